@@ -1,0 +1,58 @@
+# One command each; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# A stamp per lock file: installing again happens only when the lock or the project's metadata changed.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Sayso needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r $<
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(VENV)/.installed-run ## Pull the models and narrate examples/ into out/
+	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices
+	$(BIN)/sayso narrate examples/*.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
+
+test: lint types $(VENV)/.installed-test ## Every check: lint, types, layers, then the tests, fast ones first
+	$(BIN)/sayso models pull
+	$(BIN)/pytest -q -m "not engine" -n auto
+	$(BIN)/pytest -q -m engine
+
+lint: $(VENV)/.installed-test ## ruff and the import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.installed-test ## Format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+types: $(VENV)/.installed-test ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-bench ## Speed and accuracy against named peers
+	$(BIN)/sayso models pull
+	$(BIN)/python -m bench
+
+lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
+	requirements/lock.sh $(VENV)/lock/bin/uv
+
+clean: ## Remove what the other targets made here (models and cached speech stay)
+	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help run test lint format types bench lock clean

@@ -1,0 +1,87 @@
+"""Everything that can go wrong, as one tree: whose fault it is, and whether trying again can help.
+
+Adapters raise these and nothing else: no vendor's exception crosses a Protocol. An entry point decides what
+each kind becomes (an exit code, an HTTP status); nothing matches an error by its text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SaysoError(Exception):
+    """Something went wrong.
+
+    Attributes:
+        message: what happened, in one sentence a user can read.
+        hint: what to do about it, usually a command; may be None.
+        retryable: whether the same call may succeed later without anything being changed.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class InvalidInput(SaysoError):
+    """The caller asked for something that cannot be done; asking again will not help."""
+
+
+class NothingToSay(InvalidInput):
+    """The text holds nothing that can be spoken."""
+
+
+class NotText(InvalidInput):
+    """The input is not text in an encoding Sayso reads."""
+
+
+class UnknownVoice(InvalidInput):
+    """No engine that is installed has this voice."""
+
+
+class UnsupportedLanguage(InvalidInput):
+    """No part that is installed handles this language."""
+
+
+class UtteranceTooLong(InvalidInput):
+    """The utterance exceeds what the engine can speak in one go; speak it in parts."""
+
+
+class NotAudio(InvalidInput):
+    """The input holds no audio that can be decoded."""
+
+
+class NotSubtitles(InvalidInput):
+    """The input is not a subtitle file Sayso reads."""
+
+
+class NotInstalled(SaysoError):
+    """A part that is optional is needed here and missing; the hint says how to install it."""
+
+
+class ModelMissing(SaysoError):
+    """A model's files are not on this machine; the hint says how to get them."""
+
+
+class ModelCorrupt(SaysoError):
+    """A model's file does not have the content its catalogue entry promises."""
+
+
+class SourceFailed(SaysoError):
+    """No source could deliver a model's file."""
+
+    retryable = True
+
+
+class EngineFailed(SaysoError):
+    """An engine broke on input that it should have handled."""
+
+
+class OutputFailed(SaysoError):
+    """A result could not be written: no permission, no space, not a directory."""
