@@ -77,17 +77,13 @@ def graft_durations(graph: onnx.GraphProto) -> None:
     producers = {output: node for node in graph.node for output in node.output}
     found = [node.output[0] for node in graph.node if _ends_chain(node, _DURATION_PREDICTOR, producers)]
     if len(found) != 1:
-        raise ModelCorrupt(
-            f"The model has {len(found)} duration predictors where Kokoro has one.", hint=_PULL_AGAIN
-        )
+        raise ModelCorrupt(f"The model has {len(found)} duration predictors where Kokoro has one.", hint=_PULL_AGAIN)
     graph.node.append(helper.make_node("Cast", found, [DURATIONS_OUTPUT], to=TensorProto.INT64))
     shape = (1, "sequence_length")
     graph.output.append(helper.make_tensor_value_info(DURATIONS_OUTPUT, TensorProto.INT64, shape))
 
 
-def _ends_chain(
-    node: onnx.NodeProto | None, operators: tuple[str, ...], producers: dict[str, onnx.NodeProto]
-) -> bool:
+def _ends_chain(node: onnx.NodeProto | None, operators: tuple[str, ...], producers: dict[str, onnx.NodeProto]) -> bool:
     """Whether ``node`` is the last of a chain of ``operators``, linked by their first inputs."""
     for operator in reversed(operators):
         if node is None or node.op_type != operator:

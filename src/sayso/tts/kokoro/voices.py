@@ -1,0 +1,98 @@
+"""Kokoro's voices: which there are, what they speak, and blends of them."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sayso.errors import InvalidInput, ModelCorrupt, UnknownVoice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sayso.types import FloatArray
+
+STYLE_ROWS = 510
+STYLE_WIDTH = 256
+
+# The first letter of a voice's name is its language, the second its gender (hexgrad/Kokoro-82M, VOICES.md).
+_LANGUAGES: Mapping[str, str] = {
+    "a": "en-us",
+    "b": "en-gb",
+    "e": "es",
+    "f": "fr-fr",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-br",
+    "z": "cmn",
+}
+_BLEND_PART = re.compile(r"(?P<name>[a-z]{2}_[a-z0-9]+)(?::(?P<weight>\d+(?:\.\d+)?|\.\d+))?")
+
+
+class VoiceBook:
+    """The voice files of a directory, each read when it is first asked for.
+
+    Threads share it; what it keeps never changes once it is there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.names = tuple(sorted(path.stem for path in directory.glob("*.bin") if path.stem[0] in _LANGUAGES))
+
+    def language_of(self, voice: str) -> str:
+        """The language of a voice or of the heaviest part of a blend."""
+        parts = self._parts(voice)
+        heaviest = max(parts, key=lambda name: parts[name])
+        return _LANGUAGES[heaviest[0]]
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a book lives as long as its engine
+    def style(self, voice: str) -> FloatArray:
+        """The style vectors of a voice or blend: float32 of shape (510, 256), row n for n + 1 phonemes.
+
+        A blend such as ``af_heart:0.6+bm_george:0.4`` is the weighted mean; weights are taken relative to their sum.
+
+        Raises:
+            UnknownVoice: there is no such voice.
+            InvalidInput: the blend is not written as above.
+        """
+        parts = self._parts(voice)
+        total = math.fsum(parts.values())
+        mixed = sum((self._read(name) * (weight / total) for name, weight in parts.items()), start=np.float32(0))
+        return np.asarray(mixed, np.float32)
+
+    def _parts(self, voice: str) -> dict[str, float]:
+        weights: dict[str, float] = {}
+        for part in voice.split("+"):
+            match = _BLEND_PART.fullmatch(part.strip())
+            if match is None and "+" not in voice and ":" not in voice:
+                raise self._unknown(voice)
+            if match is None:
+                raise InvalidInput(
+                    f"The blend {voice!r} cannot be read", hint="Write it like af_heart:0.6+bm_george:0.4"
+                )
+            name = match["name"]
+            if name not in self.names:
+                raise self._unknown(name)
+            weights[name] = weights.get(name, 0.0) + float(match["weight"] or 1.0)
+        if not any(weights.values()):
+            raise InvalidInput(f"The weights of the blend {voice!r} are all zero")
+        return weights
+
+    def _unknown(self, voice: str) -> UnknownVoice:
+        close = difflib.get_close_matches(voice, self.names, n=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`sayso voices` lists them."
+        return UnknownVoice(f"There is no Kokoro voice {voice!r}", hint=hint)
+
+    def _read(self, name: str) -> FloatArray:
+        path = self._directory / f"{name}.bin"
+        style = np.fromfile(path, "<f4")
+        if style.size != STYLE_ROWS * STYLE_WIDTH:
+            raise ModelCorrupt(f"{path} is not a Kokoro voice", hint="sayso models pull kokoro-voices")
+        return style.reshape(STYLE_ROWS, STYLE_WIDTH)
