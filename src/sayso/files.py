@@ -1,0 +1,47 @@
+"""Files that appear complete or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+from sayso.errors import OutputFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes ``path``'s place when the block ends well, and leaves no trace when it does not.
+
+    The bytes go to a hidden file in the same directory, which is renamed at the end; it is open for reading
+    too. A link is followed, so that its target is replaced. A device or a pipe (``/dev/stdout``) cannot be
+    replaced and is written directly.
+
+    Raises:
+        OutputFailed: the file cannot be made, written (any `OSError` that leaves the block) or put in place.
+    """
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as stream:
+                yield stream
+        else:
+            yield from _renamed_at_the_end(path.resolve())
+    except OSError as error:
+        raise OutputFailed(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
+    # Not the target's name with a suffix: that could exceed what the file system allows.
+    partial = path.with_name(f".sayso-{secrets.token_hex(6)}.part")
+    try:
+        with partial.open("x+b") as stream:
+            yield stream
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
