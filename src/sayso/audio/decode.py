@@ -1,0 +1,141 @@
+"""Decode whatever holds audio into mono float32 samples, in time with what a player plays."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import av
+import numpy as np
+import soxr
+
+from sayso.errors import NotAudio
+from sayso.types import Audio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+    from av.audio.frame import AudioFrame
+    from av.container.input import InputContainer
+
+    from sayso.types import FloatArray
+
+# A gap in the time stamps is silence for a player, so it is for us. Shorter ones are rounding of the time
+# stamps; longer ones (a clock that wrapped, a broken file) no player waits for.
+_SHORTEST_GAP_SECONDS = 0.05
+_LONGEST_GAP_SECONDS = 600.0
+
+
+def decode(source: Path | BinaryIO, *, sample_rate_hz: int) -> Audio:
+    """Read the first audio stream of a file in any container libav knows, mixed to mono.
+
+    Raises:
+        NotAudio: the source cannot be read or holds no audio.
+    """
+    blocks = list(decode_blocks(source, sample_rate_hz=sample_rate_hz))
+    return Audio(samples=np.concatenate(blocks), sample_rate_hz=sample_rate_hz)
+
+
+def decode_blocks(source: Path | BinaryIO, *, sample_rate_hz: int, block_seconds: float = 1.0) -> Iterator[FloatArray]:
+    """As `decode`, in blocks of ``block_seconds`` (the last may be shorter) and memory that does not grow.
+
+    Damaged stretches are left out as players do; a source of which nothing can be decoded is no audio.
+
+    Yields:
+        Float32 arrays of shape (n,), n at least 1.
+
+    Raises:
+        NotAudio: at the first block, when the source cannot be read or holds no audio.
+    """
+    block_samples = max(1, round(block_seconds * sample_rate_hz))
+    held: list[FloatArray] = []
+    held_samples = 0
+    empty = True
+    for piece in _pieces(source, sample_rate_hz):
+        held.append(piece)
+        held_samples += len(piece)
+        if held_samples >= block_samples:
+            joined = np.concatenate(held)
+            whole = held_samples - held_samples % block_samples
+            yield from joined[:whole].reshape(-1, block_samples)
+            held, held_samples = [joined[whole:]], held_samples - whole
+            empty = False
+    if held_samples:
+        yield np.concatenate(held)
+    elif empty:
+        raise NotAudio(f"{_name(source)} holds no audio: it ends before the first sample.")
+
+
+def _pieces(source: Path | BinaryIO, sample_rate_hz: int) -> Iterator[FloatArray]:
+    """The audio at the wanted rate, in pieces of whatever size they come, at times empty."""
+    with _opened(source) as container:
+        rate_hz = 0
+        stream: soxr.ResampleStream | None = None
+        for piece, piece_rate_hz in _mono(container):
+            if stream is None or piece_rate_hz != rate_hz:
+                if stream is not None:  # the rate changed within the file: finish what came before
+                    yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+                rate_hz = piece_rate_hz
+                stream = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ")
+            yield stream.resample_chunk(piece)
+        if stream is not None:
+            yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def _mono(container: InputContainer) -> Iterator[tuple[FloatArray, int]]:
+    """The decoded samples mixed to mono, with their rate; gaps in the time stamps are filled with silence."""
+    mixer, mixed = _mixer(), None
+    ends_at_seconds = 0.0
+    start_seconds = (container.start_time or 0) / av.time_base
+    for frame in _frames(container):
+        if (now := (frame.format.name, frame.layout.name, frame.sample_rate)) != mixed:
+            mixer, mixed = _mixer(), now  # one mixer takes one kind of frame
+        if frame.time is not None:
+            gap_seconds = frame.time - start_seconds - ends_at_seconds
+            if _SHORTEST_GAP_SECONDS < gap_seconds < _LONGEST_GAP_SECONDS:
+                yield np.zeros(round(gap_seconds * frame.sample_rate), np.float32), frame.sample_rate
+                ends_at_seconds += gap_seconds
+        ends_at_seconds += frame.samples / frame.sample_rate
+        frame.pts = None
+        for out in mixer.resample(frame):
+            yield out.to_ndarray()[0], frame.sample_rate
+
+
+def _mixer() -> av.AudioResampler:
+    # Weights that sum to at most one: two channels of the same sound are no louder than one.
+    return av.AudioResampler(format="flt", layout="mono", options={"rematrix_maxval": "1.0"})
+
+
+def _frames(container: InputContainer) -> Iterator[AudioFrame]:
+    stream = container.streams.audio[0]
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue  # a damaged packet; the next may be whole
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            container = stack.enter_context(av.open(file, "r", io_open=_refuse, metadata_errors="replace"))
+            if not container.streams.audio:
+                raise NotAudio(f"{_name(source)} holds no audio stream.")
+            yield container
+        except (av.error.InvalidDataError, av.error.EOFError) as error:
+            raise NotAudio(f"{_name(source)} is not an audio file, or is damaged.") from error
+        except (OSError, av.FFmpegError) as error:
+            raise NotAudio(f"{_name(source)} cannot be read: {error.strerror or error}.") from error
+
+
+def _refuse(*_: object) -> NoReturn:
+    """A playlist names other files and addresses; decoding one file must not open any."""
+    raise PermissionError(1, "it refers to other files")
+
+
+def _name(source: Path | BinaryIO) -> str:
+    return str(source) if isinstance(source, Path) else "The input"
