@@ -1,0 +1,22 @@
+"""Where model files come from, and whether they are sound."""
+
+from sayso.models.catalogue import CATALOGUE
+from sayso.models.entries import File, Model, Part
+from sayso.models.opening import open_store
+from sayso.models.progress import PullProgress, SilentProgress
+from sayso.models.status import FileState, FileStatus
+from sayso.models.store import ModelStore, PulledModel
+
+__all__ = [
+    "CATALOGUE",
+    "File",
+    "FileState",
+    "FileStatus",
+    "Model",
+    "ModelStore",
+    "Part",
+    "PullProgress",
+    "PulledModel",
+    "SilentProgress",
+    "open_store",
+]

@@ -1,0 +1,25 @@
+"""The store that the settings describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.models.sources.table import source_openers
+from sayso.models.store import ModelStore
+
+if TYPE_CHECKING:
+    from sayso.settings import Settings
+
+
+def open_store(settings: Settings) -> ModelStore:
+    """The store at ``MODELS_BASE_PATH``.
+
+    A directory or an S3 prefix that was configured is asked before the catalogue's own places: who sets up a mirror
+    wants it used.
+    """
+    mirrors = []
+    if settings.models_dir is not None:
+        mirrors.append(f"directory:{settings.models_dir}")
+    if settings.models_s3 is not None:
+        mirrors.append(settings.models_s3)
+    return ModelStore(settings.models_base_path, sources=source_openers(settings), mirrors=mirrors)

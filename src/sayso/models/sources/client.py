@@ -1,0 +1,80 @@
+"""Running a package registry's own client, so that the user's mirrors, proxies and logins for it count."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from sayso.errors import SourceFailed
+from sayso.models.archives import is_archive, offer_members
+from sayso.models.sources.base import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sayso.models.inbox import Inbox
+
+_POLL_SECONDS = 0.2
+_REASON_CHARACTERS = 400
+
+
+def fetch_package(command: Sequence[str], work: Path, inbox: Inbox) -> None:
+    """Run a client that downloads one package into ``work``, and offer the package's content to an inbox.
+
+    Args:
+        command: the client and its arguments.
+        work: a directory for the package and the client's temporary files; its growth is the progress.
+        inbox: where files go.
+
+    Raises:
+        SourceFailed: the client failed, or brought a damaged package.
+        OutputFailed: the inbox cannot write.
+    """
+    log = work / "output.txt"
+    with log.open("wb") as output:
+        # The environment is handed on unread: it holds the client's configuration.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(work)},
+        )
+        try:
+            while _still_runs(process):
+                inbox.arriving(_size_below(work))
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise SourceFailed(_reason(log.read_text(errors="replace")) or f"{command[0]} failed without a word")
+    for package in filter(is_archive, work.iterdir()):
+        offer_members(package, inbox)
+        package.unlink()
+
+
+def _still_runs(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(timeout=_POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _size_below(directory: Path) -> int:
+    """The bytes in all files below a directory, in which files come and go."""
+    total = 0
+    for path in directory.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def _reason(output: str) -> str:
+    """The end of what a client printed, on one line and without credentials."""
+    lines = [line.strip() for line in without_credentials(output).splitlines() if line.strip()]
+    return " ".join(lines)[-_REASON_CHARACTERS:]

