@@ -141,7 +141,7 @@ _MODELS = (
     ),
     Model(
         name="piper-en_US-joe-medium",
-        summary="Piper's English voice Joe; needs the extra `piper`",
+        summary="Piper's American English voice Joe, medium quality",
         license="CC0-1.0",
         places=(
             "hub:rhasspy/piper-voices@v1.0.0/en/en_US/joe/medium",

