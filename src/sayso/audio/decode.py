@@ -15,7 +15,6 @@ from sayso.types import Audio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import NoReturn
 
     from av.audio.frame import AudioFrame
     from av.container.input import InputContainer
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 # stamps; longer ones (a clock that wrapped, a broken file) no player waits for.
 _SHORTEST_GAP_SECONDS = 0.05
 _LONGEST_GAP_SECONDS = 600.0
+
+# A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
+_NO_OTHER_FILE = {"protocol_whitelist": "none"}
 
 
 def decode(source: Path | BinaryIO, *, sample_rate_hz: int) -> Audio:
@@ -122,7 +124,9 @@ def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-            container = stack.enter_context(av.open(file, "r", io_open=_refuse, metadata_errors="replace"))
+            container = stack.enter_context(
+                av.open(file, "r", container_options=_NO_OTHER_FILE, metadata_errors="replace")
+            )
             if not container.streams.audio:
                 raise NotAudio(f"{_name(source)} holds no audio stream.")
             yield container
@@ -130,11 +134,6 @@ def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
             raise NotAudio(f"{_name(source)} is not an audio file, or is damaged.") from error
         except (OSError, av.FFmpegError) as error:
             raise NotAudio(f"{_name(source)} cannot be read: {error.strerror or error}.") from error
-
-
-def _refuse(*_: object) -> NoReturn:
-    """A playlist names other files and addresses; decoding one file must not open any."""
-    raise PermissionError(1, "it refers to other files")
 
 
 def _name(source: Path | BinaryIO) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SILENCE_LUFS = -70.0  # BS.1770's absolute gate: below it nothing is measured
 _RELATIVE_GATE_LU = 10.0
+# The filter reports every 0.1 s and its peak detector looks ahead a little; so much silence brings out the last report.
+_TAIL_SECONDS = 0.2
 _FRAME_SECONDS = 0.05  # of `segment_loudness`: about a syllable, where BS.1770's 0.4 s would be a word
 
 
@@ -58,8 +60,7 @@ class LoudnessMeter:
 
     def finish(self) -> Loudness:
         """The loudness of everything that was added; afterwards the meter is spent."""
-        self._graph.push(None)
-        self._drain()
+        self.add(np.zeros(round(_TAIL_SECONDS * self._sample_rate_hz), np.float32))
         integrated = float(self._last.get("lavfi.r128.I", _SILENCE_LUFS))
         peak = float(self._last.get("lavfi.r128.true_peak", 0.0))
         return Loudness(

@@ -1,0 +1,152 @@
+"""Any container is read, in time with what a player plays; what is no audio says so."""
+
+from __future__ import annotations
+
+import io
+import struct
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.audio import decode, decode_blocks, resample
+from sayso.errors import NotAudio
+from sayso.types import Audio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+from sounds import FILES, encoded, pings, shift, video_with_late_sound
+
+LENGTH = 24_000 * 3
+PLACES = (6_000, 60_000)
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+def test_every_container_is_read_in_time(kind: str, layout: str) -> None:
+    """Sounds come out at their time and as loud as they went in, whatever they were packed in."""
+    samples = pings(PLACES, length=LENGTH)
+
+    audio = decode(io.BytesIO(encoded(samples, kind, layout=layout)), sample_rate_hz=24_000)
+
+    assert audio.sample_rate_hz == 24_000
+    assert audio.samples.dtype == np.float32
+    assert [abs(shift(audio.samples, samples, place)) <= 24 for place in PLACES] == [True, True]
+    assert np.abs(audio.samples).max() == pytest.approx(np.abs(samples).max(), rel=0.1)
+
+
+def test_silence_before_the_sound_of_a_video_is_kept() -> None:
+    """Sound that starts after the picture is timed from the picture's start, as a player shows subtitles."""
+    samples = pings((6_000,), length=24_000)
+
+    audio = decode(io.BytesIO(video_with_late_sound(samples, late_seconds=0.5)), sample_rate_hz=24_000)
+
+    assert abs(shift(audio.samples, samples, 6_000, within=20_000) - 12_000) <= 24
+
+
+def test_blocks_are_even_and_complete() -> None:
+    """All blocks but the last have the size that was asked for, and together they are the whole."""
+    samples = pings(PLACES, length=LENGTH)
+    content = encoded(samples, "wav")
+
+    blocks = list(decode_blocks(io.BytesIO(content), sample_rate_hz=16_000, block_seconds=0.3))
+
+    assert {len(block) for block in blocks[:-1]} == {4_800}
+    assert 0 < len(blocks[-1]) <= 4_800
+    np.testing.assert_array_equal(np.concatenate(blocks), decode(io.BytesIO(content), sample_rate_hz=16_000).samples)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"Once upon a time. " * 200, bytes(range(256)) * 400, bytes(100_000), b"RIFF\0\0\0\0WAVE"]
+)
+def test_what_is_no_audio_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Empty files, text, binary junk and cut-off headers are no audio, and the message names the file."""
+    path = tmp_path / "junk.wav"
+    path.write_bytes(content)
+    with pytest.raises(NotAudio, match=r"junk\.wav"):
+        decode(path, sample_rate_hz=16_000)
+
+
+@given(st.binary(max_size=2_000))
+def test_random_bytes_give_audio_or_not_audio(content: bytes) -> None:
+    """No input whatsoever makes a vendor's exception come through."""
+    for head in (b"", b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0", b"OggS\0\x02", b"fLaC\0\0\0\x22"):
+        with suppress(NotAudio):
+            assert decode(io.BytesIO(head + content), sample_rate_hz=16_000).samples.size
+
+
+@pytest.mark.parametrize("name", ["missing.wav", "."])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
+    """A missing file or a directory is named in the message."""
+    with pytest.raises(NotAudio, match="cannot be read"):
+        decode(tmp_path / name, sample_rate_hz=16_000)
+
+
+def test_a_video_without_sound_is_refused() -> None:
+    """A picture is not audio."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="matroska") as container:
+        picture = container.add_stream("mpeg4", rate=25, width=64, height=64, pix_fmt="yuv420p")
+        container.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        container.mux(picture.encode(None))
+    target.seek(0)
+    with pytest.raises(NotAudio, match="no audio stream"):
+        decode(target, sample_rate_hz=16_000)
+
+
+def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
+    """A file that names other files cannot make Sayso read them."""
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(encoded(pings(PLACES, length=LENGTH), "wav"))
+    for name, content in {
+        "list.m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{secret}\n#EXT-X-ENDLIST\n",
+        "list.ffconcat": f"ffconcat version 1.0\nfile {secret.name}\n",
+    }.items():
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(NotAudio):
+            decode(path, sample_rate_hz=16_000)
+
+
+def test_a_damaged_stretch_does_not_end_the_file() -> None:
+    """What follows broken bytes is still heard, as players do it."""
+    samples = pings(PLACES, length=LENGTH)
+    content = bytearray(encoded(samples, "mp3"))
+    middle = len(content) // 2
+    content[middle : middle + 400] = b"\xaa" * 400
+
+    audio = decode(io.BytesIO(bytes(content)), sample_rate_hz=24_000)
+
+    assert abs(shift(audio.samples, samples, PLACES[1], within=6_000)) <= 3_000
+
+
+def test_a_wav_with_a_wrong_length_is_read() -> None:
+    """A header written before the length was known does not hide the sound."""
+    samples = pings(PLACES, length=LENGTH)
+    content = bytearray(encoded(samples, "wav"))
+    place = content.find(b"data")
+    content[place + 4 : place + 8] = struct.pack("<I", 0xFFFFFFFF)
+
+    audio = decode(io.BytesIO(bytes(content)), sample_rate_hz=24_000)
+
+    assert len(audio.samples) == LENGTH
+
+
+def test_resampling_keeps_time_and_length() -> None:
+    """At another rate each sound is at the same second."""
+    samples = pings(PLACES, length=LENGTH)
+    there = resample(Audio(samples=samples, sample_rate_hz=24_000), 16_000)
+    back = resample(there, 24_000)
+
+    assert len(there.samples) == LENGTH * 16_000 // 24_000
+    assert [shift(back.samples, samples, place) for place in PLACES] == [0, 0]
+
+
+def test_resampling_to_the_same_rate_changes_nothing() -> None:
+    """The same rate gives the same audio back."""
+    audio = Audio(samples=pings(PLACES, length=LENGTH), sample_rate_hz=24_000)
+    assert resample(audio, 24_000) is audio
