@@ -1,0 +1,75 @@
+"""`sayso lint`: do subtitle files keep the rules of a style?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from sayso.errors import NotSubtitles, NotText
+from sayso.subtitles import STYLES, Violation, parse_subtitles, style_named
+from sayso.subtitles import lint as violations_in
+
+if TYPE_CHECKING:
+    from sayso.types import Cue
+
+
+class _Finding(NamedTuple):
+    path: Path
+    violation: Violation
+
+    def __str__(self) -> str:
+        violation = self.violation
+        seconds = violation.start_ms / 1000
+        return f"{self.path}: cue {violation.cue} at {seconds:.3f} s: {violation.rule}: {violation.message}"
+
+    def as_json(self) -> dict[str, object]:
+        violation = self.violation
+        return {
+            "file": str(self.path),
+            "cue": violation.cue,
+            "start": violation.start_ms / 1000,
+            "rule": violation.rule,
+            "message": violation.message,
+        }
+
+
+def lint(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True, help="SRT or WebVTT files."),
+    ],
+    *,
+    style_name: Annotated[str, typer.Option("--style", metavar="NAME", help=f"The rules: {', '.join(STYLES)}.")] = next(
+        iter(STYLES)
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Check subtitle files against a style; exit code 1 when a cue breaks a rule."""
+    style = style_named(style_name)
+    cue_count = 0
+    findings: list[_Finding] = []
+    for path in files:
+        cues = _cues_in(path)
+        cue_count += len(cues)
+        findings += [_Finding(path, violation) for violation in violations_in(cues, style)]
+    if as_json:
+        summary = {"style": style.name, "cues": cue_count, "violations": [found.as_json() for found in findings]}
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        for found in findings:
+            typer.echo(str(found))
+        typer.echo(f"{cue_count} cues checked against {style.name}, {len(findings) or 'no'} violations.")
+    if findings:
+        raise typer.Exit(code=1)
+
+
+def _cues_in(path: Path) -> list[Cue]:
+    try:
+        return parse_subtitles(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise NotText(f"{path} is not UTF-8 text: byte {error.start} cannot be read.") from error
+    except NotSubtitles as error:
+        raise NotSubtitles(f"{path}: {error.message}", hint=error.hint) from error

@@ -1,0 +1,36 @@
+"""Subtitles: the timeline of what was said, the compiler that makes cues of it, the lint, and the file formats."""
+
+from sayso.subtitles.cues import compile_cues
+from sayso.subtitles.formats import (
+    CueFormat,
+    Timing,
+    parse_subtitles,
+    render,
+    render_ass,
+    render_json,
+    render_srt,
+    render_vtt,
+)
+from sayso.subtitles.lint import Rule, Violation, lint
+from sayso.subtitles.style import STYLES, Style, style_named
+from sayso.subtitles.timeline import TimelineBuilder, naive_times
+
+__all__ = [
+    "STYLES",
+    "CueFormat",
+    "Rule",
+    "Style",
+    "TimelineBuilder",
+    "Timing",
+    "Violation",
+    "compile_cues",
+    "lint",
+    "naive_times",
+    "parse_subtitles",
+    "render",
+    "render_ass",
+    "render_json",
+    "render_srt",
+    "render_vtt",
+    "style_named",
+]

@@ -1,0 +1,19 @@
+"""The formats of subtitle files: writing SubRip, WebVTT, ASS and JSON, reading the first two."""
+
+from sayso.subtitles.formats.ass import render_ass
+from sayso.subtitles.formats.cue_file import CueFormat, render
+from sayso.subtitles.formats.parse import parse_subtitles
+from sayso.subtitles.formats.srt import render_srt
+from sayso.subtitles.formats.timeline_json import Timing, render_json
+from sayso.subtitles.formats.webvtt import render_vtt
+
+__all__ = [
+    "CueFormat",
+    "Timing",
+    "parse_subtitles",
+    "render",
+    "render_ass",
+    "render_json",
+    "render_srt",
+    "render_vtt",
+]

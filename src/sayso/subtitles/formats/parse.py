@@ -1,0 +1,83 @@
+"""Reading SubRip and WebVTT: strict about times, easy about everything else."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sayso.errors import NotSubtitles
+from sayso.types import Cue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TIME = r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
+_TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
+_NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
+_VTT_TAG = re.compile(r"<[^>]*>")
+_SRT_TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
+_SRT_GUARD = re.compile("([<{-])\u2060")
+
+
+class _Block(NamedTuple):
+    """Lines without a blank one between them, and the number of the first."""
+
+    number: int
+    lines: list[str]
+
+
+def parse_subtitles(data: str) -> list[Cue]:
+    """The cues of a SubRip or WebVTT file, in its order; it is WebVTT if it says so in its first line.
+
+    The lines are what a viewer reads: without tags, entities resolved. A byte order mark, any line ends, missing
+    cue numbers, cue settings, notes and style sheets are accepted. A file with no cues is a valid one; cues that
+    overlap or run backwards are for `lint` to judge.
+
+    Raises:
+        NotSubtitles: something stands where a cue's times should; the message has the line number.
+    """
+    lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    blocks = _blocks(lines)
+    if re.match(r"WEBVTT(\s|$)", lines[0]):
+        next(blocks)
+        return [_cue(block, _vtt_text) for block in blocks if not _NOT_CUES.match(block.lines[0])]
+    return [_cue(block, _srt_text) for block in blocks]
+
+
+def _blocks(lines: list[str]) -> Iterator[_Block]:
+    block: list[str] = []
+    for number, line in enumerate([*lines, ""], start=1):
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield _Block(number - len(block), block)
+            block = []
+
+
+def _cue(block: _Block, plain_text: Callable[[str], str]) -> Cue:
+    numbered = int("-->" not in block.lines[0] and len(block.lines) > 1)
+    timing = _TIMING.fullmatch(block.lines[numbered])
+    if timing is None:
+        raise NotSubtitles(
+            f"Line {block.number + numbered} is not the time of a cue: {block.lines[numbered][:60]!r}.",
+            hint="Sayso reads SubRip and WebVTT, with times such as 00:00:01,500 --> 00:00:03,000.",
+        )
+    texts = (plain_text(line).strip() for line in block.lines[numbered + 1 :])
+    return Cue(
+        start_ms=_milliseconds(*timing.groups()[:4]),
+        end_ms=_milliseconds(*timing.groups()[4:]),
+        lines=tuple(text for text in texts if text),
+    )
+
+
+def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> int:
+    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction)
+
+
+def _vtt_text(line: str) -> str:
+    return html.unescape(_VTT_TAG.sub("", line))
+
+
+def _srt_text(line: str) -> str:
+    return _SRT_GUARD.sub(r"\1", _SRT_TAG.sub("", line))

@@ -1,0 +1,79 @@
+"""Which words belong to the next one, so that no line should end with them.
+
+After the line treatment of Netflix's Timed Text Style Guides: a break comes before a conjunction or a preposition, and
+does not part an article from its noun, a title from its name, or a subject or auxiliary from its verb.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENGLISH_OPENERS = """
+    and but or nor so yet because although though while when where who which that if unless until since than as
+    about above across after against along among around at before behind below beneath beside between beyond by
+    despite down during except for from in inside into like near of off on onto out outside over past through
+    throughout to toward towards under up upon with within without
+"""
+_ENGLISH_BOUND = """
+    a an the this these those my your his her its our their some any no every each another
+    i you he she we they it
+    am is are was were be been being have has had do does did will would shall should can could may might must not
+    don't doesn't didn't won't wouldn't can't couldn't isn't aren't wasn't weren't haven't hasn't hadn't
+    i'm you're he's she's it's we're they're i've you've we've they've i'll you'll he'll she'll we'll they'll
+    i'd you'd he'd she'd we'd they'd
+    very too more most less mr mrs ms dr st prof
+"""
+_FRENCH_OPENERS = """
+    et ou mais donc or ni car que qu' qui dont où quand lorsque lorsqu' puisque puisqu' comme si parce tandis
+    à au aux de du des d' dans en par pour sur sous sans avec chez vers entre contre depuis pendant avant après devant
+    derrière jusque jusqu' dès malgré selon
+"""
+_FRENCH_BOUND = """
+    le la les l' un une ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs
+    quelque quelques chaque aucun aucune tout toute tous toutes plusieurs
+    je j' tu il elle on nous vous ils elles me m' te t' se s' y ne n' lui
+    suis es est sommes êtes sont étais était étaient ai as a avons avez ont avait avaient sera seront
+    très trop plus moins si aussi m mme mlle dr st
+"""
+
+_OPENERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"en": frozenset(_ENGLISH_OPENERS.split()), "fr": frozenset(_FRENCH_OPENERS.split())}
+)
+_BOUND: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"en": frozenset(_ENGLISH_BOUND.split()), "fr": frozenset(_FRENCH_BOUND.split())}
+)
+
+_SHORT_WORD = 3
+"""In a language without a table, a word of so few letters is taken for an article or a preposition."""
+
+
+class Grammar:
+    """Where lines of one language break well.
+
+    Args:
+        language: a BCP 47 tag; only its first part counts.
+    """
+
+    def __init__(self, language: str) -> None:
+        primary = language.split("-", maxsplit=1)[0].lower()
+        self._known = primary in _OPENERS
+        self._openers = _OPENERS.get(primary, frozenset())
+        self._leaning = self._openers | _BOUND.get(primary, frozenset())
+
+    def leans_on_next(self, word: str) -> bool:
+        """Whether ``word`` should stay on one line with the word that follows it."""
+        if self._known:
+            return _folded(word) in self._leaning
+        return len(word) <= _SHORT_WORD and word.isalpha()
+
+    def opens_phrase(self, word: str) -> bool:
+        """Whether ``word`` begins a phrase, so that a line ends well before it."""
+        return _folded(word) in self._openers
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("’", "'")

@@ -1,0 +1,63 @@
+"""Breaking the text of one cue into lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sayso.subtitles.passage import Passage
+    from sayso.subtitles.style import Style
+
+# In the same measure as the costs of `passage.py`.
+_CUE = 20.0
+_UNUSED_ROOM = 15.0  # times the square of the share of the cue's room that stays empty: few cues, evenly filled
+_LINE_BREAK = 0.5  # of what it would cost to end the cue there
+_IMBALANCE = 30.0  # times the square of the difference between lines, in line lengths
+_TOP_HEAVY = 1.5  # times as bad as bottom-heavy: the eye moves less, and less of the picture is covered
+
+
+class Layout(NamedTuple):
+    """The lines of a cue: what they cost, and the first piece of each."""
+
+    cost: float
+    line_starts: tuple[int, ...]
+
+
+class LineBreaker:
+    """Finds the best lines for stretches of one passage in one style."""
+
+    def __init__(self, passage: Passage, style: Style) -> None:
+        self._passage = passage
+        self._max_columns = style.max_columns
+        self._max_lines = style.max_lines
+
+    def best(self, first: int, end: int) -> Layout | None:
+        """The best layout of ``[first, end)`` on as few lines as it needs; None when it does not fit."""
+        width = self._passage.width(first, end)
+        room = self._max_columns * self._max_lines
+        for line_count in range(-(-width // (self._max_columns + 1)) or 1, self._max_lines + 1):
+            layout = self._on_lines(line_count, first, end)
+            if layout is not None:
+                unused = max(1 - width / room, 0.0)
+                return Layout(_CUE + _UNUSED_ROOM * unused * unused + layout.cost, layout.line_starts)
+        return None
+
+    def _on_lines(self, line_count: int, first: int, end: int) -> Layout | None:
+        """The best layout on exactly ``line_count`` lines, by the place of the last break."""
+        width = self._passage.width
+        if line_count == 1:
+            return Layout(0.0, (first,)) if width(first, end) <= self._max_columns else None
+        best = None
+        for last in range(end - 1, first, -1):
+            last_width = width(last, end)
+            if last_width > self._max_columns:
+                break
+            above = self._on_lines(line_count - 1, first, last)
+            if above is None:
+                continue
+            difference = (width(first, last) / (line_count - 1) - last_width) / self._max_columns
+            imbalance = _IMBALANCE * difference * difference * (_TOP_HEAVY if difference > 0 else 1.0)
+            cost = above.cost + _LINE_BREAK * self._passage.break_costs[last] + imbalance
+            if best is None or cost < best.cost:
+                best = Layout(cost, (*above.line_starts, last))
+        return best

@@ -1,0 +1,183 @@
+"""A timeline as the compiler sees it: the pieces a line can be made of, and what it costs to break after each."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+from sayso.subtitles.grammar import Grammar
+from sayso.subtitles.measure import columns
+from sayso.types import Boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.subtitles.style import Style
+    from sayso.types import Timeline, Word
+
+# What a break costs, and what it costs to run on past a break. Only their proportions matter; a cue costs 20 to 35
+# (`layout.py`). They were set by reading the results.
+_AT_CLAUSE = 8.0
+_IN_CLAUSE = 30.0
+_BEFORE_OPENER = 20.0
+_AFTER_LEANING = 80.0
+_WITHOUT_SPACE = 200.0
+_IN_WORD = 400.0
+_PAUSE_BONUS = 0.02  # for each millisecond, up to
+_PAUSE_BONUS_UP_TO_MS = 500
+_PAST_SENTENCE = 6.0
+_PAST_UNIT = 80.0
+_PAST_PAUSE = 0.04  # for each millisecond above
+_PAST_PAUSE_ABOVE_MS = 250
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A word as it is shown, or a part of one that is wider than a line.
+
+    Attributes:
+        text: what is shown; white space folded, no control characters, at most a line wide.
+        core: the written word in it, without punctuation.
+        start_ms: when it begins to sound.
+        end_ms: when it stops.
+        joined: True when no space precedes it.
+        continued: True when the same word goes on in the next piece.
+        boundary: the break after it.
+    """
+
+    text: str
+    core: str
+    start_ms: int
+    end_ms: int
+    joined: bool
+    continued: bool
+    boundary: Boundary
+
+
+class Passage:
+    """The pieces of a timeline as columns, with running sums that make any stretch cheap to measure.
+
+    Gap ``g`` is the place before piece ``g``; a stretch ``[first, end)`` lies between gaps ``first`` and ``end``.
+
+    Attributes:
+        pieces: what is to be shown, in order.
+        duration_ms: the length of the audio, rounded down.
+        break_costs: for each gap, what it costs to end a cue or line there; 0 at both ends of the passage.
+        must_break: for each gap, whether a cue has to end there.
+    """
+
+    def __init__(self, timeline: Timeline, style: Style, language: str) -> None:
+        self.duration_ms = _milliseconds(timeline.duration_samples, timeline.sample_rate_hz)
+        self.pieces = tuple(_pieces(timeline, style.max_columns))
+        grammar = Grammar(language)
+        gaps = list(pairwise(self.pieces))
+        self.break_costs = [0.0, *(_break_cost(before, after, grammar) for before, after in gaps), 0.0]
+        self.must_break = [True, *(piece.boundary is Boundary.PARAGRAPH for piece in self.pieces[:-1]), True]
+        self._spaces = [0 if piece.joined else 1 for piece in self.pieces]
+        widths = (space + columns(piece.text) for space, piece in zip(self._spaces, self.pieces, strict=True))
+        self._reached = list(accumulate(widths, initial=0))
+        run_on = (_run_on_cost(before, after, style.unit) for before, after in gaps)
+        self._run_on = list(accumulate(run_on, initial=0.0))
+
+    def width(self, first: int, end: int) -> int:
+        """The columns of the stretch on one line."""
+        return self._reached[end] - self._reached[first] - self._spaces[first]
+
+    def run_on_cost(self, first: int, end: int) -> float:
+        """What it costs that the stretch runs past the sentence ends and pauses inside it."""
+        return self._run_on[end - 1] - self._run_on[first]
+
+    def line(self, first: int, end: int) -> str:
+        """The stretch as a line of text."""
+        rest = ((piece.text if piece.joined else f" {piece.text}") for piece in self.pieces[first + 1 : end])
+        return self.pieces[first].text + "".join(rest)
+
+
+def _milliseconds(sample: int, sample_rate_hz: int) -> int:
+    """Rounded down, so that order is kept and nothing ends after the audio."""
+    return sample * 1000 // sample_rate_hz
+
+
+def _pieces(timeline: Timeline, max_columns: int) -> Iterator[Piece]:
+    for word in timeline.words:
+        parts = list(_cut(_displayed(word), max_columns))
+        reached = list(accumulate((columns(text) for text, _ in parts), initial=0))
+        length = word.end_sample - word.start_sample
+        edges = [
+            _milliseconds(word.start_sample + length * part // max(reached[-1], 1), timeline.sample_rate_hz)
+            for part in reached
+        ]
+        for number, (text, joined) in enumerate(parts):
+            last = number == len(parts) - 1
+            yield Piece(
+                text=text,
+                core=word.text,
+                start_ms=edges[number],
+                end_ms=edges[number + 1],
+                joined=joined if number else word.joined,
+                continued=not last,
+                boundary=word.boundary if last else Boundary.NONE,
+            )
+
+
+def _displayed(word: Word) -> str:
+    """The word as it is shown: white space folded, no control characters, no lone surrogates (which no file holds)."""
+    shown = " ".join(word.shown.split())
+    if shown.isprintable():
+        return shown
+    shown = re.sub(r"[\ud800-\udfff]", "\ufffd", shown)
+    return "".join(character for character in shown if unicodedata.category(character) != "Cc")
+
+
+def _cut(text: str, max_columns: int) -> Iterator[tuple[str, bool]]:
+    """The text in parts that fit on a line, each with whether it follows the part before without a space."""
+    start, used, joined = 0, 0, True
+    for index, character in enumerate(text):
+        used += columns(character)
+        if used > max_columns:
+            space = text.rfind(" ", start + 1, index + 1)
+            end = index if space < 0 else space
+            yield text[start:end], joined
+            joined = space < 0
+            start = end if joined else end + 1
+            used = columns(text[start : index + 1])
+    if start < len(text):
+        yield text[start:], joined
+
+
+def _break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
+    if before.continued:
+        return _IN_WORD if after.joined else _AFTER_LEANING
+    if before.boundary >= Boundary.SENTENCE:
+        return 0.0
+    pause_ms = min(after.start_ms - before.end_ms, _PAUSE_BONUS_UP_TO_MS)
+    cost = _phrase_break_cost(before, after, grammar) - _PAUSE_BONUS * pause_ms
+    return max(cost, 0.0)
+
+
+def _phrase_break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
+    """The cost inside a sentence, by words alone. Scripts without spaces break between any two characters."""
+    if after.joined and not _is_wide(before.text[-1]) and not _is_wide(after.text[0]):
+        return _WITHOUT_SPACE
+    if before.boundary is Boundary.CLAUSE:
+        return _AT_CLAUSE
+    if grammar.leans_on_next(before.core):
+        return _AFTER_LEANING
+    return _BEFORE_OPENER if grammar.opens_phrase(after.core) else _IN_CLAUSE
+
+
+def _is_wide(character: str) -> bool:
+    return columns(character) > 1
+
+
+def _run_on_cost(before: Piece, after: Piece, unit: Boundary) -> float:
+    pause_ms = max(after.start_ms - before.end_ms - _PAST_PAUSE_ABOVE_MS, 0)
+    cost = _PAST_PAUSE * pause_ms
+    if before.boundary >= unit:
+        cost += _PAST_UNIT
+    elif before.boundary is Boundary.SENTENCE:
+        cost += _PAST_SENTENCE
+    return cost

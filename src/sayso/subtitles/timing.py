@@ -1,0 +1,107 @@
+"""When a cue is shown: how its start may shift against the sound, and what too little time costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sayso.subtitles.passage import Passage
+    from sayso.subtitles.style import Style
+
+VIOLATION = 1e6
+"""The cost of a cue that is too short to be read: far more than any break or shift could save."""
+
+_MISSING_TIME = 20.0
+"""Times the square of the share of its time that a cue misses, in violations: many cues miss a little, none much."""
+
+_INVISIBLE = 1e4 * VIOLATION
+"""The cost of a cue without any time: only words that sound at the same moment ever pay it."""
+
+# In the same measure as the costs of `passage.py`, for each millisecond.
+_CUT_OFF = 0.2  # the words still sound, and nothing is shown
+_PAST_LEAD_OUT = 0.02
+_SHIFT = 0.04
+_SHIFT_PAST_TOLERANCE = 0.12
+
+_HEAD_START_MS = 1500
+"""How long before its sound a cue may start, at the most, to win time from a silence before it (BBC)."""
+
+
+class Start(NamedTuple):
+    """One way to place a cue's start, and its cost."""
+
+    ms: int
+    cost: float
+
+
+def on_time(passage: Passage) -> list[list[Start]]:
+    """Every cue starts with its sound: one start for each gap where a cue can begin."""
+    latest = max(passage.duration_ms - 1, 0)
+    return [[Start(min(piece.start_ms, latest), 0.0)] for piece in passage.pieces]
+
+
+def shifted(passage: Passage, style: Style) -> list[list[Start]]:
+    """The starts a cue may have where the speech leaves too little time to read, for each gap.
+
+    On time; early or late within the style's tolerance; later, up to its greatest lag; and early into a silence.
+    """
+    starts = on_time(passage)
+    silent_since = 0
+    for options, piece in zip(starts, passage.pieces, strict=True):
+        sound = options[0].ms
+        head_start = min(sound - silent_since - style.min_gap_ms, _HEAD_START_MS)
+        offsets = {
+            -style.start_early_ms,
+            -head_start if head_start > style.start_early_ms else 0,
+            style.start_late_ms,
+            (style.start_late_ms + style.max_lag_ms) // 2,
+            style.max_lag_ms,
+        }
+        latest = max(passage.duration_ms - 1, 0)
+        options += [
+            Start(sound + offset, _shift_cost(offset, style))
+            for offset in offsets - {0}
+            if 0 <= sound + offset <= latest
+        ]
+        silent_since = piece.end_ms
+    return starts
+
+
+def _shift_cost(offset_ms: int, style: Style) -> float:
+    tolerance = style.start_late_ms if offset_ms > 0 else style.start_early_ms
+    beyond = max(abs(offset_ms) - tolerance, 0)
+    return _SHIFT * abs(offset_ms) + _SHIFT_PAST_TOLERANCE * beyond
+
+
+def time_cost(start_ms: int, latest_end_ms: int, needed_ms: int, spoken_until_ms: int, style: Style) -> float:
+    """What it costs to show a cue from ``start_ms`` to at most ``latest_end_ms``.
+
+    Args:
+        start_ms: when it appears.
+        latest_end_ms: when it has to be gone, for the next cue or the end of the audio.
+        needed_ms: how long it must be shown to be read.
+        spoken_until_ms: when its last word stops sounding.
+        style: the limits.
+    """
+    wanted_end = start_ms + needed_ms
+    cost = 0.0
+    if start_ms >= latest_end_ms:
+        return _INVISIBLE
+    if wanted_end > latest_end_ms:
+        missing = (wanted_end - latest_end_ms) / needed_ms
+        cost = VIOLATION * (1 + _MISSING_TIME * missing * missing)
+    elif wanted_end > spoken_until_ms + style.lead_out_ms:
+        cost = _PAST_LEAD_OUT * (wanted_end - spoken_until_ms - style.lead_out_ms)
+    shown_until = min(latest_end_ms, start_ms + style.max_duration_ms)
+    if shown_until < spoken_until_ms:
+        cost += _CUT_OFF * (spoken_until_ms - shown_until)
+    return cost
+
+
+def end_ms(start_ms: int, next_start_ms: int, needed_ms: int, spoken_until_ms: int, style: Style) -> int:
+    """When a cue disappears: with its last word, later to be read, or up to the next cue if that is near."""
+    latest = min(next_start_ms - style.min_gap_ms, start_ms + style.max_duration_ms)
+    end = min(max(spoken_until_ms, start_ms + needed_ms), latest)
+    if next_start_ms - end < style.close_gaps_below_ms:
+        end = latest
+    return max(end, start_ms + 1)
