@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 
-from sayso.errors import EngineFailed, InvalidInput, ModelCorrupt, SaysoError, UtteranceTooLong
+from sayso.errors import EngineFailed, InvalidInput, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
-from sayso.tts.kokoro import graph, timing
 from sayso.tts.kokoro.phrasing import phrase
-from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, PAD, SYMBOLS
+from sayso.tts.kokoro.timing import token_times
+from sayso.tts.kokoro.tuning import Tuning, tuning
+from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
 from sayso.tts.kokoro.voices import STYLE_WIDTH, VoiceBook
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,35 +27,63 @@ if TYPE_CHECKING:
     from sayso.tts.base import G2P
     from sayso.types import FloatArray, Utterance
 
-PULL_AGAIN = "Fetch it again: sayso models pull kokoro-82m-int8"
 REVISION = 1
 """Raised whenever this package makes different sound or times of the same model."""
 
+# The length of a short sentence, for measuring: what it says does not matter.
+_TRIAL_SYMBOLS = "ðə kwˈɪk bɹˈWn fˈɑks ʤˈʌmps ˌOvəɹ ðə lˈAzi dˈɔɡ."
+
 
 class KokoroEngine:
-    """See `SpeechEngine`. Each call computes on the thread that makes it; the session's weights are shared."""
+    """See `SpeechEngine`.
+
+    The model is loaded when the first utterance needs it, by the thread that speaks it while others wait, so that a
+    document that is all in the cache never loads it. From then on threads share one session, which locks nothing: each
+    call computes on the thread that makes it.
+    """
 
     name = "kokoro"
-    sample_rate_hz = graph.SAMPLE_RATE_HZ
+    sample_rate_hz = SAMPLE_RATE_HZ
 
-    def __init__(self, model_file: Path, voices_directory: Path, g2p: G2P) -> None:
-        """Load the model, about two seconds.
+    def __init__(
+        self, model_file: Path, voices_directory: Path, g2p: G2P, *, tuning_file: Path, workers: int | None = None
+    ) -> None:
+        """Name the parts.
+
+        Args:
+            model_file: the published ONNX graph.
+            voices_directory: holds a ``.bin`` file per voice.
+            g2p: where phonemes come from.
+            tuning_file: keeps what was measured of this machine.
+            workers: how many utterances at once, one thread each; None to measure.
 
         Raises:
-            ModelMissing: a file is not there.
-            ModelCorrupt: the graph is not Kokoro's, or its durations do not add up to its audio.
+            ModelMissing: the model's file is not there.
         """
         self._book = VoiceBook(voices_directory)
         self._g2p = g2p
-        self._session = _load(model_file)
-        model = hashlib.sha256(model_file.read_bytes()).hexdigest()[:16]
-        self.fingerprint = f"kokoro r{REVISION} {model} {g2p.fingerprint}"
-        # Checks that durations and audio agree, and warms the session up.
-        self._infer([SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)
+        self._model_file = model_file
+        self._tuning_file = tuning_file
+        self._workers = workers
+        self._lock = threading.Lock()  # guards the two that follow
+        self._tuning: Tuning | None = None
+        self._session: Any = None
+        try:
+            with model_file.open("rb") as file:
+                self._model_hash = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        except OSError as error:
+            raise ModelMissing(f"Cannot read {model_file}: {error.strerror}", hint=PULL_HINT) from error
+        self.fingerprint = f"kokoro r{REVISION} {self._model_hash} {g2p.fingerprint}"
+
+    @property
+    def workers(self) -> int:
+        """See `SpeechEngine.workers`; the first time on a machine it is measured, for about ten seconds."""
+        with self._lock:
+            return self._tuned().workers
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechEngine.voices`."""
-        return [Voice(name=name, language=self._book.language_of(name), engine=self.name) for name in self._book.names]
+        return [Voice(name=name, language=self.language_of(name), engine=self.name) for name in self._book.names]
 
     def language_of(self, voice: str) -> str:
         """See `SpeechEngine.language_of`; a blend speaks the language of its heaviest part."""
@@ -68,31 +98,68 @@ class KokoroEngine:
         ids = phrasing.ids()
         if len(ids) > MAXIMUM_PHONEMES:
             raise UtteranceTooLong(f"{len(ids)} phonemes are more than Kokoro's {MAXIMUM_PHONEMES}")
-        samples, frames = self._infer(ids, style[len(ids) - 1][np.newaxis], speed)
-        times = timing.token_times(phrasing, frames, samples)
+        samples, frames = _infer(self._loaded(), ids, style[len(ids) - 1][np.newaxis], speed)
+        times = token_times(phrasing, frames, samples)
         return Speech(audio=Audio(samples=samples, sample_rate_hz=self.sample_rate_hz), times=times)
 
-    def _infer(self, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:
-        """Run the model: float32 samples of shape (n,) and int64 frames per symbol, both pads included."""
-        feed = {
-            "tokens": np.array([[PAD, *ids, PAD]], np.int64),
-            "style": style,
-            "speed": np.array([speed], np.float32),
-        }
+    def _loaded(self) -> Any:
+        if self._session is None:
+            with self._lock:
+                if self._session is None:
+                    self._session = self._open(self._tuned().threads)
+        return self._session
+
+    def _tuned(self) -> Tuning:
+        """The tuning; the caller holds the lock."""
+        if self._workers is not None:
+            return Tuning(workers=self._workers, threads=1)
+        if self._tuning is None:
+            self._tuning = tuning(self._tuning_file, f"kokoro r{REVISION} {self._model_hash}", self._open_speaker)
+        return self._tuning
+
+    def _open_speaker(self, threads: int) -> Callable[[], object]:
+        ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]
+        style = self._book.style(self._book.names[0])[len(ids) - 1][np.newaxis]
+        return functools.partial(_infer, self._open(threads), ids, style, 1.0)
+
+    def _open(self, threads: int) -> Any:
+        # Importing onnxruntime and onnx takes longer than reading a short story from the cache.
+        import onnxruntime
+
+        from sayso.tts.kokoro.graph import prepare_graph, session_options
+
+        options = session_options()
+        options.intra_op_num_threads = threads
         try:
-            audio, durations = self._session.run([graph.AUDIO_OUTPUT, graph.DURATIONS_OUTPUT], feed)
+            session = onnxruntime.InferenceSession(prepare_graph(self._model_file), options)
+        except SaysoError:
+            raise
         except Exception as error:  # onnxruntime's exceptions have no common base
-            raise EngineFailed(f"onnxruntime failed on Kokoro: {error}") from error
-        samples, frames = audio.reshape(-1), durations.reshape(-1)
-        if frames.sum() * graph.SAMPLES_PER_FRAME != samples.size or frames.size != len(ids) + 2:
-            raise ModelCorrupt("The model's durations do not add up to its audio; its times cannot be trusted")
-        return samples, frames
+            raise ModelCorrupt(f"onnxruntime does not load {self._model_file}: {error}", hint=PULL_HINT) from error
+        _infer(session, [SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
+        return session
 
 
-def _load(model_file: Path) -> Any:
+PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
+
+
+def _infer(session: Any, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Run the model: float32 samples of shape (n,) and int64 frames per symbol, both pads included.
+
+    Raises:
+        EngineFailed: onnxruntime failed.
+        ModelCorrupt: the frames are not those of the samples.
+    """
+    feed = {
+        "tokens": np.array([[PAD, *ids, PAD]], np.int64),
+        "style": style,
+        "speed": np.array([speed], np.float32),
+    }
     try:
-        return onnxruntime.InferenceSession(graph.prepare_graph(model_file), graph.session_options())
-    except SaysoError:
-        raise
+        audio, durations = session.run(["audio", "durations"], feed)
     except Exception as error:  # onnxruntime's exceptions have no common base
-        raise ModelCorrupt(f"onnxruntime does not load {model_file}: {error}", hint=PULL_AGAIN) from error
+        raise EngineFailed(f"onnxruntime failed on Kokoro: {error}") from error
+    samples, frames = audio.reshape(-1), durations.reshape(-1)
+    if frames.sum() * SAMPLES_PER_FRAME != samples.size or frames.size != len(ids) + 2:
+        raise ModelCorrupt("The model's durations do not add up to its audio, so its times cannot be trusted")
+    return samples, frames

@@ -1,4 +1,4 @@
-"""What Kokoro reads: 178 symbols, and how IPA and punctuation are written in them.
+"""What Kokoro reads and in which units it answers: 178 symbols, and how IPA and punctuation are written in them.
 
 The symbols and their numbers are the model's own (``config.json`` of hexgrad/Kokoro-82M). It was trained on the
 notation of the misaki library, which writes diphthongs and affricates as single capitals or ligatures, so espeak-ng's
@@ -15,8 +15,13 @@ from sayso.tts.phonemes import TIE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SAMPLE_RATE_HZ = 24_000
+SAMPLES_PER_FRAME = 600
+"""The duration predictor's unit: 25 ms."""
+
 PAD = 0
 MAXIMUM_PHONEMES = 510
+"""The model's positions are 512, and a pad stands at either end."""
 
 SYMBOLS: Mapping[str, int] = {
     ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, '"': 11, "(": 12, ")": 13, "“": 14, "”": 15,

@@ -1,4 +1,4 @@
-"""From an utterance to the symbols that Kokoro reads, each word's place among them kept."""
+"""From an utterance to the symbols that a model reads, each word's place among them kept."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.errors import EngineFailed
-from sayso.tts.kokoro.vocabulary import SYMBOLS, to_prosody, to_symbols
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sayso.tts.base import G2P
     from sayso.types import Token, Utterance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Phrasing:
-    """An utterance in the model's symbols.
+class Notation:
+    """How a model writes speech; it has the space and the full stop among its symbols.
 
     Attributes:
-        symbols: what the model reads, without the pads.
+        phonemes: writes the IPA of a word, given its language as well.
+        marks: writes the punctuation beside a word, as far as the model hears it.
+    """
+
+    phonemes: Callable[[str, str], str]
+    marks: Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phrasing:
+    """An utterance in a model's symbols.
+
+    Attributes:
+        symbols: what the model reads, at least one symbol.
         places: for each token the half-open range of its phonemes in ``symbols``; empty for a token that the
             language cannot pronounce.
     """
@@ -30,13 +42,9 @@ class Phrasing:
     symbols: str
     places: tuple[tuple[int, int], ...]
 
-    def ids(self) -> list[int]:
-        """The numbers of the symbols."""
-        return [SYMBOLS[symbol] for symbol in self.symbols]
 
-
-def phrase(utterance: Utterance, g2p: G2P) -> Phrasing:
-    """Write an utterance in the model's symbols: words, the spaces between them, and prosodic punctuation.
+def phrase(utterance: Utterance, g2p: G2P, notation: Notation) -> Phrasing:
+    """Write an utterance in a model's symbols: words, the spaces between them, and prosodic punctuation.
 
     Raises:
         UnsupportedLanguage: the phoneme source does not speak the utterance's language.
@@ -44,36 +52,37 @@ def phrase(utterance: Utterance, g2p: G2P) -> Phrasing:
     """
     symbols = ""
     places = []
-    for token, spoken in zip(utterance.tokens, _pronounce(utterance, g2p), strict=True):
+    for token, spoken in zip(utterance.tokens, _pronounce(utterance, g2p, notation), strict=True):
         if symbols and not symbols.endswith(" ") and not token.joined:
             symbols += " "
-        symbols += to_prosody(token.lead)
+        symbols += notation.marks(token.lead)
         places.append((len(symbols), len(symbols) + len(spoken)))
-        symbols += spoken + to_prosody(token.trail)
+        symbols += spoken + notation.marks(token.trail)
     last = utterance.tokens[-1]
-    if last.boundary >= Boundary.SENTENCE and not to_prosody(last.trail):
+    unfinished = last.boundary >= Boundary.SENTENCE and not notation.marks(last.trail)
+    if unfinished or not symbols:
         symbols += "."  # a heading, a list item: without it the voice stays up, as before more words
     return Phrasing(symbols=symbols, places=tuple(places))
 
 
-def _pronounce(utterance: Utterance, g2p: G2P) -> Iterator[str]:
+def _pronounce(utterance: Utterance, g2p: G2P, notation: Notation) -> Iterator[str]:
     """Each token's pronunciation in the model's symbols."""
-    for words in _phrases(utterance.tokens):
+    for words in _phrases(utterance.tokens, notation):
         pronounced = g2p.pronounce([word.spoken for word in words], utterance.language)
         if len(pronounced) != len(words):
             raise EngineFailed(f"{g2p.fingerprint} gave {len(pronounced)} pronunciations for {len(words)} words")
         for word, ipa in zip(words, pronounced, strict=True):
-            yield to_symbols(ipa if word.ipa is None else word.ipa, utterance.language)
+            yield notation.phonemes(ipa if word.ipa is None else word.ipa, utterance.language)
 
 
-def _phrases(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+def _phrases(tokens: Sequence[Token], notation: Notation) -> Iterator[Sequence[Token]]:
     """Stretches that are pronounced in one breath: no weak form or linking reaches over punctuation.
 
     A letter that is spelled is a stretch of its own, so that the A of "ABC" does not become the article.
     """
     start = 0
     for index, (token, following) in enumerate(itertools.pairwise(tokens), 1):
-        if token.boundary or to_prosody(token.trail + following.lead) or _spelled(token, following):
+        if token.boundary or notation.marks(token.trail + following.lead) or _spelled(token, following):
             yield tokens[start:index]
             start = index
     yield tokens[start:]
