@@ -91,11 +91,15 @@ class ScriptLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """A document, ready to be spoken: its source text, its main language, and its lines in order."""
+    """A document, ready to be spoken: its source text, its main language, and its lines in order.
+
+    ``lead_in_seconds`` is the silence that the author wants before the first line.
+    """
 
     text: str
     language: str
     lines: tuple[ScriptLine, ...]
+    lead_in_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
