@@ -1,12 +1,8 @@
-"""From the durations that Kokoro predicts to the times at which its words are heard.
+"""From when a model sounds each symbol to when each word is heard.
 
-The duration predictor says how many 25 ms frames each symbol lasts, and the frames add up to the audio exactly. Two
-things separate that from what an ear (or an eye on a waveform) calls the start and end of a word:
-
-- The decoder sounds a phoneme before its frames begin. Measured on af_heart, am_michael, bf_emma and ff_siwis (99 word
-  starts after pauses), the sound is 50 ms early in the median, whatever the voice. We take that off everywhere.
-- Around a pause the durations are a poor guide: a final consonant is given most of the silence after it, an "s" begins
-  115 ms early. There the waveform knows better: the silence between the two words is looked up in the audio.
+A model that says how long its phonemes last is right within a phrase. Around a pause it is a poor guide: a final
+consonant is given most of the silence after it, a soft first one begins long before its frames. There the waveform
+knows better: the silence between the two words is looked up in the audio, and their edges are put on its own.
 """
 
 from __future__ import annotations
@@ -17,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.tts.energy import FRAME_SAMPLES, levels_db, quiet_runs
-from sayso.tts.kokoro.graph import SAMPLES_PER_FRAME
 from sayso.types import TokenTime
 
 if TYPE_CHECKING:
@@ -25,11 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sayso.tts.kokoro.phrasing import Phrasing
-    from sayso.types import FloatArray
-
-EARLY_SAMPLES = 2 * SAMPLES_PER_FRAME
-"""How much earlier than its frames a phoneme is heard: 50 ms."""
+    from sayso.tts.phrasing import Phrasing
+    from sayso.types import Audio, FloatArray
 
 # Silence is what lies this far below the loud parts of the utterance (their 95th percentile). Voiced sounds die away
 # slowly and consonants begin softly, so ends are judged more strictly than starts.
@@ -37,42 +29,42 @@ END_BELOW_LOUD_DB = 30.0
 START_BELOW_LOUD_DB = 40.0
 
 # Within a phrase a stop consonant is preceded by up to 90 ms of silence that belongs to its word.
-PAUSE_MINIMUM_SAMPLES = 960
-UNMARKED_PAUSE_MINIMUM_SAMPLES = 2880
+PAUSE_MINIMUM_SECONDS = 0.04
+UNMARKED_PAUSE_MINIMUM_SECONDS = 0.12
 
 
-def token_times(phrasing: Phrasing, frames: NDArray[np.int64], samples: FloatArray) -> tuple[TokenTime, ...]:
+def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> tuple[TokenTime, ...]:
     """When each token of an utterance is heard.
 
     Args:
         phrasing: the symbols that were spoken and each token's place among them.
-        frames: how long each symbol lasts, shape (symbols + 2,): with both pads.
-        samples: the audio, shape (600 × sum of frames,).
+        edges: where each symbol begins and, last, where the final one ends, in samples as far as the model knows;
+            shape (symbols + 1,), never falling. What lies outside the audio is moved to its ends.
+        audio: the sound.
 
     Returns:
         One time per token: ordered, not overlapping, within the audio. A token without phonemes lasts no time.
     """
-    edges = np.concatenate([[0], np.cumsum(frames)[:-1]]) * SAMPLES_PER_FRAME - EARLY_SAMPLES
-    edges = np.clip(edges[1:], 0, samples.size)  # edges[i] is where symbol i begins
+    edges = np.clip(edges, 0, audio.samples.size)
     starts = [int(edges[begin]) for begin, _ in phrasing.places]
     ends = [int(edges[end]) for _, end in phrasing.places]
-    _move_to_silences(phrasing, starts, ends, samples)
-    return _in_order(starts, ends, samples.size)
+    _move_to_silences(phrasing, starts, ends, audio)
+    return _in_order(starts, ends, audio.samples.size)
 
 
-def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], samples: FloatArray) -> None:
+def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> None:
     """Where two words are parted by a pause, put the end and the start at the pause's edges."""
-    level = levels_db(samples)
+    level = levels_db(audio.samples)
     loud = float(np.percentile(level, 95))
     spoken = [index for index, (begin, end) in enumerate(phrasing.places) if end > begin]
     middles = {index: (starts[index] + ends[index]) // 2 for index in spoken}
     for left, right in itertools.pairwise([None, *spoken, None]):
         low = 0 if left is None else middles[left]
-        high = samples.size if right is None else middles[right]
+        high = audio.samples.size if right is None else middles[right]
         marked = left is None or right is None or _has_mark(phrasing, left, right)
-        minimum = PAUSE_MINIMUM_SAMPLES if marked else UNMARKED_PAUSE_MINIMUM_SAMPLES
+        minimum_seconds = PAUSE_MINIMUM_SECONDS if marked else UNMARKED_PAUSE_MINIMUM_SECONDS
         silence = _longest_silence(level, low, high, loud)
-        if silence is None or silence[1] - silence[0] < minimum:
+        if silence is None or silence[1] - silence[0] < minimum_seconds * audio.sample_rate_hz:
             if left is not None and right is not None:
                 ends[left] = starts[right]
             continue
@@ -87,7 +79,7 @@ def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:
 
 
 def _longest_silence(level: FloatArray, low: int, high: int, loud: float) -> tuple[int, int] | None:
-    """The longest silence that begins or ends between two samples, as a range of samples."""
+    """The longest silence between two samples, as a range of samples."""
     first, last = low // FRAME_SAMPLES, -(-high // FRAME_SAMPLES)
     runs = quiet_runs(level[first:last], loud - END_BELOW_LOUD_DB)
     if not runs:

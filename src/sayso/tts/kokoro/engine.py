@@ -11,11 +11,12 @@ import numpy as np
 
 from sayso.errors import EngineFailed, InvalidInput, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
-from sayso.tts.kokoro.phrasing import phrase
-from sayso.tts.kokoro.timing import token_times
+from sayso.tts.kokoro.durations import symbol_edges
 from sayso.tts.kokoro.tuning import Tuning, tuning
-from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
+from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, NOTATION, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
 from sayso.tts.kokoro.voices import STYLE_WIDTH, VoiceBook
+from sayso.tts.phrasing import phrase
+from sayso.tts.timing import token_times
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
@@ -94,13 +95,13 @@ class KokoroEngine:
         if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
             raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}")
         style = self._book.style(voice)
-        phrasing = phrase(utterance, self._g2p)
-        ids = phrasing.ids()
+        phrasing = phrase(utterance, self._g2p, NOTATION)
+        ids = [SYMBOLS[symbol] for symbol in phrasing.symbols]
         if len(ids) > MAXIMUM_PHONEMES:
             raise UtteranceTooLong(f"{len(ids)} phonemes are more than Kokoro's {MAXIMUM_PHONEMES}")
         samples, frames = _infer(self._loaded(), ids, style[len(ids) - 1][np.newaxis], speed)
-        times = token_times(phrasing, frames, samples)
-        return Speech(audio=Audio(samples=samples, sample_rate_hz=self.sample_rate_hz), times=times)
+        audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
+        return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
 
     def _loaded(self) -> Any:
         if self._session is None:

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.tts.phonemes import TIE
+from sayso.tts.phrasing import Notation
+from sayso.tts.punctuation import to_prosody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +53,6 @@ _OTHERS = {
     "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y",
 }  # fmt: skip
 
-_PUNCTUATION = {
-    "«": "“", "»": "”", "„": "“", "‟": "“", "‹": "“", "›": "”", "–": "—", "―": "—", "[": "(", "]": ")", "{": "(",
-    "}": ")", "。": ".", "、": ",", "，": ",", "！": "!", "？": "?", "：": ":", "；": ";", "؟": "?", "،": ",",
-    "؛": ";", "।": ".", "‽": "?",
-}  # fmt: skip
-_PROSODIC = frozenset(';:,.!?—…"()“”')
-
 
 def _rewriter(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for table in tables for pair in sorted(table.items(), key=lambda pair: -len(pair[0])))
@@ -85,8 +80,4 @@ def to_symbols(ipa: str, language: str) -> str:
     return "".join(symbol for symbol in ipa.replace(TIE, "") if symbol in SYMBOLS and symbol != " ")
 
 
-def to_prosody(punctuation: str) -> str:
-    """The punctuation around a word in the model's symbols: it decides pauses and melody."""
-    marks = punctuation.replace("...", "…")
-    marks = "".join(_PUNCTUATION.get(mark, mark) for mark in marks)
-    return "".join(mark for mark in marks if mark in _PROSODIC)
+NOTATION = Notation(phonemes=to_symbols, marks=to_prosody)
