@@ -1,0 +1,90 @@
+"""Directives: what an author writes between square brackets to be done, not said.
+
+``[pause 0.5s]`` or ``[pause 500ms]`` may stand anywhere; ``[voice:bm_george]`` begins a line and holds until the next
+one, and ``[voice:]`` returns to the document's own voice. Any other brackets are text, as is one that begins with a
+backslash. A directive that cannot be obeyed is an error that names its line: it is neither spoken nor dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sayso.errors import InvalidInput
+from sayso.types import Span
+
+LONGEST_PAUSE_SECONDS = 60.0
+
+# The lengths are bounded so that a page of unclosed brackets is read in linear time.
+_CANDIDATE = re.compile(
+    r"(?<!\\)\[(?:(?P<pause>pause)(?![\w-])(?P<length>[^\[\]\r\n]{0,80})|voice:(?P<voice>[^\[\]\r\n]{0,500}))(?P<end>\]?)",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(r"\s*([0-9]{1,9}(?:[.,][0-9]{1,9})?|[.,][0-9]{1,9})\s*(ms|s)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """Silence at this place; pauses at one place add up."""
+
+    span: Span
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VoiceSwitch:
+    """From here on this voice speaks; the empty name is the document's own voice."""
+
+    span: Span
+    voice: str
+
+
+Directive: TypeAlias = Pause | VoiceSwitch
+
+
+def find_directives(text: str) -> list[Directive]:
+    """Find the directives of a text, in order.
+
+    Raises:
+        InvalidInput: a directive is malformed or stands where it cannot; the message names the line.
+    """
+    found: list[Directive] = []
+    end = 0  # of the directive before, and whether only white space and directives precede it on its line
+    begins_line = True
+    for match in _CANDIDATE.finditer(text):
+        before, newline, last = text[end : match.start()].rpartition("\n")
+        begins_line = not last.strip() and (bool(newline) or (begins_line and not before))
+        span = Span(start=match.start(), end=match.end())
+        if match["pause"]:
+            found.append(Pause(span=span, seconds=_seconds(match, text)))
+        else:
+            found.append(VoiceSwitch(span=span, voice=_voice(match, text, begins_line=begins_line)))
+        end = match.end()
+    return found
+
+
+def _seconds(match: re.Match[str], text: str) -> float:
+    length = _LENGTH.fullmatch(match["length"]) if match["end"] else None
+    if length is None:
+        raise _malformed(match, text, "write [pause 0.5s] or [pause 500ms]")
+    seconds = float(length[1].replace(",", ".")) / (1000 if length[2].lower() == "ms" else 1)
+    if seconds > LONGEST_PAUSE_SECONDS:
+        raise _malformed(match, text, f"the longest pause is {LONGEST_PAUSE_SECONDS:g} s; several in a row add up")
+    return seconds
+
+
+def _voice(match: re.Match[str], text: str, *, begins_line: bool) -> str:
+    if not match["end"]:
+        raise _malformed(match, text, "write [voice:NAME], or [voice:] for the document's own voice")
+    if not begins_line:
+        raise _malformed(match, text, "a voice can only change at the beginning of a line")
+    return match["voice"].strip()
+
+
+def _malformed(match: re.Match[str], text: str, remedy: str) -> InvalidInput:
+    line = text.count("\n", 0, match.start()) + 1
+    return InvalidInput(
+        f"Line {line}: “{match[0][:60]}” is not a directive that can be followed.",
+        hint=f"{remedy[0].upper()}{remedy[1:]}. To have the brackets read as text, put a backslash before them.",
+    )

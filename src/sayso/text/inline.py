@@ -1,0 +1,176 @@
+"""Markdown inside a paragraph: which characters are markup and are not spoken.
+
+The text of links, images, emphasis and code is said; their marks and targets are not. Every rule follows CommonMark
+as far as it decides what a reader sees, which is less than what decides the HTML: emphasis marks that pair up are
+skipped, for instance, and whether they mean italics is no matter here. All rules are linear in the text's length.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sayso.types import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+_MARK = re.compile(
+    r"""
+      (?P<escape>\\[!-/:-@\[-`{-~])
+    | (?P<code>`+)
+    | <(?P<address>[a-z][a-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]{1,64}@[^\s<>@]{1,255})>
+    | (?P<tag></?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>)
+    | (?P<entity>&(?:[a-z]{2,31}|\#[0-9]{1,7}|\#x[0-9a-f]{1,6});)
+    | (?P<open>!?\[)
+    | \](?P<target>
+        \([ \t]*(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ \t\n]+(?:"[^"]*"|'[^']*'))?[ \t]*\)
+      )
+    | \]\[(?P<label>[^\[\]]{0,999})\]
+    | (?P<close>\])
+    | (?P<emphasis>\*+|_+|~~)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LONGEST_LABEL = 999  # CommonMark, "link reference definitions"
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run of one emphasis character; it opens from its right end and closes from its left."""
+
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Scanner:
+    text: str
+    labels: AbstractSet[str]
+    skipped: list[Span] = field(default_factory=list)
+    brackets: list[Span] = field(default_factory=list)
+    openers: dict[str, list[_Run]] = field(default_factory=lambda: defaultdict(list))
+
+    def scan(self, start: int, end: int) -> None:
+        """Collect what is not spoken between two offsets."""
+        code_runs = _runs_of_backticks(self.text, start, end)
+        position = start
+        while (match := _MARK.search(self.text, position, end)) is not None:
+            position = match.end()
+            kind = match.lastgroup
+            if kind == "code":
+                position = self._code(match, code_runs)
+            elif kind == "emphasis":
+                self._emphasis(match, start, end)
+            elif kind == "open":
+                self.brackets.append(Span(start=match.start(), end=match.end()))
+            elif kind in {"target", "label", "close"}:
+                position = self._close_bracket(match)
+            else:
+                self._lone_mark(match)
+
+    def _skip(self, start: int, end: int) -> None:
+        self.skipped.append(Span(start=start, end=end))
+
+    def _lone_mark(self, match: re.Match[str]) -> None:
+        start, end = match.span()
+        if match["escape"]:
+            self._skip(start, start + 1)
+        elif match["address"]:
+            self._skip(start, start + 1)
+            self._skip(end - 1, end)
+        elif match["tag"]:
+            self._skip(start, end)
+        elif match[0] == "&amp;":
+            self._skip(start + 1, end)
+        elif not any(character.isalnum() for character in html.unescape(match[0])):
+            self._skip(start, end)  # a space, a dash, a quotation mark; an entity that is a letter stays as written
+
+    def _code(self, match: re.Match[str], runs: dict[int, deque[int]]) -> int:
+        length = len(match[0])
+        same = runs[length]
+        while same and same[0] <= match.start():
+            same.popleft()
+        if not same:
+            return match.end()
+        closing = same.popleft()
+        self._skip(*match.span())
+        self._skip(closing, closing + length)
+        return closing + length
+
+    def _close_bracket(self, match: re.Match[str]) -> int:
+        """A link or image, where ``]`` ends one; returns the offset to go on from."""
+        close = match.start()
+        if not self.brackets:
+            return close + 1
+        opening = self.brackets.pop()
+        is_link = match["target"] is not None
+        end = match.end()
+        if match["label"]:
+            is_link = normal_label(match["label"]) in self.labels
+        if not is_link and close - opening.end <= _LONGEST_LABEL:
+            is_link = normal_label(self.text[opening.end : close]) in self.labels
+            end = end if match["label"] == "" else close + 1
+        if not is_link:
+            return close + 1
+        is_footnote = self.text.startswith("^", opening.end)
+        self._skip(opening.start, end if is_footnote else opening.end)
+        if not is_footnote:
+            self._skip(close, end)
+        return end
+
+    def _emphasis(self, match: re.Match[str], start: int, end: int) -> None:
+        """Pair up delimiter runs by the flanking rules of CommonMark, "emphasis and strong emphasis"."""
+        before = self.text[match.start() - 1] if match.start() > start else " "
+        after = self.text[match.end()] if match.end() < end else " "
+        opens = not after.isspace() and (not _is_punctuation(after) or not before.isalnum())
+        closes = not before.isspace() and (not _is_punctuation(before) or not after.isalnum())
+        mark = match[0][0]
+        if mark == "_":
+            opens, closes = opens and not before.isalnum(), closes and not after.isalnum()
+        run = _Run(match.start(), match.end())
+        openers = self.openers[mark]
+        while closes and openers and run.start < run.end:
+            opener = openers[-1]
+            shared = min(opener.end - opener.start, run.end - run.start)
+            self._skip(opener.end - shared, opener.end)
+            self._skip(run.start, run.start + shared)
+            opener.end -= shared
+            run.start += shared
+            if opener.start == opener.end:
+                openers.pop()
+        if opens and run.start < run.end:
+            openers.append(run)
+
+
+def inline_markup(text: str, span: Span, labels: AbstractSet[str]) -> list[Span]:
+    """The characters of a paragraph that are Markdown's and not the reader's, in order.
+
+    Args:
+        text: the document.
+        span: the paragraph.
+        labels: the document's link and footnote labels, as `normal_label` gives them.
+    """
+    scanner = _Scanner(text, labels)
+    scanner.scan(span.start, span.end)
+    return sorted(scanner.skipped)
+
+
+def normal_label(label: str) -> str:
+    """A link label as CommonMark compares it: without case, white space as one space."""
+    return " ".join(label.split()).casefold()
+
+
+def _runs_of_backticks(text: str, start: int, end: int) -> dict[int, deque[int]]:
+    runs: dict[int, deque[int]] = defaultdict(deque)
+    for match in re.compile("`+").finditer(text, start, end):
+        runs[len(match[0])].append(match.start())
+    return runs
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"

@@ -1,0 +1,278 @@
+"""From a document to blocks: what is a paragraph, a heading or a break, and which characters are only markup.
+
+Why not a CommonMark library: it works for HTML. Its nodes carry line numbers and rewritten content, no offsets;
+it gives up on text below a nesting limit and treats raw HTML and link definitions as nothing to read. Here every
+character must have its place in the source, and every letter must either be spoken or be markup by a rule of this
+module. So this is a scanner of lines that follows CommonMark where a listener could tell the difference, and otherwise
+errs on the side of speaking. Where it departs on purpose:
+
+- the text of fenced or indented code and of HTML is spoken; only the fences, comments and tags are markup;
+- a line under which ``---`` stands is a heading only when it is a paragraph of its own, because below several lines
+  of prose an author means a break;
+- the number of a numbered item is spoken, since the reader sees it; bullets are not;
+- each row of a table is a paragraph, and a block of YAML at the very beginning is metadata.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from sayso.text.inline import inline_markup, normal_label
+from sayso.types import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_FRONT_MATTER = re.compile(r"---[ \t\r]*\n(?:(?:[\w-]+:|[ \t]|-[ \t]|#).*\n|\r?\n)+?---[ \t\r]*(?:\n|$)")
+_QUOTE = re.compile(r"(?:[ \t]{0,3}>)+[ \t]?")
+_FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
+_HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+|$)")
+_UNDERLINE = re.compile(r"[ \t]{0,3}(?:=+|-+)[ \t]*$")
+_BREAK = re.compile(r"[ \t]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
+_BULLET = re.compile(r"[ \t]*[-*+](?:[ \t]+|$)(?:\[[ xX]\][ \t]+)?")
+_NUMBER = re.compile(r"[ \t]*([0-9]{1,9})[.)][ \t]+(?=\S)")
+_DEFINITION = re.compile(r"[ \t]{0,3}\[([^\[\]]{1,999})\]:[ \t]*(?:<[^<>]*>|\S*[/:#@]\S*)(?:[ \t]+[\"'(].*)?[ \t]*$")
+_FOOTNOTE = re.compile(r"[ \t]{0,3}\[(\^[^\[\]\s]{1,999})\]:[ \t]*")
+
+
+class BlockKind(Enum):
+    """What a block is to a listener."""
+
+    PARAGRAPH = auto()
+    HEADING = auto()
+    BREAK = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """A stretch of the document that is read as one.
+
+    Attributes:
+        kind: what it is; a break has nothing to say.
+        span: where it stands.
+        markup: the parts of the span that are not spoken; ordered, apart, within the span.
+        level: 1 to 6 for a heading, else 0.
+    """
+
+    kind: BlockKind
+    span: Span
+    markup: tuple[Span, ...] = ()
+    level: int = 0
+
+
+def plain_blocks(text: str, span: Span) -> Iterator[Block]:
+    """The paragraphs of plain text: lines apart from each other by blank ones."""
+    paragraph: list[Span] = []
+    for line in _lines(text, span):
+        if line.of(text).strip():
+            paragraph.append(line)
+        elif paragraph:
+            yield _plain_block(paragraph)
+            paragraph = []
+    if paragraph:
+        yield _plain_block(paragraph)
+
+
+def _plain_block(lines: list[Span]) -> Block:
+    return Block(kind=BlockKind.PARAGRAPH, span=Span(start=lines[0].start, end=lines[-1].end))
+
+
+def find_hidden(text: str) -> tuple[Span, ...]:
+    """What no reader of a Markdown document sees: the YAML with which many begin, and HTML comments.
+
+    A comment that is never closed is text.
+    """
+    front_matter = _FRONT_MATTER.match(text)
+    hidden = [Span(start=0, end=front_matter.end())] if front_matter else []
+    start = text.find("<!--")
+    while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        hidden.append(Span(start=start, end=end + 3))
+        start = text.find("<!--", end + 3)
+    return _apart(hidden)
+
+
+def find_labels(text: str) -> frozenset[str]:
+    """The labels of the links and footnotes that a Markdown document defines."""
+    whole = Span(start=0, end=len(text))
+    bodies = (line.of(text).rstrip() for line in _lines(text, whole) if "]:" in line.of(text))
+    matches = (_FOOTNOTE.match(body) or _DEFINITION.match(body) for body in bodies)
+    return frozenset(normal_label(match[1]) for match in matches if match)
+
+
+def markdown_blocks(text: str, span: Span, labels: frozenset[str]) -> list[Block]:
+    """The blocks of a part of a Markdown document.
+
+    Args:
+        text: the document, with comments and directives blanked.
+        span: the part.
+        labels: what `find_labels` found.
+    """
+    scanner = _Scanner(text, labels)
+    for line in _lines(text, span):
+        scanner.read(line)
+    scanner.close()
+    return scanner.blocks
+
+
+@dataclass(slots=True)
+class _Open:
+    """The block that is being read."""
+
+    start: int
+    end: int
+    markup: list[Span] = field(default_factory=list)
+    lines: int = 1
+    level: int = 0
+    verbatim: bool = False
+    item: re.Pattern[str] | None = None
+
+    def take(self, line: Span, start: int, body: str) -> None:
+        """Go on with a line whose text begins at ``start``, after the marks of its quotation."""
+        if start > line.start:
+            self.markup.append(Span(start=line.start, end=start))
+        self.end = start + len(body)
+        self.lines += 1
+
+
+@dataclass(slots=True)
+class _Scanner:
+    """Reads line after line; `blocks` is complete after `close`."""
+
+    text: str
+    labels: frozenset[str]
+    blocks: list[Block] = field(default_factory=list)
+    fence: str = ""
+    quote_depth: int = 0
+    block: _Open | None = None
+
+    def read(self, line: Span) -> None:
+        body = line.of(self.text).rstrip()
+        quote = _QUOTE.match(body) if not self.fence or self.quote_depth else None
+        prefix = quote.end() if quote else 0
+        depth = quote[0].count(">") if quote else 0
+        if depth > self.quote_depth or not body:
+            self.close()
+        if depth or not body or self.block is None:
+            self.quote_depth = depth
+        body = body[prefix:]
+        start = line.start + prefix
+        if not body.strip():
+            self.close()
+        elif self.fence:
+            self._read_code(line, start, body)
+        else:
+            self._read_text(line, start, body)
+
+    def close(self) -> None:
+        """End the block that is open."""
+        block, self.block = self.block, None
+        if block is None:
+            return
+        span = Span(start=block.start, end=block.end)
+        inline = [] if block.verbatim else inline_markup(self.text, span, self.labels)
+        kind = BlockKind.HEADING if block.level else BlockKind.PARAGRAPH
+        markup = _apart(block.markup + inline)
+        self.blocks.append(Block(kind=kind, span=span, markup=markup, level=block.level))
+
+    def _read_code(self, line: Span, start: int, body: str) -> None:
+        mark = body.strip()
+        if mark.startswith(self.fence) and not mark.strip(self.fence[0]):
+            self.fence = ""
+            self.close()
+        elif self.block is None:
+            self._open(start, body, verbatim=True)
+        else:
+            self.block.take(line, start, body)
+
+    def _read_text(self, line: Span, start: int, body: str) -> None:
+        if self._read_structure(start, body) or self._read_definition(start, body):
+            return
+        if item := self._item(body):
+            self.close()
+            spoken_from = 0 if item.re is _NUMBER else item.end()
+            self._open(start + spoken_from, body[spoken_from:], item=item.re)
+        elif body.lstrip().startswith("|"):
+            self.close()
+            self._open(start, body)
+            self.close()
+        elif self.block is None:
+            self._open(start, body)
+        else:
+            self.block.take(line, start, body)
+
+    def _read_structure(self, start: int, body: str) -> bool:
+        """A line that is a fence, an underline, a break or a heading; False when it is none."""
+        block = self.block
+        if fence := _FENCE.match(body):
+            self.close()
+            self.fence = fence[1]
+        elif block and block.lines == 1 and block.item is None and _UNDERLINE.match(body):
+            block.level = 1 if "=" in body else 2
+            self.close()
+        elif _BREAK.match(body):
+            self.close()
+            place = Span(start=start, end=start + len(body))
+            self.blocks.append(Block(kind=BlockKind.BREAK, span=place, markup=(place,)))
+        elif heading := _HEADING.match(body):
+            self.close()
+            self._open(start + heading.end(), _without_closing_marks(body[heading.end() :]), level=len(heading[1]))
+            self.close()
+        else:
+            return False
+        return True
+
+    def _read_definition(self, start: int, body: str) -> bool:
+        """A line that defines a footnote, whose text is spoken, or a link, which is not; False when it is neither."""
+        if footnote := _FOOTNOTE.match(body):
+            self.close()
+            self._open(start + footnote.end(), body[footnote.end() :])
+            return True
+        return self.block is None and _DEFINITION.match(body) is not None
+
+    def _item(self, body: str) -> re.Match[str] | None:
+        """The mark of a list item; a number interrupts prose only if it is 1, as "1986. It was" may be prose."""
+        if bullet := _BULLET.match(body):
+            return bullet
+        number = _NUMBER.match(body)
+        may_begin = self.block is None or self.block.item is _NUMBER
+        return number if number and (may_begin or number[1] == "1") else None
+
+    def _open(
+        self,
+        start: int,
+        body: str,
+        *,
+        level: int = 0,
+        verbatim: bool = False,
+        item: re.Pattern[str] | None = None,
+    ) -> None:
+        if body.strip():
+            end = start + len(body)
+            self.block = _Open(start=start, end=end, level=level, verbatim=verbatim, item=item)
+
+
+def _without_closing_marks(title: str) -> str:
+    """The title of ``# title #``."""
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else title
+
+
+def _lines(text: str, span: Span) -> Iterator[Span]:
+    start = span.start
+    for line in span.of(text).splitlines(keepends=True):
+        yield Span(start=start, end=start + len(line))
+        start += len(line)
+
+
+def _apart(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same characters as ordered spans that do not overlap."""
+    apart: list[Span] = []
+    for span in sorted(spans):
+        if apart and span.start <= apart[-1].end:
+            apart[-1] = Span(start=apart[-1].start, end=max(apart[-1].end, span.end))
+        else:
+            apart.append(span)
+    return tuple(apart)
