@@ -29,8 +29,10 @@ class SpeechEngine(Protocol):
     sample_rate_hz: int
     """The rate of all audio that this engine makes."""
 
-    workers: int
-    """How many calls of `synthesise` at once use this machine best."""
+    @property
+    def workers(self) -> int:
+        """How many calls of `synthesise` at once use this machine best."""
+        ...
 
     def voices(self) -> Sequence[Voice]:
         """Every voice that is installed, in a stable order."""

@@ -1,0 +1,91 @@
+"""Settings in, parts out: the one place where engines, models and caches are wired together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput, ModelMissing, UnknownVoice
+from sayso.models import open_store
+from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sayso.settings import Settings
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.cache import SpeechCache
+    from sayso.types import Voice
+
+
+def open_engine(name: str, settings: Settings) -> SpeechEngine:
+    """The engine of this name, its model found but not loaded.
+
+    Raises:
+        InvalidInput: there is no such engine.
+        ModelMissing: its model has not been pulled.
+        NotInstalled: a part it needs is not installed.
+    """
+    if name not in ENGINES:
+        raise InvalidInput(f"There is no engine {name!r}", hint=f"There are: {', '.join(ENGINES)}.")
+    return ENGINES[name](settings)
+
+
+def engine_for(voice: str, settings: Settings) -> SpeechEngine:
+    """The first engine that has this voice.
+
+    Raises:
+        UnknownVoice: no engine has it; the message is that of the first engine, which most voices are of.
+        ModelMissing: no engine's model has been pulled.
+    """
+    refusals: list[UnknownVoice | ModelMissing] = []
+    for name in ENGINES:
+        try:
+            engine = open_engine(name, settings)
+            engine.language_of(voice)
+        except (UnknownVoice, ModelMissing) as error:
+            refusals.append(error)
+        else:
+            return engine
+    raise refusals[0]
+
+
+def installed_voices(settings: Settings) -> Iterator[Voice]:
+    """The voices of every engine whose model has been pulled."""
+    for name in ENGINES:
+        try:
+            engine = open_engine(name, settings)
+        except ModelMissing:
+            continue
+        yield from engine.voices()
+
+
+def open_speech_cache(settings: Settings, *, use: bool = True) -> SpeechCache:
+    """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing."""
+    if not use:
+        return NoSpeechCache()
+    return DirectorySpeechCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes)
+
+
+def _kokoro(settings: Settings) -> SpeechEngine:
+    from sayso.tts.espeak import espeak
+    from sayso.tts.kokoro import KokoroEngine
+
+    store = open_store(settings)
+    return KokoroEngine(
+        store.path("kokoro-82m-int8") / "model.onnx",
+        store.path("kokoro-voices"),
+        espeak(),
+        tuning_file=settings.cache_dir / "tuning.json",
+        workers=settings.synthesis_workers,
+    )
+
+
+def _piper(settings: Settings) -> SpeechEngine:
+    from sayso.tts.espeak import espeak
+    from sayso.tts.piper import PiperEngine
+
+    return PiperEngine([open_store(settings).path("piper-en_US-joe-medium")], espeak())
+
+
+ENGINES: Mapping[str, Callable[[Settings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}
+"""How each engine is opened, by its name; the first that has a voice speaks it."""

@@ -1,0 +1,123 @@
+"""``sayso doctor``: what is installed, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+import typer
+from pydantic import SecretStr
+
+from sayso import __version__
+from sayso.cli.options import JsonOption
+from sayso.errors import ModelMissing
+from sayso.models import open_store
+from sayso.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What each optional part is for, by the module that shows it is there.
+_EXTRAS = {
+    "espeak": ("espeakng_loader", "phonemes for Kokoro and Piper"),
+    "s3": ("obstore", "models from an S3 prefix"),
+}
+_PARTS = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy")
+_NEEDED_MODELS = frozenset({"kokoro-82m-int8", "kokoro-voices"})
+_ONE_GIB = 2**30
+_SPACE_FOR_MODELS_BYTES = _ONE_GIB
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``mend`` is the command that changes a state other than ok."""
+
+    area: Literal["software", "models", "directories", "settings"]
+    what: str
+    state: Literal["ok", "optional", "missing"]
+    detail: str
+    mend: str | None = None
+
+
+def doctor(*, as_json: JsonOption = False) -> None:
+    """Show what is installed, which models are here, every setting, and how to mend what is missing.
+
+    Exits with 1 when something is missing without which `sayso narrate` cannot work.
+    """
+    settings = load_settings()
+    findings = [*_software(), *_models(settings), *_directories(settings), *_settings(settings)]
+    if as_json:
+        typer.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
+    else:
+        _print(findings)
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _software() -> Iterator[Finding]:
+    python = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors"
+    yield Finding(area="software", what=f"sayso {__version__}", state="ok", detail=python)
+    for part in _PARTS:
+        yield Finding(area="software", what=part, state="ok", detail=importlib.metadata.version(part))
+    for extra, (module, purpose) in _EXTRAS.items():
+        if importlib.util.find_spec(module):
+            yield Finding(area="software", what=f"extra {extra}", state="ok", detail=purpose)
+        else:
+            state: Literal["optional", "missing"] = "missing" if extra == "espeak" else "optional"
+            mend = f"pip install 'sayso[{extra}]'"
+            yield Finding(area="software", what=f"extra {extra}", state=state, detail=f"no {purpose}", mend=mend)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    store = open_store(settings)
+    for name, model in store.catalogue.items():
+        try:
+            directory = store.path(name)
+        except ModelMissing as error:
+            state: Literal["optional", "missing"] = "missing" if name in _NEEDED_MODELS else "optional"
+            mend = f"sayso models pull {name}"
+            yield Finding(area="models", what=name, state=state, detail=error.message, mend=mend)
+        else:
+            yield Finding(area="models", what=name, state="ok", detail=f"{model.summary}; {directory}")
+
+
+def _directories(settings: Settings) -> Iterator[Finding]:
+    for what, directory in (("models", settings.models_base_path), ("speech cache", settings.cache_dir)):
+        existing = next(path for path in (directory, *directory.parents) if path.exists())
+        free_bytes = shutil.disk_usage(existing).free
+        detail = f"{directory}, {free_bytes / _ONE_GIB:.1f} GiB free"
+        if not os.access(existing, os.W_OK):
+            mend = f"Give yourself the right to write in {existing}, or choose another directory"
+            yield Finding(area="directories", what=what, state="missing", detail=f"{detail}, not writable", mend=mend)
+        elif free_bytes < _SPACE_FOR_MODELS_BYTES:
+            yield Finding(area="directories", what=what, state="optional", detail=detail, mend="Free some space")
+        else:
+            yield Finding(area="directories", what=what, state="ok", detail=detail)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = "(set, not shown)" if isinstance(value, SecretStr) else "(not set)" if value is None else str(value)
+        where = "set" if name in settings.model_fields_set else "default"
+        what = f"{field.validation_alias}={shown}"
+        yield Finding(area="settings", what=what, state="ok", detail=f"{where}: {field.description}")
+
+
+def _print(findings: list[Finding]) -> None:
+    area = None
+    for finding in findings:
+        if finding.area != area:
+            area = finding.area
+            typer.echo(f"{area}:")
+        typer.echo(f"  {finding.state:8} {finding.what}: {finding.detail}")
+        if finding.mend:
+            typer.echo(f"           mend it: {finding.mend}")
+    missing = sum(finding.state == "missing" for finding in findings)
+    typer.echo("Everything that is needed is here." if not missing else f"{missing} things are missing.")

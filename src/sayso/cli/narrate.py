@@ -1,0 +1,158 @@
+"""``sayso narrate``: documents become audio and subtitles."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal as readable_size
+
+from sayso.audio import AudioFormat
+from sayso.bootstrap import open_speech_cache
+from sayso.cli.narration_progress import clock, narration_progress
+from sayso.cli.options import (
+    EngineOption,
+    JsonOption,
+    LanguageOption,
+    LexiconOption,
+    NoCacheOption,
+    QuietOption,
+    SpeedOption,
+    VoiceOption,
+    choices,
+    chosen_engine,
+    read_lexicon,
+)
+from sayso.errors import InvalidInput
+from sayso.narration import SUBTITLE_FORMATS, NarrationOptions, read_document
+from sayso.narration import narrate as narrate_document
+from sayso.settings import load_settings
+from sayso.subtitles import STYLES, style_named
+
+if TYPE_CHECKING:
+    from sayso.narration import Document, Narration
+
+# What people ask for lies between -30 and -10 LUFS; beyond these it is a slip of the hand.
+QUIETEST_LUFS = -40.0
+LOUDEST_LUFS = -5.0
+
+
+def narrate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Texts: .txt or .md, in UTF-8.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")] = Path(),
+    voice: VoiceOption = None,
+    speed: SpeedOption = 1.0,
+    language: LanguageOption = None,
+    engine: EngineOption = None,
+    audio: Annotated[str, typer.Option(metavar="LIST", help=f"Of {', '.join(AudioFormat)}; or none.")] = "mp3",
+    subtitles: Annotated[
+        str, typer.Option(metavar="LIST", help=f"Of {', '.join(SUBTITLE_FORMATS)}; or none.")
+    ] = "srt,vtt,json",
+    style: Annotated[str, typer.Option(metavar="NAME", help=f"The subtitles' rules: {', '.join(STYLES)}.")] = "netflix",
+    loudness: Annotated[
+        str, typer.Option(metavar="LUFS", help="Integrated loudness of each document (EBU R128), or off.")
+    ] = "-16",
+    lexicon: LexiconOption = None,
+    emoji: Annotated[
+        str, typer.Option(metavar="name|drop", help="Read emoji by their names, or leave them out.")
+    ] = "drop",
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Turn texts into narrated audio and exact subtitles.
+
+    Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. An interrupted narration goes on where it stopped when the command is given again: what was spoken is in the cache.
+    """
+    settings = load_settings()
+    voice = voice or settings.kokoro_voice
+    speaker = chosen_engine(engine, voice, settings)
+    options = NarrationOptions(
+        voice=voice,
+        speed=speed,
+        language=language,
+        audio=choices("--audio", audio, list(AudioFormat)),
+        subtitles=choices("--subtitles", subtitles, SUBTITLE_FORMATS),
+        style=style_named(style),
+        loudness_lufs=_loudness(loudness),
+        lexicon=read_lexicon(lexicon),
+        emoji=_emoji(emoji),
+    )
+    documents = _read(files)
+    cache = open_speech_cache(settings, use=not no_cache)
+    console = Console(stderr=True)
+    reports = []
+    for document in documents:
+        began = time.monotonic()
+        with narration_progress(console, document.name, quiet=quiet or as_json) as on_progress:
+            narration = narrate_document(document, speaker, cache, options, out, on_progress=on_progress)
+        elapsed = time.monotonic() - began
+        reports.append(_report(document, narration, elapsed))
+        if not quiet and not as_json:
+            typer.echo(_summary(document, narration, elapsed))
+    if as_json:
+        typer.echo(json.dumps({"narrations": reports}, ensure_ascii=False))
+
+
+def _read(files: list[Path]) -> list[Document]:
+    """Every document, before any is spoken: a mistake in the last is not found after an hour.
+
+    Raises:
+        InvalidInput: a file cannot be narrated, or two would write the same files.
+    """
+    documents = [read_document(path) for path in files]
+    name, count = Counter(document.name for document in documents).most_common(1)[0]
+    if count > 1:
+        raise InvalidInput(
+            f"{count} files are called {name!r} and would replace each other's output", hint="Narrate them one by one."
+        )
+    return documents
+
+
+def _loudness(value: str) -> float | None:
+    if value == "off":
+        return None
+    try:
+        lufs = float(value)
+    except ValueError:
+        lufs = 0.0
+    if not QUIETEST_LUFS <= lufs <= LOUDEST_LUFS:
+        raise InvalidInput(
+            f"--loudness {value!r} is not between {QUIETEST_LUFS:g} and {LOUDEST_LUFS:g}, nor off",
+            hint="Podcasts use -16, European broadcasters -23.",
+        )
+    return lufs
+
+
+def _emoji(value: str) -> Literal["name", "drop"]:
+    match value:
+        case "name" | "drop":
+            return value
+        case _:
+            raise InvalidInput(f"--emoji {value!r} is neither name nor drop")
+
+
+def _report(document: Document, narration: Narration, elapsed_seconds: float) -> dict[str, Any]:
+    return {
+        "name": document.name,
+        "files": [str(path) for path in narration.files],
+        "audio_seconds": narration.audio_seconds,
+        "elapsed_seconds": round(elapsed_seconds, 3),
+        "segments": narration.segments,
+        "cached_segments": narration.cached_segments,
+        "gain_db": round(narration.gain_db, 2),
+    }
+
+
+def _summary(document: Document, narration: Narration, elapsed_seconds: float) -> str:
+    rate = narration.audio_seconds / elapsed_seconds
+    cached = f", {narration.cached_segments} of {narration.segments} segments from the cache"
+    speed = f"{clock(narration.audio_seconds)} of audio in {elapsed_seconds:.1f} s, {rate:.1f}× real time"
+    files = (f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files)
+    return "\n".join((f"{document.name}: {speed}{cached if narration.cached_segments else ''}", *files))

@@ -1,0 +1,89 @@
+"""How a narration shows on a terminal, and in a log."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from sayso.narration import Progress as NarrationProgress
+
+_LOGGED_STEP_PERCENT = 10
+
+
+@contextmanager
+def narration_progress(console: Console, name: str, *, quiet: bool) -> Iterator[Callable[[NarrationProgress], None]]:
+    """A bar with rate and time left where a person watches, plain lines where the output is kept, or nothing."""
+    if quiet:
+        yield lambda _: None
+    elif console.is_terminal:
+        with _bar(console) as bar:
+            task = bar.add_task(name, total=None, spoken="0:00", rate="")
+            meter = _RateMeter()
+
+            def move(progress: NarrationProgress) -> None:
+                bar.update(
+                    task,
+                    completed=progress.done_characters,
+                    total=progress.total_characters,
+                    spoken=clock(progress.audio_seconds),
+                    rate=meter.rate(progress.audio_seconds),
+                )
+
+            yield move
+    else:
+        yield _LogLines(console, name)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a player shows them: 3:07, 1:00:00."""
+    return str(timedelta(seconds=round(seconds))).removeprefix("0:").removeprefix("0") or "0"
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[spoken]} spoken{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+class _RateMeter:
+    """How many times faster than real time, since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def rate(self, audio_seconds: float) -> str:
+        elapsed = time.monotonic() - self._began
+        return f", {audio_seconds / elapsed:.1f}× real time" if elapsed else ""
+
+
+class _LogLines:
+    """A line at each tenth of the way."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console = console
+        self._name = name
+        self._logged_percent = 0
+        self._meter = _RateMeter()
+
+    def __call__(self, progress: NarrationProgress) -> None:
+        percent = 100 * progress.done_characters // max(progress.total_characters, 1)
+        if percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
+            self._logged_percent = percent - percent % _LOGGED_STEP_PERCENT
+            rate = self._meter.rate(progress.audio_seconds)
+            line = f"{self._name}: {self._logged_percent} %, {clock(progress.audio_seconds)} spoken{rate}"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,93 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from sayso.bootstrap import ENGINES, engine_for, open_engine
+from sayso.errors import InvalidInput
+from sayso.narration import decode_text
+from sayso.text import Lexicon, load_lexicon
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.settings import Settings
+    from sayso.tts.base import SpeechEngine
+
+VoiceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--voice",
+        "-v",
+        help="A voice of `sayso voices`, or a blend: af_heart:0.6+bm_george:0.4.  \\[env: KOKORO_VOICE]",
+        show_default="af_heart",
+    ),
+]
+SpeedOption = Annotated[
+    float,
+    typer.Option("--speed", "-s", min=MINIMUM_SPEED, max=MAXIMUM_SPEED, help="1 is the voice's own pace."),
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option("--language", "-l", metavar="TAG", help="As en-us or fr-fr; the voice's own by default."),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAME", help=f"{' or '.join(ENGINES)}; the one that has the voice by default."),
+]
+LexiconOption = Annotated[
+    Path | None,
+    typer.Option("--lexicon", metavar="FILE", help="Pronunciations: lines of `word = respelling` or `word = /IPA/`."),
+]
+NoCacheOption = Annotated[
+    bool, typer.Option("--no-cache", help="Speak everything anew, and keep nothing for the next time.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def examples(*commands: str) -> str:
+    """The end of a help page; blank lines, because typer joins the lines of a paragraph."""
+    return "\n\n".join(("Examples:", *commands))
+
+
+def choices(option: str, value: str, known: Sequence[Choice]) -> tuple[Choice, ...]:
+    """A list such as ``mp3,wav``, without repetitions; empty for ``none``.
+
+    Raises:
+        InvalidInput: an entry is not among those known.
+    """
+    names = list(dict.fromkeys(name.strip().lower() for name in value.split(",") if name.strip()))
+    if names == ["none"]:
+        return ()
+    for name in names:
+        if name not in known:
+            raise InvalidInput(f"{option} does not know {name!r}", hint=f"It knows {', '.join(known)} and none.")
+    return tuple(known[known.index(name)] for name in names)
+
+
+def chosen_engine(name: str | None, voice: str, settings: Settings) -> SpeechEngine:
+    """The engine that was asked for, or else the one that has the voice."""
+    return engine_for(voice, settings) if name is None else open_engine(name, settings)
+
+
+def read_lexicon(path: Path | None) -> Lexicon:
+    """The lexicon in a file; an empty one without a file.
+
+    Raises:
+        InvalidInput: the file cannot be read, or a line of it is wrong.
+    """
+    if path is None:
+        return Lexicon.empty()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
+    return load_lexicon(decode_text(data, str(path)))

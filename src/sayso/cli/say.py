@@ -1,0 +1,79 @@
+"""``sayso say``: a sentence, at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from sayso.audio import AudioFormat, AudioWriter
+from sayso.bootstrap import open_speech_cache
+from sayso.cli.options import (
+    EngineOption,
+    LanguageOption,
+    LexiconOption,
+    NoCacheOption,
+    SpeedOption,
+    VoiceOption,
+    chosen_engine,
+    read_lexicon,
+)
+from sayso.errors import InvalidInput
+from sayso.narration import Document, decode_text, stream, to_script
+from sayso.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.types import FloatArray
+
+STANDARD_STREAM = "-"
+
+
+def say(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads standard input.")],
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="As hello.mp3, .wav, .flac …; - writes WAV to standard output."
+        ),
+    ],
+    voice: VoiceOption = None,
+    speed: SpeedOption = 1.0,
+    language: LanguageOption = None,
+    engine: EngineOption = None,
+    lexicon: LexiconOption = None,
+    no_cache: NoCacheOption = False,
+) -> None:
+    """Speak a text into a file or a pipe; sound begins to flow when the first sentence is spoken."""
+    settings = load_settings()
+    voice = voice or settings.kokoro_voice
+    target, audio_format = _target(out)
+    document = Document(text=_text(text), name="text", markdown=False)
+    speaker = chosen_engine(engine, voice, settings)
+    script = to_script(document, speaker, voice=voice, language=language, lexicon=read_lexicon(lexicon))
+    blocks = stream(script, speaker, open_speech_cache(settings, use=not no_cache), speed=speed)
+    _write(blocks, target, audio_format, speaker.sample_rate_hz)
+
+
+def _target(out: str) -> tuple[Path | BinaryIO, AudioFormat]:
+    if out != STANDARD_STREAM:
+        return Path(out), AudioFormat.of(Path(out))
+    if sys.stdout.isatty():
+        raise InvalidInput("Sound is not written to a terminal", hint="Pipe it: sayso say Hello -o - | aplay")
+    return sys.stdout.buffer, AudioFormat.WAV
+
+
+def _text(text: str) -> str:
+    return decode_text(sys.stdin.buffer.read(), "standard input") if text == STANDARD_STREAM else text
+
+
+def _write(
+    blocks: Iterator[FloatArray], target: Path | BinaryIO, audio_format: AudioFormat, sample_rate_hz: int
+) -> None:
+    with AudioWriter(target, audio_format, sample_rate_hz=sample_rate_hz) as writer:
+        for block in blocks:
+            writer.write(block)

@@ -1,0 +1,20 @@
+"""The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
+
+from sayso.narration.document import Document, decode_text, read_document, to_script
+from sayso.narration.narrate import Narration, NarrationOptions, Progress, narrate
+from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
+from sayso.narration.stream import stream
+
+__all__ = [
+    "SUBTITLE_FORMATS",
+    "Document",
+    "Narration",
+    "NarrationOptions",
+    "Progress",
+    "SubtitleFormat",
+    "decode_text",
+    "narrate",
+    "read_document",
+    "stream",
+    "to_script",
+]

@@ -1,0 +1,51 @@
+"""A script's lines spoken in parallel, handed out in order, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from sayso.tts.cache import speech_key
+from sayso.tts.speak import speak
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.cache import SpeechCache
+    from sayso.tts.speak import Spoken
+    from sayso.types import Script, ScriptLine
+
+LINES_AHEAD_PER_WORKER = 4
+"""How many lines may be under way or wait for their turn, per worker: enough that a long line stops nobody."""
+
+
+def render(
+    script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float, workers: int
+) -> Iterator[tuple[ScriptLine, tuple[Spoken, ...]]]:
+    """Speak a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
+
+    The caller's thread waits; a pool of threads that this generator owns computes. A line that is identical to one
+    under way waits for that one. When the caller stops early or a line fails, no further line is begun, those under
+    way are waited for (and cached), and the first line's error is raised.
+
+    Raises:
+        SaysoError: as `speak`.
+    """
+    window: deque[tuple[ScriptLine, str, Future[tuple[Spoken, ...]]]] = deque()
+    lines = iter(script.lines)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="speak")
+    try:
+        while True:
+            while len(window) < workers * LINES_AHEAD_PER_WORKER and (line := next(lines, None)) is not None:
+                key = speech_key(line.utterance, voice=line.voice, speed=speed, fingerprint=engine.fingerprint)
+                twin = next((future for _, other, future in window if other == key), None)
+                future = twin or pool.submit(speak, line.utterance, engine, cache, voice=line.voice, speed=speed)
+                window.append((line, key, future))
+            if not window:
+                return
+            line, _, future = window.popleft()
+            yield line, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

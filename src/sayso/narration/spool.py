@@ -1,0 +1,70 @@
+"""The raw audio of a document between its making and its encoding."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from sayso.errors import OutputFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from sayso.types import FloatArray
+
+BLOCK_SAMPLES = 1 << 16
+
+
+class Spool:
+    """Samples on disk, because a document's loudness is known only when the last of them is.
+
+    The file has no name (it vanishes with the process, however that ends) and lies in the output's directory: its file
+    system must hold the result anyway, and a full disk or a missing permission shows before hours of work. One thread
+    writes; afterwards any number may read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Make the file.
+
+        Raises:
+            OutputFailed: the directory cannot be made or written.
+        """
+        self._directory = directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 - closed by __exit__
+        except OSError as error:
+            raise OutputFailed(f"Cannot write in {directory}: {error.strerror}") from error
+
+    def write(self, samples: FloatArray) -> None:
+        """Append float32 samples of shape (n,).
+
+        Raises:
+            OutputFailed: there is no more space.
+        """
+        data = memoryview(np.ascontiguousarray(samples, "<f4")).cast("B")
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            raise OutputFailed(f"Cannot write in {self._directory}: {error.strerror}") from error
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Everything that was written, in blocks of at most `BLOCK_SAMPLES` samples."""
+        position = 0
+        while data := os.pread(self._file.fileno(), 4 * BLOCK_SAMPLES, position):
+            position += len(data)
+            yield np.frombuffer(data, "<f4")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
