@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 -- typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sayso.errors import NotSubtitles, NotText
+from sayso.cli.options import JsonOption
+from sayso.errors import NotSubtitles
+from sayso.narration import decode_text
 from sayso.subtitles import STYLES, Violation, parse_subtitles, style_named
 from sayso.subtitles import lint as violations_in
 
@@ -45,7 +47,7 @@ def lint(
     style_name: Annotated[str, typer.Option("--style", metavar="NAME", help=f"The rules: {', '.join(STYLES)}.")] = next(
         iter(STYLES)
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check subtitle files against a style; exit code 1 when a cue breaks a rule."""
     style = style_named(style_name)
@@ -61,15 +63,19 @@ def lint(
     else:
         for found in findings:
             typer.echo(str(found))
-        typer.echo(f"{cue_count} cues checked against {style.name}, {len(findings) or 'no'} violations.")
+        typer.echo(
+            f"{_counted(cue_count, 'cue')} checked against {style.name}, {_counted(len(findings), 'violation')}."
+        )
     if findings:
         raise typer.Exit(code=1)
 
 
 def _cues_in(path: Path) -> list[Cue]:
     try:
-        return parse_subtitles(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise NotText(f"{path} is not UTF-8 text: byte {error.start} cannot be read.") from error
+        return parse_subtitles(decode_text(path.read_bytes(), str(path)))
     except NotSubtitles as error:
         raise NotSubtitles(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

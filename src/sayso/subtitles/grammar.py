@@ -30,7 +30,7 @@ _ENGLISH_BOUND = """
 _FRENCH_OPENERS = """
     et ou mais donc or ni car que qu' qui dont où quand lorsque lorsqu' puisque puisqu' comme si parce tandis
     à au aux de du des d' dans en par pour sur sous sans avec chez vers entre contre depuis pendant avant après devant
-    derrière jusque jusqu' dès malgré selon
+    derrière jusque jusqu' jusqu'à jusqu'au jusqu'aux dès malgré selon
 """
 _FRENCH_BOUND = """
     le la les l' un une ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs
@@ -72,7 +72,9 @@ class Grammar:
 
     def opens_phrase(self, word: str) -> bool:
         """Whether ``word`` begins a phrase, so that a line ends well before it."""
-        return _folded(word) in self._openers
+        folded = _folded(word)
+        elided, apostrophe, _ = folded.partition("'")
+        return folded in self._openers or elided + apostrophe in self._openers
 
 
 def _folded(word: str) -> str:

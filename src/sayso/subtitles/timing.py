@@ -18,7 +18,7 @@ _INVISIBLE = 1e4 * VIOLATION
 """The cost of a cue without any time: only words that sound at the same moment ever pay it."""
 
 # In the same measure as the costs of `passage.py`, for each millisecond.
-_CUT_OFF = 0.2  # the words still sound, and nothing is shown
+_PAST_MAX_DURATION = 1.0  # words still sound, and nothing is shown
 _PAST_LEAD_OUT = 0.02
 _SHIFT = 0.04
 _SHIFT_PAST_TOLERANCE = 0.12
@@ -92,14 +92,13 @@ def time_cost(start_ms: int, latest_end_ms: int, needed_ms: int, spoken_until_ms
         cost = VIOLATION * (1 + _MISSING_TIME * missing * missing)
     elif wanted_end > spoken_until_ms + style.lead_out_ms:
         cost = _PAST_LEAD_OUT * (wanted_end - spoken_until_ms - style.lead_out_ms)
-    shown_until = min(latest_end_ms, start_ms + style.max_duration_ms)
-    if shown_until < spoken_until_ms:
-        cost += _CUT_OFF * (spoken_until_ms - shown_until)
+    if spoken_until_ms > start_ms + style.max_duration_ms:
+        cost += _PAST_MAX_DURATION * (spoken_until_ms - start_ms - style.max_duration_ms)
     return cost
 
 
 def end_ms(start_ms: int, next_start_ms: int, needed_ms: int, spoken_until_ms: int, style: Style) -> int:
-    """When a cue disappears: with its last word, later to be read, or up to the next cue if that is near."""
+    """When a cue disappears: with its last word, later to be read, or with the next cue or the audio's end if near."""
     latest = min(next_start_ms - style.min_gap_ms, start_ms + style.max_duration_ms)
     end = min(max(spoken_until_ms, start_ms + needed_ms), latest)
     if next_start_ms - end < style.close_gaps_below_ms:

@@ -1,0 +1,107 @@
+"""What holds for the cues of any timeline whatever."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.subtitles import STYLES, Rule, Style, compile_cues, lint
+from sayso.types import Boundary, Timeline
+from unit.subtitles.timelines import RATE_HZ, Said, timeline_of
+
+styles = st.sampled_from(list(STYLES.values()))
+languages = st.sampled_from(["en-us", "fr", "de", "zh"])
+letters = st.characters(categories=["L", "M", "N", "P", "S"])
+
+
+@st.composite
+def any_words(draw: st.DrawFn) -> list[Said]:
+    """Words of any length, in any script, at any speed a voice could have, and some that none could."""
+    word = st.builds(
+        Said,
+        text=st.text(letters, min_size=1, max_size=60),
+        ms=st.integers(20, 3000),
+        pause_ms=st.sampled_from([0, 0, 0, 30, 300, 1000, 10_000]),
+        boundary=st.sampled_from(Boundary),
+        joined=st.booleans(),
+    )
+    return draw(st.lists(word, max_size=40))
+
+
+@st.composite
+def readable_words(draw: st.DrawFn) -> list[Said]:
+    """Words of up to 30 letters at 12 columns a second or slower, with a breath after each paragraph."""
+    words = []
+    for _ in range(draw(st.integers(1, 40))):
+        text = draw(st.text(st.sampled_from("abc"), min_size=1, max_size=30))
+        boundary = draw(st.sampled_from(Boundary))
+        pause = draw(st.sampled_from([0, 0, 50, 400, 3000]))
+        words.append(
+            Said(
+                text,
+                ms=-(-1000 * (len(text) + 1) // 12) + draw(st.sampled_from([0, 0, 100, 8000])),
+                pause_ms=max(pause, 1000) if boundary is Boundary.PARAGRAPH else pause,
+                boundary=boundary,
+                joined=draw(st.booleans()) and len(text) < 5,
+            )
+        )
+    return [*words[:-1], words[-1]._replace(pause_ms=1000)]
+
+
+def duration_ms(timeline: Timeline) -> int:
+    return timeline.duration_samples * 1000 // RATE_HZ
+
+
+@given(any_words(), styles, languages)
+def test_every_word_is_shown_once_in_order(words: list[Said], style: Style, language: str) -> None:
+    """Nothing is lost, repeated or reordered, and lines say what their words say."""
+    cues = compile_cues(timeline_of(words), style, language=language)
+    assert "".join(word.text for cue in cues for word in cue.words) == "".join(word.text for word in words)
+    for cue in cues:
+        for number, line in enumerate(cue.lines):
+            on_line = [word for word in cue.words if word.line == number]
+            spaced = "".join(word.text if word.joined else f" {word.text}" for word in on_line)
+            assert line == spaced.removeprefix("" if on_line[0].joined else " ")
+
+
+@given(any_words(), styles, languages)
+def test_cues_never_overlap_or_outlive_the_audio(words: list[Said], style: Style, language: str) -> None:
+    """Whatever the speed, cues follow each other and the last is gone when the audio ends."""
+    timeline = timeline_of(words)
+    cues = compile_cues(timeline, style, language=language)
+    assert all(cue.start_ms < cue.end_ms for cue in cues)
+    assert all(cue.end_ms <= following.start_ms for cue, following in pairwise(cues))
+    assert all(cue.end_ms <= duration_ms(timeline) for cue in cues[-1:])
+
+
+@given(any_words(), styles, languages)
+def test_only_time_can_be_short(words: list[Said], style: Style, language: str) -> None:
+    """However long the words and however fast, lines and their number, longest times and order keep the limits."""
+    timeline = timeline_of(words)
+    cues = compile_cues(timeline, style, language=language)
+    broken = {violation.rule for violation in lint(cues, style, duration_ms=duration_ms(timeline))}
+    assert broken <= {Rule.READING_SPEED, Rule.TOO_SHORT, Rule.GAP}
+
+
+@given(any_words(), styles, languages)
+def test_paragraphs_are_never_mixed(words: list[Said], style: Style, language: str) -> None:
+    """A cue ends where its paragraph ends."""
+    cues = compile_cues(timeline_of(words), style, language=language)
+    reached, text = set(), ""
+    for cue in cues:
+        text += "".join(word.text for word in cue.words)
+        reached.add(len(text))
+    text = ""
+    for word in words:
+        text += word.text
+        assert word.boundary is not Boundary.PARAGRAPH or len(text) in reached
+
+
+@given(readable_words(), styles, languages)
+def test_speech_that_can_be_read_passes_the_lint(words: list[Said], style: Style, language: str) -> None:
+    """Wherever the speech leaves time to read, every limit is kept."""
+    timeline = timeline_of(words)
+    cues = compile_cues(timeline, style, language=language)
+    assert lint(cues, style, duration_ms=duration_ms(timeline)) == []
