@@ -151,10 +151,11 @@ class Inbox:
         return True
 
     def close(self) -> None:
-        """Remove what is needed no longer: everything once nothing is missing, else only empty directories."""
+        """Remove what is needed no longer: everything once nothing is missing, else what cannot be resumed."""
         with writing_to(self.directory):
-            if not self._missing:
-                shutil.rmtree(self.directory)
+            for path in self.directory.iterdir():
+                if not self._missing or path.name.startswith(_WORK_PREFIX):
+                    _remove(path)
             for directory in (self.directory, self.home):
                 if directory.is_dir() and not any(directory.iterdir()):
                     directory.rmdir()
@@ -164,13 +165,16 @@ class Inbox:
         self.directory.mkdir(parents=True, exist_ok=True)
         wanted = {blob.sha256 for blob in self.wanted}
         for path in self.directory.iterdir():
+            content = path.name.removesuffix(_ARRIVING_SUFFIX)
             if path.is_dir():
                 if path.name.startswith(_WORK_PREFIX):
-                    shutil.rmtree(path)
-            elif path.name in wanted and sha256_of(path) == path.name:
+                    _remove(path)
+            elif content not in wanted:
+                _remove(path)
+            elif content == path.name and sha256_of(path) == path.name:
                 self._kept.add(path.name)
-            elif path.name.removesuffix(_ARRIVING_SUFFIX) not in wanted or path.name in wanted:
-                path.unlink()
+            elif content == path.name:
+                _remove(path)
         self._join_parts()
 
     def _join_parts(self) -> None:
@@ -222,6 +226,13 @@ def writing_to(path: Path) -> Iterator[None]:
             f"Cannot write {path}: {error.strerror or error}.",
             hint="Free some space, or set MODELS_BASE_PATH to a directory that can be written.",
         ) from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _pieces(stream: BinaryIO, limit_bytes: int) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sayso.models.inbox import Inbox
 
 _POLL_SECONDS = 0.2
-_REASON_CHARACTERS = 400
+_REASON_CHARACTERS = 300
 
 
 def fetch_package(command: Sequence[str], work: Path, inbox: Inbox) -> None:
@@ -75,6 +75,5 @@ def _size_below(directory: Path) -> int:
 
 
 def _reason(output: str) -> str:
-    """The end of what a client printed, on one line and without credentials."""
-    lines = [line.strip() for line in without_credentials(output).splitlines() if line.strip()]
-    return " ".join(lines)[-_REASON_CHARACTERS:]
+    """The beginning of what a client printed, where the cause is, on one line and without credentials."""
+    return " ".join(without_credentials(output).split())[:_REASON_CHARACTERS]

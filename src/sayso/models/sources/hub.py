@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.errors import SourceFailed
 from sayso.models.entries import File
 from sayso.models.sources.base import without_credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sayso.models.inbox import Inbox
 
 _REACH_TIMEOUT_SECONDS = 5.0
@@ -43,21 +45,23 @@ class HubSource:
         work = inbox.work_directory("hub", resumable=True)
         for file in inbox.wanted:
             if isinstance(file, File):
-                inbox.adopt(_download(place, file, work))
+                inbox.adopt(_download(place, file, work, inbox.arriving))
 
     def _reach(self) -> None:
         """Fail at once, and only once in a pull, where there is no way to the hub.
 
         The hub's library tries for half a minute per file before it gives up.
         """
-        import httpx2
         from huggingface_hub import constants, get_session
+
+        # The base of what the library's HTTP client raises, whichever client that is.
+        from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
         constants.HF_HUB_DISABLE_TELEMETRY = True
         if self._unreachable_because is None:
             try:
                 get_session().head(constants.ENDPOINT, timeout=_REACH_TIMEOUT_SECONDS)
-            except (httpx2.HTTPError, OSError) as error:
+            except (HTTPError, OSError) as error:
                 self._unreachable_because = f"the hub cannot be reached: {without_credentials(str(error))}"
         if self._unreachable_because is not None:
             raise SourceFailed(self._unreachable_because)
@@ -70,20 +74,30 @@ def _parse(address: str) -> _Folder:
     return _Folder(repository, revision, folder)
 
 
-def _download(place: _Folder, file: File, work: Path) -> Path:
+def _download(place: _Folder, file: File, work: Path, on_bytes: Callable[[int], None]) -> Path:
     """Download one file below ``work``, resuming an earlier attempt there."""
-    import httpx2
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+    from huggingface_hub.utils.tqdm import tqdm
 
-    disable_progress_bars()
+    class Listener(tqdm):  # type: ignore[misc]  # tqdm ships no types
+        """A bar that is not drawn: it only passes the count on."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            self.n += n or 0
+            on_bytes(int(self.n))
+
     try:
         path = hf_hub_download(
             place.repository,
             str(PurePosixPath(place.folder, file.path)),
             revision=place.revision,
             local_dir=work,
+            tqdm_class=Listener,
         )
-    except (httpx2.HTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise SourceFailed(f"{file.path}: {without_credentials(str(error))}") from error
     return Path(path)

@@ -28,5 +28,8 @@ class NpmSource:
         if npm is None:
             raise SourceFailed("npm is not installed")
         work = inbox.work_directory("npm")
-        options = ["--ignore-scripts", "--no-update-notifier", "--loglevel", "error", "--cache", str(work / "cache")]
-        fetch_package([npm, "pack", *options, "--pack-destination", str(work), address], work, inbox)
+        command = [npm, "pack", "--ignore-scripts", "--pack-destination", str(work), "--cache", str(work / "cache")]
+        options = ["--no-update-notifier", "--loglevel", "error", "--logs-max", "0"]
+        # By default npm waits 10 and then 60 seconds before it tries again.
+        patience = ["--fetch-retries", "2", "--fetch-retry-mintimeout", "500", "--fetch-retry-maxtimeout", "5000"]
+        fetch_package([*command, *options, *patience, address], work, inbox)

@@ -31,4 +31,5 @@ class PypiSource:
         # -P keeps a file named pip.py in the current directory from being run in pip's place.
         command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
         options = ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
-        fetch_package([*command, *options, "--dest", str(work), address], work, inbox)
+        patience = ["--retries", "2"]
+        fetch_package([*command, *options, *patience, "--dest", str(work), address], work, inbox)
