@@ -1,0 +1,5 @@
+"""Twins of the Protocols that need no model, for tests of Sayso and of what is built on it."""
+
+from sayso.testing.transcriber import FakeTranscriber
+
+__all__ = ["FakeTranscriber"]
