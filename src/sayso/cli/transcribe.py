@@ -1,0 +1,200 @@
+"""``sayso transcribe``: recordings become text and subtitles."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from sayso.cli.options import JsonOption, QuietOption, choices, examples
+from sayso.cli.transcription_progress import transcription_progress
+from sayso.errors import InvalidInput, OutputFailed, SaysoError
+from sayso.files import replacing
+from sayso.models import open_store
+from sayso.settings import load_settings
+from sayso.stt import WhisperTranscriber
+from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.stt import Transcriber, Transcript
+
+TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt"]
+FORMATS: tuple[TranscriptFormat, ...] = ("txt", "json", "srt", "vtt")
+EPILOG = examples(
+    "sayso transcribe interview.m4a",
+    "sayso transcribe talk.mp4 --format srt > talk.srt",
+    "sayso transcribe *.mp3 --out transcripts --language fr",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TranscriptionJob:
+    """What is wanted of every file.
+
+    Attributes:
+        out: the directory of the files to write; None to print one format of one recording.
+        formats: of `FORMATS`.
+        style: the rules of the subtitles.
+        language: what is spoken (BCP 47), None to have it detected.
+    """
+
+    out: Path | None
+    formats: tuple[TranscriptFormat, ...]
+    style: Style
+    language: str | None
+
+
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings: any file that holds audio.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where the files go; one recording is printed.")
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="LIST", help=f"Of {', '.join(FORMATS)}.", show_default="txt, or all with --out"
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", "-l", metavar="TAG", help="What is spoken, as en or fr; detected by default."),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="NAME", help="A Whisper model of `sayso models list`: base, tiny.en."),
+    ] = "base",
+    style: Annotated[str, typer.Option(metavar="NAME", help=f"The subtitles' rules: {', '.join(STYLES)}.")] = next(
+        iter(STYLES)
+    ),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write down what is said in recordings, on this machine, with a time for every word.
+
+    A recording without speech gives an empty text. A file that cannot be transcribed does not keep the others from it;
+    the exit code is 1 then.
+    """
+    job = TranscriptionJob(
+        out=out,
+        formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), FORMATS),
+        style=style_named(style),
+        language=language,
+    )
+    _require_places(files, job)
+    transcriber = WhisperTranscriber(open_store(load_settings()).path(f"whisper-{model}"))
+    if not transcribe_files(files, job, transcriber, as_json=as_json, quiet=quiet):
+        raise typer.Exit(code=1)
+
+
+def transcribe_files(
+    files: Sequence[Path], job: TranscriptionJob, transcriber: Transcriber, *, as_json: bool, quiet: bool
+) -> bool:
+    """Transcribe one file after the other, and report on standard output and error; False when one failed."""
+    console = Console(stderr=True)
+    reports: list[dict[str, Any]] = []
+    for path in files:
+        began = time.monotonic()
+        try:
+            with transcription_progress(console, path.name, quiet=quiet or as_json) as progress:
+                transcript = transcriber.transcribe(path, language=job.language, progress=progress)
+            written = _delivered(path, transcript, job, transcriber.name, print_it=not as_json)
+        except SaysoError as error:
+            _complain(console, error)
+            reports.append({"source": str(path), "error": error.message})
+        else:
+            report = _report(path, transcript, written, time.monotonic() - began)
+            reports.append(report)
+            if written and not quiet and not as_json:
+                typer.echo(_summary(report))
+    if as_json:
+        typer.echo(json.dumps({"transcriptions": reports}, ensure_ascii=False))
+    return all("error" not in report for report in reports)
+
+
+def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJob, *, engine: str) -> str:
+    """A transcript in one of `FORMATS`; ``txt`` has a line for each stretch that was said in one go."""
+    timeline = transcript.timeline
+    match form:
+        case "txt":
+            return "".join(f"{segment.span.of(transcript.text)}\n" for segment in timeline.segments)
+        case "json":
+            return render_json(timeline, text=transcript.text, language=transcript.language, voice="", engine=engine)
+        case "srt" | "vtt":
+            cues = compile_cues(timeline, job.style, language=transcript.language)
+            return render(cues, form, style=job.style)
+
+
+def _require_places(files: Sequence[Path], job: TranscriptionJob) -> None:
+    """Refuse, before any work, what could not be delivered.
+
+    Raises:
+        InvalidInput: several results for one standard output, or two for one file.
+    """
+    if not job.formats:
+        raise InvalidInput("--format none leaves nothing to do.", hint=f"It knows {', '.join(FORMATS)}.")
+    if job.out is None:
+        if len(files) > 1 or len(job.formats) > 1:
+            raise InvalidInput("Several texts cannot be printed into one another.", hint="Name a directory: --out DIR")
+        return
+    stem, count = Counter(path.stem for path in files).most_common(1)[0]
+    if count > 1:
+        raise InvalidInput(
+            f"{count} files are called “{stem}” and would replace each other's output.",
+            hint="Transcribe them one by one.",
+        )
+
+
+def _delivered(path: Path, transcript: Transcript, job: TranscriptionJob, engine: str, *, print_it: bool) -> list[Path]:
+    """Print the transcript, or write its files; every file is complete or not there."""
+    texts = {form: rendered(transcript, form, job, engine=engine) for form in job.formats}
+    if job.out is None:
+        if print_it:
+            typer.echo("".join(texts.values()), nl=False)
+        return []
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFailed(f"Cannot make the directory {job.out}: {error.strerror}.") from error
+    written = []
+    for form, text in texts.items():
+        target = job.out / f"{path.stem}.{form}"
+        with replacing(target) as file:
+            file.write(text.encode())
+        written.append(target)
+    return written
+
+
+def _report(path: Path, transcript: Transcript, written: Sequence[Path], elapsed_seconds: float) -> dict[str, Any]:
+    return {
+        "source": str(path),
+        "files": [str(target) for target in written],
+        "language": transcript.language,
+        "language_probability": round(transcript.language_probability, 3),
+        "audio_seconds": round(transcript.timeline.seconds(transcript.timeline.duration_samples), 3),
+        "elapsed_seconds": round(elapsed_seconds, 3),
+        "words": len(transcript.timeline.words),
+        "text": transcript.text,
+    }
+
+
+def _summary(report: dict[str, Any]) -> str:
+    rate = report["audio_seconds"] / max(report["elapsed_seconds"], 1e-3)
+    said = f"{report['words']} words, {report['language']}" if report["words"] else "no speech"
+    head = f"{report['source']}: {said}, {report['audio_seconds']:.1f} s of audio, {rate:.1f}× real time"
+    return "\n".join((head, *(f"  {target}" for target in report["files"])))
+
+
+def _complain(console: Console, error: SaysoError) -> None:
+    console.print(f"[red]error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
+    if error.hint:
+        console.print(f"[dim]{escape(error.hint)}[/]", soft_wrap=True, highlight=False)
