@@ -80,7 +80,7 @@ def _download(place: _Folder, file: File, work: Path, on_bytes: Callable[[int], 
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
     from huggingface_hub.utils.tqdm import tqdm
 
-    class Listener(tqdm):  # type: ignore[misc]  # tqdm ships no types
+    class Listener(tqdm):
         """A bar that is not drawn: it only passes the count on."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
