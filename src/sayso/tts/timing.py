@@ -53,39 +53,35 @@ def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> t
 
 
 def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> None:
-    """Where two words are parted by a pause, put the end and the start at the pause's edges."""
+    """Put the words' edges at a pause, and at either end of the audio, where the silence begins and ends."""
     level = levels_db(audio.samples)
     loud = float(np.percentile(level, 95))
+    silences = [
+        (begin * FRAME_SAMPLES, end * FRAME_SAMPLES) for begin, end in quiet_runs(level, loud - END_BELOW_LOUD_DB)
+    ]
     spoken = [index for index, (begin, end) in enumerate(phrasing.places) if end > begin]
-    middles = {index: (starts[index] + ends[index]) // 2 for index in spoken}
-    for left, right in itertools.pairwise([None, *spoken, None]):
-        low = 0 if left is None else middles[left]
-        high = audio.samples.size if right is None else middles[right]
-        marked = left is None or right is None or _has_mark(phrasing, left, right)
-        minimum_seconds = PAUSE_MINIMUM_SECONDS if marked else UNMARKED_PAUSE_MINIMUM_SECONDS
-        silence = _longest_silence(level, low, high, loud)
-        if silence is None or silence[1] - silence[0] < minimum_seconds * audio.sample_rate_hz:
-            if left is not None and right is not None:
-                ends[left] = starts[right]
-            continue
-        if left is not None:
+    middles = [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
+    for left, right in itertools.pairwise(spoken):
+        within = [silence for silence in silences if starts[left] < silence[0] and silence[1] < ends[right]]
+        # Only what lies between the middles of the two words counts: words have silences of their own.
+        lengths = [min(end, middles[right]) - max(begin, middles[left]) for begin, end in within]
+        length, silence = max(zip(lengths, within, strict=True), default=(0, (0, 0)))
+        minimum_seconds = PAUSE_MINIMUM_SECONDS if _has_mark(phrasing, left, right) else UNMARKED_PAUSE_MINIMUM_SECONDS
+        if length < minimum_seconds * audio.sample_rate_hz:
+            ends[left] = starts[right]
+        else:
             ends[left] = silence[0]
-        if right is not None:
             starts[right] = _soft_start(level, silence, loud)
+    if spoken and silences:
+        first, last = spoken[0], spoken[-1]
+        if silences[0][0] == 0 and silences[0][1] < ends[first]:
+            starts[first] = _soft_start(level, silences[0], loud)
+        if silences[-1][1] == level.size * FRAME_SAMPLES and silences[-1][0] > starts[last]:
+            ends[last] = silences[-1][0]
 
 
 def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:
     return phrasing.symbols[phrasing.places[left][1] : phrasing.places[right][0]].strip() != ""
-
-
-def _longest_silence(level: FloatArray, low: int, high: int, loud: float) -> tuple[int, int] | None:
-    """The longest silence between two samples, as a range of samples."""
-    first, last = low // FRAME_SAMPLES, -(-high // FRAME_SAMPLES)
-    runs = quiet_runs(level[first:last], loud - END_BELOW_LOUD_DB)
-    if not runs:
-        return None
-    begin, end = max(runs, key=lambda run: run[1] - run[0])
-    return (first + begin) * FRAME_SAMPLES, (first + end) * FRAME_SAMPLES
 
 
 def _soft_start(level: FloatArray, silence: tuple[int, int], loud: float) -> int:
