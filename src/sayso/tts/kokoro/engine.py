@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.errors import EngineFailed, InvalidInput, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
-from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
+from sayso.tts.checks import require_speed
 from sayso.tts.kokoro.durations import symbol_edges
 from sayso.tts.kokoro.tuning import Tuning, tuning
 from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, NOTATION, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
@@ -92,8 +92,7 @@ class KokoroEngine:
 
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
         """See `SpeechEngine.synthesise`."""
-        if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
-            raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}")
+        require_speed(speed)
         style = self._book.style(voice)
         phrasing = phrase(utterance, self._g2p, NOTATION)
         ids = [SYMBOLS[symbol] for symbol in phrasing.symbols]

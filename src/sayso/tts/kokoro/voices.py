@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 import re
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.errors import InvalidInput, ModelCorrupt, UnknownVoice
+from sayso.errors import InvalidInput, ModelCorrupt
+from sayso.tts.checks import unknown_voice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,23 +72,18 @@ class VoiceBook:
         for part in voice.split("+"):
             match = _BLEND_PART.fullmatch(part.strip())
             if match is None and "+" not in voice and ":" not in voice:
-                raise self._unknown(voice)
+                raise unknown_voice(voice, self.names, engine="Kokoro")
             if match is None:
                 raise InvalidInput(
                     f"The blend {voice!r} cannot be read", hint="Write it like af_heart:0.6+bm_george:0.4"
                 )
             name = match["name"]
             if name not in self.names:
-                raise self._unknown(name)
+                raise unknown_voice(name, self.names, engine="Kokoro")
             weights[name] = weights.get(name, 0.0) + float(match["weight"] or 1.0)
         if not any(weights.values()):
             raise InvalidInput(f"The weights of the blend {voice!r} are all zero")
         return weights
-
-    def _unknown(self, voice: str) -> UnknownVoice:
-        close = difflib.get_close_matches(voice, self.names, n=3)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`sayso voices` lists them."
-        return UnknownVoice(f"There is no Kokoro voice {voice!r}", hint=hint)
 
     def _read(self, name: str) -> FloatArray:
         path = self._directory / f"{name}.bin"
