@@ -86,6 +86,13 @@ def test_only_time_can_be_short(words: list[Said], style: Style, language: str) 
 
 
 @given(any_words(), styles, languages)
+def test_cues_stay_with_the_sound(words: list[Said], style: Style, language: str) -> None:
+    """However fast the speech, no cue lags more than its style allows, or runs ahead but into a silence."""
+    for cue in compile_cues(timeline_of(words), style, language=language):
+        assert -1500 <= cue.start_ms - cue.words[0].start_ms <= style.max_lag_ms
+
+
+@given(any_words(), styles, languages)
 def test_paragraphs_are_never_mixed(words: list[Said], style: Style, language: str) -> None:
     """A cue ends where its paragraph ends."""
     cues = compile_cues(timeline_of(words), style, language=language)
