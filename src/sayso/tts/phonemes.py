@@ -1,8 +1,9 @@
-"""Finding each word in the phonemes of a phrase."""
+"""The IPA that passes between phoneme sources and engines, and finding each word in that of a phrase."""
 
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,32 @@ if TYPE_CHECKING:
 TIE = "\u0361"
 STRESS_MARKS = frozenset("ˈˌ")
 
+# What people type, and dictionaries print, for what espeak-ng writes.
+_AS_SPOKEN = {
+    **{pair: f"{pair[0]}{TIE}{pair[1]}" for pair in ("tʃ", "dʒ", "aɪ", "aʊ", "eɪ", "oʊ", "əʊ", "ɔɪ")},
+    "g": "ɡ",
+    "'": "ˈ",
+    ":": "ː",
+    "ʧ": f"t{TIE}ʃ",
+    "ʤ": f"d{TIE}ʒ",
+}
+_NOT_SPOKEN = re.compile(r"[/\[\].\s‿]")  # brackets, syllable breaks, linking
+
 _SKIP_COST = 2
 _SWAP_COST = 3
 _VOWEL_SWAP_COST = 1
 _VOWELS = frozenset("aeiouyɐɑɒɔəɚɛɜɪɨʊʉʌæœøɯɤ")
+
+
+def from_dictionary(ipa: str) -> str:
+    """IPA as a dictionary or a person writes it, in the form that `sayso.tts.base.G2P` promises.
+
+    ``/ˈmi.tʃəl/`` becomes ``ˈmit͡ʃəl``: diphthongs and affricates are tied, syllables are not parted.
+    """
+    ipa = _NOT_SPOKEN.sub("", ipa)
+    for written, spoken in _AS_SPOKEN.items():
+        ipa = ipa.replace(written, spoken)
+    return ipa
 
 
 def share_out(phrase: str, alone: Sequence[str]) -> list[str]:
@@ -85,11 +108,15 @@ def _swap_cost(left: str, right: str) -> int:
 
 
 def _between_phonemes(phrase: str, cut: int) -> int:
-    """The nearest place to ``cut`` that leaves a stress mark with its vowel and a letter with its modifiers."""
-    while 0 < cut < len(phrase) and (phrase[cut - 1] == TIE or unicodedata.category(phrase[cut]) in {"Lm", "Mn"}):
-        if phrase[cut] in STRESS_MARKS:
-            break
+    """The place nearest to ``cut`` that leaves a letter with its modifiers and a stress mark with its vowel."""
+    while 0 < cut < len(phrase) and _is_inside_letter(phrase, cut):
         cut += 1
     while cut > 0 and phrase[cut - 1] in STRESS_MARKS:
         cut -= 1
     return cut
+
+
+def _is_inside_letter(phrase: str, cut: int) -> bool:
+    """Whether a letter reaches over ``cut``: it is tied there to the next, or a length mark or accent follows."""
+    before, after = phrase[cut - 1], phrase[cut]
+    return before == TIE or (after not in STRESS_MARKS and unicodedata.category(after) in {"Lm", "Mn"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.errors import EngineFailed
+from sayso.tts.phonemes import from_dictionary
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _pronounce(utterance: Utterance, g2p: G2P, notation: Notation) -> Iterator[s
         if len(pronounced) != len(words):
             raise EngineFailed(f"{g2p.fingerprint} gave {len(pronounced)} pronunciations for {len(words)} words")
         for word, ipa in zip(words, pronounced, strict=True):
-            yield notation.phonemes(ipa if word.ipa is None else word.ipa, utterance.language)
+            yield notation.phonemes(ipa if word.ipa is None else from_dictionary(word.ipa), utterance.language)
 
 
 def _phrases(tokens: Sequence[Token], notation: Notation) -> Iterator[Sequence[Token]]:

@@ -12,14 +12,12 @@ _WRITTEN_AS: Mapping[str, str] = {
     "}": ")", "。": ".", "、": ",", "，": ",", "！": "!", "？": "?", "：": ":", "；": ";", "؟": "?", "،": ",",
     "؛": ";", "।": ".", "‽": "?",
 }  # fmt: skip
-_PROSODIC = frozenset(';:,.!?—…"()“”')
+PROSODIC = frozenset(';:,.!?—…"()“”')
+"""The marks that decide pauses and melody."""
 
 
 def to_prosody(punctuation: str) -> str:
-    """The marks that decide pauses and melody, written as in English; all others are left out.
-
-    What is returned holds only ``; : , . ! ? — … " ( ) “ ”``.
-    """
+    """The marks that are among `PROSODIC`, or stand for one of them; all others are left out."""
     marks = punctuation.replace("...", "…")
     marks = "".join(_WRITTEN_AS.get(mark, mark) for mark in marks)
-    return "".join(mark for mark in marks if mark in _PROSODIC)
+    return "".join(mark for mark in marks if mark in PROSODIC)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.tts.phonemes import TIE
 from sayso.tts.phrasing import Notation
-from sayso.tts.punctuation import to_prosody
+from sayso.tts.punctuation import PROSODIC, to_prosody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,12 +37,13 @@ SYMBOLS: Mapping[str, int] = {
     "ː": 158, "ʰ": 162, "ʲ": 164, "↓": 169, "→": 171, "↗": 172, "↘": 173, "ᵻ": 177,
 }  # fmt: skip
 
+_PHONEMES = SYMBOLS.keys() - PROSODIC - {" "}
+
 # misaki/espeak.py, EspeakFallback: IPA with ties on the left, misaki's notation on the right.
 _ENGLISH = {
-    "ʔˌn\u0329": "tᵊn", "ʔn": "tᵊn", "ʔ": "t", "a͡ɪ": "I", "a͡ʊ": "W", "d͡ʒ": "ʤ", "e͡ɪ": "A", "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y",
-    "ə͡l": "ᵊl", "ʲo͡ʊ": "jO", "ʲə͡ʊ": "jQ", "ʲ": "", "ɚ": "əɹ", "ɐ": "ə", "ɬ": "l", "r": "ɹ", "x": "k", "ç": "k",
-    "e": "A", "o": "ɔ",
-    "\u0303": "",
+    "ʔˌn\u0329": "tᵊn", "ʔn\u0329": "tᵊn", "ʔn": "tᵊn", "ʔ": "t", "a͡ɪ": "I", "a͡ʊ": "W", "d͡ʒ": "ʤ", "e͡ɪ": "A",
+    "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y", "ə͡l": "ᵊl", "ʲo͡ʊ": "jO", "ʲə͡ʊ": "jQ", "ʲ": "", "ɚ": "əɹ", "ɐ": "ə", "ɬ": "l", "r": "ɹ",
+    "x": "k", "ç": "k", "e": "A", "o": "ɔ", "\u0303": "",
 }  # fmt: skip
 _AMERICAN = {"o͡ʊ": "O", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": ""}
 _BRITISH = {"e͡ə": "ɛː", "iə": "ɪə", "ə͡ʊ": "Q"}
@@ -72,12 +72,14 @@ def to_symbols(ipa: str, language: str) -> str:
         ipa: the phonemes of a word, diphthongs and affricates tied (U+0361).
         language: a BCP 47 tag; English is told apart by region.
     """
-    rewrites = _REWRITES.get(language.lower(), _REWRITES["en-us"] if language[:2] == "en" else _OTHER_REWRITES)
+    language = language.lower()
+    english = language.partition("-")[0] == "en"
+    rewrites = _REWRITES.get(language, _REWRITES["en-us"] if english else _OTHER_REWRITES)
     for written, symbol in rewrites:
         ipa = ipa.replace(written, symbol)
-    if language[:2] == "en":
+    if english:
         ipa = re.sub("(\\S)\u0329", "ᵊ\\1", ipa)
-    return "".join(symbol for symbol in ipa.replace(TIE, "") if symbol in SYMBOLS and symbol != " ")
+    return "".join(symbol for symbol in ipa if symbol in _PHONEMES)
 
 
 NOTATION = Notation(phonemes=to_symbols, marks=to_prosody)
