@@ -1,1 +1,18 @@
 """From a document to a script: structure, sentences, spoken forms and pauses, each with its place in the source."""
+
+from __future__ import annotations
+
+from sayso.text.cutting import split_utterance
+from sayso.text.directives import LONGEST_PAUSE_SECONDS
+from sayso.text.lexicon import Lexicon, load_lexicon
+from sayso.text.script import Pauses, ScriptOptions, write_script
+
+__all__ = [
+    "LONGEST_PAUSE_SECONDS",
+    "Lexicon",
+    "Pauses",
+    "ScriptOptions",
+    "load_lexicon",
+    "split_utterance",
+    "write_script",
+]

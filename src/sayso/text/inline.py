@@ -7,7 +7,6 @@ skipped, for instance, and whether they mean italics is no matter here. All rule
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections import defaultdict, deque
@@ -24,8 +23,7 @@ _MARK = re.compile(
       (?P<escape>\\[!-/:-@\[-`{-~])
     | (?P<code>`+)
     | <(?P<address>[a-z][a-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]{1,64}@[^\s<>@]{1,255})>
-    | (?P<tag></?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>)
-    | (?P<entity>&(?:[a-z]{2,31}|\#[0-9]{1,7}|\#x[0-9a-f]{1,6});)
+    | &(?P<ampersand>amp;)
     | (?P<open>!?\[)
     | \](?P<target>
         \([ \t]*(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ \t\n]+(?:"[^"]*"|'[^']*'))?[ \t]*\)
@@ -83,12 +81,8 @@ class _Scanner:
         elif match["address"]:
             self._skip(start, start + 1)
             self._skip(end - 1, end)
-        elif match["tag"]:
-            self._skip(start, end)
-        elif match[0] == "&amp;":
-            self._skip(start + 1, end)
-        elif not any(character.isalnum() for character in html.unescape(match[0])):
-            self._skip(start, end)  # a space, a dash, a quotation mark; an entity that is a letter stays as written
+        else:
+            self._skip(start + 1, end)  # of "&amp;" all but the character that it stands for
 
     def _code(self, match: re.Match[str], runs: dict[int, deque[int]]) -> int:
         length = len(match[0])

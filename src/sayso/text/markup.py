@@ -6,7 +6,8 @@ character must have its place in the source, and every letter must either be spo
 module. So this is a scanner of lines that follows CommonMark where a listener could tell the difference, and otherwise
 errs on the side of speaking. Where it departs on purpose:
 
-- the text of fenced or indented code and of HTML is spoken; only the fences, comments and tags are markup;
+- the text of fenced or indented code and of HTML is spoken; only the fences, comments and tags are markup, the latter
+  two even within code;
 - a line under which ``---`` stands is a heading only when it is a paragraph of its own, because below several lines
   of prose an author means a break;
 - the number of a numbered item is spoken, since the reader sees it; bullets are not;
@@ -21,12 +22,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from sayso.text.inline import inline_markup, normal_label
+from sayso.text.spans import apart
 from sayso.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-_FRONT_MATTER = re.compile(r"---[ \t\r]*\n(?:(?:[\w-]+:|[ \t]|-[ \t]|#).*\n|\r?\n)+?---[ \t\r]*(?:\n|$)")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>)+[ \t]?")
 _FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+|$)")
@@ -78,20 +79,6 @@ def plain_blocks(text: str, span: Span) -> Iterator[Block]:
 
 def _plain_block(lines: list[Span]) -> Block:
     return Block(kind=BlockKind.PARAGRAPH, span=Span(start=lines[0].start, end=lines[-1].end))
-
-
-def find_hidden(text: str) -> tuple[Span, ...]:
-    """What no reader of a Markdown document sees: the YAML with which many begin, and HTML comments.
-
-    A comment that is never closed is text.
-    """
-    front_matter = _FRONT_MATTER.match(text)
-    hidden = [Span(start=0, end=front_matter.end())] if front_matter else []
-    start = text.find("<!--")
-    while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
-        hidden.append(Span(start=start, end=end + 3))
-        start = text.find("<!--", end + 3)
-    return _apart(hidden)
 
 
 def find_labels(text: str) -> frozenset[str]:
@@ -174,7 +161,7 @@ class _Scanner:
         span = Span(start=block.start, end=block.end)
         inline = [] if block.verbatim else inline_markup(self.text, span, self.labels)
         kind = BlockKind.HEADING if block.level else BlockKind.PARAGRAPH
-        markup = _apart(block.markup + inline)
+        markup = apart(block.markup + inline)
         self.blocks.append(Block(kind=kind, span=span, markup=markup, level=block.level))
 
     def _read_code(self, line: Span, start: int, body: str) -> None:
@@ -265,14 +252,3 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
     for line in span.of(text).splitlines(keepends=True):
         yield Span(start=start, end=start + len(line))
         start += len(line)
-
-
-def _apart(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same characters as ordered spans that do not overlap."""
-    apart: list[Span] = []
-    for span in sorted(spans):
-        if apart and span.start <= apart[-1].end:
-            apart[-1] = Span(start=apart[-1].start, end=max(apart[-1].end, span.end))
-        else:
-            apart.append(span)
-    return tuple(apart)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from sayso.errors import NothingToSay
 from sayso.text.directives import Pause, VoiceSwitch, find_directives
+from sayso.text.hidden import find_hidden
 from sayso.text.lexicon import Lexicon
-from sayso.text.markup import Block, BlockKind, find_hidden, find_labels, markdown_blocks, plain_blocks
+from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, plain_blocks
 from sayso.text.normalise import NormaliseOptions, normalise
 from sayso.text.segments import mark_boundaries, utterances, with_boundary
 from sayso.text.sentences import sentence_ends
+from sayso.text.spans import blank
 from sayso.text.visible import Visible
 from sayso.types import Boundary, Script, ScriptLine, Span, Token, Utterance
 
@@ -105,9 +107,9 @@ def write_script(text: str, options: ScriptOptions) -> Script:
         InvalidInput: a directive in the text is malformed.
         UnknownVoice: as `ScriptOptions.language_of_voice` raises it.
     """
-    blanked = _blank(text, find_hidden(text) if options.markdown else ())
+    blanked = blank(text, find_hidden(text) if options.markdown else ())
     directives = find_directives(blanked)
-    blanked = _blank(blanked, [directive.span for directive in directives])
+    blanked = blank(blanked, [directive.span for directive in directives])
     switches = [directive for directive in directives if isinstance(directive, VoiceSwitch)]
     pauses = [directive for directive in directives if isinstance(directive, Pause)]
     writer = _Writer(blanked, options, [pause.span.start for pause in pauses])
@@ -219,14 +221,3 @@ def _script(text: str, options: ScriptOptions, drafts: Sequence[_Draft], pauses:
         for index, (draft, gap) in enumerate(zip(drafts, gaps, strict=True), start=1)
     )
     return Script(text=text, language=options.language, lines=lines, lead_in_seconds=wanted.get(0, 0.0))
-
-
-def _blank(text: str, spans: Iterable[Span]) -> str:
-    """The text with white space in place of these spans, so that all offsets stay as they are."""
-    kept: list[str] = []
-    position = 0
-    for span in spans:
-        kept.append(text[position : span.start])
-        kept.append("".join(c if c in "\r\n" else " " for c in span.of(text)))
-        position = span.end
-    return "".join([*kept, text[position:]])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # The library keeps a quotation in one piece however many sentences it holds, and takes quadratic time on quotation
 # marks that do not pair; so it does not get to see them. An apostrophe within a word stays.
-_QUOTES = re.compile(r"""["“”„«»‹›]|(?<!\w)['‘’‚]|['’](?!\w)""")
+_QUOTES = re.compile(r"""["“”„«»‹›`]|(?<!\w)['‘’‚]|['’](?!\w)""")
 _UNPRINTABLE = re.compile(r"[\ud800-\udfff]")  # halves of a surrogate pair, which the library cannot take
 
 _ELLIPSIS = re.compile(r"(?:…|\.{3})\s+")
