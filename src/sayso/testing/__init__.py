@@ -1,5 +1,6 @@
 """Twins of the Protocols that need no model, for tests of Sayso and of what is built on it."""
 
+from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.transcriber import FakeTranscriber
 
-__all__ = ["FakeTranscriber"]
+__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber"]

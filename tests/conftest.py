@@ -1,0 +1,46 @@
+"""The real engines, loaded once for all tests that ask for them.
+
+Their models are those of `sayso models pull`; where one is missing, the tests fail and say how to get it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sayso.settings import Settings
+    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.piper import PiperEngine
+
+
+@pytest.fixture(scope="session")
+def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The models of this machine, with a speech cache that is thrown away, and without measuring the machine."""
+    from sayso.settings import load_settings
+
+    cache = tmp_path_factory.mktemp("cache")
+    return load_settings().model_copy(update={"cache_dir": cache, "synthesis_workers": 2})
+
+
+@pytest.fixture(scope="session")
+def kokoro_engine(real_settings: Settings) -> KokoroEngine:
+    """Kokoro with all its voices."""
+    from sayso.bootstrap import open_engine
+    from sayso.tts.kokoro import KokoroEngine
+
+    engine = open_engine("kokoro", real_settings)
+    assert isinstance(engine, KokoroEngine)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def piper_engine(real_settings: Settings) -> PiperEngine:
+    """Piper with the voice Joe."""
+    from sayso.bootstrap import open_engine
+    from sayso.tts.piper import PiperEngine
+
+    engine = open_engine("piper", real_settings)
+    assert isinstance(engine, PiperEngine)
+    return engine

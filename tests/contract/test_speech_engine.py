@@ -1,0 +1,208 @@
+"""What every speech engine promises, asked of the fake, of Kokoro and of Piper."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sayso.errors import InvalidInput, UnknownVoice, UnsupportedLanguage, UtteranceTooLong
+from sayso.testing import FakeSpeechEngine
+from sayso.types import Boundary, Span, Token, Utterance
+from utterances import utterance
+
+if TYPE_CHECKING:
+    from sayso.tts.base import SpeechEngine
+    from sayso.types import Speech
+
+STORY = utterance("“Stop,” said the keeper, and he meant it: the lamp was out. Nobody moved.")
+SHORT = utterance("Good morning.")
+
+
+@pytest.fixture(
+    params=["fake", pytest.param("kokoro", marks=pytest.mark.engine), pytest.param("piper", marks=pytest.mark.engine)]
+)
+def engine(request: pytest.FixtureRequest) -> SpeechEngine:
+    """Each engine in turn."""
+    if request.param == "fake":
+        return FakeSpeechEngine()
+    found: SpeechEngine = request.getfixturevalue(f"{request.param}_engine")
+    return found
+
+
+@pytest.fixture
+def voice(engine: SpeechEngine) -> str:
+    """An American voice of the engine."""
+    return next(voice.name for voice in engine.voices() if voice.language == "en-us")
+
+
+def same(one: Speech, other: Speech) -> bool:
+    """Whether two utterances sound exactly alike, at the same times."""
+    return np.array_equal(one.audio.samples, other.audio.samples) and one.times == other.times
+
+
+def assert_times_fit(speech: Speech, spoken: Utterance) -> None:
+    assert speech.times is not None
+    assert len(speech.times) == len(spoken.tokens)
+    assert all(time.start_sample <= time.end_sample for time in speech.times)
+    assert all(left.end_sample <= right.start_sample for left, right in itertools.pairwise(speech.times))
+    assert speech.times[0].start_sample >= 0
+    assert speech.times[-1].end_sample <= speech.audio.samples.size
+
+
+def test_the_audio_is_as_it_is_described(engine: SpeechEngine, voice: str) -> None:
+    """Mono float32 within full scale, without a NaN, at the engine's rate, and not silent."""
+    audio = engine.synthesise(STORY, voice=voice, speed=1.0).audio
+
+    assert audio.sample_rate_hz == engine.sample_rate_hz
+    assert audio.samples.dtype == np.float32
+    assert audio.samples.ndim == 1
+    assert np.isfinite(audio.samples).all()
+    assert 0.01 < np.abs(audio.samples).max() <= 1.0
+    assert 2 < audio.duration_seconds < 10
+
+
+def test_every_token_has_a_time(engine: SpeechEngine, voice: str) -> None:
+    """One time per token, ordered, not overlapping, within the audio, and none of a spoken word is empty."""
+    speech = engine.synthesise(STORY, voice=voice, speed=1.0)
+
+    assert_times_fit(speech, STORY)
+    assert speech.times is not None
+    assert all(time.end_sample > time.start_sample for time in speech.times)
+
+
+def test_words_sound_where_their_times_say(engine: SpeechEngine, voice: str) -> None:
+    """The sound is in the words: between clauses, before the first and after the last it is quieter by far."""
+    speech = engine.synthesise(STORY, voice=voice, speed=1.0)
+    assert speech.times is not None
+    spoken = np.zeros(speech.audio.samples.size, bool)
+    for time in speech.times:
+        spoken[time.start_sample : time.end_sample] = True
+    power = np.square(speech.audio.samples)
+
+    assert not spoken.all()
+    assert power[spoken].mean() > 100 * power[~spoken].mean()
+
+
+def test_numbers_have_times_like_words(engine: SpeechEngine, voice: str) -> None:
+    """A token that is written in digits is spoken and timed."""
+    spoken = utterance("In 1984 there were 21 of them.")
+    speech = engine.synthesise(spoken, voice=voice, speed=1.0)
+
+    assert_times_fit(speech, spoken)
+    assert speech.times is not None
+    assert all(time.end_sample > time.start_sample for time in speech.times)
+
+
+def test_the_same_utterance_sounds_the_same(engine: SpeechEngine, voice: str) -> None:
+    """What was spoken in between changes nothing, so that a cache is honest."""
+    first = engine.synthesise(SHORT, voice=voice, speed=1.0)
+    engine.synthesise(STORY, voice=voice, speed=1.3)
+
+    assert same(engine.synthesise(SHORT, voice=voice, speed=1.0), first)
+
+
+def test_threads_do_not_disturb_one_another(engine: SpeechEngine, voice: str) -> None:
+    """Four threads at once get what one after the other would have got."""
+    wanted = [
+        (utterance("One small step."), 1.0),
+        (utterance("Rain fell all night, and in the morning it stopped."), 0.9),
+        (utterance("Why?"), 1.2),
+        (utterance("The old harbour was silent."), 1.0),
+    ]
+    alone = [engine.synthesise(spoken, voice=voice, speed=speed) for spoken, speed in wanted]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda each: engine.synthesise(each[0], voice=voice, speed=each[1]), wanted * 2))
+
+    assert all(itertools.starmap(same, zip(together, alone * 2, strict=True)))
+
+
+def test_a_higher_speed_is_shorter(engine: SpeechEngine, voice: str) -> None:
+    """Speeds between whole numbers count: each faster one takes less time."""
+    lengths = [
+        engine.synthesise(STORY, voice=voice, speed=speed).audio.duration_seconds
+        for speed in (0.5, 0.8, 1.0, 1.25, 2.0)
+    ]
+
+    assert lengths == sorted(set(lengths), reverse=True)
+    assert lengths[0] > 2.5 * lengths[-1]
+
+
+@pytest.mark.parametrize("speed", [0.49, 2.01, 0.0, -1.0, math.nan, math.inf])
+def test_a_speed_out_of_range_is_refused(engine: SpeechEngine, voice: str, speed: float) -> None:
+    """Neither clamped nor rounded."""
+    with pytest.raises(InvalidInput):
+        engine.synthesise(SHORT, voice=voice, speed=speed)
+
+
+def test_an_unknown_voice_is_refused_with_close_names(engine: SpeechEngine, voice: str) -> None:
+    """A typing error is answered with what was meant."""
+    with pytest.raises(UnknownVoice) as caught:
+        engine.synthesise(SHORT, voice=f"{voice}x", speed=1.0)
+
+    assert caught.value.hint is not None
+    assert voice in caught.value.hint
+    with pytest.raises(UnknownVoice):
+        engine.language_of("nobody at all")
+
+
+def test_an_unknown_language_is_refused(engine: SpeechEngine, voice: str) -> None:
+    """No language is spoken as if it were another."""
+    with pytest.raises(UnsupportedLanguage):
+        engine.synthesise(replace(SHORT, language="xx"), voice=voice, speed=1.0)
+
+
+def test_what_is_too_long_is_refused_not_cut(engine: SpeechEngine, voice: str) -> None:
+    """Over 510 phonemes the caller must split; the last word is never lost in silence."""
+    long = utterance("And then the wind turned once more over the harbour " * 20)
+
+    with pytest.raises(UtteranceTooLong):
+        engine.synthesise(long, voice=voice, speed=1.0)
+
+
+def test_a_word_without_sound_has_a_time(engine: SpeechEngine, voice: str) -> None:
+    """Symbols and foreign characters take their place in the times, whether they can be pronounced or not."""
+    spoken = utterance("Look \N{ZERO WIDTH JOINER} there: 世界 means world \N{BALLOT BOX WITH CHECK}.")
+    speech = engine.synthesise(spoken, voice=voice, speed=1.0)
+
+    assert_times_fit(speech, spoken)
+
+
+def test_an_utterance_without_any_sound_is_spoken_all_the_same(engine: SpeechEngine, voice: str) -> None:
+    """An utterance of which nothing can be pronounced is a short silence, with times."""
+    spoken = Utterance(tokens=(Token(spoken="\N{ZERO WIDTH JOINER}", span=Span(start=0, end=1)),), language="en-us")
+    speech = engine.synthesise(spoken, voice=voice, speed=1.0)
+
+    assert_times_fit(speech, spoken)
+    assert speech.audio.duration_seconds < 2
+
+
+def test_punctuation_alone_after_a_word_is_no_word(engine: SpeechEngine, voice: str) -> None:
+    """Whatever marks follow a word, the last word ends before the audio does."""
+    tokens = (
+        Token(spoken="Well", span=Span(start=0, end=4), lead="“", trail="… — ”", boundary=Boundary.CLAUSE),
+        Token(spoken="no", span=Span(start=10, end=12), trail="?!”)", boundary=Boundary.SENTENCE),
+    )
+    spoken = Utterance(tokens=tokens, language="en-us")
+    speech = engine.synthesise(spoken, voice=voice, speed=1.0)
+
+    assert_times_fit(speech, spoken)
+
+
+def test_the_engine_describes_itself(engine: SpeechEngine) -> None:
+    """Names, languages and fingerprint are there and the same at every call."""
+    voices = engine.voices()
+
+    assert voices
+    assert voices == engine.voices()
+    assert {voice.engine for voice in voices} == {engine.name}
+    assert [engine.language_of(voice.name) for voice in voices] == [voice.language for voice in voices]
+    assert engine.fingerprint
+    assert engine.fingerprint == engine.fingerprint.strip()
+    assert engine.workers >= 1
