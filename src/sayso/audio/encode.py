@@ -8,22 +8,23 @@ An ADTS stream has no field for it, so its lead-in is left out, and its first 10
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 import av
-import numpy as np
 
-from sayso.audio.formats import ENCODINGS, AudioFormat
+from sayso.audio.formats import ENCODINGS, AudioFormat, Encoding
+from sayso.audio.packets import PacketEncoder, ParallelEncoder, SerialEncoder
 from sayso.audio.tags import AudioTags
 from sayso.errors import InvalidInput, OutputFailed
 from sayso.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
+    from av.audio.codeccontext import AudioCodecContext
     from av.audio.stream import AudioStream
     from av.container.output import OutputContainer
     from av.packet import Packet
@@ -36,7 +37,7 @@ class AudioWriter:
 
     Used as a context manager: leaving the block well finishes the file, and leaving it by an exception removes
     it. A path's file appears at its name only when it is complete. One thread at a time may use a writer; the
-    encoding itself runs without the interpreter's lock.
+    encoding itself runs without the interpreter's lock, and for an MP3 file on every core.
 
     A stream is left open for its owner. One that cannot seek is written front to back, at a price: MP3 then
     lacks the header that tells players of its lead-in (they play 46 ms late at 24 kHz), WAV and FLAC do not
@@ -67,37 +68,29 @@ class AudioWriter:
     ) -> None:
         self._name = str(target) if isinstance(target, Path) else getattr(target, "name", "the output")
         self._encoding = ENCODINGS[audio_format]
-        self._sample_rate_hz = sample_rate_hz
-        self._written_samples = 0
         with ExitStack() as stack:
             file = stack.enter_context(replacing(target)) if isinstance(target, Path) else target
             if self._encoding.needs_seeking and not file.seekable():
                 raise InvalidInput(f"{audio_format.upper()} cannot be written to a pipe.", hint="Write it to a file.")
             with self._errors_translated():
                 self._container = self._open(file, has_name=isinstance(target, Path))
-                self._stream = self._add_stream(bit_rate_bps)
+                stream = self._add_stream(sample_rate_hz, bit_rate_bps)
                 (tags or AudioTags()).apply(self._container, audio_format, sample_rate_hz=sample_rate_hz)
                 self._container.start_encoding()
+            self._encoder = self._packet_encoder(stream, sample_rate_hz, is_file=isinstance(target, Path))
+            stack.callback(self._encoder.abandon)
             self._stack = stack.pop_all()
 
     def write(self, samples: FloatArray) -> None:
         """Encode float32 samples of shape (n,), nominally within ±1; what is louder is clipped."""
-        if not len(samples):
-            return
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples, dtype=np.float32)[np.newaxis], format="flt", layout="mono"
-        )
-        frame.sample_rate = self._sample_rate_hz
-        frame.time_base = Fraction(1, self._sample_rate_hz)
-        frame.pts = self._written_samples
-        self._written_samples += len(samples)
-        with self._errors_translated():
-            self._mux(self._stream.encode(frame))
+        if len(samples):
+            with self._errors_translated():
+                self._mux(self._encoder.encode(samples))
 
     def close(self) -> None:
         """Write what the encoder still holds and put the file in place; afterwards the writer is spent."""
         with self._stack, self._errors_translated():
-            self._mux(self._stream.encode(None))
+            self._mux(self._encoder.finish())
             self._container.close()
 
     def __enter__(self) -> Self:
@@ -124,9 +117,9 @@ class AudioWriter:
             io_open=reopen,
         )
 
-    def _add_stream(self, bit_rate_bps: int | None) -> AudioStream:
-        known_rates = av.Codec(self._encoding.codec, "w").audio_rates or [self._sample_rate_hz]
-        higher = [rate for rate in known_rates if rate >= self._sample_rate_hz]
+    def _add_stream(self, sample_rate_hz: int, bit_rate_bps: int | None) -> AudioStream:
+        known_rates = av.Codec(self._encoding.codec, "w").audio_rates or [sample_rate_hz]
+        higher = [rate for rate in known_rates if rate >= sample_rate_hz]
         stream = self._container.add_stream(
             self._encoding.codec,
             rate=min(higher) if higher else max(known_rates),
@@ -137,7 +130,13 @@ class AudioWriter:
         )
         return cast("AudioStream", stream)
 
-    def _mux(self, packets: list[Packet[AudioStream]]) -> None:
+    def _packet_encoder(self, stream: AudioStream, sample_rate_hz: int, *, is_file: bool) -> PacketEncoder:
+        """Several encoders only for a file, which nobody reads before its end: they give packets late."""
+        if not (self._encoding.splits and is_file and stream.rate == sample_rate_hz):
+            return SerialEncoder(stream, sample_rate_hz)
+        return ParallelEncoder(stream, partial(_twin_of, stream, self._encoding))
+
+    def _mux(self, packets: Iterable[Packet[AudioStream]]) -> None:
         for packet in packets:
             if self._encoding.drops_priming and packet.pts is not None and packet.pts < 0:
                 continue
@@ -149,3 +148,14 @@ class AudioWriter:
             yield
         except (OSError, av.FFmpegError) as error:
             raise OutputFailed(f"Cannot write {self._name}: {error.strerror or error}.") from error
+
+
+def _twin_of(stream: AudioStream, encoding: Encoding) -> AudioCodecContext:
+    """Another encoder with the settings of a stream's own."""
+    twin = cast("AudioCodecContext", av.CodecContext.create(encoding.codec, "w"))
+    twin.sample_rate = stream.rate
+    twin.layout = stream.layout
+    twin.format = stream.format
+    twin.bit_rate = stream.bit_rate
+    twin.options = dict(encoding.codec_options)
+    return twin

@@ -58,6 +58,7 @@ class Encoding:
         codec_options: the encoder's options.
         container_options: the muxer's options.
         file_options: the muxer's options for a file, which it can open again by its name.
+        splits: True when packets do not refer to one another, so that stretches may be encoded apart.
         needs_seeking: True when the file cannot be written front to back.
         drops_priming: True when the format cannot tell players how long the encoder's lead-in is, so that the
             packets that hold it are left out.
@@ -70,6 +71,7 @@ class Encoding:
     codec_options: Mapping[str, str] = field(default_factory=dict)
     container_options: Mapping[str, str] = field(default_factory=dict)
     file_options: Mapping[str, str] = field(default_factory=dict)
+    splits: bool = False
     needs_seeking: bool = False
     drops_priming: bool = False
 
@@ -82,7 +84,8 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         container="mp3",
         sample_format="fltp",
         bit_rate_bps=64_000,
-        codec_options={"compression_level": "7"},
+        codec_options={"compression_level": "7", "reservoir": "0"},
+        splits=True,
     ),
     AudioFormat.WAV: Encoding(codec="pcm_s16le", container="wav", sample_format="s16"),
     AudioFormat.FLAC: Encoding(codec="flac", container="flac", sample_format="s16"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+
+from sayso.audio.frames import frame_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,14 +49,8 @@ class LoudnessMeter:
         """Measure float32 samples of shape (n,)."""
         if not len(samples):
             return
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples, dtype=np.float32)[np.newaxis], format="flt", layout="mono"
-        )
-        frame.sample_rate = self._sample_rate_hz
-        frame.time_base = Fraction(1, self._sample_rate_hz)
-        frame.pts = self._pushed_samples
+        self._graph.push(frame_of(samples, self._sample_rate_hz, start=self._pushed_samples))
         self._pushed_samples += len(samples)
-        self._graph.push(frame)
         self._drain()
 
     def finish(self) -> Loudness:

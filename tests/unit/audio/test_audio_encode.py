@@ -20,8 +20,7 @@ from sounds import pings, shift
 
 LENGTH = 24_000 * 5 + 1234
 PLACES = (100, 5_000, 60_001, LENGTH - 5_000)
-EXACT = {AudioFormat.MP3, AudioFormat.WAV, AudioFormat.FLAC, AudioFormat.OPUS}
-AAC_FRAME = 1024
+FRAME_SAMPLES = {AudioFormat.MP3: 576, AudioFormat.AAC: 1024, AudioFormat.M4A: 1024}
 
 
 class Pipe(io.RawIOBase):
@@ -75,16 +74,16 @@ def test_every_format_plays_each_sound_at_its_time(
 
 
 @pytest.mark.parametrize("audio_format", AudioFormat)
-@pytest.mark.parametrize("length", [2_400, 24_000, LENGTH])
+@pytest.mark.parametrize("length", [2_400, 24_000, LENGTH, 240_777])
 def test_the_decoded_length_is_the_written_length(tmp_path: Path, audio_format: AudioFormat, length: int) -> None:
-    """Nothing is cut off or added: to the sample, but for AAC, which fills its last frame."""
+    """Nothing is cut off or added: to the sample, but for MP3 and AAC, whose last frame may play to its end."""
     samples = pings((0,), length=length)
     path = tmp_path / f"length.{audio_format}"
     written(samples, path, audio_format)
 
     extra = len(decode(path, sample_rate_hz=24_000).samples) - length
 
-    assert extra == 0 if audio_format in EXACT else 0 <= extra < AAC_FRAME
+    assert 0 <= extra < FRAME_SAMPLES.get(audio_format, 1)
 
 
 @pytest.mark.parametrize("audio_format", AudioFormat)
@@ -101,6 +100,42 @@ def test_a_stream_holds_the_same_sound_as_a_file(tmp_path: Path, audio_format: A
     np.testing.assert_array_equal(
         decode(stream, sample_rate_hz=24_000).samples, decode(path, sample_rate_hz=24_000).samples
     )
+
+
+def bursts(*, sample_rate_hz: int) -> FloatArray:
+    """Three quarters of a minute of a rising tone and swelling noise."""
+    clock = np.arange(45 * sample_rate_hz + 777) / sample_rate_hz
+    noise = np.random.default_rng(5).standard_normal(len(clock)) * np.sin(2 * np.pi * 1.3 * clock) ** 2
+    samples: FloatArray = (0.1 * noise + 0.3 * np.sin(900 * clock**1.5)).astype(np.float32)
+    return samples
+
+
+def test_a_long_mp3_is_what_one_encoder_makes(tmp_path: Path) -> None:
+    """A file that several encoders shared is, byte for byte, what one encoder makes of the whole."""
+    samples = bursts(sample_rate_hz=24_000)
+    stream, path = io.BytesIO(), tmp_path / "long.mp3"
+    written(samples, stream, AudioFormat.MP3)
+    written(samples, path, AudioFormat.MP3)
+
+    assert path.read_bytes() == stream.getvalue()
+
+
+@pytest.mark.parametrize("sample_rate_hz", [22_050, 44_100])
+def test_a_long_mp3_shows_no_joins(tmp_path: Path, sample_rate_hz: int) -> None:
+    """At rates whose frames differ in size by a byte, no stretch is further from the original than one encoder's."""
+    samples = bursts(sample_rate_hz=sample_rate_hz)
+    stream, path = io.BytesIO(), tmp_path / "long.mp3"
+    written(samples, stream, AudioFormat.MP3, sample_rate_hz=sample_rate_hz)
+    written(samples, path, AudioFormat.MP3, sample_rate_hz=sample_rate_hz)
+    stream.seek(0)
+
+    def worst_error(source: Path | io.BytesIO) -> float:
+        whole = len(samples) - len(samples) % 1_000
+        errors = decode(source, sample_rate_hz=sample_rate_hz).samples[:whole] - samples[:whole]
+        stretches = errors.reshape(-1, 1_000)
+        return float(np.sqrt(np.mean(stretches**2, axis=1)).max())
+
+    assert worst_error(path) <= 1.01 * worst_error(stream)
 
 
 @pytest.mark.parametrize("audio_format", [AudioFormat.WAV, AudioFormat.FLAC, AudioFormat.OPUS, AudioFormat.AAC])
