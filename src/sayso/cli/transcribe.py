@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from sayso.cli.options import JsonOption, QuietOption, choices, examples
+from sayso.cli.options import JsonOption, QuietOption, choices
 from sayso.cli.transcription_progress import transcription_progress
-from sayso.errors import InvalidInput, OutputFailed, SaysoError
+from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing
 from sayso.models import open_store
 from sayso.settings import load_settings
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
 TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt"]
 FORMATS: tuple[TranscriptFormat, ...] = ("txt", "json", "srt", "vtt")
-EPILOG = examples(
-    "sayso transcribe interview.m4a",
-    "sayso transcribe talk.mp4 --format srt > talk.srt",
-    "sayso transcribe *.mp3 --out transcripts --language fr",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +103,8 @@ def transcribe_files(
             with transcription_progress(console, path.name, quiet=quiet or as_json) as progress:
                 transcript = transcriber.transcribe(path, language=job.language, progress=progress)
             written = _delivered(path, transcript, job, transcriber.name, print_it=not as_json)
+        except UnsupportedLanguage:
+            raise  # wrong use, for every file alike
         except SaysoError as error:
             _complain(console, error)
             reports.append({"source": str(path), "error": error.message})

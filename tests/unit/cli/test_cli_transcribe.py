@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from sayso.cli.transcribe import FORMATS, TranscriptionJob, transcribe, transcribe_files
-from sayso.errors import InvalidInput
+from sayso.errors import InvalidInput, UnsupportedLanguage
 from sayso.subtitles import lint, parse_subtitles, style_named
 from sayso.testing import FakeTranscriber
 from sounds import encoded, pings
@@ -95,6 +95,13 @@ def test_a_bad_file_does_not_stop_the_others(
     assert "bad.mp3" in printed.err
     assert "missing.wav" in printed.err
     assert "night.srt" in printed.out
+
+
+def test_an_unknown_language_is_wrong_use(recording: Path) -> None:
+    """A language that the model lacks is not reported for each file, but ends the command."""
+    wanted = TranscriptionJob(out=None, formats=("txt",), style=style_named("netflix"), language="tlh")
+    with pytest.raises(UnsupportedLanguage):
+        run([recording], wanted)
 
 
 def test_a_directory_that_cannot_be_made_fails(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
