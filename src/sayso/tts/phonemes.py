@@ -27,6 +27,7 @@ _NOT_SPOKEN = re.compile(r"[/\[\].\s‿]")  # brackets, syllable breaks, linking
 _SKIP_COST = 2
 _SWAP_COST = 3
 _VOWEL_SWAP_COST = 1
+_STRESS_SWAP_COST = 5  # more than leaving out both: a stress mark stands for no phoneme
 _VOWELS = frozenset("aeiouyɐɑɒɔəɚɛɜɪɨʊʉʌæœøɯɤ")
 
 
@@ -74,11 +75,11 @@ def _places(phrase: str, together: str) -> list[int]:
     while j > 0:
         if i > 0 and cost[i][j] == cost[i - 1][j - 1] + _swap_cost(phrase[i - 1], together[j - 1]):
             i, j = i - 1, j - 1
-        elif i > 0 and cost[i][j] == cost[i - 1][j] + _SKIP_COST:
-            i -= 1
-            continue
-        else:
+        elif cost[i][j] == cost[i][j - 1] + _SKIP_COST:
             j -= 1
+        else:
+            i -= 1  # heard in the phrase alone: linking, which goes with the word before
+            continue
         places[j] = i
     return places
 
@@ -104,6 +105,8 @@ def _costs(phrase: str, together: str) -> list[list[int]]:
 def _swap_cost(left: str, right: str) -> int:
     if left == right:
         return 0
+    if left in STRESS_MARKS or right in STRESS_MARKS:
+        return _STRESS_SWAP_COST
     return _VOWEL_SWAP_COST if left in _VOWELS and right in _VOWELS else _SWAP_COST
 
 

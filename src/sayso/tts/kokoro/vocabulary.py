@@ -42,11 +42,14 @@ _PHONEMES = SYMBOLS.keys() - PROSODIC - {" "}
 # misaki/espeak.py, EspeakFallback: IPA with ties on the left, misaki's notation on the right.
 _ENGLISH = {
     "ʔˌn\u0329": "tᵊn", "ʔn\u0329": "tᵊn", "ʔn": "tᵊn", "ʔ": "t", "a͡ɪ": "I", "a͡ʊ": "W", "d͡ʒ": "ʤ", "e͡ɪ": "A",
-    "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y", "ə͡l": "ᵊl", "ʲo͡ʊ": "jO", "ʲə͡ʊ": "jQ", "ʲ": "", "ɚ": "əɹ", "ɐ": "ə", "ɬ": "l", "r": "ɹ",
-    "x": "k", "ç": "k", "e": "A", "o": "ɔ", "\u0303": "",
+    "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y", "ə͡l": "ᵊl", "ʲo͡ʊ": "jO", "ʲə͡ʊ": "jQ", "ʲ": "", "ɚɹ": "əɹ", "ɚ": "əɹ", "ɐ": "ə", "ɬ": "l",
+    "r": "ɹ", "x": "k", "ç": "k", "e": "A", "o": "ɔ", "\u0303": "",
 }  # fmt: skip
 _AMERICAN = {"o͡ʊ": "O", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": ""}
 _BRITISH = {"e͡ə": "ɛː", "iə": "ɪə", "ə͡ʊ": "Q"}
+# misaki/en.py, Lexicon.get_special_case: small words that it writes as the model has always read them. An "I" without
+# stress is hardly heard at the start of a sentence.
+_ENGLISH_WORDS = {"I": "ˌI", "ə": "ɐ", "ən": "ɐn"}
 # misaki/espeak.py, EspeakG2P: every other language.
 _OTHERS = {
     "a͡ɪ": "I", "a͡ʊ": "W", "d͡z": "ʣ", "d͡ʒ": "ʤ", "e͡ɪ": "A", "o͡ʊ": "O", "ə͡ʊ": "Q", "s͡s": "S", "t͡s": "ʦ",
@@ -79,7 +82,8 @@ def to_symbols(ipa: str, language: str) -> str:
         ipa = ipa.replace(written, symbol)
     if english:
         ipa = re.sub("(\\S)\u0329", "ᵊ\\1", ipa)
-    return "".join(symbol for symbol in ipa if symbol in _PHONEMES)
+    symbols = "".join(symbol for symbol in ipa if symbol in _PHONEMES)
+    return _ENGLISH_WORDS.get(symbols, symbols) if english else symbols
 
 
 NOTATION = Notation(phonemes=to_symbols, marks=to_prosody)
