@@ -2,7 +2,8 @@
 
 The graph predicts how many frames each phoneme lasts, stretches everything downstream to that length, and
 forgets the numbers. `prepare_graph` brings them out as a second output. Nodes are found by the shape of the
-computation, never by their names, which change from one export of the model to the next.
+computation, never by their names, which change from one export of the model to the next. What makes the graph faster
+is in `rewrites`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,12 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper
 
 from sayso.errors import ModelCorrupt, ModelMissing
+from sayso.tts.kokoro.editor import GraphEditor
+from sayso.tts.kokoro.rewrites import speed_up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SAMPLE_RATE_HZ: Final = 24_000
-SAMPLES_PER_FRAME: Final = 600
-"""One frame of the duration predictor is 25 ms: two frames of its decoder, 300 samples each."""
-
-AUDIO_OUTPUT: Final = "audio"
 DURATIONS_OUTPUT: Final = "durations"
 
 _DURATION_PREDICTOR: Final = ("Sigmoid", "ReduceSum", "Div", "Round", "Clip")
@@ -38,9 +36,9 @@ def prepare_graph(model_path: Path) -> bytes:
             ``speed`` float32 (1,); output ``audio`` float32 (samples,).
 
     Returns:
-        A serialised ONNX model for `onnxruntime.InferenceSession`, with the further output ``durations``:
-        int64 (1, n), how many frames of `SAMPLES_PER_FRAME` samples each token lasts, both pads included. The
-        frames of all tokens together are exactly the length of the audio.
+        A serialised ONNX model for `onnxruntime.InferenceSession`, faster than the published one, with the further
+        output ``durations``: int64 (1, n), how many frames of `vocabulary.SAMPLES_PER_FRAME` samples each token
+        lasts, both pads included. The frames of all tokens together are exactly the length of the audio.
 
     Raises:
         ModelMissing: the file is not there.
@@ -53,6 +51,7 @@ def prepare_graph(model_path: Path) -> bytes:
     except DecodeError as error:
         raise ModelCorrupt(f"{model_path} is not an ONNX model.", hint=_PULL_AGAIN) from error
     graft_durations(model.graph)
+    speed_up(model.graph)
     serialised: bytes = model.SerializeToString()
     return serialised
 
@@ -74,19 +73,11 @@ def graft_durations(graph: onnx.GraphProto) -> None:
     Raises:
         ModelCorrupt: there is no such place, or more than one.
     """
-    producers = {output: node for node in graph.node for output in node.output}
-    found = [node.output[0] for node in graph.node if _ends_chain(node, _DURATION_PREDICTOR, producers)]
+    editor = GraphEditor(graph)
+    ends = [node.output[0] for node in editor.nodes(_DURATION_PREDICTOR[-1])]
+    found = [value for value in ends if editor.made_by(value, *_DURATION_PREDICTOR)]
     if len(found) != 1:
         raise ModelCorrupt(f"The model has {len(found)} duration predictors where Kokoro has one.", hint=_PULL_AGAIN)
     graph.node.append(helper.make_node("Cast", found, [DURATIONS_OUTPUT], to=TensorProto.INT64))
     shape = (1, "sequence_length")
     graph.output.append(helper.make_tensor_value_info(DURATIONS_OUTPUT, TensorProto.INT64, shape))
-
-
-def _ends_chain(node: onnx.NodeProto | None, operators: tuple[str, ...], producers: dict[str, onnx.NodeProto]) -> bool:
-    """Whether ``node`` is the last of a chain of ``operators``, linked by their first inputs."""
-    for operator in reversed(operators):
-        if node is None or node.op_type != operator:
-            return False
-        node = producers.get(node.input[0])
-    return True
