@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.types import Speech
 
 STORY = utterance("“Stop,” said the keeper, and he meant it: the lamp was out. Nobody moved.")
-SHORT = utterance("Good morning.")
+SHORT = utterance("Good morning to you all.")
 
 
 @pytest.fixture(
@@ -118,9 +118,9 @@ def test_threads_do_not_disturb_one_another(engine: SpeechEngine, voice: str) ->
     alone = [engine.synthesise(spoken, voice=voice, speed=speed) for spoken, speed in wanted]
 
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda each: engine.synthesise(each[0], voice=voice, speed=each[1]), wanted * 2))
+        together = list(pool.map(lambda each: engine.synthesise(each[0], voice=voice, speed=each[1]), wanted))
 
-    assert all(itertools.starmap(same, zip(together, alone * 2, strict=True)))
+    assert all(itertools.starmap(same, zip(together, alone, strict=True)))
 
 
 def test_a_higher_speed_is_shorter(engine: SpeechEngine, voice: str) -> None:

@@ -24,6 +24,7 @@ def require_speed(speed: float) -> None:
 
 def unknown_voice(voice: str, names: Sequence[str], *, engine: str) -> UnknownVoice:
     """The error for a voice that is not among an engine's, with the closest names there are."""
-    close = difflib.get_close_matches(voice, names, n=3)
+    lower = {name.lower(): name for name in names}
+    close = [lower[name] for name in difflib.get_close_matches(voice.lower(), lower, n=3)]
     hint = f"Did you mean {' or '.join(close)}?" if close else "`sayso voices` lists them."
     return UnknownVoice(f"There is no {engine} voice {voice!r}", hint=hint)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.errors import InvalidInput, ModelCorrupt
+from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
 from sayso.tts.checks import unknown_voice
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STYLE_ROWS = 510
 STYLE_WIDTH = 256
+
+_PULL_HINT = "Fetch it: sayso models pull kokoro-voices"
 
 # The first letter of a voice's name is its language, the second its gender (hexgrad/Kokoro-82M, VOICES.md).
 _LANGUAGES: Mapping[str, str] = {
@@ -61,6 +63,8 @@ class VoiceBook:
         Raises:
             UnknownVoice: there is no such voice.
             InvalidInput: the blend is not written as above.
+            ModelMissing: the voice's file is gone.
+            ModelCorrupt: it does not have a voice's size.
         """
         parts = self._parts(voice)
         total = math.fsum(parts.values())
@@ -87,7 +91,10 @@ class VoiceBook:
 
     def _read(self, name: str) -> FloatArray:
         path = self._directory / f"{name}.bin"
-        style = np.fromfile(path, "<f4")
-        if style.size != STYLE_ROWS * STYLE_WIDTH:
-            raise ModelCorrupt(f"{path} is not a Kokoro voice", hint="sayso models pull kokoro-voices")
-        return style.reshape(STYLE_ROWS, STYLE_WIDTH)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelMissing(f"Cannot read {path}: {error.strerror}", hint=_PULL_HINT) from error
+        if len(content) != STYLE_ROWS * STYLE_WIDTH * 4:
+            raise ModelCorrupt(f"{path} is not a Kokoro voice", hint=_PULL_HINT)
+        return np.frombuffer(content, "<f4").reshape(STYLE_ROWS, STYLE_WIDTH)
