@@ -16,18 +16,29 @@ _FLOOR_POWER = 1e-12
 
 
 def levels_db(samples: FloatArray) -> FloatArray:
-    """The mean power of each whole frame in dB relative to full scale, at least -120; shape (samples // 120,).
+    """The power of each whole frame in dB relative to full scale, at least -120; shape (samples // 120,).
 
-    An utterance shorter than one frame has a single level, that of all its samples.
+    It is the power about the frame's mean: engines put a drift below 20 Hz under their pauses that nobody hears and
+    that can be stronger than a soft consonant (-45 dB in some of Kokoro's voices). An utterance shorter than one
+    frame has a single level, that of all its samples.
     """
     frames = max(1, samples.size // FRAME_SAMPLES)
     whole = samples[: frames * FRAME_SAMPLES].reshape(frames, -1) if samples.size else np.zeros((1, 1), np.float32)
-    power: FloatArray = np.mean(np.square(whole), axis=1)
+    power: FloatArray = np.var(whole, axis=1)
     return np.asarray(10.0 * np.log10(power + _FLOOR_POWER), np.float32)
 
 
-def quiet_runs(level: FloatArray, threshold_db: float) -> list[tuple[int, int]]:
-    """The stretches below a threshold, as half-open ranges of frames, in order."""
+def quiet_runs(level: FloatArray, threshold_db: float, *, longest_click_frames: int = 0) -> list[tuple[int, int]]:
+    """The stretches below a threshold, as half-open ranges of frames, in order.
+
+    Args:
+        level: as `levels_db` gives it.
+        threshold_db: below it is quiet.
+        longest_click_frames: what is louder for no longer than this is part of the stretches around it.
+    """
     quiet = np.concatenate([[False], level < threshold_db, [False]])
     edges = np.flatnonzero(quiet[1:] != quiet[:-1])
-    return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
+    begins, ends = edges[::2], edges[1::2]
+    apart = begins[1:] - ends[:-1] > longest_click_frames
+    kept = zip(begins[np.append(True, apart)[: begins.size]], ends[np.append(apart, True)[: ends.size]], strict=True)
+    return [(int(begin), int(end)) for begin, end in kept]

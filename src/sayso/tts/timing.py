@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 END_BELOW_LOUD_DB = 30.0
 START_BELOW_LOUD_DB = 40.0
 
+# The noises of a mouth between two words do not end the silence.
+LONGEST_CLICK_FRAMES = 2
+
 # Within a phrase a stop consonant is preceded by up to 90 ms of silence that belongs to its word.
 PAUSE_MINIMUM_SECONDS = 0.04
 UNMARKED_PAUSE_MINIMUM_SECONDS = 0.12
@@ -56,9 +59,8 @@ def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], au
     """Put the words' edges at a pause, and at either end of the audio, where the silence begins and ends."""
     level = levels_db(audio.samples)
     loud = float(np.percentile(level, 95))
-    silences = [
-        (begin * FRAME_SAMPLES, end * FRAME_SAMPLES) for begin, end in quiet_runs(level, loud - END_BELOW_LOUD_DB)
-    ]
+    runs = quiet_runs(level, loud - END_BELOW_LOUD_DB, longest_click_frames=LONGEST_CLICK_FRAMES)
+    silences = [(begin * FRAME_SAMPLES, end * FRAME_SAMPLES) for begin, end in runs]
     spoken = [index for index, (begin, end) in enumerate(phrasing.places) if end > begin]
     middles = [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
     for left, right in itertools.pairwise(spoken):

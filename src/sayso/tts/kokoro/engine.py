@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sayso.tts.base import G2P
     from sayso.types import FloatArray, Utterance
 
-REVISION = 1
+REVISION = 2
 """Raised whenever this package makes different sound or times of the same model."""
 
 # The length of a short sentence, for measuring: what it says does not matter.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PULL_HINT = "Fetch it: sayso models pull"
 
-REVISION = 1
+REVISION = 2
 """Raised whenever this package makes different sound or times of the same model."""
 
 MAXIMUM_PHONEMES = 510
