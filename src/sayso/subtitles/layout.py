@@ -24,29 +24,41 @@ class Layout(NamedTuple):
 
 
 class LineBreaker:
-    """Finds the best lines for stretches of one passage in one style."""
+    """Finds the best lines for stretches of one passage in one style.
+
+    Attributes:
+        room: the columns on one line of the longest text that can fit in a cue; the spaces that end lines count.
+    """
 
     def __init__(self, passage: Passage, style: Style) -> None:
         self._passage = passage
         self._max_columns = style.max_columns
         self._max_lines = style.max_lines
+        self.room = self._room_on(style.max_lines)
+
+    def cue_cost(self, first: int, end: int) -> float:
+        """What a cue of ``[first, end)`` costs for being one more cue, and for the room that stays empty in it."""
+        unused = 1 - self._passage.width(first, end) / self.room
+        return _CUE + _UNUSED_ROOM * unused * unused
 
     def best(self, first: int, end: int) -> Layout | None:
         """The best layout of ``[first, end)`` on as few lines as it needs; None when it does not fit."""
-        width = self._passage.width(first, end)
-        room = self._max_columns * self._max_lines
-        for line_count in range(-(-width // (self._max_columns + 1)) or 1, self._max_lines + 1):
+        for line_count in range(1, self._max_lines + 1):
             layout = self._on_lines(line_count, first, end)
             if layout is not None:
-                unused = max(1 - width / room, 0.0)
-                return Layout(_CUE + _UNUSED_ROOM * unused * unused + layout.cost, layout.line_starts)
+                return layout
         return None
+
+    def _room_on(self, line_count: int) -> int:
+        return (self._max_columns + 1) * line_count - 1
 
     def _on_lines(self, line_count: int, first: int, end: int) -> Layout | None:
         """The best layout on exactly ``line_count`` lines, by the place of the last break."""
         width = self._passage.width
+        if width(first, end) > self._room_on(line_count):
+            return None
         if line_count == 1:
-            return Layout(0.0, (first,)) if width(first, end) <= self._max_columns else None
+            return Layout(0.0, (first,))
         best = None
         for last in range(end - 1, first, -1):
             last_width = width(last, end)

@@ -57,39 +57,71 @@ def best_plan(passage: Passage, style: Style, starts: list[list[Start]]) -> Plan
     A state is a gap and a start of the cue after it; a step is a cue. Work and memory grow with the number of
     pieces, the pieces that fit in a cue, and the square of the starts of a gap.
     """
-    after_all = Start(passage.duration_ms + style.min_gap_ms, 0.0)
-    starts = [*starts, [after_all]]
-    arrivals = [[_NEVER] * len(options) for options in starts]
-    arrivals[0] = [_Arrival(start.cost, None, None) for start in starts[0]]
-    breaker = LineBreaker(passage, style)
+    search = _Search(passage, style, starts)
     for first in range(len(passage.pieces)):
-        origins = _worthwhile(starts[first], arrivals[first])
-        for stretch in _stretches(passage, style, breaker, first):
-            spoken_until = passage.pieces[stretch.end - 1].end_ms
-            reached = arrivals[stretch.end]
-            for option, (next_ms, shift_cost) in enumerate(starts[stretch.end]):
-                latest_end = next_ms - style.min_gap_ms
-                for start_ms, origin in origins:
-                    cost = origin.cost + stretch.cost + shift_cost
-                    if cost >= reached[option].cost:
-                        continue
-                    cost += time_cost(start_ms, latest_end, stretch.needed_ms, spoken_until, style)
-                    if cost < reached[option].cost:
-                        reached[option] = _Arrival(cost, PlannedCue(first, stretch, start_ms), origin)
-    return _traced(arrivals[-1][0])
+        search.step_from(first)
+    return search.result()
 
 
-def _stretches(passage: Passage, style: Style, breaker: LineBreaker, first: int) -> Iterator[Stretch]:
-    """Every cue that can begin with piece ``first``: what fits in it, up to the paragraph's end."""
-    for end in range(first + 1, len(passage.pieces) + 1):
-        layout = breaker.best(first, end)
-        if layout is None:
-            return
-        cost = layout.cost + passage.break_costs[end] + passage.run_on_cost(first, end)
-        needed = max(reading_ms(passage.width(first, end), style), style.min_duration_ms)
-        yield Stretch(end, cost, needed, layout.line_starts)
-        if passage.must_break[end]:
-            return
+class _Search:
+    """The cheapest arrivals so far, for each gap and each start of the cue after it."""
+
+    def __init__(self, passage: Passage, style: Style, starts: list[list[Start]]) -> None:
+        self._passage = passage
+        self._style = style
+        self._breaker = LineBreaker(passage, style)
+        self._starts = [*starts, [Start(passage.duration_ms + style.min_gap_ms, 0.0)]]
+        self._arrivals = [[_NEVER] * len(options) for options in self._starts]
+        self._arrivals[0] = [_Arrival(start.cost, None, None) for start in starts[0]]
+
+    def step_from(self, first: int) -> None:
+        """Try every cue that begins with piece ``first``; all that end there have been tried."""
+        origins = _worthwhile(self._starts[first], self._arrivals[first])
+        cheapest = min(origin.cost for _, origin in origins)
+        for stretch in self._stretches(first, cheapest):
+            for option, start in enumerate(self._starts[stretch.end]):
+                self._arrive(first, stretch, origins, option, start)
+
+    def result(self) -> Plan:
+        """The cheapest way to the end of the passage."""
+        arrival = self._arrivals[-1][0]
+        cost = arrival.cost
+        cues = []
+        while arrival.cue is not None and arrival.previous is not None:
+            cues.append(arrival.cue)
+            arrival = arrival.previous
+        return Plan(cost, tuple(reversed(cues)))
+
+    def _stretches(self, first: int, cost_before: float) -> Iterator[Stretch]:
+        """The cues from piece ``first`` on that fit, stay in the paragraph, and could lead anywhere more cheaply."""
+        passage, style = self._passage, self._style
+        for end in range(first + 1, len(passage.pieces) + 1):
+            if passage.width(first, end) > self._breaker.room:
+                return
+            cost = passage.break_costs[end] + passage.run_on_cost(first, end) + self._breaker.cue_cost(first, end)
+            if cost_before + cost < max(arrival.cost for arrival in self._arrivals[end]):
+                layout = self._breaker.best(first, end)
+                if layout is None:
+                    return
+                needed = max(reading_ms(passage.width(first, end), style), style.min_duration_ms)
+                yield Stretch(end, cost + layout.cost, needed, layout.line_starts)
+            if passage.must_break[end]:
+                return
+
+    def _arrive(
+        self, first: int, stretch: Stretch, origins: list[tuple[int, _Arrival]], option: int, start: Start
+    ) -> None:
+        """Take the stretch from each of the ``origins`` to one start of the next cue, and keep the cheapest way."""
+        spoken_until = self._passage.pieces[stretch.end - 1].end_ms
+        latest_end = start.ms - self._style.min_gap_ms
+        best = self._arrivals[stretch.end][option]
+        for start_ms, origin in origins:
+            cost = origin.cost + stretch.cost + start.cost
+            if cost < best.cost:
+                cost += time_cost(start_ms, latest_end, stretch.needed_ms, spoken_until, self._style)
+                if cost < best.cost:
+                    best = _Arrival(cost, PlannedCue(first, stretch, start_ms), origin)
+        self._arrivals[stretch.end][option] = best
 
 
 def _worthwhile(starts: list[Start], arrivals: list[_Arrival]) -> list[tuple[int, _Arrival]]:
@@ -101,12 +133,3 @@ def _worthwhile(starts: list[Start], arrivals: list[_Arrival]) -> list[tuple[int
             cheapest = arrival.cost
             worthwhile.append((start.ms, arrival))
     return worthwhile
-
-
-def _traced(arrival: _Arrival) -> Plan:
-    cost = arrival.cost
-    cues = []
-    while arrival.cue is not None and arrival.previous is not None:
-        cues.append(arrival.cue)
-        arrival = arrival.previous
-    return Plan(cost, tuple(reversed(cues)))
