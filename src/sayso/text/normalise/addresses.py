@@ -1,0 +1,73 @@
+"""Rules for web addresses, e-mail addresses and telephone numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sayso.text.normalise.grammar import WORD_END
+from sayso.text.normalise.rules import Written, rule, whole
+from sayso.text.normalise.words import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sayso.text.normalise.grammar import Grammar
+    from sayso.text.normalise.rules import Reading, Rule, Words
+
+# Domains that are read as an address without "www." or a scheme before them: "example.com".
+_DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|fr|uk|de|ch|ca|co|tv"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
+_PATH = r"(?:[/?#][^\s<>\"“”«»]{0,1000}(?<![.,;:!?)\]'’*]))?"
+_PORT = r"(?::\d{1,5})?"
+# Labels that are said by their letters; other short ones are words ("my", "go").
+_SPELLED = frozenset({"uk", "us", "fr", "eu", "io", "ai", "tv", "www", "html", "htm", "php", "pdf", "ch", "de", "ca"})
+
+
+def addresses(grammar: Grammar) -> tuple[Rule, ...]:
+    """The rules for "name@example.com", "https://example.com/a?b=1", "www.example.com" and "example.com/a"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, _spoken_address(match["address"], grammar))
+
+    def read_mail(match: re.Match[str]) -> Reading:
+        return whole(match, _spoken_address(match[0], grammar))
+
+    mail = rf"(?=[\w.+%-]{{1,64}}@)[\w.+%-]{{1,64}}@{_HOST}{WORD_END}"
+    url = rf"(?:(?i:https?|ftp)://(?=[^\W_])|(?=www\.))(?P<address>{_HOST}{_PORT}{_PATH})"
+    bare = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_DOMAINS})(?![\w-]|\.\w){_PORT}{_PATH})"
+    return (rule(mail, read_mail), rule(url, read), rule(bare, read))
+
+
+def _spoken_address(address: str, grammar: Grammar) -> Words:
+    """An address as it is dictated: "example dot com slash a"."""
+    said: list[str] = []
+    for part in re.findall(r"\d+|[^\W\d_]+|[\W_]", address.rstrip("/")):
+        if part.isdecimal():
+            said += grammar.speller.cardinal(part) if len(part) <= 4 else grammar.speller.digits(part)
+        elif part[0].isalnum():
+            said += part.upper() if part.lower() in _SPELLED else clean(part)
+        else:
+            said += grammar.url_signs.get(part, "").split()
+    return tuple(said) or clean(address)
+
+
+def phone_numbers(pattern: str, say_group: Callable[[str], Words], plus: str) -> Rule:
+    """The rule for telephone numbers of a country, each written group of digits with its words.
+
+    Args:
+        pattern: what such numbers look like.
+        say_group: says a group of digits.
+        plus: the word for the plus of an international number.
+    """
+
+    def read(match: re.Match[str]) -> Reading:
+        start = match.start()
+        out = []
+        for group in re.finditer(r"(\+?)(\d+)", match[0]):
+            words = (plus, *say_group(group[2])) if group[1] else say_group(group[2])
+            out.append(Written(start + group.start(), start + group.end(), words))
+        return out
+
+    return rule(pattern + WORD_END, read)

@@ -1,0 +1,57 @@
+"""Rules for dates written in figures, shared by the languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.text.normalise.grammar import WORD_END
+from sayso.text.normalise.rules import rule, whole
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    from sayso.text.normalise.rules import Reading, Rule, Words
+
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def numeric_dates(say_date: Callable[[int, int, int], Words], *, month_first: bool) -> tuple[Rule, ...]:
+    """The rules for "2024-12-25", and for "25/12/2024" or "12/25/2024".
+
+    Args:
+        say_date: says a day, month and year.
+        month_first: which of the two orders is tried first; where it makes no date, the other is taken.
+    """
+
+    def read_iso(match: re.Match[str]) -> Reading:
+        year, month, day = (int(match[name]) for name in ("year", "month", "day"))
+        return whole(match, say_date(day, month, year)) if _is_date(day, month) else None
+
+    def read(match: re.Match[str]) -> Reading:
+        first, second, year = (int(match[name]) for name in ("first", "second", "year"))
+        orders = [(second, first), (first, second)] if month_first else [(first, second), (second, first)]
+        for day, month in orders:
+            if _is_date(day, month):
+                return whole(match, say_date(day, month, _full_year(year)))
+        return None
+
+    end = rf"{WORD_END}(?![-/.]\d)"
+    year = r"(?P<year>[12]\d{3})"
+    figures = r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?P=mark)"
+    return (
+        rule(rf"{year}-(?P<month>\d\d)-(?P<day>\d\d){end}", read_iso),
+        rule(rf"{figures}{year}{end}", read),
+        rule(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})/(?P<year>\d\d){end}", read),
+    )
+
+
+def _is_date(day: int, month: int) -> bool:
+    return 1 <= month <= len(_DAYS) and 1 <= day <= _DAYS[month - 1]
+
+
+def _full_year(year: int) -> int:
+    """Two figures are a year of 1950 to 2049."""
+    if year >= 100:
+        return year
+    return year + (2000 if year < 50 else 1900)

@@ -1,0 +1,138 @@
+"""What a language brings to the rules: its tables of words, and the few choices that are its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sayso.text.normalise.numbers import Speller
+    from sayso.text.normalise.rules import Words
+
+# A letter or digit that belongs to a longer word: not one of a script that writes each word as one character.
+CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+LETTER = rf"[^\W_{CJK}]"
+WORD_END = rf"(?!{LETTER})"
+
+
+class Unit(NamedTuple):
+    """What a unit or currency is called: one of it, several of it, and whether "one" is feminine."""
+
+    one: str
+    many: str
+    feminine: bool = False
+
+
+class Currency(NamedTuple):
+    """A currency and its hundredth; ``cents`` is None where prices have no hundredths."""
+
+    unit: Unit
+    cents: Unit | None
+
+
+class When(Enum):
+    """Where an abbreviation is one; elsewhere it is read as any word."""
+
+    ALWAYS = "always"
+    BEFORE_NAME = "before a capital letter"
+    AFTER_NAME = "after a word with a capital letter, and not before one"
+    BEFORE_NUMBER = "before a digit"
+    AFTER_NUMBER = "after a digit"
+
+
+class Abbreviation(NamedTuple):
+    """What an abbreviation stands for, and where."""
+
+    words: str
+    when: When = When.ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grammar:
+    """A language's tables. Keys are as written, values as said.
+
+    Attributes:
+        speller: says its numbers.
+        number: the pattern of a number without its sign, with its thousands marks and decimals; has no groups.
+        split_number: cuts what ``number`` matched into whole digits (with their marks) and decimals.
+        say_decimals: says the digits after the decimal mark.
+        is_one: whether a number (whole digits, decimals) takes the singular of what it counts.
+        point, dot: the decimal mark, and the dot of versions and addresses.
+        per: "per" in "kilometers per hour".
+        part_of: what stands between a fraction and its unit ("three quarters *of a* mile").
+        fraction_last: whether a fraction after a whole number is said after the unit ("une heure et demie").
+        of_millions: a currency's name after "million".
+        units, currencies: by symbol.
+        scales: what multiplies an amount: "million", "bn", "k".
+        fractions: a fraction alone, and after a whole number.
+        prefixes: signs said before the number that they are written onto.
+        between_numbers: signs said between two numbers only.
+        signs: signs that are always said.
+        abbreviations: what each may stand for, in order of trial.
+        acronyms: capitals that are said as a word.
+        initialisms: capitals that are always spelled, though they could be said.
+        short_words: ordinary words of two or three letters, which stay words in capitals.
+        numbered: words before a Roman numeral that counts ("chapter"), in lower case.
+        rulers: names before a Roman numeral that ranks ("Henry").
+        first_ruler: what must be near a ruler's "I", which could be a word.
+        rank: says a ruler's number.
+        url_signs: the signs of web and e-mail addresses.
+    """
+
+    speller: Speller
+    number: str
+    split_number: Callable[[str], tuple[str, str]]
+    say_decimals: Callable[[Speller, str], Words]
+    is_one: Callable[[str, str], bool]
+    point: str
+    dot: str
+    per: str
+    part_of: Words
+    fraction_last: bool
+    of_millions: Callable[[str], Words]
+    units: Mapping[str, Unit]
+    currencies: Mapping[str, Currency]
+    scales: Mapping[str, Unit]
+    fractions: Mapping[str, tuple[Words, Words]]
+    prefixes: Mapping[str, str]
+    between_numbers: Mapping[str, str]
+    signs: Mapping[str, str]
+    abbreviations: Mapping[str, tuple[Abbreviation, ...]]
+    acronyms: frozenset[str]
+    initialisms: frozenset[str]
+    short_words: frozenset[str]
+    numbered: frozenset[str]
+    rulers: frozenset[str]
+    first_ruler: re.Pattern[str]
+    rank: Callable[[Speller, int], Words]
+    url_signs: Mapping[str, str]
+
+    @cached_property
+    def unit_pattern(self) -> str:
+        """Any unit's symbol."""
+        return alternatives(self.units)
+
+    @cached_property
+    def currency_pattern(self) -> str:
+        """Any currency's symbol."""
+        return alternatives(self.currencies)
+
+    @cached_property
+    def scale_pattern(self) -> str:
+        """Any scale."""
+        return alternatives(self.scales)
+
+
+def listed(words: str) -> frozenset[str]:
+    """The words of a list that is written with spaces."""
+    return frozenset(words.split())
+
+
+def alternatives(words: Mapping[str, object]) -> str:
+    """A pattern of any of ``words``, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

@@ -1,0 +1,79 @@
+"""From written text to tokens: the one function that other rooms call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from sayso.text.normalise.emoji import named_emoji
+from sayso.text.normalise.english import english
+from sayso.text.normalise.french import french
+from sayso.text.normalise.generic import generic
+from sayso.text.normalise.rules import scan
+from sayso.text.normalise.tokens import tokens_of
+from sayso.text.normalise.view import view_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.text.normalise.rules import RuleBook, Written
+    from sayso.types import Span, Token
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NormaliseOptions:
+    """What a reader may choose.
+
+    Attributes:
+        emoji: whether emoji are said by their names, or only shown.
+    """
+
+    emoji: Literal["name", "drop"] = "drop"
+
+
+_DEFAULTS = NormaliseOptions()
+
+
+def normalise(
+    text: str,
+    span: Span,
+    *,
+    language: str,
+    options: NormaliseOptions = _DEFAULTS,
+    skip: Sequence[Span] = (),
+) -> list[Token]:
+    """Say how ``text`` in ``span`` is spoken.
+
+    Args:
+        text: the whole source, which the spans of the tokens refer to.
+        span: the stretch to normalise: a sentence, or a paragraph.
+        language: a BCP 47 tag. English and French have rules of their own; "en" alone is read as "en-us".
+        options: the reader's choices.
+        skip: markup within ``span`` that is neither spoken nor shown.
+
+    Returns:
+        The tokens, in order. Every letter and digit of the stretch lies in the span of one; white space, controls
+        and punctuation are between them. Clause boundaries are set, sentences and paragraphs are the caller's.
+        The list is empty where nothing is to be said.
+    """
+    view = view_of(text, span, skip)
+    tag = language.lower().replace("_", "-")
+    book = _rules_of(tag)
+    found = named_emoji(view.text, tag.partition("-")[0]) if options.emoji == "name" else []
+    words: list[Written] = []
+    at = 0
+    for emoji in found:
+        words += scan(view.text, at, emoji.start, book)
+        words.append(emoji)
+        at = emoji.end
+    words += scan(view.text, at, len(view.text), book)
+    return tokens_of(view, words)
+
+
+@lru_cache(maxsize=32)
+def _rules_of(language: str) -> RuleBook:
+    primary, _, _ = language.partition("-")
+    if primary == "en":
+        return english("en-us" if language == "en" else language)
+    return french(language) if primary == "fr" else generic(language)

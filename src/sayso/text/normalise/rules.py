@@ -1,0 +1,165 @@
+"""What a rule is, and the scanner that tries rules at the beginning of each written word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Words: TypeAlias = tuple[str, ...]
+
+
+class Written(NamedTuple):
+    """A written word: where it stands in the view, and what is said for it (at least one word)."""
+
+    start: int
+    end: int
+    spoken: Words
+
+
+Reading: TypeAlias = "list[Written] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A way to read something written.
+
+    Attributes:
+        pattern: what it applies to, matched where a written word may begin. Every repetition that can fail after
+            it matched is bounded, so that a megabyte of anything is read in linear time.
+        read: the written words of a match, ordered, from its start on; None when the rule does not apply after
+            all. ``match.string`` is the whole view, for a look at the neighbours.
+    """
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], Reading]
+
+
+def rule(pattern: str, read: Callable[[re.Match[str]], Reading]) -> Rule:
+    """Make a rule from the source of its pattern."""
+    return Rule(re.compile(pattern), read)
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules of a language, by the kind of character a written word begins with, each list in order of trial.
+
+    Attributes:
+        words: rules for what begins with a letter; the last one reads any word.
+        numbers: rules for what begins with a digit; the last one reads any run of digits.
+        signs: rules for what begins with one of ``sign_chars``. Where none applies, it is punctuation.
+        sign_chars: the signs that a written word may begin with.
+        prefixes: signs said before the number or price that they are written onto ("-5", "#1").
+        elision: a shortened word that is written onto the next one (French "l'"), if the language has them.
+    """
+
+    words: tuple[Rule, ...]
+    numbers: tuple[Rule, ...]
+    signs: tuple[Rule, ...]
+    sign_chars: str
+    prefixes: Mapping[str, str]
+    elision: re.Pattern[str] | None = None
+
+    @cached_property
+    def next_word(self) -> re.Pattern[str]:
+        """Finds where the next written word may begin.
+
+        A sign three or more times in a row is an ornament ("====") and not read.
+        """
+        signs = f"[{re.escape(self.sign_chars)}]"
+        return re.compile(rf"(?P<ornament>({signs})\2{{2,}}+)|[^\W_]|{signs}")
+
+
+def whole(match: re.Match[str], words: Sequence[str]) -> list[Written]:
+    """Read everything matched as one written word."""
+    return [Written(match.start(), match.end(), tuple(words))]
+
+
+def parts(match: re.Match[str], *groups: tuple[str, Sequence[str]]) -> list[Written]:
+    """Read named groups of a match, each with its spoken words, as one written word per stretch without a space.
+
+    Groups that did not take part are left out. A group without spoken words of its own belongs to the next one.
+    """
+    out: list[Written] = []
+    for name, words in groups:
+        start, end = match.span(name)
+        if start == end:
+            continue
+        if out and (out[-1].end == start or not out[-1].spoken):
+            last = out.pop()
+            out.append(Written(last.start, end, (*last.spoken, *words)))
+        else:
+            out.append(Written(start, end, tuple(words)))
+    return out
+
+
+def scan(text: str, start: int, end: int, book: RuleBook) -> list[Written]:
+    """Find the written words of ``text`` from ``start`` to ``end``, ordered; every letter and digit is in one."""
+    out: list[Written] = []
+    at = start
+    while found := book.next_word.search(text, at, end):
+        at = found.start()
+        reading = None if found["ornament"] else _read(text, at, end, book)
+        if reading:
+            out.extend(reading)
+            at = reading[-1].end
+        else:
+            at = found.end()
+    return out
+
+
+def _read(text: str, at: int, end: int, book: RuleBook) -> Reading:
+    char = text[at]
+    if char.isalpha():
+        return _read_elided(text, at, end, book) or _first(book.words, text, at, end)
+    if char.isalnum():
+        return _first(book.numbers, text, at, end)
+    return _first(book.signs, text, at, end) or _read_prefixed(text, at, end, book)
+
+
+def _read_prefixed(text: str, at: int, end: int, book: RuleBook) -> Reading:
+    """Read a sign with the number that it is written onto, unless it stands between two words."""
+    sign = book.prefixes.get(text[at])
+    if sign is None or at + 1 >= end or (at and text[at - 1].isalnum()):
+        return None
+    return _onto(at, tuple(sign.split()), _first(_after_prefix(text[at + 1], book), text, at + 1, end))
+
+
+def _after_prefix(char: str, book: RuleBook) -> Sequence[Rule]:
+    if char.isdecimal():
+        return book.numbers
+    return () if char.isalnum() else book.signs[:1]
+
+
+def _read_elided(text: str, at: int, end: int, book: RuleBook) -> Reading:
+    """Read "l'" with what follows it, as the rules read that: "l'ONU", "l'an", "d'1 kg"."""
+    elided = book.elision.match(text, at, end) if book.elision else None
+    if not elided:
+        return None
+    rules = book.words if text[elided.end()].isalpha() else book.numbers
+    following = _first(rules, text, elided.end(), end)
+    if not following:
+        return None
+    first, *rest = following
+    return [Written(at, first.end, (f"{elided[1]}'{first.spoken[0]}", *first.spoken[1:])), *rest]
+
+
+def _onto(at: int, words: Words, following: Reading) -> Reading:
+    """Put ``words``, written at ``at``, before the first word of what follows."""
+    if not following:
+        return None
+    first, *rest = following
+    return [Written(at, first.end, (*words, *first.spoken)), *rest]
+
+
+def _first(rules: Sequence[Rule], text: str, at: int, end: int) -> Reading:
+    """What the first rule that applies makes of the text at ``at``."""
+    for candidate in rules:
+        match = candidate.pattern.match(text, at, end)
+        if match and (reading := candidate.read(match)):
+            return reading
+    return None

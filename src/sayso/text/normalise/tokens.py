@@ -1,0 +1,84 @@
+"""From written words to tokens: the punctuation between them and the breaks after them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from sayso.types import Boundary, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.text.normalise.rules import Written
+    from sayso.text.normalise.view import View
+
+# A quote that may open or close opens when white space is before it.
+_STRAIGHT_QUOTES = frozenset("\"'")
+_CLAUSE_ENDS = frozenset(",;:)]}、，；：…—―")
+# These end a clause only when set apart by spaces: "Paris–Dakar" runs on.
+_DASHES = frozenset("-–−‐‑")
+
+
+def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
+    """Make the tokens of ordered written words, each with the punctuation that is shown with it."""
+    if not words:
+        return []
+    starts = [word.start for word in words[1:]] + [len(view.text)]
+    cuts = [_cut(view.text, word.end, start) for word, start in zip(words, starts, strict=True)]
+    cuts[-1] = len(view.text)
+    out: list[Token] = []
+    gap_start = lead_start = 0
+    for word, cut, next_start in zip(words, cuts, starts, strict=True):
+        gap = view.text[gap_start : word.start]
+        trail = view.shown(word.end, cut).rstrip()
+        first = Token(
+            spoken=word.spoken[0],
+            span=view.span(word.start, word.end),
+            lead=view.shown(lead_start, word.start).lstrip(),
+            joined=bool(out) and " " not in gap,
+        )
+        out.extend(_sharing(first, word.spoken, trail, _boundary(trail, view.text[word.end : next_start])))
+        gap_start, lead_start = word.end, cut
+    return out
+
+
+def _sharing(first: Token, spoken: Sequence[str], trail: str, boundary: Boundary) -> list[Token]:
+    """The tokens of one written word: the first carries what is before it, the last what is after it."""
+    out = [first, *(Token(spoken=word, span=first.span) for word in spoken[1:])]
+    last = out[-1]
+    out[-1] = Token(
+        spoken=last.spoken,
+        span=last.span,
+        lead=last.lead,
+        trail=trail,
+        joined=last.joined,
+        boundary=boundary,
+    )
+    return out
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where the gap between two words is cut: what is before goes with the first, the rest with the second.
+
+    What touches the second word is its own, and so are opening marks set apart from it ("« mot"); but nothing
+    that touches the first word.
+    """
+    space = text.rfind(" ", start, end)
+    at = space + 1 if space >= 0 else end
+    while at > start and (text[at - 1] == " " or _opens(text, at - 1, start)):
+        at -= 1
+    return at if space < 0 else max(at, text.find(" ", start, end))
+
+
+def _opens(text: str, at: int, start: int) -> bool:
+    char = text[at]
+    if char in _STRAIGHT_QUOTES:
+        return at > start and text[at - 1] == " "
+    return char in "¿¡„‚" or unicodedata.category(char) in {"Ps", "Pi"}
+
+
+def _boundary(trail: str, gap: str) -> Boundary:
+    """A clause ends at a comma and its like, and at a dash set apart; sentences are the caller's to know."""
+    ends_clause = not _CLAUSE_ENDS.isdisjoint(trail) or (" " in gap and not _DASHES.isdisjoint(trail))
+    return Boundary.CLAUSE if ends_clause else Boundary.NONE

@@ -1,0 +1,249 @@
+"""Rules for words: plain ones, abbreviations, capitals that are spelled, Roman numerals."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sayso.text.normalise.grammar import CJK, LETTER, WORD_END, When, alternatives, listed
+from sayso.text.normalise.numbers import roman_value
+from sayso.text.normalise.rules import Written, parts, rule, whole
+
+if TYPE_CHECKING:
+    from sayso.text.normalise.grammar import Grammar
+    from sayso.text.normalise.numbers import Speller
+    from sayso.text.normalise.rules import Reading, Rule, Words
+
+# Longer words are cut into pieces of this many characters.
+LONGEST = 64
+
+_SPOKEN_AS = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-"})
+# A letter, then what may follow it within a word: an apostrophe or hyphen only before a letter.
+_RUN = rf"{LETTER}++"
+_WORD = rf"(?:[{CJK}]|{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+)"
+_MORE = re.compile(rf"{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+")
+_OPTIONAL_ENDING = re.compile(r"\(([a-z]{1,3})\)([a-z]{0,3})(?![^\W_])")
+_ZERO_WIDTH_SPACE = "\u200b"
+_VOWELS = frozenset("aeiouyAEIOUYàâäéèêëîïôöùûüÀÂÄÉÈÊËÎÏÔÖÙÛÜ")
+
+
+def clean(text: str) -> Words:
+    """The words of ``text`` without what is not said: invisible characters; never empty for a letter."""
+    if text.isascii():
+        return (text,)
+    plain = unicodedata.normalize("NFKC", text).translate(_SPOKEN_AS)
+    said = "".join(char for char in plain if unicodedata.category(char) not in {"Cf", "Cc"})
+    return tuple(said.split()) or (text,)
+
+
+def plain_words(speller: Speller) -> Rule:
+    """The rule for any word; one that mixes letters and digits is said in runs ("mp3")."""
+
+    def read(match: re.Match[str]) -> Reading:
+        text = match.string
+        end = _grown(text, match.end(), match.endpos)
+        ending = _OPTIONAL_ENDING.match(text, end, match.endpos)
+        if ending and end - match.start() < LONGEST:
+            said = clean(text[match.start() : end] + ending[1] + ending[2])
+            return [Written(match.start(), ending.end(), said)]
+        return [
+            Written(at, min(at + LONGEST, end), _said(text[at : min(at + LONGEST, end)], speller))
+            for at in range(match.start(), end, LONGEST)
+            if any(map(str.isalnum, text[at : min(at + LONGEST, end)]))
+        ]
+
+    return rule(_WORD, read)
+
+
+def _grown(text: str, end: int, limit: int) -> int:
+    """Where a word ends that goes on with combining marks or invisible joiners."""
+    while end < limit and _continues(text[end]):
+        end += 1
+        if more := _MORE.match(text, end, limit):
+            end = more.end()
+    return end
+
+
+def _continues(char: str) -> bool:
+    return not char.isascii() and char != _ZERO_WIDTH_SPACE and unicodedata.category(char) in {"Mn", "Mc", "Me", "Cf"}
+
+
+def _said(word: str, speller: Speller) -> Words:
+    if word.isalpha():
+        return clean(word)
+    if not any(map(str.isdecimal, word)):
+        return clean(word)
+    return tuple(said for run in re.findall(r"\d+|\D+", word) for said in _said_run(run, speller))
+
+
+def _said_run(run: str, speller: Speller) -> Words:
+    """A stretch of a mixed word: digits as a number, few letters by their names."""
+    if run.isdecimal():
+        return speller.cardinal(run)
+    letters = [char for char in run if char.isalpha()]
+    spelled = len(letters) <= 3 and (run.isupper() or _VOWELS.isdisjoint(run))
+    if not any(map(str.isalnum, run)):
+        return ()
+    return tuple(letter.upper() for letter in letters) if spelled and len(letters) == len(run) else clean(run)
+
+
+def abbreviations(grammar: Grammar) -> Rule:
+    """The rule for "Dr.", "e.g." and the like."""
+    forms = grammar.abbreviations
+
+    def read(match: re.Match[str]) -> Reading:
+        for abbreviation in forms.get(match[0], ()):
+            if _applies(abbreviation.when, match):
+                return whole(match, abbreviation.words.split())
+        return None
+
+    return rule(rf"(?:{alternatives(forms)})(?:(?<=[.°])|{WORD_END}(?!['’]))", read)
+
+
+def _applies(when: When, match: re.Match[str]) -> bool:
+    after = match.string[match.end() : match.end() + 2].lstrip(" ")[:1]
+    if when is When.BEFORE_NUMBER:
+        return after.isdecimal()
+    if when is When.AFTER_NUMBER:
+        return word_before(match)[-1:].isdecimal()
+    if when is When.BEFORE_NAME:
+        return after.isupper() and match.string[match.end() : match.end() + 1] in {" ", "-"}
+    if when is When.AFTER_NAME:
+        return word_before(match)[:1].isupper() and not after.isupper()
+    return True
+
+
+def word_before(match: re.Match[str], *, reach: int = 24) -> str:
+    """The word directly before a match, with nothing but spaces between, or ""."""
+    before = match.string[max(0, match.start() - reach) : match.start()].rstrip(" ")
+    found = re.search(r"[^\W_]+(?:['’-][^\W_]+)*$", before)
+    return found[0] if found else ""
+
+
+def word_after(match: re.Match[str], *, reach: int = 24) -> str:
+    """The word directly after a match, with nothing but spaces between, or ""."""
+    after = match.string[match.end() : match.end() + reach].lstrip(" ")
+    found = re.match(r"[^\W_]+", after)
+    return found[0] if found else ""
+
+
+def dotted_initials() -> Rule:
+    """The rule for "U.S.A." and "J. R. R." one by one: each letter by its name."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, list(match[0].replace(".", "").upper()))
+
+    return rule(rf"(?:[A-Za-z]\.){{2,12}}(?![^\W_])|(?:[A-Z]\.){{1,11}}[A-Z]{WORD_END}", read)
+
+
+def capitals(grammar: Grammar) -> Rule:
+    """The rule for capitals: "BBC" is spelled, "NASA" is a word, and "STOP RIGHT THERE" is shouted."""
+
+    def read(match: re.Match[str]) -> Reading:
+        letters = match["letters"]
+        if not _spelled(letters, grammar, shouted=_shouted(match, grammar)):
+            return None
+        first, last = letters[:-1], letters[-1]
+        # "DVDs", "the BBC's": the ending belongs to the last letter, with the apostrophe that makes it heard.
+        return whole(match, (*first, f"{last}'s" if match["ending"] else last))
+
+    return rule(rf"(?P<letters>[A-Z]{{2,5}})(?P<ending>['’]?s)?{WORD_END}(?!['’-]{LETTER})", read)
+
+
+def _spelled(letters: str, grammar: Grammar, *, shouted: bool) -> bool:
+    if letters in grammar.acronyms or (shouted and letters in grammar.short_words):
+        return False
+    if letters in grammar.initialisms:
+        return True
+    if not _sayable(letters):
+        return True
+    if shouted or letters in grammar.short_words:
+        return False
+    return len(letters) <= 3
+
+
+def _shouted(match: re.Match[str], grammar: Grammar) -> bool:
+    """Whether a word next to this one is in capitals as well, and not because it always is."""
+    always = (grammar.acronyms | grammar.initialisms) - grammar.short_words
+    return any(
+        len(word) > 1 and word.isupper() and word.isalpha() and word not in always
+        for word in (word_before(match), word_after(match))
+    )
+
+
+# Consonants that begin or end no English or French syllable together are the mark of initials.
+_ONSETS = listed(
+    "bl br ch cl cr dr dw fl fr gh gl gn gr kn ph pl pr ps qu rh sc sh sk sl sm sn sp sq st sw th tr tw wh wr vr "
+    "chr phr sch scr shr spl spr squ str thr"
+)
+
+
+@lru_cache(maxsize=4096)
+def _sayable(letters: str) -> bool:
+    """Whether capitals could be a word: they have a vowel, a possible beginning and no crowd of consonants."""
+    low = letters.lower()
+    start = re.match(r"[^aeiouy]*", low)
+    if start is None or start[0] == low:
+        return False
+    if len(start[0]) > 1 and start[0] not in _ONSETS:
+        return False
+    return not re.search(r"[aeiou]{4}|[^aeiouy]{4}|[jq]$|[^aeiouylmnrsc][bdfgjmpqvz]$|[hjqvwx][bcdfgjmpqvwxz]", low)
+
+
+def roman_numerals(grammar: Grammar) -> Rule:
+    """The rule for Roman numerals where nothing else can be meant: "Chapter IV", "Henry VIII", "XXI"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        value = roman_value(match[0])
+        if value is None:
+            return None
+        before = word_before(match)
+        if before.lower() in grammar.numbered:
+            return whole(match, grammar.speller.cardinal(str(value)))
+        if before in grammar.rulers and (match[0] != "I" or grammar.first_ruler.search(_near(match))):
+            return whole(match, grammar.rank(grammar.speller, value))
+        # Alone, only what is no word, no size and no initials.
+        alone = re.fullmatch(r"[IVX]{2,}|[IVXLCDM]{5,}", match[0]) and match[0] not in {"IV", "XX", "XXX"}
+        named = before[:1].isupper() and len(match[0]) > 1 and re.fullmatch(r"[IVX]+", match[0])
+        return whole(match, grammar.speller.cardinal(str(value))) if alone or named else None
+
+    return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read)
+
+
+def _near(match: re.Match[str]) -> str:
+    """A Roman numeral with some text on both sides."""
+    return match.string[max(0, match.start() - 48) : match.end() + 12]
+
+
+def signs(grammar: Grammar) -> Rule:
+    """The rule for signs that are always said: "&", "@", "=" …."""
+    before_number = rf"(?<![^\W_])[{re.escape(''.join(grammar.prefixes))}]\d"
+    always = f"[{re.escape(''.join(grammar.signs))}]"
+    return rule(rf"(?!{before_number}){always}", lambda match: whole(match, grammar.signs[match[0]].split()))
+
+
+def signs_between_numbers(grammar: Grammar) -> Rule:
+    """The rule for signs that mean something between numbers only: "10–12", "3 × 4"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        sign = match["sign"]
+        before = re.search(r"(\d+)\D?$", match.string[max(0, match.start() - 24) : match.start()])
+        after = re.match(r" ?[^\w\s]?(\d{1,24})", match.string[match.end() : match.end() + 26])
+        if not before or not after:
+            return None
+        spaced = " " in {before[0][-1], after[0][0]}
+        if sign in "-–" and (spaced or (sign == "-" and int(before[1]) >= int(after[1]))):
+            return None
+        return parts(match, ("sign", grammar.between_numbers[sign].split()))
+
+    marks = re.escape("".join(grammar.between_numbers))
+    return rule(rf"(?P<sign>[{marks}])", read)
+
+
+def sign_chars(grammar: Grammar) -> str:
+    """Every sign that a written word may begin with."""
+    tables = (grammar.signs, grammar.between_numbers, grammar.prefixes)
+    currencies = {symbol for symbol in grammar.currencies if len(symbol) == 1}
+    return "".join(sorted(currencies.union(*tables)))
