@@ -47,7 +47,7 @@ class Spool:
         Raises:
             OutputFailed: there is no more space.
         """
-        data = memoryview(np.ascontiguousarray(samples, "<f4")).cast("B")
+        data = memoryview(np.ascontiguousarray(samples, "<f4").tobytes())
         try:
             while data:
                 data = data[self._file.write(data) :]

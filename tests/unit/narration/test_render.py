@@ -1,0 +1,106 @@
+"""Lines spoken in parallel come out in order, once, and no further than is needed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.errors import EngineFailed
+from sayso.narration.render import LINES_AHEAD_PER_WORKER, render
+from sayso.testing import FakeSpeechEngine
+from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+from sayso.types import Script, ScriptLine, Span, Token, Utterance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sayso.types import Speech
+
+
+def script(*words: str) -> Script:
+    lines = [
+        ScriptLine(
+            utterance=Utterance(tokens=(Token(spoken=word, span=Span(start=0, end=len(word))),), language="en-us"),
+            voice="fake_en",
+            pause_after_seconds=0.3,
+        )
+        for word in words
+    ]
+    return Script(text=" ".join(words), language="en-us", lines=tuple(lines))
+
+
+class SlowEngine(FakeSpeechEngine):
+    """Takes longest for the first calls, and remembers how many were under way at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_once = 0
+        self.most_at_once = 0
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(max(0.0, 0.03 - 0.005 * self.calls))
+        try:
+            return super().synthesise(utterance, voice=voice, speed=speed)
+        finally:
+            self.at_once -= 1
+
+
+WORDS = [f"word{number}" for number in range(30)]
+
+
+def spoken_words(script: Script, engine: FakeSpeechEngine, workers: int) -> list[str]:
+    return [
+        token.spoken
+        for _, parts in render(script, engine, NoSpeechCache(), speed=1.0, workers=workers)
+        for part in parts
+        for token in part.tokens
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_lines_come_in_order(workers: int) -> None:
+    """However many lines are spoken at once, and whichever is ready first, they come out as written."""
+    engine = SlowEngine()
+    assert spoken_words(script(*WORDS), engine, workers) == WORDS
+    assert engine.most_at_once <= workers
+
+
+def test_only_a_window_is_under_way() -> None:
+    """A caller who takes one line has at most a window of lines spoken ahead, not the whole document."""
+    engine = FakeSpeechEngine()
+    lines = render(script(*WORDS), engine, NoSpeechCache(), speed=1.0, workers=2)
+    next(lines)
+    time.sleep(0.1)
+    assert engine.calls <= 2 * LINES_AHEAD_PER_WORKER + 1
+    lines.close()
+
+
+def test_stopping_early_ends_every_thread() -> None:
+    """A caller who stops leaves no thread behind."""
+    lines = render(script(*WORDS), FakeSpeechEngine(), NoSpeechCache(), speed=1.0, workers=3)
+    next(lines)
+    lines.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("speak")]
+
+
+def test_the_same_line_twice_is_spoken_once(tmp_path: Path) -> None:
+    """A line that is repeated while the first is still being spoken waits for it."""
+    engine, cache = SlowEngine(), DirectorySpeechCache(tmp_path, maximum_bytes=10**9)
+    lines = list(render(script("hello", "hello", "hello"), engine, cache, speed=1.0, workers=3))
+    assert len(lines) == 3
+    assert engine.calls == 1
+
+
+def test_a_failure_comes_after_the_lines_before_it() -> None:
+    """The lines before a failure are handed out, then its error; nothing is skipped."""
+    engine = FakeSpeechEngine(failing_calls=[3])
+    heard = []
+    with pytest.raises(EngineFailed):
+        for line, _ in render(script(*WORDS), engine, NoSpeechCache(), speed=1.0, workers=1):
+            heard.append(line.utterance.tokens[0].spoken)
+    assert heard == WORDS[:2]
