@@ -44,8 +44,8 @@ class PiperEngine:
     share its session, which locks nothing: each call computes on the thread that makes it.
 
     The durations need no correction: over 117 word starts after pauses (joe, three speeds) the sound begins 0.4 ms
-    before its frames in the median, 14 ms away in the mean. Word ends before pauses are 21 ms early in the median,
-    which `sayso.tts.timing` mends as it does for every engine.
+    before its frames in the median, 14 ms from them in the mean. Before pauses it ends 21 ms before its frames in the
+    median, which `sayso.tts.timing` mends as it does for every engine.
     """
 
     name = "piper"
