@@ -59,7 +59,7 @@ def sentence_ends(text: str, language: str) -> list[int]:
     shown = _QUOTES.sub(" ", _UNPRINTABLE.sub("\ufffd", text)).replace("\n", " ").replace("\r", " ")
     found = {boundary["end_index"] for boundary in sentencex.get_sentence_boundaries(language, shown)}
     found.update(_missed(shown, language))
-    is_cased = any(character.isupper() for character in shown)
+    is_cased = shown != shown.lower()
     ends = [0]
     for end in sorted(found - {0, len(text)}):
         before = text[max(ends[-1], end - _LONGEST_ABBREVIATION) : end]
