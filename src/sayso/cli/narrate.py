@@ -68,7 +68,8 @@ def narrate(
 ) -> None:
     """Turn texts into narrated audio and exact subtitles.
 
-    Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. An interrupted narration goes on where it stopped when the command is given again: what was spoken is in the cache.
+    Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. An interrupted narration goes on where it stopped
+    when the command is given again: what was spoken is in the cache.
     """
     settings = load_settings()
     voice = voice or settings.kokoro_voice

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.types import Script, Timeline
 
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
-SUBTITLE_FORMATS: Sequence[SubtitleFormat] = ("srt", "vtt", "ass", "json")
+SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
 
 
 def publish_audio(

@@ -10,7 +10,7 @@ from sayso.tts.cache import speech_key
 from sayso.tts.speak import speak
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
@@ -23,7 +23,7 @@ LINES_AHEAD_PER_WORKER = 4
 
 def render(
     script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float, workers: int
-) -> Iterator[tuple[ScriptLine, tuple[Spoken, ...]]]:
+) -> Generator[tuple[ScriptLine, tuple[Spoken, ...]], None, None]:
     """Speak a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
 
     The caller's thread waits; a pool of threads that this generator owns computes. A line that is identical to one

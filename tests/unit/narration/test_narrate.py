@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,9 @@ from sayso.narration import SUBTITLE_FORMATS, Document, NarrationOptions, Progre
 from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = """# The Lamp
 
