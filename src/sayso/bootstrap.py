@@ -59,6 +59,18 @@ def installed_voices(settings: Settings) -> Iterator[Voice]:
         yield from engine.voices()
 
 
+def open_transcriber(model: str, settings: Settings) -> Transcriber:
+    """Whisper with a model of the catalogue: "base" is ``whisper-base``.
+
+    Raises:
+        InvalidInput: there is no such model.
+        ModelMissing: it has not been pulled.
+    """
+    from sayso.stt import WhisperTranscriber
+
+    return WhisperTranscriber(open_store(settings).path(f"whisper-{model}"))
+
+
 def open_speech_cache(settings: Settings, *, use: bool = True) -> SpeechCache:
     """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing."""
     if not use:

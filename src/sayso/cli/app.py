@@ -6,22 +6,18 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from sayso import __version__
 from sayso.cli import models
 from sayso.cli.doctor import doctor
+from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
 from sayso.cli.narrate import narrate
+from sayso.cli.options import examples
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.voices import voices
-from sayso.errors import InvalidInput, SaysoError
-
-EXIT_FAILED = 1
-EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
+from sayso.errors import SaysoError
 
 app = typer.Typer(
     name="sayso",
@@ -32,11 +28,21 @@ app = typer.Typer(
     "Start with: sayso models pull, then sayso narrate story.md --out out.\n\n"
     "Exit codes: 0 done, 1 the work failed, 2 wrong use.",
 )
-app.command()(narrate)
-app.command()(say)
-app.command()(transcribe)
-app.command()(lint)
-app.command()(voices)
+app.command(
+    epilog=examples(
+        "sayso narrate story.md --out out",
+        "sayso narrate a.txt b.md --voice bm_george --audio mp3,wav --subtitles srt,ass --style karaoke",
+        "sayso narrate le-phare.md --voice ff_siwis --lexicon names.txt",
+    )
+)(narrate)
+app.command(
+    epilog=examples("sayso say 'Hello there.' -o hello.mp3", "echo 'Good morning.' | sayso say - -o - | aplay")
+)(say)
+app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe *.mp3 --out texts --format srt,json"))(
+    transcribe
+)
+app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
+app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.add_typer(models.app, name="models")
 app.command()(doctor)
 
@@ -66,16 +72,3 @@ def main() -> None:
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-
-
-def exit_code(error: SaysoError) -> int:
-    """2 where the caller must change what was asked for, 1 where the work failed."""
-    return EXIT_WRONG_USE if isinstance(error, InvalidInput) else EXIT_FAILED
-
-
-def print_error(error: SaysoError) -> None:
-    """What happened and what to do, on standard error."""
-    console = Console(stderr=True)
-    console.print(f"[red]error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
-    if error.hint:
-        console.print(f"[dim]{escape(error.hint)}[/]", soft_wrap=True, highlight=False)

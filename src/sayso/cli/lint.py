@@ -41,7 +41,7 @@ class _Finding(NamedTuple):
 def lint(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True, help="SRT or WebVTT files."),
+        typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="SRT or WebVTT files."),
     ],
     *,
     style_name: Annotated[str, typer.Option("--style", metavar="NAME", help=f"The rules: {', '.join(STYLES)}.")] = next(

@@ -43,7 +43,7 @@ LOUDEST_LUFS = -5.0
 
 
 def narrate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Texts: .txt or .md, in UTF-8.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts: .txt or .md, in UTF-8.")],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")] = Path(),
     voice: VoiceOption = None,

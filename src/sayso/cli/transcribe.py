@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from sayso.bootstrap import open_transcriber
+from sayso.cli.failure import print_error
 from sayso.cli.options import JsonOption, QuietOption, choices
 from sayso.cli.transcription_progress import transcription_progress
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing
-from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.stt import WhisperTranscriber
 from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class TranscriptionJob:
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings: any file that holds audio.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Recordings: any file that holds audio.")],
     *,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where the files go; one recording is printed.")
@@ -86,7 +85,7 @@ def transcribe(
         language=language,
     )
     _require_places(files, job)
-    transcriber = WhisperTranscriber(open_store(load_settings()).path(f"whisper-{model}"))
+    transcriber = open_transcriber(model, load_settings())
     if not transcribe_files(files, job, transcriber, as_json=as_json, quiet=quiet):
         raise typer.Exit(code=1)
 
@@ -106,7 +105,7 @@ def transcribe_files(
         except UnsupportedLanguage:
             raise  # wrong use, for every file alike
         except SaysoError as error:
-            _complain(console, error)
+            print_error(error)
             reports.append({"source": str(path), "error": error.message})
         else:
             report = _report(path, transcript, written, time.monotonic() - began)
@@ -189,9 +188,3 @@ def _summary(report: dict[str, Any]) -> str:
     said = f"{report['words']} words, {report['language']}" if report["words"] else "no speech"
     head = f"{report['source']}: {said}, {report['audio_seconds']:.1f} s of audio, {rate:.1f}× real time"
     return "\n".join((head, *(f"  {target}" for target in report["files"])))
-
-
-def _complain(console: Console, error: SaysoError) -> None:
-    console.print(f"[red]error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
-    if error.hint:
-        console.print(f"[dim]{escape(error.hint)}[/]", soft_wrap=True, highlight=False)

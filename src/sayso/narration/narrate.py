@@ -146,6 +146,7 @@ def narrate(
             options.style,
             voice=options.voice,
             engine=engine.name,
+            timing=take.timing,
         )
     return Narration(
         files=audio + subtitles,

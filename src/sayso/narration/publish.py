@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sayso.audio import AudioFormat
     from sayso.narration.spool import Spool
-    from sayso.subtitles import Style
+    from sayso.subtitles import Style, Timing
     from sayso.types import Script, Timeline
 
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
@@ -61,6 +61,7 @@ def publish_subtitles(
     *,
     voice: str,
     engine: str,
+    timing: Timing,
 ) -> tuple[Path, ...]:
     """Compile the cues and write every format.
 
@@ -71,7 +72,9 @@ def publish_subtitles(
     paths = []
     for subtitle_format in formats:
         if subtitle_format == "json":
-            content = render_json(timeline, text=script.text, language=script.language, voice=voice, engine=engine)
+            content = render_json(
+                timeline, text=script.text, language=script.language, voice=voice, engine=engine, timing=timing
+            )
         else:
             content = render(cues, subtitle_format, style=style)
         path = with_suffix(target, subtitle_format)

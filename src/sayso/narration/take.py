@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 
     from sayso.audio import Loudness
     from sayso.narration.spool import Spool
+    from sayso.subtitles import Timing
     from sayso.tts.speak import Spoken
     from sayso.types import FloatArray, Script, ScriptLine, Timeline
+
+MINIMUM_SECONDS = 1.0
+"""A single short word is followed by silence up to this length: no style shows a subtitle for less."""
 
 _SILENCE_BLOCK_SAMPLES = 1 << 16
 
 
 class Take:
-    """Collects what is spoken, in order; one thread at a time."""
+    """Collects what is spoken, in order; one thread at a time.
+
+    Attributes:
+        timing: where the word times come from; naive as soon as those of one utterance are.
+        segments: how many utterances were added.
+        cached_segments: how many of them came from the cache.
+    """
 
     def __init__(self, script: Script, sample_rate_hz: int, spool: Spool) -> None:
         self._rate = sample_rate_hz
@@ -30,6 +40,7 @@ class Take:
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
         self._meter = LoudnessMeter(sample_rate_hz)
         self._pause(script.lead_in_seconds)
+        self.timing: Timing = "exact"
         self.segments = 0
         self.cached_segments = 0
 
@@ -51,11 +62,14 @@ class Take:
             self._record(part.audio.samples)
             self.segments += 1
             self.cached_segments += part.cached
+            if part.timing == "naive":
+                self.timing = "naive"
         # An utterance brings some silence of its own, before its first word and after its last.
         self._pause(line.pause_after_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS)
 
     def finish(self) -> tuple[Timeline, Loudness]:
         """The timeline and the loudness of everything; afterwards the take is spent."""
+        self._pause(MINIMUM_SECONDS - self.seconds)
         return self._builder.build(), self._meter.finish()
 
     def _pause(self, seconds: float) -> None:

@@ -12,6 +12,7 @@ from sayso.tts.cache import speech_key
 from sayso.tts.shape import shape
 
 if TYPE_CHECKING:
+    from sayso.subtitles import Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.types import Audio, Token, TokenTime, Utterance
@@ -25,12 +26,14 @@ class Spoken:
         tokens: what is said.
         audio: the sound, trimmed and levelled.
         times: one per token.
+        timing: where they come from.
         cached: whether it came from the cache.
     """
 
     tokens: tuple[Token, ...]
     audio: Audio
     times: tuple[TokenTime, ...]
+    timing: Timing
     cached: bool
 
 
@@ -58,8 +61,9 @@ def speak(
                 for spoken in speak(part, engine, cache, voice=voice, speed=speed)
             )
         speech = cache.put(key, shape(made))
-    times = naive_times(utterance.tokens, speech.audio.samples.size) if speech.times is None else speech.times
-    return (Spoken(tokens=utterance.tokens, audio=speech.audio, times=times, cached=cached),)
+    timing: Timing = "naive" if speech.times is None else "exact"
+    times = speech.times or naive_times(utterance.tokens, speech.audio.samples.size)
+    return (Spoken(tokens=utterance.tokens, audio=speech.audio, times=times, timing=timing, cached=cached),)
 
 
 def _halves(utterance: Utterance, error: UtteranceTooLong) -> tuple[Utterance, Utterance]:

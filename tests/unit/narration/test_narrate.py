@@ -202,3 +202,16 @@ def test_a_name_with_dots_keeps_them(tmp_path: Path) -> None:
     """“vol.1” becomes “vol.1.wav”, not “vol.wav”."""
     narration = narrate(replace(STORY, name="vol.1"), FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
     assert narration.files[0].name == "vol.1.wav"
+
+
+def test_one_short_word_passes_the_lint(tmp_path: Path) -> None:
+    """“Hi” alone is followed by enough silence for its subtitle to be shown."""
+    narrate(replace(STORY, text="Hi"), FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    assert lint(parse_subtitles((tmp_path / "lamp.srt").read_text()), OPTIONS.style) == []
+
+
+@pytest.mark.parametrize(("timed", "timing"), [(True, "exact"), (False, "naive")])
+def test_naive_times_are_called_so(tmp_path: Path, timed: bool, timing: str) -> None:
+    """The JSON says whether the word times are the engine's or shared out by characters."""
+    narrate(STORY, FakeSpeechEngine(timed=timed), NoSpeechCache(), OPTIONS, tmp_path)
+    assert told(tmp_path)["timing"] == timing

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Domains that are read as an address without "www." or a scheme before them: "example.com".
 _DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|fr|uk|de|ch|ca|co|tv"
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_LABEL = r"[^\W_][\w-]{0,62}+"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
 _PATH = r"(?:[/?#][^\s<>\"“”«»]{0,1000}(?<![.,;:!?)\]'’*]))?"
 _PORT = r"(?::\d{1,5})?"
@@ -34,7 +34,7 @@ def addresses(grammar: Grammar) -> tuple[Rule, ...]:
     def read_mail(match: re.Match[str]) -> Reading:
         return whole(match, _spoken_address(match[0], grammar))
 
-    mail = rf"(?=[\w.+%-]{{1,64}}@)[\w.+%-]{{1,64}}@{_HOST}{WORD_END}"
+    mail = rf"[\w.+%-]{{1,64}}+@{_HOST}{WORD_END}"
     url = rf"(?:(?i:https?|ftp)://(?=[^\W_])|(?=www\.))(?P<address>{_HOST}{_PORT}{_PATH})"
     bare = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_DOMAINS})(?![\w-]|\.\w){_PORT}{_PATH})"
     return (rule(mail, read_mail), rule(url, read), rule(bare, read))

@@ -32,29 +32,23 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
     for word, cut, next_start in zip(words, cuts, starts, strict=True):
         gap = view.text[gap_start : word.start]
         trail = view.shown(word.end, cut).rstrip()
-        first = Token(
-            spoken=word.spoken[0],
-            span=view.span(word.start, word.end),
-            lead=view.shown(lead_start, word.start).lstrip(),
-            joined=bool(out) and " " not in gap,
-        )
-        out.extend(_sharing(first, word.spoken, trail, _boundary(trail, view.text[word.end : next_start])))
+        lead = view.shown(lead_start, word.start).lstrip()
+        joined = bool(out) and " " not in gap
+        span = view.span(word.start, word.end)
+        boundary = _boundary(trail, view.text[word.end : next_start])
+        last = len(word.spoken) - 1
+        for index, spoken in enumerate(word.spoken):
+            out.append(
+                Token(
+                    spoken=spoken,
+                    span=span,
+                    lead="" if index else lead,
+                    trail="" if index < last else trail,
+                    joined=joined and not index,
+                    boundary=Boundary.NONE if index < last else boundary,
+                )
+            )
         gap_start, lead_start = word.end, cut
-    return out
-
-
-def _sharing(first: Token, spoken: Sequence[str], trail: str, boundary: Boundary) -> list[Token]:
-    """The tokens of one written word: the first carries what is before it, the last what is after it."""
-    out = [first, *(Token(spoken=word, span=first.span) for word in spoken[1:])]
-    last = out[-1]
-    out[-1] = Token(
-        spoken=last.spoken,
-        span=last.span,
-        lead=last.lead,
-        trail=trail,
-        joined=last.joined,
-        boundary=boundary,
-    )
     return out
 
 
@@ -79,6 +73,8 @@ def _opens(text: str, at: int, start: int) -> bool:
 
 
 def _boundary(trail: str, gap: str) -> Boundary:
-    """A clause ends at a comma and its like, and at a dash set apart; sentences are the caller's to know."""
+    """What breaks after a word: a clause ends at a comma and its like, and at a dash set apart; sentences are the caller's to know."""
+    if not trail:
+        return Boundary.NONE
     ends_clause = not _CLAUSE_ENDS.isdisjoint(trail) or (" " in gap and not _DASHES.isdisjoint(trail))
     return Boundary.CLAUSE if ends_clause else Boundary.NONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sayso.types import Span
@@ -37,10 +38,12 @@ class View:
 
     def shown(self, start: int, end: int) -> str:
         """The cells as written, without markup, each run of white space made one space."""
+        if start == end:
+            return ""
         cells = (" " if self.text[at] == " " else self.cells[at] for at in range(start, end))
         folded = " ".join(part for part in "".join(cells).split(" ") if part)
         if not folded:
-            return " " if end > start else ""
+            return " "
         head = " " if self.text[start] == " " else ""
         tail = " " if self.text[end - 1] == " " else ""
         return f"{head}{folded}{tail}"
@@ -89,7 +92,7 @@ def _clusters(text: str) -> Iterator[tuple[int, str, str]]:
     while at < len(text):
         composed = text[at]
         end = at + 1
-        while end < len(text) and unicodedata.combining(text[end]):
+        while end < len(text) and not text[end].isascii() and unicodedata.combining(text[end]):
             longer = unicodedata.normalize("NFC", composed + text[end])
             if len(longer) > 1:
                 break
@@ -98,8 +101,11 @@ def _clusters(text: str) -> Iterator[tuple[int, str, str]]:
         at = end
 
 
+@lru_cache(maxsize=4096)
 def _fold(char: str) -> str:
     """The plain twin of a full-width letter, a no-break space and the like; raised digits keep their meaning."""
+    if char.isascii():
+        return char
     if char.isspace():
         return " "
     plain = unicodedata.normalize("NFKC", char)

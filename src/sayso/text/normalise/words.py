@@ -44,6 +44,8 @@ def plain_words(speller: Speller) -> Rule:
     def read(match: re.Match[str]) -> Reading:
         text = match.string
         end = _grown(text, match.end(), match.endpos)
+        if end - match.start() <= LONGEST and match[0].isalpha() and text[end : end + 1] != "(":
+            return [Written(match.start(), end, clean(text[match.start() : end]))]
         ending = _OPTIONAL_ENDING.match(text, end, match.endpos)
         if ending and end - match.start() < LONGEST:
             said = clean(text[match.start() : end] + ending[1] + ending[2])

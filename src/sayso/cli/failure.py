@@ -1,0 +1,30 @@
+"""How a `SaysoError` is told to a person, and to a shell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from sayso.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from sayso.errors import SaysoError
+
+EXIT_FAILED = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
+
+
+def exit_code(error: SaysoError) -> int:
+    """2 where the caller must change what was asked for, 1 where the work failed."""
+    return EXIT_WRONG_USE if isinstance(error, InvalidInput) else EXIT_FAILED
+
+
+def print_error(error: SaysoError) -> None:
+    """What happened and what to do, on standard error."""
+    console = Console(stderr=True)
+    console.print(f"[red]error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
+    if error.hint:
+        console.print(f"[dim]{escape(error.hint)}[/]", soft_wrap=True, highlight=False)
