@@ -23,7 +23,8 @@ $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
 
 run: $(VENV)/.installed-run ## Pull the models and narrate examples/ into out/
 	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices
-	$(BIN)/sayso narrate examples/*.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
+	$(BIN)/sayso narrate examples/the-lamp-room.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
+	$(BIN)/sayso narrate examples/le-phare.md --voice ff_siwis --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 
 test: lint types $(VENV)/.installed-test ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sayso.settings import Settings
+    from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.types import Voice
