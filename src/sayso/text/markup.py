@@ -93,7 +93,7 @@ def markdown_blocks(text: str, span: Span, labels: frozenset[str]) -> list[Block
     """The blocks of a part of a Markdown document.
 
     Args:
-        text: the document, with comments and directives blanked.
+        text: the document, with white space for what is hidden in it and for its directives.
         span: the part.
         labels: what `find_labels` found.
     """
@@ -138,19 +138,16 @@ class _Scanner:
     def read(self, line: Span) -> None:
         body = line.of(self.text).rstrip()
         quote = _QUOTE.match(body) if not self.fence or self.quote_depth else None
-        prefix = quote.end() if quote else 0
         depth = quote[0].count(">") if quote else 0
+        prefix = quote.end() if quote else 0
+        body, start = body[prefix:], line.start + prefix
         if depth > self.quote_depth or not body:
             self.close()
-        if depth or not body or self.block is None:
-            self.quote_depth = depth
-        body = body[prefix:]
-        start = line.start + prefix
-        if not body.strip():
-            self.close()
-        elif self.fence:
+        if self.block is None:
+            self.quote_depth = depth  # an open block may go on without the marks of its quotation
+        if self.fence and body:
             self._read_code(line, start, body)
-        else:
+        elif body:
             self._read_text(line, start, body)
 
     def close(self) -> None:

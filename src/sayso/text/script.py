@@ -178,9 +178,8 @@ class _Writer:
         cuts = {bisect_left(starts, pause) for pause in self._pause_starts[first:last]}
         for start, stop in pairwise(sorted({0, *cuts, len(tokens)})):
             stretch = list(tokens[start:stop])
-            if stretch:
-                stretch[-1] = with_boundary(stretch[-1], Boundary.CLAUSE)
-                yield stretch
+            stretch[-1] = with_boundary(stretch[-1], Boundary.CLAUSE)
+            yield stretch
 
     def _add(self, tokens: tuple[Token, ...], part: _Part, title: str | None) -> None:
         utterance = Utterance(tokens=tokens, language=part.language)
