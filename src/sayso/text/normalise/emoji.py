@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import emoji
@@ -17,18 +18,15 @@ if TYPE_CHECKING:
 def named_emoji(text: str, language: str) -> list[Written]:
     """The emoji of ``text`` with their names, in ``language`` (a primary subtag) or else in English."""
     known = language if language in emoji.LANGUAGES else "en"
-    found = emoji.emoji_list(text)
-    return [
-        Written(item["match_start"], item["match_end"], _name(item["emoji"], known))
-        for item in found
-        if _name(item["emoji"], known)
-    ]
+    found = ((item["match_start"], item["match_end"], item["emoji"]) for item in emoji.emoji_list(text))
+    named = (Written(start, end, _name(char, known)) for start, end, char in found)
+    return [word for word in named if word.spoken]
 
 
+@lru_cache(maxsize=4096)
 def _name(char: str, language: str) -> Words:
-    names = emoji.EMOJI_DATA[char]
-    name = names.get(language, names["en"])
-    return tuple(_words(name.strip(":").replace("_", " ")))
+    # demojize, unlike the table of names, loads a language's names when they are first asked for.
+    return tuple(_words(emoji.demojize(char, language=language).strip(":").replace("_", " ")))
 
 
 def _words(name: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ def english(language: str) -> RuleBook:
     plain = words.plain_words(grammar.speller)
     return RuleBook(
         words=(
+            words.ideographs(),
             *addresses(grammar),
             quantities.money_before(grammar),
             quantities.multipliers(grammar),

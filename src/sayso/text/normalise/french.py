@@ -37,6 +37,7 @@ def french(language: str) -> RuleBook:
     plain = words.plain_words(speller)
     return RuleBook(
         words=(
+            words.ideographs(),
             *addresses(grammar),
             quantities.money_before(grammar),
             quantities.multipliers(grammar),

@@ -8,7 +8,7 @@ from sayso.text.normalise.grammar import WORD_END
 from sayso.text.normalise.numbers import Speller
 from sayso.text.normalise.quantities import long_digits, other_digits
 from sayso.text.normalise.rules import RuleBook, rule, whole
-from sayso.text.normalise.words import plain_words
+from sayso.text.normalise.words import ideographs, plain_words
 
 if TYPE_CHECKING:
     import re
@@ -25,7 +25,7 @@ def generic(language: str) -> RuleBook:
 
     plain = plain_words(speller)
     return RuleBook(
-        words=(plain,),
+        words=(ideographs(), plain),
         numbers=(long_digits(speller), rule(rf"\d{{1,18}}{WORD_END}", read_number), plain, other_digits()),
         signs=(),
         sign_chars="",

@@ -70,7 +70,7 @@ class RuleBook:
 
         A sign three or more times in a row is an ornament ("====") and not read.
         """
-        signs = f"[{re.escape(self.sign_chars)}]"
+        signs = f"[{re.escape(self.sign_chars)}]" if self.sign_chars else "(?!)"
         return re.compile(rf"(?P<ornament>({signs})\2{{2,}}+)|[^\W_]|{signs}")
 
 

@@ -55,14 +55,16 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
 def _cut(text: str, start: int, end: int) -> int:
     """Where the gap between two words is cut: what is before goes with the first, the rest with the second.
 
-    What touches the second word is its own, and so are opening marks set apart from it ("« mot"); but nothing
-    that touches the first word.
+    What touches the second word is its own, and so are opening marks set apart from it ("« mot"). Where there is
+    white space, the cut is at one: what touches the first word stays with it.
     """
     space = text.rfind(" ", start, end)
     at = space + 1 if space >= 0 else end
     while at > start and (text[at - 1] == " " or _opens(text, at - 1, start)):
         at -= 1
-    return at if space < 0 else max(at, text.find(" ", start, end))
+    if space < 0 or text[at - 1] == " ":
+        return at
+    return text.find(" ", at, end)
 
 
 def _opens(text: str, at: int, start: int) -> bool:
@@ -73,7 +75,7 @@ def _opens(text: str, at: int, start: int) -> bool:
 
 
 def _boundary(trail: str, gap: str) -> Boundary:
-    """What breaks after a word: a clause ends at a comma and its like, and at a dash set apart; sentences are the caller's to know."""
+    """The break after a word: a clause ends at a comma and its like, and at a dash set apart."""
     if not trail:
         return Boundary.NONE
     ends_clause = not _CLAUSE_ENDS.isdisjoint(trail) or (" " in gap and not _DASHES.isdisjoint(trail))

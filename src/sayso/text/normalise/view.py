@@ -76,8 +76,8 @@ def _kept(span: Span, skip: Sequence[Span]) -> Iterator[tuple[int, int]]:
     """The parts of ``span`` outside every span of ``skip``, in order."""
     at = span.start
     for gap in sorted(skip):
-        if at < gap.start < span.end:
-            yield at, gap.start
+        if at < min(gap.start, span.end):
+            yield at, min(gap.start, span.end)
         at = max(at, gap.end)
     if at < span.end:
         yield at, span.end

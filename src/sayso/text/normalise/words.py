@@ -38,6 +38,11 @@ def clean(text: str) -> Words:
     return tuple(said.split()) or (text,)
 
 
+def ideographs() -> Rule:
+    """The rule for scripts without spaces, character by character; first, since most of their texts is that."""
+    return rule(f"[{CJK}](?![^\x00-\x7f\\w])", lambda match: whole(match, clean(match[0])))
+
+
 def plain_words(speller: Speller) -> Rule:
     """The rule for any word; one that mixes letters and digits is said in runs ("mp3")."""
 
