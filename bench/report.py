@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_NUMBER = re.compile(r"([-+−]?\d[\d.,–]*( \S+)?)?")
+"""A number with its unit, or nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,9 +103,8 @@ def render(table: Table) -> str:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     numeric = [
-        bool(column) and all(not cell or cell[0].isdigit() or cell[0] in "-+−" for cell in column)
-        for column in (list(column) for column in zip(*cells[1:], strict=True))
-    ] or [False] * len(widths)
+        bool(table.rows) and all(_NUMBER.fullmatch(row[index]) for row in table.rows) for index in range(len(widths))
+    ]
     rules = [
         f"{'-' * (width + 1)}:" if number else "-" * (width + 2) for width, number in zip(widths, numeric, strict=True)
     ]

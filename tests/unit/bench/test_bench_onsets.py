@@ -68,7 +68,7 @@ def test_the_ends_of_the_audio_count() -> None:
     assert last.begin_seconds == pytest.approx(0.7, abs=TOLERANCE_SECONDS)
 
 
-@given(st.lists(st.tuples(st.floats(0.08, 0.3), st.sampled_from([0.0, 0.002, 0.02, 0.2])), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.floats(0.08, 0.3), st.sampled_from([0.0, 0.005, 0.2])), min_size=1, max_size=8))
 def test_backwards_is_the_same(parts: list[tuple[float, float]]) -> None:
     """Played backwards, audio has the same pauses in the opposite order."""
     sound = audio(*parts, (0.1, 0.2))
