@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from sayso.tts.cache import speech_key
@@ -27,7 +27,7 @@ def render(
     """Speak a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
 
     The caller's thread waits; a pool of threads that this generator owns computes. A line that is identical to one
-    under way waits for that one. When the caller stops early or a line fails, no further line is begun, those under
+    under way waits for that one, and finds it in the cache. When the caller stops early or a line fails, no further line is begun, those under
     way are waited for (and cached), and the first line's error is raised.
 
     Raises:
@@ -36,13 +36,18 @@ def render(
     window: deque[tuple[ScriptLine, str, Future[tuple[Spoken, ...]]]] = deque()
     lines = iter(script.lines)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="speak")
+
+    def speak_line(line: ScriptLine, twin: Future[tuple[Spoken, ...]] | None) -> tuple[Spoken, ...]:
+        if twin is not None:
+            wait([twin])  # begun before this one, so it cannot be waiting for this thread
+        return speak(line.utterance, engine, cache, voice=line.voice, speed=speed)
+
     try:
         while True:
             while len(window) < workers * LINES_AHEAD_PER_WORKER and (line := next(lines, None)) is not None:
                 key = speech_key(line.utterance, voice=line.voice, speed=speed, fingerprint=engine.fingerprint)
                 twin = next((future for _, other, future in window if other == key), None)
-                future = twin or pool.submit(speak, line.utterance, engine, cache, voice=line.voice, speed=speed)
-                window.append((line, key, future))
+                window.append((line, key, pool.submit(speak_line, line, twin)))
             if not window:
                 return
             line, _, future = window.popleft()

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 
 def script(*words: str) -> Script:
-    lines = [
-        ScriptLine(
-            utterance=Utterance(tokens=(Token(spoken=word, span=Span(start=0, end=len(word))),), language="en-us"),
-            voice="fake_en",
-            pause_after_seconds=0.3,
-        )
-        for word in words
-    ]
+    lines = []
+    position = 0
+    for word in words:
+        token = Token(spoken=word, span=Span(start=position, end=position + len(word)))
+        utterance = Utterance(tokens=(token,), language="en-us")
+        lines.append(ScriptLine(utterance=utterance, voice="fake_en", pause_after_seconds=0.3))
+        position += len(word) + 1
     return Script(text=" ".join(words), language="en-us", lines=tuple(lines))
 
 
@@ -89,11 +88,11 @@ def test_stopping_early_ends_every_thread() -> None:
 
 
 def test_the_same_line_twice_is_spoken_once(tmp_path: Path) -> None:
-    """A line that is repeated while the first is still being spoken waits for it."""
+    """A line that is repeated while the first is still being spoken waits for it, and keeps its own place."""
     engine, cache = SlowEngine(), DirectorySpeechCache(tmp_path, maximum_bytes=10**9)
     lines = list(render(script("hello", "hello", "hello"), engine, cache, speed=1.0, workers=3))
-    assert len(lines) == 3
     assert engine.calls == 1
+    assert [part.tokens for _, parts in lines for part in parts] == [line.utterance.tokens for line, _ in lines]
 
 
 def test_a_failure_comes_after_the_lines_before_it() -> None:
