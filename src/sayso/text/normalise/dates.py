@@ -40,7 +40,7 @@ def numeric_dates(say_date: Callable[[int, int, int], Words], *, month_first: bo
     year = r"(?P<year>[12]\d{3})"
     figures = r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?P=mark)"
     return (
-        rule(rf"{year}-(?P<month>\d\d)-(?P<day>\d\d){end}", read_iso),
+        rule(rf"{year}-(?P<month>\d\d)-(?P<day>\d\d)(?:{end}|(?=T\d))", read_iso),
         rule(rf"{figures}{year}{end}", read),
         rule(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})/(?P<year>\d\d){end}", read),
     )

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise import english_tables as tables
-from sayso.text.normalise import quantities, words
-from sayso.text.normalise.addresses import addresses, phone_numbers
+from sayso.text.normalise.addresses import phone_numbers
+from sayso.text.normalise.books import number_rules, sign_rules, word_rules
 from sayso.text.normalise.dates import numeric_dates
 from sayso.text.normalise.grammar import WORD_END, Grammar, alternatives
 from sayso.text.normalise.numbers import Speller
 from sayso.text.normalise.rules import Rule, RuleBook, parts, rule, whole
+from sayso.text.normalise.words import sign_chars, word_before
 
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Reading, Words
@@ -33,49 +34,19 @@ _PHONES = (
 def english(language: str) -> RuleBook:
     """The rules of English as written and said in the region of ``language``."""
     grammar = english_grammar(language)
+    speller = grammar.speller
     american = language == "en-us"
-    phone = phone_numbers(_PHONES, grammar.speller.digits, "plus")
-    plain = words.plain_words(grammar.speller)
+    phone = phone_numbers(_PHONES, speller.digits, "plus")
+    short_decade, decade = _decades(speller)
     return RuleBook(
-        words=(
-            words.ideographs(),
-            *addresses(grammar),
-            quantities.money_before(grammar),
-            quantities.multipliers(grammar),
-            words.abbreviations(grammar),
-            words.dotted_initials(),
-            words.roman_numerals(grammar),
-            words.capitals(grammar),
-            plain,
+        words=word_rules(grammar),
+        numbers=number_rules(
+            grammar,
+            early=(*_dates(speller, american=american), *_times(speller), phone, short_decade, decade),
+            late=(_ordinals(speller), _years(speller)),
         ),
-        numbers=(
-            quantities.long_digits(grammar.speller),
-            *addresses(grammar),
-            *_dates(grammar.speller, american=american),
-            *_times(grammar.speller),
-            phone,
-            quantities.money_after(grammar),
-            quantities.fractions(grammar),
-            *_decades(grammar.speller),
-            quantities.units(grammar),
-            quantities.scaled(grammar),
-            _ordinals(grammar.speller),
-            quantities.products(grammar),
-            quantities.versions(grammar),
-            _years(grammar.speller),
-            quantities.numbers(grammar),
-            plain,
-            quantities.other_digits(),
-        ),
-        signs=(
-            quantities.money_before(grammar),
-            phone,
-            _decades(grammar.speller)[0],
-            words.signs_between_numbers(grammar),
-            quantities.per_unit(grammar),
-            words.signs(grammar),
-        ),
-        sign_chars=words.sign_chars(grammar) + "'’/",
+        signs=sign_rules(grammar, own=(phone, short_decade)),
+        sign_chars=sign_chars(grammar) + "'’",
         prefixes=grammar.prefixes,
     )
 
@@ -126,7 +97,7 @@ def _dates(speller: Speller, *, american: bool) -> tuple[Rule, ...]:
         return (*date, *speller.year(year))
 
     def read_day_before(match: re.Match[str]) -> Reading:
-        the = () if words.word_before(match).lower() == "the" else ("the",)
+        the = () if word_before(match).lower() == "the" else ("the",)
         of = () if match["of"] else ("of",)
         return whole(match, (*the, *speller.ordinal(int(match["day"])), *of)) if _is_day(match["day"]) else None
 

@@ -48,6 +48,7 @@ UNITS = {
     "nm": Unit("nanometer", "nanometers"),
     "mi": Unit("mile", "miles"),
     "ft": Unit("foot", "feet"),
+    "in.": Unit("inch", "inches"),
     "yd": Unit("yard", "yards"),
     "km²": Unit("square kilometer", "square kilometers"),
     "m²": Unit("square meter", "square meters"),

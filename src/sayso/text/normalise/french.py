@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise import french_tables as tables
-from sayso.text.normalise import quantities, words
-from sayso.text.normalise.addresses import addresses, phone_numbers
+from sayso.text.normalise.addresses import phone_numbers
+from sayso.text.normalise.books import number_rules, sign_rules, word_rules
 from sayso.text.normalise.dates import numeric_dates
 from sayso.text.normalise.grammar import WORD_END, Grammar, alternatives
 from sayso.text.normalise.numbers import Speller, roman_value
 from sayso.text.normalise.rules import Rule, RuleBook, parts, rule, whole
+from sayso.text.normalise.words import sign_chars
 
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Reading, Words
@@ -30,49 +31,14 @@ def french(language: str) -> RuleBook:
     """The rules of French as said in the region of ``language``."""
     grammar = french_grammar(language)
     speller = grammar.speller
-    phones = (
-        phone_numbers(_PHONE, lambda digits: _pairs(speller, digits), "plus"),
-        phone_numbers(_FOREIGN_PHONE, lambda digits: _pairs(speller, digits), "plus"),
+    phone, foreign_phone = (
+        phone_numbers(pattern, lambda digits: _pairs(speller, digits), "plus") for pattern in (_PHONE, _FOREIGN_PHONE)
     )
-    plain = words.plain_words(speller)
     return RuleBook(
-        words=(
-            words.ideographs(),
-            *addresses(grammar),
-            quantities.money_before(grammar),
-            quantities.multipliers(grammar),
-            words.abbreviations(grammar),
-            words.dotted_initials(),
-            _roman_ordinals(speller),
-            words.roman_numerals(grammar),
-            words.capitals(grammar),
-            plain,
-        ),
-        numbers=(
-            quantities.long_digits(speller),
-            *addresses(grammar),
-            phones[0],
-            *_dates(speller),
-            *_times(speller),
-            quantities.money_after(grammar),
-            quantities.fractions(grammar),
-            quantities.units(grammar),
-            quantities.scaled(grammar),
-            *_ordinals(speller),
-            quantities.products(grammar),
-            quantities.versions(grammar),
-            quantities.numbers(grammar),
-            plain,
-            quantities.other_digits(),
-        ),
-        signs=(
-            quantities.money_before(grammar),
-            *phones,
-            words.signs_between_numbers(grammar),
-            quantities.per_unit(grammar),
-            words.signs(grammar),
-        ),
-        sign_chars=words.sign_chars(grammar),
+        words=word_rules(grammar, own=(_roman_ordinals(speller),)),
+        numbers=number_rules(grammar, early=(phone, *_dates(speller), *_times(speller)), late=_ordinals(speller)),
+        signs=sign_rules(grammar, own=(phone, foreign_phone)),
+        sign_chars=sign_chars(grammar),
         prefixes=grammar.prefixes,
         elision=_ELISION,
     )

@@ -124,6 +124,7 @@ _SHORT_MONTHS = {"janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 
 MONTHS = {name: number for number, name in enumerate(MONTH_NAMES, start=1)} | {"aout": 8} | _SHORT_MONTHS
 
 _ALWAYS = {
+    "M.": "Monsieur",
     "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle", "Mlles": "Mesdemoiselles", "MM.": "Messieurs",
     "Dr": "Docteur", "Dr.": "Docteur", "Pr": "Professeur", "Pr.": "Professeur", "Mgr": "Monseigneur", "Ste": "Sainte",
     "Sts": "Saints", "Stes": "Saintes", "p. ex.": "par exemple", "par ex.": "par exemple", "ex.": "exemple",
@@ -136,7 +137,7 @@ _ALWAYS = {
     "stp": "s'il te plaît", "qqn": "quelqu'un", "qqch": "quelque chose", "lun.": "lundi", "mar.": "mardi",
     "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
 }  # fmt: skip
-_BEFORE_NAME = {"M.": "Monsieur", "St": "Saint", "Me": "Maître"}
+_BEFORE_NAME = {"St": "Saint", "Me": "Maître"}
 _BEFORE_NUMBER = {
     **dict.fromkeys(("n°", "nº", "no", "no.", "No", "No.", "N°", "Nº"), "numéro"),
     **dict.fromkeys(("nos", "n°s"), "numéros"),

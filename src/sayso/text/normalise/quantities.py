@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.text.normalise.grammar import CJK, WORD_END, alternatives
@@ -9,8 +10,6 @@ from sayso.text.normalise.rules import Written, parts, rule, whole
 from sayso.text.normalise.words import LONGEST, clean
 
 if TYPE_CHECKING:
-    import re
-
     from sayso.text.normalise.grammar import Grammar, Unit
     from sayso.text.normalise.numbers import Speller
     from sayso.text.normalise.rules import Reading, Rule, Words
@@ -116,12 +115,17 @@ def units(grammar: Grammar) -> Rule:
 
 
 def per_unit(grammar: Grammar) -> Rule:
-    """The rule for what follows a price: "/kg" in "3 €/kg"."""
+    """The rule for what follows a price: "/kg" in "3 €/kg", "/month" in "$20/month"."""
+    signs = "".join(symbol for symbol in grammar.currencies if len(symbol) == 1)
+    after_price = re.compile(rf"[{re.escape(signs)}%][\d.,]*$")
 
     def read(match: re.Match[str]) -> Reading:
-        return whole(match, (grammar.per, *grammar.units[match["unit"]].one.split()))
+        if not after_price.search(match.string[max(0, match.start() - 24) : match.start()]):
+            return None
+        unit = grammar.units[match["unit"]].one.split() if match["unit"] else ()
+        return whole(match, (grammar.per, *unit))
 
-    return rule(rf"(?<=[$€£¥%])/(?P<unit>{grammar.unit_pattern}){WORD_END}", read)
+    return rule(rf"/(?:(?P<unit>{grammar.unit_pattern}){WORD_END}|(?=[^\W\d_]))", read)
 
 
 def scaled(grammar: Grammar) -> Rule:
@@ -184,19 +188,32 @@ def multipliers(grammar: Grammar) -> Rule:
     return rule(rf"x(?P<number>\d{{1,4}}){WORD_END}", read)
 
 
+_VERSION = r"\d{1,9}(?:\.\d{1,9})"
+
+
 def versions(grammar: Grammar) -> Rule:
     """The rule for "1.2.3" and "192.168.0.1"."""
 
     def read(match: re.Match[str]) -> Reading:
-        first, *rest = match[0].split(".")
-        words = list(grammar.speller.cardinal(first))
-        for number in rest:
-            words += [grammar.dot, *grammar.speller.cardinal(number)]
-        return whole(match, words)
+        return whole(match, _say_version(match[0], grammar))
 
     # "1.234.567" is a number where the language groups digits so.
     grouped = rf"(?!{grammar.number}{WORD_END}(?!\.\d))"
-    return rule(rf"{grouped}\d{{1,9}}(?:\.\d{{1,9}}){{2,6}}{WORD_END}", read)
+    return rule(rf"{grouped}{_VERSION}{{2,6}}{WORD_END}", read)
+
+
+def named_versions(grammar: Grammar) -> Rule:
+    """The rule for "v2.0", a version in English and in French."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, ("version", *_say_version(match["version"], grammar)))
+
+    return rule(rf"[vV](?P<version>{_VERSION}{{1,6}}){WORD_END}", read)
+
+
+def _say_version(version: str, grammar: Grammar) -> Words:
+    first, *rest = (grammar.speller.cardinal(number) for number in version.split("."))
+    return (*first, *(word for number in rest for word in (grammar.dot, *number)))
 
 
 def numbers(grammar: Grammar) -> Rule:

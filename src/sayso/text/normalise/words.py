@@ -39,7 +39,7 @@ def clean(text: str) -> Words:
 
 
 def ideographs() -> Rule:
-    """The rule for scripts without spaces, character by character; first, since most of their texts is that."""
+    """The rule for scripts without spaces, character by character; what marks follow is left to `plain_words`."""
     return rule(f"[{CJK}](?![^\x00-\x7f\\w])", lambda match: whole(match, clean(match[0])))
 
 
@@ -214,7 +214,8 @@ def roman_numerals(grammar: Grammar) -> Rule:
         # Alone, only what is no word, no size and no initials.
         alone = re.fullmatch(r"[IVX]{2,}|[IVXLCDM]{5,}", match[0]) and match[0] not in {"IV", "XX", "XXX"}
         named = before[:1].isupper() and len(match[0]) > 1 and re.fullmatch(r"[IVX]+", match[0])
-        return whole(match, grammar.speller.cardinal(str(value))) if alone or named else None
+        heading = match.start() == 0 and match.string.startswith(". ", match.end())
+        return whole(match, grammar.speller.cardinal(str(value))) if alone or named or heading else None
 
     return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read)
 
@@ -251,6 +252,7 @@ def signs_between_numbers(grammar: Grammar) -> Rule:
 
 def sign_chars(grammar: Grammar) -> str:
     """Every sign that a written word may begin with."""
-    tables = (grammar.signs, grammar.between_numbers, grammar.prefixes)
+    slash = "/"  # of "€/kg"
+    tables = (slash, grammar.signs, grammar.between_numbers, grammar.prefixes)
     currencies = {symbol for symbol in grammar.currencies if len(symbol) == 1}
     return "".join(sorted(currencies.union(*tables)))

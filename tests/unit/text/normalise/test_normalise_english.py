@@ -158,6 +158,10 @@ WORDS = {
     "either and/or both": "either and or both",
     "ﬁne": "fine",
     "++++ ==== 5": "five",
+    "$20/month": "twenty dollars per month",
+    "5 in.": "five inches",
+    "v2.0": "version two point zero",
+    "IV. Results": "four Results",
 }
 EXAMPLES = NUMBERS | MONEY | DATES | UNITS | ADDRESSES | WORDS
 

@@ -77,6 +77,8 @@ EXAMPLES = {
     "moi@exemple.fr": "moi arobase exemple point F R",
     "https://exemple.fr/a-b": "exemple point F R slash a tiret b",
     "M. Dupont et Mme Durand": "Monsieur Dupont et Madame Durand",
+    "M. et Mme de Gaulle": "Monsieur et Madame de Gaulle",
+    "12 €/mois": "douze euros par mois",
     "Dr Petit": "Docteur Petit",
     "Me Dupond": "Maître Dupond",
     "St Pierre et Ste Anne": "Saint Pierre et Sainte Anne",
