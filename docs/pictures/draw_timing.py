@@ -35,7 +35,8 @@ def main(stem: Path, target: Path, beginning: str) -> None:
     samples = audio.samples[max(0, round(begin * audio.sample_rate_hz)) : round(end * audio.sample_rate_hz)]
     shapes = [*_waveform(samples), *_words(words, begin, end), *_seconds(begin, end)]
     target.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="14">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif" font-size="14">\n'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff" rx="8"/>\n' + "\n".join(shapes) + "\n</svg>\n"
     )
 
