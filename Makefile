@@ -43,6 +43,9 @@ format: $(VENV)/.installed-test ## Format the code
 types: $(VENV)/.installed-test ## mypy, strict
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed-test ## Write docs/reference from the code
+	$(BIN)/python docs/reference/generate.py
+
 bench: $(VENV)/.installed-bench ## Speed and accuracy against named peers
 	$(BIN)/sayso models pull
 	$(BIN)/python -m bench
@@ -56,4 +59,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run test lint format types bench lock clean
+.PHONY: help run test lint format types docs bench lock clean
