@@ -57,10 +57,17 @@ def prepare_graph(model_path: Path) -> bytes:
 
 
 def session_options() -> onnxruntime.SessionOptions:
-    """The options under which one session serves several threads, one utterance each, fastest."""
+    """The options under which one session serves several threads, an utterance each.
+
+    One thread for each call: two utterances side by side keep two cores busier than two threads that wait for each
+    other after every operator. No memory plans: they are kept for each length of input, and with them 36 utterances
+    of different lengths took 545 MB rather than 405, at the same speed. The arena stays: without it, the C library's
+    allocator took 1.8 GB for the same.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
     return options
 
 
