@@ -90,7 +90,7 @@ def main(
             typer.echo(f"\n{render(table)}")
         for note in result.notes:
             typer.echo(f"\n{note}")
-    typer.echo(f"\n{render(Table(title='Machine', columns=('', ''), rows=facts))}")
+    typer.echo(f"\n{render(Table(title='Machine', columns=('fact', 'value'), rows=facts))}")
     typer.echo(f"\n{render(final_table(results))}")
     if json_file is not None:
         content = {"machine": dict(facts), "results": [result.as_json() for result in results]}

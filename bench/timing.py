@@ -6,7 +6,9 @@ end of a sentence within an utterance) whose word begins, as far as the model kn
 to 250 ms after it; where several would do, to the longest. A break without a pause, which is common at commas, judges
 nobody.
 
-The error is the time given less the edge found: negative is early. Three rows for each voice judge the same edges:
+The error is the time given less the edge found: negative is early. Sayso itself puts words beside a pause on an edge in
+the sound, so what this finds are words on a wrong edge, pauses not noticed, and edges that two ways of looking see at
+different places; no ear has listened. Three rows for each voice judge the same edges:
 
 - ``sayso``: the word times that subtitles are made of;
 - ``durations``: the model's durations added up, as its graph gives them;
@@ -85,7 +87,7 @@ def measure_timing() -> Result:
     """Have every voice read its text, and judge its times."""
     settings = load_settings()
     figures: list[Figure] = []
-    start_rows, end_rows, worst_rows = [], [], []
+    start_rows, end_rows, worst_rows, faults, words = [], [], [], 0, 0
     for voice, text_file in VOICES:
         engine = engine_for(voice, settings)
         spoken = speak_all(engine, voice, text_file)
@@ -94,7 +96,13 @@ def measure_timing() -> Result:
         start_rows += _rows(shown, judged.starts)
         end_rows += _rows(shown, judged.ends)
         worst_rows += _worst(voice, judged.starts)
-        figures += _figures(shown, judged, faults=sum(map(_faults, spoken)))
+        figures += _figures(shown, judged)
+        faults += sum(map(_faults, spoken))
+        words += sum(len(each.utterance.tokens) for each in spoken)
+    checked = f"{words} words: a time for each, in order, within the audio"
+    figures.append(
+        Figure(name="faults in word times", value=faults, unit="", compared_to=checked, at_most=0, decimals=0)
+    )
     columns = (
         "voice",
         "times by",
@@ -193,7 +201,7 @@ def _worst(voice: str, starts: Sequence[Edge]) -> list[tuple[str, str, str]]:
     return [(voice, edge.words, f"{edge.errors_ms[0]:+.0f}") for edge in worst]
 
 
-def _figures(voice: str, judged: _Judged, *, faults: int) -> list[Figure]:
+def _figures(voice: str, judged: _Judged) -> list[Figure]:
     size = np.abs(_errors(judged.starts, 0))
     raw = float(np.abs(_errors(judged.starts, 1)).mean())
     counted = f"{size.size} pauses, {judged.breaks_without_pause} breaks without one"
@@ -210,17 +218,9 @@ def _figures(voice: str, judged: _Judged, *, faults: int) -> list[Figure]:
             name=f"starts within 50 ms, {voice}",
             value=float(100 * np.mean(size <= 50)),
             unit="%",
-            compared_to="energy onset",
+            compared_to="the same onsets",
             at_least=GOAL_WITHIN_50_MS_PERCENT,
             decimals=1,
-        ),
-        Figure(
-            name=f"faults in word times, {voice}",
-            value=faults,
-            unit="",
-            compared_to="a time for each word, in order, within the audio",
-            at_most=0,
-            decimals=0,
         ),
     ]
 
