@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from sayso.audio import AudioFormat, AudioTags, gain_for
+from sayso.audio import AudioFormat, gain_for
 from sayso.narration.document import to_script
-from sayso.narration.publish import SubtitleFormat, publish_audio, publish_subtitles
+from sayso.narration.publish import Edition, SubtitleFormat, publish
 from sayso.narration.render import render
 from sayso.narration.spool import Spool
 from sayso.narration.take import Take
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sayso.audio import Loudness
     from sayso.narration.document import Document
     from sayso.subtitles import Style
     from sayso.tts.base import SpeechEngine
@@ -130,29 +130,29 @@ def narrate(
             take.add(line, parts)
             done = line.utterance.tokens[-1].span.end
             on_progress(Progress(done_characters=done, total_characters=len(script.text), audio_seconds=take.seconds))
-        timeline, loudness = take.finish()
-        gain = 1.0
-        if options.loudness_lufs is not None:
-            gain = gain_for(loudness, target_lufs=options.loudness_lufs, true_peak_limit_db=TRUE_PEAK_LIMIT_DB)
-        title = timeline.chapters[0].title if timeline.chapters else document.name
-        tags = AudioTags(title=title, language=script.language, chapters=timeline.chapters)
-        target = directory / document.name
-        audio = publish_audio(spool, gain, target, options.audio, timeline, tags)
-        subtitles = publish_subtitles(
-            script,
-            timeline,
-            target,
-            options.subtitles,
-            options.style,
+        recording = take.finish()
+        timeline = recording.timeline
+        edition = Edition(
+            recording=recording,
+            target=directory / document.name,
+            title=timeline.chapters[0].title if timeline.chapters else document.name,
             voice=options.voice,
             engine=engine.name,
-            timing=take.timing,
+            gain=_gain(recording.loudness, options.loudness_lufs),
+            style=options.style,
         )
+        files = publish(edition, spool, options.audio, options.subtitles)
     return Narration(
-        files=audio + subtitles,
+        files=files,
         audio_seconds=timeline.seconds(timeline.duration_samples),
-        segments=take.segments,
-        cached_segments=take.cached_segments,
-        integrated_lufs=loudness.integrated_lufs,
-        gain_db=20 * float(np.log10(gain)),
+        segments=len(timeline.segments),
+        cached_segments=recording.cached_segments,
+        integrated_lufs=recording.loudness.integrated_lufs,
+        gain_db=20 * math.log10(edition.gain),
     )
+
+
+def _gain(loudness: Loudness, target_lufs: float | None) -> float:
+    if target_lufs is None:
+        return 1.0
+    return gain_for(loudness, target_lufs=target_lufs, true_peak_limit_db=TRUE_PEAK_LIMIT_DB)

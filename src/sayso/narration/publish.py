@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -17,73 +18,85 @@ if TYPE_CHECKING:
 
     from sayso.audio import AudioFormat
     from sayso.narration.spool import Spool
-    from sayso.subtitles import Style, Timing
-    from sayso.types import Script, Timeline
+    from sayso.narration.take import Recording
+    from sayso.subtitles import Style
 
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
 SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
 
 
-def publish_audio(
-    spool: Spool, gain: float, target: Path, formats: Sequence[AudioFormat], timeline: Timeline, tags: AudioTags
-) -> tuple[Path, ...]:
-    """Encode the spool to every format, one thread each.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """A recording on its way to files.
 
-    Args:
-        spool: the samples.
-        gain: the linear gain applied to all of them.
-        target: the path of the files, without a suffix.
-        formats: what to write.
-        timeline: says the samples' rate.
-        tags: what the files say about themselves.
+    Attributes:
+        recording: what was spoken.
+        target: the path of every file, without its suffix.
+        title: what the files say they are.
+        voice: the voice that was asked for.
+        engine: the name of the engine that spoke.
+        gain: the linear gain applied to all samples.
+        style: the limits that cues keep.
+    """
+
+    recording: Recording
+    target: Path
+    title: str
+    voice: str
+    engine: str
+    gain: float
+    style: Style
+
+    def path(self, suffix: str) -> Path:
+        """The file of a format; dots in the target's own name stay ("vol.1" becomes "vol.1.mp3")."""
+        return self.target.with_name(f"{self.target.name}.{suffix}")
+
+
+def publish(
+    edition: Edition, spool: Spool, audio: Sequence[AudioFormat], subtitles: Sequence[SubtitleFormat]
+) -> tuple[Path, ...]:
+    """Write every file, each audio format on a thread of its own and the subtitles on another.
+
+    Returns:
+        The files, in the order of the formats, audio first.
 
     Raises:
         OutputFailed: a file cannot be written.
     """
-
-    def encode(audio_format: AudioFormat) -> Path:
-        path = with_suffix(target, audio_format)
-        with AudioWriter(path, audio_format, sample_rate_hz=timeline.sample_rate_hz, tags=tags) as writer:
-            for block in spool.blocks():
-                writer.write(block * np.float32(gain))
-        return path
-
-    with ThreadPoolExecutor(max(1, len(formats)), thread_name_prefix="encode") as pool:
-        return tuple(pool.map(encode, formats))
+    with ThreadPoolExecutor(len(audio) + 1, thread_name_prefix="publish") as pool:
+        encoded = [pool.submit(_encode, edition, spool, audio_format) for audio_format in audio]
+        written = pool.submit(_write_subtitles, edition, subtitles)
+        return (*(future.result() for future in encoded), *written.result())
 
 
-def publish_subtitles(
-    script: Script,
-    timeline: Timeline,
-    target: Path,
-    formats: Sequence[SubtitleFormat],
-    style: Style,
-    *,
-    voice: str,
-    engine: str,
-    timing: Timing,
-) -> tuple[Path, ...]:
-    """Compile the cues and write every format.
+def _encode(edition: Edition, spool: Spool, audio_format: AudioFormat) -> Path:
+    timeline = edition.recording.timeline
+    tags = AudioTags(title=edition.title, language=edition.recording.script.language, chapters=timeline.chapters)
+    path = edition.path(audio_format)
+    with AudioWriter(path, audio_format, sample_rate_hz=timeline.sample_rate_hz, tags=tags) as writer:
+        for block in spool.blocks():
+            writer.write(block * np.float32(edition.gain))
+    return path
 
-    Raises:
-        OutputFailed: a file cannot be written.
-    """
-    cues = compile_cues(timeline, style, language=script.language)
+
+def _write_subtitles(edition: Edition, formats: Sequence[SubtitleFormat]) -> list[Path]:
+    recording = edition.recording
+    cues = compile_cues(recording.timeline, edition.style, language=recording.script.language)
     paths = []
     for subtitle_format in formats:
         if subtitle_format == "json":
             content = render_json(
-                timeline, text=script.text, language=script.language, voice=voice, engine=engine, timing=timing
+                recording.timeline,
+                text=recording.script.text,
+                language=recording.script.language,
+                voice=edition.voice,
+                engine=edition.engine,
+                timing=recording.timing,
             )
         else:
-            content = render(cues, subtitle_format, style=style)
-        path = with_suffix(target, subtitle_format)
+            content = render(cues, subtitle_format, style=edition.style)
+        path = edition.path(subtitle_format)
         with replacing(path) as file:
             file.write(content.encode())
         paths.append(path)
-    return tuple(paths)
-
-
-def with_suffix(target: Path, suffix: str) -> Path:
-    """``target.suffix``; dots in the target's own name stay ("vol.1" becomes "vol.1.mp3")."""
-    return target.with_name(f"{target.name}.{suffix}")
+    return paths

@@ -27,8 +27,8 @@ def render(
     """Speak a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
 
     The caller's thread waits; a pool of threads that this generator owns computes. A line that is identical to one
-    under way waits for that one, and finds it in the cache. When the caller stops early or a line fails, no further line is begun, those under
-    way are waited for (and cached), and the first line's error is raised.
+    under way waits for that one, and finds it in the cache. When the caller stops early or a line fails, no further
+    line is begun, those under way are waited for (and cached), and the first line's error is raised.
 
     Raises:
         SaysoError: as `speak`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,24 +26,37 @@ MINIMUM_SECONDS = 1.0
 _SILENCE_BLOCK_SAMPLES = 1 << 16
 
 
-class Take:
-    """Collects what is spoken, in order; one thread at a time.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """A script as it was spoken.
 
     Attributes:
+        script: what was to be said.
+        timeline: what was said, and when.
+        loudness: of the whole, before any gain.
         timing: where the word times come from; naive as soon as those of one utterance are.
-        segments: how many utterances were added.
-        cached_segments: how many of them came from the cache.
+        cached_segments: how many of the timeline's segments had been spoken before.
     """
 
+    script: Script
+    timeline: Timeline
+    loudness: Loudness
+    timing: Timing
+    cached_segments: int
+
+
+class Take:
+    """Makes a recording of what is spoken, in order; one thread at a time."""
+
     def __init__(self, script: Script, sample_rate_hz: int, spool: Spool) -> None:
+        self._script = script
         self._rate = sample_rate_hz
         self._spool = spool
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
         self._meter = LoudnessMeter(sample_rate_hz)
         self._pause(script.lead_in_seconds)
-        self.timing: Timing = "exact"
-        self.segments = 0
-        self.cached_segments = 0
+        self._timing: Timing = "exact"
+        self._cached_segments = 0
 
     @property
     def seconds(self) -> float:
@@ -60,17 +74,22 @@ class Take:
         for part in parts:
             self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
             self._record(part.audio.samples)
-            self.segments += 1
-            self.cached_segments += part.cached
+            self._cached_segments += part.cached
             if part.timing == "naive":
-                self.timing = "naive"
+                self._timing = "naive"
         # An utterance brings some silence of its own, before its first word and after its last.
         self._pause(line.pause_after_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS)
 
-    def finish(self) -> tuple[Timeline, Loudness]:
-        """The timeline and the loudness of everything; afterwards the take is spent."""
+    def finish(self) -> Recording:
+        """Everything that was added; afterwards the take is spent."""
         self._pause(MINIMUM_SECONDS - self.seconds)
-        return self._builder.build(), self._meter.finish()
+        return Recording(
+            script=self._script,
+            timeline=self._builder.build(),
+            loudness=self._meter.finish(),
+            timing=self._timing,
+            cached_segments=self._cached_segments,
+        )
 
     def _pause(self, seconds: float) -> None:
         remaining = max(0, round(seconds * self._rate))
