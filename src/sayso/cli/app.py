@@ -12,12 +12,14 @@ from sayso.cli import models
 from sayso.cli.doctor import doctor
 from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
+from sayso.cli.log import log_to_stderr
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.voices import voices
 from sayso.errors import SaysoError
+from sayso.settings import load_settings
 
 app = typer.Typer(
     name="sayso",
@@ -56,11 +58,12 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 @app.callback()
 def options(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has done the work
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+    log_to_stderr(load_settings().log_level)
 
 
 def main() -> None:
