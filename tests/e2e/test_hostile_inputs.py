@@ -20,7 +20,11 @@ pytestmark = pytest.mark.engine
 def sayso(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"SAYSO_CACHE_DIR": str(cache), "SAYSO_SYNTHESIS_WORKERS": "2"}
     return subprocess.run(
-        [sys.executable, "-m", "sayso", *map(str, arguments)], env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "sayso", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

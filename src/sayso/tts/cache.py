@@ -57,8 +57,9 @@ class SpeechCache(Protocol):
 class NoSpeechCache:
     """The cache that keeps nothing."""
 
-    def get(self, key: str) -> None:
+    def get(self, key: str) -> Speech | None:  # noqa: ARG002 - nothing is kept
         """Nothing is ever there."""
+        return None
 
     def put(self, key: str, speech: Speech) -> Speech:  # noqa: ARG002 - nothing is kept
         """Rounds as every cache does, so that the result is the same with and without one."""

@@ -78,9 +78,7 @@ def test_the_first_output_stays_the_audio(tmp_path: Path) -> None:
     [predictor(clip="Max"), predictor()[:2], [*predictor("_a"), *predictor("_b")]],
     ids=["other", "cut", "two"],
 )
-def test_a_graph_without_exactly_one_predictor_is_refused(
-    tmp_path: Path, nodes: list[onnx.NodeProto]
-) -> None:
+def test_a_graph_without_exactly_one_predictor_is_refused(tmp_path: Path, nodes: list[onnx.NodeProto]) -> None:
     """A model whose durations cannot be told for certain is not used."""
     with pytest.raises(ModelCorrupt, match="duration predictors where Kokoro has one"):
         prepare_graph(write_model(tmp_path / "model.onnx", nodes))
