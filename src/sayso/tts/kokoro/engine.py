@@ -12,11 +12,11 @@ import numpy as np
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
 from sayso.tts.checks import require_speed
 from sayso.tts.kokoro.durations import symbol_edges
-from sayso.tts.kokoro.tuning import Tuning, tuning
 from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, NOTATION, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
 from sayso.tts.kokoro.voices import STYLE_WIDTH, VoiceBook
 from sayso.tts.phrasing import phrase
 from sayso.tts.timing import token_times
+from sayso.tts.tuning import Tuning, tuning
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:

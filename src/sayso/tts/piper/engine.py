@@ -11,10 +11,10 @@ import numpy as np
 from sayso.audio import resample
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
 from sayso.tts.checks import require_speed, unknown_voice
-from sayso.tts.kokoro.tuning import processors
 from sayso.tts.phrasing import phrase
 from sayso.tts.piper.config import SUFFIX, read_config
 from sayso.tts.timing import token_times
+from sayso.tts.tuning import processors
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
