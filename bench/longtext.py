@@ -11,7 +11,7 @@ from sayso.text.sentences import sentence_ends
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHARACTERS_PER_MINUTE = 800
+CHARACTERS_PER_MINUTE = 860
 """What af_heart reads in a minute, pauses included, rounded up so that the audio is rather longer than asked for."""
 
 

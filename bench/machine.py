@@ -16,17 +16,13 @@ _CPU_INFO = Path("/proc/cpuinfo")
 def machine_facts() -> list[tuple[str, str]]:
     """Processor, system, versions and how busy the machine is already, as pairs of name and value."""
     facts = [
-        ("processor", f"{_processor()}, {_processors()} to be used by this process"),
+        ("processor", f"{_processor()}, {processors()} to be used by this process"),
         ("system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"),
         ("packages", ", ".join(f"{name} {version(name)}" for name in _PACKAGES)),
     ]
     load = os.getloadavg()[0]
-    busy = " (busy: timings are worth little)" if load > _processors() / 2 else ""
+    busy = " (busy: timings are worth little)" if load > processors() / 2 else ""
     return [*facts, ("load average", f"{load:.1f} over the last minute, before the start{busy}")]
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:
