@@ -62,6 +62,10 @@ def narrate(
     emoji: Annotated[
         str, typer.Option(metavar="name|drop", help="Read emoji by their names, or leave them out.")
     ] = "drop",
+    keep_speed: Annotated[
+        bool,
+        typer.Option("--keep-speed", help="Do not slow sentences down whose subtitles would be too fast to read."),
+    ] = False,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -84,6 +88,7 @@ def narrate(
         loudness_lufs=_loudness(loudness),
         lexicon=read_lexicon(lexicon),
         emoji=_emoji(emoji),
+        keep_speed=keep_speed,
     )
     documents = _read(files)
     cache = open_speech_cache(settings, use=not no_cache)
@@ -147,13 +152,24 @@ def _report(document: Document, narration: Narration, elapsed_seconds: float) ->
         "elapsed_seconds": round(elapsed_seconds, 3),
         "segments": narration.segments,
         "cached_segments": narration.cached_segments,
+        "slowed_segments": narration.slowed_lines,
+        "unreadable_cues": narration.unreadable_cues,
         "gain_db": round(narration.gain_db, 2),
     }
 
 
 def _summary(document: Document, narration: Narration, elapsed_seconds: float) -> str:
     rate = narration.audio_seconds / elapsed_seconds
-    cached = f", {narration.cached_segments} of {narration.segments} segments from the cache"
-    speed = f"{clock(narration.audio_seconds)} of audio in {elapsed_seconds:.1f} s, {rate:.1f}× real time"
-    files = (f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files)
-    return "\n".join((f"{document.name}: {speed}{cached if narration.cached_segments else ''}", *files))
+    head = f"{clock(narration.audio_seconds)} of audio in {elapsed_seconds:.1f} s, {rate:.1f}× real time"
+    if narration.cached_segments:
+        head += f", {narration.cached_segments} of {narration.segments} segments from the cache"
+    lines = [f"{document.name}: {head}"]
+    if narration.slowed_lines:
+        lines.append(
+            f"  {narration.slowed_lines} of {narration.segments} segments are spoken slower, "
+            "so that their subtitles can be read (--keep-speed leaves them)"
+        )
+    if narration.unreadable_cues:
+        lines.append(f"  {narration.unreadable_cues} subtitles are too fast to read in this style: lower the --speed")
+    lines += [f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files]
+    return "\n".join(lines)

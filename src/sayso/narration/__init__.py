@@ -1,7 +1,8 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
 from sayso.narration.document import Document, decode_text, read_document, to_script
-from sayso.narration.narrate import Narration, NarrationOptions, Progress, narrate
+from sayso.narration.narrate import Narration, NarrationOptions, narrate
+from sayso.narration.perform import Progress
 from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
 from sayso.narration.stream import stream
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from sayso.audio import AudioFormat, gain_for
 from sayso.narration.document import to_script
-from sayso.narration.publish import Edition, SubtitleFormat, publish
-from sayso.narration.render import render
+from sayso.narration.pace import is_too_fast
+from sayso.narration.perform import Progress, Stage
+from sayso.narration.publish import CUE_FORMATS, Edition, SubtitleFormat, publish
 from sayso.narration.spool import Spool
-from sayso.narration.take import Take
 from sayso.text import Lexicon
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sayso.audio import Loudness
     from sayso.narration.document import Document
+    from sayso.narration.perform import Performance
     from sayso.subtitles import Style
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
@@ -42,6 +43,7 @@ class NarrationOptions:
         loudness_lufs: the integrated loudness of the whole; None leaves the voices' own level.
         lexicon: pronunciations.
         emoji: whether emoji are read by their names or left out.
+        keep_speed: whether sentences whose subtitles are too fast to read keep their speed nevertheless.
     """
 
     voice: str
@@ -53,15 +55,7 @@ class NarrationOptions:
     loudness_lufs: float | None = -16.0
     lexicon: Lexicon = field(default_factory=Lexicon.empty)
     emoji: Literal["name", "drop"] = "drop"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far a narration is: characters of the source spoken, of how many, and seconds of audio so far."""
-
-    done_characters: int
-    total_characters: int
-    audio_seconds: float
+    keep_speed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +66,9 @@ class Narration:
         files: every file, in the order of the options.
         audio_seconds: the length of the audio.
         segments: how many utterances it is made of.
-        cached_segments: how many of them had been spoken before.
+        cached_segments: how many of them came from the cache.
+        slowed_lines: how many lines are spoken slower than asked for, so that their subtitles can be read.
+        unreadable_cues: how many subtitles are too fast to read all the same.
         integrated_lufs: the loudness before the gain, None for silence.
         gain_db: the one gain that was applied.
     """
@@ -81,6 +77,8 @@ class Narration:
     audio_seconds: float
     segments: int
     cached_segments: int
+    slowed_lines: int
+    unreadable_cues: int
     integrated_lufs: float | None
     gain_db: float
 
@@ -124,31 +122,38 @@ def narrate(
         lexicon=options.lexicon,
         emoji=options.emoji,
     )
+    style = options.style if set(options.subtitles) & CUE_FORMATS else None
     with Spool(directory) as spool:
-        take = Take(script, engine.sample_rate_hz, spool)
-        for line, parts in render(script, engine, cache, speed=options.speed, workers=workers or engine.workers):
-            take.add(line, parts)
-            done = line.utterance.tokens[-1].span.end
-            on_progress(Progress(done_characters=done, total_characters=len(script.text), audio_seconds=take.seconds))
-        recording = take.finish()
-        timeline = recording.timeline
-        edition = Edition(
-            recording=recording,
-            target=directory / document.name,
-            title=timeline.chapters[0].title if timeline.chapters else document.name,
-            voice=options.voice,
-            engine=engine.name,
-            gain=_gain(recording.loudness, options.loudness_lufs),
-            style=options.style,
-        )
+        stage = Stage(script, engine, cache, spool, workers=workers or engine.workers, on_progress=on_progress)
+        performance = stage.perform(options.speed, style, keep_speed=options.keep_speed)
+        edition = _edition(performance, document, engine, options, directory)
         files = publish(edition, spool, options.audio, options.subtitles)
+    recording = performance.recording
     return Narration(
         files=files,
-        audio_seconds=timeline.seconds(timeline.duration_samples),
-        segments=len(timeline.segments),
-        cached_segments=recording.cached_segments,
+        audio_seconds=recording.timeline.seconds(recording.timeline.duration_samples),
+        segments=len(recording.timeline.segments),
+        cached_segments=performance.cached_segments,
+        slowed_lines=sum(speed < options.speed for speed in performance.speeds),
+        unreadable_cues=sum(is_too_fast(cue, options.style) for cue in performance.cues),
         integrated_lufs=recording.loudness.integrated_lufs,
         gain_db=20 * math.log10(edition.gain),
+    )
+
+
+def _edition(
+    performance: Performance, document: Document, engine: SpeechEngine, options: NarrationOptions, directory: Path
+) -> Edition:
+    chapters = performance.recording.timeline.chapters
+    return Edition(
+        recording=performance.recording,
+        cues=performance.cues,
+        target=directory / document.name,
+        title=chapters[0].title if chapters else document.name,
+        voice=options.voice,
+        engine=engine.name,
+        gain=_gain(performance.recording.loudness, options.loudness_lufs),
+        style=options.style,
     )
 
 

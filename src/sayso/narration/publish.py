@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from sayso.audio import AudioTags, AudioWriter
 from sayso.files import replacing
-from sayso.subtitles import CueFormat, compile_cues, render, render_json
+from sayso.subtitles import CueFormat, render, render_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from sayso.narration.spool import Spool
     from sayso.narration.take import Recording
     from sayso.subtitles import Style
+    from sayso.types import Cue
 
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
+CUE_FORMATS: frozenset[SubtitleFormat] = frozenset(get_args(CueFormat))
 SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
 
 
@@ -31,15 +33,17 @@ class Edition:
 
     Attributes:
         recording: what was spoken.
+        cues: its subtitles.
         target: the path of every file, without its suffix.
         title: what the files say they are.
         voice: the voice that was asked for.
         engine: the name of the engine that spoke.
         gain: the linear gain applied to all samples.
-        style: the limits that cues keep.
+        style: the style of the cues.
     """
 
     recording: Recording
+    cues: tuple[Cue, ...]
     target: Path
     title: str
     voice: str
@@ -81,7 +85,6 @@ def _encode(edition: Edition, spool: Spool, audio_format: AudioFormat) -> Path:
 
 def _write_subtitles(edition: Edition, formats: Sequence[SubtitleFormat]) -> list[Path]:
     recording = edition.recording
-    cues = compile_cues(recording.timeline, edition.style, language=recording.script.language)
     paths = []
     for subtitle_format in formats:
         if subtitle_format == "json":
@@ -94,7 +97,7 @@ def _write_subtitles(edition: Edition, formats: Sequence[SubtitleFormat]) -> lis
                 timing=recording.timing,
             )
         else:
-            content = render(cues, subtitle_format, style=edition.style)
+            content = render(edition.cues, subtitle_format, style=edition.style)
         path = edition.path(subtitle_format)
         with replacing(path) as file:
             file.write(content.encode())

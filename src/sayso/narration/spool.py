@@ -54,6 +54,11 @@ class Spool:
         except OSError as error:
             raise OutputFailed(f"Cannot write in {self._directory}: {error.strerror}") from error
 
+    def clear(self) -> None:
+        """Forget everything that was written."""
+        self._file.seek(0)
+        self._file.truncate()
+
     def blocks(self) -> Iterator[FloatArray]:
         """Everything that was written, in blocks of at most `BLOCK_SAMPLES` samples."""
         position = 0

@@ -36,7 +36,8 @@ def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: f
     """
     gain = 10 ** ((STREAM_LUFS - LEVEL_LUFS) / 20)
     yield _silence(script.lead_in_seconds, engine)
-    for line, parts in render(script, engine, cache, speed=speed, workers=engine.workers):
+    speeds = [speed] * len(script.lines)
+    for line, parts in render(script, engine, cache, speeds=speeds, workers=engine.workers):
         for part in parts:
             peak = float(np.abs(part.audio.samples).max(initial=0.0))
             yield part.audio.samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)

@@ -12,7 +12,7 @@ from sayso.subtitles import TimelineBuilder
 from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sayso.audio import Loudness
     from sayso.narration.spool import Spool
@@ -35,6 +35,7 @@ class Recording:
         timeline: what was said, and when.
         loudness: of the whole, before any gain.
         timing: where the word times come from; naive as soon as those of one utterance are.
+        lines: where each line of the script is heard, in samples: from its first word's lead-in to its last one's end.
         cached_segments: how many of the timeline's segments had been spoken before.
     """
 
@@ -42,7 +43,13 @@ class Recording:
     timeline: Timeline
     loudness: Loudness
     timing: Timing
+    lines: tuple[tuple[int, int], ...]
     cached_segments: int
+
+    def lines_ms(self) -> Iterator[tuple[float, float]]:
+        """Where each line is heard, in milliseconds."""
+        for start, end in self.lines:
+            yield 1000 * self.timeline.seconds(start), 1000 * self.timeline.seconds(end)
 
 
 class Take:
@@ -56,6 +63,7 @@ class Take:
         self._meter = LoudnessMeter(sample_rate_hz)
         self._pause(script.lead_in_seconds)
         self._timing: Timing = "exact"
+        self._lines: list[tuple[int, int]] = []
         self._cached_segments = 0
 
     @property
@@ -71,12 +79,14 @@ class Take:
         """
         if line.chapter_title is not None:
             self._builder.chapter(line.chapter_title)
+        start = self._builder.position_samples
         for part in parts:
             self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
             self._record(part.audio.samples)
             self._cached_segments += part.cached
             if part.timing == "naive":
                 self._timing = "naive"
+        self._lines.append((start, self._builder.position_samples))
         # An utterance brings some silence of its own, before its first word and after its last.
         self._pause(line.pause_after_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS)
 
@@ -88,6 +98,7 @@ class Take:
             timeline=self._builder.build(),
             loudness=self._meter.finish(),
             timing=self._timing,
+            lines=tuple(self._lines),
             cached_segments=self._cached_segments,
         )
 

@@ -12,6 +12,7 @@ from sayso.subtitles.formats import (
     render_vtt,
 )
 from sayso.subtitles.lint import Rule, Violation, lint
+from sayso.subtitles.measure import reading_columns, reading_ms
 from sayso.subtitles.style import STYLES, Style, style_named
 from sayso.subtitles.timeline import TimelineBuilder, naive_times
 
@@ -27,6 +28,8 @@ __all__ = [
     "lint",
     "naive_times",
     "parse_subtitles",
+    "reading_columns",
+    "reading_ms",
     "render",
     "render_ass",
     "render_json",
