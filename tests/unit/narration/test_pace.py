@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from sayso.subtitles import Violation
 
 # The fake engine speaks about 15 characters a second at speed 1.
-STORY = Document(
-    text="The lamp burned through the night and nobody in the town below knew who had lit it. " * 3,
-    name="a",
-    markdown=True,
-)
+SENTENCE = "The lamp burned through the night and nobody in the town below knew who had lit it. "
+STORY = Document(text=SENTENCE * 3, name="a", markdown=True)
 OPTIONS = NarrationOptions(voice="fake_en", audio=(), subtitles=("srt",), style=style_named("netflix"))
 
 
