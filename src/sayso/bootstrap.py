@@ -1,12 +1,13 @@
-"""Settings in, parts out: the one place where engines, models and caches are wired together."""
+"""Settings in, parts out: the one place where engines, models and caches are wired together.
+
+Each part is imported where it is opened: whoever opens one does not wait for the libraries of the others.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, ModelMissing, UnknownVoice
-from sayso.models import open_store
-from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,7 @@ def open_transcriber(model: str, settings: Settings) -> Transcriber:
         InvalidInput: there is no such model.
         ModelMissing: it has not been pulled.
     """
+    from sayso.models import open_store
     from sayso.stt import WhisperTranscriber
 
     return WhisperTranscriber(open_store(settings).path(f"whisper-{model}"))
@@ -74,12 +76,15 @@ def open_transcriber(model: str, settings: Settings) -> Transcriber:
 
 def open_speech_cache(settings: Settings, *, use: bool = True) -> SpeechCache:
     """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing."""
+    from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+
     if not use:
         return NoSpeechCache()
     return DirectorySpeechCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes)
 
 
 def _kokoro(settings: Settings) -> SpeechEngine:
+    from sayso.models import open_store
     from sayso.tts.espeak import espeak
     from sayso.tts.kokoro import KokoroEngine
 
@@ -94,6 +99,7 @@ def _kokoro(settings: Settings) -> SpeechEngine:
 
 
 def _piper(settings: Settings) -> SpeechEngine:
+    from sayso.models import open_store
     from sayso.tts.espeak import espeak
     from sayso.tts.piper import PiperEngine
 

@@ -1,4 +1,4 @@
-"""Files that appear complete or not at all."""
+"""Text out of bytes, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,30 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from sayso.errors import OutputFailed
+from sayso.errors import NotText, OutputFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """The characters of UTF-8 bytes, without a byte order mark.
+
+    Raises:
+        NotText: naming the first byte that is not UTF-8, or the first NUL.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotText(
+            f"{name} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}",
+            hint="Convert it, for example with: iconv -f windows-1252 -t utf-8",
+        ) from error
+    nul = text.find("\0")
+    if nul >= 0:
+        raise NotText(f"{name} is not text: character {nul} is NUL")
+    return text
 
 
 @contextmanager

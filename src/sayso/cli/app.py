@@ -12,14 +12,12 @@ from sayso.cli import models
 from sayso.cli.doctor import doctor
 from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
-from sayso.cli.log import log_to_stderr
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.voices import voices
 from sayso.errors import SaysoError
-from sayso.settings import load_settings
 
 app = typer.Typer(
     name="sayso",
@@ -63,6 +61,9 @@ def options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+    from sayso.cli.log import log_to_stderr
+    from sayso.settings import load_settings
+
     log_to_stderr(load_settings().log_level)
 
 

@@ -12,16 +12,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import typer
-from pydantic import SecretStr
 
 from sayso import __version__
 from sayso.cli.options import JsonOption
 from sayso.errors import ModelMissing
-from sayso.models import open_store
-from sayso.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sayso.settings import Settings
 
 # What each optional part is for, by the module that shows it is there.
 _EXTRAS = {
@@ -50,6 +49,8 @@ def doctor(*, as_json: JsonOption = False) -> None:
 
     Exits with 1 when something is missing without which `sayso narrate` cannot work.
     """
+    from sayso.settings import load_settings
+
     settings = load_settings()
     findings = [*_software(), *_models(settings), *_directories(settings), *_settings(settings)]
     if as_json:
@@ -75,6 +76,8 @@ def _software() -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
+    from sayso.models import open_store
+
     store = open_store(settings)
     for name, model in store.catalogue.items():
         try:
@@ -102,7 +105,9 @@ def _directories(settings: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for name, field in Settings.model_fields.items():
+    from pydantic import SecretStr
+
+    for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         shown = "(set, not shown)" if isinstance(value, SecretStr) else "(not set)" if value is None else str(value)
         where = "set" if name in settings.model_fields_set else "default"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -24,6 +21,9 @@ def exit_code(error: SaysoError) -> int:
 
 def print_error(error: SaysoError) -> None:
     """What happened and what to do, on standard error."""
+    from rich.console import Console
+    from rich.markup import escape
+
     console = Console(stderr=True)
     console.print(f"[red]error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
     if error.hint:

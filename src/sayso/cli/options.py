@@ -1,4 +1,8 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and how their values are read.
+
+Every run of ``sayso`` imports every command's module, to know its options. What a command works with is therefore
+imported in its functions: `sayso --help` and a quick command do not wait for another's libraries.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,14 @@ import typer
 
 from sayso.bootstrap import ENGINES, engine_for, open_engine
 from sayso.errors import InvalidInput
-from sayso.narration import decode_text
-from sayso.text import Lexicon, load_lexicon
+from sayso.files import decode_text
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sayso.settings import Settings
+    from sayso.text import Lexicon
     from sayso.tts.base import SpeechEngine
 
 VoiceOption = Annotated[
@@ -84,6 +88,8 @@ def read_lexicon(path: Path | None) -> Lexicon:
     Raises:
         InvalidInput: the file cannot be read, or a line of it is wrong.
     """
+    from sayso.text import Lexicon, load_lexicon
+
     if path is None:
         return Lexicon.empty()
     try:

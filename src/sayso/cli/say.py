@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from sayso.audio import AudioFormat, AudioWriter
 from sayso.bootstrap import open_speech_cache
 from sayso.cli.options import (
     EngineOption,
@@ -21,12 +20,12 @@ from sayso.cli.options import (
     read_lexicon,
 )
 from sayso.errors import InvalidInput
-from sayso.narration import Document, decode_text, stream, to_script
-from sayso.settings import load_settings
+from sayso.files import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sayso.audio import AudioFormat
     from sayso.types import FloatArray
 
 STANDARD_STREAM = "-"
@@ -49,6 +48,9 @@ def say(
     no_cache: NoCacheOption = False,
 ) -> None:
     """Speak a text into a file or a pipe; sound begins to flow when the first sentence is spoken."""
+    from sayso.narration import Document, stream, to_script
+    from sayso.settings import load_settings
+
     settings = load_settings()
     voice = voice or settings.kokoro_voice
     target, audio_format = _target(out)
@@ -60,6 +62,8 @@ def say(
 
 
 def _target(out: str) -> tuple[Path | BinaryIO, AudioFormat]:
+    from sayso.audio import AudioFormat
+
     if out != STANDARD_STREAM:
         return Path(out), AudioFormat.of(Path(out))
     if sys.stdout.isatty():
@@ -74,6 +78,8 @@ def _text(text: str) -> str:
 def _write(
     blocks: Iterator[FloatArray], target: Path | BinaryIO, audio_format: AudioFormat, sample_rate_hz: int
 ) -> None:
+    from sayso.audio import AudioWriter
+
     with AudioWriter(target, audio_format, sample_rate_hz=sample_rate_hz) as writer:
         for block in blocks:
             writer.write(block)

@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
-from rich.console import Console
 
 from sayso.bootstrap import open_transcriber
 from sayso.cli.failure import print_error
 from sayso.cli.options import JsonOption, QuietOption, choices
-from sayso.cli.transcription_progress import transcription_progress
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing
-from sayso.settings import load_settings
 from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
 
 if TYPE_CHECKING:
@@ -78,6 +75,8 @@ def transcribe(
     A recording without speech gives an empty text. A file that cannot be transcribed does not keep the others from it;
     the exit code is 1 then.
     """
+    from sayso.settings import load_settings
+
     job = TranscriptionJob(
         out=out,
         formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), FORMATS),
@@ -94,6 +93,10 @@ def transcribe_files(
     files: Sequence[Path], job: TranscriptionJob, transcriber: Transcriber, *, as_json: bool, quiet: bool
 ) -> bool:
     """Transcribe one file after the other, and report on standard output and error; False when one failed."""
+    from rich.console import Console
+
+    from sayso.cli.transcription_progress import transcription_progress
+
     console = Console(stderr=True)
     reports: list[dict[str, Any]] = []
     for path in files:

@@ -11,7 +11,6 @@ import typer
 from sayso.bootstrap import installed_voices
 from sayso.cli.options import JsonOption
 from sayso.errors import ModelMissing
-from sayso.settings import load_settings
 
 
 def voices(
@@ -22,6 +21,8 @@ def voices(
     as_json: JsonOption = False,
 ) -> None:
     """Show the voices of the installed models, with language and engine."""
+    from sayso.settings import load_settings
+
     found = list(installed_voices(load_settings()))
     if not found:
         raise ModelMissing("No model with voices is here", hint="Run: sayso models pull kokoro-82m-int8 kokoro-voices")

@@ -1,6 +1,6 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
-from sayso.narration.document import Document, decode_text, read_document, to_script
+from sayso.narration.document import Document, read_document, to_script
 from sayso.narration.narrate import Narration, NarrationOptions, narrate
 from sayso.narration.perform import Progress
 from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
@@ -13,7 +13,6 @@ __all__ = [
     "NarrationOptions",
     "Progress",
     "SubtitleFormat",
-    "decode_text",
     "narrate",
     "read_document",
     "stream",

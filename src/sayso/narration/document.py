@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sayso.errors import InvalidInput, NotText
+from sayso.errors import InvalidInput
+from sayso.files import decode_text
 from sayso.text import Lexicon, ScriptOptions, write_script
 
 if TYPE_CHECKING:
@@ -49,25 +50,6 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
     return Document(text=decode_text(data, str(path)), name=path.stem, markdown=suffix in _MARKDOWN_SUFFIXES)
-
-
-def decode_text(data: bytes, name: str) -> str:
-    """The characters of UTF-8 bytes, without a byte order mark.
-
-    Raises:
-        NotText: naming the first byte that is not UTF-8, or the first NUL.
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotText(
-            f"{name} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}",
-            hint="Convert it, for example with: iconv -f windows-1252 -t utf-8",
-        ) from error
-    nul = text.find("\0")
-    if nul >= 0:
-        raise NotText(f"{name} is not text: character {nul} is NUL")
-    return text
 
 
 def to_script(

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import sayso.cli.models as command
+import sayso.models
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
 from sayso.models import ModelStore
 from sayso.models.sources.directory import DirectorySource
@@ -36,7 +37,7 @@ def toy_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             catalogue={"toy": TOY, "other": OTHER},
         )
 
-    monkeypatch.setattr(command, "open_store", open_toy_store)
+    monkeypatch.setattr(sayso.models, "open_store", open_toy_store)
     return tmp_path / "store"
 
 
