@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+import soxr
 
 from sayso.audio.frames import frame_of
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 _SILENCE_LUFS = -70.0  # BS.1770's absolute gate: below it nothing is measured
 _RELATIVE_GATE_LU = 10.0
-# The filter reports every 0.1 s and its peak detector looks ahead a little; so much silence brings out the last report.
-_TAIL_SECONDS = 0.2
+_TAIL_SECONDS = 0.2  # the filter reports every 0.1 s: so much silence brings out the last report
+# BS.1770-4, annex 2: a peak between samples is at most 0.7 dB above the nearest of four times as many samples.
+_PEAK_OVERSAMPLING = 4
 _FRAME_SECONDS = 0.05  # of `segment_loudness`: about a syllable, where BS.1770's 0.4 s would be a word
 
 
@@ -32,16 +34,24 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """A streaming EBU R128 meter, libav's ``ebur128``; memory does not grow with the audio."""
+    """A streaming EBU R128 meter; memory does not grow with the audio.
+
+    libav's ``ebur128`` measures the loudness. It would measure the true peak as well, on 192 kHz, which takes twice as
+    long as all the rest.
+    """
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._pushed_samples = 0
         self._last: dict[str, str] = {}
+        self._peak = 0.0
+        self._oversampler = soxr.ResampleStream(
+            sample_rate_hz, _PEAK_OVERSAMPLING * sample_rate_hz, num_channels=1, dtype="float32"
+        )
         self._graph = av.filter.Graph()
         self._graph.link_nodes(
             self._graph.add_abuffer(sample_rate=sample_rate_hz, format="flt", layout="mono"),
-            self._graph.add("ebur128", metadata="1", peak="true", framelog="quiet"),
+            self._graph.add("ebur128", metadata="1", peak="none", framelog="quiet"),
             self._graph.add("abuffersink"),
         ).configure()
 
@@ -52,16 +62,22 @@ class LoudnessMeter:
         self._graph.push(frame_of(samples, self._sample_rate_hz, start=self._pushed_samples))
         self._pushed_samples += len(samples)
         self._drain()
+        # Of a click, the oversampler's filter takes a little away; its own sample does not.
+        self._raise_peak(samples)
+        self._raise_peak(self._oversampler.resample_chunk(samples))
 
     def finish(self) -> Loudness:
         """The loudness of everything that was added; afterwards the meter is spent."""
         self.add(np.zeros(round(_TAIL_SECONDS * self._sample_rate_hz), np.float32))
+        self._raise_peak(self._oversampler.resample_chunk(np.empty(0, np.float32), last=True))
         integrated = float(self._last.get("lavfi.r128.I", _SILENCE_LUFS))
-        peak = float(self._last.get("lavfi.r128.true_peak", 0.0))
         return Loudness(
             integrated_lufs=integrated if integrated > _SILENCE_LUFS else None,
-            true_peak_db=20 * float(np.log10(peak)) if peak > 0 else -np.inf,
+            true_peak_db=20 * float(np.log10(self._peak)) if self._peak > 0 else -np.inf,
         )
+
+    def _raise_peak(self, samples: FloatArray) -> None:
+        self._peak = max(self._peak, float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
 
     def _drain(self) -> None:
         frame = None

@@ -67,6 +67,13 @@ def test_no_peak_is_missed(place: int) -> None:
     assert measured(samples).true_peak_db >= 20 * np.log10(0.85)
 
 
+def test_a_peak_between_the_last_samples_is_seen() -> None:
+    """Sound that breaks off peaks as high as the same sound with silence after it."""
+    broken_off = (0.5 * np.sin(np.pi / 2 * np.arange(24_001) + np.pi / 4)).astype(np.float32)
+    followed = np.concatenate([broken_off, np.zeros(24_000, np.float32)])
+    assert measured(broken_off).true_peak_db == pytest.approx(measured(followed).true_peak_db, abs=1e-6)
+
+
 @pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(48_000), np.full(100, 0.5)])
 def test_silence_has_no_loudness(samples: FloatArray) -> None:
     """Silence, nothing, and what is shorter than the standard's block have no loudness, and no gain is applied."""
