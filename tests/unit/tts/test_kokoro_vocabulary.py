@@ -73,3 +73,10 @@ def test_symbols_are_distinct_and_the_longest_utterance_has_its_style() -> None:
     assert len(set(SYMBOLS.values())) == len(SYMBOLS)
     assert min(SYMBOLS.values()) > 0
     assert MAXIMUM_PHONEMES == STYLE_ROWS
+
+
+@pytest.mark.parametrize(("ipa", "symbols"), [("a͡ɪ", "ˌI"), ("ɐ", "ɐ"), ("ɐn", "ɐn"), ("hˈa͡ɪ", "hˈI")])
+def test_small_english_words_are_written_as_the_model_read_them(ipa: str, symbols: str) -> None:
+    """“I” has a stress, without which the model swallows it, and the articles have their own vowel."""
+    assert to_symbols(ipa, "en-us") == symbols
+    assert to_symbols("a͡ɪ", "fr-fr") == "I"

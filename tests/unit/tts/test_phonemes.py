@@ -75,3 +75,15 @@ def test_no_letter_is_cut_in_two(phrase: str, alone: list[str]) -> None:
 def test_ipa_of_a_dictionary_is_brought_into_form(written: str, spoken: str) -> None:
     """A lexicon may be written as dictionaries print it."""
     assert from_dictionary(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("phrase", "alone", "cut"),
+    [
+        ("lˈɛɾɚɹɔn", ["lˈɛɾɚ", "ˈɔn"], ["lˈɛɾɚɹ", "ɔn"]),
+        ("lezɑ̃fˈɑ̃", ["le", "ɑ̃fˈɑ̃"], ["lez", "ɑ̃fˈɑ̃"]),
+    ],
+)
+def test_linking_goes_with_the_word_before_it(phrase: str, alone: list[str], cut: list[str]) -> None:
+    """A sound that is heard only between two words ends the first, whatever the stress of the second alone."""
+    assert share_out(phrase, alone) == cut
