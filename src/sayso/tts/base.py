@@ -23,11 +23,13 @@ class SpeechEngine(Protocol):
     name: str
     """The engine's name, as users give it to ``--engine``."""
 
-    fingerprint: str
-    """Changes whenever the same utterance would sound different: it covers the engine's code and its model."""
-
     sample_rate_hz: int
     """The rate of all audio that this engine makes."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same utterance would sound different: it covers the engine's code and its model."""
+        ...
 
     @property
     def workers(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -70,11 +72,18 @@ class KokoroEngine:
         self._tuning: Tuning | None = None
         self._session: Any = None
         try:
-            with model_file.open("rb") as file:
-                self._model_hash = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            file = model_file.open("rb")
         except OSError as error:
             raise ModelMissing(f"Cannot read {model_file}: {error.strerror}", hint=PULL_HINT) from error
-        self.fingerprint = f"kokoro r{REVISION} {self._model_hash} {g2p.fingerprint}"
+        # On a thread: it takes as long as making the script of a short story, which goes on meanwhile.
+        thread = ThreadPoolExecutor(1, thread_name_prefix="kokoro-hash")
+        self._model_hash = thread.submit(_hash_of, file)
+        thread.shutdown(wait=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """See `SpeechEngine.fingerprint`."""
+        return f"{self._edition} {self._g2p.fingerprint}"
 
     @property
     def workers(self) -> int:
@@ -102,6 +111,11 @@ class KokoroEngine:
         audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
         return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
 
+    @property
+    def _edition(self) -> str:
+        """This package's revision and the model's hash, once the thread that makes it is done."""
+        return f"kokoro r{REVISION} {self._model_hash.result()}"
+
     def _loaded(self) -> Any:
         if self._session is None:
             with self._lock:
@@ -114,7 +128,7 @@ class KokoroEngine:
         if self._workers is not None:
             return Tuning(workers=self._workers, threads=1)
         if self._tuning is None:
-            self._tuning = tuning(self._tuning_file, f"kokoro r{REVISION} {self._model_hash}", self._open_speaker)
+            self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker)
         return self._tuning
 
     def _open_speaker(self, threads: int) -> Callable[[], object]:
@@ -138,6 +152,12 @@ class KokoroEngine:
             raise ModelCorrupt(f"onnxruntime does not load {self._model_file}: {error}", hint=PULL_HINT) from error
         _infer(session, [SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
         return session
+
+
+def _hash_of(file: BufferedReader) -> str:
+    """The first 16 hexadecimal digits of a file's SHA-256; the file is closed."""
+    with file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
