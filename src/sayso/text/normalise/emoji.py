@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import emoji
-
 from sayso.text.normalise.rules import Written
 
 if TYPE_CHECKING:
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
 
 def named_emoji(text: str, language: str) -> list[Written]:
     """The emoji of ``text`` with their names, in ``language`` (a primary subtag) or else in English."""
+    import emoji  # its table takes longer to load than a page to normalise, and few texts need it
+
     known = language if language in emoji.LANGUAGES else "en"
     found = ((item["match_start"], item["match_end"], item["emoji"]) for item in emoji.emoji_list(text))
     named = (Written(start, end, _name(char, known)) for start, end, char in found)
@@ -25,6 +25,8 @@ def named_emoji(text: str, language: str) -> list[Written]:
 
 @lru_cache(maxsize=4096)
 def _name(char: str, language: str) -> Words:
+    import emoji
+
     # demojize, unlike the table of names, loads a language's names when they are first asked for.
     return tuple(_words(emoji.demojize(char, language=language).strip(":").replace("_", " ")))
 

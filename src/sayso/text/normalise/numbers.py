@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from num2words import CONVERTER_CLASSES, num2words
-
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Words
 
@@ -35,6 +33,8 @@ class Speller:
     @cached_property
     def converter(self) -> str | None:
         """The name num2words has for this language, or None where it has none that works."""
+        from num2words import CONVERTER_CLASSES  # which imports every language: only when there is a number
+
         primary, _, region = self.language.partition("-")
         primary = {"nb": "no", "nn": "no"}.get(primary, primary)
         for name in (f"{primary}_{region.upper()}", primary):
@@ -74,6 +74,8 @@ class Speller:
 
 @lru_cache(maxsize=4096)
 def _said(value: int, converter: str, form: str, *, british: bool) -> Words:
+    from num2words import num2words
+
     said = num2words(value, lang=converter, to=form).replace(",", "")
     if converter.startswith("fr"):
         # "quatre-vingtsième", "deux centsième": the plural s does not stay before the ending.
