@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from command_line import Outcome
 from sayso import bootstrap
@@ -13,9 +14,17 @@ from sayso.cli import main
 from sayso.testing import FakeSpeechEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from command_line import RunSayso
+
+
+@pytest.fixture(autouse=True)
+def _logging_restored() -> Iterator[None]:
+    """Every command sends log messages to the standard error of its test, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

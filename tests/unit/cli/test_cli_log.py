@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 import structlog
 
 from sayso.cli.log import log_to_stderr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _configuration_restored() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
+    import pytest
 
 
 def test_standard_output_belongs_to_results(capsys: pytest.CaptureFixture[str]) -> None:
