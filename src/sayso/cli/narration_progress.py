@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sayso.narration import Progress as NarrationProgress
 
 _LOGGED_STEP_PERCENT = 10
+_LEAST_SECONDS_BETWEEN_LINES = 2.0
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def narration_progress(console: Console, name: str, *, quiet: bool) -> Iterator[
 
             yield move
     else:
-        yield _LogLines(console, name)
+        yield LogLines(console, name)
 
 
 def clock(seconds: float) -> str:
@@ -71,19 +72,23 @@ class _RateMeter:
         return f", {audio_seconds / elapsed:.1f}× real time" if elapsed else ""
 
 
-class _LogLines:
-    """A line at each tenth of the way."""
+class LogLines:
+    """A line at each tenth of the way, but none so soon after the last that nobody could have waited for it."""
 
-    def __init__(self, console: Console, name: str) -> None:
+    def __init__(self, console: Console, name: str, *, now: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._name = name
+        self._now = now
         self._logged_percent = 0
+        self._logged_at = now()
         self._meter = _RateMeter()
 
     def __call__(self, progress: NarrationProgress) -> None:
         percent = 100 * progress.done_characters // max(progress.total_characters, 1)
-        if percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
+        due = self._now() - self._logged_at >= _LEAST_SECONDS_BETWEEN_LINES
+        if due and percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
             self._logged_percent = percent - percent % _LOGGED_STEP_PERCENT
+            self._logged_at = self._now()
             rate = self._meter.rate(progress.audio_seconds)
             line = f"{self._name}: {self._logged_percent} %, {clock(progress.audio_seconds)} spoken{rate}"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
