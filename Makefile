@@ -52,9 +52,9 @@ types: $(VENV)/.installed-test ## mypy, strict
 docs: $(VENV)/.installed-test ## Write docs/reference from the code
 	$(BIN)/python docs/reference/generate.py
 
-bench: $(VENV)/.installed-bench $(VENV)/.npm ## Speed and accuracy against named peers
+bench: $(VENV)/.installed-bench $(VENV)/.npm ## Speed and accuracy against named peers (ARGS="--help")
 	$(BIN)/sayso models pull
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
 	$(PYTHON) -m venv $(VENV)/lock

@@ -84,6 +84,7 @@ class LogLines:
         self._meter = _RateMeter()
 
     def __call__(self, progress: NarrationProgress) -> None:
+        """Print a line if one is due."""
         percent = 100 * progress.done_characters // max(progress.total_characters, 1)
         due = self._now() - self._logged_at >= _LEAST_SECONDS_BETWEEN_LINES
         if due and percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
