@@ -76,11 +76,10 @@ def open_transcriber(model: str, settings: Settings) -> Transcriber:
 
 def open_speech_cache(settings: Settings, *, use: bool = True) -> SpeechCache:
     """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing."""
-    from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+    from sayso.cache import DirectoryCache, NoCache
+    from sayso.tts.cache import SpeechCache
 
-    if not use:
-        return NoSpeechCache()
-    return DirectorySpeechCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes)
+    return SpeechCache(DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes) if use else NoCache())
 
 
 def _kokoro(settings: Settings) -> SpeechEngine:

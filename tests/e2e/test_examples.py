@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.audio import AudioFormat, decode
+from sayso.cache import DirectoryCache
 from sayso.narration import SUBTITLE_FORMATS, NarrationOptions, narrate, read_document
 from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
-from sayso.tts.cache import DirectorySpeechCache
+from sayso.tts.cache import SpeechCache
 
 if TYPE_CHECKING:
-    from sayso.tts.cache import SpeechCache
     from sayso.tts.kokoro import KokoroEngine
 
 pytestmark = pytest.mark.engine
@@ -25,7 +25,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> SpeechCache:
-    return DirectorySpeechCache(tmp_path_factory.mktemp("speech"), maximum_bytes=10**9)
+    return SpeechCache(DirectoryCache(tmp_path_factory.mktemp("speech"), maximum_bytes=10**9))
 
 
 @pytest.mark.parametrize(("name", "voice"), [("the-lamp-room", "af_heart"), ("le-phare", "ff_siwis")])

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 
+def encoder_fingerprint(audio_format: AudioFormat) -> str:
+    """Changes whenever the same samples and tags would be encoded to other bytes."""
+    return f"{sorted(av.library_versions.items())} {ENCODINGS[audio_format]}"
+
+
 class AudioWriter:
     """A streaming encoder: write blocks of samples, then close.
 

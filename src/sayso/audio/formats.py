@@ -26,6 +26,11 @@ class AudioFormat(StrEnum):
     AAC = "aac"
     M4A = "m4a"
 
+    @property
+    def is_lossless(self) -> bool:
+        """Whether a decoder gives back the samples that were written."""
+        return self in {AudioFormat.WAV, AudioFormat.FLAC}
+
     @classmethod
     def of(cls, path: Path) -> AudioFormat:
         """The format that a file's suffix asks for.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sayso.audio import AudioFormat, gain_for
+from sayso.narration.derived import measure_loudness
 from sayso.narration.document import to_script
 from sayso.narration.pace import is_too_fast
 from sayso.narration.perform import Progress, Stage
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sayso.audio import Loudness
     from sayso.narration.document import Document
     from sayso.narration.perform import Performance
     from sayso.subtitles import Style
@@ -69,7 +69,6 @@ class Narration:
         cached_segments: how many of them came from the cache.
         slowed_lines: how many lines are spoken slower than asked for, so that their subtitles can be read.
         unreadable_cues: how many subtitles are too fast to read all the same.
-        integrated_lufs: the loudness before the gain, None for silence.
         gain_db: the one gain that was applied.
     """
 
@@ -79,7 +78,6 @@ class Narration:
     cached_segments: int
     slowed_lines: int
     unreadable_cues: int
-    integrated_lufs: float | None
     gain_db: float
 
 
@@ -126,8 +124,9 @@ def narrate(
     with Spool(directory) as spool:
         stage = Stage(script, engine, cache, spool, workers=workers or engine.workers, on_progress=on_progress)
         performance = stage.perform(options.speed, style, keep_speed=options.keep_speed)
-        edition = _edition(performance, document, engine, options, directory)
-        files = publish(edition, spool, options.audio, options.subtitles)
+        gain = _gain(spool, engine.sample_rate_hz, options.loudness_lufs, cache)
+        edition = _edition(performance, document, engine, options, directory, gain)
+        files = publish(edition, spool, cache.store, options.audio, options.subtitles)
     recording = performance.recording
     return Narration(
         files=files,
@@ -136,13 +135,17 @@ def narrate(
         cached_segments=performance.cached_segments,
         slowed_lines=sum(speed < options.speed for speed in performance.speeds),
         unreadable_cues=sum(is_too_fast(cue, options.style) for cue in performance.cues),
-        integrated_lufs=recording.loudness.integrated_lufs,
-        gain_db=20 * math.log10(edition.gain),
+        gain_db=20 * math.log10(gain),
     )
 
 
 def _edition(
-    performance: Performance, document: Document, engine: SpeechEngine, options: NarrationOptions, directory: Path
+    performance: Performance,
+    document: Document,
+    engine: SpeechEngine,
+    options: NarrationOptions,
+    directory: Path,
+    gain: float,
 ) -> Edition:
     chapters = performance.recording.timeline.chapters
     return Edition(
@@ -152,12 +155,13 @@ def _edition(
         title=chapters[0].title if chapters else document.name,
         voice=options.voice,
         engine=engine.name,
-        gain=_gain(performance.recording.loudness, options.loudness_lufs),
+        gain=gain,
         style=options.style,
     )
 
 
-def _gain(loudness: Loudness, target_lufs: float | None) -> float:
+def _gain(spool: Spool, sample_rate_hz: int, target_lufs: float | None, cache: SpeechCache) -> float:
     if target_lufs is None:
         return 1.0
+    loudness = measure_loudness(spool, sample_rate_hz, cache.store)
     return gain_for(loudness, target_lufs=target_lufs, true_peak_limit_db=TRUE_PEAK_LIMIT_DB)

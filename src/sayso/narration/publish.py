@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-import numpy as np
-
-from sayso.audio import AudioTags, AudioWriter
+from sayso.audio import AudioTags
 from sayso.files import replacing
+from sayso.narration.derived import encode
 from sayso.subtitles import CueFormat, render, render_json
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.audio import AudioFormat
+    from sayso.cache import Cache
     from sayso.narration.spool import Spool
     from sayso.narration.take import Recording
     from sayso.subtitles import Style
@@ -57,7 +57,7 @@ class Edition:
 
 
 def publish(
-    edition: Edition, spool: Spool, audio: Sequence[AudioFormat], subtitles: Sequence[SubtitleFormat]
+    edition: Edition, spool: Spool, cache: Cache, audio: Sequence[AudioFormat], subtitles: Sequence[SubtitleFormat]
 ) -> tuple[Path, ...]:
     """Write every file, each audio format on a thread of its own and the subtitles on another.
 
@@ -68,18 +68,16 @@ def publish(
         OutputFailed: a file cannot be written.
     """
     with ThreadPoolExecutor(len(audio) + 1, thread_name_prefix="publish") as pool:
-        encoded = [pool.submit(_encode, edition, spool, audio_format) for audio_format in audio]
+        encoded = [pool.submit(_write_audio, edition, spool, cache, audio_format) for audio_format in audio]
         written = pool.submit(_write_subtitles, edition, subtitles)
         return (*(future.result() for future in encoded), *written.result())
 
 
-def _encode(edition: Edition, spool: Spool, audio_format: AudioFormat) -> Path:
+def _write_audio(edition: Edition, spool: Spool, cache: Cache, audio_format: AudioFormat) -> Path:
     timeline = edition.recording.timeline
     tags = AudioTags(title=edition.title, language=edition.recording.script.language, chapters=timeline.chapters)
     path = edition.path(audio_format)
-    with AudioWriter(path, audio_format, sample_rate_hz=timeline.sample_rate_hz, tags=tags) as writer:
-        for block in spool.blocks():
-            writer.write(block * np.float32(edition.gain))
+    encode(spool, edition.gain, path, audio_format, tags, timeline.sample_rate_hz, cache)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from typing import TYPE_CHECKING, Self
@@ -35,6 +36,7 @@ class Spool:
             OutputFailed: the directory cannot be made or written.
         """
         self._directory = directory
+        self._hash = hashlib.sha256()
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 - closed by __exit__
@@ -48,6 +50,7 @@ class Spool:
             OutputFailed: there is no more space.
         """
         data = memoryview(np.ascontiguousarray(samples, "<f4").tobytes())
+        self._hash.update(data)
         try:
             while data:
                 data = data[self._file.write(data) :]
@@ -56,8 +59,14 @@ class Spool:
 
     def clear(self) -> None:
         """Forget everything that was written."""
+        self._hash = hashlib.sha256()
         self._file.seek(0)
         self._file.truncate()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of everything that was written."""
+        return self._hash.hexdigest()
 
     def blocks(self) -> Iterator[FloatArray]:
         """Everything that was written, in blocks of at most `BLOCK_SAMPLES` samples."""

@@ -1,4 +1,4 @@
-"""One reading of a script: its audio on the spool, its timeline, its loudness."""
+"""One reading of a script: its audio on the spool, and its timeline."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.audio import LoudnessMeter
 from sayso.subtitles import TimelineBuilder
 from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sayso.audio import Loudness
     from sayso.narration.spool import Spool
     from sayso.subtitles import Timing
     from sayso.tts.speak import Spoken
-    from sayso.types import FloatArray, Script, ScriptLine, Timeline
+    from sayso.types import Script, ScriptLine, Timeline
 
 MINIMUM_SECONDS = 1.0
 """A single short word is followed by silence up to this length: no style shows a subtitle for less."""
@@ -33,7 +31,6 @@ class Recording:
     Attributes:
         script: what was to be said.
         timeline: what was said, and when.
-        loudness: of the whole, before any gain.
         timing: where the word times come from; naive as soon as those of one utterance are.
         lines: where each line of the script is heard, in samples: from its first word's lead-in to its last one's end.
         cached_segments: how many of the timeline's segments had been spoken before.
@@ -41,7 +38,6 @@ class Recording:
 
     script: Script
     timeline: Timeline
-    loudness: Loudness
     timing: Timing
     lines: tuple[tuple[int, int], ...]
     cached_segments: int
@@ -60,7 +56,6 @@ class Take:
         self._rate = sample_rate_hz
         self._spool = spool
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
-        self._meter = LoudnessMeter(sample_rate_hz)
         self._pause(script.lead_in_seconds)
         self._timing: Timing = "exact"
         self._lines: list[tuple[int, int]] = []
@@ -82,7 +77,7 @@ class Take:
         start = self._builder.position_samples
         for part in parts:
             self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
-            self._record(part.audio.samples)
+            self._spool.write(part.audio.samples)
             self._cached_segments += part.cached
             if part.timing == "naive":
                 self._timing = "naive"
@@ -96,7 +91,6 @@ class Take:
         return Recording(
             script=self._script,
             timeline=self._builder.build(),
-            loudness=self._meter.finish(),
             timing=self._timing,
             lines=tuple(self._lines),
             cached_segments=self._cached_segments,
@@ -107,9 +101,5 @@ class Take:
         self._builder.pause(remaining)
         while remaining:
             block = np.zeros(min(remaining, _SILENCE_BLOCK_SAMPLES), np.float32)
-            self._record(block)
+            self._spool.write(block)
             remaining -= block.size
-
-    def _record(self, samples: FloatArray) -> None:
-        self._spool.write(samples)
-        self._meter.add(samples)

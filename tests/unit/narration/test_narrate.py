@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from sayso.audio import AudioFormat, LoudnessMeter, decode
+from sayso.cache import DirectoryCache, NoCache
 from sayso.errors import EngineFailed, NothingToSay, OutputFailed, UnknownVoice
 from sayso.narration import SUBTITLE_FORMATS, Document, NarrationOptions, Progress, narrate
 from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+from sayso.tts.cache import SpeechCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def told(directory: Path) -> dict[str, Any]:
 def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
     """Every audio and subtitle format is written, named after the document, and nothing else is left."""
     options = replace(OPTIONS, audio=tuple(AudioFormat))
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), options, tmp_path / "deep" / "out")
+    narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path / "deep" / "out")
     names = {f"lamp.{suffix}" for suffix in (*AudioFormat, *SUBTITLE_FORMATS)}
     assert {path.name for path in narration.files} == names
     assert {path.name for path in (tmp_path / "deep" / "out").iterdir()} == names
@@ -52,7 +53,7 @@ def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
 
 def test_every_word_of_the_source_has_a_time(tmp_path: Path) -> None:
     """The words are those of the text, each where it stands there, in order, and inside the audio."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     timeline = told(tmp_path)
     assert timeline["text"] == TEXT
     words = timeline["words"]
@@ -66,7 +67,7 @@ def test_every_word_of_the_source_has_a_time(tmp_path: Path) -> None:
 
 def test_words_are_heard_when_the_timeline_says(tmp_path: Path) -> None:
     """The sound of each word lies between its start and end, pauses, trims and joins notwithstanding."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     samples = decode(tmp_path / "lamp.wav", sample_rate_hz=24_000).samples
     heard = np.zeros(samples.size, bool)
     for word in told(tmp_path)["words"]:
@@ -78,14 +79,14 @@ def test_words_are_heard_when_the_timeline_says(tmp_path: Path) -> None:
 
 def test_the_audio_is_as_long_as_the_timeline(tmp_path: Path) -> None:
     """The WAV has exactly the samples that the timeline counts."""
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     samples = decode(tmp_path / "lamp.wav", sample_rate_hz=24_000).samples
     assert samples.size == round(narration.audio_seconds * 24_000)
 
 
 def test_a_written_pause_is_heard(tmp_path: Path) -> None:
     """[pause 1s] is a second of silence between the words around it."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     words = told(tmp_path)["words"]
     asked = next(index for index, word in enumerate(words) if word["text"] == "asked")
     assert words[asked + 1]["start"] - words[asked]["end"] == pytest.approx(1.0, abs=0.05)
@@ -93,7 +94,7 @@ def test_a_written_pause_is_heard(tmp_path: Path) -> None:
 
 def test_headings_become_chapters(tmp_path: Path) -> None:
     """Each heading begins a chapter at its first word; together they cover the audio."""
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     chapters = told(tmp_path)["chapters"]
     assert [chapter["title"] for chapter in chapters] == ["The Lamp", "Morning"]
     assert chapters[0]["end"] == chapters[1]["start"]
@@ -103,7 +104,7 @@ def test_headings_become_chapters(tmp_path: Path) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_what_is_written_passes_the_lint(tmp_path: Path, style: str) -> None:
     """Our own SRT and WebVTT keep the style that they were made for."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), replace(OPTIONS, style=style_named(style)), tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), replace(OPTIONS, style=style_named(style)), tmp_path)
     for suffix in ("srt", "vtt"):
         cues = parse_subtitles((tmp_path / f"lamp.{suffix}").read_text())
         assert lint(cues, style_named(style)) == []
@@ -112,7 +113,7 @@ def test_what_is_written_passes_the_lint(tmp_path: Path, style: str) -> None:
 @pytest.mark.parametrize("target", [-16.0, -23.0])
 def test_the_document_has_the_loudness_asked_for(tmp_path: Path, target: float) -> None:
     """The integrated loudness is the target, unless the true peak would exceed its limit."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), replace(OPTIONS, loudness_lufs=target), tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), replace(OPTIONS, loudness_lufs=target), tmp_path)
     meter = LoudnessMeter(24_000)
     meter.add(decode(tmp_path / "lamp.wav", sample_rate_hz=24_000).samples)
     loudness = meter.finish()
@@ -122,13 +123,16 @@ def test_the_document_has_the_loudness_asked_for(tmp_path: Path, target: float) 
 
 def test_loudness_off_is_no_gain(tmp_path: Path) -> None:
     """Without a target nothing is changed."""
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), replace(OPTIONS, loudness_lufs=None), tmp_path)
+    narration = narrate(
+        STORY, FakeSpeechEngine(), SpeechCache(NoCache()), replace(OPTIONS, loudness_lufs=None), tmp_path
+    )
     assert narration.gain_db == 0.0
 
 
 def test_the_second_time_everything_is_in_the_cache(tmp_path: Path) -> None:
     """A second narration speaks nothing, says so, and writes the same bytes."""
-    engine, cache = FakeSpeechEngine(), DirectorySpeechCache(tmp_path / "cache", maximum_bytes=10**9)
+    engine = FakeSpeechEngine()
+    cache = SpeechCache(DirectoryCache(tmp_path / "cache", maximum_bytes=10**9))
     narrate(STORY, engine, cache, OPTIONS, tmp_path / "first")
     spoken = engine.calls
     narration = narrate(STORY, engine, cache, OPTIONS, tmp_path / "second")
@@ -140,7 +144,8 @@ def test_the_second_time_everything_is_in_the_cache(tmp_path: Path) -> None:
 
 def test_an_edited_sentence_costs_one_sentence(tmp_path: Path) -> None:
     """After one word is changed, one segment is spoken anew."""
-    engine, cache = FakeSpeechEngine(), DirectorySpeechCache(tmp_path / "cache", maximum_bytes=10**9)
+    engine = FakeSpeechEngine()
+    cache = SpeechCache(DirectoryCache(tmp_path / "cache", maximum_bytes=10**9))
     narrate(STORY, engine, cache, OPTIONS, tmp_path)
     spoken = engine.calls
     edited = replace(STORY, text=TEXT.replace("lamp burned", "lantern burned"))
@@ -151,23 +156,23 @@ def test_an_edited_sentence_costs_one_sentence(tmp_path: Path) -> None:
 def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
     """When the engine breaks on the way, no output appears, and nothing hidden is left."""
     with pytest.raises(EngineFailed):
-        narrate(STORY, FakeSpeechEngine(failing_calls=[4]), NoSpeechCache(), OPTIONS, tmp_path / "out")
+        narrate(STORY, FakeSpeechEngine(failing_calls=[4]), SpeechCache(NoCache()), OPTIONS, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_earlier_narration_outlives_a_failure(tmp_path: Path) -> None:
     """A narration that fails leaves the files of the one before as they were."""
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(EngineFailed):
-        narrate(STORY, FakeSpeechEngine(failing_calls=[2]), NoSpeechCache(), OPTIONS, tmp_path)
+        narrate(STORY, FakeSpeechEngine(failing_calls=[2]), SpeechCache(NoCache()), OPTIONS, tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_progress_grows_to_the_end(tmp_path: Path) -> None:
     """Progress is told after each line, never goes back, and ends with the last character that is spoken."""
     told_progress: list[Progress] = []
-    narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path, on_progress=told_progress.append)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path, on_progress=told_progress.append)
     done = [progress.done_characters for progress in told_progress]
     assert done == sorted(done)
     assert done[-1] == TEXT.rindex("calme") + len("calme")
@@ -177,7 +182,7 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
 def test_nothing_to_say_is_said(tmp_path: Path, text: str) -> None:
     """A text without a word is refused, and no file appears."""
     with pytest.raises(NothingToSay):
-        narrate(replace(STORY, text=text), FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path / "out")
+        narrate(replace(STORY, text=text), FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -185,7 +190,9 @@ def test_an_unknown_voice_is_found_before_anything_is_spoken(tmp_path: Path) -> 
     """A voice that the last line switches to is checked before the first line is spoken."""
     engine = FakeSpeechEngine()
     with pytest.raises(UnknownVoice):
-        narrate(replace(STORY, text=f"{TEXT}\n[voice:nobody]\nHello."), engine, NoSpeechCache(), OPTIONS, tmp_path)
+        narrate(
+            replace(STORY, text=f"{TEXT}\n[voice:nobody]\nHello."), engine, SpeechCache(NoCache()), OPTIONS, tmp_path
+        )
     assert engine.calls == 0
 
 
@@ -194,24 +201,24 @@ def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here")
     engine = FakeSpeechEngine()
     with pytest.raises(OutputFailed):
-        narrate(STORY, engine, NoSpeechCache(), OPTIONS, tmp_path / "file" / "out")
+        narrate(STORY, engine, SpeechCache(NoCache()), OPTIONS, tmp_path / "file" / "out")
     assert engine.calls == 0
 
 
 def test_a_name_with_dots_keeps_them(tmp_path: Path) -> None:
     """“vol.1” becomes “vol.1.wav”, not “vol.wav”."""
-    narration = narrate(replace(STORY, name="vol.1"), FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narration = narrate(replace(STORY, name="vol.1"), FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     assert narration.files[0].name == "vol.1.wav"
 
 
 def test_one_short_word_passes_the_lint(tmp_path: Path) -> None:
     """“Hi” alone is followed by enough silence for its subtitle to be shown."""
-    narrate(replace(STORY, text="Hi"), FakeSpeechEngine(), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(replace(STORY, text="Hi"), FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
     assert lint(parse_subtitles((tmp_path / "lamp.srt").read_text()), OPTIONS.style) == []
 
 
 @pytest.mark.parametrize(("timed", "timing"), [(True, "exact"), (False, "naive")])
 def test_naive_times_are_called_so(tmp_path: Path, timed: bool, timing: str) -> None:
     """The JSON says whether the word times are the engine's or shared out by characters."""
-    narrate(STORY, FakeSpeechEngine(timed=timed), NoSpeechCache(), OPTIONS, tmp_path)
+    narrate(STORY, FakeSpeechEngine(timed=timed), SpeechCache(NoCache()), OPTIONS, tmp_path)
     assert told(tmp_path)["timing"] == timing

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sayso.cache import DirectoryCache, NoCache
 from sayso.narration import Document, NarrationOptions, narrate
 from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+from sayso.tts.cache import SpeechCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def violations(directory: Path, options: NarrationOptions) -> list[Violation]:
 def test_every_style_can_be_read_at_every_speed(tmp_path: Path, style: str, speed: float) -> None:
     """Whatever speed is asked for, the subtitles that are written pass their lint."""
     options = replace(OPTIONS, style=style_named(style), speed=speed)
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), options, tmp_path)
+    narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path)
     assert violations(tmp_path, options) == []
     assert narration.unreadable_cues == 0
 
@@ -40,7 +41,7 @@ def test_every_style_can_be_read_at_every_speed(tmp_path: Path, style: str, spee
 def test_slow_speech_is_left_as_it_is(tmp_path: Path) -> None:
     """Where nothing is too fast every line keeps its speed, and is spoken once."""
     engine = FakeSpeechEngine()
-    narration = narrate(replace(STORY, text="It was late."), engine, NoSpeechCache(), OPTIONS, tmp_path)
+    narration = narrate(replace(STORY, text="It was late."), engine, SpeechCache(NoCache()), OPTIONS, tmp_path)
     assert narration.slowed_lines == 0
     assert engine.calls == 1
 
@@ -48,13 +49,13 @@ def test_slow_speech_is_left_as_it_is(tmp_path: Path) -> None:
 def test_slowing_is_reported(tmp_path: Path) -> None:
     """The narration says how many lines are slower than was asked for."""
     options = replace(OPTIONS, speed=2.0)
-    assert narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), options, tmp_path).slowed_lines == 3
+    assert narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path).slowed_lines == 3
 
 
 def test_the_speed_can_be_kept(tmp_path: Path) -> None:
     """With keep_speed nothing is slower, and the subtitles that cannot be read are counted."""
     options = replace(OPTIONS, speed=2.0, keep_speed=True)
-    narration = narrate(STORY, FakeSpeechEngine(), NoSpeechCache(), options, tmp_path)
+    narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path)
     assert narration.slowed_lines == 0
     assert narration.unreadable_cues == len({violation.cue for violation in violations(tmp_path, options)}) > 0
 
@@ -63,12 +64,12 @@ def test_without_subtitles_nothing_is_slowed(tmp_path: Path) -> None:
     """Audio and JSON alone keep the speed that was asked for."""
     engine = FakeSpeechEngine()
     options = replace(OPTIONS, speed=2.0, subtitles=("json",))
-    assert narrate(STORY, engine, NoSpeechCache(), options, tmp_path).slowed_lines == 0
+    assert narrate(STORY, engine, SpeechCache(NoCache()), options, tmp_path).slowed_lines == 0
 
 
 def test_only_what_is_too_fast_is_spoken_again(tmp_path: Path) -> None:
     """A line that can be read is not spoken a second time."""
-    engine, cache = FakeSpeechEngine(), DirectorySpeechCache(tmp_path / "cache", maximum_bytes=10**9)
+    engine, cache = FakeSpeechEngine(), SpeechCache(DirectoryCache(tmp_path / "cache", maximum_bytes=10**9))
     slow_and_fast = "I am. [pause 5s]\n\nYou are. [pause 5s]\n\n" + SENTENCE
     narration = narrate(replace(STORY, text=slow_and_fast), engine, cache, replace(OPTIONS, speed=2.0), tmp_path)
     assert narration.slowed_lines == 1

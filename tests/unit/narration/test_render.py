@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sayso.cache import DirectoryCache, NoCache
 from sayso.errors import EngineFailed
 from sayso.narration.render import LINES_AHEAD_PER_WORKER, render
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.cache import DirectorySpeechCache, NoSpeechCache
+from sayso.tts.cache import SpeechCache
 from sayso.types import Script, ScriptLine, Span, Token, Utterance
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ WORDS = [f"word{number}" for number in range(30)]
 def spoken_words(script: Script, engine: FakeSpeechEngine, workers: int) -> list[str]:
     return [
         token.spoken
-        for _, parts in render(script, engine, NoSpeechCache(), speeds=SPEEDS, workers=workers)
+        for _, parts in render(script, engine, SpeechCache(NoCache()), speeds=SPEEDS, workers=workers)
         for part in parts
         for token in part.tokens
     ]
@@ -73,7 +74,7 @@ def test_lines_come_in_order(workers: int) -> None:
 def test_only_a_window_is_under_way() -> None:
     """A caller who takes one line has at most a window of lines spoken ahead, not the whole document."""
     engine = FakeSpeechEngine()
-    lines = render(script(*WORDS), engine, NoSpeechCache(), speeds=SPEEDS, workers=2)
+    lines = render(script(*WORDS), engine, SpeechCache(NoCache()), speeds=SPEEDS, workers=2)
     next(lines)
     time.sleep(0.1)
     assert engine.calls <= 2 * LINES_AHEAD_PER_WORKER + 1
@@ -82,7 +83,7 @@ def test_only_a_window_is_under_way() -> None:
 
 def test_stopping_early_ends_every_thread() -> None:
     """A caller who stops leaves no thread behind."""
-    lines = render(script(*WORDS), FakeSpeechEngine(), NoSpeechCache(), speeds=SPEEDS, workers=3)
+    lines = render(script(*WORDS), FakeSpeechEngine(), SpeechCache(NoCache()), speeds=SPEEDS, workers=3)
     next(lines)
     lines.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("speak")]
@@ -90,7 +91,7 @@ def test_stopping_early_ends_every_thread() -> None:
 
 def test_the_same_line_twice_is_spoken_once(tmp_path: Path) -> None:
     """A line that is repeated while the first is still being spoken waits for it, and keeps its own place."""
-    engine, cache = SlowEngine(), DirectorySpeechCache(tmp_path, maximum_bytes=10**9)
+    engine, cache = SlowEngine(), SpeechCache(DirectoryCache(tmp_path, maximum_bytes=10**9))
     lines = list(render(script("hello", "hello", "hello"), engine, cache, speeds=SPEEDS[:3], workers=3))
     assert engine.calls == 1
     assert [part.tokens for _, parts in lines for part in parts] == [line.utterance.tokens for line, _ in lines]
@@ -99,7 +100,7 @@ def test_the_same_line_twice_is_spoken_once(tmp_path: Path) -> None:
 def test_a_failure_comes_after_the_lines_before_it() -> None:
     """The lines before a failure are handed out, then its error; nothing is skipped."""
     engine = FakeSpeechEngine(failing_calls=[3])
-    lines = render(script(*WORDS), engine, NoSpeechCache(), speeds=SPEEDS, workers=1)
+    lines = render(script(*WORDS), engine, SpeechCache(NoCache()), speeds=SPEEDS, workers=1)
     assert [next(lines)[0].utterance.tokens[0].spoken for _ in range(2)] == WORDS[:2]
     with pytest.raises(EngineFailed):
         next(lines)
