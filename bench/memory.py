@@ -60,7 +60,7 @@ def _narrate(work: Path, minutes: float) -> tuple[int, float, int]:
     document = work / f"memory-{minutes:g}.md"
     write_document(document, minutes=minutes)
     cache = work / f"cache-{minutes:g}"
-    shutil.copytree(work / _TUNED, cache, ignore=shutil.ignore_patterns("*.speech"))
+    shutil.copytree(work / _TUNED, cache, ignore=shutil.ignore_patterns("*.entry"))
     finished = run(narrate_command(document, work / "out"), cache=cache, watch_memory=True)
     report = narration_report(finished)
     if report["cached_segments"]:

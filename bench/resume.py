@@ -83,4 +83,4 @@ def _kill_after(command: list[str], cache: Path, segments: int, delay_seconds: f
 
 def _segments(cache: Path) -> int:
     """How many segments the cache holds."""
-    return sum(1 for _ in cache.glob("*/*.speech"))
+    return sum(1 for _ in cache.glob("*/*.entry"))

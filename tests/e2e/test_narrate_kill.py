@@ -38,7 +38,7 @@ def environment(cache: Path) -> dict[str, str]:
 
 
 def entries(cache: Path) -> int:
-    return len(list(cache.rglob("*.speech")))
+    return len(list(cache.rglob("*.entry")))
 
 
 def kill_after(segments: int, document: Path, out: Path, cache: Path) -> int:
