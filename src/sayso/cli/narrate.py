@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,6 +22,7 @@ from sayso.cli.options import (
     choices,
     chosen_engine,
     read_lexicon,
+    require_distinct,
 )
 from sayso.errors import InvalidInput
 from sayso.subtitles import STYLES, style_named
@@ -114,11 +114,7 @@ def _read(files: list[Path]) -> list[Document]:
     from sayso.narration import read_document
 
     documents = [read_document(path) for path in files]
-    name, count = Counter(document.name for document in documents).most_common(1)[0]
-    if count > 1:
-        raise InvalidInput(
-            f"{count} files are called {name!r} and would replace each other's output", hint="Narrate them one by one."
-        )
+    require_distinct(document.name for document in documents)
     return documents
 
 

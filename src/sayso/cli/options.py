@@ -6,6 +6,7 @@ imported in its functions: `sayso --help` and a quick command do not wait for an
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -17,7 +18,7 @@ from sayso.files import decode_text
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sayso.settings import Settings
     from sayso.text import Lexicon
@@ -75,6 +76,19 @@ def choices(option: str, value: str, known: Sequence[Choice]) -> tuple[Choice, .
         if name not in known:
             raise InvalidInput(f"{option} does not know {name!r}", hint=f"It knows {', '.join(known)} and none.")
     return tuple(known[known.index(name)] for name in names)
+
+
+def require_distinct(names: Iterable[str]) -> None:
+    """Refuse files whose outputs would have the same name.
+
+    Raises:
+        InvalidInput: naming the first that comes more than once.
+    """
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise InvalidInput(
+            f"{count} files are called {name!r} and would replace each other's output", hint="Give them one by one."
+        )
 
 
 def chosen_engine(name: str | None, voice: str, settings: Settings) -> SpeechEngine:

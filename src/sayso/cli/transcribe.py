@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -13,7 +12,7 @@ import typer
 
 from sayso.bootstrap import open_transcriber
 from sayso.cli.failure import print_error
-from sayso.cli.options import JsonOption, QuietOption, choices
+from sayso.cli.options import JsonOption, QuietOption, choices, require_distinct
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing
 from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
@@ -145,12 +144,7 @@ def _require_places(files: Sequence[Path], job: TranscriptionJob) -> None:
         if len(files) > 1 or len(job.formats) > 1:
             raise InvalidInput("Several texts cannot be printed into one another.", hint="Name a directory: --out DIR")
         return
-    stem, count = Counter(path.stem for path in files).most_common(1)[0]
-    if count > 1:
-        raise InvalidInput(
-            f"{count} files are called “{stem}” and would replace each other's output.",
-            hint="Transcribe them one by one.",
-        )
+    require_distinct(path.stem for path in files)
 
 
 def _delivered(path: Path, transcript: Transcript, job: TranscriptionJob, engine: str, *, print_it: bool) -> list[Path]:
