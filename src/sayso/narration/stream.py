@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.narration.render import render
-from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS, LEVEL_LUFS
+from sayso.tts.shape import LEVEL_LUFS, silence_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +35,11 @@ def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: f
         SaysoError: as `sayso.tts.speak.speak`.
     """
     gain = 10 ** ((STREAM_LUFS - LEVEL_LUFS) / 20)
-    yield _silence(script.lead_in_seconds, engine)
+    rate = engine.sample_rate_hz
+    yield np.zeros(round(script.lead_in_seconds * rate), np.float32)
     speeds = [speed] * len(script.lines)
     for line, parts in render(script, engine, cache, speeds=speeds, workers=engine.workers):
         for part in parts:
             peak = float(np.abs(part.audio.samples).max(initial=0.0))
             yield part.audio.samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)
-        yield _silence(line.pause_after_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS, engine)
-
-
-def _silence(seconds: float, engine: SpeechEngine) -> FloatArray:
-    return np.zeros(max(0, round(seconds * engine.sample_rate_hz)), np.float32)
+        yield np.zeros(silence_samples(line.pause_after_seconds, rate), np.float32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.subtitles import TimelineBuilder
-from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
+from sayso.tts.shape import silence_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class Take:
         self._rate = sample_rate_hz
         self._spool = spool
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
-        self._pause(script.lead_in_seconds)
+        self._pause(round(script.lead_in_seconds * sample_rate_hz))
         self._timing: Timing = "exact"
         self._lines: list[tuple[int, int]] = []
         self._cached_segments = 0
@@ -82,12 +82,11 @@ class Take:
             if part.timing == "naive":
                 self._timing = "naive"
         self._lines.append((start, self._builder.position_samples))
-        # An utterance brings some silence of its own, before its first word and after its last.
-        self._pause(line.pause_after_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS)
+        self._pause(silence_samples(line.pause_after_seconds, self._rate))
 
     def finish(self) -> Recording:
         """Everything that was added; afterwards the take is spent."""
-        self._pause(MINIMUM_SECONDS - self.seconds)
+        self._pause(max(0, round(MINIMUM_SECONDS * self._rate) - self._builder.position_samples))
         return Recording(
             script=self._script,
             timeline=self._builder.build(),
@@ -96,10 +95,9 @@ class Take:
             cached_segments=self._cached_segments,
         )
 
-    def _pause(self, seconds: float) -> None:
-        remaining = max(0, round(seconds * self._rate))
-        self._builder.pause(remaining)
-        while remaining:
-            block = np.zeros(min(remaining, _SILENCE_BLOCK_SAMPLES), np.float32)
+    def _pause(self, samples: int) -> None:
+        self._builder.pause(samples)
+        while samples:
+            block = np.zeros(min(samples, _SILENCE_BLOCK_SAMPLES), np.float32)
             self._spool.write(block)
-            remaining -= block.size
+            samples -= block.size

@@ -24,6 +24,11 @@ LEAD_OUT_SECONDS = 0.12
 _FADE_SECONDS = 0.01
 
 
+def silence_samples(pause_seconds: float, sample_rate_hz: int) -> int:
+    """How much silence makes a pause between two utterances, which bring their own lead-out and lead-in."""
+    return max(0, round((pause_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS) * sample_rate_hz))
+
+
 def shape(speech: Speech) -> Speech:
     """Trim an utterance to its words, fade its edges, and bring it to `LEVEL_LUFS`.
 
