@@ -16,6 +16,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from sayso.cli.steps import PercentSteps
 from sayso.models import FileState, SilentProgress
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class LineProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._logged_percent = 0
+        self._steps = PercentSteps(_LOGGED_STEP_PERCENT)
 
     def waiting(self, model: Model) -> None:
         """Say why nothing happens."""
@@ -65,7 +66,7 @@ class LineProgress:
 
     def started(self, model: Model, unsound: Sequence[FileStatus]) -> None:
         """Name what is corrupt, and say how much is to come."""
-        self._logged_percent = 0
+        self._steps = PercentSteps(_LOGGED_STEP_PERCENT)
         for status in unsound:
             if status.state is FileState.CORRUPT:
                 self._say(model, f"{status.file.path} is corrupt ({status.detail}) and is pulled again")
@@ -78,10 +79,8 @@ class LineProgress:
 
     def arrived(self, model: Model, done_bytes: int, total_bytes: int) -> None:
         """Print a line when another quarter is done."""
-        percent = 100 * done_bytes // max(total_bytes, 1)
-        if percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
-            self._logged_percent = percent - percent % _LOGGED_STEP_PERCENT
-            self._say(model, f"{self._logged_percent} %")
+        if self._steps.reached(done_bytes, total_bytes):
+            self._say(model, f"{self._steps.percent} %")
 
     def refused(self, model: Model, place: str, reason: str) -> None:
         """Say what the place answered."""

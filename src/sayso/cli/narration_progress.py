@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from sayso.cli.steps import PercentSteps
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -79,17 +81,15 @@ class LogLines:
         self._console = console
         self._name = name
         self._now = now
-        self._logged_percent = 0
+        self._steps = PercentSteps(_LOGGED_STEP_PERCENT)
         self._logged_at = now()
         self._meter = _RateMeter()
 
     def __call__(self, progress: NarrationProgress) -> None:
         """Print a line if one is due."""
-        percent = 100 * progress.done_characters // max(progress.total_characters, 1)
         due = self._now() - self._logged_at >= _LEAST_SECONDS_BETWEEN_LINES
-        if due and percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
-            self._logged_percent = percent - percent % _LOGGED_STEP_PERCENT
+        if due and self._steps.reached(progress.done_characters, progress.total_characters):
             self._logged_at = self._now()
             rate = self._meter.rate(progress.audio_seconds)
-            line = f"{self._name}: {self._logged_percent} %, {clock(progress.audio_seconds)} spoken{rate}"
+            line = f"{self._name}: {self._steps.percent} %, {clock(progress.audio_seconds)} spoken{rate}"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from sayso.cli.steps import PercentSteps
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,11 +39,9 @@ class _LogLines:
     def __init__(self, console: Console, name: str) -> None:
         self._console = console
         self._name = name
-        self._logged_percent = 0
+        self._steps = PercentSteps(_LOGGED_STEP_PERCENT)
 
     def __call__(self, done_seconds: float, total_seconds: float) -> None:
-        percent = int(100 * done_seconds / total_seconds) if total_seconds else 100
-        if percent >= self._logged_percent + _LOGGED_STEP_PERCENT:
-            self._logged_percent = percent - percent % _LOGGED_STEP_PERCENT
-            line = f"{self._name}: {self._logged_percent} % of {total_seconds:.0f} s"
+        if self._steps.reached(done_seconds, total_seconds):
+            line = f"{self._name}: {self._steps.percent} % of {total_seconds:.0f} s"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
