@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
+from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.tts.checks import require_speed
 from sayso.tts.kokoro.durations import symbol_edges
 from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, NOTATION, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
 from sayso.tts.kokoro.voices import STYLE_WIDTH, VoiceBook
+from sayso.tts.onnx_session import open_session
 from sayso.tts.phrasing import phrase
 from sayso.tts.timing import token_times
 from sayso.tts.tuning import Tuning, tuning
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 REVISION = 2
 """Raised whenever this package makes different sound or times of the same model."""
+
+PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
 
 # The length of a short sentence, for measuring: what it says does not matter.
 _TRIAL_SYMBOLS = "ðə kwˈɪk bɹˈWn fˈɑks ʤˈʌmps ˌOvəɹ ðə lˈAzi dˈɔɡ."
@@ -137,19 +140,13 @@ class KokoroEngine:
         return functools.partial(_infer, self._open(threads), ids, style, 1.0)
 
     def _open(self, threads: int) -> Any:
-        # Importing onnxruntime and onnx takes longer than reading a short story from the cache.
-        import onnxruntime
-
+        # Importing onnx takes longer than reading a short story from the cache.
         from sayso.tts.kokoro.graph import prepare_graph, session_options
 
         options = session_options()
         options.intra_op_num_threads = threads
-        try:
-            session = onnxruntime.InferenceSession(prepare_graph(self._model_file), options)
-        except SaysoError:
-            raise
-        except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelCorrupt(f"onnxruntime does not load {self._model_file}: {error}", hint=PULL_HINT) from error
+        graph = prepare_graph(self._model_file)
+        session = open_session(graph, options, model_file=self._model_file, hint=PULL_HINT)
         _infer(session, [SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
         return session
 
@@ -158,9 +155,6 @@ def _hash_of(file: BufferedReader) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; the file is closed."""
     with file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-
-
-PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
 
 
 def _infer(session: Any, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:

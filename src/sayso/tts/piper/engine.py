@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sayso.audio import resample
-from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UtteranceTooLong
+from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.tts.checks import require_speed, unknown_voice
+from sayso.tts.onnx_session import open_session
 from sayso.tts.phrasing import phrase
 from sayso.tts.piper.config import SUFFIX, read_config
 from sayso.tts.timing import token_times
@@ -131,12 +132,8 @@ def _open(config: VoiceConfig) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(prepare_graph(config.model_file), options)
-    except SaysoError:
-        raise
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise ModelCorrupt(f"onnxruntime does not load {config.model_file}: {error}", hint=_PULL_HINT) from error
+    graph = prepare_graph(config.model_file)
+    session = open_session(graph, options, model_file=config.model_file, hint=_PULL_HINT)
     _infer(session, config, ".", 1.0)  # checks durations against audio
     return session
 
