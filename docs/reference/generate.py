@@ -7,7 +7,7 @@ from pathlib import Path
 import typer.main
 
 from sayso.cli.app import app
-from sayso.settings import Settings
+from sayso.settings import Settings, variables
 from sayso.subtitles import STYLES
 
 HERE = Path(__file__).parent
@@ -46,8 +46,9 @@ def _clean(text: str) -> str:
 def _settings() -> str:
     rows = ["# Settings\n", "All are environment variables.\n", "| variable | default | meaning |", "|---|---|---|"]
     for field in Settings.model_fields.values():
-        default = "" if field.default_factory or field.default is None else f"`{field.default}`"
-        rows.append(f"| `{field.validation_alias}` | {default} | {field.description} |")
+        default = "" if field.default_factory or field.default in {None, ()} else f"`{field.default}`"
+        names = " or ".join(f"`{name}`" for name in variables(field))
+        rows.append(f"| {names} | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 
 

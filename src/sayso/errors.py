@@ -85,3 +85,56 @@ class EngineFailed(SaysoError):
 
 class OutputFailed(SaysoError):
     """A result could not be written: no permission, no space, not a directory."""
+
+
+class NotAllowed(SaysoError):
+    """The caller may not do this: no key, a wrong one, or one without the scope."""
+
+
+class Cancelled(SaysoError):
+    """Whoever asked for the work no longer waits for it."""
+
+
+class DeadlineExceeded(SaysoError):
+    """The work did not end within the time that it was given."""
+
+    retryable = True
+
+
+class Busy(SaysoError):
+    """There is no room for more work now.
+
+    Attributes:
+        retry_after_seconds: when asking again is likely to succeed.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class EngineUnavailable(SaysoError):
+    """An engine cannot be used now, whatever is asked of it: another engine may serve.
+
+    Attributes:
+        reason: why, in one word or two joined by underscores, as logs and metrics count it: ``timeout``,
+            ``rate_limited``, ``rejected_key`` …
+        retry_after_seconds: how long the engine asked to be left alone; None when it did not say.
+    """
+
+    retryable = True
+
+    def __init__(
+        self, message: str, *, reason: str, retry_after_seconds: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+class EverythingFailed(SaysoError):
+    """Every engine that could have done the work failed; the message names each with its reason."""
+
+    retryable = True

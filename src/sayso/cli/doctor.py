@@ -107,11 +107,13 @@ def _directories(settings: Settings) -> Iterator[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     from pydantic import SecretStr
 
+    from sayso.settings import variables
+
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         shown = "(set, not shown)" if isinstance(value, SecretStr) else "(not set)" if value is None else str(value)
         where = "set" if name in settings.model_fields_set else "default"
-        what = f"{field.validation_alias}={shown}"
+        what = f"{variables(field)[0]}={shown}"
         yield Finding(area="settings", what=what, state="ok", detail=f"{where}: {field.description}")
 
 

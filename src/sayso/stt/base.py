@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from sayso.scheduling import FREE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sayso.scheduling import Ticket
+    from sayso.subtitles import Timing
     from sayso.types import Audio, Timeline
 
 SAMPLE_RATE_HZ = 16_000
@@ -19,6 +23,30 @@ Task: TypeAlias = Literal["transcribe", "translate"]
 
 Progress: TypeAlias = "Callable[[float, float], None]"
 """Told how many seconds of audio are done, and how many there are; the first never falls or exceeds the second."""
+
+Listener: TypeAlias = "Callable[[str], None]"
+"""Told the text as it is heard, piece by piece: joined, the pieces are the transcript's text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentDetails:
+    """What an engine says of a segment besides its words; None for what it does not say.
+
+    Attributes:
+        tokens: the model's own numbers for the text.
+        temperature: the one that the segment was sampled with.
+        average_log_probability: of its tokens, natural logarithm.
+        compression_ratio: how well the text can be compressed: a high one means repetition.
+        no_speech_probability: how likely there is no speech in it, 0 to 1.
+        speaker: who speaks, where the engine tells speakers apart.
+    """
+
+    tokens: tuple[int, ...] = ()
+    temperature: float | None = None
+    average_log_probability: float | None = None
+    compression_ratio: float | None = None
+    no_speech_probability: float | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +59,16 @@ class Transcript:
         language_probability: how sure the engine is of it, 0 to 1; 1 when the caller named it.
         timeline: when each word and segment was said, at `SAMPLE_RATE_HZ`, with spans into ``text``; no words for
             silence. Words carry their punctuation and the breaks that it means.
+        details: one for each segment of the timeline.
+        timing: where the word times come from.
     """
 
     text: str
     language: str
     language_probability: float
     timeline: Timeline
+    details: tuple[SegmentDetails, ...]
+    timing: Timing = "exact"
 
 
 class Transcriber(Protocol):
@@ -60,7 +92,10 @@ class Transcriber(Protocol):
         language: str | None = None,
         prompt: str | None = None,
         task: Task = "transcribe",
+        temperature: float = 0.0,
         progress: Progress | None = None,
+        listener: Listener | None = None,
+        ticket: Ticket = FREE,
     ) -> Transcript:
         """Write down what is said.
 
@@ -69,11 +104,17 @@ class Transcriber(Protocol):
             language: what is spoken (BCP 47; the region is ignored); None to have it detected.
             prompt: words that may occur, or text in the style that is wanted.
             task: whether to translate.
-            progress: told how far it is.
+            temperature: 0 for the likeliest words, with the engine's own way out where they repeat themselves; up to
+                1 for more variation.
+            progress: told how far it is, on a thread of the engine's choosing.
+            listener: told the text as it is heard, in order, on a thread of the engine's choosing.
+            ticket: when to compute, and whether it is still wanted.
 
         Raises:
             NotAudio: the source holds no audio.
             UnsupportedLanguage: the model does not know the language, or cannot translate.
             EngineFailed: the engine broke.
+            EngineUnavailable: the engine cannot be used now.
+            Cancelled, DeadlineExceeded: as the ticket says.
         """
         ...

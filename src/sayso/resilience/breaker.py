@@ -1,0 +1,102 @@
+"""A circuit breaker: an engine that keeps failing is left alone for a while, and then asked with one request."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class BreakerState(StrEnum):
+    """Closed lets everything through, open nothing, half-open one request that decides which of the two is next."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Breaker:
+    """Counts an engine's failures; any thread may use it.
+
+    It opens after ``consecutive`` failures in a row, or when at least ``rate`` of the last ``window`` requests failed.
+    After ``open_seconds`` it lets one request through, which closes it or opens it anew. A probe that never reports
+    is given up after another ``open_seconds``.
+
+    Args:
+        consecutive: failures in a row that open it.
+        rate: share of failures in the window that opens it.
+        window: how many requests are remembered; a share is taken once there are so many.
+        open_seconds: how long it stays open.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        consecutive: int = 5,
+        rate: float = 0.5,
+        window: int = 20,
+        open_seconds: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._consecutive = consecutive
+        self._rate = rate
+        self._open_seconds = open_seconds
+        self._clock = clock
+        self._lock = threading.Lock()  # guards all that follow
+        self._outcomes: deque[bool] = deque(maxlen=window)  # True: it failed
+        self._in_a_row = 0
+        self._opened_at: float | None = None
+        self._probe_began_at: float | None = None
+
+    @property
+    def state(self) -> BreakerState:
+        """Its state now."""
+        with self._lock:
+            if self._opened_at is None:
+                return BreakerState.CLOSED
+            over = self._clock() - self._opened_at >= self._open_seconds
+            return BreakerState.HALF_OPEN if over else BreakerState.OPEN
+
+    def allows(self) -> bool:
+        """Whether a request may go through; one that may must be followed by `succeeded`, `failed` or `forgot`."""
+        with self._lock:
+            if self._opened_at is None:
+                return True
+            now = self._clock()
+            if now - self._opened_at < self._open_seconds:
+                return False
+            if self._probe_began_at is not None and now - self._probe_began_at < self._open_seconds:
+                return False
+            self._probe_began_at = now
+            return True
+
+    def succeeded(self) -> None:
+        """The engine did what was asked."""
+        with self._lock:
+            if self._opened_at is not None:
+                self._outcomes.clear()
+            self._opened_at = self._probe_began_at = None
+            self._in_a_row = 0
+            self._outcomes.append(False)
+
+    def failed(self) -> None:
+        """The engine failed."""
+        with self._lock:
+            self._in_a_row += 1
+            self._outcomes.append(True)
+            full = len(self._outcomes) == self._outcomes.maxlen
+            often = full and sum(self._outcomes) >= self._rate * len(self._outcomes)
+            if self._probe_began_at is not None or self._in_a_row >= self._consecutive or often:
+                self._opened_at = self._clock()
+                self._probe_began_at = None
+
+    def forgot(self) -> None:
+        """The request says nothing about the engine: the caller was wrong, or went away."""
+        with self._lock:
+            self._probe_began_at = None

@@ -1,0 +1,143 @@
+"""An ordered list of engines for one task: the first that can do the work does it.
+
+A caller's mistake is the caller's, whoever is asked: it ends the chain at once. So does a caller who goes away, a
+deadline, and a full queue. Anything else that an engine raises is a reason to ask the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import structlog
+
+from sayso.errors import (
+    Busy,
+    Cancelled,
+    DeadlineExceeded,
+    EngineUnavailable,
+    EverythingFailed,
+    InvalidInput,
+    SaysoError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sayso.resilience.breaker import Breaker
+
+_log = structlog.get_logger(__name__)
+
+Engine = TypeVar("Engine")
+Result = TypeVar("Result")
+
+_NOT_THE_ENGINES = (InvalidInput, Cancelled, DeadlineExceeded, Busy)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link(Generic[Engine]):
+    """An engine of a chain.
+
+    Attributes:
+        name: as logs, metrics and answers call it.
+        engine: the engine.
+        breaker: its breaker, which the chains that it is part of share.
+    """
+
+    name: str
+    engine: Engine
+    breaker: Breaker
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why an engine did not do the work: its name, the reason in a word, and the whole error."""
+
+    engine: str
+    reason: str
+    error: SaysoError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made(Generic[Result]):
+    """What a chain made.
+
+    Attributes:
+        result: what the engine returned.
+        engine: the name of the link that made it.
+        failures: those that were asked before, in order.
+    """
+
+    result: Result
+    engine: str
+    failures: tuple[Failure, ...]
+
+
+class Chain(Generic[Engine]):
+    """See the module. Any thread may use it; it holds no state of its own.
+
+    Args:
+        links: the engines, in the order in which they are asked.
+        on_fallback: told of every failure that another engine is asked after.
+    """
+
+    def __init__(self, links: Sequence[Link[Engine]], *, on_fallback: Callable[[Failure], None] = lambda _: None) -> None:
+        self.links = tuple(links)
+        self._on_fallback = on_fallback
+
+    def run(self, work: Callable[[Engine], Result]) -> Made[Result]:
+        """Do the work with the first engine that can.
+
+        Args:
+            work: what to do with an engine. It returns only when nothing can fail any more that another engine
+                could do better: after it has returned there is no falling back.
+
+        Raises:
+            InvalidInput: the caller asked for what cannot be done.
+            Cancelled, DeadlineExceeded, Busy: as the work does.
+            EverythingFailed: every engine failed, or its breaker is open. With a single link, the engine's own error.
+        """
+        failures: list[Failure] = []
+        for link in self.links:
+            if failures:
+                self._tell(failures[-1], link)
+            if not link.breaker.allows():
+                error = EngineUnavailable(f"{link.name} has failed too often and is left alone.", reason="breaker_open")
+                failures.append(Failure(engine=link.name, reason=error.reason, error=error))
+                continue
+            try:
+                result = work(link.engine)
+            except _NOT_THE_ENGINES:
+                link.breaker.forgot()
+                raise
+            except SaysoError as error:
+                link.breaker.failed()
+                failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
+            except BaseException:
+                link.breaker.failed()
+                raise
+            else:
+                link.breaker.succeeded()
+                return Made(result=result, engine=link.name, failures=tuple(failures))
+        raise _everything_failed(failures)
+
+    def _tell(self, failure: Failure, following: Link[Engine]) -> None:
+        _log.warning(
+            "fallback", engine=failure.engine, reason=failure.reason, error=failure.error.message, to=following.name
+        )
+        self._on_fallback(failure)
+
+
+def reason_of(error: SaysoError) -> str:
+    """Why an engine failed, in a word or two as metrics count it."""
+    if isinstance(error, EngineUnavailable):
+        return error.reason
+    kind = type(error).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
+
+
+def _everything_failed(failures: Sequence[Failure]) -> SaysoError:
+    if len(failures) == 1:
+        return failures[0].error
+    told = "; ".join(f"{failure.engine}: {failure.error.message.rstrip('.')}" for failure in failures)
+    return EverythingFailed(f"Every engine failed. {told}.")

@@ -1,0 +1,285 @@
+"""One bounded scheduler per process: interactive before batch, fair between clients, and a clear no when it is full.
+
+A request takes a *place*, of which there are few enough that everybody with a place is served in time; who finds none
+is told when to come again. The pieces of work of those with a place take *turns*, of which there are as many as
+processors are used. The next turn goes to interactive work before batch work, then to the client that has computed
+least, then to the place that has: so one client with many requests holds up no other, and a new request hears
+its first sentence before an old one its last.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Self
+
+from sayso.errors import Busy, Cancelled, DeadlineExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+_SMOOTHING = 0.2
+"""How much the latest place counts in the running mean of what a place costs."""
+
+_ASSUMED_COST_SECONDS = 2.0
+"""What a place is assumed to compute before any has ended."""
+
+_LONGEST_RETRY_SECONDS = 120.0
+
+
+class Priority(IntEnum):
+    """Who goes first; the smaller value does."""
+
+    INTERACTIVE = 0
+    BATCH = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """How busy a scheduler is.
+
+    Attributes:
+        places: how many places there are.
+        taken: how many are taken.
+        turns: how many pieces of work may compute at once.
+        computing: how many do.
+        waiting: how many wait for a turn.
+        retry_after_seconds: when a place is likely to be free.
+    """
+
+    places: int
+    taken: int
+    turns: int
+    computing: int
+    waiting: int
+    retry_after_seconds: float
+
+
+class Scheduler:
+    """See the module. Any thread may use it; one lock guards all of its state, and no turn is held under it.
+
+    Args:
+        turns: how many pieces of work compute at once.
+        places: how many requests are in hand at once, those that wait for a turn included.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, *, turns: int, places: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._turns = turns
+        self._place_count = places
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._places: set[Place] = set()
+        self._waiting: list[_Waiter] = []
+        self._computing = 0
+        self._client_seconds: dict[str, float] = {}
+        self._cost_seconds = _ASSUMED_COST_SECONDS
+        self._sequence = 0
+
+    def take_place(
+        self, client: str, *, priority: Priority = Priority.INTERACTIVE, deadline_seconds: float = math.inf
+    ) -> Place:
+        """A place for a request; close it when the request has ended.
+
+        Args:
+            client: who asks; clients share the processors evenly.
+            priority: whether somebody waits for it.
+            deadline_seconds: how long it may take from now.
+
+        Raises:
+            Busy: every place is taken.
+        """
+        with self._lock:
+            if len(self._places) >= self._place_count:
+                raise Busy(
+                    f"All {self._place_count} places are taken.", retry_after_seconds=self._retry_after_seconds()
+                )
+            self._sequence += 1
+            place = Place(self, client, priority, self._clock() + deadline_seconds, self._sequence)
+            # A client that comes back is on a par with those who are here: it has saved nothing up.
+            if client not in {other.client for other in self._places}:
+                least = min((self._client_seconds[other.client] for other in self._places), default=0.0)
+                self._client_seconds[client] = least
+            self._places.add(place)
+            return place
+
+    @property
+    def load(self) -> Load:
+        """How busy it is at this moment."""
+        with self._lock:
+            return Load(
+                places=self._place_count,
+                taken=len(self._places),
+                turns=self._turns,
+                computing=self._computing,
+                waiting=len(self._waiting),
+                retry_after_seconds=self._retry_after_seconds(),
+            )
+
+    def _retry_after_seconds(self) -> float:
+        """When the first of the places is likely to be free; the caller holds the lock.
+
+        The places share the turns evenly, so the one with the least left to compute, by the mean cost of a place, is
+        done when each of them has computed that much.
+        """
+        computed = max((place.computed_seconds for place in self._places), default=0.0)
+        left = max(self._cost_seconds - computed, 0.0) * len(self._places) / self._turns
+        return min(max(left, 1.0), _LONGEST_RETRY_SECONDS)
+
+    def _acquire(self, place: Place) -> None:
+        waiter = _Waiter(place)
+        with self._lock:
+            place.raise_if_over(self._clock())
+            self._waiting.append(waiter)
+            self._grant()
+        try:
+            waiter.ready.wait(timeout=_finite(place.remaining_seconds()))
+        finally:
+            with self._lock:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+        if not waiter.granted:
+            place.check()
+            raise DeadlineExceeded("The deadline came while waiting for a processor.")
+
+    def _release(self, place: Place, seconds: float) -> None:
+        with self._lock:
+            self._computing -= 1
+            place.computed_seconds += seconds
+            if place.client in self._client_seconds:
+                self._client_seconds[place.client] += seconds
+            self._grant()
+
+    def _grant(self) -> None:
+        """Give free turns to those who are next; the caller holds the lock."""
+        while self._computing < self._turns and self._waiting:
+            chosen = min(self._waiting, key=self._order)
+            self._waiting.remove(chosen)
+            chosen.granted = True
+            chosen.ready.set()
+            self._computing += 1
+
+    def _order(self, waiter: _Waiter) -> tuple[int, float, float, int]:
+        place = waiter.place
+        return (place.priority, self._client_seconds.get(place.client, 0.0), place.computed_seconds, place.number)
+
+    def _leave(self, place: Place, *, cancelled: bool) -> None:
+        with self._lock:
+            if place not in self._places:
+                return
+            self._places.remove(place)
+            if not cancelled and place.computed_seconds:
+                self._cost_seconds += _SMOOTHING * (place.computed_seconds - self._cost_seconds)
+            if place.client not in {other.client for other in self._places}:
+                del self._client_seconds[place.client]
+            for waiter in [waiter for waiter in self._waiting if waiter.place is place]:
+                self._waiting.remove(waiter)
+                waiter.ready.set()  # it finds that nothing was granted, and that its place is closed
+
+
+class Place:
+    """A request's place in a `Scheduler`, and its `Ticket`; closing it twice is closing it once.
+
+    Leaving its block closes it. Whoever computes for it then, or waits for a turn, finds that it is `Cancelled` the
+    next time it asks; the place itself is free for the next request at once.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, client: str, priority: Priority, deadline: float, number: int
+    ) -> None:
+        self.client = client
+        self.priority = priority
+        self.number = number
+        self.computed_seconds = 0.0
+        """What it has computed so far, over all threads; the scheduler's lock guards it."""
+        self._scheduler = scheduler
+        self._deadline = deadline
+        self._lock = threading.Lock()  # guards the two that follow
+        self._closed = False
+        self._callbacks: list[Callable[[], object]] = []
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """See `Ticket.turn`."""
+        self._scheduler._acquire(self)  # noqa: SLF001 -- the two are one mechanism
+        clock = self._scheduler._clock  # noqa: SLF001
+        began = clock()
+        try:
+            yield
+        finally:
+            self._scheduler._release(self, clock() - began)  # noqa: SLF001
+
+    def check(self) -> None:
+        """See `Ticket.check`."""
+        self.raise_if_over(self._scheduler._clock())  # noqa: SLF001
+
+    def raise_if_over(self, now: float) -> None:
+        """As `check`, at a given time; for the scheduler."""
+        if self._closed:
+            raise Cancelled("Nobody waits for this any more.")
+        if now >= self._deadline:
+            raise DeadlineExceeded("The deadline is over.")
+
+    def remaining_seconds(self) -> float:
+        """See `Ticket.remaining_seconds`."""
+        return max(0.0, self._deadline - self._scheduler._clock())  # noqa: SLF001
+
+    @contextmanager
+    def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
+        """See `Ticket.on_cancel`."""
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._callbacks.append(callback)
+        if closed:
+            callback()
+            yield
+            return
+        try:
+            yield
+        finally:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
+
+    def close(self, *, cancelled: bool = False) -> None:
+        """Give the place back.
+
+        Args:
+            cancelled: the work was given up, so its cost says nothing about others.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+        self._scheduler._leave(self, cancelled=cancelled)  # noqa: SLF001
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(cancelled=error is not None)
+
+
+class _Waiter:
+    """A thread that waits for a turn; the scheduler's lock guards ``granted``."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.ready = threading.Event()
+        self.granted = False
+
+
+def _finite(seconds: float) -> float | None:
+    """As `threading` takes a timeout."""
+    return None if math.isinf(seconds) else seconds
