@@ -5,18 +5,24 @@ from sayso.audio.encode import AudioWriter, encoder_fingerprint
 from sayso.audio.formats import AudioFormat
 from sayso.audio.loudness import Loudness, LoudnessMeter, gain_for, segment_loudness
 from sayso.audio.resample import resample
+from sayso.audio.streaming import STREAM_FORMATS, StreamFormat, encode_stream
+from sayso.audio.stretch import stretch
 from sayso.audio.tags import AudioTags
 
 __all__ = [
+    "STREAM_FORMATS",
     "AudioFormat",
     "AudioTags",
     "AudioWriter",
     "Loudness",
     "LoudnessMeter",
+    "StreamFormat",
     "decode",
     "decode_blocks",
+    "encode_stream",
     "encoder_fingerprint",
     "gain_for",
     "resample",
     "segment_loudness",
+    "stretch",
 ]

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from command_line import Outcome
-from sayso import bootstrap
+from sayso.bootstrap import engines
 from sayso.cli import main
 from sayso.testing import FakeSpeechEngine
 
@@ -40,7 +40,7 @@ def sayso(
     fake_engine: FakeSpeechEngine,
 ) -> RunSayso:
     """Run ``sayso`` in this process: the only engine is the fake, the caches are the test's own."""
-    monkeypatch.setattr(bootstrap, "ENGINES", {"fake": lambda _settings: fake_engine})
+    monkeypatch.setattr(engines, "ENGINES", {"fake": lambda _settings: fake_engine})
     monkeypatch.setenv("SAYSO_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("MODELS_BASE_PATH", str(tmp_path / "models"))
     monkeypatch.setenv("KOKORO_VOICE", "fake_en")

@@ -1,4 +1,4 @@
-"""Settings in, parts out: the one place where engines, models and caches are wired together.
+"""Opening engines, models and caches.
 
 Each part is imported where it is opened: whoever opens one does not wait for the libraries of the others.
 """

@@ -1,0 +1,87 @@
+"""Encoded bytes as they are made, for a listener at the other end of a connection."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from sayso.audio.encode import AudioWriter
+from sayso.audio.formats import AudioFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sayso.types import FloatArray
+
+StreamFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+"""What can be written front to back; ``pcm`` is bare 16-bit little-endian samples."""
+
+STREAM_FORMATS: dict[StreamFormat, str] = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/ogg",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+}
+"""Each format's media type."""
+
+_FULL_SCALE = 32767
+
+
+def encode_stream(
+    blocks: Iterable[FloatArray], stream_format: StreamFormat, *, sample_rate_hz: int
+) -> Iterator[bytes]:
+    """The bytes of each block of audio as soon as they are encoded; never empty ones.
+
+    A WAV or FLAC stream cannot state its length at its beginning, and says so in the way of its format.
+
+    Args:
+        blocks: float32 samples of shape (n,).
+        stream_format: the format.
+        sample_rate_hz: the rate of the samples.
+
+    Raises:
+        SaysoError: whatever the blocks raise.
+    """
+    if stream_format == "pcm":
+        for block in blocks:
+            if block.size:
+                yield pcm(block)
+        return
+    sink = _Sink()
+    with AudioWriter(sink, AudioFormat(stream_format), sample_rate_hz=sample_rate_hz) as writer:
+        for block in blocks:
+            writer.write(block)
+            if made := sink.taken():
+                yield made
+    if made := sink.taken():
+        yield made
+
+
+def pcm(samples: FloatArray) -> bytes:
+    """Samples as 16-bit little-endian integers; what is beyond ±1 is clipped."""
+    return np.round(np.clip(samples, -1.0, 1.0) * _FULL_SCALE).astype("<i2").tobytes()
+
+
+class _Sink(io.RawIOBase):
+    """A file that cannot seek, whose bytes are taken out as they come."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        view = memoryview(data)  # type: ignore[arg-type] -- a buffer, as libav gives it
+        self._held += view
+        return view.nbytes
+
+    def taken(self) -> bytes:
+        """What was written since this was last asked."""
+        taken = bytes(self._held)
+        self._held.clear()
+        return taken

@@ -1,0 +1,70 @@
+"""Speech faster or slower than a model can: it speaks at its own limit, and the sound is stretched for the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.audio import stretch
+from sayso.errors import InvalidInput
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from sayso.types import Speech, TokenTime
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.tts.base import SpeechEngine
+    from sayso.types import Utterance, Voice
+
+SLOWEST = 0.25
+FASTEST = 4.0
+
+class StretchingEngine:
+    """A `SpeechEngine` that takes speeds from `SLOWEST` to `FASTEST`; see the module.
+
+    Args:
+        engine: who speaks, at speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
+    """
+
+    def __init__(self, engine: SpeechEngine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.sample_rate_hz = engine.sample_rate_hz
+
+    @property
+    def fingerprint(self) -> str:
+        """The engine's own: what it speaks at its own speeds is the same, and cached for both."""
+        return self._engine.fingerprint
+
+    @property
+    def workers(self) -> int:
+        """See `SpeechEngine.workers`."""
+        return self._engine.workers
+
+    def voices(self) -> Sequence[Voice]:
+        """See `SpeechEngine.voices`."""
+        return self._engine.voices()
+
+    def language_of(self, voice: str) -> str:
+        """See `SpeechEngine.language_of`."""
+        return self._engine.language_of(voice)
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        """See `SpeechEngine.synthesise`."""
+        if not SLOWEST <= speed <= FASTEST:
+            raise InvalidInput(f"The speed {speed} is not between {SLOWEST} and {FASTEST}.")
+        own = min(max(speed, MINIMUM_SPEED), MAXIMUM_SPEED)
+        speech = self._engine.synthesise(utterance, voice=voice, speed=own)
+        return speech if own == speed else _stretched(speech, speed / own)
+
+
+def _stretched(speech: Speech, factor: float) -> Speech:
+    times = speech.times
+    return Speech(
+        audio=stretch(speech.audio, factor),
+        times=None
+        if times is None
+        else tuple(
+            TokenTime(start_sample=int(time.start_sample / factor), end_sample=int(time.end_sample / factor))
+            for time in times
+        ),
+    )
