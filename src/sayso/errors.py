@@ -57,6 +57,18 @@ class NotAudio(InvalidInput):
     """The input holds no audio that can be decoded."""
 
 
+class AudioTooLong(InvalidInput):
+    """The input decodes to more audio than is taken."""
+
+
+class AudioTooShort(InvalidInput):
+    """The input holds too little audio to hear a word in."""
+
+
+class TooLarge(InvalidInput):
+    """The input is larger than is taken."""
+
+
 class NotSubtitles(InvalidInput):
     """The input is not a subtitle file Sayso reads."""
 

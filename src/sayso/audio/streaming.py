@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from sayso.audio.formats import AudioFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from _typeshed import ReadableBuffer
 
     from sayso.types import FloatArray
 
@@ -31,9 +33,7 @@ STREAM_FORMATS: dict[StreamFormat, str] = {
 _FULL_SCALE = 32767
 
 
-def encode_stream(
-    blocks: Iterable[FloatArray], stream_format: StreamFormat, *, sample_rate_hz: int
-) -> Iterator[bytes]:
+def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, sample_rate_hz: int) -> Iterator[bytes]:
     """The bytes of each block of audio as soon as they are encoded; never empty ones.
 
     A WAV or FLAC stream cannot state its length at its beginning, and says so in the way of its format.
@@ -52,7 +52,7 @@ def encode_stream(
                 yield pcm(block)
         return
     sink = _Sink()
-    with AudioWriter(sink, AudioFormat(stream_format), sample_rate_hz=sample_rate_hz) as writer:
+    with AudioWriter(cast("BinaryIO", sink), AudioFormat(stream_format), sample_rate_hz=sample_rate_hz) as writer:
         for block in blocks:
             writer.write(block)
             if made := sink.taken():
@@ -75,10 +75,9 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object, /) -> int:
-        view = memoryview(data)  # type: ignore[arg-type] -- a buffer, as libav gives it
-        self._held += view
-        return view.nbytes
+    def write(self, data: ReadableBuffer, /) -> int:
+        self._held += data
+        return memoryview(data).nbytes
 
     def taken(self) -> bytes:
         """What was written since this was last asked."""

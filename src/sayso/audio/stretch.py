@@ -43,7 +43,7 @@ def stretch(audio: Audio, factor: float) -> Audio:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             break
-        pieces.append(frame.to_ndarray().reshape(-1))
+        pieces.append(np.asarray(frame.to_ndarray(), np.float32).reshape(-1))
     made = np.concatenate([np.empty(0, np.float32), *pieces])
     wanted = round(samples.size / factor)
     return Audio(samples=np.pad(made[:wanted], (0, max(0, wanted - made.size))), sample_rate_hz=rate)

@@ -23,7 +23,7 @@ PEAK_LIMIT = 10 ** (-1 / 20)
 
 
 def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> Iterator[FloatArray]:
-    """The audio of a script in order, utterance by utterance, as soon as each is spoken.
+    """The audio of a script in order, utterance by utterance, as soon as each is spoken; nothing comes before the first.
 
     Its loudness cannot be measured before it is heard, so every utterance is brought to `STREAM_LUFS`, less where its
     peaks would exceed -1 dBFS.
@@ -36,10 +36,12 @@ def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: f
     """
     gain = 10 ** ((STREAM_LUFS - LEVEL_LUFS) / 20)
     rate = engine.sample_rate_hz
-    yield np.zeros(round(script.lead_in_seconds * rate), np.float32)
+    pause = np.zeros(round(script.lead_in_seconds * rate), np.float32)
     speeds = [speed] * len(script.lines)
     for line, parts in render(script, engine, cache, speeds=speeds, workers=engine.workers):
+        yield pause
         for part in parts:
             peak = float(np.abs(part.audio.samples).max(initial=0.0))
             yield part.audio.samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)
-        yield np.zeros(silence_samples(line.pause_after_seconds, rate), np.float32)
+        pause = np.zeros(silence_samples(line.pause_after_seconds, rate), np.float32)
+    yield pause

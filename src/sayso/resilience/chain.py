@@ -81,9 +81,15 @@ class Chain(Generic[Engine]):
         on_fallback: told of every failure that another engine is asked after.
     """
 
-    def __init__(self, links: Sequence[Link[Engine]], *, on_fallback: Callable[[Failure], None] = lambda _: None) -> None:
+    def __init__(
+        self, links: Sequence[Link[Engine]], *, on_fallback: Callable[[Failure], None] = lambda _: None
+    ) -> None:
         self.links = tuple(links)
         self._on_fallback = on_fallback
+
+    def only(self, wanted: Callable[[Engine], bool]) -> Chain[Engine]:
+        """The chain of those engines that ``wanted`` holds of."""
+        return Chain([link for link in self.links if wanted(link.engine)], on_fallback=self._on_fallback)
 
     def run(self, work: Callable[[Engine], Result]) -> Made[Result]:
         """Do the work with the first engine that can.

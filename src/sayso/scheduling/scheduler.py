@@ -189,9 +189,7 @@ class Place:
     next time it asks; the place itself is free for the next request at once.
     """
 
-    def __init__(
-        self, scheduler: Scheduler, client: str, priority: Priority, deadline: float, number: int
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, client: str, priority: Priority, deadline: float, number: int) -> None:
         self.client = client
         self.priority = priority
         self.number = number

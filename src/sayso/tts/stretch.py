@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SLOWEST = 0.25
 FASTEST = 4.0
 
+
 class StretchingEngine:
     """A `SpeechEngine` that takes speeds from `SLOWEST` to `FASTEST`; see the module.
 

@@ -1,0 +1,139 @@
+"""Errors as OpenAI's clients read them, and the only place that knows HTTP statuses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+
+from sayso.errors import (
+    AudioTooLong,
+    Busy,
+    Cancelled,
+    DeadlineExceeded,
+    EngineUnavailable,
+    EverythingFailed,
+    InvalidInput,
+    ModelMissing,
+    NotAllowed,
+    NotAudio,
+    NothingToSay,
+    NotInstalled,
+    SaysoError,
+    TooLarge,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import ValidationError
+    from starlette.requests import Request
+
+_RETRY_AFTER_UNKNOWN_SECONDS = 5
+"""When to come again after a failure of which nobody knows how long it lasts."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Problem(Exception):
+    """What is answered in place of a result.
+
+    Attributes:
+        status: the HTTP status.
+        message: what happened and what to do, for people.
+        type: OpenAI's kind of error.
+        param: the field that is wrong, where one is.
+        code: the case, for programs.
+        headers: headers of the answer.
+    """
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """OpenAI's error envelope: all four keys are always there."""
+        return {
+            "error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code},
+        }
+
+    def response(self) -> JSONResponse:
+        """The answer."""
+        return JSONResponse(self.body, status_code=self.status, headers=dict(self.headers))
+
+
+def problem_of(error: SaysoError) -> Problem:
+    """What to answer for an error."""
+    message = f"{error.message} {error.hint}" if error.hint else error.message
+    if isinstance(error, InvalidInput):
+        return _callers_mistake(error, message)
+    if isinstance(error, NotAllowed):
+        return Problem(status=401, message=message, code="invalid_api_key")
+    if isinstance(error, Busy):
+        retry = {"retry-after": str(math.ceil(error.retry_after_seconds))}
+        return Problem(status=429, message=message, type="rate_limit_error", code="rate_limit_exceeded", headers=retry)
+    if isinstance(error, Cancelled):
+        return Problem(status=499, message=message, code="cancelled")  # nginx's status for a client that went away
+    retry = {"retry-after": str(_RETRY_AFTER_UNKNOWN_SECONDS)} if error.retryable else {}
+    if isinstance(error, DeadlineExceeded):
+        return Problem(status=503, message=message, type="server_error", code="deadline_exceeded", headers=retry)
+    if isinstance(error, EngineUnavailable | EverythingFailed | ModelMissing | NotInstalled):
+        return Problem(status=503, message=message, type="server_error", code="engine_unavailable", headers=retry)
+    return Problem(status=500, message=message, type="server_error", headers=retry)
+
+
+def _callers_mistake(error: InvalidInput, message: str) -> Problem:
+    match error:
+        case TooLarge():
+            return Problem(status=413, message=message, param="file", code="file_too_large")
+        case NotAudio():
+            return Problem(status=400, message=f"Invalid file format. {message}", param="file")
+        case AudioTooLong():
+            return Problem(status=400, message=message, param="file", code="audio_too_long")
+        case UnknownVoice():
+            return Problem(status=400, message=message, param="voice")
+        case UnsupportedLanguage():
+            return Problem(status=400, message=message, param="language")
+        case NothingToSay():
+            return Problem(status=400, message=message, param="input")
+        case _:
+            return Problem(status=400, message=message)
+
+
+def problem_of_fields(error: ValidationError) -> Problem:
+    """What to answer for a body whose fields are wrong: the first of them is the one that is named."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    param = ".".join(str(part) for part in first["loc"]) or None
+    field_name = str(first["loc"][0]) if first["loc"] else None
+    text = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    code = {"string_too_long": "string_above_max_length", "missing": "missing_required_parameter"}.get(first["type"])
+    return Problem(status=400, message=f"{param}: {text}" if param else text, param=field_name, code=code)
+
+
+def unknown_model(model: str) -> Problem:
+    """The answer for a model that is not served here."""
+    return Problem(
+        status=404,
+        message=f"The model {model!r} does not exist here. GET /v1/models lists those that do.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+async def on_sayso_error(_request: Request, error: Exception) -> JSONResponse:
+    """Answer for a `SaysoError` that a route raised."""
+    assert isinstance(error, SaysoError)  # noqa: S101 -- registered for nothing else
+    return problem_of(error).response()
+
+
+async def on_problem(_request: Request, error: Exception) -> JSONResponse:
+    """Answer for a `Problem` that a route raised."""
+    assert isinstance(error, Problem)  # noqa: S101 -- registered for nothing else
+    return error.response()

@@ -1,0 +1,142 @@
+"""From the loop to the threads and back: a request's work, its place, and the answer that flows while it is made.
+
+The loop owns the request and its place; the work itself, synchronous code, runs on a thread per request, and takes its
+turns there. A client that goes away, or an answer that ends, closes the place on the loop: it is free for the next
+request at once, and the thread ends the next time it asks for a turn. Nothing waits for that thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import anyio.to_thread
+import structlog
+from starlette.responses import StreamingResponse
+
+from sayso.errors import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from sayso.scheduling import Place, Ticket
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_END = b""
+"""What stands for the end of a stream: no chunk is empty."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """An answer of which the first bytes exist: nothing that a caller did wrong can come up any more.
+
+    Attributes:
+        first: the first chunk.
+        rest: the other chunks, none of them empty; made as they are asked for, one at a time.
+        media_type: the answer's.
+        headers: more headers of the answer.
+    """
+
+    first: bytes
+    rest: Iterator[bytes]
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def on_thread(work: Callable[[], T]) -> T:
+    """Run ``work`` on a thread of its own; when the caller is cancelled, nobody waits for it."""
+    # Not anyio's own limit of 40 threads: places bound their number.
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(math.inf))
+
+
+async def done(request: Request, place: Place, work: Callable[[Ticket], T]) -> T:
+    """Do a request's work from its beginning to its end, and close its place.
+
+    Raises:
+        Cancelled: the client went away.
+        SaysoError: as the work does.
+    """
+    with place:
+        async with _watched(request.receive, place):
+            return await on_thread(lambda: work(place))
+
+
+async def streamed(request: Request, place: Place, work: Callable[[Ticket], Begun]) -> Response:
+    """Begin a request's work, and answer with what it makes as it is made; its place is closed at the end.
+
+    Raises:
+        Cancelled: the client went away before anything was made.
+        SaysoError: as the work does, before anything was made.
+    """
+    try:
+        async with _watched(request.receive, place):
+            begun = await on_thread(lambda: work(place))
+    except BaseException:
+        place.close(cancelled=True)
+        raise
+    return _Flowing(begun, place)
+
+
+class _Flowing(StreamingResponse):
+    """An answer that is sent while it is made; an error cuts it, so that no client takes a part for the whole."""
+
+    def __init__(self, begun: Begun, place: Place) -> None:
+        super().__init__(self._chunks(), media_type=begun.media_type, headers=dict(begun.headers))
+        self._begun = begun
+        self._place = place
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Send everything, and give the place back whatever happens."""
+        try:
+            async with _watched(receive, self._place):
+                await self.stream_response(send)
+            self._place.close()
+        except Cancelled:
+            _log.info("the client went away before the end")
+        finally:
+            self._place.close(cancelled=True)
+            with anyio.CancelScope(shield=True):
+                await on_thread(lambda: _close(self._begun.rest))
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        chunk = self._begun.first
+        while chunk != _END:
+            yield chunk
+            chunk = await on_thread(lambda: next(self._begun.rest, _END))
+
+
+def _close(chunks: Iterator[bytes]) -> None:
+    """End a generator that nobody reads any more, unless a thread is in it: that one finds its place closed."""
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        try:
+            close()
+        except ValueError:
+            _log.debug("a stream ends by itself")
+
+
+@asynccontextmanager
+async def _watched(receive: Receive, place: Place) -> AsyncIterator[None]:
+    """Close the place if the client goes away during the block; the request's body has been read."""
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        place.close(cancelled=True)
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
