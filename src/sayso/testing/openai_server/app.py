@@ -1,0 +1,147 @@
+"""The endpoints of OpenAI's audio API, as far as an adapter meets them, and those that plan faults."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sayso.testing.openai_server.envelope import Refused, refusal
+from sayso.testing.openai_server.faults import Fault, FaultKind
+from sayso.testing.openai_server.hearing import SPEAKER_MODEL, TIMED_MODEL, Hearing
+from sayso.testing.openai_server.speaking import Speaking
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from sayso.stt import Transcriber
+    from sayso.testing.openai_server.faults import Plan
+    from sayso.tts.base import SpeechEngine
+
+MAXIMUM_UPLOAD_BYTES = 25 * 2**20
+
+_SPEECH_MODELS = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd")
+_HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", SPEAKER_MODEL)
+
+
+def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcriber | None, key: str) -> Starlette:
+    """The application without its faults; see `OpenAIServer`."""
+    routes = _Routes(
+        Speaking(speech) if speech else None, Hearing(transcriber) if transcriber else None, key=key, plan=plan
+    )
+    return Starlette(
+        routes=[
+            Route("/v1/models", routes.guarded(routes.models), methods=["GET"]),
+            Route("/v1/audio/speech", routes.guarded(routes.speech), methods=["POST"]),
+            Route("/v1/audio/transcriptions", routes.guarded(routes.transcription), methods=["POST"]),
+            Route("/v1/audio/translations", routes.guarded(routes.translation), methods=["POST"]),
+            Route("/control/faults", routes.plan_faults, methods=["PUT"]),
+            Route("/control/requests", routes.requests, methods=["GET"]),
+            Route("/control/requests", routes.forget, methods=["DELETE"]),
+        ]
+    )
+
+
+class _Routes:
+    """The endpoints; they run on the server's loop, and the engines on threads."""
+
+    def __init__(self, speaking: Speaking | None, hearing: Hearing | None, *, key: str, plan: Plan) -> None:
+        self._speaking = speaking
+        self._hearing = hearing
+        self._key = key
+        self._plan = plan
+
+    def guarded(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint for those who have the key, with its refusals as answers."""
+
+        async def answer(request: Request) -> Response:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), self._key.encode()):
+                return refusal(401, f"Incorrect API key provided: {given}.", code="invalid_api_key")
+            try:
+                return await endpoint(request)
+            except Refused as refused:
+                return refused.response
+
+        return answer
+
+    async def models(self, _request: Request) -> Response:
+        """The list of models."""
+        names = (*_SPEECH_MODELS, *_HEARING_MODELS)
+        data = [{"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"} for name in names]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def speech(self, request: Request) -> Response:
+        """Text to audio."""
+        if self._speaking is None:
+            return _unknown_model("any speech model")
+        fields = await request.json()
+        request.state.received.fields.update(fields)
+        if fields.get("model") not in _SPEECH_MODELS:
+            return _unknown_model(fields.get("model"))
+        body, media_type = await run_in_threadpool(self._speaking.answer, fields)
+        return Response(body, media_type=media_type)
+
+    async def transcription(self, request: Request) -> Response:
+        """Audio to text."""
+        return await self._hear(request, translate=False)
+
+    async def translation(self, request: Request) -> Response:
+        """Audio to English text."""
+        return await self._hear(request, translate=True)
+
+    async def _hear(self, request: Request, *, translate: bool) -> Response:
+        size_bytes = request.state.received.size_bytes
+        if size_bytes > MAXIMUM_UPLOAD_BYTES + 2**16:  # the form's own lines, beside the file
+            return _too_large(size_bytes)
+        async with request.form() as form:
+            file = form.get("file")
+            if file is None or isinstance(file, str):
+                return refusal(
+                    400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter"
+                )
+            fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+            fields["timestamp_granularities"] = form.getlist("timestamp_granularities[]")
+            request.state.received.fields.update(fields, filename=file.filename)
+            data = await file.read()
+        if len(data) > MAXIMUM_UPLOAD_BYTES:
+            return _too_large(len(data))
+        models = (TIMED_MODEL,) if translate else _HEARING_MODELS
+        if self._hearing is None or fields.get("model") not in models:
+            return _unknown_model(fields.get("model"))
+        answer = await run_in_threadpool(self._hearing.answer, data, file.filename or "", fields, translate=translate)
+        return Response(answer, media_type="text/plain") if isinstance(answer, str) else JSONResponse(answer)
+
+    async def plan_faults(self, request: Request) -> Response:
+        """Plan faults from another process: ``{"following": [fault or null…], "always": fault or null}``."""
+        wanted = await request.json()
+        self._plan.set([_fault_of(each) for each in wanted.get("following", [])], _fault_of(wanted.get("always")))
+        return JSONResponse({})
+
+    async def requests(self, _request: Request) -> Response:
+        """The record of requests."""
+        return JSONResponse([received.as_json() for received in self._plan.requests()])
+
+    async def forget(self, _request: Request) -> Response:
+        """Empty the record."""
+        self._plan.forget()
+        return JSONResponse({})
+
+
+def _fault_of(wanted: dict[str, Any] | None) -> Fault | None:
+    return None if wanted is None else Fault(**{**wanted, "kind": FaultKind(wanted["kind"])})
+
+
+def _unknown_model(name: object) -> Response:
+    return refusal(404, f"The model `{name}` does not exist.", param="model", code="model_not_found")
+
+
+def _too_large(size_bytes: int) -> Response:
+    said = f"Maximum content size limit ({MAXIMUM_UPLOAD_BYTES}) exceeded ({size_bytes} bytes read)"
+    return refusal(413, said, kind="server_error")

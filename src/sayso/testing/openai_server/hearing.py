@@ -1,0 +1,190 @@
+"""``/v1/audio/transcriptions`` and ``/translations`` on a transcriber of this machine."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sayso.errors import NotAudio, UnsupportedLanguage
+from sayso.subtitles import render_srt, render_vtt
+from sayso.testing.openai_server.envelope import Refused, refusal
+from sayso.types import Cue
+from sayso.vendors.openai_languages import LANGUAGE_NAMES
+
+if TYPE_CHECKING:
+    from starlette.responses import JSONResponse
+
+    from sayso.stt import Transcriber, Transcript
+    from sayso.types import Segment
+
+Answer: TypeAlias = "dict[str, Any] | str"
+
+TIMED_MODEL = "whisper-1"
+"""The only model that tells times of words, and translates."""
+
+SPEAKER_MODEL = "gpt-4o-transcribe-diarize"
+
+_SUFFIXES = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
+_SHORTEST_SECONDS = 0.1
+_LONGEST_UNCHUNKED_SECONDS = 30.0
+
+_FORMATS = {
+    TIMED_MODEL: ("json", "text", "srt", "vtt", "verbose_json"),
+    SPEAKER_MODEL: ("json", "text", "diarized_json"),
+}
+_OTHER_FORMATS = ("json", "text")
+
+
+class Hearing:
+    """Writes files down; any thread may use it."""
+
+    def __init__(self, transcriber: Transcriber) -> None:
+        self._transcriber = transcriber
+
+    def answer(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Answer:
+        """The answer's text, or what its JSON says.
+
+        Raises:
+            Refused: as OpenAI would.
+        """
+        wanted = _checked(filename, fields)
+        transcript = self._heard(data, filename, fields, translate=translate)
+        seconds = transcript.timeline.seconds(transcript.timeline.duration_samples)
+        if seconds < _SHORTEST_SECONDS:
+            said = f"Audio file is too short. Minimum audio length is {_SHORTEST_SECONDS} seconds."
+            raise Refused(refusal(400, said, param="file", code="audio_too_short"))
+        if (
+            fields["model"] == SPEAKER_MODEL
+            and seconds > _LONGEST_UNCHUNKED_SECONDS
+            and "chunking_strategy" not in fields
+        ):
+            said = "chunking_strategy is required for diarization models"
+            raise Refused(refusal(400, said, param="chunking_strategy"))
+        return _answer(transcript, wanted, fields, translate=translate)
+
+    def _heard(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Transcript:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / f"audio{PurePath(filename).suffix}"
+            path.write_bytes(data)
+            try:
+                return self._transcriber.transcribe(
+                    path,
+                    language=fields.get("language"),
+                    prompt=fields.get("prompt"),
+                    task="translate" if translate else "transcribe",
+                    temperature=float(fields.get("temperature", 0.0)),
+                )
+            except NotAudio:
+                raise Refused(_no_file_format()) from None
+            except UnsupportedLanguage as error:
+                raise Refused(refusal(400, error.message, param="language", code="unsupported_language")) from error
+
+
+def _checked(filename: str, fields: dict[str, Any]) -> str:
+    """The format of the answer, if OpenAI would take the request."""
+    if PurePath(filename).suffix.removeprefix(".") not in _SUFFIXES:
+        raise Refused(_no_file_format())
+    model: str = fields["model"]
+    wanted: str = fields.get("response_format", "json")
+    if wanted not in _FORMATS.get(model, _OTHER_FORMATS):
+        said = f"response_format '{wanted}' is not compatible with model '{model}'."
+        raise Refused(refusal(400, said, param="response_format", code="unsupported_value"))
+    if fields["timestamp_granularities"] and wanted != "verbose_json":
+        said = "timestamp_granularities needs response_format verbose_json."
+        raise Refused(refusal(400, said, param="timestamp_granularities"))
+    return wanted
+
+
+def _no_file_format() -> JSONResponse:
+    return refusal(400, f"Invalid file format. Supported formats: {list(_SUFFIXES)}")
+
+
+def _answer(transcript: Transcript, wanted: str, fields: dict[str, Any], *, translate: bool) -> Answer:
+    if wanted == "text":
+        return f"{transcript.text}\n"
+    if wanted in {"srt", "vtt"}:
+        cues = [_cue(transcript, segment) for segment in transcript.timeline.segments]
+        return render_srt(cues) if wanted == "srt" else render_vtt(cues)
+    if wanted == "verbose_json":
+        return _verbose(transcript, fields["timestamp_granularities"] or ["segment"], translate=translate)
+    if wanted == "diarized_json":
+        return _diarized(transcript)
+    return {"text": transcript.text, "usage": _usage(transcript)}
+
+
+def _verbose(transcript: Transcript, granularities: list[str], *, translate: bool) -> dict[str, Any]:
+    timeline = transcript.timeline
+    answer: dict[str, Any] = {
+        "task": "translate" if translate else "transcribe",
+        "language": LANGUAGE_NAMES[transcript.language],
+        "duration": round(timeline.seconds(timeline.duration_samples), 2),
+        "text": transcript.text,
+        "usage": _usage(transcript),
+    }
+    if "segment" in granularities:
+        answer["segments"] = [_segment(transcript, number) for number in range(len(timeline.segments))]
+    if "word" in granularities:
+        answer["words"] = [
+            {
+                "word": word.text,
+                "start": _seconds(transcript, word.start_sample),
+                "end": _seconds(transcript, word.end_sample),
+            }
+            for word in timeline.words
+        ]
+    return answer
+
+
+def _segment(transcript: Transcript, number: int) -> dict[str, Any]:
+    segment, details = transcript.timeline.segments[number], transcript.details[number]
+    start, end = _seconds(transcript, segment.start_sample), _seconds(transcript, segment.end_sample)
+    return {
+        "id": number,
+        "seek": round(start * 100),
+        "start": start,
+        "end": end,
+        "text": f" {segment.span.of(transcript.text)}",
+        "tokens": list(details.tokens),
+        "temperature": details.temperature or 0.0,
+        "avg_logprob": -0.25 if details.average_log_probability is None else details.average_log_probability,
+        "compression_ratio": details.compression_ratio or 1.0,
+        "no_speech_prob": details.no_speech_probability or 0.0,
+    }
+
+
+def _diarized(transcript: Transcript) -> dict[str, Any]:
+    """Segments in which the speakers A and B take turns."""
+    segments = [
+        {
+            "id": f"seg_{number}",
+            "type": "transcript.text.segment",
+            "speaker": "AB"[number % 2],
+            "start": _seconds(transcript, segment.start_sample),
+            "end": _seconds(transcript, segment.end_sample),
+            "text": segment.span.of(transcript.text),
+        }
+        for number, segment in enumerate(transcript.timeline.segments)
+    ]
+    seconds = _seconds(transcript, transcript.timeline.duration_samples)
+    return {
+        "task": "transcribe",
+        "duration": seconds,
+        "text": transcript.text,
+        "segments": segments,
+        "usage": _usage(transcript),
+    }
+
+
+def _usage(transcript: Transcript) -> dict[str, Any]:
+    return {"type": "duration", "seconds": math.ceil(transcript.timeline.seconds(transcript.timeline.duration_samples))}
+
+
+def _cue(transcript: Transcript, segment: Segment) -> Cue:
+    start, end = (transcript.timeline.seconds(sample) for sample in (segment.start_sample, segment.end_sample))
+    return Cue(start_ms=round(1000 * start), end_ms=round(1000 * end), lines=(segment.span.of(transcript.text),))
+
+
+def _seconds(transcript: Transcript, sample: int) -> float:
+    return round(transcript.timeline.seconds(sample), 2)

@@ -1,0 +1,113 @@
+"""The server: uvicorn on a thread, on this machine only."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from sayso.testing.openai_server.app import application
+from sayso.testing.openai_server.faults import Fault, FaultKind, Faulty, Plan, Received
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sayso.stt import Transcriber
+    from sayso.tts.base import SpeechEngine
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.005
+
+
+class OpenAIServer:
+    """OpenAI's audio API with engines of this machine behind it; a context manager that runs it.
+
+    Every public method may be called from any thread while it runs.
+
+    Args:
+        speech: who speaks; every voice of OpenAI's is one of its voices for English, taken in turn.
+        transcriber: who listens.
+        key: the API key that is accepted.
+        port: where to listen; 0 for a port that is free, which it keeps from one start to the next.
+    """
+
+    def __init__(
+        self,
+        *,
+        speech: SpeechEngine | None = None,
+        transcriber: Transcriber | None = None,
+        key: str = "sk-test-of-the-fault-server",
+        port: int = 0,
+    ) -> None:
+        self.key = key
+        self.port = port
+        self._plan = Plan()
+        self._app = Faulty(application(self._plan, speech=speech, transcriber=transcriber, key=key), self._plan)
+
+    @property
+    def base_url(self) -> str:
+        """As ``OPENAI_BASE_URL`` takes it."""
+        return f"http://{_HOST}:{self.port}/v1"
+
+    def start(self) -> None:
+        """Listen, on the same port as before if there was one."""
+        import uvicorn
+
+        self._plan.over = False
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_HOST, self.port))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._app, log_config=None, log_level="critical", lifespan="off", ws="none", loop="asyncio"
+        )
+        self._server = uvicorn.Server(config)
+        self._listener = listener
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="fault-server", daemon=True)
+        self._thread.start()
+        give_up_at = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > give_up_at:
+                raise RuntimeError("The fault server did not start.")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Close the port: from now on connections are refused. Requests that hang are let go."""
+        self._plan.over = True
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def faults(self, *following: Fault | FaultKind | None, always: Fault | FaultKind | None = None) -> None:
+        """Plan the faults of the requests to come, in place of the plan there was.
+
+        Args:
+            following: for the next requests, one each; None for a request that is served.
+            always: for every request after those; None to serve them.
+        """
+        self._plan.set([_fault(each) for each in following], _fault(always))
+
+    @property
+    def requests(self) -> list[Received]:
+        """Every request since the start or the last `forget`, in the order of their coming."""
+        return self._plan.requests()
+
+    def forget(self) -> None:
+        """Empty the record of requests, and serve whatever comes."""
+        self._plan.forget()
+        self.faults()
+
+
+def _fault(fault: Fault | FaultKind | None) -> Fault | None:
+    return Fault(kind=fault) if isinstance(fault, FaultKind) else fault
