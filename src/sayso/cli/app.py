@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sayso import __version__
-from sayso.cli import models
+from sayso.cli import keys, models
 from sayso.cli.doctor import doctor
 from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
@@ -44,6 +44,7 @@ app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe 
 app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 app.command()(doctor)
 
 
@@ -61,10 +62,11 @@ def options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-    from sayso.cli.log import log_to_stderr
+    from sayso.observability import configure_logs
     from sayso.settings import load_settings
 
-    log_to_stderr(load_settings().log_level)
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
 
 
 def main() -> None:

@@ -1,0 +1,157 @@
+"""API keys: who may use the service, and for what.
+
+The settings hold a hash of each key, as one entry of ``name:scopes:hash``, and never the key. The hash is one plain
+SHA-256: salts and slow hashes protect passwords, which can be guessed; a key of 256 random bits cannot, so that
+a fast hash gives nothing away and costs a request nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from sayso.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_PREFIX = "sayso_"
+_KEY_BYTES = 32
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_PARTS = 3
+_HOW_TO = "`sayso keys new NAME --scopes speech,transcribe` makes a key and its entry."
+
+
+class Scope(StrEnum):
+    """What a key opens; ``admin`` opens everything."""
+
+    SPEECH = "speech"
+    TRANSCRIBE = "transcribe"
+    JOBS = "jobs"
+    SYNC = "sync"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKey:
+    """Whose key it is, and what it opens; the key itself is not kept."""
+
+    name: str
+    scopes: frozenset[Scope]
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether it opens ``scope``."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewKey:
+    """A key that was just made.
+
+    Attributes:
+        key: what its owner presents; nothing can bring it back once it is lost.
+        entry: what the settings hold.
+    """
+
+    key: str
+    entry: str
+
+
+class KeyRing:
+    """The keys of the settings; any thread may use it. A ring without keys is false.
+
+    Args:
+        keys: each with the SHA-256 of what its owner presents.
+    """
+
+    def __init__(self, keys: Sequence[tuple[ApiKey, bytes]]) -> None:
+        self._keys = tuple(keys)
+
+    @classmethod
+    def parse(cls, entries: Iterable[str]) -> Self:
+        """The keys of entries of the form ``name:scopes:hash``; several may have one name, as while a key is replaced.
+
+        Raises:
+            InvalidInput: an entry is malformed; the message says which by its place and repeats nothing of it, since
+                what stands there by mistake may be a key.
+        """
+        return cls([_parsed(entry, place) for place, entry in enumerate(entries, start=1)])
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def identify(self, presented: str) -> ApiKey | None:
+        """Whose key this is; None for nobody's. The time it takes says nothing about any key."""
+        digest = _digest(presented)
+        found = None
+        for key, known in self._keys:  # all of them, wherever the right one stands
+            if hmac.compare_digest(known, digest):
+                found = key
+        return found
+
+
+def presented_key(headers: Mapping[str, str]) -> str | None:
+    """The key of a request: ``Authorization: Bearer …``, or else ``X-API-Key``; None where there is neither.
+
+    Args:
+        headers: with names in lower case, or a mapping that does not mind.
+    """
+    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    return headers.get("x-api-key", "").strip() or None
+
+
+def parse_scopes(text: str, separator: str) -> frozenset[Scope]:
+    """The scopes of a list.
+
+    Raises:
+        InvalidInput: there is none, or an unknown one; it is not repeated.
+    """
+    names = [name.strip().lower() for name in text.split(separator) if name.strip()]
+    if not names or not all(name in set(Scope) for name in names):
+        raise InvalidInput("The scopes are not understood", hint=f"They are among {', '.join(Scope)}.")
+    return frozenset(Scope(name) for name in names)
+
+
+def new_key(name: str, scopes: Iterable[Scope]) -> NewKey:
+    """A key of 256 random bits.
+
+    Raises:
+        InvalidInput: the name cannot be used.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} cannot be a key's name", hint="Use letters, digits, dots, dashes and underscores, at most 64."
+        )
+    key = _PREFIX + secrets.token_hex(_KEY_BYTES)
+    return NewKey(key=key, entry=f"{name}:{'+'.join(sorted(scopes))}:{_digest(key).hex()}")
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _parsed(entry: str, place: int) -> tuple[ApiKey, bytes]:
+    where = f"Entry {place} of SAYSO_API_KEYS"
+    parts = entry.strip().split(":")
+    if len(parts) != _PARTS:
+        raise InvalidInput(
+            f"{where} is not of the form name:scopes:hash; a key itself does not belong there.", hint=_HOW_TO
+        )
+    name, scopes, digest = parts
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(f"{where} has a name that cannot be used.", hint=_HOW_TO)
+    if not _HASH.fullmatch(digest):
+        raise InvalidInput(f"{where} does not end with a SHA-256 of 64 hexadecimal digits.", hint=_HOW_TO)
+    try:
+        opened = parse_scopes(scopes, "+")
+    except InvalidInput as error:
+        raise InvalidInput(f"{where} has scopes that are not understood.", hint=error.hint) from None
+    return ApiKey(name=name, scopes=opened), bytes.fromhex(digest)

@@ -1,0 +1,18 @@
+"""How operators see what the service does: logs, metrics, traces, health."""
+
+from sayso.observability.health import EngineHealth, Health, Status, status_of
+from sayso.observability.logs import configure_logs
+from sayso.observability.metrics import Metrics
+from sayso.observability.traces import TraceRequests, configure_traces, span
+
+__all__ = [
+    "EngineHealth",
+    "Health",
+    "Metrics",
+    "Status",
+    "TraceRequests",
+    "configure_logs",
+    "configure_traces",
+    "span",
+    "status_of",
+]

@@ -1,0 +1,137 @@
+"""How log messages are written: one line each, on standard error, without secrets, whoever wrote them.
+
+Our own messages go through structlog; those of uvicorn and of libraries come by the standard library's logging and
+look the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from structlog.typing import Processor, WrappedLogger
+
+Format: TypeAlias = Literal["console", "json"]
+
+REDACTED = "[redacted]"
+
+_SECRET_NAMES = re.compile(
+    r"(?i)^(authorization|cookie|set-cookie|.*(api[-_]?key|secret|password|passwd|access[-_]?token|session[-_]?token).*)$"
+)
+"""Names of values that are secrets whatever they look like."""
+
+_INTRODUCED = re.compile(
+    r"""(?xi)
+    (   \b(?:bearer|basic)\s+(?=[\w.~+/=-]{16})                           # Authorization
+      | (?:secret_?access_?key|session_?token|x-api-key)[\\"']*\s*[=:]\s*[\\"']*
+      | x-amz-(?:signature|security-token|credential)=                    # signed URLs
+      | ://[^\s/@:"']*:(?=[^\s/@"']+@)                                    # a URL's password
+    )
+    [^\s"'&,;@\\]+
+    """
+)
+"""A secret and what introduces it, which may stay."""
+
+_KEYS = re.compile(
+    r"""(?xi)
+    (?<![a-z0-9]) (?:
+        sk-[\w-]{16,}                # OpenAI's
+      | sayso_[0-9a-f]{32,}          # ours
+      | (?:AKIA|ASIA)[a-z0-9]{16}    # the names of AWS's
+    )
+    """
+)
+"""Keys that are known by their looks."""
+
+_NOISY = ("httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "python_multipart", "faster_whisper")
+"""Libraries that log each request or step at the level info; their warnings are kept."""
+
+
+def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A002 -- the word for it
+    """Write log messages to standard error: standard output belongs to results, which other programs read.
+
+    Args:
+        level: ``debug``, ``info``, ``warning`` or ``error``; what is less severe is dropped.
+        format: None for ``console`` where standard error is a terminal, and ``json`` where it is not.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
+    is_json = (format or ("console" if sys.stderr.isatty() else "json")) == "json"
+    shared = _shared_processors(is_json=is_json)
+    last = _last_processors(is_json=is_json)
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(least)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    # Ours says who asked and how long it took, and leaves the query out.
+    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a secret."""
+    return _KEYS.sub(REDACTED, _INTRODUCED.sub(rf"\g<1>{REDACTED}", text))
+
+
+def _shared_processors(*, is_json: bool) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if is_json
+        else structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        structlog.processors.StackInfoRenderer(),
+        _redact_values,
+    ]
+
+
+def _last_processors(*, is_json: bool) -> list[Processor]:
+    # No renderer of tracebacks that shows local variables: they hold keys and what people say.
+    if is_json:
+        return [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+            _redact_line,
+        ]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return [console, _redact_line]
+
+
+def _redact_values(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    for name, value in event.items():
+        event[name] = _without_secrets(name, value)
+    return event
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    if _SECRET_NAMES.match(name) and value:
+        return REDACTED
+    if isinstance(value, dict):
+        return {inner: _without_secrets(str(inner), content) for inner, content in value.items()}
+    return value
+
+
+def _redact_line(_logger: WrappedLogger, _method: str, line: Any) -> str:
+    """The last step, on the finished line, so that nothing gets past it: tracebacks and nested values included."""
+    return redact(str(line))

@@ -1,0 +1,224 @@
+"""What is counted and measured, for Prometheus and as JSON.
+
+Each `Metrics` has a registry of its own, so that two services in one process do not add up.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from sayso.observability.process import usage
+from sayso.resilience import BreakerState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from prometheus_client.metrics_core import Metric
+
+    from sayso.scheduling import Load
+
+TEXT_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Of `Metrics.render_text`: https://prometheus.io/docs/instrumenting/exposition_formats/."""
+
+_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_WAIT_SECONDS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_FIRST_AUDIO_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
+_REAL_TIME_FACTORS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 5)
+
+
+class Metrics:
+    """Everything that is measured; any thread may use it.
+
+    Args:
+        load: how busy the scheduler is; None without one.
+        breakers: the breaker of each engine, now.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        load: Callable[[], Load] | None = None,
+        breakers: Callable[[], Mapping[str, BreakerState]] = dict,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._began = clock()
+        self.registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.registry.register(_State(load, breakers))
+        self._count_requests()
+        self._count_work()
+
+    def _count_requests(self) -> None:
+        by_answer = ("route", "method", "status")
+        self._requests = self._counter("sayso_http_requests", "Requests that have ended.", by_answer)
+        self._request_seconds = self._histogram(
+            "sayso_http_request_duration_seconds",
+            "From a request's arrival to the end of its answer.",
+            _REQUEST_SECONDS,
+            ("route", "method"),
+        )
+        self._in_flight = Gauge("sayso_http_requests_in_flight", "Requests in hand.", registry=self.registry)
+        self._received = self._counter("sayso_http_received_bytes", "Bytes of requests' bodies.", ("route",))
+        self._sent = self._counter("sayso_http_sent_bytes", "Bytes of answers' bodies.", ("route",))
+
+    def _count_work(self) -> None:
+        self._wait_seconds = self._histogram(
+            "sayso_queue_wait_seconds", "How long a piece of work waited for a processor.", _WAIT_SECONDS
+        )
+        self._first_audio_seconds = self._histogram(
+            "sayso_time_to_first_audio_seconds",
+            "From a request's arrival to the first audio of its answer.",
+            _FIRST_AUDIO_SECONDS,
+            ("engine",),
+        )
+        self._real_time_factor = self._histogram(
+            "sayso_real_time_factor_ratio",
+            "Seconds of work for each second of audio.",
+            _REAL_TIME_FACTORS,
+            ("task", "engine"),
+        )
+        self._fallbacks = self._counter(
+            "sayso_fallbacks", "Failures of an engine after which another was asked.", ("engine", "reason")
+        )
+        self._cache = self._counter("sayso_speech_cache_requests", "Utterances looked up in the cache.", ("result",))
+        self._audio_in = self._counter("sayso_audio_received_seconds", "Seconds of audio transcribed.", ("engine",))
+        self._audio_out = self._counter("sayso_audio_made_seconds", "Seconds of audio made.", ("engine",))
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Count a request as in hand during the block."""
+        with self._in_flight.track_inprogress():
+            yield
+
+    def observe_request(
+        self, *, route: str, method: str, status: int, seconds: float, received_bytes: int, sent_bytes: int
+    ) -> None:
+        """Count a request that has ended.
+
+        Args:
+            route: the template, of which there are few; never the path.
+            method: an HTTP method, or ``other``.
+            status: of the answer.
+            seconds: from its arrival to the end of its answer.
+            received_bytes: of its body.
+            sent_bytes: of its answer's body.
+        """
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_seconds.labels(route, method).observe(seconds)
+        self._received.labels(route).inc(received_bytes)
+        self._sent.labels(route).inc(sent_bytes)
+
+    def observe_wait(self, seconds: float) -> None:
+        """Count a piece of work that waited so long for a processor."""
+        self._wait_seconds.observe(seconds)
+
+    def observe_first_audio(self, engine: str, seconds: float) -> None:
+        """Count an answer whose first audio came after so long."""
+        self._first_audio_seconds.labels(engine).observe(seconds)
+
+    def observe_speech(self, engine: str, *, audio_seconds: float, work_seconds: float) -> None:
+        """Count audio that was made, and the time that it took."""
+        self._audio_out.labels(engine).inc(audio_seconds)
+        self._observe_factor("speech", engine, audio_seconds, work_seconds)
+
+    def observe_transcription(self, engine: str, *, audio_seconds: float, work_seconds: float) -> None:
+        """Count audio that was transcribed, and the time that it took."""
+        self._audio_in.labels(engine).inc(audio_seconds)
+        self._observe_factor("transcription", engine, audio_seconds, work_seconds)
+
+    def count_fallback(self, engine: str, reason: str) -> None:
+        """Count a failure of ``engine`` after which another was asked."""
+        self._fallbacks.labels(engine, reason).inc()
+
+    def count_cache(self, *, hit: bool) -> None:
+        """Count an utterance that was looked up in the speech cache."""
+        self._cache.labels("hit" if hit else "miss").inc()
+
+    def render_text(self) -> bytes:
+        """Everything in Prometheus's text format, as `TEXT_MEDIA_TYPE`."""
+        return generate_latest(self.registry)
+
+    def render_json(self, *, health_status: str) -> dict[str, Any]:
+        """Everything as JSON; times in seconds, sizes in bytes.
+
+        Args:
+            health_status: what ``/health`` says.
+        """
+        used = usage()
+        uptime = self._clock() - self._began
+        return {
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "uptime": round(uptime, 3),
+            "memory": {"rss": used.resident_bytes, "peakRss": used.peak_resident_bytes},
+            "cpu": {"user": used.user_seconds, "system": used.system_seconds, "cores": used.processors},
+            "processCount": used.processes,
+            "healthStatus": health_status,
+            "metrics": {family.name: _as_json(family) for family in self.registry.collect()},
+        }
+
+    def _observe_factor(self, task: str, engine: str, audio_seconds: float, work_seconds: float) -> None:
+        if audio_seconds > 0:
+            self._real_time_factor.labels(task, engine).observe(work_seconds / audio_seconds)
+
+    def _counter(self, name: str, help_text: str, labels: Iterable[str] = ()) -> Counter:
+        return Counter(name, help_text, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, help_text: str, buckets: tuple[float, ...], labels: Iterable[str] = ()
+    ) -> Histogram:
+        return Histogram(name, help_text, labels, buckets=buckets, registry=self.registry)
+
+
+class _State(Collector):
+    """What is asked for at the moment of reading: the scheduler's load and the breakers' states."""
+
+    def __init__(self, load: Callable[[], Load] | None, breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
+        self._load = load
+        self._breakers = breakers
+
+    def collect(self) -> Iterable[Metric]:
+        """See `Collector`."""
+        if self._load is not None:
+            load = self._load()
+            yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in hand at once.", load.places)
+            yield GaugeMetricFamily("sayso_queue_places_taken", "Requests that are in hand.", load.taken)
+            yield GaugeMetricFamily("sayso_queue_turns", "Pieces of work that may compute at once.", load.turns)
+            yield GaugeMetricFamily("sayso_queue_computing", "Pieces of work that compute.", load.computing)
+            yield GaugeMetricFamily("sayso_queue_waiting", "Pieces of work that wait for a turn.", load.waiting)
+        family = GaugeMetricFamily(
+            "sayso_breaker_state", "1 for the state that an engine's breaker is in.", labels=("engine", "state")
+        )
+        for engine, now in self._breakers().items():
+            for state in BreakerState:
+                family.add_metric((engine, state), float(state == now))
+        yield family
+
+
+def _as_json(family: Metric) -> Any:
+    """A number where there is one without labels; else the samples."""
+    samples = [
+        {"name": sample.name, "labels": dict(sample.labels), "value": sample.value}
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    ]
+    if len(samples) == 1 and not samples[0]["labels"]:
+        return samples[0]["value"]
+    return samples
