@@ -69,6 +69,10 @@ class TooLarge(InvalidInput):
     """The input is larger than is taken."""
 
 
+class FetchRefused(InvalidInput):
+    """A URL is not fetched, or does not give what was asked for: the caller must name another."""
+
+
 class NotSubtitles(InvalidInput):
     """The input is not a subtitle file Sayso reads."""
 

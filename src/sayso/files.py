@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
@@ -64,3 +65,9 @@ def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def plain_suffix(name: str) -> str:
+    """The suffix of a name that somebody else chose, such as ``.mp3``, where it is safe in any path; else nothing."""
+    match = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
+    return match.group().lower() if match else ""

@@ -1,0 +1,184 @@
+"""What the events of a multipart parser make: text fields in memory, and a file on the disk."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from python_multipart.multipart import parse_options_header
+
+from sayso.errors import InvalidInput, TooLarge
+from sayso.files import plain_suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from python_multipart.multipart import MultipartCallbacks
+
+_MAXIMUM_FIELDS = 64
+_MAXIMUM_FIELD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """A file that was sent.
+
+    Attributes:
+        field: the form's field that it came in.
+        path: where it lies while its form is open; the suffix is the client's where that is plain.
+        size_bytes: its size.
+        name: what the client calls it; never to be used as a path.
+    """
+
+    field: str
+    path: Path
+    size_bytes: int
+    name: str
+
+
+@dataclass(slots=True)
+class _Part:
+    """The part that is being read.
+
+    Attributes:
+        headers: its headers, names in lower case.
+        name: the field's.
+        is_file: whether it is one.
+        content: of a text field.
+    """
+
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    name: str = ""
+    is_file: bool = False
+    content: bytearray = field(default_factory=bytearray)
+
+
+class FormReader:
+    """What the parser's events make; it belongs to one request, and only one thread is in it at a time.
+
+    At the end of its block the file is closed, and deleted unless somebody keeps it.
+
+    Attributes:
+        maximum_bytes: the size of the largest file that is taken.
+        pending: what is still to be written to the file.
+        complete: whether the last boundary has come.
+    """
+
+    def __init__(self, maximum_bytes: int) -> None:
+        self.pending = bytearray()
+        self.complete = False
+        self.maximum_bytes = maximum_bytes
+        self._part = _Part()
+        self._header = bytearray()
+        self._value = bytearray()
+        self._fields: dict[str, list[str]] = {}
+        self._field_count = 0
+        self._file: BinaryIO | None = None
+        self._file_name = ""
+        self._file_field = ""
+        self._file_bytes = 0
+        self._path: Path | None = None
+
+    def callbacks(self) -> MultipartCallbacks:
+        """What the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._take,
+            "on_part_end": self._end_part,
+            "on_end": self._end,
+        }
+
+    def flush(self) -> None:
+        """Write what is pending."""
+        if self._file is not None:
+            self._file.write(self.pending)
+            self._file.flush()
+        self.pending.clear()
+
+    def fields(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of the text fields."""
+        return {name: tuple(values) for name, values in self._fields.items()}
+
+    def keep_file(self) -> Upload | None:
+        """The file, which belongs to the caller from now on; None where none was sent."""
+        if self._path is None:
+            return None
+        path, self._path = self._path, None
+        return Upload(field=self._file_field, path=path, size_bytes=self._file_bytes, name=self._file_name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _begin(self) -> None:
+        self._part = _Part()
+
+    def _end_header(self) -> None:
+        self._part.headers[bytes(self._header).lower()] = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def _end_headers(self) -> None:
+        _, options = parse_options_header(self._part.headers.get(b"content-disposition"))
+        name = options.get(b"name")
+        if name is None:
+            raise InvalidInput("A part of the form has no name.")
+        self._part.name = _text(name).removesuffix("[]")
+        self._part.is_file = b"filename" in options
+        if self._part.is_file:
+            self._open(_text(options[b"filename"]))
+            return
+        self._field_count += 1
+        if self._field_count > _MAXIMUM_FIELDS:
+            raise InvalidInput(f"The form has more than {_MAXIMUM_FIELDS} fields.")
+
+    def _open(self, name: str) -> None:
+        if self._path is not None:
+            raise InvalidInput("The form holds several files; send one.")
+        handle, path = tempfile.mkstemp(prefix="sayso-upload-", suffix=plain_suffix(name))
+        self._path = Path(path)
+        self._file = os.fdopen(handle, "wb")
+        self._file_name = name
+        self._file_field = self._part.name
+
+    def _take(self, data: bytes, start: int, end: int) -> None:
+        if self._part.is_file:
+            self._file_bytes += end - start
+            if self._file_bytes > self.maximum_bytes:
+                raise TooLarge(f"The file is larger than {self.maximum_bytes} bytes.")
+            self.pending += data[start:end]
+            return
+        self._part.content += data[start:end]
+        if len(self._part.content) > _MAXIMUM_FIELD_BYTES:
+            raise InvalidInput(f"The field {self._part.name!r} is longer than {_MAXIMUM_FIELD_BYTES} bytes.")
+
+    def _end_part(self) -> None:
+        if not self._part.is_file:
+            try:
+                value = self._part.content.decode()
+            except UnicodeDecodeError:
+                raise InvalidInput(f"The field {self._part.name!r} is not UTF-8.") from None
+            self._fields.setdefault(self._part.name, []).append(value)
+
+    def _end(self) -> None:
+        self.complete = True
+
+
+def _text(data: bytes) -> str:
+    """A name in a header: UTF-8 where it can be, as clients send it."""
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,88 @@
+"""How often a client may ask."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from sayso.errors import Busy, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from limits import RateLimitItem
+
+
+class RateLimiter:
+    """Counts the requests of each client over a window that moves with time, so that no edge lets twice as many in.
+
+    The counts are this process's own. Any thread may use it; its lock makes a count and what is said of it one.
+
+    Args:
+        spec: as ``600/minute`` or ``10 per 2 seconds``; None for no limit.
+
+    Raises:
+        InvalidInput: the specification is malformed.
+    """
+
+    def __init__(self, spec: str | None) -> None:
+        self._limit = None if spec is None else _parsed(spec)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+
+    def hit(self, client: str) -> None:
+        """Count a request of ``client``.
+
+        Raises:
+            Busy: it has used up what it may; it says when the next request will be let in.
+        """
+        if self._limit is None:
+            return
+        with self._lock:
+            if self._window.hit(self._limit, client):
+                return
+            wait_seconds = self._reset_seconds(client)
+        raise Busy(f"The rate limit of {self._limit} is reached.", retry_after_seconds=wait_seconds)
+
+    def headers(self, client: str) -> Mapping[str, str]:
+        """What OpenAI's answers say of the limit: what it is, how much of it is left, and when more will be.
+
+        Empty without a limit. The time is written as OpenAI writes it: ``350ms``, ``6m0s``.
+        """
+        if self._limit is None:
+            return {}
+        with self._lock:
+            stats = self._window.get_window_stats(self._limit, client)
+        return {
+            "x-ratelimit-limit-requests": str(self._limit.amount),
+            "x-ratelimit-remaining-requests": str(max(stats.remaining, 0)),
+            "x-ratelimit-reset-requests": _duration(max(stats.reset_time - time.time(), 0.0)),
+        }
+
+    def _reset_seconds(self, client: str) -> float:
+        """When the oldest request of a full window leaves it; the caller holds the lock."""
+        assert self._limit is not None  # noqa: S101 -- asked only of a limit
+        stats = self._window.get_window_stats(self._limit, client)
+        return max(stats.reset_time - time.time(), 0.001)  # the library counts in wall-clock time
+
+
+def _parsed(spec: str) -> RateLimitItem:
+    try:
+        return parse(spec)
+    except ValueError:
+        raise InvalidInput(f"{spec!r} is not a rate limit", hint="Write it as 600/minute or 10/second.") from None
+
+
+def _duration(seconds: float) -> str:
+    """A time as Go writes it, and so OpenAI."""
+    if seconds < 1:
+        return f"{math.ceil(seconds * 1000)}ms"
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{rest}s"

@@ -1,0 +1,186 @@
+"""Reading a request's body with a bound that holds while it is read, not after.
+
+A file goes to a temporary file as it arrives; everything else is small and stays in memory. What a client calls its
+file is told to people and to other services, and is never part of a path.
+"""
+
+from __future__ import annotations
+
+import json
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio.to_thread
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from sayso.api.form_reader import FormReader
+from sayso.errors import Cancelled, InvalidInput, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from starlette.requests import Request
+
+    from sayso.api.form_reader import Upload
+
+_MAXIMUM_OVERHEAD_BYTES = 1024 * 1024
+"""How much larger than its file a body may be: boundaries, headers and all text fields together."""
+
+_WRITTEN_AT_ONCE_BYTES = 1024 * 1024
+"""So much of a file is gathered before a thread writes it: the loop itself never waits for a disk."""
+
+_MAXIMUM_JSON_DEPTH = 32
+
+
+class Form:
+    """A form that was sent; closing it deletes its file, and so does forgetting it.
+
+    Attributes:
+        fields: the values of each text field in the order in which they came. ``name[]`` is the same as ``name``.
+        file: the file, where one was sent.
+    """
+
+    def __init__(self, fields: Mapping[str, tuple[str, ...]], file: Upload | None) -> None:
+        self.fields = fields
+        self.file = file
+        self._delete = weakref.finalize(self, _unlink, None if file is None else file.path)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field; empty where it was not sent."""
+        return self.fields.get(name, ())
+
+    def one(self, name: str) -> str | None:
+        """The value of a field that may be sent once; None where it was not, or is empty.
+
+        Raises:
+            InvalidInput: it was sent more than once.
+        """
+        values = self.all(name)
+        if len(values) > 1:
+            raise InvalidInput(f"The field {name!r} was sent {len(values)} times; it takes one value.")
+        return values[0] or None if values else None
+
+    def close(self) -> None:
+        """Delete the file; twice is once."""
+        self._delete()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+async def read_form(request: Request, *, maximum_bytes: int) -> Form:
+    """Read a ``multipart/form-data`` body with at most one file.
+
+    Args:
+        request: whose body has not been read.
+        maximum_bytes: the size of the largest file that is taken.
+
+    Raises:
+        TooLarge: the file is larger; raised before anything is read where the request says so itself, and else as soon
+            as the bound is passed.
+        InvalidInput: it is no form, is malformed or cut off, holds several files, or more or longer fields than any
+            request needs.
+        Cancelled: the client went away.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
+    with FormReader(maximum_bytes) as reader:
+        await _feed(MultipartParser(options[b"boundary"], reader.callbacks()), reader, request)
+        return Form(reader.fields(), reader.keep_file())
+
+
+async def _feed(parser: MultipartParser, reader: FormReader, request: Request) -> None:
+    """Give a request's body to the parser, whose events the reader keeps."""
+    try:
+        async for chunk in _bounded(request, reader.maximum_bytes + _MAXIMUM_OVERHEAD_BYTES):
+            parser.write(chunk)
+            if len(reader.pending) >= _WRITTEN_AT_ONCE_BYTES:
+                await anyio.to_thread.run_sync(reader.flush)
+        parser.finalize()
+    except FormParserError:
+        raise InvalidInput("The multipart body is malformed.") from None
+    if not reader.complete:
+        raise InvalidInput("The multipart body is cut off: its last boundary is missing.")
+    await anyio.to_thread.run_sync(reader.flush)
+
+
+async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        TooLarge: it is larger than ``maximum_bytes``.
+        InvalidInput: it is not said to be JSON, or is not: not UTF-8, malformed, no object, nested too deeply, with
+            numbers or characters that JSON does not have.
+        Cancelled: the client went away.
+    """
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    if kind != b"application/json":
+        raise InvalidInput("The body must be JSON, with the Content-Type application/json.")
+    body = bytearray()
+    async for chunk in _bounded(request, maximum_bytes):
+        body += chunk
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_such_number)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is a character to Python alone
+    except UnicodeError:
+        raise InvalidInput("The body is not JSON in UTF-8.") from None
+    except RecursionError:
+        raise InvalidInput("The body is nested too deeply.") from None
+    except ValueError as error:
+        raise InvalidInput(f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidInput("The body must be a JSON object.")
+    if _deeper_than(value, _MAXIMUM_JSON_DEPTH):
+        raise InvalidInput("The body is nested too deeply.")
+    return value
+
+
+async def _bounded(request: Request, maximum_bytes: int) -> AsyncIterator[bytes]:
+    """The chunks of a body, up to a bound."""
+    too_large = TooLarge(f"The body is larger than {maximum_bytes} bytes.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > maximum_bytes:
+        raise too_large
+    read_bytes = 0
+    try:
+        async for chunk in request.stream():
+            read_bytes += len(chunk)
+            if read_bytes > maximum_bytes:
+                raise too_large
+            yield chunk
+    except ClientDisconnect:
+        raise Cancelled("The client went away.") from None
+
+
+def _unlink(path: Path | None) -> None:
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+def _no_such_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    """Whether lists and objects are nested more than ``depth`` times."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

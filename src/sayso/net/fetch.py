@@ -1,0 +1,214 @@
+"""Fetching a file from a URL that a caller names, without being made to reach where the caller cannot.
+
+What comes of a URL is the caller's business: whatever is wrong with it is `FetchRefused`, in words that tell neither
+which address a name has nor anything that was answered but its status.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import httpcore2
+
+from sayso.errors import FetchRefused, OutputFailed, TooLarge
+from sayso.files import plain_suffix
+from sayso.net.location import locate
+from sayso.net.wire import Guard, GuardedBackend, OutOfTime
+from sayso.scheduling import FREE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from sayso.net.location import Location
+    from sayso.scheduling import Ticket
+
+_MAXIMUM_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OK = 200
+
+
+def fetch(
+    url: str,
+    directory: Path,
+    *,
+    maximum_bytes: int,
+    timeout_seconds: float,
+    private_hosts: Collection[str] = (),
+    ticket: Ticket = FREE,
+    clock: Callable[[], float] = time.monotonic,
+) -> Path:
+    """Download a file; blocks, for a thread.
+
+    It goes only to addresses of the public internet, at every redirect anew, and connects to the very address that it
+    has checked. No proxy of the environment is used.
+
+    Args:
+        url: of HTTP or HTTPS, without credentials.
+        directory: where the file goes, under a new name; its suffix is the URL's where that is plain.
+        maximum_bytes: the size of the largest file that is taken.
+        timeout_seconds: for everything, from the name's resolution to the last byte.
+        private_hosts: hosts that may be named although their addresses are not public.
+        ticket: whether it is still wanted; a cancellation shuts the connection down at once.
+        clock: monotonic seconds.
+
+    Returns:
+        The file, which is the caller's to delete. After an error there is none.
+
+    Raises:
+        FetchRefused: the URL may not be fetched, or does not give a file in time.
+        TooLarge: the file is larger.
+        Cancelled, DeadlineExceeded: as the ticket says.
+        OutputFailed: the file cannot be written.
+    """
+    deadline = clock() + timeout_seconds
+
+    def left_seconds() -> float:
+        ticket.check()
+        left = min(deadline - clock(), ticket.remaining_seconds())
+        if left <= 0:
+            raise OutOfTime
+        return left
+
+    sockets = _Sockets()
+    guard = Guard(
+        private_hosts=frozenset(host.lower().removesuffix(".") for host in private_hosts),
+        left_seconds=left_seconds,
+        opened=sockets.add,
+    )
+    with ticket.on_cancel(sockets.shut_down):
+        try:
+            return _Download(guard, directory, maximum_bytes).follow(locate(url))
+        except OutOfTime:
+            raise FetchRefused(f"The URL did not give its file within {timeout_seconds:g} seconds.") from None
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
+            ticket.check()  # a connection that was shut down has no other fault
+            _raise_for(error)
+
+
+def _raise_for(error: Exception) -> NoReturn:
+    if isinstance(error, httpcore2.ConnectError):
+        raise FetchRefused("The URL's host cannot be found or reached, or is not who it says.") from None
+    raise FetchRefused("The URL's answer broke off or is no HTTP.") from None
+
+
+class _Download:
+    """One file on its way."""
+
+    def __init__(self, guard: Guard, directory: Path, maximum_bytes: int) -> None:
+        self._guard = guard
+        self._directory = directory
+        self._maximum_bytes = maximum_bytes
+
+    def follow(self, location: Location) -> Path:
+        """The file at a location, or where that redirects to."""
+        for _ in range(_MAXIMUM_REDIRECTS + 1):
+            # A pool for each, so that no connection outlives its request.
+            with httpcore2.ConnectionPool(network_backend=GuardedBackend(self._guard), http2=False) as pool:
+                response = pool.handle_request(_request(location))
+                with closing(response):
+                    redirect = _redirect(response)
+                    if redirect is None:
+                        return self._keep(response, plain_suffix(location.path))
+            location = location.redirected(redirect)
+        raise FetchRefused(f"The URL redirects more than {_MAXIMUM_REDIRECTS} times.")
+
+    def _keep(self, response: httpcore2.Response, suffix: str) -> Path:
+        """Write an answer's body to a file."""
+        self._check_head(response)
+        try:
+            handle, name = tempfile.mkstemp(prefix="fetched-", suffix=suffix, dir=self._directory)
+        except OSError as error:
+            raise OutputFailed(f"Cannot write to {self._directory}: {error.strerror}.") from error
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for chunk in self._bounded(response):
+                    file.write(chunk)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise OutputFailed(f"Cannot write {path}: {error.strerror}.") from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+    def _check_head(self, response: httpcore2.Response) -> None:
+        if response.status != _OK:
+            raise FetchRefused(f"The URL answers with status {response.status}.")
+        encoding = _header(response, b"content-encoding") or b"identity"
+        if encoding.lower() != b"identity":  # we asked for that one; and a compressed file's size is anybody's guess
+            raise FetchRefused("The URL's answer is compressed, although it was asked not to be.")
+        announced = _header(response, b"content-length") or b""
+        if announced.isdigit() and int(announced) > self._maximum_bytes:
+            raise self._too_large()
+
+    def _bounded(self, response: httpcore2.Response) -> Iterator[bytes]:
+        read_bytes = 0
+        for chunk in response.iter_stream():
+            read_bytes += len(chunk)
+            if read_bytes > self._maximum_bytes:
+                raise self._too_large()
+            yield chunk
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"The URL's file is larger than {self._maximum_bytes} bytes.")
+
+
+class _Sockets:
+    """The sockets of a fetch, so that another thread can end it; its lock guards them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self._ended = False
+
+    def add(self, connection: socket.socket) -> None:
+        """Take a socket in; it is shut down at once if all are."""
+        with self._lock:
+            self._open.append(connection)
+            ended = self._ended
+        if ended:
+            self.shut_down()
+
+    def shut_down(self) -> None:
+        """Wake whoever reads or writes."""
+        with self._lock:
+            self._ended = True
+            for connection in self._open:
+                with suppress(OSError):  # not connected yet, or closed already
+                    # Not the method of a TLS socket, which would read on without decrypting.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+def _request(location: Location) -> httpcore2.Request:
+    return httpcore2.Request(
+        "GET",
+        httpcore2.URL(scheme=location.scheme, host=location.host, port=location.port, target=location.target),
+        headers=[
+            ("Host", location.host_header),
+            ("User-Agent", "sayso"),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "close"),
+        ],
+    )
+
+
+def _redirect(response: httpcore2.Response) -> str | None:
+    """Where an answer sends the client; None for an answer that does not."""
+    to = _header(response, b"location")
+    return to.decode("utf-8", "replace") if response.status in _REDIRECTS and to else None
+
+
+def _header(response: httpcore2.Response, name: bytes) -> bytes | None:
+    for key, value in response.headers:
+        if key.lower() == name:
+            return value.strip()
+    return None
