@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.stt.base import SAMPLE_RATE_HZ, Transcript
+from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails, Transcript
 from sayso.types import Boundary, Segment, Span, Timeline, Word
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class HeardSegment(NamedTuple):
     """Words that an engine wrote down in one go."""
 
     words: tuple[HeardWord, ...]
+    details: SegmentDetails = SegmentDetails()
 
 
 class _Parts(NamedTuple):
@@ -63,6 +64,7 @@ def transcript_of(
             words=tuple(builder.words),
             segments=tuple(builder.segments),
         ),
+        details=tuple(builder.details),
     )
 
 
@@ -73,6 +75,7 @@ class _Builder:
         self.text = ""
         self.words: list[Word] = []
         self.segments: list[Segment] = []
+        self.details: list[SegmentDetails] = []
         self._duration_samples = duration_samples
         self._waiting_lead = ""
 
@@ -89,13 +92,14 @@ class _Builder:
                     end_sample=words[-1].end_sample,
                 )
             )
+            self.details.append(segment.details)
 
     def _add_word(self, heard: HeardWord, *, begins_segment: bool) -> None:
         shown = " ".join(heard.text.split())
         if not shown:
             return
         # Segments of a script without spaces join; in others each begins with its space, but for an engine's slip.
-        spaced = heard.text[:1].isspace() or (begins_segment and not _is_spaceless(shown))
+        spaced = heard.text[:1].isspace() or (begins_segment and not is_spaceless(shown))
         parts = _parted(shown)
         if not parts.core:
             self._add_punctuation(shown, spaced=spaced)
@@ -170,7 +174,7 @@ def _boundary(trail: str) -> Boundary:
     return Boundary.NONE
 
 
-def _is_spaceless(shown: str) -> bool:
+def is_spaceless(shown: str) -> bool:
     """Whether the text begins in a script that puts no spaces between words."""
     name = unicodedata.name(shown[0], "")
     return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"))
