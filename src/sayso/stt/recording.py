@@ -1,0 +1,111 @@
+"""A recording on its way to a service: decoded once, kept on disk, and measured."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sayso.audio import decode_blocks, resample
+from sayso.stt.base import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+    from sayso.scheduling import Ticket
+    from sayso.types import Audio, FloatArray
+
+FRAMES_PER_SECOND = 100
+_FRAME_SAMPLES = SAMPLE_RATE_HZ // FRAMES_PER_SECOND
+
+SILENT_DB = -70.0
+"""Below this level, against full scale, there is nothing to hear: a quiet room is recorded at about -60."""
+
+_FLOOR_DB = -100.0
+_BLOCK_SECONDS = 60.0  # decoded in a tenth of a second or so, which makes a turn
+_FULL_SCALE = 32768
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Recording:
+    """Sound at `SAMPLE_RATE_HZ`.
+
+    Attributes:
+        samples: 16-bit samples of shape (n,), on disk.
+        levels_db: the level of each full frame of 10 ms, against full scale.
+    """
+
+    samples: NDArray[np.int16]
+    levels_db: FloatArray
+
+    @property
+    def duration_samples(self) -> int:
+        """Its length."""
+        return len(self.samples)
+
+    @property
+    def duration_seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing in it to hear."""
+        return not np.any(self.levels_db >= SILENT_DB)
+
+    def between(self, start_sample: int, end_sample: int) -> FloatArray:
+        """A stretch of it as float32 within ±1."""
+        return self.samples[start_sample:end_sample].astype(np.float32) / np.float32(_FULL_SCALE)
+
+
+@contextmanager
+def open_recording(source: Path | Audio, ticket: Ticket) -> Iterator[Recording]:
+    """Decode a file, or take sound, for the length of the block; the disk holds two bytes a sample.
+
+    Raises:
+        NotAudio: the source holds no audio.
+        Cancelled, DeadlineExceeded: as the ticket says.
+    """
+    with tempfile.TemporaryFile() as file:
+        levels = [np.empty(0, np.float32)]
+        blocks = _blocks(source)
+        while True:
+            with ticket.turn():
+                block = next(blocks, None)
+                if block is None:
+                    break
+                levels.append(_levels_db(block))
+                file.write(np.rint(np.clip(block, -1.0, 1.0) * (_FULL_SCALE - 1)).astype(np.int16).tobytes())
+        yield Recording(samples=_mapped(file), levels_db=np.concatenate(levels))
+
+
+def _blocks(source: Path | Audio) -> Iterator[FloatArray]:
+    """The sound in blocks of full frames, but for the last."""
+    if isinstance(source, Path):
+        yield from decode_blocks(source, sample_rate_hz=SAMPLE_RATE_HZ, block_seconds=_BLOCK_SECONDS)
+        return
+    samples = resample(source, SAMPLE_RATE_HZ).samples
+    size = round(_BLOCK_SECONDS * SAMPLE_RATE_HZ)
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]
+
+
+def _levels_db(block: FloatArray) -> FloatArray:
+    frames = block[: len(block) - len(block) % _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
+    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    levels: FloatArray = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), _FLOOR_DB).astype(np.float32)
+    return levels
+
+
+def _mapped(file: BinaryIO) -> NDArray[np.int16]:
+    file.flush()
+    if not file.tell():
+        return np.empty(0, np.int16)
+    return np.memmap(file, np.int16, "r")
