@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import httpcore2
 
-from sayso.errors import FetchRefused, OutputFailed, TooLarge
+from sayso.errors import DeadlineExceeded, FetchRefused, OutputFailed, TooLarge
 from sayso.files import plain_suffix
 from sayso.net.location import locate
 from sayso.net.wire import Guard, GuardedBackend, OutOfTime
@@ -86,6 +86,8 @@ def fetch(
         try:
             return _Download(guard, directory, maximum_bytes).follow(locate(url))
         except OutOfTime:
+            if ticket.remaining_seconds() < deadline - clock():
+                raise DeadlineExceeded("The deadline came while a URL was fetched.") from None
             raise FetchRefused(f"The URL did not give its file within {timeout_seconds:g} seconds.") from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
             ticket.check()  # a connection that was shut down has no other fault

@@ -68,7 +68,7 @@ def locate(url: str) -> Location:
         raise FetchRefused("Only http and https URLs are fetched.")
     if "@" in parts.netloc:
         raise FetchRefused("The URL names a user; URLs with credentials are not fetched.")
-    if not host or port == 0:
+    if not host or port == 0 or ("[" in parts.netloc and ":" not in host):
         raise FetchRefused("The URL names no host, or no port that can be.")
     scheme = cast("Literal['http', 'https']", parts.scheme)
     target = quote(parts.path or "/", safe=_ALREADY_ENCODED)
