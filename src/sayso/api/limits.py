@@ -74,9 +74,12 @@ class RateLimiter:
 
 def _parsed(spec: str) -> RateLimitItem:
     try:
-        return parse(spec)
+        limit = parse(spec)
     except ValueError:
-        raise InvalidInput(f"{spec!r} is not a rate limit", hint="Write it as 600/minute or 10/second.") from None
+        limit = None
+    if limit is None or limit.amount < 1:
+        raise InvalidInput(f"{spec!r} is not a rate limit", hint="Write it as 600/minute or 10/second.")
+    return limit
 
 
 def _duration(seconds: float) -> str:

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-CLIENT_SCOPE_KEY = "sayso.client"
-"""Where in the ASGI scope the name of the client's key stands once it is known."""
-
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -79,7 +76,7 @@ class AccessLog:
     """Writes one line for each request when it has ended, and counts it.
 
     The line names the route's template and not the path, so that neither ids nor queries, which may hold secrets, are
-    written.
+    written. Whatever the route has bound to the log's context, such as the client's name, is on it too.
 
     Args:
         app: what it wraps.
@@ -135,7 +132,6 @@ class AccessLog:
             route=route,
             status=traffic.status,
             duration_ms=round(seconds * 1000, 1),
-            client=scope.get(CLIENT_SCOPE_KEY),
             received_bytes=traffic.received_bytes,
             sent_bytes=traffic.sent_bytes,
             **({"broke_off": True} if traffic.broke_off else {}),

@@ -95,13 +95,14 @@ async def read_form(request: Request, *, maximum_bytes: int) -> Form:
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
     with FormReader(maximum_bytes) as reader:
-        await _feed(MultipartParser(options[b"boundary"], reader.callbacks()), reader, request)
+        await _feed(reader, options[b"boundary"], request)
         return Form(reader.fields(), reader.keep_file())
 
 
-async def _feed(parser: MultipartParser, reader: FormReader, request: Request) -> None:
-    """Give a request's body to the parser, whose events the reader keeps."""
+async def _feed(reader: FormReader, boundary: bytes, request: Request) -> None:
+    """Give a request's body to a parser, whose events the reader keeps."""
     try:
+        parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in _bounded(request, reader.maximum_bytes + _MAXIMUM_OVERHEAD_BYTES):
             parser.write(chunk)
             if len(reader.pending) >= _WRITTEN_AT_ONCE_BYTES:

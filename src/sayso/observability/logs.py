@@ -50,7 +50,7 @@ _KEYS = re.compile(
 )
 """Keys that are known by their looks."""
 
-_NOISY = ("httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "python_multipart", "faster_whisper")
+_NOISY = ("httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "faster_whisper")
 """Libraries that log each request or step at the level info; their warnings are kept."""
 
 
@@ -68,10 +68,10 @@ def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -83,8 +83,22 @@ def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A
     root.setLevel(least)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    # It complains of what callers send, which their answers tell them.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     # Ours says who asked and how long it took, and leaves the query out.
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
+
+
+class _StandardError(logging.Handler):
+    """Writes to what is standard error at the time, as structlog's loggers here do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 -- a message that cannot be written ends nothing else
+            self.handleError(record)
 
 
 def redact(text: str) -> str:

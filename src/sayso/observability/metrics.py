@@ -130,25 +130,25 @@ class Metrics:
         """Count a piece of work that waited so long for a processor."""
         self._wait_seconds.observe(seconds)
 
-    def observe_first_audio(self, engine: str, seconds: float) -> None:
+    def first_audio(self, engine: str, seconds: float) -> None:
         """Count an answer whose first audio came after so long."""
         self._first_audio_seconds.labels(engine).observe(seconds)
 
-    def observe_speech(self, engine: str, *, audio_seconds: float, work_seconds: float) -> None:
+    def spoken(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
         """Count audio that was made, and the time that it took."""
         self._audio_out.labels(engine).inc(audio_seconds)
-        self._observe_factor("speech", engine, audio_seconds, work_seconds)
+        self._observe_factor("speech", engine, audio_seconds, elapsed_seconds)
 
-    def observe_transcription(self, engine: str, *, audio_seconds: float, work_seconds: float) -> None:
+    def heard(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
         """Count audio that was transcribed, and the time that it took."""
         self._audio_in.labels(engine).inc(audio_seconds)
-        self._observe_factor("transcription", engine, audio_seconds, work_seconds)
+        self._observe_factor("transcription", engine, audio_seconds, elapsed_seconds)
 
-    def count_fallback(self, engine: str, reason: str) -> None:
+    def fallback(self, engine: str, reason: str) -> None:
         """Count a failure of ``engine`` after which another was asked."""
         self._fallbacks.labels(engine, reason).inc()
 
-    def count_cache(self, *, hit: bool) -> None:
+    def looked_up(self, *, hit: bool) -> None:
         """Count an utterance that was looked up in the speech cache."""
         self._cache.labels("hit" if hit else "miss").inc()
 
@@ -174,9 +174,9 @@ class Metrics:
             "metrics": {family.name: _as_json(family) for family in self.registry.collect()},
         }
 
-    def _observe_factor(self, task: str, engine: str, audio_seconds: float, work_seconds: float) -> None:
+    def _observe_factor(self, task: str, engine: str, audio_seconds: float, elapsed_seconds: float) -> None:
         if audio_seconds > 0:
-            self._real_time_factor.labels(task, engine).observe(work_seconds / audio_seconds)
+            self._real_time_factor.labels(task, engine).observe(elapsed_seconds / audio_seconds)
 
     def _counter(self, name: str, help_text: str, labels: Iterable[str] = ()) -> Counter:
         return Counter(name, help_text, labels, registry=self.registry)

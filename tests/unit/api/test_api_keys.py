@@ -1,0 +1,148 @@
+"""API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from sayso.api.keys import ApiKey, KeyRing, Scope, new_key, parse_scopes, presented_key
+from sayso.cli.app import app
+from sayso.errors import InvalidInput, SaysoError
+
+HASH = hashlib.sha256(b"a key").hexdigest()
+
+
+def test_a_key_that_was_made_is_known_by_its_entry() -> None:
+    """Its owner is identified with exactly the scopes that it was made for."""
+    web, ops = new_key("web", [Scope.SPEECH, Scope.TRANSCRIBE]), new_key("ops", [Scope.ADMIN])
+    ring = KeyRing.parse([web.entry, ops.entry])
+    assert ring.identify(web.key) == ApiKey(name="web", scopes=frozenset({Scope.SPEECH, Scope.TRANSCRIBE}))
+    assert ring.identify(ops.key) == ApiKey(name="ops", scopes=frozenset({Scope.ADMIN}))
+
+
+def test_an_entry_does_not_hold_the_key() -> None:
+    """Whoever reads the settings cannot use the API."""
+    made = new_key("web", [Scope.SPEECH])
+    ring = KeyRing.parse([made.entry])
+    assert made.key not in made.entry
+    assert ring.identify(made.entry) is None
+    assert ring.identify(made.entry.split(":")[2]) is None
+
+
+@given(st.text())
+def test_anything_else_is_nobodys_key(presented: str) -> None:
+    """Whatever characters it has, and however long it is."""
+    assert KeyRing.parse([f"web:speech:{HASH}"]).identify(presented) is None
+
+
+def test_two_keys_are_never_the_same() -> None:
+    """Nor is a key shorter than 256 bits."""
+    keys = {new_key("web", [Scope.SPEECH]).key for _ in range(100)}
+    assert len(keys) == 100
+    assert all(len(key.removeprefix("sayso_")) == 64 for key in keys)
+
+
+def test_two_keys_may_have_one_name() -> None:
+    """While a key is replaced both are good."""
+    old, new = new_key("web", [Scope.SPEECH]), new_key("web", [Scope.SPEECH])
+    ring = KeyRing.parse([old.entry, new.entry])
+    assert ring.identify(old.key) == ring.identify(new.key) != None  # noqa: E711 -- one chain
+
+
+def test_a_ring_without_keys_is_false() -> None:
+    """So that an API without keys is easily told."""
+    assert not KeyRing.parse([])
+    assert KeyRing.parse([f"web:speech:{HASH}"])
+
+
+def test_admin_opens_everything() -> None:
+    """And every other scope only itself."""
+    assert all(ApiKey(name="ops", scopes=frozenset({Scope.ADMIN})).allows(scope) for scope in Scope)
+    web = ApiKey(name="web", scopes=frozenset({Scope.SPEECH}))
+    assert [scope for scope in Scope if web.allows(scope)] == [Scope.SPEECH]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "sayso_" + "ab" * 32,
+        f"web:{HASH}",
+        f"web:speech:{HASH}:more",
+        f":speech:{HASH}",
+        f"an odd name:speech:{HASH}",
+        f"web::{HASH}",
+        f"web:singing:{HASH}",
+        f"web:speech,transcribe:{HASH}",
+        "web:speech:secret",
+        f"web:speech:{HASH}0",
+    ],
+)
+def test_a_malformed_entry_is_refused_without_being_repeated(entry: str) -> None:
+    """The message says which it is and how to make one; what stands there may be a key."""
+    with pytest.raises(InvalidInput) as refusal:
+        KeyRing.parse([f"ok:admin:{HASH}", entry])
+    message = str(refusal.value)
+    assert "Entry 2" in message
+    assert not any(part in message for part in (HASH, "secret", "singing", "an odd name", "ab" * 32))
+
+
+def test_a_plain_key_in_place_of_an_entry_is_told_how_to_become_one() -> None:
+    """The hint is the command that makes an entry."""
+    with pytest.raises(InvalidInput, match="a key itself does not belong there") as refusal:
+        KeyRing.parse(["sk-a-plain-key"])
+    assert "sayso keys new" in str(refusal.value)
+    assert "sk-a-plain-key" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ({"authorization": "Bearer k"}, "k"),
+        ({"authorization": "bearer  k "}, "k"),
+        ({"x-api-key": "k"}, "k"),
+        ({"authorization": "Bearer k", "x-api-key": "other"}, "k"),
+        ({"authorization": "Basic dTpw", "x-api-key": "k"}, "k"),
+        ({"authorization": "Bearer "}, None),
+        ({"authorization": "k"}, None),
+        ({"x-api-key": ""}, None),
+        ({}, None),
+    ],
+)
+def test_a_key_is_presented_in_one_of_two_headers(headers: dict[str, str], key: str | None) -> None:
+    """Bearer first, whatever its case; then X-API-Key; else there is none."""
+    assert presented_key(headers) == key
+
+
+def test_scopes_are_read_from_a_list() -> None:
+    """In any case and order; none, or an unknown one, is refused."""
+    assert parse_scopes("Speech, jobs", ",") == {Scope.SPEECH, Scope.JOBS}
+    for wrong in ("", ",", "speech,fly"):
+        with pytest.raises(InvalidInput, match="not understood"):
+            parse_scopes(wrong, ",")
+
+
+def test_the_command_makes_a_key_and_its_entry() -> None:
+    """What it prints as the entry lets in who has what it prints as the key."""
+    result = CliRunner().invoke(app, ["keys", "new", "web", "--scopes", "speech,transcribe", "--json"])
+    made = json.loads(result.stdout)
+    key = KeyRing.parse([made["entry"]]).identify(made["key"])
+    assert key == ApiKey(name="web", scopes=frozenset({Scope.SPEECH, Scope.TRANSCRIBE}))
+
+
+def test_the_command_prints_the_key_once() -> None:
+    """For people: the key on one line and the entry on another."""
+    lines = CliRunner().invoke(app, ["keys", "new", "web"]).stdout.splitlines()
+    assert sum("sayso_" in line for line in lines) == 1
+    assert KeyRing.parse([lines[3].strip()]).identify(lines[1].strip()) is not None
+
+
+@pytest.mark.parametrize("arguments", [["a:b"], ["web", "--scopes", "fly"]])
+def test_the_command_refuses_what_could_not_be_an_entry(arguments: list[str]) -> None:
+    """A name with a colon, an unknown scope."""
+    result = CliRunner().invoke(app, ["keys", "new", *arguments])
+    assert isinstance(result.exception, SaysoError)

@@ -1,0 +1,80 @@
+"""Rate limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.api.limits import RateLimiter, _duration
+from sayso.errors import Busy, InvalidInput
+
+
+def test_a_client_may_ask_as_often_as_the_limit_says() -> None:
+    """And then is told when it may ask again, which is within the window."""
+    limiter = RateLimiter("3/hour")
+    for _ in range(3):
+        limiter.hit("web")
+    with pytest.raises(Busy) as refusal:
+        limiter.hit("web")
+    assert 0 < refusal.value.retry_after_seconds <= 3600
+
+
+def test_a_request_that_is_refused_does_not_count() -> None:
+    """A client that keeps asking is let in when its first request leaves the window, not later."""
+    limiter = RateLimiter("1/hour")
+    limiter.hit("web")
+    waits = []
+    for _ in range(3):
+        with pytest.raises(Busy) as refusal:
+            limiter.hit("web")
+        waits.append(refusal.value.retry_after_seconds)
+    assert waits == sorted(waits, reverse=True)
+
+
+def test_clients_are_counted_apart() -> None:
+    """One that asks too often takes nothing from another."""
+    limiter = RateLimiter("1/hour")
+    limiter.hit("web")
+    limiter.hit("ops")
+
+
+def test_the_headers_say_what_is_left() -> None:
+    """Under OpenAI's names; the time is the one in which the next request leaves the window."""
+    limiter = RateLimiter("2/minute")
+    limiter.hit("web")
+    headers = limiter.headers("web")
+    assert headers["x-ratelimit-limit-requests"] == "2"
+    assert headers["x-ratelimit-remaining-requests"] == "1"
+    assert headers["x-ratelimit-reset-requests"].endswith("s")
+    assert limiter.headers("nobody")["x-ratelimit-remaining-requests"] == "2"
+
+
+def test_without_a_limit_everybody_may_ask() -> None:
+    """And no header speaks of one."""
+    limiter = RateLimiter(None)
+    for _ in range(1000):
+        limiter.hit("web")
+    assert limiter.headers("web") == {}
+
+
+@pytest.mark.parametrize("spec", ["", "often", "600", "x/minute", "10/fortnight", "-1/minute", "0/minute"])
+def test_a_malformed_limit_is_refused_at_the_start(spec: str) -> None:
+    """With an example of how it is written."""
+    with pytest.raises(InvalidInput, match="600/minute"):
+        RateLimiter(spec)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0ms"),
+        (0.0201, "21ms"),
+        (1.0, "1s"),
+        (59.2, "1m0s"),
+        (360.0, "6m0s"),
+        (3600.0, "1h0m0s"),
+        (86_399, "23h59m59s"),
+    ],
+)
+def test_times_are_written_as_openai_writes_them(seconds: float, text: str) -> None:
+    """As Go prints a duration."""
+    assert _duration(seconds) == text
