@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import decode, resample
-from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UnsupportedLanguage
-from sayso.stt.base import SAMPLE_RATE_HZ, Progress, Task, Transcript
-from sayso.stt.words import HeardSegment, HeardWord, transcript_of
+from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, SaysoError, UnsupportedLanguage
+from sayso.scheduling import FREE
+from sayso.stt.base import SAMPLE_RATE_HZ, Listener, Progress, SegmentDetails, Task, Transcript
+from sayso.stt.words import HeardSegment, HeardWord, TranscriptBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sayso.scheduling import Ticket
     from sayso.types import Audio
 
 _FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would ask a model hub
 _BEAM_SIZE = 5
+_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 # The detector's own 160 ms leaves out the pauses between sentences, and the windows that Whisper then reads end within
 # one: on our English example it lost a sentence of twelve words at such an edge.
@@ -74,7 +77,10 @@ class WhisperTranscriber:
         language: str | None = None,
         prompt: str | None = None,
         task: Task = "transcribe",
+        temperature: float = 0.0,
         progress: Progress | None = None,
+        listener: Listener | None = None,
+        ticket: Ticket = FREE,
     ) -> Transcript:
         """Write down what is said; see `Transcriber.transcribe`."""
         spoken = self._language(language, task)
@@ -82,8 +88,8 @@ class WhisperTranscriber:
         samples = resample(audio, SAMPLE_RATE_HZ).samples
         total_seconds = len(samples) / SAMPLE_RATE_HZ
         report = progress or _ignore
-        segments: list[HeardSegment] = []
-        with _errors_translated():
+        builder = TranscriptBuilder(len(samples))
+        with _errors_translated(), ticket.turn():
             heard, info = self._model.transcribe(
                 samples,
                 language=spoken,
@@ -93,17 +99,19 @@ class WhisperTranscriber:
                 word_timestamps=True,
                 vad_filter=True,  # without it Whisper invents sentences for silence
                 vad_parameters={"min_silence_duration_ms": _MINIMUM_SILENCE_MS},
+                temperature=[temperature] if temperature else list(_TEMPERATURES),
                 condition_on_previous_text=False,  # a window that is shown a wrong one repeats its mistake
             )
             for segment in heard:
-                segments.append(_heard(segment))
+                ticket.check()
+                piece = builder.add(_heard(segment))
+                if listener is not None and piece:
+                    listener(piece)
                 report(min(segment.end, total_seconds), total_seconds)
         report(total_seconds, total_seconds)
-        return transcript_of(
-            segments,
+        return builder.build(
             language="en" if task == "translate" else info.language,
             language_probability=float(info.language_probability),
-            duration_samples=len(samples),
         )
 
     def _language(self, language: str | None, task: Task) -> str | None:
@@ -124,7 +132,15 @@ class WhisperTranscriber:
 
 
 def _heard(segment: Any) -> HeardSegment:
-    return HeardSegment(tuple(HeardWord(word.word, word.start, word.end) for word in segment.words or ()))
+    words = tuple(HeardWord(word.word, word.start, word.end) for word in segment.words or ())
+    details = SegmentDetails(
+        tokens=tuple(segment.tokens),
+        temperature=segment.temperature,
+        average_log_probability=segment.avg_logprob,
+        compression_ratio=segment.compression_ratio,
+        no_speech_probability=segment.no_speech_prob,
+    )
+    return HeardSegment(words, details)
 
 
 def _ignore(_done_seconds: float, _total_seconds: float) -> None:
@@ -135,5 +151,7 @@ def _ignore(_done_seconds: float, _total_seconds: float) -> None:
 def _errors_translated() -> Iterator[None]:
     try:
         yield
+    except SaysoError:
+        raise
     except Exception as error:
         raise EngineFailed(f"Whisper broke: {error}.") from error

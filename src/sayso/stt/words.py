@@ -51,25 +51,18 @@ def transcript_of(
         language_probability: 0 to 1.
         duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
     """
-    builder = _Builder(duration_samples)
+    builder = TranscriptBuilder(duration_samples)
     for segment in segments:
         builder.add(segment)
-    return Transcript(
-        text=builder.text,
-        language=language,
-        language_probability=language_probability,
-        timeline=Timeline(
-            sample_rate_hz=SAMPLE_RATE_HZ,
-            duration_samples=duration_samples,
-            words=tuple(builder.words),
-            segments=tuple(builder.segments),
-        ),
-        details=tuple(builder.details),
-    )
+    return builder.build(language=language, language_probability=language_probability)
 
 
-class _Builder:
-    """The text and the timeline so far."""
+class TranscriptBuilder:
+    """A transcript that grows as segments are heard, in order; one thread at a time.
+
+    Args:
+        duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
+    """
 
     def __init__(self, duration_samples: int) -> None:
         self.text = ""
@@ -79,8 +72,9 @@ class _Builder:
         self._duration_samples = duration_samples
         self._waiting_lead = ""
 
-    def add(self, segment: HeardSegment) -> None:
-        first = len(self.words)
+    def add(self, segment: HeardSegment) -> str:
+        """Add a segment, and return what it adds to the text: white space first, where it follows another."""
+        first, begun = len(self.words), len(self.text)
         for number, heard in enumerate(segment.words):
             self._add_word(heard, begins_segment=number == 0)
         words = self.words[first:]
@@ -93,6 +87,22 @@ class _Builder:
                 )
             )
             self.details.append(segment.details)
+        return self.text[begun:]
+
+    def build(self, *, language: str, language_probability: float) -> Transcript:
+        """The transcript of what has been added so far; see `transcript_of`."""
+        return Transcript(
+            text=self.text,
+            language=language,
+            language_probability=language_probability,
+            timeline=Timeline(
+                sample_rate_hz=SAMPLE_RATE_HZ,
+                duration_samples=self._duration_samples,
+                words=tuple(self.words),
+                segments=tuple(self.segments),
+            ),
+            details=tuple(self.details),
+        )
 
     def _add_word(self, heard: HeardWord, *, begins_segment: bool) -> None:
         shown = " ".join(heard.text.split())

@@ -9,11 +9,13 @@ import numpy as np
 
 from sayso.audio import decode, resample
 from sayso.errors import UnsupportedLanguage
-from sayso.stt.base import SAMPLE_RATE_HZ
-from sayso.stt.words import HeardSegment, HeardWord, transcript_of
+from sayso.scheduling import FREE
+from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails
+from sayso.stt.words import HeardSegment, HeardWord, TranscriptBuilder
 
 if TYPE_CHECKING:
-    from sayso.stt.base import Progress, Task, Transcript
+    from sayso.scheduling import Ticket
+    from sayso.stt.base import Listener, Progress, Task, Transcript
     from sayso.types import Audio
 
 _LANGUAGES = frozenset({"en", "fr"})
@@ -39,35 +41,50 @@ class FakeTranscriber:
         language: str | None = None,
         prompt: str | None = None,  # noqa: ARG002 -- part of the Protocol
         task: Task = "transcribe",
+        temperature: float = 0.0,
         progress: Progress | None = None,
+        listener: Listener | None = None,
+        ticket: Ticket = FREE,
     ) -> Transcript:
-        """Write down the text it was given; see `Transcriber.transcribe`."""
+        """Write down the text it was given, a turn for each segment; see `Transcriber.transcribe`."""
         code = (language or "en").lower().split("-")[0]
         if code not in _LANGUAGES:
             raise UnsupportedLanguage(f"The fake does not know the language “{language}”.")
-        audio = decode(source, sample_rate_hz=SAMPLE_RATE_HZ) if isinstance(source, Path) else source
-        samples = resample(audio, SAMPLE_RATE_HZ).samples
+        with ticket.turn():
+            audio = decode(source, sample_rate_hz=SAMPLE_RATE_HZ) if isinstance(source, Path) else source
+            samples = resample(audio, SAMPLE_RATE_HZ).samples
         duration_seconds = len(samples) / SAMPLE_RATE_HZ
-        segments = self._spread(duration_seconds) if np.any(samples) else []
+        segments = self._spread(duration_seconds, temperature) if np.any(samples) else []
+        builder = TranscriptBuilder(len(samples))
+        for number, segment in enumerate(segments, start=1):
+            with ticket.turn():
+                heard = builder.add(segment)
+            if listener is not None:
+                listener(heard)
+            if progress is not None:
+                progress(duration_seconds * number / len(segments), duration_seconds)
         if progress is not None:
-            for done in range(1, len(segments) + 1):
-                progress(duration_seconds * done / len(segments), duration_seconds)
             progress(duration_seconds, duration_seconds)
-        return transcript_of(
-            segments,
-            language="en" if task == "translate" else code,
-            language_probability=1.0,
-            duration_samples=len(samples),
-        )
+        return builder.build(language="en" if task == "translate" else code, language_probability=1.0)
 
-    def _spread(self, duration_seconds: float) -> list[HeardSegment]:
+    def _spread(self, duration_seconds: float, temperature: float) -> list[HeardSegment]:
         words = self._text.split()
         step = duration_seconds / len(words)
         segments: list[HeardSegment] = []
         waiting: list[HeardWord] = []
         for number, word in enumerate(words):
             waiting.append(HeardWord(f" {word}", number * step, (number + 1) * step))
-            if word.endswith("."):
-                segments.append(HeardSegment(tuple(waiting)))
+            if word.endswith(".") or number == len(words) - 1:
+                segments.append(HeardSegment(tuple(waiting), _details(temperature, waiting)))
                 waiting = []
-        return [*segments, HeardSegment(tuple(waiting))] if waiting else segments
+        return segments
+
+
+def _details(temperature: float, words: list[HeardWord]) -> SegmentDetails:
+    return SegmentDetails(
+        tokens=tuple(range(len(words))),
+        temperature=temperature,
+        average_log_probability=-0.1,
+        compression_ratio=1.0,
+        no_speech_probability=0.0,
+    )
