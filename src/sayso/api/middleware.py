@@ -1,7 +1,7 @@
 """What every request passes on its way to a route and back.
 
 Pure ASGI: a wrapper that buffers or runs the route in a task of its own would hide the client's going away from it.
-From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, CORS, `UnhandledErrors`.
+From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, CORS, `AnswerHeaders`, `UnhandledErrors`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,25 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 """What a page of ours may do: nothing from elsewhere, no inline script; sound and downloads that it made itself."""
+
+
+DOCS_POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
+    "font-src https://fonts.gstatic.com; "
+    "img-src 'self' data: https://fastapi.tiangolo.com https://cdn.redoc.ly; "
+    "worker-src blob:; "
+    "object-src 'none'; "
+    "base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What FastAPI's own pages of the OpenAPI need: they start an application from elsewhere."""
+
+_POLICIES = {"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY}
+
+ANSWER_HEADERS = "sayso.answer_headers"
+"""Where in the ASGI scope a request's dependencies put headers of the answer, whatever that will be: a mapping."""
 
 
 class RequestIds:
@@ -205,12 +224,13 @@ class SecurityHeaders:
 
     Args:
         app: what it wraps.
-        policies: the Content-Security-Policy of single paths; an answer that brings its own keeps it.
+        policies: the Content-Security-Policy of single paths, those of FastAPI's own pages by default; an answer that
+            brings its own keeps it.
     """
 
     def __init__(self, app: ASGIApp, *, policies: Mapping[str, str] | None = None) -> None:
         self._app = app
-        self._policies = dict(policies or {})
+        self._policies = _POLICIES if policies is None else policies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -224,6 +244,23 @@ class SecurityHeaders:
                 headers["x-content-type-options"] = "nosniff"
                 headers["referrer-policy"] = "no-referrer"
                 headers.setdefault("content-security-policy", self._policies.get(scope["path"], PAGE_POLICY))
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class AnswerHeaders:
+    """Adds to an answer, an error's too, what stands in the scope under `ANSWER_HEADERS`, such as the rate limit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(scope.get(ANSWER_HEADERS, {}))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

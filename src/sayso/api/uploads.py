@@ -10,6 +10,7 @@ import json
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
+import anyio
 import anyio.to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -34,6 +35,9 @@ _WRITTEN_AT_ONCE_BYTES = 1024 * 1024
 """So much of a file is gathered before a thread writes it: the loop itself never waits for a disk."""
 
 _MAXIMUM_JSON_DEPTH = 32
+
+_SILENCE_SECONDS = 60
+"""A client that sends nothing for so long in the middle of a body has gone without a word, as those on the move do."""
 
 
 class Form:
@@ -154,13 +158,20 @@ async def _bounded(request: Request, maximum_bytes: int) -> AsyncIterator[bytes]
         raise too_large
     read_bytes = 0
     try:
-        async for chunk in request.stream():
+        stream = aiter(request.stream())
+        while True:
+            with anyio.fail_after(_SILENCE_SECONDS):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
             read_bytes += len(chunk)
             if read_bytes > maximum_bytes:
                 raise too_large
             yield chunk
     except ClientDisconnect:
         raise Cancelled("The client went away.") from None
+    except TimeoutError:
+        raise Cancelled(f"The client sent nothing for {_SILENCE_SECONDS} seconds.") from None
 
 
 def _unlink(path: Path | None) -> None:

@@ -78,7 +78,7 @@ def fetch(
 
     sockets = _Sockets()
     guard = Guard(
-        private_hosts=frozenset(host.lower().removesuffix(".") for host in private_hosts),
+        private_hosts=frozenset(host.lower().strip("[].") for host in private_hosts),
         left_seconds=left_seconds,
         opened=sockets.add,
     )

@@ -73,11 +73,12 @@ class GuardedBackend(httpcore2.NetworkBackend):
                 "The URL's host is not on the public internet.",
                 hint="Hosts that may be private are named in SAYSO_PRIVATE_HOSTS.",
             )
-        for family, kind, protocol, _, address in allowed:
+        for place, (family, kind, protocol, _, address) in enumerate(allowed):
             connection = socket.socket(family, kind, protocol)
             try:
                 self._guard.opened(connection)
-                connection.settimeout(self._guard.left_seconds())
+                # A fair share, so that an address that swallows everything leaves time for the next.
+                connection.settimeout(self._guard.left_seconds() / (len(allowed) - place))
                 connection.connect(address)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:

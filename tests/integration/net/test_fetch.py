@@ -172,6 +172,24 @@ def test_a_name_that_rebinds_reaches_nothing(server: Server, tmp_path: Path, mon
     assert server.asked == []
 
 
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a name has an IPv6 address and this machine's IPv6 leads nowhere."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        fillers = [socket.socket() for _ in range(4)]  # a queue that is full swallows whoever comes
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        entry = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        found = [(*entry, address), (*entry, ("127.0.0.1", server.port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert get(server.url(), tmp_path, timeout_seconds=1.0).read_bytes() == CONTENT
+        for filler in fillers:
+            filler.close()
+
+
 def test_a_redirect_is_followed(server: Server, tmp_path: Path) -> None:
     """To the file that it names, relative to where it was."""
     server.answers["/d/old"] = (302, {"Location": "../a.wav?x=1"}, b"")

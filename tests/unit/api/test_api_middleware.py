@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import pytest
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.testclient import TestClient
 from structlog.testing import CapturingLogger
 
-from sayso.api.middleware import PAGE_POLICY, AccessLog, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.middleware import (
+    ANSWER_HEADERS,
+    PAGE_POLICY,
+    AccessLog,
+    AnswerHeaders,
+    RequestIds,
+    SecurityHeaders,
+    UnhandledErrors,
+)
 from sayso.observability import Metrics
 
 if TYPE_CHECKING:
@@ -54,6 +62,11 @@ def client(metrics: Metrics) -> Iterator[TestClient]:
         await anyio.to_thread.run_sync(lambda: structlog.get_logger().info("on a thread"))
         return {"model": model}
 
+    @app.get("/limited")
+    async def limited(request: Request) -> None:
+        request.scope[ANSWER_HEADERS] = {"x-ratelimit-limit-requests": "5"}
+        raise HTTPException(429)
+
     @app.get("/health")
     async def health() -> str:
         return "ok"
@@ -75,6 +88,7 @@ def client(metrics: Metrics) -> Iterator[TestClient]:
         return StreamingResponse(chunks())
 
     app.add_middleware(UnhandledErrors)
+    app.add_middleware(AnswerHeaders)
     app.add_middleware(SecurityHeaders, policies={"/health": "default-src 'self' data:"})
     app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(RequestIds)
@@ -233,3 +247,21 @@ def test_browsers_are_told_what_a_page_may_do(client: TestClient) -> None:
     assert client.post("/echo").headers["content-security-policy"] == "default-src 'none'"
     assert "frame-ancestors 'none'" in PAGE_POLICY
     assert "unsafe" not in PAGE_POLICY
+
+
+def test_the_page_of_the_openapi_may_start_what_it_is_made_of() -> None:
+    """FastAPI's own page gets a policy of its own, and nobody may frame it either."""
+    app = FastAPI()
+    app.add_middleware(SecurityHeaders)
+    with TestClient(app) as client:
+        policy = client.get("/docs").headers["content-security-policy"]
+        assert client.get("/openapi.json").headers["content-security-policy"] == PAGE_POLICY
+    assert "cdn.jsdelivr.net" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_a_refusal_has_its_requests_headers(client: TestClient) -> None:
+    """What a dependency has to say of a request is on its answer, whoever writes that."""
+    answer = client.get("/limited")
+    assert (answer.status_code, answer.headers["x-ratelimit-limit-requests"]) == (429, "5")
+    assert "x-ratelimit-limit-requests" not in client.get("/health").headers

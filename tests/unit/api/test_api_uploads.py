@@ -242,6 +242,22 @@ def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_a_client_that_falls_silent_is_given_up(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not hold its place and its file for ever."""
+    monkeypatch.setattr("sayso.api.uploads._SILENCE_SECONDS", 0.05)
+
+    class Silent(Client):
+        async def receive(self) -> dict[str, Any]:
+            if self.asked:
+                await asyncio.Event().wait()
+            return await super().receive()
+
+    client = Silent([body(part("file", b"sound", "a.wav"))[:-30]], goes_away=True)
+    with pytest.raises(Cancelled):
+        asyncio.run(read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=100))
+    assert list(temporary.iterdir()) == []
+
+
 def read_object(data: bytes, content_type: str = "application/json", maximum_bytes: int = 10**6) -> dict[str, Any]:
     return asyncio.run(read_json(Client([data]).request(content_type), maximum_bytes=maximum_bytes))
 
