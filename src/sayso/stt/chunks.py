@@ -36,7 +36,7 @@ _SECONDS_PER_SLACK = 0.5
 """How much longer a silence must be to be worth going to the end of the slack for."""
 
 _SPEECH_ABOVE_PAUSES_DB = 15.0
-"""With less between the 10th and the 95th percentile of the levels there is no telling what is a pause."""
+"""With less between the 1st and the 95th percentile of the levels there is no telling what is a pause."""
 
 _OVERLAP_SECONDS = 6.0
 _QUIET_SECONDS = 0.2
@@ -96,7 +96,7 @@ def parts_of(seams: Sequence[Seam], duration_samples: int) -> list[Part]:
 
 def _silence(levels_db: FloatArray, wanted: int) -> int | None:
     """The frame in the middle of the silence that suits best; None when there is none."""
-    quiet, loud = np.percentile(levels_db, [10, 95])
+    quiet, loud = np.percentile(levels_db, [1, 95])
     limit_db = SILENT_DB
     if loud - quiet >= _SPEECH_ABOVE_PAUSES_DB:
         limit_db = max(limit_db, quiet + (loud - quiet) / 4)
