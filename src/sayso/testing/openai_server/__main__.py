@@ -1,0 +1,69 @@
+"""The server as a process: ``python -m sayso.testing.openai_server --port 9000``, until it is interrupted.
+
+It prints its address and its key in one line of JSON when it listens. Other processes plan faults with ``PUT
+/control/faults`` and read the record of requests from ``GET /control/requests``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from sayso.testing import FakeSpeechEngine, FakeTranscriber
+from sayso.testing.openai_server.server import OpenAIServer
+
+if TYPE_CHECKING:
+    from sayso.stt import Transcriber
+    from sayso.tts.base import SpeechEngine
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(description="OpenAI's audio API on this machine, with faults on demand.")
+    parser.add_argument("--port", type=int, default=0, help="0 for any that is free")
+    parser.add_argument("--key", default="sk-test-of-the-fault-server", help="the API key that is accepted")
+    parser.add_argument("--speech", choices=["fake", "kokoro"], default="fake", help="who speaks")
+    parser.add_argument("--whisper", metavar="MODEL", help="who listens, such as base; a fake by default")
+    options = parser.parse_args()
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    speech = _kokoro() if options.speech == "kokoro" else FakeSpeechEngine()
+    transcriber = _whisper(options.whisper) if options.whisper else FakeTranscriber()
+    with OpenAIServer(speech=speech, transcriber=transcriber, key=options.key, port=options.port) as server:
+        sys.stdout.write(json.dumps({"base_url": server.base_url, "key": server.key}) + "\n")
+        sys.stdout.flush()
+        over.wait()
+
+
+def _kokoro() -> SpeechEngine:
+    from sayso.models import open_store
+    from sayso.settings import load_settings
+    from sayso.tts.espeak import espeak
+    from sayso.tts.kokoro import KokoroEngine
+
+    settings = load_settings()
+    store = open_store(settings)
+    return KokoroEngine(
+        store.path("kokoro-82m-int8") / "model.onnx",
+        store.path("kokoro-voices"),
+        espeak(),
+        tuning_file=settings.cache_dir / "tuning.json",
+        workers=settings.synthesis_workers,
+    )
+
+
+def _whisper(model: str) -> Transcriber:
+    from sayso.models import open_store
+    from sayso.settings import load_settings
+    from sayso.stt import WhisperTranscriber
+
+    return WhisperTranscriber(open_store(load_settings()).path(f"whisper-{model}"))
+
+
+if __name__ == "__main__":
+    main()
