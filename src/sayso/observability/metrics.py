@@ -126,7 +126,7 @@ class Metrics:
         self._received.labels(route).inc(received_bytes)
         self._sent.labels(route).inc(sent_bytes)
 
-    def observe_wait(self, seconds: float) -> None:
+    def waited(self, seconds: float) -> None:
         """Count a piece of work that waited so long for a processor."""
         self._wait_seconds.observe(seconds)
 
@@ -193,6 +193,10 @@ class _State(Collector):
     def __init__(self, load: Callable[[], Load] | None, breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
         self._load = load
         self._breakers = breakers
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: a registry would else collect when this is registered, before there is a scheduler to ask."""
+        return ()
 
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""

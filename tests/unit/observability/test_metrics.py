@@ -25,7 +25,7 @@ def busy() -> Metrics:
     metrics.observe_request(
         route="/v1/audio/speech", method="POST", status=200, seconds=0.2, received_bytes=10, sent_bytes=100
     )
-    metrics.observe_wait(0.02)
+    metrics.waited(0.02)
     metrics.first_audio("kokoro", 0.3)
     metrics.spoken("kokoro", audio_seconds=10.0, elapsed_seconds=3.0)
     metrics.heard("whisper-base", audio_seconds=60.0, elapsed_seconds=6.0)
@@ -65,6 +65,20 @@ def test_the_queue_is_read_when_it_is_asked_for() -> None:
         assert value(metrics, "sayso_queue_computing") == 1
     place.close()
     assert value(metrics, "sayso_queue_places_taken") == 0
+
+
+def test_nothing_is_asked_before_somebody_reads() -> None:
+    """The scheduler may be made after the metrics that it reports to."""
+    asked: list[str] = []
+
+    def load() -> Load:
+        asked.append("load")
+        return LOAD
+
+    metrics = Metrics(load=load)
+    assert asked == []
+    metrics.render_text()
+    assert asked == ["load"]
 
 
 def test_each_breaker_is_in_exactly_one_state() -> None:
