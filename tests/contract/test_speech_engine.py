@@ -1,4 +1,4 @@
-"""What every speech engine promises, asked of the fake, of Kokoro and of Piper."""
+"""What every speech engine promises, asked of the fake, of Kokoro, of Piper, and of OpenAI's over a socket."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ import pytest
 
 from sayso.errors import InvalidInput, UnknownVoice, UnsupportedLanguage, UtteranceTooLong
 from sayso.testing import FakeSpeechEngine
+from sayso.testing.openai_server import OpenAIServer
+from sayso.tts.openai import OpenAISpeechEngine
 from sayso.types import Boundary, Span, Token, Utterance
+from sayso.vendors import OpenAIConnection
 from utterances import utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sayso.tts.base import SpeechEngine
     from sayso.types import Speech
 
@@ -24,9 +29,25 @@ STORY = utterance("“Stop,” said the keeper, and he meant it: the lamp was ou
 SHORT = utterance("Good morning to you all.")
 
 
-@pytest.fixture(
-    params=["fake", pytest.param("kokoro", marks=pytest.mark.engine), pytest.param("piper", marks=pytest.mark.engine)]
-)
+REAL = [pytest.param(name, marks=pytest.mark.engine) for name in ("kokoro", "piper")]
+TIMED = pytest.mark.parametrize("engine", ["fake", *REAL], indirect=True)
+"""For promises about times, of which OpenAI gives none."""
+
+SPEEDS = {"openai": (0.25, 4.0)}
+"""The slowest and the fastest, where they are not 0.5 and 2."""
+
+
+@pytest.fixture(scope="module")
+def openai_engine() -> Iterator[SpeechEngine]:
+    """OpenAI's engine on a server of its protocol, where the fake speaks."""
+    with (
+        OpenAIServer(speech=FakeSpeechEngine()) as server,
+        OpenAIConnection(server.key, base_url=server.base_url) as connection,
+    ):
+        yield OpenAISpeechEngine(connection)
+
+
+@pytest.fixture(params=["fake", "openai", *REAL])
 def engine(request: pytest.FixtureRequest) -> SpeechEngine:
     """Each engine in turn."""
     if request.param == "fake":
@@ -46,7 +67,10 @@ def same(one: Speech, other: Speech) -> bool:
     return np.array_equal(one.audio.samples, other.audio.samples) and one.times == other.times
 
 
-def assert_times_fit(speech: Speech, spoken: Utterance) -> None:
+def assert_times_fit(speech: Speech, spoken: Utterance, engine: SpeechEngine) -> None:
+    if engine.name == "openai":
+        assert speech.times is None
+        return
     assert speech.times is not None
     assert len(speech.times) == len(spoken.tokens)
     assert all(time.start_sample <= time.end_sample for time in speech.times)
@@ -67,15 +91,17 @@ def test_the_audio_is_as_it_is_described(engine: SpeechEngine, voice: str) -> No
     assert 2 < audio.duration_seconds < 10
 
 
+@TIMED
 def test_every_token_has_a_time(engine: SpeechEngine, voice: str) -> None:
     """One time per token, ordered, not overlapping, within the audio, and none of a spoken word is empty."""
     speech = engine.synthesise(STORY, voice=voice, speed=1.0)
 
-    assert_times_fit(speech, STORY)
+    assert_times_fit(speech, STORY, engine)
     assert speech.times is not None
     assert all(time.end_sample > time.start_sample for time in speech.times)
 
 
+@TIMED
 def test_words_sound_where_their_times_say(engine: SpeechEngine, voice: str) -> None:
     """The sound is in the words: between clauses, before the first and after the last it is quieter by far."""
     speech = engine.synthesise(STORY, voice=voice, speed=1.0)
@@ -89,12 +115,13 @@ def test_words_sound_where_their_times_say(engine: SpeechEngine, voice: str) -> 
     assert power[spoken].mean() > 100 * power[~spoken].mean()
 
 
+@TIMED
 def test_numbers_have_times_like_words(engine: SpeechEngine, voice: str) -> None:
     """A token that is written in digits is spoken and timed."""
     spoken = utterance("In 1984 there were 21 of them.")
     speech = engine.synthesise(spoken, voice=voice, speed=1.0)
 
-    assert_times_fit(speech, spoken)
+    assert_times_fit(speech, spoken, engine)
     assert speech.times is not None
     assert all(time.end_sample > time.start_sample for time in speech.times)
 
@@ -134,11 +161,12 @@ def test_a_higher_speed_is_shorter(engine: SpeechEngine, voice: str) -> None:
     assert lengths[0] > 2.5 * lengths[-1]
 
 
-@pytest.mark.parametrize("speed", [0.49, 2.01, 0.0, -1.0, math.nan, math.inf])
-def test_a_speed_out_of_range_is_refused(engine: SpeechEngine, voice: str, speed: float) -> None:
+def test_a_speed_out_of_range_is_refused(engine: SpeechEngine, voice: str) -> None:
     """Neither clamped nor rounded."""
-    with pytest.raises(InvalidInput):
-        engine.synthesise(SHORT, voice=voice, speed=speed)
+    slowest, fastest = SPEEDS.get(engine.name, (0.5, 2.0))
+    for speed in (slowest - 0.01, fastest + 0.01, 0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(InvalidInput):
+            engine.synthesise(SHORT, voice=voice, speed=speed)
 
 
 def test_an_unknown_voice_is_refused_with_close_names(engine: SpeechEngine, voice: str) -> None:
@@ -159,8 +187,8 @@ def test_an_unknown_language_is_refused(engine: SpeechEngine, voice: str) -> Non
 
 
 def test_what_is_too_long_is_refused_not_cut(engine: SpeechEngine, voice: str) -> None:
-    """Over 510 phonemes the caller must split; the last word is never lost in silence."""
-    long = utterance("And then the wind turned once more over the harbour " * 20)
+    """Over 510 phonemes, or OpenAI's 4096 characters, the caller must split; the last word is never lost in silence."""
+    long = utterance("And then the wind turned once more over the harbour " * (80 if engine.name == "openai" else 20))
 
     with pytest.raises(UtteranceTooLong):
         engine.synthesise(long, voice=voice, speed=1.0)
@@ -171,7 +199,7 @@ def test_a_word_without_sound_has_a_time(engine: SpeechEngine, voice: str) -> No
     spoken = utterance("Look \N{ZERO WIDTH JOINER} there: 世界 means world \N{BALLOT BOX WITH CHECK}.")
     speech = engine.synthesise(spoken, voice=voice, speed=1.0)
 
-    assert_times_fit(speech, spoken)
+    assert_times_fit(speech, spoken, engine)
 
 
 def test_an_utterance_without_any_sound_is_spoken_all_the_same(engine: SpeechEngine, voice: str) -> None:
@@ -179,7 +207,7 @@ def test_an_utterance_without_any_sound_is_spoken_all_the_same(engine: SpeechEng
     spoken = Utterance(tokens=(Token(spoken="\N{ZERO WIDTH JOINER}", span=Span(start=0, end=1)),), language="en-us")
     speech = engine.synthesise(spoken, voice=voice, speed=1.0)
 
-    assert_times_fit(speech, spoken)
+    assert_times_fit(speech, spoken, engine)
     assert speech.audio.duration_seconds < 2
 
 
@@ -192,7 +220,7 @@ def test_punctuation_alone_after_a_word_is_no_word(engine: SpeechEngine, voice: 
     spoken = Utterance(tokens=tokens, language="en-us")
     speech = engine.synthesise(spoken, voice=voice, speed=1.0)
 
-    assert_times_fit(speech, spoken)
+    assert_times_fit(speech, spoken, engine)
 
 
 def test_the_engine_describes_itself(engine: SpeechEngine) -> None:
