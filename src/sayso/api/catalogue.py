@@ -9,7 +9,7 @@ from sayso.api.errors import unknown_model
 from sayso.errors import UnknownVoice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sayso.resilience import Chain
     from sayso.stt import Transcriber
@@ -117,4 +117,5 @@ class Catalogue:
 
     def owners(self) -> dict[str, str]:
         """Every model's name with its owner, those for speech first."""
-        return {model.id: model.owner for model in (*self.speech.values(), *self.transcription.values())}
+        models: Sequence[SpeechModel | TranscriptionModel] = (*self.speech.values(), *self.transcription.values())
+        return {model.id: model.owner for model in models}

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from sayso.errors import (
     AudioTooLong,
+    AudioTooShort,
     Busy,
     Cancelled,
     DeadlineExceeded,
@@ -95,6 +97,8 @@ def _callers_mistake(error: InvalidInput, message: str) -> Problem:
             return Problem(status=413, message=message, param="file", code="file_too_large")
         case NotAudio():
             return Problem(status=400, message=f"Invalid file format. {message}", param="file")
+        case AudioTooShort():
+            return Problem(status=400, message=message, param="file", code="audio_too_short")
         case AudioTooLong():
             return Problem(status=400, message=message, param="file", code="audio_too_long")
         case UnknownVoice():
@@ -131,6 +135,14 @@ async def on_sayso_error(_request: Request, error: Exception) -> JSONResponse:
     """Answer for a `SaysoError` that a route raised."""
     assert isinstance(error, SaysoError)  # noqa: S101 -- registered for nothing else
     return problem_of(error).response()
+
+
+async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
+    """Answer for a path or a method that there is not."""
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
+    headers = dict(error.headers or {})
+    return Problem(status=error.status_code, message=f"{error.detail}.", code=code, headers=headers).response()
 
 
 async def on_problem(_request: Request, error: Exception) -> JSONResponse:

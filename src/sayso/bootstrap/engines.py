@@ -74,12 +74,21 @@ def open_transcriber(model: str, settings: Settings) -> Transcriber:
     return WhisperTranscriber(open_store(settings).path(f"whisper-{model}"))
 
 
-def open_speech_cache(settings: Settings, *, use: bool = True) -> SpeechCache:
-    """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing."""
+def open_speech_cache(
+    settings: Settings, *, use: bool = True, on_look_up: Callable[[bool], None] = lambda _: None
+) -> SpeechCache:
+    """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing.
+
+    Args:
+        settings: where, and how large.
+        use: whether to keep anything.
+        on_look_up: told whether what somebody looked for was there.
+    """
     from sayso.cache import DirectoryCache, NoCache
     from sayso.tts.cache import SpeechCache
 
-    return SpeechCache(DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes) if use else NoCache())
+    store = DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes) if use else NoCache()
+    return SpeechCache(store, on_look_up=on_look_up)
 
 
 def _kokoro(settings: Settings) -> SpeechEngine:

@@ -14,6 +14,7 @@ from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
+from sayso.cli.run import run
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.voices import voices
@@ -43,6 +44,11 @@ app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe 
 )
 app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
+app.command(
+    epilog=examples(
+        "sayso run api", "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api"
+    )
+)(run)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.command()(doctor)

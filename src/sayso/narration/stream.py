@@ -23,7 +23,7 @@ PEAK_LIMIT = 10 ** (-1 / 20)
 
 
 def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> Iterator[FloatArray]:
-    """The audio of a script in order, utterance by utterance, as soon as each is spoken; nothing comes before the first.
+    """The audio of a script in order, utterance by utterance, as each is spoken; nothing before the first is.
 
     Its loudness cannot be measured before it is heard, so every utterance is brought to `STREAM_LUFS`, less where its
     peaks would exceed -1 dBFS.

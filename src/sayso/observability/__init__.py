@@ -2,10 +2,11 @@
 
 from sayso.observability.health import EngineHealth, Health, Status, status_of
 from sayso.observability.logs import configure_logs
-from sayso.observability.metrics import Metrics
+from sayso.observability.metrics import TEXT_MEDIA_TYPE, Metrics
 from sayso.observability.traces import TraceRequests, configure_traces, span
 
 __all__ = [
+    "TEXT_MEDIA_TYPE",
     "EngineHealth",
     "Health",
     "Metrics",

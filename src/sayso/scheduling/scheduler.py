@@ -66,12 +66,21 @@ class Scheduler:
     Args:
         turns: how many pieces of work compute at once.
         places: how many requests are in hand at once, those that wait for a turn included.
+        on_wait: told how many seconds a piece of work waited for its turn, on its thread.
         clock: monotonic seconds.
     """
 
-    def __init__(self, *, turns: int, places: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        turns: int,
+        places: int,
+        on_wait: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._turns = turns
         self._place_count = places
+        self._on_wait = on_wait
         self._clock = clock
         self._lock = threading.Lock()
         self._places: set[Place] = set()
@@ -133,8 +142,9 @@ class Scheduler:
 
     def _acquire(self, place: Place) -> None:
         waiter = _Waiter(place)
+        began = self._clock()
         with self._lock:
-            place.raise_if_over(self._clock())
+            place.raise_if_over(began)
             self._waiting.append(waiter)
             self._grant()
         try:
@@ -146,6 +156,7 @@ class Scheduler:
         if not waiter.granted:
             place.check()
             raise DeadlineExceeded("The deadline came while waiting for a processor.")
+        self._on_wait(self._clock() - began)
 
     def _release(self, place: Place, seconds: float) -> None:
         with self._lock:

@@ -61,6 +61,7 @@ class Transcript:
             silence. Words carry their punctuation and the breaks that it means.
         details: one for each segment of the timeline.
         timing: where the word times come from.
+        chunks: of how many parts of the recording, heard apart, it was put together.
     """
 
     text: str
@@ -69,6 +70,7 @@ class Transcript:
     timeline: Timeline
     details: tuple[SegmentDetails, ...]
     timing: Timing = "exact"
+    chunks: int = 1
 
 
 class Transcriber(Protocol):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sayso.resilience import Chain, Made
     from sayso.scheduling import Ticket
-    from sayso.stt import Listener, Task, Transcriber, Transcript, VoiceActivity
+    from sayso.stt import Listener, Task, Transcriber, Transcript
 
 MINIMUM_SECONDS = 0.1
 """A shorter recording holds no word; OpenAI refuses it too."""
@@ -36,14 +36,12 @@ class Wanted:
         prompt: words that may occur.
         task: whether to translate into English.
         temperature: 0 to 1.
-        voice_activity: how speech is told from silence; None for the engine's own way.
     """
 
     language: str | None = None
     prompt: str | None = None
     task: Task = "transcribe"
     temperature: float = 0.0
-    voice_activity: VoiceActivity | None = None
 
 
 def require_audio(path: Path) -> None:
@@ -55,7 +53,9 @@ def require_audio(path: Path) -> None:
     """
     first = next(decode_blocks(path, sample_rate_hz=_PROBE_RATE_HZ, block_seconds=MINIMUM_SECONDS))
     if first.size < round(MINIMUM_SECONDS * _PROBE_RATE_HZ):
-        raise AudioTooShort(f"The audio is {first.size / _PROBE_RATE_HZ:.3f} s long; at least {MINIMUM_SECONDS} s count.")
+        raise AudioTooShort(
+            f"The audio is {first.size / _PROBE_RATE_HZ:.3f} s long; at least {MINIMUM_SECONDS} s count."
+        )
 
 
 def listen(
@@ -90,7 +90,6 @@ def listen(
             temperature=wanted.temperature,
             listener=listener if engine is last else None,
             ticket=ticket,
-            voice_activity=wanted.voice_activity,
         )
 
     made = chain.run(transcribe)

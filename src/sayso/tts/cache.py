@@ -17,6 +17,8 @@ import numpy as np
 from sayso.types import Audio, Speech, TokenTime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sayso.cache import Cache
     from sayso.types import Utterance
 
@@ -42,16 +44,19 @@ def speech_key(utterance: Utterance, *, voice: str, speed: float, fingerprint: s
 class SpeechCache:
     """Speech in a cache of bytes; as safe for threads and processes as that is.
 
-    Attributes:
+    Args:
         store: where the bytes are.
+        on_look_up: told whether what somebody looked for was there.
     """
 
-    def __init__(self, store: Cache) -> None:
+    def __init__(self, store: Cache, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
         self.store = store
+        self._on_look_up = on_look_up
 
     def get(self, key: str) -> Speech | None:
         """What was kept under this key, or None."""
         data = self.store.get(key)
+        self._on_look_up(data is not None)
         return None if data is None else _unpack(data)
 
     def put(self, key: str, speech: Speech) -> Speech:

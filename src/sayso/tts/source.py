@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.errors import ModelMissing
+from sayso.scheduling import FREE
+from sayso.tts.openai import OpenAISpeechEngine
 from sayso.tts.scheduled import ScheduledEngine
 from sayso.tts.stretch import StretchingEngine
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from sayso.scheduling import Ticket
     from sayso.tts.base import SpeechEngine
     from sayso.types import Voice
+    from sayso.vendors import OpenAIConnection
 
 
 class SpeechSource(Protocol):
@@ -107,3 +110,30 @@ OPENAI_VOICES_OF_KOKORO: Mapping[str, str] = {
     "verse": "am_puck",
 }
 """Kokoro's voices for OpenAI's names: the five that share a name, and for the others one of the same register."""
+
+
+class OpenAISpeech:
+    """See `SpeechSource`: one of OpenAI's models.
+
+    Args:
+        connection: to OpenAI.
+        model: the model's name.
+    """
+
+    def __init__(self, connection: OpenAIConnection, model: str) -> None:
+        self.name = "openai"
+        self._connection = connection
+        self._model = model
+
+    def voice(self, wanted: str) -> str:
+        """See `SpeechSource.voice`."""
+        self.open(FREE).language_of(wanted)
+        return wanted
+
+    def voices(self) -> Sequence[Voice]:
+        """See `SpeechSource.voices`."""
+        return self.open(FREE).voices()
+
+    def open(self, ticket: Ticket, *, instructions: str | None = None) -> SpeechEngine:
+        """See `SpeechSource.open`."""
+        return OpenAISpeechEngine(self._connection, model=self._model, ticket=ticket, instructions=instructions)

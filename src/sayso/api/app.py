@@ -1,0 +1,88 @@
+"""The application: its routes, what every request passes, and how it begins and ends."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from sayso import __version__
+from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
+from sayso.api.middleware import AccessLog, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.routes import hybrid, models, operations, speech, transcriptions
+from sayso.api.work import on_thread
+from sayso.errors import SaysoError
+from sayso.observability import TraceRequests
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sayso.api.served import Served
+
+_log = structlog.get_logger(__name__)
+
+_DESCRIPTION = """
+OpenAI's audio API, and what it lacks: captions with exact word times, transcription that falls back to this machine.
+Every error is OpenAI's envelope. Point any OpenAI client at this address and `/v1`.
+"""
+
+
+def create_app(served: Served) -> FastAPI:
+    """The application over these parts, which it closes at its end."""
+    app = FastAPI(
+        title="Sayso",
+        version=__version__,
+        summary="Speech in production: text to audio with exact subtitles, audio to text.",
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+    )
+    app.state.served = served
+    app.state.readiness = "starting"
+    for family in (speech, transcriptions, hybrid, models, operations):
+        app.include_router(family.router)
+    app.add_exception_handler(SaysoError, on_sayso_error)
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http_error)
+    _wrap(app, served)
+    return app
+
+
+def _wrap(app: FastAPI, served: Served) -> None:
+    """What every request passes; what is added last is outermost."""
+    app.add_middleware(UnhandledErrors)
+    if served.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=served.settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "x-sayso-engine", "retry-after"],
+        )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(AccessLog, metrics=served.metrics)
+    app.add_middleware(RequestIds)
+    app.add_middleware(TraceRequests)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Load the models while the first requests may already come; close everything at the end."""
+    served: Served = app.state.served
+
+    async def warm_up() -> None:
+        await on_thread(served.warm_up)
+        app.state.readiness = "ready"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(warm_up)
+        try:
+            yield
+        finally:
+            app.state.readiness = "stopping"
+            tasks.cancel_scope.cancel()
+    served.close()

@@ -1,0 +1,127 @@
+"""What routes ask of a request before they work on it: who asks, may they, and is there room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import structlog
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from sayso.api.errors import Problem, problem_of_fields
+from sayso.api.keys import Scope, presented_key
+from sayso.api.served import Served
+from sayso.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any
+
+    from sayso.api.form_reader import Upload
+    from sayso.api.uploads import Form
+    from sayso.scheduling import Place
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks: a key's name, or without keys the address."""
+
+    name: str
+
+
+def services_of(request: Request) -> Served:
+    """The parts behind the application that serves this request."""
+    served: Served = request.app.state.served
+    return served
+
+
+def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency: the caller, who holds a key with this scope (any key for None) and has not asked too often.
+
+    The request's body has not been read then.
+    """
+
+    async def check(request: Request) -> Caller:
+        served = services_of(request)
+        caller = Caller(name=_name(request, served, scope))
+        served.limiter.hit(caller.name)
+        structlog.contextvars.bind_contextvars(client=caller.name)
+        return caller
+
+    return check
+
+
+def _name(request: Request, served: Served, scope: Scope | None) -> str:
+    """The caller's name.
+
+    Raises:
+        NotAllowed: there are keys, and the caller shows none of them, or one without the scope.
+    """
+    if not served.keys:
+        return request.client.host if request.client else "unknown"
+    presented = presented_key(request.headers)
+    if presented is None:
+        raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
+    key = served.keys.identify(presented)
+    if key is None:
+        raise NotAllowed("The API key is not one of this server's.")
+    if scope is not None and not key.allows(scope):
+        raise NotAllowed(f"The API key {key.name!r} does not have the scope {scope}.")
+    return key.name
+
+
+def take_place(served: Served, caller: Caller) -> Place:
+    """A place for a caller who waits.
+
+    Raises:
+        Busy: every place is taken.
+    """
+    return served.scheduler.take_place(caller.name, deadline_seconds=served.settings.request_seconds)
+
+
+def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
+    """The fields of a request.
+
+    Raises:
+        Problem: naming the first that is wrong.
+    """
+    try:
+        return fields.model_validate(values)
+    except ValidationError as error:
+        raise problem_of_fields(error) from None
+
+
+def checked_form(fields: type[Fields], form: Form) -> Fields:
+    """The text fields of a form; those that are lists may be sent several times.
+
+    Raises:
+        Problem: naming the first that is wrong.
+        InvalidInput: another one was sent several times.
+    """
+    lists = {name for name in ("timestamp_granularities", "include") if name in fields.model_fields}
+    values = {name: list(form.all(name)) if name in lists else form.one(name) for name in form.fields}
+    return checked(fields, {name: value for name, value in values.items() if value is not None})
+
+
+def uploaded(form: Form, field: str) -> Upload:
+    """The file of a form.
+
+    Raises:
+        Problem: there is none, or it came in another field.
+    """
+    if form.file is None or form.file.field != field:
+        raise Problem(
+            status=400,
+            message=f"The recording is missing: send it as a file in the field {field!r}.",
+            param=field,
+            code="missing_required_parameter",
+        )
+    return form.file
+
+
+ServedDep = Annotated[Served, Depends(services_of)]
+SpeechCaller = Annotated[Caller, Depends(authorised(Scope.SPEECH))]
+TranscriptionCaller = Annotated[Caller, Depends(authorised(Scope.TRANSCRIBE))]

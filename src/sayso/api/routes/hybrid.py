@@ -1,0 +1,128 @@
+"""``/api/v1/hybrid``: transcription by whichever engine can, with the story of how it was done."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+
+from sayso.api.bodies import HybridTranscriptionForm, HybridTranslationForm
+from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.documentation import form_request
+from sayso.api.errors import Problem
+from sayso.api.uploads import read_form
+from sayso.api.work import done
+from sayso.net import fetch
+from sayso.transcription import Wanted, hybrid_body, listen, translation_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.api.served import Served
+    from sayso.api.uploads import Form
+    from sayso.resilience import Made
+    from sayso.scheduling import Ticket
+    from sayso.stt import Transcript
+
+router = APIRouter(prefix="/api/v1/hybrid", tags=["hybrid"])
+
+_MODEL = "hybrid"
+_FILE = "audio_file"
+_ENGLISH = "en"
+
+
+@router.post(
+    "/stt",
+    summary="Write down a recording, whoever can",
+    openapi_extra=form_request(HybridTranscriptionForm, file=_FILE, file_required=False),
+)
+async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
+    """The text of a file, or of what is at ``audio_url``: by OpenAI, or where it fails by this machine."""
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    fields = checked_form(HybridTranscriptionForm, form)
+    if (form.file is None) == (fields.audio_url is None):
+        raise Problem(
+            status=400, message=f"Send either a file in {_FILE!r}, or an address in 'audio_url'.", param=_FILE
+        )
+    if form.file is not None:
+        uploaded(form, _FILE)
+    began = time.monotonic()
+
+    def work(ticket: Ticket) -> dict[str, Any]:
+        with form, _recording(served, form, fields.audio_url, ticket) as path:
+            wanted = Wanted(language=fields.language, prompt=fields.prompt)
+            made = _listen(served, path, wanted, ticket)
+        elapsed_seconds = time.monotonic() - began
+        return hybrid_body(
+            made, model=_model_of(served, made), processing_seconds=elapsed_seconds, debug=fields.return_debug
+        )
+
+    return await done(request, take_place(served, caller), work)
+
+
+@router.post(
+    "/translate",
+    summary="Write down a recording as it was said, and in English",
+    openapi_extra=form_request(HybridTranslationForm, file=_FILE),
+)
+async def hybrid_translate(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
+    """The text of a recording as it was said, and in English."""
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    fields = checked_form(HybridTranslationForm, form)
+    upload = uploaded(form, _FILE)
+    if fields.target_language.lower().split("-")[0] != _ENGLISH:
+        raise Problem(status=400, message="Recordings are translated to English: use en.", param="target_language")
+    began = time.monotonic()
+
+    def work(ticket: Ticket) -> dict[str, Any]:
+        with form:
+            original = _listen(served, upload.path, Wanted(language=fields.source_language), ticket)
+            translated = original
+            if original.result.language != _ENGLISH and original.result.text:
+                wanted = Wanted(language=original.result.language, task="translate")
+                translated = _listen(served, upload.path, wanted, ticket)
+        elapsed_seconds = time.monotonic() - began
+        return translation_body(
+            original, translated, model=_model_of(served, original), processing_seconds=elapsed_seconds
+        )
+
+    return await done(request, take_place(served, caller), work)
+
+
+def _listen(served: Served, path: Path, wanted: Wanted, ticket: Ticket) -> Made[Transcript]:
+    began = time.monotonic()
+    made = listen(served.catalogue.transcription_model(_MODEL).chain, path, wanted, ticket=ticket)
+    timeline = made.result.timeline
+    served.metrics.heard(
+        made.engine,
+        audio_seconds=timeline.seconds(timeline.duration_samples),
+        elapsed_seconds=time.monotonic() - began,
+    )
+    return made
+
+
+def _model_of(served: Served, made: Made[Transcript]) -> str:
+    """The model that listened; an engine's name may have its library's before it."""
+    links = served.catalogue.transcription_model(_MODEL).chain.links
+    return next(link.engine.name for link in links if link.name == made.engine).rpartition(":")[2]
+
+
+@contextmanager
+def _recording(served: Served, form: Form, audio_url: str | None, ticket: Ticket) -> Iterator[Path]:
+    """The file to listen to: the one that was sent, or what is at an address, kept while it is needed."""
+    if form.file is not None:
+        yield form.file.path
+        return
+    with tempfile.TemporaryDirectory(prefix="sayso-fetch-") as directory:
+        yield fetch(
+            audio_url or "",
+            Path(directory),
+            maximum_bytes=served.settings.max_upload_bytes,
+            timeout_seconds=served.settings.fetch_seconds,
+            private_hosts=served.settings.private_hosts,
+            ticket=ticket,
+        )

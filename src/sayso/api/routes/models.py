@@ -1,0 +1,47 @@
+"""``/v1/models`` and ``/v1/audio/voices``: what can be asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from sayso.api.deps import ServedDep, authorised
+from sayso.api.errors import unknown_model
+from sayso.api.work import on_thread
+
+router = APIRouter(tags=["models"], dependencies=[Depends(authorised())])
+
+_CREATED = 1_767_225_600
+"""When the names were first served, in seconds since 1970, which OpenAI's clients want to know."""
+
+
+@router.get("/v1/models", summary="The models that are served")
+async def list_models(served: ServedDep) -> dict[str, Any]:
+    """Every model name, OpenAI's included."""
+    return {"object": "list", "data": [_model(name, owner) for name, owner in served.catalogue.owners().items()]}
+
+
+@router.get("/v1/models/{model}", summary="One model")
+async def retrieve_model(model: str, served: ServedDep) -> dict[str, Any]:
+    """A model by its name."""
+    owners = served.catalogue.owners()
+    if model not in owners:
+        raise unknown_model(model)
+    return _model(model, owners[model])
+
+
+@router.get("/v1/audio/voices", summary="The voices that are installed")
+async def list_voices(served: ServedDep) -> dict[str, Any]:
+    """Every voice by its own name, with its language and engine."""
+    voices = await on_thread(served.catalogue.voices)
+    return {
+        "voices": [
+            {"id": voice.name, "name": voice.name, "language": voice.language, "engine": voice.engine}
+            for voice in voices
+        ]
+    }
+
+
+def _model(name: str, owner: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": owner}

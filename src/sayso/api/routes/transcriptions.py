@@ -1,0 +1,207 @@
+"""``/v1/audio/transcriptions`` and ``/v1/audio/translations``: a recording becomes text."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from sayso.api import sse
+from sayso.api.bodies import TranscriptionForm, TranslationForm
+from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.documentation import form_request
+from sayso.api.errors import Problem
+from sayso.api.routes.speech import ENGINE_HEADER
+from sayso.api.uploads import read_form
+from sayso.api.work import Begun, done, streamed
+from sayso.subtitles import compile_cues, render, style_named
+from sayso.transcription import (
+    Listening,
+    Wanted,
+    diarized_body,
+    json_body,
+    listen,
+    segments_body,
+    usage,
+    verbose_body,
+    words_body,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.api.catalogue import TranscriptionModel
+    from sayso.api.form_reader import Upload
+    from sayso.api.served import Served
+    from sayso.api.uploads import Form
+    from sayso.resilience import Made
+    from sayso.scheduling import Ticket
+    from sayso.stt import Listener, Transcript
+
+router = APIRouter(tags=["transcription"])
+
+_STYLE = "netflix"
+"""The rules of srt and vtt."""
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/plain": {}, "text/vtt": {}, sse.MEDIA_TYPE: {}}}
+}
+
+
+@router.post(
+    "/v1/audio/transcriptions",
+    summary="Write down a recording",
+    response_class=Response,
+    responses=_ANSWERS,
+    openapi_extra=form_request(TranscriptionForm, file="file"),
+)
+async def create_transcription(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
+    """The text of a recording, in whichever shape is asked for; the header ``x-sayso-engine`` names who listened."""
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    fields = checked_form(TranscriptionForm, form)
+    wanted = Wanted(
+        language=fields.language,
+        prompt=fields.prompt,
+        temperature=fields.temperature,
+    )
+    work = _Work(served, fields, wanted, form)
+    place = take_place(served, caller)
+    return await (streamed(request, place, work.begin) if fields.stream else done(request, place, work.answer))
+
+
+@router.post(
+    "/v1/audio/translations",
+    summary="Write down a recording in English",
+    response_class=Response,
+    responses=_ANSWERS,
+    openapi_extra=form_request(TranslationForm, file="file"),
+)
+async def create_translation(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
+    """The English text of a recording in any language."""
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    fields = checked_form(TranslationForm, form)
+    wanted = Wanted(prompt=fields.prompt, temperature=fields.temperature, task="translate")
+    work = _Work(served, fields, wanted, form)
+    return await done(request, take_place(served, caller), work.answer)
+
+
+class _Work:
+    """A recording on its way to an answer: checked on the loop, then on the request's thread, which closes the form.
+
+    Raises:
+        Problem: the fields contradict one another, the recording, or the model.
+    """
+
+    def __init__(self, served: Served, fields: TranslationForm, wanted: Wanted, form: Form) -> None:
+        self._served = served
+        self._fields = fields
+        self._wanted = wanted
+        self._form = form
+        self._model = served.catalogue.transcription_model(fields.model)
+        self._upload = uploaded(form, "file")
+        self._began = time.monotonic()
+        _require_size(self._model, self._upload)
+        _require_shape(self._model, fields, wanted)
+
+    def answer(self, ticket: Ticket) -> Response:
+        """The whole answer at once."""
+        with self._form:
+            made = self._listen(ticket, None)
+        return _answer(made, self._fields, self._wanted)
+
+    def begin(self, ticket: Ticket) -> Begun:
+        """The answer as events, from the first words on."""
+        listening = Listening(lambda listener: self._listen(ticket, listener))
+        pieces = iter(listening)
+        first = next(pieces, None)
+
+        def contents() -> Iterator[dict[str, Any]]:
+            with self._form:
+                if first is not None:
+                    yield {"type": "transcript.text.delta", "delta": first}
+                for piece in pieces:
+                    yield {"type": "transcript.text.delta", "delta": piece}
+                yield self._done_event(listening.result.result)
+
+        events = sse.events(contents())
+        return Begun(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+    def _listen(self, ticket: Ticket, listener: Listener | None) -> Made[Transcript]:
+        made = listen(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
+        timeline = made.result.timeline
+        self._served.metrics.heard(
+            made.engine,
+            audio_seconds=timeline.seconds(timeline.duration_samples),
+            elapsed_seconds=time.monotonic() - self._began,
+        )
+        return made
+
+    def _done_event(self, transcript: Transcript) -> dict[str, Any]:
+        """The last event; the times that were asked for come with it, which OpenAI's do not."""
+        content: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "usage": usage(transcript)}
+        granularities = _granularities(self._fields) if self._fields.response_format == "verbose_json" else ()
+        if "segment" in granularities:
+            content["segments"] = segments_body(transcript)
+        if "word" in granularities:
+            content["words"] = words_body(transcript)
+        return content
+
+
+def _require_size(model: TranscriptionModel, upload: Upload) -> None:
+    if model.maximum_upload_bytes is not None and upload.size_bytes > model.maximum_upload_bytes:
+        raise Problem(
+            status=413,
+            message=f"The file has {upload.size_bytes} bytes; {model.id} takes {model.maximum_upload_bytes}. "
+            "The model names that are our own have no such limit.",
+            param="file",
+            code="file_too_large",
+        )
+
+
+def _require_shape(model: TranscriptionModel, fields: TranslationForm, wanted: Wanted) -> None:
+    diarized = fields.response_format == "diarized_json"
+    if diarized and (wanted.task == "translate" or not model.tells_speakers_apart):
+        raise Problem(
+            status=400, message=f"{model.id} does not tell speakers apart.", param="response_format", code="unsupported"
+        )
+    if not isinstance(fields, TranscriptionForm):
+        return
+    if fields.timestamp_granularities is not None and fields.response_format != "verbose_json":
+        raise Problem(
+            status=400,
+            message="timestamp_granularities need response_format verbose_json.",
+            param="timestamp_granularities",
+        )
+    if fields.include:
+        raise Problem(
+            status=400,
+            message=f"{model.id} does not say how likely its tokens are.",
+            param="include",
+            code="unsupported",
+        )
+
+
+def _granularities(fields: TranslationForm) -> tuple[str, ...]:
+    asked = fields.timestamp_granularities if isinstance(fields, TranscriptionForm) else None
+    return tuple(asked or ("segment",))
+
+
+def _answer(made: Made[Transcript], fields: TranslationForm, wanted: Wanted) -> Response:
+    transcript, headers = made.result, {ENGINE_HEADER: made.engine}
+    match fields.response_format:
+        case "json":
+            return JSONResponse(json_body(transcript), headers=headers)
+        case "verbose_json":
+            body = verbose_body(transcript, task=wanted.task, granularities=_granularities(fields))
+            return JSONResponse(body, headers=headers)
+        case "diarized_json":
+            return JSONResponse(diarized_body(transcript, task=wanted.task), headers=headers)
+        case "text":
+            return PlainTextResponse(f"{transcript.text}\n", headers=headers)
+        case "srt" | "vtt" as form:
+            style = style_named(_STYLE)
+            cues = compile_cues(transcript.timeline, style, language=transcript.language)
+            media_type = "text/vtt" if form == "vtt" else "text/plain"
+            return PlainTextResponse(render(cues, form, style=style), media_type=media_type, headers=headers)

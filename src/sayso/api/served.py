@@ -1,0 +1,46 @@
+"""What the routes are given: every part that serves requests, opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sayso.api.catalogue import Catalogue
+    from sayso.api.keys import KeyRing
+    from sayso.api.limits import RateLimiter
+    from sayso.observability import Health, Metrics
+    from sayso.scheduling import Scheduler
+    from sayso.settings import Settings
+    from sayso.tts.cache import SpeechCache
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """The parts behind the API; threads share them all.
+
+    Attributes:
+        settings: limits and times.
+        catalogue: the models.
+        scheduler: places and turns.
+        cache: where speech is kept.
+        keys: who may ask; an empty ring lets everybody.
+        limiter: how often.
+        metrics: what is counted.
+        health: how the engines are.
+        warm_up: loads what the first request would wait for; on a thread, while requests are served.
+        close: ends what the parts run, at the end of the process.
+    """
+
+    settings: Settings
+    catalogue: Catalogue
+    scheduler: Scheduler
+    cache: SpeechCache
+    keys: KeyRing
+    limiter: RateLimiter
+    metrics: Metrics
+    health: Callable[[], Health]
+    warm_up: Callable[[], None]
+    close: Callable[[], None]

@@ -1,0 +1,32 @@
+"""Server-sent events, as OpenAI's clients read them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sayso.api.errors import problem_of
+from sayso.errors import Cancelled, SaysoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MEDIA_TYPE = "text/event-stream"
+HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""A proxy that collects an answer before it passes it on would make a stream of it no more."""
+
+
+def event(content: dict[str, Any]) -> bytes:
+    """One event whose data is JSON."""
+    return b"data: " + json.dumps(content, ensure_ascii=False).encode() + b"\n\n"
+
+
+def events(contents: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """The events of a stream; an error in its middle is its last event, which clients raise."""
+    try:
+        for content in contents:
+            yield event(content)
+    except Cancelled:
+        raise
+    except SaysoError as error:
+        yield event({"type": "error", **problem_of(error).body})

@@ -1,0 +1,124 @@
+"""The parts behind the API, opened from the settings."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso import __version__
+from sayso.api.keys import KeyRing
+from sayso.api.limits import RateLimiter
+from sayso.api.served import Served
+from sayso.bootstrap.chains import OPENAI, Engines
+from sayso.bootstrap.engines import open_speech_cache
+from sayso.errors import ModelMissing, SaysoError
+from sayso.models import open_store
+from sayso.observability import EngineHealth, Health, Metrics, status_of
+from sayso.scheduling import FREE, Scheduler
+from sayso.tts.tuning import processors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.resilience import Failure
+    from sayso.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+_MODELS_OF_SPEECH = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper": ("piper-en_US-joe-medium",)}
+
+
+def open_served(settings: Settings) -> Served:
+    """Everything that serves requests, found but not loaded.
+
+    Raises:
+        InvalidInput: a setting cannot be understood.
+    """
+    engines = Engines(settings)
+    metrics = Metrics(load=lambda: scheduler.load, breakers=engines.states)
+    scheduler = Scheduler(
+        turns=settings.synthesis_workers or processors(), places=settings.places, on_wait=metrics.waited
+    )
+    began = time.monotonic()
+
+    def on_fallback(failure: Failure) -> None:
+        metrics.fallback(failure.engine, failure.reason)
+
+    def health() -> Health:
+        tasks = {"speech": _speech_health(engines, settings), "transcription": _transcription_health(engines, settings)}
+        uptime_seconds = time.monotonic() - began
+        return Health(status=status_of(tasks), tasks=tasks, uptime_seconds=uptime_seconds, version=__version__)
+
+    return Served(
+        settings=settings,
+        catalogue=engines.catalogue(on_fallback),
+        scheduler=scheduler,
+        cache=open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit)),
+        keys=KeyRing.parse(settings.api_keys),
+        limiter=RateLimiter(settings.rate_limit),
+        metrics=metrics,
+        health=health,
+        warm_up=lambda: _warm_up(engines),
+        close=engines.openai.close,
+    )
+
+
+def _warm_up(engines: Engines) -> None:
+    """Have each local engine that is installed ready before the first request; what is missing is said."""
+    for name, source in engines.speech.items():
+        try:
+            _log.info("ready to speak", engine=name, at_once=source.open(FREE).workers)
+        except SaysoError as error:
+            _log.warning("cannot speak", engine=name, error=error.message, hint=error.hint)
+
+
+def _speech_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:
+    local = [_local_health(engines, settings, name, models) for name, models in _MODELS_OF_SPEECH.items()]
+    return [*_openai_health(engines), *local[: 1 if engines.asks_local else 0]]
+
+
+def _transcription_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:
+    local = _local_health(engines, settings, engines.default_whisper, (engines.default_whisper,))
+    return [*_openai_health(engines), *([local] if engines.asks_local else [])]
+
+
+def _openai_health(engines: Engines) -> Sequence[EngineHealth]:
+    """OpenAI, where the settings say that it comes first: without a key it is missed."""
+    if not engines.wants_openai:
+        return []
+    answer = engines.openai.last_answer
+    return [
+        EngineHealth(
+            name=OPENAI,
+            configured=engines.openai.is_configured,
+            reachable=None if answer is None else answer.reason is None,
+            breaker=engines.breakers[OPENAI].state,
+            last_status=answer.status if answer else None,
+            detail=_openai_detail(engines),
+        )
+    ]
+
+
+def _openai_detail(engines: Engines) -> str | None:
+    if not engines.openai.is_configured:
+        return "OPENAI_API_KEY is not set."
+    answer = engines.openai.last_answer
+    return None if answer is None or answer.reason is None else f"The last request failed: {answer.reason}."
+
+
+def _local_health(engines: Engines, settings: Settings, name: str, models: Sequence[str]) -> EngineHealth:
+    missing = None
+    for model in models:
+        try:
+            open_store(settings).path(model)
+        except ModelMissing as error:
+            missing = f"{error.message} {error.hint or ''}".strip()
+    return EngineHealth(
+        name=name,
+        configured=missing is None,
+        reachable=None,
+        breaker=engines.breakers[name].state,
+        detail=missing,
+    )

@@ -1,0 +1,184 @@
+"""Which engines stand behind each model name, and in which order they are asked."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.api.catalogue import (
+    OPENAI_MAXIMUM_CHARACTERS,
+    OPENAI_MAXIMUM_UPLOAD_BYTES,
+    Catalogue,
+    SpeechModel,
+    TranscriptionModel,
+)
+from sayso.bootstrap.engines import ENGINES, open_engine, open_transcriber
+from sayso.errors import InvalidInput
+from sayso.models import open_store
+from sayso.resilience import Breaker, Chain, Link
+from sayso.stt import LocalTranscriber, OpenAITranscriber
+from sayso.tts.source import OPENAI_VOICES_OF_KOKORO, LocalSpeech, OpenAISpeech
+from sayso.vendors import OpenAIConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    from sayso.resilience import BreakerState, Failure
+    from sayso.settings import Settings
+    from sayso.stt import Transcriber
+    from sayso.tts.source import SpeechSource
+    from sayso.types import Voice
+
+    Engine = TypeVar("Engine")
+
+_log = structlog.get_logger(__name__)
+
+OPENAI = "openai"
+OWNER = "sayso"
+
+HYBRID = "hybrid"
+"""The model name behind which OpenAI and the local engines stand without OpenAI's limits."""
+
+SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+HYBRID_SPEECH_MODEL = "gpt-4o-mini-tts"
+
+TRANSCRIPTION_MODELS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
+DIARISING_MODEL = "gpt-4o-transcribe-diarize"
+
+WHISPER_PREFIX = "whisper-"
+
+# A local engine fails for what it was given rather than for what it is: it takes many failures to leave it alone.
+_LOCAL_FAILURES = 20
+
+
+class Engines:
+    """Every engine, with its breaker, and the chains that they make; threads share them.
+
+    OpenAI's model names, and ``hybrid``, stand for OpenAI first and the local engines after it, as PRIMARY_SERVICE and
+    FALLBACK_TO_LOCAL say. Without a key OpenAI is not asked, unless nobody may take its place. The names of local
+    models stand for these alone.
+
+    Args:
+        settings: which engines, and in which order.
+
+    Raises:
+        InvalidInput: the settings name a Whisper model that the catalogue does not have.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        key = settings.openai_api_key
+        self.openai = OpenAIConnection(
+            key.get_secret_value() if key else None,
+            base_url=settings.openai_base_url,
+            timeout_seconds=settings.openai_timeout_seconds,
+            retries=settings.openai_retries,
+        )
+        self.wants_openai = settings.primary_service == OPENAI
+        self.asks_local = settings.fallback_to_local or not self.wants_openai
+        self.asks_openai = self.wants_openai and (self.openai.is_configured or not self.asks_local)
+        self.speech: Mapping[str, SpeechSource] = {
+            name: LocalSpeech(
+                name,
+                functools.partial(open_engine, name, settings),
+                aliases=OPENAI_VOICES_OF_KOKORO if name == "kokoro" else {},
+            )
+            for name in ENGINES
+        }
+        self.whisper: Mapping[str, Transcriber] = {
+            name: LocalTranscriber(
+                name, functools.partial(open_transcriber, name.removeprefix(WHISPER_PREFIX), settings)
+            )
+            for name in open_store(settings).catalogue
+            if name.startswith(WHISPER_PREFIX)
+        }
+        self.default_whisper = WHISPER_PREFIX + settings.whisper_model
+        if self.default_whisper not in self.whisper:
+            known = ", ".join(name.removeprefix(WHISPER_PREFIX) for name in self.whisper)
+            raise InvalidInput(
+                f"SAYSO_WHISPER_MODEL names no model: {settings.whisper_model!r}.", hint=f"There are: {known}."
+            )
+        open_seconds = settings.breaker_open_seconds
+        self.breakers: Mapping[str, Breaker] = {
+            OPENAI: Breaker(open_seconds=open_seconds),
+            **{
+                name: Breaker(consecutive=_LOCAL_FAILURES, window=2 * _LOCAL_FAILURES, open_seconds=open_seconds)
+                for name in (*self.speech, *self.whisper)
+            },
+        }
+
+    def states(self) -> dict[str, BreakerState]:
+        """The state of every breaker."""
+        return {name: breaker.state for name, breaker in self.breakers.items()}
+
+    def catalogue(self, on_fallback: Callable[[Failure], None]) -> Catalogue:
+        """Every model name with its chain.
+
+        Args:
+            on_fallback: told of every failure that another engine is asked after.
+        """
+        return Catalogue(
+            speech={model.id: model for model in self._speech_models(on_fallback)},
+            transcription={model.id: model for model in self._transcription_models(on_fallback)},
+            voices=self._voices,
+        )
+
+    def _speech_models(self, on_fallback: Callable[[Failure], None]) -> list[SpeechModel]:
+        local = [self._link(name, source) for name, source in self.speech.items()]
+
+        def chain(model: str) -> Chain[SpeechSource]:
+            cloud: SpeechSource = OpenAISpeech(self.openai, model)
+            return Chain(self._ordered(self._link(OPENAI, cloud), local), on_fallback=on_fallback)
+
+        return [
+            *(
+                SpeechModel(id=name, owner=OPENAI, chain=chain(name), maximum_characters=OPENAI_MAXIMUM_CHARACTERS)
+                for name in SPEECH_MODELS
+            ),
+            SpeechModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_SPEECH_MODEL)),
+            *(SpeechModel(id=link.name, owner=OWNER, chain=Chain([link])) for link in local),
+        ]
+
+    def _transcription_models(self, on_fallback: Callable[[Failure], None]) -> list[TranscriptionModel]:
+        default = self._link(self.default_whisper, self.whisper[self.default_whisper])
+
+        def cloud(model: str) -> Link[Transcriber]:
+            return self._link(OPENAI, OpenAITranscriber(self.openai, model=model))
+
+        def chain(model: str) -> Chain[Transcriber]:
+            return Chain(self._ordered(cloud(model), [default]), on_fallback=on_fallback)
+
+        models = [
+            TranscriptionModel(
+                id=name, owner=OPENAI, chain=chain(name), maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES
+            )
+            for name in TRANSCRIPTION_MODELS
+        ]
+        if self.asks_openai:
+            models.append(
+                TranscriptionModel(
+                    id=DIARISING_MODEL,
+                    owner=OPENAI,
+                    chain=Chain([cloud(DIARISING_MODEL)]),
+                    maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES,
+                    tells_speakers_apart=True,
+                )
+            )
+        models.append(TranscriptionModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_TRANSCRIPTION_MODEL)))
+        models += [
+            TranscriptionModel(id=name, owner=OWNER, chain=Chain([self._link(name, transcriber)]))
+            for name, transcriber in self.whisper.items()
+        ]
+        return models
+
+    def _link(self, name: str, engine: Engine) -> Link[Engine]:
+        return Link(name=name, engine=engine, breaker=self.breakers[name])
+
+    def _ordered(self, cloud: Link[Engine], local: list[Link[Engine]]) -> list[Link[Engine]]:
+        return [*([cloud] if self.asks_openai else []), *(local if self.asks_local else [])]
+
+    def _voices(self) -> list[Voice]:
+        return [voice for source in self.speech.values() for voice in source.voices()]

@@ -1,0 +1,92 @@
+"""``sayso run``: the services, in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from sayso.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from sayso.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what a container's published port needs; keys guard it
+
+Role = Literal["api"]
+ROLES: tuple[Role, ...] = ("api",)
+
+
+def run(
+    roles: Annotated[list[str], typer.Argument(metavar="ROLE", help=f"{', '.join(ROLES)}.")],
+    *,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Address to listen on.  \\[env: HOST]", show_default="127.0.0.1 without API keys, else 0.0.0.0"
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port to listen on.  \\[env: PORT]", show_default="8000")
+    ] = None,
+) -> None:
+    """Serve until told to stop.
+
+    api: OpenAI's audio API and more, with a page at / and its documentation at /docs. Without API keys it listens on
+    this machine alone; make one with: sayso keys new NAME.
+
+    Told to stop (Ctrl-C, SIGTERM) it takes no more requests, and finishes those in hand within SAYSO_SHUTDOWN_SECONDS.
+    """
+    from sayso.settings import load_settings
+
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        raise InvalidInput(f"There is no role {unknown[0]!r}.", hint=f"There are: {', '.join(ROLES)}.")
+    settings = load_settings()
+    serve(settings, host=host or settings.host, port=settings.port if port is None else port)
+
+
+def serve(settings: Settings, *, host: str | None, port: int) -> None:
+    """Serve the API on an address until the process is told to stop.
+
+    Raises:
+        InvalidInput: a setting cannot be used.
+    """
+    import uvicorn
+
+    from sayso.api.app import create_app
+    from sayso.bootstrap.api import open_served
+    from sayso.observability import configure_traces
+
+    end_traces = configure_traces(settings.traces_endpoint)
+    try:
+        app = create_app(open_served(settings))
+        config = uvicorn.Config(
+            app,
+            host=_address(settings, host),
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=round(settings.shutdown_seconds),
+        )
+        uvicorn.Server(config).run()
+    finally:
+        end_traces()
+
+
+def _address(settings: Settings, host: str | None) -> str:
+    """Where to listen: on this machine alone unless somebody must show a key, or says that nobody need."""
+    import structlog
+
+    if settings.api_keys or settings.allow_anonymous:
+        return host or EVERYWHERE
+    if host not in {None, LOOPBACK, "localhost", "::1"}:
+        structlog.get_logger(__name__).warning(
+            "there are no API keys, so only this machine is served",
+            instead_of=host,
+            hint="make a key with: sayso keys new NAME; or set SAYSO_ALLOW_ANONYMOUS=true",
+        )
+        return LOOPBACK
+    return host or LOOPBACK
