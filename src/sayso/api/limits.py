@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -34,7 +35,9 @@ class RateLimiter:
     def __init__(self, spec: str | None) -> None:
         self._limit = None if spec is None else _parsed(spec)
         self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # guards the window and what follows
+        self._last_asked: dict[str, float] = {}
+        """When each client was last let in, the longest ago first; the library itself forgets no client."""
 
     def hit(self, client: str) -> None:
         """Count a request of ``client``.
@@ -46,6 +49,7 @@ class RateLimiter:
             return
         with self._lock:
             if self._window.hit(self._limit, client):
+                self._remember(client, self._limit)
                 return
             wait_seconds = self._reset_seconds(client)
         raise Busy(f"The rate limit of {self._limit} is reached.", retry_after_seconds=wait_seconds)
@@ -64,6 +68,17 @@ class RateLimiter:
             "x-ratelimit-remaining-requests": str(max(stats.remaining, 0)),
             "x-ratelimit-reset-requests": _duration(max(stats.reset_time - time.time(), 0.0)),
         }
+
+    def _remember(self, client: str, limit: RateLimitItem) -> None:
+        """Note that a client was let in, and forget those of whom nothing is left in the window; under the lock."""
+        now = time.time()
+        self._last_asked.pop(client, None)
+        self._last_asked[client] = now
+        for other, asked in list(itertools.islice(self._last_asked.items(), 2)):
+            # Twice the window: by then the library's own thread has nothing left to do with it.
+            if asked < now - 2 * limit.get_expiry():
+                del self._last_asked[other]
+                self._window.clear(limit, other)
 
     def _reset_seconds(self, client: str) -> float:
         """When the oldest request of a full window leaves it; the caller holds the lock."""

@@ -107,7 +107,7 @@ async def _feed(reader: FormReader, boundary: bytes, request: Request) -> None:
     """Give a request's body to a parser, whose events the reader keeps."""
     try:
         parser = MultipartParser(boundary, reader.callbacks())
-        async for chunk in _bounded(request, reader.maximum_bytes + _MAXIMUM_OVERHEAD_BYTES):
+        async for chunk in _bounded(request, reader.maximum_bytes, _MAXIMUM_OVERHEAD_BYTES):
             parser.write(chunk)
             if len(reader.pending) >= _WRITTEN_AT_ONCE_BYTES:
                 await anyio.to_thread.run_sync(reader.flush)
@@ -150,9 +150,10 @@ async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
     return value
 
 
-async def _bounded(request: Request, maximum_bytes: int) -> AsyncIterator[bytes]:
-    """The chunks of a body, up to a bound."""
-    too_large = TooLarge(f"The body is larger than {maximum_bytes} bytes.")
+async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0) -> AsyncIterator[bytes]:
+    """The chunks of a body, up to a bound for what it carries and one for what is around that."""
+    too_large = TooLarge(f"The body is larger than the {maximum_bytes} bytes that are taken.")
+    maximum_bytes += overhead_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > maximum_bytes:
         raise too_large

@@ -121,11 +121,8 @@ def _shared_processors(*, is_json: bool) -> list[Processor]:
 def _last_processors(*, is_json: bool) -> list[Processor]:
     # No renderer of tracebacks that shows local variables: they hold keys and what people say.
     if is_json:
-        return [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-            _redact_line,
-        ]
+        render = structlog.processors.JSONRenderer(ensure_ascii=False)
+        return [structlog.processors.format_exc_info, _in_order, render, _redact_line]
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
@@ -144,6 +141,12 @@ def _without_secrets(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {inner: _without_secrets(str(inner), content) for inner, content in value.items()}
     return value
+
+
+def _in_order(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """What every message has comes first, for whoever reads lines."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return {**first, **event}
 
 
 def _redact_line(_logger: WrappedLogger, _method: str, line: Any) -> str:

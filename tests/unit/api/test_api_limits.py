@@ -37,6 +37,18 @@ def test_clients_are_counted_apart() -> None:
     limiter.hit("ops")
 
 
+def test_clients_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of however many addresses have asked, only those within the window take memory."""
+    now = [1000.0]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    limiter = RateLimiter("2/second")
+    for number in range(100):
+        now[0] += 0.1
+        limiter.hit(f"client {number}")
+    assert len(limiter._last_asked) <= 22
+    assert len(limiter._window.storage.events) <= 22  # type: ignore[attr-defined]
+
+
 def test_the_headers_say_what_is_left() -> None:
     """Under OpenAI's names; the time is the one in which the next request leaves the window."""
     limiter = RateLimiter("2/minute")
