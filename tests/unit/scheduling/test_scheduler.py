@@ -1,0 +1,247 @@
+"""Places and turns: bounded, fair, cancelled at once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.errors import Busy, Cancelled, DeadlineExceeded
+from sayso.scheduling import FREE, Place, Priority, Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAIT_SECONDS = 10  # for what happens at once; only a broken scheduler waits so long
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Line:
+    """Threads that want turns, one scheduler with a single one, and the order in which they got it."""
+
+    def __init__(self, scheduler: Scheduler, clock: Clock) -> None:
+        self.scheduler = scheduler
+        self.order: list[str] = []
+        self._clock = clock
+        self._threads: list[threading.Thread] = []
+
+    def join(self, name: str, place: Place, *, seconds: float = 1.0, turns: int = 1) -> None:
+        """Have a thread wait for turns, and return when it does."""
+        waiting = self.scheduler.load.waiting
+
+        def work() -> None:
+            for _ in range(turns):
+                with place.turn():
+                    self.order.append(name)
+                    self._clock.now += seconds
+
+        self._threads.append(threading.Thread(target=work))
+        self._threads[-1].start()
+        while self.scheduler.load.waiting == waiting:
+            pass
+
+    def finish(self) -> list[str]:
+        for thread in self._threads:
+            thread.join(WAIT_SECONDS)
+            assert not thread.is_alive()
+        return self.order
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def scheduler(clock: Clock) -> Scheduler:
+    return Scheduler(turns=1, places=8, clock=clock)
+
+
+@pytest.fixture
+def line(scheduler: Scheduler, clock: Clock) -> Line:
+    return Line(scheduler, clock)
+
+
+@pytest.fixture
+def holder(scheduler: Scheduler) -> Iterator[Place]:
+    with scheduler.take_place("holder") as place:
+        yield place
+
+
+def test_interactive_work_goes_before_batch_work(scheduler: Scheduler, line: Line, holder: Place) -> None:
+    """Somebody who waits is served before work that nobody waits for, although that came first."""
+    with holder.turn():
+        line.join("batch", scheduler.take_place("a", priority=Priority.BATCH))
+        line.join("interactive", scheduler.take_place("b"))
+    assert line.finish() == ["interactive", "batch"]
+
+
+def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, line: Line, holder: Place) -> None:
+    """Turns go to clients by what they have computed, not by how many requests they have."""
+    with holder.turn():
+        for number in range(3):
+            line.join(f"many {number}", scheduler.take_place("many"))
+        line.join("one", scheduler.take_place("one"))
+    assert line.finish()[1] == "one"
+
+
+def test_a_new_request_begins_before_an_old_one_ends(scheduler: Scheduler, line: Line, holder: Place) -> None:
+    """Of one client's requests the one that has computed least is next."""
+    with holder.turn():
+        line.join("old", scheduler.take_place("a"), turns=3)
+        line.join("new", scheduler.take_place("a"))
+    assert line.finish() == ["old", "new", "old", "old"]
+
+
+def test_a_client_that_comes_back_has_saved_nothing_up(scheduler: Scheduler, clock: Clock) -> None:
+    """A client who was away starts level with the others, and does not keep them waiting for what they had."""
+    with scheduler.take_place("here") as here:
+        with here.turn():
+            clock.now += 100
+        back = scheduler.take_place("back")
+        with back.turn():
+            clock.now += 1
+        line = Line(scheduler, clock)
+        with here.turn():
+            line.join("back", back)
+            line.join("here", here)
+    assert line.finish() == ["here", "back"]  # what "here" computed before "back" came does not count
+
+
+def test_a_full_scheduler_says_when_to_come_again(scheduler: Scheduler) -> None:
+    """Beyond the bound nobody waits: the answer is no, with a time that is neither nothing nor for ever."""
+    places = [scheduler.take_place("a") for _ in range(8)]
+    with pytest.raises(Busy) as refused:
+        scheduler.take_place("b")
+    assert 1 <= refused.value.retry_after_seconds <= 120
+    places[0].close()
+    scheduler.take_place("b").close()
+
+
+def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None:
+    """Where requests turn out to be expensive, whoever is refused is told to wait longer."""
+    scheduler = Scheduler(turns=1, places=2, clock=clock)
+
+    def told() -> float:
+        with scheduler.take_place("a"), scheduler.take_place("b"), pytest.raises(Busy) as refused:
+            scheduler.take_place("c")
+        return refused.value.retry_after_seconds
+
+    cheap = told()
+    for _ in range(20):
+        with scheduler.take_place("a") as place, place.turn():
+            clock.now += 30
+    assert told() > cheap
+
+
+def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: Place) -> None:
+    """Whoever waits for a turn of a request that was given up stops waiting, and its place is there for others."""
+    place = scheduler.take_place("gone")
+    with ThreadPoolExecutor(1) as pool, holder.turn():
+
+        def wait() -> None:
+            with place.turn():
+                pytest.fail("it got a turn")
+
+        waiting = pool.submit(wait)
+        while not scheduler.load.waiting:
+            pass
+        place.close(cancelled=True)
+        with pytest.raises(Cancelled):
+            waiting.result(WAIT_SECONDS)
+        assert scheduler.load.waiting == 0
+        assert scheduler.load.taken == 1
+
+
+def test_closing_a_place_calls_back_once(scheduler: Scheduler) -> None:
+    """Whoever waits for something else is told of the end once, at once when it has come, never after its block."""
+    calls: list[str] = []
+    place = scheduler.take_place("a")
+    with place.on_cancel(lambda: calls.append("over")):
+        pass
+    with place.on_cancel(lambda: calls.append("during")):
+        place.close()
+        place.close()
+    with place.on_cancel(lambda: calls.append("after")):
+        pass
+    assert calls == ["during", "after"]
+
+
+def test_a_deadline_ends_the_wait_and_the_work(clock: Clock) -> None:
+    """After its deadline a request gets no turn, and is told that the time is over."""
+    scheduler = Scheduler(turns=1, places=2, clock=clock)
+    place = scheduler.take_place("a", deadline_seconds=5)
+    assert place.remaining_seconds() == 5
+    clock.now += 5
+    with pytest.raises(DeadlineExceeded), place.turn():
+        pass
+    with pytest.raises(DeadlineExceeded):
+        place.check()
+    assert place.remaining_seconds() == 0
+
+
+def test_a_deadline_that_comes_while_waiting_is_told() -> None:
+    """A request whose deadline comes while others compute is not kept waiting for its turn."""
+    scheduler = Scheduler(turns=1, places=2)
+    late = scheduler.take_place("a", deadline_seconds=0.05)
+    with scheduler.take_place("b") as holder, holder.turn(), pytest.raises(DeadlineExceeded), late.turn():
+        pass
+    assert scheduler.load.waiting == 0
+
+
+def test_no_more_turns_are_held_than_there_are() -> None:
+    """However many threads want turns, only so many compute at once, and all of them are served."""
+    scheduler = Scheduler(turns=2, places=16)
+    lock = threading.Lock()
+    computing, most = 0, 0
+
+    def work(number: int) -> None:
+        nonlocal computing, most
+        with scheduler.take_place(f"client {number % 3}") as place:
+            for _ in range(20):
+                with place.turn():
+                    with lock:
+                        computing += 1
+                        most = max(most, computing)
+                    with lock:
+                        computing -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert most <= 2
+    assert scheduler.load.computing == scheduler.load.waiting == scheduler.load.taken == 0
+
+
+def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: Place) -> None:
+    """A turn that ends with an error is free for the next."""
+    with pytest.raises(ZeroDivisionError), holder.turn():
+        _ = 1 / 0
+    with holder.turn():
+        assert scheduler.load.computing == 1
+
+
+def test_waits_are_told(clock: Clock) -> None:
+    """Every turn tells how long it was waited for."""
+    waits: list[float] = []
+    scheduler = Scheduler(turns=1, places=2, on_wait=waits.append, clock=clock)
+    with scheduler.take_place("a") as place, place.turn():
+        pass
+    assert waits == [0.0]
+
+
+def test_unscheduled_work_is_never_in_the_way() -> None:
+    """The free ticket lets everything through, for ever."""
+    with FREE.turn(), FREE.on_cancel(lambda: pytest.fail("nobody cancels it")):
+        FREE.check()
+    assert FREE.remaining_seconds() == float("inf")
