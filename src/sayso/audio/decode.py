@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,7 +11,7 @@ import av
 import numpy as np
 import soxr
 
-from sayso.errors import NotAudio
+from sayso.errors import AudioTooLong, NotAudio
 from sayso.types import Audio
 
 if TYPE_CHECKING:
@@ -26,21 +27,31 @@ if TYPE_CHECKING:
 _SHORTEST_GAP_SECONDS = 0.05
 _LONGEST_GAP_SECONDS = 600.0
 
+_ROUNDING_SECONDS = 1e-6  # what a sum of many frames may be off by
+
 # A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
 _NO_OTHER_FILE = {"protocol_whitelist": "none"}
 
 
-def decode(source: Path | BinaryIO, *, sample_rate_hz: int) -> Audio:
+def decode(source: Path | BinaryIO, *, sample_rate_hz: int, maximum_seconds: float | None = None) -> Audio:
     """Read the first audio stream of a file in any container libav knows, mixed to mono.
+
+    Args:
+        source: a file, or its content.
+        sample_rate_hz: the rate that is wanted.
+        maximum_seconds: how much audio is taken; None for all.
 
     Raises:
         NotAudio: the source cannot be read or holds no audio.
+        AudioTooLong: there is more than ``maximum_seconds``.
     """
-    blocks = list(decode_blocks(source, sample_rate_hz=sample_rate_hz))
+    blocks = list(decode_blocks(source, sample_rate_hz=sample_rate_hz, maximum_seconds=maximum_seconds))
     return Audio(samples=np.concatenate(blocks), sample_rate_hz=sample_rate_hz)
 
 
-def decode_blocks(source: Path | BinaryIO, *, sample_rate_hz: int, block_seconds: float = 1.0) -> Iterator[FloatArray]:
+def decode_blocks(
+    source: Path | BinaryIO, *, sample_rate_hz: int, block_seconds: float = 1.0, maximum_seconds: float | None = None
+) -> Iterator[FloatArray]:
     """As `decode`, in blocks of ``block_seconds`` (the last may be shorter) and memory that does not grow.
 
     Damaged stretches are left out as players do; a source of which nothing can be decoded is no audio.
@@ -50,12 +61,13 @@ def decode_blocks(source: Path | BinaryIO, *, sample_rate_hz: int, block_seconds
 
     Raises:
         NotAudio: at the first block, when the source cannot be read or holds no audio.
+        AudioTooLong: when what has been decoded exceeds ``maximum_seconds``, whatever the file may still hold.
     """
     block_samples = max(1, round(block_seconds * sample_rate_hz))
     held: list[FloatArray] = []
     held_samples = 0
     empty = True
-    for piece in _pieces(source, sample_rate_hz):
+    for piece in _pieces(source, sample_rate_hz, maximum_seconds):
         held.append(piece)
         held_samples += len(piece)
         if held_samples >= block_samples:
@@ -70,12 +82,18 @@ def decode_blocks(source: Path | BinaryIO, *, sample_rate_hz: int, block_seconds
         raise NotAudio(f"{_name(source)} holds no audio: it ends before the first sample.")
 
 
-def _pieces(source: Path | BinaryIO, sample_rate_hz: int) -> Iterator[FloatArray]:
+def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float | None) -> Iterator[FloatArray]:
     """The audio at the wanted rate, in pieces of whatever size they come, at times empty."""
     with _opened(source) as container:
         rate_hz = 0
         stream: soxr.ResampleStream | None = None
+        left_seconds = math.inf if maximum_seconds is None else maximum_seconds
         for piece, piece_rate_hz in _mono(container):
+            left_seconds -= len(piece) / piece_rate_hz
+            if left_seconds < -_ROUNDING_SECONDS:
+                raise AudioTooLong(
+                    f"{_name(source)} holds more than the {maximum_seconds:g} s of audio that are taken."
+                )
             if stream is None or piece_rate_hz != rate_hz:
                 if stream is not None:  # the rate changed within the file: finish what came before
                     yield stream.resample_chunk(np.empty(0, np.float32), last=True)
@@ -97,12 +115,21 @@ def _mono(container: InputContainer) -> Iterator[tuple[FloatArray, int]]:
         if frame.time is not None:
             gap_seconds = frame.time - start_seconds - ends_at_seconds
             if _SHORTEST_GAP_SECONDS < gap_seconds < _LONGEST_GAP_SECONDS:
-                yield np.zeros(round(gap_seconds * frame.sample_rate), np.float32), frame.sample_rate
+                yield from _silence(gap_seconds, frame.sample_rate)
                 ends_at_seconds += gap_seconds
         ends_at_seconds += frame.samples / frame.sample_rate
         frame.pts = None
         for out in mixer.resample(frame):
             yield out.to_ndarray()[0], frame.sample_rate
+
+
+def _silence(seconds: float, rate_hz: int) -> Iterator[tuple[FloatArray, int]]:
+    """Silence in pieces of a second, so that a time stamp alone takes no memory."""
+    left = round(seconds * rate_hz)
+    while left > 0:
+        samples = min(left, rate_hz)
+        yield np.zeros(samples, np.float32), rate_hz
+        left -= samples
 
 
 def _mixer() -> av.AudioResampler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from contextlib import suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
@@ -14,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.audio import decode, decode_blocks, resample
-from sayso.errors import NotAudio
+from sayso.errors import AudioTooLong, NotAudio
 from sayso.types import Audio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 from sounds import FILES, encoded, pings, shift, video_with_late_sound
 
@@ -150,3 +152,51 @@ def test_resampling_to_the_same_rate_changes_nothing() -> None:
     """The same rate gives the same audio back."""
     audio = Audio(samples=pings(PLACES, length=LENGTH), sample_rate_hz=24_000)
     assert resample(audio, 24_000) is audio
+
+
+def jumping_clock(jumps: int, *, seconds: int) -> bytes:
+    """A WebM file of short frames, each ``seconds`` after the one before by its time stamp."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono", format="flt")
+        for number in range(jumps):
+            frame = av.AudioFrame.from_ndarray(np.full((1, 960), 0.1, np.float32), format="flt", layout="mono")
+            frame.sample_rate = 48_000
+            for packet in stream.encode(frame):
+                packet.pts = packet.dts = number * seconds * 48_000
+                packet.time_base = Fraction(1, 48_000)
+                container.mux(packet)
+    return target.getvalue()
+
+
+def hours_of_silence(hours: int) -> bytes:
+    """A FLAC file in which every frame of 4 s takes a dozen bytes."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=8_000, layout="mono", format="s16")
+        stream.codec_context.options = {"frame_size": "32768"}
+        for _ in range(hours * 60):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 60 * 8_000), np.int16), format="s16", layout="mono")
+            frame.sample_rate = 8_000
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("make", [lambda: jumping_clock(20, seconds=500), lambda: hours_of_silence(1)])
+def test_a_small_file_of_hours_of_audio_is_refused_at_the_bound(make: Callable[[], bytes]) -> None:
+    """A few kilobytes that decode to hours are refused when the bound is passed, and not decoded further."""
+    content = make()
+    assert len(content) < 20_000
+    taken: list[int] = []
+    with pytest.raises(AudioTooLong, match="60 s"):
+        taken.extend(map(len, decode_blocks(io.BytesIO(content), sample_rate_hz=16_000, maximum_seconds=60)))
+    assert sum(taken) <= 60 * 16_000
+
+
+def test_audio_as_long_as_the_bound_is_taken() -> None:
+    """The bound itself is within bounds, and the sound comes out whole."""
+    content = encoded(pings(PLACES, length=LENGTH), "wav")
+    assert decode(io.BytesIO(content), sample_rate_hz=16_000, maximum_seconds=3.0).duration_seconds == 3.0
+    with pytest.raises(AudioTooLong):
+        decode(io.BytesIO(content), sample_rate_hz=16_000, maximum_seconds=2.99)
