@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from sayso.audio import AudioFormat, AudioWriter
-from sayso.errors import UnsupportedLanguage
+from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLanguage
 from sayso.scheduling import FREE
 from sayso.stt.base import SAMPLE_RATE_HZ
 from sayso.stt.chunks import PART_SECONDS, Part, parts_of, seams_of
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from sayso.types import Audio
     from sayso.vendors import Answer, OpenAIConnection
     from sayso.vendors.openai_connection import Calls
+
+_log = structlog.get_logger(__name__)
 
 MAXIMUM_UPLOAD_BYTES = 25 * 2**20
 """Of a file, by OpenAI's documentation."""
@@ -55,9 +59,9 @@ class _Request:
 class OpenAITranscriber:
     """See `Transcriber`: one of OpenAI's models.
 
-    Files that OpenAI takes are sent as they are. What is larger than 25 MiB or longer than 20 minutes, in another
-    format, or no file, is sent as FLAC, in parts of about ten minutes, several at a time. Recordings in which there
-    is nothing to hear are not sent: the models make words up for them.
+    Files that OpenAI takes are sent as they are. What it refuses nevertheless, what is larger than 25 MiB or longer
+    than 20 minutes, in another format, or no file, is sent as FLAC, in parts of about ten minutes, several at a time.
+    Recordings in which there is nothing to hear are not sent: the models make words up for them.
 
     ``whisper-1`` (and any other model that is not called ``gpt-…``) gives the time of each word. The rest give none:
     their words share out the time of the text, or of the speaker's turn. The parts of a recording are heard apart, so
@@ -108,13 +112,13 @@ class OpenAITranscriber:
         Half of the ticket's time is spent at most. The language of a text is "und" where the model does not tell it.
         """
         request = _Request(language=self._language(language, task), prompt=prompt, task=task, temperature=temperature)
+        self._connection.require_key()
         with open_recording(source, ticket) as recording:
             gathering = Gathering(
                 recording.duration_samples, language=request.language, task=task, listener=listener, progress=progress
             )
             if recording.duration_seconds >= _SHORTEST_SECONDS and not recording.is_silent:
-                with self._connection.calls(ticket) as calls:
-                    self._hear(source, recording, request, gathering, calls, ticket)
+                self._hear(_as_it_is(source, recording), recording, request, gathering, ticket)
             return gathering.transcript()
 
     def _language(self, language: str | None, task: Task) -> str | None:
@@ -129,18 +133,35 @@ class OpenAITranscriber:
 
     def _hear(
         self,
-        source: Path | Audio,
+        whole: tuple[str, bytes] | None,
         recording: Recording,
         request: _Request,
         gathering: Gathering,
-        calls: Calls,
         ticket: Ticket,
     ) -> None:
-        """Send the recording, as a whole or in parts, and gather what was heard in order."""
-        whole = _as_it_is(source, recording)
-        seams = (
-            [] if whole else seams_of(recording.levels_db, recording.duration_samples, part_seconds=self._part_seconds)
-        )
+        """Gather what is heard in the file as it is, or in the recording's parts if OpenAI does not take it so."""
+        if whole is not None:
+            try:
+                with self._connection.calls(ticket) as calls:
+                    part = Part(0, recording.duration_samples)
+                    gathering.add(part, calls.result(self._begin(whole, part, request, calls)))
+            except UnsupportedLanguage:
+                raise
+            except InvalidInput as error:
+                _log.info("openai refuses a file", error=error.message)
+            else:
+                return
+        try:
+            with self._connection.calls(ticket) as calls:
+                self._hear_parts(recording, request, gathering, calls, ticket)
+        except NotAudio as error:  # it was decoded here, so it is no mistake of the caller's
+            raise EngineFailed(f"{self.name} does not take this recording. {error.message}") from error
+
+    def _hear_parts(
+        self, recording: Recording, request: _Request, gathering: Gathering, calls: Calls, ticket: Ticket
+    ) -> None:
+        """Send the parts, several at a time, and gather what was heard in order."""
+        seams = seams_of(recording.levels_db, recording.duration_samples, part_seconds=self._part_seconds)
         gathering.expect(seams)
         waiting: deque[tuple[Part, Future[Heard]]] = deque()
 
@@ -151,8 +172,7 @@ class OpenAITranscriber:
         for part in parts_of(seams, recording.duration_samples):
             if len(waiting) == self._parts_at_once:
                 gather()
-            file = whole or _as_flac(recording, part, ticket)
-            waiting.append((part, self._begin(file, part, request, calls)))
+            waiting.append((part, self._begin(_as_flac(recording, part, ticket), part, request, calls)))
         while waiting:
             gather()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.stt.base import SegmentDetails
@@ -32,10 +33,11 @@ class WrittenSegment(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Letters that belong together on both sides, and where they stand in their token."""
+    """Letters that belong together on both sides, where they stand in their token, and the kind of their script."""
 
     letters: str
     start: int
+    spaceless: bool
 
 
 class _Unit(NamedTuple):
@@ -74,13 +76,14 @@ def timed_segments(segments: Sequence[WrittenSegment], listed: Sequence[HeardWor
 
 
 def _pieces(token: str) -> list[_Piece]:
-    """Runs of letters and digits, single characters where a script has no spaces."""
+    """Runs of letters and digits; in scripts without spaces, each character."""
     pieces = []
     for run in _LETTERS.finditer(token):
-        if is_spaceless(run[0]):
-            pieces += [_Piece(_folded(character), run.start() + place) for place, character in enumerate(run[0])]
-        else:
-            pieces.append(_Piece(_folded(run[0]), run.start()))
+        start = run.start()
+        for spaceless, letters in groupby(run[0], is_spaceless):
+            for piece in letters if spaceless else ("".join(letters),):
+                pieces.append(_Piece(_folded(piece), start, spaceless))
+                start += len(piece)
     return pieces
 
 
@@ -104,7 +107,7 @@ def _units(tokens: Sequence[tuple[int, str]], heard: Sequence[int | None]) -> It
     place = 0
     for segment, token in tokens:
         pieces = _pieces(token)
-        if not is_spaceless(token.strip()):
+        if not any(piece.spaceless for piece in pieces):
             yield _Unit(segment, token, place, place + len(pieces))
         else:
             begins = [

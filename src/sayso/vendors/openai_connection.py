@@ -113,6 +113,15 @@ class OpenAIConnection:
         """Whether there is a key."""
         return self._api_key is not None
 
+    def require_key(self) -> None:
+        """Nothing, if there is a key; for adapters, before they do any work.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        if not self.is_configured:
+            raise not_configured()
+
     @property
     def last_answer(self) -> LastAnswer | None:
         """How the latest attempt ended; None before the first."""
@@ -141,8 +150,7 @@ class OpenAIConnection:
             EngineUnavailable: there is no key, or the connection is closed.
             Cancelled, DeadlineExceeded: as the ticket says.
         """
-        if not self.is_configured:
-            raise not_configured()
+        self.require_key()
         ticket.check()
         calls = Calls(self, until=self._clock() + _SHARE_OF_DEADLINE * ticket.remaining_seconds())
         with ticket.on_cancel(calls.cancel), calls:
@@ -213,7 +221,7 @@ class OpenAIConnection:
         except TimeoutError:
             verdict = Verdict(timed_out(limit_seconds), again=True)
         except OpenAIError as error:
-            verdict = verdict_of(error, now_seconds=self._wall_clock())
+            verdict = verdict_of(error, now_seconds=self._wall_clock(), secret=self._api_key or "")
         except EngineUnavailable as error:
             verdict = Verdict(error, again=True, status=status)
         else:

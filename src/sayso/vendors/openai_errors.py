@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _CALLERS = frozenset({"file", "input", "language", "voice", "prompt", "instructions", "temperature", "speed"})
 """The parameters whose value comes from whoever asked; the others are the adapter's own."""
 
-_KEY = re.compile(r"\b(sk|sess|rk)-[\w*-]+")
 _LONGEST_MESSAGE = 300
 
 
@@ -54,12 +52,13 @@ def not_configured() -> EngineUnavailable:
     )
 
 
-def verdict_of(error: OpenAIError, *, now_seconds: float) -> Verdict:
+def verdict_of(error: OpenAIError, *, now_seconds: float, secret: str) -> Verdict:
     """Translate what the SDK raised.
 
     Args:
         error: the SDK's exception.
         now_seconds: Unix time, against which a ``Retry-After`` that is a date is read.
+        secret: the key, which no message may repeat.
     """
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
@@ -71,14 +70,14 @@ def verdict_of(error: OpenAIError, *, now_seconds: float) -> Verdict:
             EngineUnavailable(f"The connection to OpenAI failed ({cause}).", reason="connection"), again=True
         )
     if isinstance(error, APIStatusError):
-        return _of_status(error, now_seconds)
+        return _of_status(error, now_seconds, secret)
     return Verdict(bad_response(f"the SDK raised {type(error).__name__}"), again=True)
 
 
-def _of_status(error: APIStatusError, now_seconds: float) -> Verdict:
-    status, said = error.status_code, _said(error)
+def _of_status(error: APIStatusError, now_seconds: float, secret: str) -> Verdict:
+    status, said = error.status_code, _said(error, secret)
     if status in {401, 403} or error.code == "invalid_api_key":
-        # What OpenAI says here repeats the key, so it is not passed on.
+        # What OpenAI says here repeats most of the key, so it is not passed on.
         rejected = EngineUnavailable(
             f"OpenAI rejected the key (status {status}).", reason="rejected_key", hint="Check OPENAI_API_KEY."
         )
@@ -114,7 +113,7 @@ def _unavailable(error: APIStatusError, said: str, reason: str, now_seconds: flo
 
 
 def _of_mistake(error: APIStatusError, said: str) -> SaysoError:
-    """A request that OpenAI refuses: the caller's mistake, but for parameters that only the adapter chooses."""
+    """A request that OpenAI refuses: the caller's mistake, but for what the adapter chooses, such as its size."""
     code, param = error.code, error.param
     message = f"OpenAI refuses this: {said}"
     if code == "string_above_max_length" and param == "input":
@@ -125,17 +124,17 @@ def _of_mistake(error: APIStatusError, said: str) -> SaysoError:
         return UnsupportedLanguage(message)
     if param == "file" or code in {"audio_too_short", "audio_too_long"} or said.startswith("Invalid file format"):
         return NotAudio(message)
-    if param is None or param in _CALLERS:
+    if error.status_code != 413 and (param is None or param in _CALLERS):
         return InvalidInput(message)
     return EngineFailed(message)
 
 
-def _said(error: APIStatusError) -> str:
-    """The message in the answer, on one line, short, and without anything that looks like a key."""
+def _said(error: APIStatusError, secret: str) -> str:
+    """The message in the answer, on one line, short, and without the key."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
     text = " ".join(str(message or "no reason was given").split())
-    return _KEY.sub("…", text)[:_LONGEST_MESSAGE]
+    return text.replace(secret, "…")[:_LONGEST_MESSAGE]
 
 
 def retry_after_seconds(headers: Mapping[str, str], *, now_seconds: float) -> float | None:

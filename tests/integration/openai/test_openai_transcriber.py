@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from sayso.audio import AudioFormat, AudioWriter
-from sayso.errors import NotAudio, UnsupportedLanguage
+from sayso.errors import EngineFailed, EngineUnavailable, NotAudio, UnsupportedLanguage
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.stt.openai import MAXIMUM_UPLOAD_BYTES, OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
@@ -20,7 +21,6 @@ from tones import ToneTranscriber, spoken, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sayso.stt import Transcript
     from sayso.vendors import OpenAIConnection
@@ -152,6 +152,49 @@ def test_a_file_over_20_minutes_is_split(server: OpenAIServer, connection: OpenA
 
     assert len(server.requests) == 3
     assert words_of(made) == [word(number) for number in numbers]
+
+
+def test_a_file_that_openai_cannot_read_is_sent_as_flac(
+    connect: Callable[..., OpenAIConnection], tmp_path: Path
+) -> None:
+    """What OpenAI cannot decode and we can is no mistake of the caller's: it is sent again in another format."""
+
+    class Particular(ToneTranscriber):
+        """Knows FLAC alone."""
+
+        def transcribe(self, source: Path | Audio, **options: Any) -> Transcript:
+            if isinstance(source, Path) and source.suffix != ".flac":
+                raise NotAudio(f"{source.name} is not an audio file.")
+            return super().transcribe(source, **options)
+
+    path = tmp_path / "words.wav"
+    path.write_bytes(encoded(spoken([7, 30]).samples, "wav", sample_rate_hz=SAMPLE_RATE_HZ))
+    with OpenAIServer(transcriber=Particular()) as server:
+        made = OpenAITranscriber(connect(base_url=server.base_url)).transcribe(path)
+        assert [received.status for received in server.requests] == [400, 200]
+
+    assert words_of(made) == ["word07", "word30"]
+
+
+def test_a_recording_that_openai_refuses_is_no_mistake_of_the_callers(connect: Callable[..., OpenAIConnection]) -> None:
+    """It was decoded here, so another engine is asked."""
+
+    class Deaf(ToneTranscriber):
+        """Knows no format."""
+
+        def transcribe(self, source: Path | Audio, **options: Any) -> Transcript:
+            raise NotAudio(f"This is not an audio file: {source}, {options}.")
+
+    with OpenAIServer(transcriber=Deaf()) as server, pytest.raises(EngineFailed, match="does not take"):
+        OpenAITranscriber(connect(base_url=server.base_url)).transcribe(spoken([1]))
+
+
+def test_without_a_key_nothing_is_decoded(connect: Callable[..., OpenAIConnection], tmp_path: Path) -> None:
+    """The next engine is asked at once."""
+    with pytest.raises(EngineUnavailable) as caught:
+        OpenAITranscriber(connect(api_key=None)).transcribe(tmp_path / "there is no such file")
+
+    assert caught.value.reason == "not_configured"
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -72,6 +72,11 @@ def test_a_script_without_spaces_is_parted_as_it_is_listed() -> None:
     ]
 
 
+def test_scripts_may_be_mixed() -> None:
+    """Latin letters among Chinese ones are a word, and a bracket before them changes nothing."""
+    assert [word for word, _, _ in timed("「iPhone很好」。", "iPhone 很 好")] == ["「iPhone", "很", "好」。"]
+
+
 def test_words_that_only_the_list_has_are_not_text() -> None:
     """The text is what was said."""
     assert [word for word, _, _ in timed("one two", "one uh two")] == ["one", " two"]

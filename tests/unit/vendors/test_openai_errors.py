@@ -20,6 +20,7 @@ from sayso.errors import (
 )
 from sayso.vendors.openai_errors import retry_after_seconds, verdict_of
 
+KEY = "abcDEF-123"
 NOW = 1_700_000_000.0
 REQUEST = httpx2.Request("POST", "https://api.example/v1/audio/speech")
 
@@ -43,7 +44,7 @@ def refused(status: int, **error: Any) -> openai.APIStatusError:
         (400, {"code": "unsupported_language"}, UnsupportedLanguage),
         (400, {"param": "file", "code": "audio_too_short"}, NotAudio),
         (400, {"message": "Invalid file format. Supported formats: ['flac']"}, NotAudio),
-        (413, {"type": "server_error"}, InvalidInput),
+        (413, {"type": "server_error"}, EngineFailed),
         (415, {}, InvalidInput),
         (422, {}, InvalidInput),
         (400, {"param": "response_format", "code": "unsupported_value"}, EngineFailed),
@@ -52,7 +53,7 @@ def refused(status: int, **error: Any) -> openai.APIStatusError:
 )
 def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind: type[SaysoError]) -> None:
     """What the caller chose is the caller's mistake; what only the adapter chose is not; neither is asked again."""
-    verdict = verdict_of(refused(status, **error), now_seconds=NOW)
+    verdict = verdict_of(refused(status, **error), now_seconds=NOW, secret=KEY)
 
     assert type(verdict.error) is kind
     assert (verdict.again, verdict.status) == (False, status)
@@ -78,7 +79,7 @@ def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind
 )
 def test_an_engine_that_cannot_serve_has_a_reason(status: int, error: dict[str, str], reason: str, again: bool) -> None:
     """Each status has its reason, and is asked again where that may help."""
-    verdict = verdict_of(refused(status, **error), now_seconds=NOW)
+    verdict = verdict_of(refused(status, **error), now_seconds=NOW, secret=KEY)
 
     assert isinstance(verdict.error, EngineUnavailable)
     assert (verdict.error.reason, verdict.again, verdict.status) == (reason, again, status)
@@ -86,8 +87,8 @@ def test_an_engine_that_cannot_serve_has_a_reason(status: int, error: dict[str, 
 
 def test_no_connection_is_no_status() -> None:
     """Where nothing answered there is no status, and another attempt may help."""
-    lost = verdict_of(openai.APIConnectionError(request=REQUEST), now_seconds=NOW)
-    late = verdict_of(openai.APITimeoutError(request=REQUEST), now_seconds=NOW)
+    lost = verdict_of(openai.APIConnectionError(request=REQUEST), now_seconds=NOW, secret=KEY)
+    late = verdict_of(openai.APITimeoutError(request=REQUEST), now_seconds=NOW, secret=KEY)
 
     assert isinstance(lost.error, EngineUnavailable)
     assert isinstance(late.error, EngineUnavailable)
@@ -115,10 +116,10 @@ def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], secon
 
 
 def test_a_message_is_short_and_tells_no_key() -> None:
-    """What OpenAI says is quoted in one line, cut, and without anything that looks like a key."""
-    said = f"Request for sk-proj-abcDEF123\nfailed. {'x' * 5000}"
-    message = verdict_of(refused(500, message=said), now_seconds=NOW).error.message
+    """What OpenAI says is quoted in one line, cut, and without the key."""
+    said = f"Request with {KEY}\nfailed. {'x' * 5000}"
+    message = verdict_of(refused(500, message=said), now_seconds=NOW, secret=KEY).error.message
 
-    assert "abcDEF123" not in message
+    assert KEY not in message
     assert "\n" not in message
     assert len(message) < 400
