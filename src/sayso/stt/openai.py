@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from sayso.scheduling import Ticket
     from sayso.stt.base import Listener, Progress, Task, Transcript
     from sayso.types import Audio
-    from sayso.vendors import Answer, OpenAIConnection
-    from sayso.vendors.openai_connection import Calls
+    from sayso.vendors import Answer, Calls, OpenAIConnection
 
 _log = structlog.get_logger(__name__)
 
@@ -250,6 +249,8 @@ def suffix_of(header: bytes) -> str | None:
 
 def _as_flac(recording: Recording, part: Part, ticket: Ticket) -> tuple[str, bytes]:
     target = io.BytesIO()
-    with ticket.turn(), AudioWriter(target, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
-        writer.write(recording.between(*part))
+    with AudioWriter(target, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
+        for block in recording.blocks(*part):
+            with ticket.turn():
+                writer.write(block)
     return "audio.flac", target.getvalue()

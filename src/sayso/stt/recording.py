@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from numpy.typing import NDArray
-
     from sayso.scheduling import Ticket
     from sayso.types import Audio, FloatArray
 
@@ -30,39 +28,42 @@ SILENT_DB = -70.0
 
 _FLOOR_DB = -100.0
 _BLOCK_SECONDS = 60.0  # decoded in a tenth of a second or so, which makes a turn
+_BLOCK_SAMPLES = round(_BLOCK_SECONDS * SAMPLE_RATE_HZ)
+_BYTES_PER_SAMPLE = 2
 _FULL_SCALE = 32768
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Recording:
-    """Sound at `SAMPLE_RATE_HZ`.
+    """Sound at `SAMPLE_RATE_HZ`, for one thread at a time.
 
     Attributes:
-        samples: 16-bit samples of shape (n,), on disk.
+        file: 16-bit samples on disk; not mapped, so that what has been read is not counted as this process's memory.
+        duration_samples: its length.
         levels_db: the level of each full frame of 10 ms, against full scale.
     """
 
-    samples: NDArray[np.int16]
+    file: BinaryIO
+    duration_samples: int
     levels_db: FloatArray
-
-    @property
-    def duration_samples(self) -> int:
-        """Its length."""
-        return len(self.samples)
 
     @property
     def duration_seconds(self) -> float:
         """Its length."""
-        return len(self.samples) / SAMPLE_RATE_HZ
+        return self.duration_samples / SAMPLE_RATE_HZ
 
     @property
     def is_silent(self) -> bool:
         """Whether there is nothing in it to hear."""
         return not np.any(self.levels_db >= SILENT_DB)
 
-    def between(self, start_sample: int, end_sample: int) -> FloatArray:
-        """A stretch of it as float32 within ±1."""
-        return self.samples[start_sample:end_sample].astype(np.float32) / np.float32(_FULL_SCALE)
+    def blocks(self, start_sample: int, end_sample: int) -> Iterator[FloatArray]:
+        """A stretch of it, in blocks of a minute, the last of which may be shorter: float32 within ±1."""
+        for start in range(start_sample, end_sample, _BLOCK_SAMPLES):
+            count = min(_BLOCK_SAMPLES, end_sample - start)
+            self.file.seek(start * _BYTES_PER_SAMPLE)
+            data = self.file.read(count * _BYTES_PER_SAMPLE)
+            yield np.frombuffer(data, np.int16).astype(np.float32) / np.float32(_FULL_SCALE)
 
 
 @contextmanager
@@ -75,6 +76,7 @@ def open_recording(source: Path | Audio, ticket: Ticket) -> Iterator[Recording]:
     """
     with tempfile.TemporaryFile() as file:
         levels = [np.empty(0, np.float32)]
+        duration_samples = 0
         blocks = _blocks(source)
         while True:
             with ticket.turn():
@@ -82,8 +84,9 @@ def open_recording(source: Path | Audio, ticket: Ticket) -> Iterator[Recording]:
                 if block is None:
                     break
                 levels.append(_levels_db(block))
+                duration_samples += len(block)
                 file.write(np.rint(np.clip(block, -1.0, 1.0) * (_FULL_SCALE - 1)).astype(np.int16).tobytes())
-        yield Recording(samples=_mapped(file), levels_db=np.concatenate(levels))
+        yield Recording(file=file, duration_samples=duration_samples, levels_db=np.concatenate(levels))
 
 
 def _blocks(source: Path | Audio) -> Iterator[FloatArray]:
@@ -92,9 +95,8 @@ def _blocks(source: Path | Audio) -> Iterator[FloatArray]:
         yield from decode_blocks(source, sample_rate_hz=SAMPLE_RATE_HZ, block_seconds=_BLOCK_SECONDS)
         return
     samples = resample(source, SAMPLE_RATE_HZ).samples
-    size = round(_BLOCK_SECONDS * SAMPLE_RATE_HZ)
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
+    for start in range(0, len(samples), _BLOCK_SAMPLES):
+        yield samples[start : start + _BLOCK_SAMPLES]
 
 
 def _levels_db(block: FloatArray) -> FloatArray:
@@ -102,10 +104,3 @@ def _levels_db(block: FloatArray) -> FloatArray:
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     levels: FloatArray = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), _FLOOR_DB).astype(np.float32)
     return levels
-
-
-def _mapped(file: BinaryIO) -> NDArray[np.int16]:
-    file.flush()
-    if not file.tell():
-        return np.empty(0, np.int16)
-    return np.memmap(file, np.int16, "r")

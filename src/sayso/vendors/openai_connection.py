@@ -6,23 +6,25 @@ import asyncio
 import math
 import threading
 import time
-from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sayso.errors import Cancelled, EngineUnavailable
+from sayso.errors import EngineUnavailable
+from sayso.vendors.openai_calls import Answer, Calls
 from sayso.vendors.openai_errors import Verdict, not_configured, timed_out, verdict_of
 from sayso.vendors.retry import AskAgain, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
     from openai import AsyncOpenAI
 
     from sayso.scheduling import Ticket
+    from sayso.vendors.openai_calls import Send
 
 T = TypeVar("T")
 
@@ -30,14 +32,6 @@ _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _SHARE_OF_DEADLINE = 0.5
 """How much of the time that a ticket has left is spent here; the rest is for the engine that is asked next."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """The body of an answer with status 200, read to its end; ``content_type`` is in lower case, without parameters."""
-
-    body: bytes
-    content_type: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,10 +47,6 @@ class LastAnswer:
     status: int | None
     reason: str | None
     at_seconds: float
-
-
-Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[Any]]"
-"""One attempt: calls a method of the SDK's ``with_raw_response`` and returns what it returns."""
 
 
 class OpenAIConnection:
@@ -251,73 +241,6 @@ class OpenAIConnection:
             await asyncio.wait(others)
         if self._client is not None:
             await self._client.close()
-
-
-class Calls:
-    """Requests that belong together; see `OpenAIConnection.calls`.
-
-    The thread that opened them starts them and waits; any thread may cancel. ``_lock`` guards the two fields that the
-    background thread writes too.
-    """
-
-    def __init__(self, connection: OpenAIConnection, *, until: float) -> None:
-        self._connection = connection
-        self._until = until
-        self._lock = threading.Lock()
-        self._running: set[Future[Any]] = set()
-        self._failure: BaseException | None = None
-        self._over = False
-
-    def start(self, send: Send, read: Callable[[Answer], T]) -> Future[T]:
-        """Begin a request; `result` waits for it.
-
-        Args:
-            send: makes one attempt.
-            read: makes the result of the answer, quickly; raises `bad_response` where it is not what was asked for.
-        """
-        future = self._connection.submit(send, read, until=self._until)
-        with self._lock:
-            over = self._over
-            self._running.add(future)
-        future.add_done_callback(self._ended)
-        if over:
-            future.cancel()
-        return future
-
-    def result(self, future: Future[T]) -> T:
-        """Wait for a request, or for any of the others to fail.
-
-        Raises:
-            SaysoError: as `OpenAIConnection.call`.
-        """
-        try:
-            return future.result()
-        except CancelledError:
-            raise self._failure or Cancelled("Nobody waits for this any more.") from None
-
-    def cancel(self) -> None:
-        """Give up whatever still runs, and whatever is started from now on."""
-        with self._lock:
-            self._over = True
-            running = list(self._running)
-        for future in running:
-            future.cancel()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.cancel()
-
-    def _ended(self, future: Future[Any]) -> None:
-        with self._lock:
-            self._running.discard(future)
-            failure = None if future.cancelled() else future.exception()
-            self._failure = self._failure or failure
-        if failure is not None:
-            self.cancel()
 
 
 def _answer_of(response: Any) -> Answer:

@@ -1,0 +1,78 @@
+"""A recording on disk is the sound that it was made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sayso.audio import AudioFormat, AudioWriter
+from sayso.errors import Cancelled, NotAudio
+from sayso.scheduling import FREE, Scheduler
+from sayso.stt import SAMPLE_RATE_HZ
+from sayso.stt.recording import open_recording
+from sayso.types import Audio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def noise(seconds: float, level: float = 0.1) -> Audio:
+    samples = np.random.default_rng(1).uniform(-level, level, round(seconds * SAMPLE_RATE_HZ)).astype(np.float32)
+    return Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ)
+
+
+def test_it_gives_back_what_went_in() -> None:
+    """Any stretch of it is the same stretch of the sound, to 16 bits, over the borders of its blocks too."""
+    audio = noise(150)
+    with open_recording(audio, FREE) as recording:
+        assert recording.duration_samples == len(audio.samples)
+        assert recording.duration_seconds == 150
+        for start, end in ((0, 10), (59 * SAMPLE_RATE_HZ, 61 * SAMPLE_RATE_HZ + 7), (0, len(audio.samples))):
+            stretch = np.concatenate(list(recording.blocks(start, end)))
+            assert stretch == pytest.approx(audio.samples[start:end], abs=1e-4)
+
+
+def test_a_file_is_as_its_sound(tmp_path: Path) -> None:
+    """A file is decoded to the same samples and levels."""
+    audio = noise(65)
+    path = tmp_path / "noise.flac"
+    with AudioWriter(path, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
+        writer.write(audio.samples)
+
+    with open_recording(path, FREE) as file, open_recording(audio, FREE) as sound:
+        assert file.duration_samples == sound.duration_samples
+        assert file.levels_db == pytest.approx(sound.levels_db, abs=0.1)
+
+
+def test_levels_are_those_of_the_frames() -> None:
+    """Half a second at half of full scale, then silence: -6 dB of a square wave, then the floor."""
+    samples = np.concatenate([np.full(SAMPLE_RATE_HZ // 2, 0.5), np.zeros(SAMPLE_RATE_HZ // 2)]).astype(np.float32)
+    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), FREE) as recording:
+        assert recording.levels_db[:50] == pytest.approx(-6.02, abs=0.01)
+        assert recording.levels_db[50:] == pytest.approx(-100)
+        assert not recording.is_silent
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.003, 2.0])
+def test_silence_is_known(seconds: float) -> None:
+    """Nothing, too little for a frame, and a whisper below the noise of any room are silent."""
+    with open_recording(noise(seconds, level=1e-4), FREE) as recording:
+        assert recording.is_silent
+
+
+def test_what_is_no_audio_is_named(tmp_path: Path) -> None:
+    """The error says which file it was."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all", encoding="utf-8")
+    with pytest.raises(NotAudio, match=r"letter\.txt"), open_recording(path, FREE):
+        pytest.fail("It was opened.")
+
+
+def test_decoding_stops_when_nobody_waits() -> None:
+    """A place that is closed computes nothing more."""
+    place = Scheduler(turns=1, places=1).take_place("someone")
+    place.close()
+    with pytest.raises(Cancelled), open_recording(noise(1), place):
+        pytest.fail("It was opened.")
