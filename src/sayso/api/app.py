@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 import anyio
 import structlog
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from sayso import __version__
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
-from sayso.api.middleware import AccessLog, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
+from sayso.api.middleware import AccessLog, AnswerHeaders, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.routes import hybrid, models, operations, speech, transcriptions
+from sayso.api.routes.speech import ENGINE_HEADER
 from sayso.api.work import on_thread
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from fastapi import FastAPI
 
     from sayso.api.served import Served
 
@@ -32,14 +37,21 @@ Every error is OpenAI's envelope. Point any OpenAI client at this address and `/
 """
 
 
-def create_app(served: Served) -> FastAPI:
-    """The application over these parts, which it closes at its end."""
-    app = FastAPI(
+def create_app(served: Served, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
+    """The application over these parts, which it closes at its end.
+
+    Args:
+        served: the parts.
+        hosts: the names that it may be called by. Where no key is asked for, they keep a page of the web from calling
+            it by a name of its own that leads to this machine (DNS rebinding).
+    """
+    app = FastAPIOffline(
         title="Sayso",
         version=__version__,
         summary="Speech in production: text to audio with exact subtitles, audio to text.",
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        redoc_url=None,
     )
     app.state.served = served
     app.state.readiness = "starting"
@@ -48,22 +60,24 @@ def create_app(served: Served) -> FastAPI:
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)
-    _wrap(app, served)
+    _wrap(app, served, hosts)
     return app
 
 
-def _wrap(app: FastAPI, served: Served) -> None:
+def _wrap(app: FastAPI, served: Served, hosts: Sequence[str]) -> None:
     """What every request passes; what is added last is outermost."""
     app.add_middleware(UnhandledErrors)
+    app.add_middleware(AnswerHeaders)
     if served.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=served.settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "x-sayso-engine", "retry-after"],
+            expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER],
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(AccessLog, metrics=served.metrics)
     app.add_middleware(RequestIds)
     app.add_middleware(TraceRequests)

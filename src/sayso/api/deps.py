@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from sayso.api.errors import Problem, problem_of_fields
 from sayso.api.keys import Scope, presented_key
+from sayso.api.middleware import ANSWER_HEADERS
 from sayso.api.served import Served
 from sayso.errors import NotAllowed
 
@@ -47,8 +48,11 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
     async def check(request: Request) -> Caller:
         served = services_of(request)
         caller = Caller(name=_name(request, served, scope))
-        served.limiter.hit(caller.name)
         structlog.contextvars.bind_contextvars(client=caller.name)
+        try:
+            served.limiter.hit(caller.name)
+        finally:
+            request.scope[ANSWER_HEADERS] = served.limiter.headers(caller.name)
         return caller
 
     return check

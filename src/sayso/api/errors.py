@@ -17,6 +17,7 @@ from sayso.errors import (
     DeadlineExceeded,
     EngineUnavailable,
     EverythingFailed,
+    FetchRefused,
     InvalidInput,
     ModelMissing,
     NotAllowed,
@@ -94,7 +95,9 @@ def problem_of(error: SaysoError) -> Problem:
 def _callers_mistake(error: InvalidInput, message: str) -> Problem:
     match error:
         case TooLarge():
-            return Problem(status=413, message=message, param="file", code="file_too_large")
+            return Problem(status=413, message=message, code="too_large")
+        case FetchRefused():
+            return Problem(status=400, message=message, param="audio_url", code="audio_url_refused")
         case NotAudio():
             return Problem(status=400, message=f"Invalid file format. {message}", param="file")
         case AudioTooShort():

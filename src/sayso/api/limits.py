@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 
+LIMIT_HEADER = "x-ratelimit-limit-requests"
+REMAINING_HEADER = "x-ratelimit-remaining-requests"
+RESET_HEADER = "x-ratelimit-reset-requests"
+
+
 class RateLimiter:
     """Counts the requests of each client over a window that moves with time, so that no edge lets twice as many in.
 
@@ -64,9 +69,9 @@ class RateLimiter:
         with self._lock:
             stats = self._window.get_window_stats(self._limit, client)
         return {
-            "x-ratelimit-limit-requests": str(self._limit.amount),
-            "x-ratelimit-remaining-requests": str(max(stats.remaining, 0)),
-            "x-ratelimit-reset-requests": _duration(max(stats.reset_time - time.time(), 0.0)),
+            LIMIT_HEADER: str(self._limit.amount),
+            REMAINING_HEADER: str(max(stats.remaining, 0)),
+            RESET_HEADER: _duration(max(stats.reset_time - time.time(), 0.0)),
         }
 
     def _remember(self, client: str, limit: RateLimitItem) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sayso.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_NAMES = (LOOPBACK, "localhost")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what a container's published port needs; keys guard it
 
 Role = Literal["api"]
@@ -61,11 +62,14 @@ def serve(settings: Settings, *, host: str | None, port: int) -> None:
 
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        app = create_app(open_served(settings))
+        address = _address(settings, host)
+        app = create_app(open_served(settings), hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else ("*",))
         config = uvicorn.Config(
             app,
-            host=_address(settings, host),
+            host=address,
             port=port,
+            http="httptools",  # refuses an upload in its middle, so that the client hears why
+            loop="uvloop",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -82,7 +86,7 @@ def _address(settings: Settings, host: str | None) -> str:
 
     if settings.api_keys or settings.allow_anonymous:
         return host or EVERYWHERE
-    if host not in {None, LOOPBACK, "localhost", "::1"}:
+    if host not in {None, *LOOPBACK_NAMES}:
         structlog.get_logger(__name__).warning(
             "there are no API keys, so only this machine is served",
             instead_of=host,

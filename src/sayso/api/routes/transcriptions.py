@@ -156,7 +156,7 @@ def _require_size(model: TranscriptionModel, upload: Upload) -> None:
             message=f"The file has {upload.size_bytes} bytes; {model.id} takes {model.maximum_upload_bytes}. "
             "The model names that are our own have no such limit.",
             param="file",
-            code="file_too_large",
+            code="too_large",
         )
 
 
