@@ -1,9 +1,8 @@
-"""What every transcriber promises, held against the real engine and the fake."""
+"""What every transcriber promises, held against the real engine, the fake, and OpenAI's protocol over a socket."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +13,16 @@ from sayso.errors import ModelCorrupt, ModelMissing, NotAudio, UnsupportedLangua
 from sayso.models import open_store
 from sayso.settings import load_settings
 from sayso.stt import SAMPLE_RATE_HZ, Transcriber, Transcript, WhisperTranscriber
+from sayso.stt.openai import OpenAITranscriber
 from sayso.testing import FakeTranscriber
+from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio, Boundary, Span, Token, Utterance
+from sayso.vendors import OpenAIConnection
+from sounds import encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-from sounds import encoded
 
 SAID = (
     "The lighthouse keeper climbed the stairs before dawn, as he had done every morning. "
@@ -29,17 +32,24 @@ WAIT_SECONDS = 4
 BREAKS = {"": Boundary.NONE, ",": Boundary.CLAUSE, ".": Boundary.SENTENCE}
 
 
-@pytest.fixture(scope="module", params=["fake", pytest.param("whisper-base", marks=pytest.mark.engine)])
-def transcriber(request: pytest.FixtureRequest) -> Transcriber:
+@pytest.fixture(scope="module", params=["fake", "openai", pytest.param("whisper-base", marks=pytest.mark.engine)])
+def transcriber(request: pytest.FixtureRequest) -> Iterator[Transcriber]:
     if request.param == "fake":
-        return FakeTranscriber(SAID)
-    return WhisperTranscriber(open_store(load_settings()).path(request.param))
+        yield FakeTranscriber(SAID)
+    elif request.param == "openai":
+        with (
+            OpenAIServer(transcriber=FakeTranscriber(SAID)) as server,
+            OpenAIConnection(server.key, base_url=server.base_url) as connection,
+        ):
+            yield OpenAITranscriber(connection)
+    else:
+        yield WhisperTranscriber(open_store(load_settings()).path(request.param))
 
 
 @pytest.fixture(scope="module")
 def speech(transcriber: Transcriber) -> Audio:
-    """`SAID`, spoken, after a silence; for the fake any sound will do."""
-    if transcriber.name == "fake":
+    """`SAID`, spoken, after a silence; for the fake, here or behind the protocol, any sound will do."""
+    if transcriber.name in {"fake", "openai:whisper-1"}:
         samples = np.random.default_rng(1).standard_normal(24_000 * 5).astype(np.float32) * 0.1
         return Audio(samples=samples, sample_rate_hz=24_000)
     settings = load_settings().model_copy(update={"synthesis_workers": 1})  # nothing to be measured for one sentence
