@@ -40,6 +40,14 @@ _RETRY_AFTER_UNKNOWN_SECONDS = 5
 """When to come again after a failure of which nobody knows how long it lasts."""
 
 
+_CODES = {
+    "string_too_long": "string_above_max_length",
+    "missing": "missing_required_parameter",
+    "extra_forbidden": "unknown_parameter",
+}
+"""OpenAI's codes for pydantic's kinds of error."""
+
+
 @dataclass(kw_only=True, eq=False)
 class Problem(Exception):
     """What is answered in place of a result.
@@ -120,7 +128,7 @@ def problem_of_fields(error: ValidationError) -> Problem:
     param = ".".join(str(part) for part in first["loc"]) or None
     field_name = str(first["loc"][0]) if first["loc"] else None
     text = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    code = {"string_too_long": "string_above_max_length", "missing": "missing_required_parameter"}.get(first["type"])
+    code = _CODES.get(first["type"])
     return Problem(status=400, message=f"{param}: {text}" if param else text, param=field_name, code=code)
 
 

@@ -1,0 +1,182 @@
+"""``/v1/audio/speech``: what it answers, and when."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sayso.audio import decode
+from sayso.errors import EngineUnavailable
+from sayso.testing import FakeSpeechEngine
+from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
+from served import client_of, fake_served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.testclient import TestClient
+
+    from sayso.types import Speech, Utterance
+
+TEXT = "The lamp was lit. Nobody came to see it, and it burned on."
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with client_of(fake_served()) as client:
+        yield client
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    return {"model": "fake", "input": TEXT, "voice": "fake_en"} | fields
+
+
+class Broken(FakeSpeechEngine):
+    """Speaks so many utterances, and then cannot."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(workers=1)
+        self._after = after
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        if self.calls >= self._after:
+            raise EngineUnavailable("OpenAI did not answer within 30 s.", reason="timeout")
+        return super().synthesise(utterance, voice=voice, speed=speed)
+
+
+@pytest.mark.parametrize("response_format", ["mp3", "opus", "aac", "flac", "wav"])
+def test_every_format_holds_the_speech(client: TestClient, response_format: str) -> None:
+    """The answer is a file of the format that was asked for, as long as the speech is."""
+    answer = client.post("/v1/audio/speech", json=body(response_format=response_format))
+    bare = client.post("/v1/audio/speech", json=body(response_format="pcm"))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-sayso-engine"] == "fake"
+    audio = decode(io.BytesIO(answer.content), sample_rate_hz=24_000)
+    assert audio.duration_seconds == pytest.approx(len(bare.content) / 2 / 24_000, abs=0.1)
+
+
+@pytest.mark.parametrize(("speed", "factor"), [(0.25, 4.0), (0.5, 2.0), (2.0, 0.5), (4.0, 0.25)])
+def test_speed_changes_the_length(client: TestClient, speed: float, factor: float) -> None:
+    """Within what OpenAI takes, the spoken words take as much less time as the speed says."""
+
+    def word_seconds(speed: float) -> float:
+        fields = body(input="lamplight", response_format="pcm", speed=speed)
+        samples = len(client.post("/v1/audio/speech", json=fields).content) // 2
+        return samples / 24_000 - LEAD_IN_SECONDS - LEAD_OUT_SECONDS
+
+    assert word_seconds(speed) / word_seconds(1.0) == pytest.approx(factor, rel=0.05)
+
+
+def test_events_carry_the_same_sound(client: TestClient) -> None:
+    """Server-sent events hold, in order, the bytes of the file, and at the end what was used."""
+    whole = client.post("/v1/audio/speech", json=body(response_format="pcm")).content
+    answer = client.post("/v1/audio/speech", json=body(response_format="pcm", stream_format="sse"))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert b"".join(base64.b64decode(event["audio"]) for event in events[:-1]) == whole
+    assert events[-1]["type"] == "speech.audio.done"
+    usage = events[-1]["usage"]
+    assert usage["input_tokens"] + usage["output_tokens"] == usage["total_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "code"),
+    [
+        ({"input": ""}, "input", None),
+        ({"input": "  \n "}, "input", None),
+        ({"voice": "nobody"}, "voice", None),
+        ({"response_format": "ogg"}, "response_format", None),
+        ({"speed": 4.01}, "speed", None),
+        ({"speed": "1"}, "speed", None),
+        ({"speed": True}, "speed", None),
+        ({"stream_format": "websocket"}, "stream_format", None),
+        ({"model": "tts-1", "input": "a" * 4097}, "input", "string_above_max_length"),
+        ({"respnse_format": "mp3"}, "respnse_format", "unknown_parameter"),
+    ],
+)
+def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, Any], param: str, code: str | None) -> None:
+    """A wrong field is the caller's mistake, in OpenAI's envelope with all four keys, naming the field."""
+    answer = client.post("/v1/audio/speech", json=body(**fields))
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
+
+
+def test_a_missing_field_is_named(client: TestClient) -> None:
+    """A request that lacks a field is told which."""
+    error = client.post("/v1/audio/speech", json={"model": "fake", "input": TEXT}).json()["error"]
+    assert (error["param"], error["code"]) == ("voice", "missing_required_parameter")
+
+
+def test_an_unknown_model_is_not_found(client: TestClient) -> None:
+    """A model that is not served is 404, as OpenAI's clients expect."""
+    answer = client.post("/v1/audio/speech", json=body(model="gpt-9"))
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def test_our_own_models_take_long_texts(client: TestClient) -> None:
+    """The limit of 4096 characters is OpenAI's, not ours."""
+    answer = client.post("/v1/audio/speech", json=body(input="The lamp was lit. " * 300))
+    assert answer.status_code == 200
+
+
+def test_a_voice_may_be_an_object(client: TestClient) -> None:
+    """A voice may be named in an object, and by OpenAI's names."""
+    assert client.post("/v1/audio/speech", json=body(voice={"id": "fake_en"})).status_code == 200
+    assert client.post("/v1/audio/speech", json=body(voice="alloy")).status_code == 200
+
+
+def test_another_engine_speaks_when_the_first_fails() -> None:
+    """Before the first sound a failing engine is replaced, and the answer says who spoke."""
+    with client_of(fake_served(cloud_speech=Broken(after=0))) as client:
+        answer = client.post("/v1/audio/speech", json=body(model="tts-1", voice="alloy"))
+        assert answer.status_code == 200
+        assert answer.headers["x-sayso-engine"] == "fake"
+        counted = client.get("/metrics").text
+    assert 'sayso_fallbacks_total{engine="openai",reason="timeout"} 1.0' in counted
+
+
+def test_when_both_fail_one_error_names_both() -> None:
+    """Without any engine left the answer is an error that a client may try again, before anything was sent."""
+    with client_of(fake_served(cloud_speech=Broken(after=0), speech=Broken(after=0))) as client:
+        answer = client.post("/v1/audio/speech", json=body(model="tts-1", voice="alloy"))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    error = answer.json()["error"]
+    assert "openai" in error["message"]
+    assert "fake" in error["message"]
+    assert error["type"] == "server_error"
+
+
+def test_a_failure_in_the_middle_ends_the_events_with_an_error() -> None:
+    """An engine that fails after the first sound ends the stream with an error, and no other voice goes on."""
+    served = fake_served(cloud_speech=Broken(after=1))
+    with client_of(served) as client:
+        text = "The lamp was lit long ago. " * 40
+        answer = client.post(
+            "/v1/audio/speech", json=body(model="tts-1", voice="alloy", input=text, stream_format="sse")
+        )
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert events[0]["type"] == "speech.audio.delta"
+    assert events[-1]["type"] == "error"
+    assert events[-1]["error"]["type"] == "server_error"
+    assert served.scheduler.load.taken == 0
+
+
+def test_a_full_server_says_when_to_come_again() -> None:
+    """Without a free place the answer is 429 with the time to wait."""
+    served = fake_served()
+    places = [served.scheduler.take_place("others") for _ in range(served.settings.places)]
+    with client_of(served) as client:
+        answer = client.post("/v1/audio/speech", json=body())
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["error"]["code"] == "rate_limit_exceeded"
+        places.pop().close()
+        assert client.post("/v1/audio/speech", json=body()).status_code == 200
