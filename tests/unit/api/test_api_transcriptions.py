@@ -1,0 +1,251 @@
+"""``/v1/audio/transcriptions``, ``/translations`` and the hybrid routes: what they answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from sayso.errors import EngineUnavailable
+from sayso.settings import Settings
+from sayso.subtitles import parse_subtitles
+from sayso.testing import FakeTranscriber
+from served import client_of, fake_served
+from sounds import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.testclient import TestClient
+
+HEARD = "It was late. Nobody came, and the lamp burned on."
+HUM = encoded(np.random.default_rng(1).standard_normal(24_000 * 5).astype(np.float32) * 0.1, "wav")
+
+
+class Unavailable(FakeTranscriber):
+    """A cloud that does not answer."""
+
+    name = "openai:whisper-1"
+
+    def transcribe(self, *_args: Any, **_options: Any) -> Any:
+        raise EngineUnavailable("OpenAI did not answer within 30 s.", reason="timeout")
+
+
+class Cloud(FakeTranscriber):
+    """A cloud that hears something else."""
+
+    name = "openai:whisper-1"
+
+    def __init__(self) -> None:
+        super().__init__("The cloud heard this.")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with client_of(fake_served()) as client:
+        yield client
+
+
+def post(client: TestClient, file: bytes = HUM, path: str = "/v1/audio/transcriptions", **fields: Any) -> Any:
+    return client.post(path, files={"file": ("hum.wav", file)}, data={"model": "fake"} | fields)
+
+
+def test_json_is_the_text_and_what_was_used(client: TestClient) -> None:
+    """By default the answer is the text, with the seconds that count, and names the engine."""
+    answer = post(client)
+    assert answer.json() == {"text": HEARD, "usage": {"type": "duration", "seconds": 5}}
+    assert answer.headers["x-sayso-engine"] == "fake"
+
+
+def test_text_is_only_the_text(client: TestClient) -> None:
+    """``text`` is the text and a line's end."""
+    answer = post(client, response_format="text")
+    assert answer.text == f"{HEARD}\n"
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("response_format", ["srt", "vtt"])
+def test_subtitles_hold_every_word(client: TestClient, response_format: str) -> None:
+    """Subtitles are those of our compiler, and hold what was heard."""
+    answer = post(client, response_format=response_format)
+    cues = parse_subtitles(answer.text)
+    assert " ".join(line for cue in cues for line in cue.lines) == HEARD
+
+
+def test_verbose_json_has_every_field(client: TestClient) -> None:
+    """Segments have all of OpenAI's fields, the language its English name, and words come only when asked for."""
+    verbose = post(client, response_format="verbose_json").json()
+    assert verbose["language"] == "english"
+    assert verbose["task"] == "transcribe"
+    assert verbose["duration"] == 5.0
+    assert "words" not in verbose
+    names = "id seek start end text tokens temperature avg_logprob compression_ratio no_speech_prob"
+    assert all(set(segment) == set(names.split()) for segment in verbose["segments"])
+
+
+@pytest.mark.parametrize("field", ["timestamp_granularities[]", "timestamp_granularities"])
+def test_granularities_choose_the_times(client: TestClient, field: str) -> None:
+    """Words have their times when they are asked for, in either way of writing the field."""
+    verbose = post(client, response_format="verbose_json", **{field: ["word"]}).json()
+    assert [word["word"] for word in verbose["words"]] == HEARD.replace(".", "").replace(",", "").split()
+    assert all(word["start"] < word["end"] <= 5.0 for word in verbose["words"])
+    assert "segments" not in verbose
+    both = post(client, response_format="verbose_json", **{field: ["word", "segment"]}).json()
+    assert both["words"]
+    assert both["segments"]
+
+
+def test_events_bring_the_text_as_it_is_heard(client: TestClient) -> None:
+    """Deltas joined are the text of the last event, which holds what was used."""
+    answer = post(client, stream="true")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert "".join(event["delta"] for event in events[:-1]) == HEARD
+    assert len(events) > 2
+    assert events[-1]["type"] == "transcript.text.done"
+    assert events[-1]["text"] == HEARD
+    assert events[-1]["usage"]["seconds"] == 5
+
+
+def test_silence_is_an_empty_text(client: TestClient) -> None:
+    """Silence is answered like anything else: 200, nothing was said; streamed too."""
+    silence = encoded(np.zeros(24_000, np.float32), "wav")
+    assert post(client, silence).json()["text"] == ""
+    events = post(client, silence, stream="true").text
+    assert json.loads(events.removeprefix("data: "))["text"] == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"response_format": "docx"}, "response_format"),
+        ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
+        ({"response_format": "verbose_json", "timestamp_granularities[]": "letter"}, "timestamp_granularities"),
+        ({"response_format": "diarized_json"}, "response_format"),
+        ({"temperature": "2"}, "temperature"),
+        ({"temperature": "warm"}, "temperature"),
+        ({"language": "english please"}, "language"),
+        ({"language": "de"}, "language"),
+        ({"include[]": "logprobs"}, "include"),
+        ({"chunking_strategy": "sometimes"}, "chunking_strategy"),
+        ({"chunking_strategy": '{"type": "server_vad", "threshold": 7}'}, "chunking_strategy"),
+        ({"tempreature": "0"}, "tempreature"),
+    ],
+)
+def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, str], param: str) -> None:
+    """A wrong field is the caller's mistake and is named, with all four keys of the envelope."""
+    answer = post(client, **fields)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["param"] == param
+
+
+def test_what_is_no_audio_is_said_so(client: TestClient) -> None:
+    """A file that is not audio is told in OpenAI's words, one that is too short with its code."""
+    answer = post(client, b"Dear all, this makes no sound.")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("Invalid file format.")
+    short = post(client, encoded(np.ones(1000, np.float32) * 0.1, "wav"))
+    assert (short.status_code, short.json()["error"]["code"]) == (400, "audio_too_short")
+    assert short.json()["error"]["param"] == "file"
+    empty = post(client, b"")
+    assert empty.status_code == 400
+
+
+def test_a_request_without_a_file_is_told(client: TestClient) -> None:
+    """A form without its file says which field is missing."""
+    answer = client.post("/v1/audio/transcriptions", files={"file": (None, "text")}, data={"model": "fake"})
+    assert answer.status_code == 400
+    answer = client.post("/v1/audio/transcriptions", files={"sound": ("hum.wav", HUM)}, data={"model": "fake"})
+    assert answer.json()["error"]["param"] == "file"
+
+
+def test_a_large_file_is_too_much_for_openais_names_only() -> None:
+    """Over 25 MiB an OpenAI model name answers 413, and our own names listen."""
+    large = encoded(np.zeros(24_000 * 60 * 10, np.float32), "wav")
+    assert len(large) > 25 * 2**20
+    with client_of(fake_served()) as client:
+        refused = post(client, large, model="whisper-1")
+        assert refused.status_code == 413
+        assert set(refused.json()["error"]) == {"message", "type", "param", "code"}
+        assert post(client, large, model="hybrid").status_code == 200
+
+
+def test_an_upload_over_the_bound_is_refused() -> None:
+    """What is larger than the server takes is refused for every model."""
+    served = fake_served(settings=Settings(max_upload_bytes=100_000))
+    with client_of(served) as client:
+        assert post(client).status_code == 413
+        assert served.scheduler.load.taken == 0
+
+
+def test_translations_are_english(client: TestClient) -> None:
+    """A translation is told to be one, and in English."""
+    verbose = post(client, path="/v1/audio/translations", response_format="verbose_json").json()
+    assert (verbose["task"], verbose["language"]) == ("translate", "english")
+    assert post(client, path="/v1/audio/translations", response_format="diarized_json").status_code == 400
+    assert post(client, path="/v1/audio/translations", language="fr").status_code == 400
+
+
+def test_the_fallback_hears_what_the_cloud_does_not() -> None:
+    """When OpenAI fails the local engine answers, for whole answers and streams, and it is counted."""
+    with client_of(fake_served(cloud_transcriber=Unavailable())) as client:
+        answer = post(client, model="whisper-1")
+        assert (answer.json()["text"], answer.headers["x-sayso-engine"]) == (HEARD, "fake")
+        assert HEARD in post(client, model="whisper-1", stream="true").text
+        counted = client.get("/metrics").text
+    assert 'sayso_fallbacks_total{engine="openai",reason="timeout"} 2.0' in counted
+
+
+def test_a_stream_of_an_engine_with_another_behind_it_is_told_once() -> None:
+    """The text of an engine that could still fail comes when it cannot any more, and only once."""
+    with client_of(fake_served(cloud_transcriber=Cloud())) as client:
+        answer = post(client, model="whisper-1", stream="true")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert "".join(event["delta"] for event in events[:-1]) == events[-1]["text"] == "The cloud heard this."
+
+
+def hybrid(client: TestClient, **fields: Any) -> Any:
+    return client.post("/api/v1/hybrid/stt", files={"audio_file": ("hum.wav", HUM)}, data=fields)
+
+
+def test_hybrid_tells_who_heard_it() -> None:
+    """The source is openai, local or fallback, and the metadata says how it was done."""
+    with client_of(fake_served()) as client:
+        local = hybrid(client).json()
+    with client_of(fake_served(cloud_transcriber=Cloud())) as client:
+        cloud = hybrid(client).json()
+    with client_of(fake_served(cloud_transcriber=Unavailable())) as client:
+        fallback = hybrid(client, return_debug="true").json()
+    assert (local["source"], local["text"]) == ("local", HEARD)
+    assert "debug" not in local
+    assert (cloud["source"], cloud["metadata"]["model_used"]) == ("openai", "whisper-1")
+    assert fallback["source"] == "fallback"
+    assert fallback["debug"]["fallback_reason"] == "timeout"
+    assert fallback["debug"]["chunk_details"]
+    names = "confidence duration language fallback_used chunks_processed model_used processing_time"
+    assert set(fallback["metadata"]) == set(names.split())
+    assert fallback["metadata"]["fallback_used"]
+    assert fallback["metadata"]["duration"] == 5.0
+
+
+def test_hybrid_wants_one_recording(client: TestClient) -> None:
+    """Neither a file nor an address, or both, is a mistake; so is an address of a private network."""
+    none = client.post("/api/v1/hybrid/stt", files={"language": (None, "en")})
+    both = hybrid(client, audio_url="https://example.com/a.wav")
+    assert none.status_code == both.status_code == 400
+    private = client.post("/api/v1/hybrid/stt", files={"audio_url": (None, "http://127.0.0.1:9/a.wav")})
+    assert private.status_code == 400
+    assert private.json()["error"]["param"] == "audio_url"
+
+
+def test_hybrid_translation_has_both_texts(client: TestClient) -> None:
+    """The text comes as it was said and in English; another target is a mistake."""
+    files = {"audio_file": ("hum.wav", HUM)}
+    answer = client.post("/api/v1/hybrid/translate", files=files, data={"target_language": "en"}).json()
+    assert answer["original_text"] == answer["translated_text"] == HEARD
+    assert (answer["source_language"], answer["target_language"]) == ("en", "en")
+    refused = client.post("/api/v1/hybrid/translate", files=files, data={"target_language": "ru"})
+    assert refused.json()["error"]["param"] == "target_language"
