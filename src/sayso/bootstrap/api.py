@@ -15,6 +15,7 @@ from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.errors import ModelMissing, SaysoError
 from sayso.models import open_store
+from sayso.narration import Document, to_script
 from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
 from sayso.tts.tuning import processors
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_MODELS_OF_SPEECH = {"kokoro": ("kokoro-82m-int8", "kokoro-voices"), "piper": ("piper-en_US-joe-medium",)}
+_MAIN_SPEECH = "kokoro"
+_MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
 def open_served(settings: Settings) -> Served:
@@ -60,23 +62,33 @@ def open_served(settings: Settings) -> Served:
         limiter=RateLimiter(settings.rate_limit),
         metrics=metrics,
         health=health,
-        warm_up=lambda: _warm_up(engines),
+        warm_up=lambda: _warm_up(engines, settings),
         close=engines.openai.close,
     )
 
 
-def _warm_up(engines: Engines) -> None:
-    """Have each local engine that is installed ready before the first request; what is missing is said."""
-    for name, source in engines.speech.items():
-        try:
-            _log.info("ready to speak", engine=name, at_once=source.open(FREE).workers)
-        except SaysoError as error:
-            _log.warning("cannot speak", engine=name, error=error.message, hint=error.hint)
+def _warm_up(engines: Engines, settings: Settings) -> None:
+    """Have the local engines that stand behind most names ready before the first request; what is missing is said.
+
+    A word is spoken and heard: that loads everything that a request would have to wait for.
+    """
+    if not engines.asks_local:
+        return
+    try:
+        source = engines.speech[_MAIN_SPEECH]
+        engine, voice = source.open(FREE), source.voice(settings.kokoro_voice)
+        script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
+        speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
+        _log.info("ready to speak", engine=_MAIN_SPEECH, at_once=engine.workers)
+        engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
+        _log.info("ready to listen", engine=engines.default_whisper)
+    except SaysoError as error:
+        _log.warning("not everything is ready", error=error.message, hint=error.hint)
 
 
 def _speech_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:
-    local = [_local_health(engines, settings, name, models) for name, models in _MODELS_OF_SPEECH.items()]
-    return [*_openai_health(engines), *local[: 1 if engines.asks_local else 0]]
+    local = _local_health(engines, settings, _MAIN_SPEECH, _MAIN_SPEECH_MODELS)
+    return [*_openai_health(engines), *([local] if engines.asks_local else [])]
 
 
 def _transcription_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:

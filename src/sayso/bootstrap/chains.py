@@ -45,7 +45,7 @@ HYBRID = "hybrid"
 SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 HYBRID_SPEECH_MODEL = "gpt-4o-mini-tts"
 
-TRANSCRIPTION_MODELS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+TRANSCRIPTION_MODELS = ("whisper-1", "gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
 HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
 DIARISING_MODEL = "gpt-4o-transcribe-diarize"
 

@@ -103,6 +103,7 @@ def _kokoro(settings: Settings) -> SpeechEngine:
         espeak(),
         tuning_file=settings.cache_dir / "tuning.json",
         workers=settings.synthesis_workers,
+        idle_unload_seconds=settings.idle_unload_seconds,
     )
 
 
@@ -111,7 +112,11 @@ def _piper(settings: Settings) -> SpeechEngine:
     from sayso.tts.espeak import espeak
     from sayso.tts.piper import PiperEngine
 
-    return PiperEngine([open_store(settings).path("piper-en_US-joe-medium")], espeak())
+    return PiperEngine(
+        [open_store(settings).path("piper-en_US-joe-medium")],
+        espeak(),
+        idle_unload_seconds=settings.idle_unload_seconds,
+    )
 
 
 ENGINES: Mapping[str, Callable[[Settings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sayso.stt.base import Listener, Progress, Task, Transcript
     from sayso.stt.chunks import Part, Seam
     from sayso.stt.openai_answers import Heard
+    from sayso.subtitles import Timing
 
 _UNKNOWN_LANGUAGE = "und"  # BCP 47's own
 
@@ -126,4 +127,5 @@ class Gathering:
             language_probability=1.0 if language else 0.0,  # OpenAI does not say how sure it is of what it tells
             duration_samples=self._duration_samples,
         )
-        return made if self._timed else replace(made, timing="naive")
+        timing: Timing = "exact" if self._timed else "naive"
+        return replace(made, timing=timing, chunks=len(self._seams) + 1)

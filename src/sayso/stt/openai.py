@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 MAXIMUM_UPLOAD_BYTES = 25 * 2**20
 """Of a file, by OpenAI's documentation."""
 
-LONGEST_WHOLE_SECONDS = 20 * 60.0
+LONGEST_WHOLE_SECONDS = 600.0
 """A longer file is sent in parts, which are done at the same time; some models take no more than 1400 s."""
 
 REVISION = 1
@@ -59,7 +59,7 @@ class OpenAITranscriber:
     """See `Transcriber`: one of OpenAI's models.
 
     Files that OpenAI takes are sent as they are. What it refuses nevertheless, what is larger than 25 MiB or longer
-    than 20 minutes, in another format, or no file, is sent as FLAC, in parts of about ten minutes, several at a time.
+    than ten minutes, in another format, or no file, is sent as FLAC, in parts of about ten minutes, several at a time.
     Recordings in which there is nothing to hear are not sent: the models make words up for them.
 
     ``whisper-1`` (and any other model that is not called ``gpt-…``) gives the time of each word. The rest give none:

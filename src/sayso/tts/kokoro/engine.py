@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
+from sayso.resident import Resident
 from sayso.tts.checks import require_speed
 from sayso.tts.kokoro.durations import symbol_edges
 from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, NOTATION, PAD, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, SYMBOLS
@@ -43,16 +44,23 @@ _TRIAL_SYMBOLS = "ðə kwˈɪk bɹˈWn fˈɑks ʤˈʌmps ˌOvəɹ ðə lˈAzi d�
 class KokoroEngine:
     """See `SpeechEngine`.
 
-    The model is loaded when the first utterance needs it, by the thread that speaks it while others wait, so that a
-    document that is all in the cache never loads it. From then on threads share one session, which locks nothing: each
-    call computes on the thread that makes it.
+    The model is loaded when an utterance needs it, by the thread that speaks it while others wait, so that a document
+    that is all in the cache never loads it. From then on threads share one session, which locks nothing: each call
+    computes on the thread that makes it. A model that nobody needs for a while leaves the memory where that is wished.
     """
 
     name = "kokoro"
     sample_rate_hz = SAMPLE_RATE_HZ
 
     def __init__(
-        self, model_file: Path, voices_directory: Path, g2p: G2P, *, tuning_file: Path, workers: int | None = None
+        self,
+        model_file: Path,
+        voices_directory: Path,
+        g2p: G2P,
+        *,
+        tuning_file: Path,
+        workers: int | None = None,
+        idle_unload_seconds: float = 0,
     ) -> None:
         """Name the parts.
 
@@ -62,6 +70,7 @@ class KokoroEngine:
             g2p: where phonemes come from.
             tuning_file: keeps what was measured of this machine.
             workers: how many utterances at once, one thread each; None to measure.
+            idle_unload_seconds: how long the model stays when nobody speaks; 0 for ever.
 
         Raises:
             ModelMissing: the model's file is not there.
@@ -71,9 +80,9 @@ class KokoroEngine:
         self._model_file = model_file
         self._tuning_file = tuning_file
         self._workers = workers
-        self._lock = threading.Lock()  # guards the two that follow
+        self._lock = threading.Lock()  # guards the tuning
         self._tuning: Tuning | None = None
-        self._session: Any = None
+        self._session: Resident[Any] = Resident(self._load, idle_unload_seconds=idle_unload_seconds)
         try:
             file = model_file.open("rb")
         except OSError as error:
@@ -91,8 +100,7 @@ class KokoroEngine:
     @property
     def workers(self) -> int:
         """See `SpeechEngine.workers`; the first time on a machine it is measured, for about ten seconds."""
-        with self._lock:
-            return self._tuned().workers
+        return self._tuned().workers
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechEngine.voices`."""
@@ -110,7 +118,8 @@ class KokoroEngine:
         ids = [SYMBOLS[symbol] for symbol in phrasing.symbols]
         if len(ids) > MAXIMUM_PHONEMES:
             raise UtteranceTooLong(f"{len(ids)} phonemes are more than Kokoro's {MAXIMUM_PHONEMES}")
-        samples, frames = _infer(self._loaded(), ids, style[len(ids) - 1][np.newaxis], speed)
+        with self._session.use() as session:
+            samples, frames = _infer(session, ids, style[len(ids) - 1][np.newaxis], speed)
         audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
         return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
 
@@ -119,20 +128,16 @@ class KokoroEngine:
         """This package's revision and the model's hash, once the thread that makes it is done."""
         return f"kokoro r{REVISION} {self._model_hash.result()}"
 
-    def _loaded(self) -> Any:
-        if self._session is None:
-            with self._lock:
-                if self._session is None:
-                    self._session = self._open(self._tuned().threads)
-        return self._session
+    def _load(self) -> Any:
+        return self._open(self._tuned().threads)
 
     def _tuned(self) -> Tuning:
-        """The tuning; the caller holds the lock."""
         if self._workers is not None:
             return Tuning(workers=self._workers, threads=1)
-        if self._tuning is None:
-            self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker)
-        return self._tuning
+        with self._lock:
+            if self._tuning is None:
+                self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker)
+            return self._tuning
 
     def _open_speaker(self, threads: int) -> Callable[[], object]:
         ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]

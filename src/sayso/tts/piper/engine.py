@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sayso.audio import resample
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
+from sayso.resident import Resident
 from sayso.tts.checks import require_speed, unknown_voice
 from sayso.tts.onnx_session import open_session
 from sayso.tts.phrasing import phrase
@@ -41,7 +42,7 @@ sentences. This is Kokoro's, so that a text is taken apart alike for either."""
 class PiperEngine:
     """See `SpeechEngine`.
 
-    A voice's model is loaded when it first speaks, by the thread that needs it while others wait. From then on threads
+    A voice's model is loaded when it speaks, by the thread that needs it while others wait. From then on threads
     share its session, which locks nothing: each call computes on the thread that makes it.
 
     The durations need no correction: over 117 word starts after pauses (joe, three speeds) the sound begins 0.4 ms
@@ -52,13 +53,16 @@ class PiperEngine:
     name = "piper"
     sample_rate_hz = 22_050  # the rate of most voices; the small ones of 16 kHz are resampled
 
-    def __init__(self, directories: Sequence[Path], g2p: G2P, *, workers: int | None = None) -> None:
+    def __init__(
+        self, directories: Sequence[Path], g2p: G2P, *, workers: int | None = None, idle_unload_seconds: float = 0
+    ) -> None:
         """Find the voices: each ``name.onnx.json`` with its ``name.onnx``.
 
         Args:
             directories: where to look; of two voices of the same name the first counts.
             g2p: where phonemes come from, espeak-ng in what the voices were trained on.
             workers: how many utterances at once, one thread each; None for one per processor.
+            idle_unload_seconds: how long a voice's model stays when nobody speaks with it; 0 for ever.
 
         Raises:
             ModelMissing: a voice's file is not there.
@@ -69,8 +73,10 @@ class PiperEngine:
         for directory in directories:
             for file in sorted(directory.glob(f"*{SUFFIX}")):
                 self._voices.setdefault(file.name.removesuffix(SUFFIX), read_config(file))
-        self._lock = threading.Lock()  # guards the sessions
-        self._sessions: dict[str, Any] = {}
+        self._sessions: dict[str, Resident[Any]] = {
+            name: Resident(functools.partial(_open, config), idle_unload_seconds=idle_unload_seconds)
+            for name, config in self._voices.items()
+        }
         self.workers = processors() if workers is None else workers
         self.fingerprint = f"piper r{REVISION} {_hash(self._voices)} {g2p.fingerprint}"
 
@@ -92,7 +98,8 @@ class PiperEngine:
         phrasing = phrase(utterance, self._g2p, config.notation)
         if len(phrasing.symbols) > MAXIMUM_PHONEMES:
             raise UtteranceTooLong(f"{len(phrasing.symbols)} phonemes are more than Piper's {MAXIMUM_PHONEMES}")
-        samples, frames = _infer(self._loaded(voice), config, phrasing.symbols, speed)
+        with self._sessions[voice].use() as session:
+            samples, frames = _infer(session, config, phrasing.symbols, speed)
         edges = _symbol_edges(frames) * config.samples_per_frame
         audio = resample(Audio(samples=samples, sample_rate_hz=config.sample_rate_hz), self.sample_rate_hz)
         times = token_times(phrasing, edges * self.sample_rate_hz // config.sample_rate_hz, audio)
@@ -102,12 +109,6 @@ class PiperEngine:
         if voice not in self._voices:
             raise unknown_voice(voice, list(self._voices), engine="Piper")
         return self._voices[voice]
-
-    def _loaded(self, voice: str) -> Any:
-        with self._lock:
-            if voice not in self._sessions:
-                self._sessions[voice] = _open(self._voices[voice])
-            return self._sessions[voice]
 
 
 def _hash(voices: dict[str, VoiceConfig]) -> str:
