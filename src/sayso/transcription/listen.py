@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import queue
 import threading
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sayso.audio import decode_blocks
 from sayso.errors import AudioTooShort
+from sayso.observability import span
 from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
@@ -82,15 +85,16 @@ def listen(
     last = chain.links[-1].engine
 
     def transcribe(engine: Transcriber) -> Transcript:
-        return engine.transcribe(
-            path,
-            language=wanted.language,
-            prompt=wanted.prompt,
-            task=wanted.task,
-            temperature=wanted.temperature,
-            listener=listener if engine is last else None,
-            ticket=ticket,
-        )
+        with span("transcribe", engine=engine.name):
+            return engine.transcribe(
+                path,
+                language=wanted.language,
+                prompt=wanted.prompt,
+                task=wanted.task,
+                temperature=wanted.temperature,
+                listener=listener if engine is last else None,
+                ticket=ticket,
+            )
 
     made = chain.run(transcribe)
     if listener is not None and made.engine != chain.links[-1].name and made.result.text:
@@ -113,7 +117,9 @@ class Listening(Generic[T]):
         self._work = work
         self._result: list[T] = []
         self._error: BaseException | None = None
-        threading.Thread(target=self._run, name="listen", daemon=True).start()
+        # In the context of the request, which log messages and traces are found by.
+        run = functools.partial(contextvars.copy_context().run, self._run)
+        threading.Thread(target=run, name="listen", daemon=True).start()
 
     @property
     def result(self) -> T:

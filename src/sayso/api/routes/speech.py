@@ -20,6 +20,7 @@ from sayso.api.uploads import read_json
 from sayso.api.work import Begun, streamed
 from sayso.audio import STREAM_FORMATS, encode_stream
 from sayso.narration import MAXIMUM_BYTES, Document, stream, to_script
+from sayso.observability import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,12 @@ class Heard:
 
 def _begin(served: Served, model: SpeechModel, body: SpeechBody, ticket: Ticket, began: float) -> Begun:
     """Have the first engine that can speak the beginning; on the request's thread."""
-    made = model.with_voice(body.voice_name).run(lambda source: _speak(served, body, source, ticket))
+
+    def speak(source: SpeechSource) -> tuple[Heard, bytes, Iterator[bytes]]:
+        with span("first audio", engine=source.name):
+            return _speak(served, body, source, ticket)
+
+    made = model.with_voice(body.voice_name).run(speak)
     heard, first, rest = made.result
     served.metrics.first_audio(made.engine, time.monotonic() - began)
 
