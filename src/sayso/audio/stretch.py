@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def stretch(audio: Audio, factor: float) -> Audio:
     """The same sound, ``factor`` times as fast: libav's ``atempo``, which overlaps and adds stretches of the waveform.
 
-    A sound at ``s`` samples is afterwards at about ``s / factor``, within the 20 ms or so of a stretch.
+    A sound at ``s`` samples is afterwards at about ``s / factor``, within 50 ms, for the stretches are about as long.
 
     Args:
         audio: what to play faster or slower.
