@@ -1,0 +1,100 @@
+"""What the conformance tests share: the server they ask, sounds to send, and how an error must look."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sayso.audio import AudioFormat, AudioWriter, decode
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+
+    from sayso.types import Audio, FloatArray
+
+RATE_HZ = 24_000
+
+_PAUSE_SECONDS = 0.8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A server.
+
+    Attributes:
+        base_url: with /v1.
+        key: its key.
+        speech_model: a name of a local model for speech, which OpenAI's limits do not concern.
+        transcription_model: the same for transcription.
+        is_ours: whether it is Sayso with the suite's own settings.
+    """
+
+    base_url: str
+    key: str
+    speech_model: str = "kokoro"
+    transcription_model: str = "whisper-base"
+    is_ours: bool = True
+
+
+@cache
+def speech_of(*sentences: str, voice: str = "af_heart") -> bytes:
+    """The sentences spoken by Kokoro in this process, 0.8 s apart, as a WAV file: no server has a part in it."""
+    from sayso.bootstrap import open_engine
+    from sayso.cache import NoCache
+    from sayso.narration import Document, stream, to_script
+    from sayso.settings import load_settings
+    from sayso.tts.cache import SpeechCache
+
+    engine = open_engine("kokoro", load_settings().model_copy(update={"synthesis_workers": 2}))
+    pieces = []
+    for sentence in sentences:
+        script = to_script(Document(text=sentence, name="sound", markdown=False), engine, voice=voice)
+        pieces += [*stream(script, engine, SpeechCache(NoCache()), speed=1.0), silent_samples(_PAUSE_SECONDS)]
+    return wav(np.concatenate(pieces))
+
+
+def silent_samples(seconds: float) -> FloatArray:
+    """Digital silence at 24 kHz."""
+    return np.zeros(round(seconds * RATE_HZ), np.float32)
+
+
+def wav(samples: FloatArray) -> bytes:
+    """A WAV file of samples at 24 kHz."""
+    target = io.BytesIO()
+    with AudioWriter(target, AudioFormat.WAV, sample_rate_hz=RATE_HZ) as writer:
+        writer.write(samples)
+    return target.getvalue()
+
+
+def heard(data: bytes) -> Audio:
+    """The sound in a file, which must hold some."""
+    audio = decode(io.BytesIO(data), sample_rate_hz=RATE_HZ)
+    assert float(np.abs(audio.samples).max()) > 0.05, "it is silent"
+    return audio
+
+
+def heard_pcm(data: bytes) -> FloatArray:
+    """The samples of a bare answer: 24 kHz, 16 bits, little-endian, mono."""
+    assert len(data) % 2 == 0
+    samples = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
+    assert float(np.abs(samples).max()) > 0.05, "it is silent"
+    return samples
+
+
+def problem(error: APIStatusError, *, code: str | None = None, param: str | None = None) -> dict[str, Any]:
+    """The envelope of an error, which must have OpenAI's four keys, and the code and param that are given."""
+    body = error.response.json()
+    assert set(body) == {"error"}
+    inside: dict[str, Any] = body["error"]
+    assert set(inside) == {"message", "type", "param", "code"}
+    assert inside["message"]
+    assert inside["type"]
+    if code is not None:
+        assert inside["code"] == code
+    if param is not None:
+        assert (inside["param"] or "").removesuffix("[]") == param
+    return inside
