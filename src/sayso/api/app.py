@@ -16,8 +16,8 @@ from sayso import __version__
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
 from sayso.api.middleware import AccessLog, AnswerHeaders, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.routes import hybrid, models, operations, speech, transcriptions
-from sayso.api.routes.speech import ENGINE_HEADER
+from sayso.api.routes import captions, hybrid, models, operations, speech, transcriptions
+from sayso.api.speaking import ENGINE_HEADER
 from sayso.api.work import on_thread
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
@@ -55,7 +55,7 @@ def create_app(served: Served, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     app.state.served = served
     app.state.readiness = "starting"
-    for family in (speech, transcriptions, hybrid, models, operations):
+    for family in (speech, captions, transcriptions, hybrid, models, operations):
         app.include_router(family.router)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)

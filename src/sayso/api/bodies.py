@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from sayso.audio import StreamFormat
+from sayso.subtitles import CueFormat
 from sayso.tts.stretch import FASTEST, SLOWEST
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
 
 TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
+StyleName: TypeAlias = Literal["netflix", "bbc", "kids", "flashcard", "karaoke"]
 Granularity: TypeAlias = Literal["word", "segment"]
 LanguageTag: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 
@@ -63,6 +65,13 @@ class SpeechBody(Body):
     def voice_name(self) -> str:
         """The voice, in whichever form it was named."""
         return self.voice if isinstance(self.voice, str) else self.voice.id
+
+
+class CaptionsBody(SpeechBody):
+    """A text to speak, with the subtitles and the time of every word."""
+
+    subtitles: list[CueFormat] = Field(default=["srt", "vtt"], description="Which subtitle files come with it.")
+    style: StyleName = Field(default="netflix", description="The rules that the subtitles keep.")
 
 
 class ServerVad(Body):

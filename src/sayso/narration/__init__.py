@@ -4,7 +4,7 @@ from sayso.narration.document import MAXIMUM_BYTES, Document, read_document, to_
 from sayso.narration.narrate import Narration, NarrationOptions, narrate
 from sayso.narration.perform import Progress
 from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
-from sayso.narration.stream import stream
+from sayso.narration.stream import Piece, Stream, stream
 
 __all__ = [
     "MAXIMUM_BYTES",
@@ -12,7 +12,9 @@ __all__ = [
     "Document",
     "Narration",
     "NarrationOptions",
+    "Piece",
     "Progress",
+    "Stream",
     "SubtitleFormat",
     "narrate",
     "read_document",

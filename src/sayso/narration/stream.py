@@ -2,46 +2,140 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sayso.narration.render import render
+from sayso.subtitles import TimelineBuilder
+from sayso.text import Pauses, spoken_length
 from sayso.tts.shape import LEVEL_LUFS, silence_samples
+from sayso.types import Boundary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sayso.subtitles import Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
-    from sayso.types import FloatArray, Script
+    from sayso.types import FloatArray, Script, ScriptLine, Timeline, Word
 
 STREAM_LUFS = -18.0
 """As loud as a voice can be without its peaks being clipped, nearly always."""
 
 PEAK_LIMIT = 10 ** (-1 / 20)
 
+# A first sentence longer than this is begun with its first clause, if that and the rest are worth a breath each: the
+# listener waits for the clause only, while the rest is made beside it.
+_LONG_FIRST_SENTENCE = 60
+_SHORTEST_CLAUSE = 12
 
-def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> Iterator[FloatArray]:
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Piece:
+    """What comes next in a stream: samples of shape (n,), and the words that begin in them or soon after."""
+
+    samples: FloatArray
+    words: tuple[Word, ...] = ()
+
+
+class Stream:
     """The audio of a script in order, utterance by utterance, as each is spoken; nothing before the first is.
 
     Its loudness cannot be measured before it is heard, so every utterance is brought to `STREAM_LUFS`, less where its
-    peaks would exceed -1 dBFS.
+    peaks would exceed -1 dBFS. A long first sentence is spoken in two utterances. It is iterated once, by one thread at
+    a time.
 
-    Yields:
-        float32 samples of shape (n,) at the engine's rate: utterances and the pauses between them.
+    Args:
+        script: what to say.
+        engine: who speaks.
+        cache: where speech is kept.
+        speed: as the engine takes it.
+    """
+
+    def __init__(self, script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> None:
+        self._script = script
+        self._engine = engine
+        self._cache = cache
+        self._speed = speed
+        self._builder = TimelineBuilder(script.text, engine.sample_rate_hz)
+        self.timing: Timing = "exact"
+        """Where the times of the words so far come from."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has been said so far, and when."""
+        return self._builder.build()
+
+    def __iter__(self) -> Iterator[Piece]:
+        """The pieces.
+
+        Raises:
+            SaysoError: as `sayso.tts.speak.speak`.
+        """
+        lines = _hurried(self._script.lines)
+        script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
+        pause_seconds = self._script.lead_in_seconds
+        pause_samples = round(pause_seconds * self._engine.sample_rate_hz)
+        told = 0
+        for line, parts in render(script, self._engine, self._cache, speeds=speeds, workers=self._engine.workers):
+            yield self._silence(pause_samples)
+            if line.chapter_title is not None:
+                self._builder.chapter(line.chapter_title)
+            for part in parts:
+                self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
+                if part.timing == "naive":
+                    self.timing = "naive"
+            words = self._builder.words_from(told)
+            told += len(words)
+            for part in parts:
+                yield Piece(samples=_levelled(part.audio.samples), words=words)
+                words = ()
+            pause_samples = silence_samples(line.pause_after_seconds, self._engine.sample_rate_hz)
+        yield self._silence(pause_samples)
+
+    def _silence(self, samples: int) -> Piece:
+        self._builder.pause(samples)
+        return Piece(samples=np.zeros(samples, np.float32))
+
+
+def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> Iterator[FloatArray]:
+    """The samples of a `Stream`: float32 of shape (n,) at the engine's rate.
 
     Raises:
         SaysoError: as `sayso.tts.speak.speak`.
     """
+    return (piece.samples for piece in Stream(script, engine, cache, speed=speed))
+
+
+def _levelled(samples: FloatArray) -> FloatArray:
     gain = 10 ** ((STREAM_LUFS - LEVEL_LUFS) / 20)
-    rate = engine.sample_rate_hz
-    pause = np.zeros(round(script.lead_in_seconds * rate), np.float32)
-    speeds = [speed] * len(script.lines)
-    for line, parts in render(script, engine, cache, speeds=speeds, workers=engine.workers):
-        yield pause
-        for part in parts:
-            peak = float(np.abs(part.audio.samples).max(initial=0.0))
-            yield part.audio.samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)
-        pause = np.zeros(silence_samples(line.pause_after_seconds, rate), np.float32)
-    yield pause
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)
+
+
+def _hurried(lines: tuple[ScriptLine, ...]) -> tuple[ScriptLine, ...]:
+    """The lines, the first of them in two where it is long and has a clause to begin with."""
+    first = lines[0]
+    tokens = first.utterance.tokens
+    if spoken_length(tokens) <= _LONG_FIRST_SENTENCE:
+        return lines
+    for number in range(1, len(tokens)):
+        beginning, rest = tokens[:number], tokens[number:]
+        if (
+            beginning[-1].boundary >= Boundary.CLAUSE
+            and beginning[-1].span != rest[0].span
+            and min(spoken_length(beginning), spoken_length(rest)) >= _SHORTEST_CLAUSE
+        ):
+            clause = replace(
+                first,
+                utterance=replace(first.utterance, tokens=beginning),
+                pause_after_seconds=Pauses().clause,
+            )
+            return (
+                clause,
+                replace(first, utterance=replace(first.utterance, tokens=rest), chapter_title=None),
+                *lines[1:],
+            )
+    return lines

@@ -10,6 +10,7 @@ from sayso.subtitles.formats import (
     render_json,
     render_srt,
     render_vtt,
+    words_json,
 )
 from sayso.subtitles.lint import Rule, Violation, lint
 from sayso.subtitles.measure import reading_columns, reading_ms
@@ -36,4 +37,5 @@ __all__ = [
     "render_srt",
     "render_vtt",
     "style_named",
+    "words_json",
 ]

@@ -65,6 +65,10 @@ class TimelineBuilder:
         """Begin a chapter here; it ends where the next one begins, or at the end of everything."""
         self._chapter_starts.append((title, self._position))
 
+    def words_from(self, number: int) -> tuple[Word, ...]:
+        """The words so far, but for the first ``number``; the last may grow while more of it is appended."""
+        return tuple(self._words[number:])
+
     def build(self) -> Timeline:
         """The timeline as it stands; the builder may go on."""
         ends = [start for _, start in self._chapter_starts[1:]] + [self._position]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.text.cutting import split_utterance
+from sayso.text.cutting import split_utterance, spoken_length
 from sayso.text.directives import LONGEST_PAUSE_SECONDS
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.script import Pauses, ScriptOptions, write_script
@@ -14,5 +14,6 @@ __all__ = [
     "ScriptOptions",
     "load_lexicon",
     "split_utterance",
+    "spoken_length",
     "write_script",
 ]

@@ -13,7 +13,7 @@ from sayso.api.bodies import TranscriptionForm, TranslationForm
 from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
 from sayso.api.documentation import form_request
 from sayso.api.errors import Problem
-from sayso.api.routes.speech import ENGINE_HEADER
+from sayso.api.speaking import ENGINE_HEADER
 from sayso.api.uploads import read_form
 from sayso.api.work import Begun, done, streamed
 from sayso.subtitles import compile_cues, render, style_named

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sayso.types import Chapter, Segment, Timeline, Word
 
 Timing: TypeAlias = Literal["exact", "naive"]
@@ -29,6 +31,7 @@ def render_json(
         engine: the engine that spoke.
         timing: how far the word times can be trusted.
     """
+    rate = timeline.sample_rate_hz
     document = {
         "version": 1,
         "text": text,
@@ -36,25 +39,27 @@ def render_json(
         "voice": voice,
         "engine": engine,
         "timing": timing,
-        "sample_rate": timeline.sample_rate_hz,
-        "duration": _seconds(timeline, timeline.duration_samples),
-        "words": [{"text": word.text, **_times(timeline, word), **_place(word)} for word in timeline.words],
-        "segments": [{**_times(timeline, segment), **_place(segment)} for segment in timeline.segments],
-        "chapters": [{"title": chapter.title, **_times(timeline, chapter)} for chapter in timeline.chapters],
+        "sample_rate": rate,
+        "duration": _seconds(timeline.duration_samples, rate),
+        "words": words_json(timeline.words, rate),
+        "segments": [{**_times(segment, rate), **_place(segment)} for segment in timeline.segments],
+        "chapters": [{"title": chapter.title, **_times(chapter, rate)} for chapter in timeline.chapters],
     }
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 
-def _times(timeline: Timeline, part: Word | Segment | Chapter) -> dict[str, float]:
-    return {
-        "start": _seconds(timeline, part.start_sample),
-        "end": _seconds(timeline, part.end_sample),
-    }
+def words_json(words: Iterable[Word], sample_rate_hz: int) -> list[dict[str, Any]]:
+    """The words of a timeline as they are in its JSON."""
+    return [{"text": word.text, **_times(word, sample_rate_hz), **_place(word)} for word in words]
+
+
+def _times(part: Word | Segment | Chapter, rate: int) -> dict[str, float]:
+    return {"start": _seconds(part.start_sample, rate), "end": _seconds(part.end_sample, rate)}
 
 
 def _place(part: Word | Segment) -> dict[str, int]:
     return {"char_start": part.span.start, "char_end": part.span.end}
 
 
-def _seconds(timeline: Timeline, sample: int) -> float:
-    return round(timeline.seconds(sample), _DECIMALS)
+def _seconds(sample: int, rate: int) -> float:
+    return round(sample / rate, _DECIMALS)
