@@ -88,11 +88,13 @@ def test_verbose_json_has_every_field(client: TestClient) -> None:
 @pytest.mark.parametrize("field", ["timestamp_granularities[]", "timestamp_granularities"])
 def test_granularities_choose_the_times(client: TestClient, field: str) -> None:
     """Words have their times when they are asked for, in either way of writing the field."""
-    verbose = post(client, response_format="verbose_json", **{field: ["word"]}).json()
+    asked: dict[str, Any] = {field: ["word"]}
+    verbose = post(client, response_format="verbose_json", **asked).json()
     assert [word["word"] for word in verbose["words"]] == HEARD.replace(".", "").replace(",", "").split()
     assert all(word["start"] < word["end"] <= 5.0 for word in verbose["words"])
     assert "segments" not in verbose
-    both = post(client, response_format="verbose_json", **{field: ["word", "segment"]}).json()
+    asked = {field: ["word", "segment"]}
+    both = post(client, response_format="verbose_json", **asked).json()
     assert both["words"]
     assert both["segments"]
 
@@ -133,7 +135,7 @@ def test_silence_is_an_empty_text(client: TestClient) -> None:
         ({"tempreature": "0"}, "tempreature"),
     ],
 )
-def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, str], param: str) -> None:
+def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, Any], param: str) -> None:
     """A wrong field is the caller's mistake and is named, with all four keys of the envelope."""
     answer = post(client, **fields)
     error = answer.json()["error"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sayso.errors import Cancelled, InvalidInput, ModelMissing, UnknownVoice
 from sayso.scheduling import FREE, Scheduler
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.base import SpeechEngine
 from sayso.tts.source import OPENAI_VOICES_OF_KOKORO, LocalSpeech
 from sayso.tts.stretch import StretchingEngine
 from utterances import utterance
+
+if TYPE_CHECKING:
+    from sayso.tts.base import SpeechEngine
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""``/v1/audio/speech/captions``: sound, words and subtitles in one answer, or as they are made."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from sayso.api.bodies import StyleName
+from sayso.audio import decode
+from sayso.subtitles import STYLES, parse_subtitles
+from sayso.testing import FakeSpeechEngine
+from served import client_of, fake_served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.testclient import TestClient
+
+TEXT = "The keeper’s lamp costs £3.50. Nobody came."
+PATH = "/v1/audio/speech/captions"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with client_of(fake_served()) as client:
+        yield client
+
+
+def ask(client: TestClient, **fields: Any) -> Any:
+    return client.post(PATH, json={"model": "fake", "input": TEXT, "voice": "fake_en"} | fields)
+
+
+def test_one_answer_has_it_all(client: TestClient) -> None:
+    """The sound, the words as they were written with their times, and the subtitle files that were asked for."""
+    answer = ask(client, subtitles=["srt", "ass"])
+    body = answer.json()
+    assert answer.headers["x-sayso-engine"] == body["engine"] == "fake"
+    assert (body["timing"], body["response_format"], body["text"]) == ("exact", "mp3", TEXT)
+    audio = decode(io.BytesIO(base64.b64decode(body["audio"])), sample_rate_hz=24_000)
+    assert audio.duration_seconds == pytest.approx(body["duration"], abs=0.05)
+    assert [word["text"] for word in body["words"]] == ["The", "keeper’s", "lamp", "costs", "£3.50", "Nobody", "came"]
+    assert all(TEXT[word["char_start"] : word["char_end"]] == word["text"] for word in body["words"])
+    assert set(body["subtitles"]) == {"srt", "ass"}
+    cues = parse_subtitles(body["subtitles"]["srt"])
+    assert " ".join(line for cue in cues for line in cue.lines) == TEXT
+
+
+def test_bare_samples_are_as_long_as_they_say(client: TestClient) -> None:
+    """``pcm`` has no header."""
+    body = ask(client, response_format="pcm").json()
+    assert len(base64.b64decode(body["audio"])) == round(body["duration"] * 24_000) * 2
+
+
+def test_events_bring_words_before_their_sound(client: TestClient) -> None:
+    """In events each word comes before the sound that it is heard in, and the last says how it was timed."""
+    answer = ask(client, stream_format="sse", response_format="pcm")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    heard_seconds, words = 0.0, []
+    for event in events:
+        if event["type"] == "speech.words.delta":
+            assert all(word["start"] >= heard_seconds for word in event["words"])
+            words += event["words"]
+        elif event["type"] == "speech.audio.delta":
+            heard_seconds += len(base64.b64decode(event["audio"])) / 2 / 24_000
+    assert [word["text"] for word in words] == ["The", "keeper’s", "lamp", "costs", "£3.50", "Nobody", "came"]
+    last = events[-1]
+    assert (last["type"], last["timing"], last["engine"]) == ("speech.audio.done", "exact", "fake")
+    assert last["duration"] == pytest.approx(heard_seconds, abs=0.001)
+
+
+def test_an_engine_without_times_says_so() -> None:
+    """Times that were shared out by characters are called naive, in both kinds of answer."""
+    with client_of(fake_served(speech=FakeSpeechEngine(timed=False))) as client:
+        assert ask(client).json()["timing"] == "naive"
+        assert '"timing": "naive"' in ask(client, stream_format="sse").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [({"subtitles": ["docx"]}, "subtitles"), ({"style": "loud"}, "style"), ({"input": " "}, "input")],
+)
+def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, Any], param: str) -> None:
+    """As in every other route."""
+    answer = ask(client, **fields)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_every_style_can_be_asked_for() -> None:
+    """The names that are taken are the presets that there are."""
+    assert get_args(StyleName) == tuple(STYLES)
