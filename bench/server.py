@@ -60,6 +60,14 @@ class ServerProcess:
         """The process's id."""
         return self._process.pid
 
+    def wait(self, timeout_seconds: float) -> int:
+        """Its exit code, when it has ended.
+
+        Raises:
+            TimeoutExpired: it has not ended in time.
+        """
+        return self._process.wait(timeout_seconds)
+
     @property
     def _log_path(self) -> Path:
         return self._directory / "server.log"

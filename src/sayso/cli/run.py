@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -60,6 +62,8 @@ def serve(settings: Settings, *, host: str | None, port: int) -> None:
     from sayso.bootstrap.api import open_served
     from sayso.observability import configure_traces
 
+    # The server finishes what is in hand, and then raises the signal again: to be told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     end_traces = configure_traces(settings.traces_endpoint)
     try:
         address = _address(settings, host)
