@@ -21,6 +21,7 @@ from sayso.api.speaking import ENGINE_HEADER
 from sayso.api.work import on_thread
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
+from sayso.web import router as page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -57,6 +58,7 @@ def create_app(served: Served, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     app.state.readiness = "starting"
     for family in (speech, captions, transcriptions, hybrid, models, operations):
         app.include_router(family.router)
+    app.include_router(page)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)

@@ -1,0 +1,45 @@
+"""The page's files: static, from this package, checked again by the browser at each visit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response  # noqa: TC002 -- FastAPI reads the annotations when the program runs
+from starlette.staticfiles import StaticFiles
+
+if TYPE_CHECKING:
+    import os
+
+    from starlette.types import Scope
+
+router = APIRouter(include_in_schema=False)
+
+
+class _Files(StaticFiles):
+    """Files with an ETag, which a browser may keep if it asks each time whether they are still the same."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """See `StaticFiles.file_response`."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+_FILES = _Files(directory=Path(__file__).parent / "static")
+
+
+# Routes, not a mount at "/": a mount would take every path, and answer for the API's wrong methods.
+@router.api_route("/", methods=["GET", "HEAD"])
+async def index(request: Request) -> Response:
+    """The page."""
+    return await _FILES.get_response("index.html", request.scope)
+
+
+@router.api_route("/page/{name}", methods=["GET", "HEAD"])
+async def file(request: Request, name: str) -> Response:
+    """A file of the page."""
+    return await _FILES.get_response(name, request.scope)

@@ -1,0 +1,92 @@
+/** Files for the person at the page: saved, and made only once. */
+
+const MEDIA_TYPES = {
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  flac: "audio/flac",
+  opus: "audio/ogg",
+  aac: "audio/aac",
+  srt: "application/x-subrip",
+  vtt: "text/vtt",
+  ass: "text/x-ssa",
+  json: "application/json",
+  txt: "text/plain",
+};
+
+/** A file of a form such as mp3 or srt, from its text or bytes. */
+export function fileOf(form, content) {
+  return new Blob([content], { type: MEDIA_TYPES[form] });
+}
+
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then the browser has taken it
+}
+
+/** A file's name without its ending. */
+export const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
+
+/**
+ * Buttons that each save a file of one form.
+ *
+ * @param element holds the buttons, which name their form in data-form
+ * @param make gives the file of a form, given a signal; its errors are passed to onError
+ */
+export class DownloadButtons {
+  #element;
+  #make;
+  #made = new Map();
+  #name = "";
+  #giveUp = new AbortController();
+
+  constructor(element, { make, onBegin, onSaved, onError }) {
+    this.#element = element;
+    this.#make = make;
+    element.addEventListener("click", async (event) => {
+      const button = event.target.closest("button");
+      if (!button || button.getAttribute("aria-busy") === "true") {
+        return;
+      }
+      const { form } = button.dataset;
+      button.setAttribute("aria-busy", "true");
+      onBegin(form);
+      try {
+        const name = `${this.#name}.${form}`;
+        save(await this.#file(form), name);
+        onSaved(name);
+      } catch (error) {
+        onError(error);
+      } finally {
+        button.removeAttribute("aria-busy");
+      }
+    });
+  }
+
+  /** Offer files of something new, with this name. */
+  show(name) {
+    this.#name = name;
+    this.#element.hidden = false;
+  }
+
+  /** Offer nothing, and forget what was made. */
+  hide() {
+    this.#element.hidden = true;
+    this.#made.clear();
+    this.#giveUp.abort();
+    this.#giveUp = new AbortController();
+  }
+
+  async #file(form) {
+    const made = this.#made;
+    if (!made.has(form)) {
+      const { signal } = this.#giveUp;
+      const file = await this.#make(form, signal);
+      signal.throwIfAborted();
+      made.set(form, file);
+    }
+    return made.get(form);
+  }
+}

@@ -1,0 +1,162 @@
+/** Plays sound while more of it comes, without gaps, and knows what is being heard. */
+
+const LEAD_SECONDS = 0.06; // between asking for sound and its beginning, so that the beginning is not lost
+const AHEAD_SECONDS = 8; // scheduled in advance: more than the second to which browsers slow a hidden tab's timers
+const PUMP_MS = 150;
+
+/**
+ * Blocks of 16-bit mono samples, each scheduled to begin on the sample after the one before it.
+ *
+ * The clock is that of the sound card, less the time from the program to the ear. The blocks are kept as they came, half
+ * the size of what is played, so that any place that has come can be sought.
+ */
+export class Player {
+  #context;
+  #rateHz;
+  #blocks = [];
+  #nodes = new Set();
+  #next = 0; // the block that is scheduled next
+  #within = 0; // and where in it, in samples
+  #scheduledSamples = 0; // where the sound that is scheduled ends
+  #receivedSamples = 0;
+  #origin = null; // when, by the context's clock, the sound's beginning was or would have been
+  #latest = -Infinity; // the position never goes back by itself
+  #isWhole = false;
+  #hasEnded = false;
+  #timer;
+  #onEnd;
+
+  constructor(rateHz, onEnd) {
+    this.#rateHz = rateHz;
+    this.#onEnd = onEnd;
+    // At the sound's own rate: a node that resamples does so for itself, and would click at each seam.
+    this.#context = new AudioContext({ sampleRate: rateHz, latencyHint: "interactive" });
+    this.#timer = setInterval(() => this.#pump(), PUMP_MS);
+    this.resume();
+  }
+
+  /** Add the next samples, an Int16Array. */
+  add(samples) {
+    this.#blocks.push({ samples, start: this.#receivedSamples });
+    this.#receivedSamples += samples.length;
+    this.#pump();
+  }
+
+  /** There is no more to come. */
+  finish() {
+    this.#isWhole = true;
+    this.#pump();
+  }
+
+  /** What is heard now, in seconds from the beginning; negative just before it, null before there is any sound. */
+  get position() {
+    if (this.#origin === null) {
+      return null;
+    }
+    const latency = this.#context.outputLatency || this.#context.baseLatency || 0;
+    const heard = this.#context.currentTime - latency - this.#origin;
+    this.#latest = Math.max(this.#latest, Math.min(heard, this.#scheduledSamples / this.#rateHz));
+    return this.#latest;
+  }
+
+  get receivedSeconds() {
+    return this.#receivedSamples / this.#rateHz;
+  }
+
+  /** Whether everything that has come has been heard, and more is to come. */
+  get isWaiting() {
+    return !this.#isWhole && (this.#origin === null || this.position >= this.receivedSeconds);
+  }
+
+  pause() {
+    return this.#context.suspend();
+  }
+
+  resume() {
+    return this.#context.resume();
+  }
+
+  /** Play on from a place that has come. */
+  seek(seconds) {
+    this.#silence();
+    const sample = Math.round(Math.max(0, Math.min(seconds * this.#rateHz, this.#receivedSamples)));
+    const found = this.#blocks.findLastIndex((block) => block.start <= sample);
+    this.#next = Math.max(0, found);
+    this.#within = found < 0 ? 0 : sample - this.#blocks[found].start;
+    this.#scheduledSamples = sample;
+    this.#origin = this.#context.currentTime + LEAD_SECONDS - sample / this.#rateHz;
+    this.#latest = -Infinity;
+    this.#hasEnded = false;
+    this.#pump();
+  }
+
+  close() {
+    clearInterval(this.#timer);
+    this.#silence();
+    return this.#context.close();
+  }
+
+  #silence() {
+    this.#nodes.forEach((node) => node.stop());
+    this.#nodes.clear();
+  }
+
+  #pump() {
+    while (this.#next < this.#blocks.length && this.#isWithinReach()) {
+      this.#schedule();
+    }
+    if (this.#isWhole && !this.#hasEnded && (this.#origin === null || this.position >= this.receivedSeconds)) {
+      this.#hasEnded = true;
+      this.#onEnd();
+    }
+  }
+
+  #isWithinReach() {
+    return this.#origin === null
+      || this.#origin + this.#scheduledSamples / this.#rateHz - this.#context.currentTime < AHEAD_SECONDS;
+  }
+
+  #schedule() {
+    const now = this.#context.currentTime;
+    const offset = this.#scheduledSamples / this.#rateHz;
+    if (this.#origin === null || this.#origin + offset < now) {
+      this.#origin = now + LEAD_SECONDS - offset; // the first sound, or sound that came too late
+    }
+    const samples = this.#blocks[this.#next].samples.subarray(this.#within);
+    this.#next += 1;
+    this.#within = 0;
+    if (samples.length === 0) {
+      return;
+    }
+    const buffer = this.#context.createBuffer(1, samples.length, this.#rateHz);
+    const channel = buffer.getChannelData(0);
+    for (let index = 0; index < samples.length; index += 1) {
+      channel[index] = samples[index] / 32768;
+    }
+    const node = new AudioBufferSourceNode(this.#context, { buffer });
+    node.connect(this.#context.destination);
+    node.addEventListener("ended", () => this.#nodes.delete(node));
+    node.start(this.#origin + offset);
+    this.#nodes.add(node);
+    this.#scheduledSamples += samples.length;
+  }
+}
+
+/** Puts base64 of little-endian 16-bit samples together, wherever it was cut. */
+export class SampleDecoder {
+  #odd = null;
+
+  decode(base64) {
+    const text = atob(base64);
+    const held = this.#odd === null ? 0 : 1;
+    const bytes = new Uint8Array(text.length + held);
+    if (held) {
+      bytes[0] = this.#odd;
+    }
+    for (let index = 0; index < text.length; index += 1) {
+      bytes[index + held] = text.charCodeAt(index);
+    }
+    this.#odd = bytes.length % 2 ? bytes[bytes.length - 1] : null;
+    return new Int16Array(bytes.buffer, 0, bytes.length >> 1); // every browser's machine is little-endian
+  }
+}

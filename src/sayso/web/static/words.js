@@ -1,0 +1,177 @@
+/** The text as it is spoken: each word lights up in its time, and can be sought. */
+
+/** Turns places counted in Unicode code points, which only grow, into places in a string of UTF-16. */
+class CodePoints {
+  #points = 0;
+  #units = 0;
+
+  constructor(text) {
+    this.text = text;
+  }
+
+  unitsAt(points) {
+    while (this.#points < points && this.#units < this.text.length) {
+      this.#units += this.text.codePointAt(this.#units) > 0xffff ? 2 : 1;
+      this.#points += 1;
+    }
+    return this.#units;
+  }
+}
+
+/**
+ * @param element where the text is shown; it scrolls
+ * @param text what is spoken
+ * @param onSeek called with the second at which a word begins that was chosen
+ */
+export class ReadingText {
+  #element;
+  #points;
+  #rest; // the text node after the last word
+  #restUnits = 0; // where it begins
+  #words = []; // {start, end, span}, by start
+  #lit = -1;
+  #spoken = 0; // the words before this one have been spoken
+  #available = 0; // the sound of the words before this one has come
+  #onSeek;
+  #listening = new AbortController();
+
+  constructor(element, text, onSeek) {
+    this.#element = element;
+    this.#points = new CodePoints(text);
+    this.#rest = document.createTextNode(text);
+    this.#onSeek = onSeek;
+    element.replaceChildren(this.#rest);
+    element.scrollTop = 0;
+    const { signal } = this.#listening;
+    element.addEventListener("click", (event) => this.#choose(event.target), { signal });
+    element.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+  }
+
+  /** Leave the text as it is, and listen no more. */
+  close() {
+    this.#listening.abort();
+  }
+
+  /** Add words as the API's events name them. */
+  add(words) {
+    for (const word of words) {
+      const start = this.#points.unitsAt(word.char_start);
+      const end = this.#points.unitsAt(word.char_end);
+      const isNew = end > this.#restUnits;
+      const span = isNew ? this.#wrap(Math.max(start, this.#restUnits), end) : this.#words.at(-1)?.span;
+      if (span) {
+        this.#words.push({ start: word.start, end: word.end, span });
+      }
+    }
+  }
+
+  /** Let the words be chosen whose sound begins before this second. */
+  makeAvailable(seconds) {
+    while (this.#available < this.#words.length && this.#words[this.#available].start < seconds) {
+      this.#words[this.#available].span.removeAttribute("aria-disabled");
+      this.#available += 1;
+    }
+  }
+
+  /** Light the word that is spoken at this second, and none if there is none. */
+  light(seconds) {
+    const next = this.#firstAfter(seconds);
+    const current = next > 0 && seconds < this.#words[next - 1].end ? next - 1 : -1;
+    this.#markSpoken(next);
+    if (current === this.#lit) {
+      return;
+    }
+    if (this.#lit !== -1) {
+      this.#words[this.#lit].span.removeAttribute("aria-current");
+    }
+    this.#lit = current;
+    if (current !== -1) {
+      const { span } = this.#words[current];
+      span.setAttribute("aria-current", "true");
+      this.#reveal(span);
+    }
+  }
+
+  #wrap(start, end) {
+    const span = document.createElement("span");
+    span.className = "word";
+    span.setAttribute("role", "button");
+    span.setAttribute("aria-disabled", "true");
+    span.tabIndex = this.#words.length === 0 ? 0 : -1;
+    const text = this.#points.text;
+    span.textContent = text.slice(start, end);
+    this.#rest.before(text.slice(this.#restUnits, start), span);
+    this.#rest.deleteData(0, end - this.#restUnits);
+    this.#restUnits = end;
+    return span;
+  }
+
+  /** The index of the first word that begins after this second. */
+  #firstAfter(seconds) {
+    let low = 0;
+    let high = this.#words.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#words[middle].start <= seconds) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  #markSpoken(next) {
+    for (; this.#spoken < next; this.#spoken += 1) {
+      this.#words[this.#spoken].span.classList.add("spoken");
+    }
+    for (; this.#spoken > next; this.#spoken -= 1) {
+      this.#words[this.#spoken - 1].span.classList.remove("spoken");
+    }
+  }
+
+  /** Scroll the text, and not the page, so that a word is in sight. */
+  #reveal(span) {
+    const frame = this.#element.getBoundingClientRect();
+    const word = span.getBoundingClientRect();
+    const margin = Math.min(word.height * 1.5, frame.height / 4);
+    if (word.top < frame.top + margin || word.bottom > frame.bottom - margin) {
+      const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const top = this.#element.scrollTop + word.top - frame.top - frame.height / 3;
+      this.#element.scrollTo({ top, behavior: isCalm ? "auto" : "smooth" });
+    }
+  }
+
+  #choose(target) {
+    const index = this.#words.findIndex((word) => word.span === target);
+    if (index !== -1 && index < this.#available) {
+      this.#moveFocus(target);
+      this.#onSeek(this.#words[index].start);
+    }
+  }
+
+  #onKey(event) {
+    const target = event.target.closest(".word");
+    if (!target || event.ctrlKey || event.altKey || event.metaKey) {
+      return;
+    }
+    const spans = [...this.#element.querySelectorAll(".word")];
+    const index = spans.indexOf(target);
+    const destination = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: spans.length - 1 }[event.key];
+    if (destination !== undefined) {
+      event.preventDefault();
+      this.#moveFocus(spans[Math.max(0, Math.min(destination, spans.length - 1))]);
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.#choose(target);
+    }
+  }
+
+  /** One word at a time is a stop of the tab key; the arrows go from word to word. */
+  #moveFocus(span) {
+    this.#element.querySelectorAll('.word[tabindex="0"]').forEach((word) => { word.tabIndex = -1; });
+    span.tabIndex = 0;
+    span.focus({ preventScroll: true });
+    this.#reveal(span);
+  }
+}
