@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.api_faults import measure_api_faults
+from bench.api_load import measure_api_load
+from bench.conformance import measure_conformance
+from bench.long_recording import measure_long_recording
 from bench.machine import machine_facts
 from bench.memory import measure_memory
 from bench.profile import measure_profile
 from bench.report import Table, final_table, render
 from bench.resume import measure_resume
 from bench.roundtrip import measure_roundtrip
+from bench.schemathesis_run import measure_schemathesis
 from bench.speed import measure_speed
 from bench.timing import measure_timing
 
@@ -30,7 +35,14 @@ class Options:
     """What the command line says, for the benchmarks that it concerns."""
 
     runs: int
-    minutes: float
+    minutes: float | None
+    seconds: float
+    rivals: tuple[str, ...]
+    recordings: Path | None
+
+    def minutes_or(self, default: float) -> float:
+        """The minutes that were asked for, or else a benchmark's own."""
+        return default if self.minutes is None else self.minutes
 
 
 BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
@@ -39,21 +51,42 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "roundtrip": lambda work, _options: measure_roundtrip(work),
     "profile": lambda _work, _options: measure_profile(),
     "resume": lambda work, _options: measure_resume(work),
-    "memory": lambda work, options: measure_memory(work, minutes=options.minutes),
+    "memory": lambda work, options: measure_memory(work, minutes=options.minutes_or(60)),
+    "conformance": lambda work, options: measure_conformance(work, rivals=options.rivals),
+    "api-load": lambda work, options: measure_api_load(work, seconds=options.seconds),
+    "api-faults": lambda work, _options: measure_api_faults(work),
+    "long-recording": lambda work, options: measure_long_recording(
+        work, minutes=options.minutes_or(90), recordings=options.recordings
+    ),
+    "schemathesis": lambda work, options: measure_schemathesis(work, minutes=options.minutes_or(10)),
 }
 """Every benchmark; each gets an empty directory of its own."""
 
 BY_DEFAULT = ("speed", "timing", "roundtrip", "resume", "profile")
-"""All but the one that takes most of an hour."""
+"""Those of narration; the API's are for a machine that does nothing else, and one takes most of an hour."""
 
 
 def main(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="speed, timing, roundtrip, resume, profile, memory.")
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Which; those of narration but memory by default.")
     ] = None,
     *,
     runs: Annotated[int, typer.Option(min=1, help="speed: how often each program takes its turn.")] = 5,
-    minutes: Annotated[float, typer.Option(min=1, help="memory: how much audio is narrated.")] = 60,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            show_default="60, 90, 10",
+            help="memory, long-recording: how much audio; schemathesis: for how long.",
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=5, help="api-load: how long each level takes.")] = 60,
+    rival: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="conformance: another server's address, with /v1.")
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="long-recording: where recordings are kept from run to run.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
     ] = None,
@@ -72,19 +105,30 @@ def main(
 
     memory     the peak over an hour of audio; takes most of an hour, so only when named
 
-    All but memory take about half an hour on two processors. Give the machine nothing else to do meanwhile. What each
-    figure means and how it is taken is told at the top of bench/NAME.py.
+    conformance     OpenAI's Python client against the API: tests passed by section
+
+    api-load        health and metrics while 1, 8 and 32 clients ask for speech and transcripts
+
+    api-faults      what a client sees under each of OpenAI's failures; the breaker
+
+    long-recording  90 minutes transcribed in parts: words lost or doubled, memory
+
+    schemathesis    ten minutes of requests made from the OpenAPI description
+
+    Those above conformance, but for memory, take about half an hour on two processors. Give the machine nothing else to
+    do meanwhile. What each figure means and how it is taken is told at the top of the benchmark's module in bench/.
     """
     chosen = names or list(BY_DEFAULT)
     unknown = [name for name in chosen if name not in BENCHMARKS]
     if unknown:
         raise typer.BadParameter(f"There is no {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}.")
+    options = Options(runs=runs, minutes=minutes, seconds=seconds, rivals=tuple(rival or ()), recordings=recordings)
     facts = machine_facts()
     results = []
     for name in chosen:
         typer.echo(f"{name} …", err=True)
         with tempfile.TemporaryDirectory(prefix="sayso-bench-") as work:
-            result = BENCHMARKS[name](Path(work), Options(runs=runs, minutes=minutes))
+            result = BENCHMARKS[name](Path(work), options)
         results.append(result)
         for table in result.tables:
             typer.echo(f"\n{render(table)}")

@@ -58,7 +58,7 @@ def run(arguments: Sequence[str], *, cache: Path | None = None, watch_memory: bo
         peak_bytes = 0
         if watch_memory:
             while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-                peak_bytes = max(peak_bytes, _peak_bytes(process.pid))
+                peak_bytes = max(peak_bytes, peak_bytes_of(process.pid))
                 time.sleep(_POLL_SECONDS)
         _, status, usage = os.wait4(process.pid, 0)
         wall_seconds = time.perf_counter() - began
@@ -96,7 +96,8 @@ def narration_report(run: Run) -> dict[str, Any]:
     return report
 
 
-def _peak_bytes(pid: int) -> int:
+def peak_bytes_of(pid: int) -> int:
+    """The most memory of a process that was ever resident, from Linux's ``VmHWM``; 0 once it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -42,7 +42,8 @@ def test_a_full_server_says_when_to_come_again(guest: OpenAI) -> None:
     with guest.audio.speech.with_streaming_response.create(
         model="kokoro", input=LONG_TEXT, voice="af_heart", response_format="pcm"
     ) as held:
-        next(held.iter_bytes(1024))
+        pieces = held.iter_bytes(1024)  # kept: an iterator that is dropped closes the connection
+        next(pieces)
         with pytest.raises(openai.RateLimitError) as raised:
             guest.audio.speech.create(model="tts-1", input="It is late.", voice="alloy")
         assert int(raised.value.response.headers["retry-after"]) >= 1

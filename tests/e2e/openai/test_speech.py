@@ -34,7 +34,7 @@ MEDIA_TYPES = {
     "pcm": {"audio/pcm", "audio/L16", "application/octet-stream"},
 }
 
-MAGIC = {"mp3": (b"ID3", b"\xff"), "opus": (b"OggS",), "aac": (b"\xff\xf1", b"\xff\xf9"), "flac": (b"fLaC",)}
+MAGIC = {"mp3": (b"ID3", b"\xff"), "opus": (b"OggS",), "aac": (b"ID3", b"\xff\xf1", b"\xff\xf9"), "flac": (b"fLaC",)}
 
 
 def pcm(client: OpenAI, **fields: Any) -> FloatArray:

@@ -188,7 +188,7 @@ def test_language_is_taken(client: OpenAI, french_recording: bytes) -> None:
     """With ``language`` the text is in it, and verbose_json names it."""
     answer = listen(client, french_recording, language="fr", response_format="verbose_json")
     assert answer.language == "french"
-    assert "phare" in answer.text.lower()
+    assert "lampe" in answer.text.lower()
 
 
 def test_language_is_detected(client: OpenAI, french_recording: bytes) -> None:
