@@ -204,9 +204,9 @@ def test_a_missing_model_is_named(tmp_path: Path) -> None:
     assert "sayso models pull" in (caught.value.hint or "")
 
 
-def test_a_corrupt_model_is_reported(tmp_path: Path) -> None:
-    """Files that are no model are corrupt, in words of ours."""
+def test_a_corrupt_model_is_reported(tmp_path: Path, speech_free_audio: Audio) -> None:
+    """Files that are no model are corrupt, in words of ours, as soon as the model is needed."""
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(ModelCorrupt, match="cannot be loaded"):
-        WhisperTranscriber(tmp_path)
+        WhisperTranscriber(tmp_path).transcribe(speech_free_audio)

@@ -67,17 +67,20 @@ class Recording:
 
 
 @contextmanager
-def open_recording(source: Path | Audio, ticket: Ticket) -> Iterator[Recording]:
+def open_recording(
+    source: Path | Audio, ticket: Ticket, *, maximum_seconds: float | None = None
+) -> Iterator[Recording]:
     """Decode a file, or take sound, for the length of the block; the disk holds two bytes a sample.
 
     Raises:
         NotAudio: the source holds no audio.
+        AudioTooLong: a file holds more than ``maximum_seconds``.
         Cancelled, DeadlineExceeded: as the ticket says.
     """
     with tempfile.TemporaryFile() as file:
         levels = [np.empty(0, np.float32)]
         duration_samples = 0
-        blocks = _blocks(source)
+        blocks = _blocks(source, maximum_seconds)
         while True:
             with ticket.turn():
                 block = next(blocks, None)
@@ -89,10 +92,12 @@ def open_recording(source: Path | Audio, ticket: Ticket) -> Iterator[Recording]:
         yield Recording(file=file, duration_samples=duration_samples, levels_db=np.concatenate(levels))
 
 
-def _blocks(source: Path | Audio) -> Iterator[FloatArray]:
+def _blocks(source: Path | Audio, maximum_seconds: float | None) -> Iterator[FloatArray]:
     """The sound in blocks of full frames, but for the last."""
     if isinstance(source, Path):
-        yield from decode_blocks(source, sample_rate_hz=SAMPLE_RATE_HZ, block_seconds=_BLOCK_SECONDS)
+        yield from decode_blocks(
+            source, sample_rate_hz=SAMPLE_RATE_HZ, block_seconds=_BLOCK_SECONDS, maximum_seconds=maximum_seconds
+        )
         return
     samples = resample(source, SAMPLE_RATE_HZ).samples
     for start in range(0, len(samples), _BLOCK_SAMPLES):

@@ -1,0 +1,191 @@
+"""One recording heard by Whisper: its chunks in batches, on a thread for each processor, and the words in order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sayso.errors import EngineFailed, SaysoError
+from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.loops import without_loops
+from sayso.stt.segments import PlacedWord
+from sayso.stt.words import HeardWord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+    from typing import Any
+
+    from sayso.scheduling import Ticket
+    from sayso.stt.recording import Recording
+    from sayso.stt.voice import Chunk
+    from sayso.stt.whisper_model import LoadedWhisper, Taken, Wish
+    from sayso.types import FloatArray
+
+_LARGEST_BATCH = 4
+"""Chunks in a batch: on one thread they are heard in a few seconds, and more gain little."""
+
+_MISSED_SECONDS = 2.5
+"""No word is spoken for so long: where there is more speech than that for a word, the model has left something out."""
+
+_HEARD_AGAIN_AT_MOST = 2
+
+
+class Heard(NamedTuple):
+    """What was heard in a chunk."""
+
+    chunk: Chunk
+    words: list[PlacedWord]
+    context: tuple[int, ...]
+
+
+class Hearing:
+    """One recording; made, and used, on one thread.
+
+    Args:
+        model: the model.
+        recording: what it hears.
+        ticket: takes a turn for each step.
+        workers: how many batches are heard at once.
+    """
+
+    def __init__(self, model: LoadedWhisper, recording: Recording, ticket: Ticket, *, workers: int) -> None:
+        self._model = model
+        self._recording = recording
+        self._ticket = ticket
+        self._workers = workers
+
+    def encoded(self, chunk: Chunk) -> Any:
+        """A chunk as the model sees it.
+
+        Raises:
+            EngineFailed: the model broke.
+        """
+        sound = self._sound(chunk)
+        with errors_translated(), self._ticket.turn():
+            return self._model.encode([sound])
+
+    def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: Wish) -> Iterator[Heard]:
+        """What is heard in each chunk, in order.
+
+        A batch is told what was said a little before it, in the latest batch that is complete by then however the
+        threads are scheduled. So the same recording gives the same text on the same machine.
+
+        Args:
+            chunks: at least one.
+            first_encoded: the first of them.
+            wish: how they are to be heard.
+
+        Raises:
+            EngineFailed: the model broke.
+            Cancelled, DeadlineExceeded: as the ticket says.
+        """
+        latest = self._hear(chunks[:1], [self._sound(chunks[0])], first_encoded, wish, ())
+        yield from latest
+        waiting: list[Future[list[Heard]]] = []
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="whisper")
+        try:
+            for batch in batches(chunks[1:], self._workers):
+                if len(waiting) == self._workers:
+                    latest = waiting.pop(0).result()
+                    yield from latest
+                sounds = [self._sound(chunk) for chunk in batch]
+                waiting.append(pool.submit(self._hear, batch, sounds, None, wish, latest[-1].context))
+            for future in waiting:
+                yield from future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _sound(self, chunk: Chunk) -> FloatArray:
+        blocks = [block for piece in chunk.pieces for block in self._recording.blocks(piece.start, piece.end)]
+        return np.concatenate(blocks)
+
+    def _hear(
+        self, chunks: Sequence[Chunk], sounds: Sequence[FloatArray], encoded: Any, wish: Wish, context: tuple[int, ...]
+    ) -> list[Heard]:
+        """A batch, on any thread."""
+        with errors_translated():
+            if encoded is None:
+                with self._ticket.turn():
+                    encoded = self._model.encode(sounds)
+            taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context, self._ticket)
+            return [
+                Heard(chunk, self._completed(chunk, sound, placed(chunk, one), wish), one.context)
+                for chunk, sound, one in zip(chunks, sounds, taken, strict=True)
+            ]
+
+    def _completed(self, chunk: Chunk, sound: FloatArray, words: list[PlacedWord], wish: Wish) -> list[PlacedWord]:
+        """The words, and those that the model had left out; a chunk is heard again from where the first is missing."""
+        for _ in range(_HEARD_AGAIN_AT_MOST):
+            number = first_missed(chunk, words)
+            if number is None:
+                break
+            start = _sample(words[number].word.start_seconds) if words else chunk.start
+            rest = chunk.after(start)
+            rest_sound = sound[chunk.offset(start) :]
+            with self._ticket.turn():
+                encoded = self._model.encode([rest_sound])
+            taken = self._model.hear(encoded, [len(rest_sound)], wish, (), self._ticket)
+            found = placed(rest, taken[0])
+            if len(found) <= len(words) - number:
+                break
+            words = [*words[:number], *found]
+        return words
+
+
+def batches(chunks: Sequence[Chunk], workers: int) -> Iterator[Sequence[Chunk]]:
+    """The chunks in batches that are small at first, for a text soon, and at last, so that all threads end together."""
+    start, size = 0, 1
+    while start < len(chunks):
+        size = min(size + 1, _LARGEST_BATCH, max(1, (len(chunks) - start) // (2 * workers)))
+        yield chunks[start : start + size]
+        start += size
+
+
+def placed(chunk: Chunk, taken: Taken) -> list[PlacedWord]:
+    """The words of a chunk in the time of the recording; none for what is silence or was never said."""
+    if taken.is_silence:
+        return []
+    details = taken.details
+    words = []
+    for word in without_loops(taken.words):
+        start, end = chunk.place(word.start_seconds), chunk.place(word.end_seconds, is_end=True)
+        sounding = chunk.sounding(start, end)
+        heard = HeardWord(word.text, sounding.start / SAMPLE_RATE_HZ, sounding.end / SAMPLE_RATE_HZ)
+        words.append(PlacedWord(heard, word.tokens, details))
+    return words
+
+
+def first_missed(chunk: Chunk, words: Sequence[PlacedWord]) -> int | None:
+    """The number of the first word with more speech to it than a word can have; None when nothing was left out.
+
+    Without any words it is 0 if anybody speaks for long.
+    """
+    starts = [_sample(word.word.start_seconds) for word in words] or [chunk.start]
+    for number, (start, following) in enumerate(pairwise([*starts, chunk.end])):
+        if chunk.speech_between(start, following) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
+            return number
+    return None
+
+
+def _sample(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE_HZ)
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """Whatever the libraries below raise, they document none of it, as an error of ours.
+
+    Raises:
+        EngineFailed: instead of theirs.
+    """
+    try:
+        yield
+    except SaysoError:
+        raise
+    except Exception as error:
+        raise EngineFailed(f"Whisper broke: {error}.") from error
