@@ -21,9 +21,11 @@ _LOOPBACK = "http://127.0.0.1:"
 _PROBED = ("/health", "/metrics")
 _PROBE_EVERY_SECONDS = 0.05
 _PROBE_TIMEOUT_SECONDS = 10.0
-_REQUEST_TIMEOUT_SECONDS = 120.0
+_REQUEST_TIMEOUT_SECONDS = 240.0
 _TRANSCRIPT_EVERY = 4
 _TOO_MANY = 429
+_NO_ANSWER = 0
+"""Counted in place of a status where no answer came, or not to its end."""
 _SENTENCES = (
     "Keeper number {0} counted {1} gulls and one very large cloud.",
     "After that he wrote {1} lines in book {0}, and slept.",
@@ -75,7 +77,11 @@ class Load:
             if time.monotonic() >= self._over_at:
                 return
             ask = self._transcript if request % _TRANSCRIPT_EVERY == _TRANSCRIPT_EVERY - 1 else self._speech
-            retry_after_seconds = await ask(client)
+            try:
+                retry_after_seconds = await ask(client)
+            except httpx2.TransportError:
+                self._statuses[_NO_ANSWER] += 1
+                continue
             await asyncio.sleep(min(retry_after_seconds, max(0.0, self._over_at - time.monotonic())))
 
     async def _speech(self, client: httpx2.AsyncClient) -> float:

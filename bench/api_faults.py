@@ -36,13 +36,13 @@ _SETTINGS = {
     "SAYSO_OPENAI_RETRIES": "1",
     "SAYSO_BREAKER_OPEN_SECONDS": f"{_OPEN_SECONDS:g}",
 }
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 120.0
 _MOST_FAILURES = 20
 
 FAULTS: Mapping[str, dict[str, Any] | None] = {
     "none": None,
     "429 with Retry-After: 1": {"kind": "rate_limited", "retry_after_seconds": 1},
-    "429 with Retry-After: 60": {"kind": "rate_limited", "retry_after_seconds": 60},
+    "429 with Retry-After: 20": {"kind": "rate_limited", "retry_after_seconds": 20},
     "429 without Retry-After": {"kind": "rate_limited"},
     "429, quota exhausted": {"kind": "quota"},
     "500": {"kind": "server_error"},
