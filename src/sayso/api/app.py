@@ -10,12 +10,11 @@ import structlog
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from sayso import __version__
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
-from sayso.api.middleware import AccessLog, AnswerHeaders, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.routes import captions, hybrid, models, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
 from sayso.api.work import on_thread
@@ -24,7 +23,7 @@ from sayso.observability import TraceRequests
 from sayso.web import router as page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection
 
     from fastapi import FastAPI
 
@@ -38,13 +37,13 @@ Every error is OpenAI's envelope. Point any OpenAI client at this address and `/
 """
 
 
-def create_app(served: Served, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
+def create_app(served: Served, *, hosts: Collection[str] | None = None) -> FastAPI:
     """The application over these parts, which it closes at its end.
 
     Args:
         served: the parts.
-        hosts: the names that it may be called by. Where no key is asked for, they keep a page of the web from calling
-            it by a name of its own that leads to this machine (DNS rebinding).
+        hosts: the names that it may be called by; None for any. Where no key is asked for, they keep a page of the web
+            from calling it by a name of its own that leads to this machine (DNS rebinding).
     """
     app = FastAPIOffline(
         title="Sayso",
@@ -66,7 +65,7 @@ def create_app(served: Served, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     return app
 
 
-def _wrap(app: FastAPI, served: Served, hosts: Sequence[str]) -> None:
+def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
     """What every request passes; what is added last is outermost."""
     app.add_middleware(UnhandledErrors)
     app.add_middleware(AnswerHeaders)
@@ -79,7 +78,7 @@ def _wrap(app: FastAPI, served: Served, hosts: Sequence[str]) -> None:
             expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER],
         )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_middleware(KnownHosts, hosts=hosts)
     app.add_middleware(AccessLog, metrics=served.metrics)
     app.add_middleware(RequestIds)
     app.add_middleware(TraceRequests)

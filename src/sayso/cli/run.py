@@ -67,7 +67,7 @@ def serve(settings: Settings, *, host: str | None, port: int) -> None:
     end_traces = configure_traces(settings.traces_endpoint)
     try:
         address = _address(settings, host)
-        app = create_app(open_served(settings), hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else ("*",))
+        app = create_app(open_served(settings), hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
         config = uvicorn.Config(
             app,
             host=address,
