@@ -23,6 +23,7 @@ from bench.roundtrip import measure_roundtrip
 from bench.schemathesis_run import measure_schemathesis
 from bench.speed import measure_speed
 from bench.timing import measure_timing
+from bench.transcription import measure_transcription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +59,9 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "long-recording": lambda work, options: measure_long_recording(
         work, minutes=options.minutes_or(90), recordings=options.recordings
     ),
+    "transcription": lambda work, options: measure_transcription(
+        work, minutes=options.minutes_or(10), runs=options.runs, recordings=options.recordings
+    ),
     "schemathesis": lambda work, options: measure_schemathesis(work, minutes=options.minutes_or(10)),
 }
 """Every benchmark; each gets an empty directory of its own."""
@@ -71,13 +75,13 @@ def main(
         list[str] | None, typer.Argument(metavar="[NAME]…", help="Which; those of narration but memory by default.")
     ] = None,
     *,
-    runs: Annotated[int, typer.Option(min=1, help="speed: how often each program takes its turn.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="speed, transcription: how often each program takes its turn.")] = 5,
     minutes: Annotated[
         float | None,
         typer.Option(
             min=1,
-            show_default="60, 90, 10",
-            help="memory, long-recording: how much audio; schemathesis: for how long.",
+            show_default="60, 90, 10, 10",
+            help="memory, long-recording, transcription: how much audio; schemathesis: for how long.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=5, help="api-load: how long each level takes.")] = 60,
@@ -85,7 +89,8 @@ def main(
         list[str] | None, typer.Option(metavar="URL", help="conformance: another server's address, with /v1.")
     ] = None,
     recordings: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="long-recording: where recordings are kept from run to run.")
+        Path | None,
+        typer.Option(metavar="DIR", help="long-recording, transcription: where recordings are kept from run to run."),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
@@ -112,6 +117,8 @@ def main(
     api-faults      what a client sees under each of OpenAI's failures; the breaker
 
     long-recording  90 minutes transcribed in parts: words lost or doubled, memory
+
+    transcription   ten minutes heard by sayso transcribe and by faster-whisper's plain call in turns
 
     schemathesis    ten minutes of requests made from the OpenAPI description
 

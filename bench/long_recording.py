@@ -72,7 +72,7 @@ def measure_long_recording(work: Path, *, minutes: float, recordings: Path | Non
         minutes: of audio, about.
         recordings: where recordings are kept from run to run, since making them takes long; ``work`` by default.
     """
-    document, recording = _recording(recordings or work, minutes)
+    document, recording = make_recording(recordings or work, minutes)
     paragraphs = visible_paragraphs(document.read_text(encoding="utf-8"))
     read_words = [word for paragraph in paragraphs for word in spoken_words(paragraph, _LANGUAGE)]
     seconds = sum(block.size for block in decode_blocks(recording, sample_rate_hz=8000)) / 8000
@@ -91,7 +91,7 @@ def measure_long_recording(work: Path, *, minutes: float, recordings: Path | Non
     return Result(name="long-recording", figures=figures, tables=tables)
 
 
-def _recording(directory: Path, minutes: float) -> tuple[Path, Path]:
+def make_recording(directory: Path, minutes: float) -> tuple[Path, Path]:
     """The document and its recording, from an earlier run where there was one."""
     name = f"long-{minutes:g}"
     document, recording = directory / f"{name}.md", directory / f"{name}.wav"
