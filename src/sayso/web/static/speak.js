@@ -81,9 +81,14 @@ class Speech {
       this.#words.makeAvailable(this.#player.receivedSeconds);
     } else if (event.type === "speech.audio.done") {
       this.isWhole = true;
+      this.#words.finish();
     } else if (event.type === "error") {
       throw failureOfEvent(event);
     }
+  }
+
+  get hasSound() {
+    return this.#player.receivedSeconds > 0;
   }
 
   togglePause() {
@@ -164,6 +169,7 @@ function stop() {
   current?.close();
   current = null;
   downloads.hide();
+  reading.hidden = true;
   showState("idle");
 }
 
@@ -190,8 +196,8 @@ async function speak() {
   } catch (error) {
     if (current === speech) {
       complain(error);
-      if (error.status) {
-        stop(); // refused: there is no sound
+      if (!speech.hasSound) {
+        stop();
       }
     }
   }

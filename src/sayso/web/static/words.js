@@ -18,6 +18,14 @@ class CodePoints {
   }
 }
 
+/** What stands between words, which takes its colour from the word before it. */
+function gap(text) {
+  const span = document.createElement("span");
+  span.className = "gap";
+  span.textContent = text;
+  return span;
+}
+
 /**
  * @param element where the text is shown; it scrolls
  * @param text what is spoken
@@ -65,6 +73,11 @@ export class ReadingText {
     }
   }
 
+  /** There are no more words to come. */
+  finish() {
+    this.#rest.replaceWith(gap(this.#rest.data));
+  }
+
   /** Let the words be chosen whose sound begins before this second. */
   makeAvailable(seconds) {
     while (this.#available < this.#words.length && this.#words[this.#available].start < seconds) {
@@ -100,7 +113,10 @@ export class ReadingText {
     span.tabIndex = this.#words.length === 0 ? 0 : -1;
     const text = this.#points.text;
     span.textContent = text.slice(start, end);
-    this.#rest.before(text.slice(this.#restUnits, start), span);
+    if (start > this.#restUnits) {
+      this.#rest.before(gap(text.slice(this.#restUnits, start)));
+    }
+    this.#rest.before(span);
     this.#rest.deleteData(0, end - this.#restUnits);
     this.#restUnits = end;
     return span;
