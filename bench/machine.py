@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from sayso.tts.tuning import processors
+from sayso.machine import processors
 
 _PACKAGES = ("sayso", "onnxruntime", "numpy", "av", "faster-whisper", "kokoro-onnx")
 _CPU_INFO = Path("/proc/cpuinfo")

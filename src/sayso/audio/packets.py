@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from sayso.audio.frames import frame_of
+from sayso.machine import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -95,7 +95,7 @@ class ParallelEncoder:
         self._open_encoder = open_encoder
         self._frame_samples = stream.frame_size
         self._chunk_frames = max(1, round(_CHUNK_SECONDS * stream.rate / self._frame_samples))
-        self._threads = _available_cores()
+        self._threads = processors()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="encode")
         self._pending: deque[Future[Packets]] = deque()
         self._held: list[FloatArray] = []
@@ -146,8 +146,3 @@ class ParallelEncoder:
             packet.stream = self._stream
             packet.pts = packet.dts = (packet.pts or 0) + chunk.start_sample
         return kept
-
-
-def _available_cores() -> int:
-    """The cores this process may use, which in a container are fewer than the machine's (macOS cannot tell)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

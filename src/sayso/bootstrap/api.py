@@ -14,11 +14,11 @@ from sayso.api.served import Served
 from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.errors import ModelMissing, SaysoError
+from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
 from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
-from sayso.tts.tuning import processors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -70,6 +70,7 @@ class Engines:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._maximum_seconds = settings.max_audio_seconds
         key = settings.openai_api_key
         self.openai = OpenAIConnection(
             key.get_secret_value() if key else None,
@@ -90,7 +91,13 @@ class Engines:
         }
         self.whisper: Mapping[str, Transcriber] = {
             name: LocalTranscriber(
-                name, functools.partial(open_transcriber, name.removeprefix(WHISPER_PREFIX), settings)
+                name,
+                functools.partial(
+                    open_transcriber,
+                    name.removeprefix(WHISPER_PREFIX),
+                    settings,
+                    maximum_seconds=settings.max_audio_seconds,
+                ),
             )
             for name in open_store(settings).catalogue
             if name.startswith(WHISPER_PREFIX)
@@ -146,7 +153,8 @@ class Engines:
         default = self._link(self.default_whisper, self.whisper[self.default_whisper])
 
         def cloud(model: str) -> Link[Transcriber]:
-            return self._link(OPENAI, OpenAITranscriber(self.openai, model=model))
+            transcriber = OpenAITranscriber(self.openai, model=model, maximum_seconds=self._maximum_seconds)
+            return self._link(OPENAI, transcriber)
 
         def chain(model: str) -> Chain[Transcriber]:
             return Chain(self._ordered(cloud(model), [default]), on_fallback=on_fallback)

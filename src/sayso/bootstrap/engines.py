@@ -61,8 +61,13 @@ def installed_voices(settings: Settings) -> Iterator[Voice]:
         yield from engine.voices()
 
 
-def open_transcriber(model: str, settings: Settings) -> Transcriber:
+def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float | None = None) -> Transcriber:
     """Whisper with a model of the catalogue: "base" is ``whisper-base``.
+
+    Args:
+        model: the model's name, without ``whisper-``.
+        settings: where the models are.
+        maximum_seconds: of a recording; None for any.
 
     Raises:
         InvalidInput: there is no such model.
@@ -71,7 +76,12 @@ def open_transcriber(model: str, settings: Settings) -> Transcriber:
     from sayso.models import open_store
     from sayso.stt import WhisperTranscriber
 
-    return WhisperTranscriber(open_store(settings).path(f"whisper-{model}"))
+    return WhisperTranscriber(
+        open_store(settings).path(f"whisper-{model}"),
+        threads=settings.synthesis_workers,
+        idle_unload_seconds=settings.idle_unload_seconds,
+        maximum_seconds=maximum_seconds,
+    )
 
 
 def open_speech_cache(

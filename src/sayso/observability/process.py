@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from sayso.machine import processors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,7 @@ def usage() -> Usage:
         peak_resident_bytes=peak,
         user_seconds=used.ru_utime,
         system_seconds=used.ru_stime,
-        processors=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        processors=processors(),
         processes=1 + _children(),
     )
 

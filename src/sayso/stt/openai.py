@@ -71,6 +71,7 @@ class OpenAITranscriber:
         model: OpenAI's name of the model.
         parts_at_once: how many parts of a recording are in hand at a time.
         part_seconds: how long a part is meant to be.
+        maximum_seconds: how much audio is taken; None for any.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class OpenAITranscriber:
         model: str = "whisper-1",
         parts_at_once: int = 4,
         part_seconds: float = PART_SECONDS,
+        maximum_seconds: float | None = None,
     ) -> None:
         self._connection = connection
         self._model = model
         self._parts_at_once = parts_at_once
         self._part_seconds = part_seconds
+        self._maximum_seconds = maximum_seconds
         self._tells_speakers = "diarize" in model
         self._tells_times = not model.startswith("gpt-")
         self.name = f"openai:{model}"
@@ -112,7 +115,7 @@ class OpenAITranscriber:
         """
         request = _Request(language=self._language(language, task), prompt=prompt, task=task, temperature=temperature)
         self._connection.require_key()
-        with open_recording(source, ticket) as recording:
+        with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
             gathering = Gathering(
                 recording.duration_samples, language=request.language, task=task, listener=listener, progress=progress
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
+from sayso.machine import processors
 from sayso.resident import Resident
 from sayso.scheduling import FREE
 from sayso.stt.base import SAMPLE_RATE_HZ
@@ -85,7 +85,7 @@ class WhisperTranscriber:
                 hint=f"Run: sayso models pull {model_directory.name}",
             )
         self._directory = model_directory
-        self._workers = threads or _processors()
+        self._workers = threads or processors()
         self._maximum_seconds = maximum_seconds
         self._model = Resident(self._load, idle_unload_seconds=idle_unload_seconds)
         self.name = f"faster-whisper:{model_directory.name}"
@@ -222,8 +222,3 @@ def _found(model: LoadedWhisper, hearing: Hearing, chunks: Sequence[Chunk], code
         if sums[best] / number >= _SURE:
             break
     return _Found(best, sums[best] / number, first)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

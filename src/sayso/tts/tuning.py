@@ -8,7 +8,6 @@ limits decide, so it is measured once and the answer is kept.
 from __future__ import annotations
 
 import json
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import structlog
 
 from sayso.errors import OutputFailed
 from sayso.files import replacing
+from sayso.machine import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,11 +34,6 @@ class Tuning:
 
     workers: int
     threads: int
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def candidates(count: int) -> Sequence[Tuning]:

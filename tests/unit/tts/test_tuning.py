@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sayso.tts.tuning import Tuning, candidates, processors, tuning
+from sayso.machine import processors
+from sayso.tts.tuning import Tuning, candidates, tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable

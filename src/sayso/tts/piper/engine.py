@@ -10,13 +10,13 @@ import numpy as np
 
 from sayso.audio import resample
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
+from sayso.machine import processors
 from sayso.resident import Resident
 from sayso.tts.checks import require_speed, unknown_voice
 from sayso.tts.onnx_session import open_session
 from sayso.tts.phrasing import phrase
 from sayso.tts.piper.config import SUFFIX, read_config
 from sayso.tts.timing import token_times
-from sayso.tts.tuning import processors
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
