@@ -6,5 +6,5 @@ import os
 
 
 def processors() -> int:
-    """How many processors this process may use, which in a container are fewer than the machine's (macOS cannot tell)."""
+    """How many processors this process may use: in a container fewer than the machine has (macOS cannot tell)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
