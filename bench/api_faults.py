@@ -160,7 +160,7 @@ class Caller:
 def measure_api_faults(work: Path) -> Result:
     """Try each fault, with and without a local engine behind OpenAI, and the breaker."""
     recording = work / "recording.wav"
-    run([sys.executable, "-m", "sayso", "say", "The lamp is lit.", "-o", str(recording)], cache=work / "cache")
+    run([sys.executable, "-m", "sayso", "say", "The lamp is lit.", "-o", str(recording)])
     with _servers(work, recording, {}) as (fault_server, caller):
         with_fallback = _each_fault(fault_server, caller)
         breaker, opened_and_closed = _breaker(fault_server, caller)

@@ -36,7 +36,7 @@ _RECORDING = "The keeper climbed the stairs at dusk, and lit the lamp."
 def measure_api_load(work: Path, *, seconds: float) -> Result:
     """Probe the server at each level for so many seconds."""
     recording = work / "recording.wav"
-    run([sys.executable, "-m", "sayso", "say", _RECORDING, "-o", str(recording)], cache=work / "cache")
+    run([sys.executable, "-m", "sayso", "say", _RECORDING, "-o", str(recording)])
     with ServerProcess(work) as server:
         levels = [_level(server, recording, clients, seconds) for clients in LEVELS]
     figures = [figure for clients, level in zip(LEVELS, levels, strict=True) for figure in _figures(clients, level)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
@@ -78,7 +79,8 @@ def test_probes_are_answered_while_every_turn_is_taken(serve: Serve, blocked: Bl
     """With all turns held, and more requests waiting than there are threads in a pool, probes are answered."""
     served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=64))
     with serve(served) as client, ThreadPoolExecutor(max_workers=50) as clients:
-        asked = [clients.submit(client.post, "/v1/audio/speech", json=speech_fields()) for _ in range(50)]
+        fields = speech_fields(input="It is late.")
+        asked = [clients.submit(client.post, "/v1/audio/speech", json=fields) for _ in range(50)]
         until(lambda: served.scheduler.load.computing == 2 and served.scheduler.load.taken == 50)
         assert client.get(path).status_code == 200
         assert served.scheduler.load.computing == 2
@@ -147,7 +149,8 @@ def test_a_client_that_goes_away_frees_its_place(serve: Serve) -> None:
     with serve(served) as client:
         try:
             with client.stream("POST", "/v1/audio/speech", json=speech_fields()) as answer:
-                next(answer.iter_bytes())
+                pieces = answer.iter_bytes()  # kept: an iterator that is dropped closes the connection
+                next(pieces)
                 until(lambda: served.scheduler.load.computing == 1)
             until(lambda: served.scheduler.load.taken == 0)
             assert served.scheduler.load.computing == 1
@@ -193,8 +196,10 @@ def test_an_engine_s_failed_assertion_is_no_answer_without_an_envelope(serve: Se
             assert self.calls, "a bug"
             return super().synthesise(utterance, voice=voice, speed=speed)
 
-    with serve(fake_served(speech=Asserting())) as client:
+    # Captured: in a test structlog would render the traceback with all local variables, which takes a minute.
+    with capture_logs() as logs, serve(fake_served(speech=Asserting())) as client:
         answer = client.post("/v1/audio/speech", json=speech_fields())
         assert answer.status_code == 500
         assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        assert [log["event"] for log in logs if log["log_level"] == "error"] == ["unhandled error"]
         assert client.get("/health").status_code == 200
