@@ -72,6 +72,11 @@ class CaptionsBody(SpeechBody):
 
     subtitles: list[CueFormat] = Field(default=["srt", "vtt"], description="Which subtitle files come with it.")
     style: StyleName = Field(default="netflix", description="The rules that the subtitles keep.")
+    keep_speed: bool = Field(
+        default=True,
+        description="Whether sentences whose subtitles are too fast to read keep their speed; else they are spoken "
+        "slower, and the sound is no longer that of `/v1/audio/speech`.",
+    )
 
 
 class ServerVad(Body):

@@ -49,6 +49,14 @@ def test_one_answer_has_it_all(client: TestClient) -> None:
     assert " ".join(line for cue in cues for line in cue.lines) == TEXT
 
 
+def test_fast_speech_is_slowed_only_when_asked(client: TestClient) -> None:
+    """The sound has the speed that was asked for whichever files come with it, unless subtitles may slow it down."""
+    text = "Keepers counted seventeen gulls. " * 3
+    plain = ask(client, input=text, speed=4.0, subtitles=[]).json()["duration"]
+    assert ask(client, input=text, speed=4.0).json()["duration"] == plain
+    assert ask(client, input=text, speed=4.0, keep_speed=False).json()["duration"] > plain
+
+
 def test_bare_samples_are_as_long_as_they_say(client: TestClient) -> None:
     """``pcm`` has no header."""
     body = ask(client, response_format="pcm").json()

@@ -93,6 +93,7 @@ def _narrated(
         audio=(audio,),
         subtitles=("json", *dict.fromkeys(body.subtitles)),
         style=style_named(body.style),
+        keep_speed=body.keep_speed,
     )
     document = Document(text=body.input, name=_NAME, markdown=False)
     engine = source.open(ticket, instructions=body.instructions)

@@ -123,7 +123,7 @@ class _Work:
                     yield {"type": "transcript.text.delta", "delta": first}
                 for piece in pieces:
                     yield {"type": "transcript.text.delta", "delta": piece}
-                yield self._done_event(listening.result.result)
+                yield self._done_event(listening.result)
 
         events = sse.events(contents())
         return Begun(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
@@ -138,9 +138,15 @@ class _Work:
         )
         return made
 
-    def _done_event(self, transcript: Transcript) -> dict[str, Any]:
-        """The last event; the times that were asked for come with it, which OpenAI's do not."""
-        content: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "usage": usage(transcript)}
+    def _done_event(self, made: Made[Transcript]) -> dict[str, Any]:
+        """The last event; who listened, and the times that were asked for, come with it, which OpenAI's do not."""
+        transcript = made.result
+        content: dict[str, Any] = {
+            "type": "transcript.text.done",
+            "text": transcript.text,
+            "usage": usage(transcript),
+            "engine": made.engine,
+        }
         granularities = _granularities(self._fields) if self._fields.response_format == "verbose_json" else ()
         if "segment" in granularities:
             content["segments"] = segments_body(transcript)
