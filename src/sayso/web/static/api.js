@@ -80,11 +80,10 @@ export function postJson(path, body, signal) {
  * Send a form; fetch cannot say how far an upload is.
  *
  * @param onUpload called with the part of the form that has been sent, 0 to 1
- * @param onAnswer called with the engine's name when the answer begins
  * @param onText called with each new piece of the answer
  * @returns the answer's text; throws a Failure, or an AbortError
  */
-export function postForm(path, form, { signal, onUpload = () => {}, onAnswer = () => {}, onText = () => {} }) {
+export function postForm(path, form, { signal, onUpload = () => {}, onText = () => {} }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let told = 0;
@@ -98,11 +97,6 @@ export function postForm(path, form, { signal, onUpload = () => {}, onAnswer = (
     request.open("POST", path);
     Object.entries(authorisation()).forEach(([name, value]) => request.setRequestHeader(name, value));
     request.upload.addEventListener("progress", (event) => event.lengthComputable && onUpload(event.loaded / event.total));
-    request.addEventListener("readystatechange", () => {
-      if (request.readyState === XMLHttpRequest.HEADERS_RECEIVED && request.status === 200) {
-        onAnswer(request.getResponseHeader("x-sayso-engine"));
-      }
-    });
     request.addEventListener("progress", tell);
     request.addEventListener("load", () => {
       if (request.status === 200) {

@@ -285,6 +285,9 @@ export function start() {
       open(file);
     }
   });
-  speed.addEventListener("input", () => { byId("speed-shown").textContent = `${Number(speed.value).toFixed(2)}×`; });
+  speed.addEventListener("input", () => {
+    byId("speed-shown").textContent = `${Number(speed.value).toFixed(2)}×`;
+    speed.setAttribute("aria-valuetext", `${Number(speed.value)} times`);
+  });
   position.addEventListener("input", () => current?.seek(Number(position.value)));
 }

@@ -11,6 +11,7 @@ const LANGUAGES = (
   + "it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd si sk "
   + "sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh"
 ).split(" ");
+const UNNAMED = { ba: "Bashkir", bo: "Tibetan", jw: "Javanese" }; // not in Chromium's list, or by another code
 
 const byId = (id) => document.getElementById(id);
 const drop = byId("drop");
@@ -85,6 +86,7 @@ function showUpload(part) {
 async function listen(file, spoken, signal) {
   const parser = new EventParser();
   let done = null;
+  let failure = null;
   const take = (piece) => {
     for (const event of parser.feed(piece)) {
       if (event.type === "transcript.text.delta") {
@@ -95,15 +97,14 @@ async function listen(file, spoken, signal) {
         }
       } else if (event.type === "transcript.text.done") {
         done = event.text;
+        engine.textContent = event.engine ?? "";
       } else if (event.type === "error") {
         failure = failureOfEvent(event);
       }
     }
   };
-  let failure = null;
-  const onAnswer = (name) => { engine.textContent = name ?? ""; };
   const form = formOf(file, spoken, [["stream", "true"]]);
-  await postForm(PATH, form, { signal, onUpload: showUpload, onAnswer, onText: take });
+  await postForm(PATH, form, { signal, onUpload: showUpload, onText: take });
   if (failure !== null || done === null) {
     throw failure ?? cutOff();
   }
@@ -121,6 +122,7 @@ async function transcribe() {
   heard.hidden = false;
   transcript.textContent = "";
   upload.value = 0;
+  engine.textContent = "";
   showState();
   try {
     const text = await listen(file, spoken, giveUp.signal);
@@ -177,7 +179,7 @@ export function offerModels(names) {
 
 function offerLanguages() {
   const display = new Intl.DisplayNames(["en"], { type: "language" });
-  const named = LANGUAGES.map((code) => [display.of(code === "jw" ? "jv" : code), code]);
+  const named = LANGUAGES.map((code) => [UNNAMED[code] ?? display.of(code), code]);
   named.sort(([one], [other]) => one.localeCompare(other, "en"));
   language.append(...named.map(([name, code]) => new Option(name, code)));
 }
