@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
+from bench.server import ServerProcess
 from sayso.api.keys import Scope, new_key
 from sayso.audio import decode
 from sayso.errors import EngineFailed
@@ -570,6 +571,42 @@ def test_a_narrow_screen_needs_no_scrolling_aside(visit: Visit, recording: Path)
     transcribe(page, recording)
     expect(page.locator("#transcribe-status")).to_have_text("Done")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_stopping_at_once_leaves_nothing_behind(visit: Visit) -> None:
+    """Speak and Stop may be pressed as quickly as one can: the last wish counts, and nothing is left that fails."""
+    page = visit(fake_served())
+    for _ in range(5):
+        speak(page)
+        page.keyboard.press("Enter")  # Speak has the focus
+        page.get_by_role("button", name="Stop").click()
+    speak(page, "The end.")
+    wait_until_spoken(page)
+    assert page.locator("#words").text_content() == "The end."
+
+
+@pytest.mark.engine
+def test_real_engines_speak_and_listen(visit: Visit, tmp_path: Path) -> None:
+    """With a key, Kokoro speaks, its words are lit in order, and Whisper hears in the saved file what was said."""
+    text = "The keeper climbed the stairs. He lit the lamp, and nobody came to see it burn."
+    path = tmp_path / "spoken.mp3"
+    with ServerProcess(tmp_path) as server:
+        page = visit(server.root_url, expects_failures=True)
+        page.get_by_label("API key").fill(server.key)
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_label("Voice")).to_have_value("af_heart")
+        speak(page, text)
+        wait_until_spoken(page)
+        expect(page.locator("#speak-engine")).to_have_text("kokoro")
+        expect(page.locator("#speak-status")).to_have_text("Done", timeout=60_000)
+        indices = [word["index"] for word in page.evaluate("window.sayso.lit")]
+        assert indices
+        assert indices == sorted(set(indices))
+        path.write_bytes(saved(page, "Download MP3"))
+        transcribe(page, path)
+        expect(page.locator("#transcribe-status")).to_have_text("Done", timeout=60_000)
+        heard = page.locator("#transcript").inner_text()
+    assert re.findall(r"\w+", heard.lower()) == re.findall(r"\w+", text.lower())
 
 
 def test_files_are_asked_for_again_and_sent_once() -> None:

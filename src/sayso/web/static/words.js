@@ -62,15 +62,19 @@ export class ReadingText {
 
   /** Add words as the API's events name them. */
   add(words) {
+    const before = this.#restUnits;
+    const made = new DocumentFragment(); // the page is written once for all of them: a text may be a book
     for (const word of words) {
       const start = this.#points.unitsAt(word.char_start);
       const end = this.#points.unitsAt(word.char_end);
-      const isNew = end > this.#restUnits;
-      const span = isNew ? this.#wrap(Math.max(start, this.#restUnits), end) : this.#words.at(-1)?.span;
+      // Words that share a place in the text, as those of "$5" might, share what is lit.
+      const span = end > this.#restUnits ? this.#wrap(made, Math.max(start, this.#restUnits), end) : this.#words.at(-1)?.span;
       if (span) {
         this.#words.push({ start: word.start, end: word.end, span });
       }
     }
+    this.#rest.before(made);
+    this.#rest.deleteData(0, this.#restUnits - before);
   }
 
   /** There are no more words to come. */
@@ -105,19 +109,17 @@ export class ReadingText {
     }
   }
 
-  #wrap(start, end) {
+  #wrap(made, start, end) {
     const span = document.createElement("span");
     span.className = "word";
     span.setAttribute("role", "button");
     span.setAttribute("aria-disabled", "true");
     span.tabIndex = this.#words.length === 0 ? 0 : -1;
-    const text = this.#points.text;
-    span.textContent = text.slice(start, end);
+    span.textContent = this.#points.text.slice(start, end);
     if (start > this.#restUnits) {
-      this.#rest.before(gap(text.slice(this.#restUnits, start)));
+      made.append(gap(this.#points.text.slice(this.#restUnits, start)));
     }
-    this.#rest.before(span);
-    this.#rest.deleteData(0, end - this.#restUnits);
+    made.append(span);
     this.#restUnits = end;
     return span;
   }
