@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from sayso import __version__
+from sayso.api.documentation import ERRORS
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
 from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
@@ -55,8 +56,9 @@ def create_app(served: Served, *, hosts: Collection[str] | None = None) -> FastA
     )
     app.state.served = served
     app.state.readiness = "starting"
-    for family in (speech, captions, transcriptions, hybrid, models, operations):
-        app.include_router(family.router)
+    app.include_router(operations.router)
+    for family in (speech, captions, transcriptions, hybrid, models):
+        app.include_router(family.router, responses=ERRORS)
     app.include_router(page)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)

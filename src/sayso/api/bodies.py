@@ -79,19 +79,19 @@ class CaptionsBody(SpeechBody):
     )
 
 
-class ServerVad(Body):
+class FormBody(BaseModel):
+    """The fields of a form, which are all text to begin with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerVad(FormBody):
     """How speech is told from silence."""
 
     type: Literal["server_vad"]
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     silence_duration_ms: int = Field(default=200, ge=0, le=10_000)
     prefix_padding_ms: int = Field(default=300, ge=0, le=10_000)
-
-
-class FormBody(BaseModel):
-    """The fields of a form, which are all text to begin with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _chunking(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
 from fastapi import Depends, Request
@@ -17,11 +18,13 @@ from sayso.errors import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from typing import Any
 
     from sayso.api.form_reader import Upload
     from sayso.api.uploads import Form
     from sayso.scheduling import Place
+
+_MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
+"""How OpenAI's clients write a member of an object in a form."""
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
@@ -99,15 +102,22 @@ def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
 
 
 def checked_form(fields: type[Fields], form: Form) -> Fields:
-    """The text fields of a form; those that are lists may be sent several times.
+    """The text fields of a form; those that are lists may be sent several times, objects as ``name[key]``.
 
     Raises:
         Problem: naming the first that is wrong.
         InvalidInput: another one was sent several times.
     """
     lists = {name for name in ("timestamp_granularities", "include") if name in fields.model_fields}
-    values = {name: list(form.all(name)) if name in lists else form.one(name) for name in form.fields}
-    return checked(fields, {name: value for name, value in values.items() if value is not None})
+    values: dict[str, Any] = {}
+    for name in form.fields:
+        value = list(form.all(name)) if name in lists else form.one(name)
+        member = _MEMBER.fullmatch(name)
+        if member is not None and isinstance(values.setdefault(member["name"], {}), dict):
+            values[member["name"]][member["key"]] = value
+        elif value is not None:
+            values[name] = value
+    return checked(fields, values)
 
 
 def uploaded(form: Form, field: str) -> Upload:

@@ -1,11 +1,41 @@
-"""What OpenAPI says of request bodies that the routes read themselves: after the key is checked, and bounded."""
+"""What OpenAPI says of errors, and of request bodies that the routes read themselves: bounded, after the key."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from pydantic import BaseModel
+
+
+class ErrorBody(BaseModel):
+    """What went wrong: for people, whose mistake it is, the field that is wrong, and the case for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorEnvelope(BaseModel):
+    """OpenAI's envelope of an error."""
+
+    error: ErrorBody
+
+
+_MEANINGS: dict[int | str, str] = {
+    400: "The request cannot be served as it is.",
+    401: "The API key is missing or wrong.",
+    404: "There is no such model.",
+    413: "The request is too large.",
+    429: "Too many requests: come again after Retry-After.",
+    503: "No engine can do it now.",
+    "default": "Anything else that goes wrong.",
+}
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorEnvelope, "description": meaning} for status, meaning in _MEANINGS.items()
+}
+"""What the routes answer where they do not do what was asked."""
 
 
 def json_request(fields: type[BaseModel]) -> dict[str, Any]:

@@ -92,12 +92,17 @@ def problem_of(error: SaysoError) -> Problem:
         return Problem(status=429, message=message, type="rate_limit_error", code="rate_limit_exceeded", headers=retry)
     if isinstance(error, Cancelled):
         return Problem(status=499, message=message, code="cancelled")  # nginx's status for a client that went away
-    retry = {"retry-after": str(_RETRY_AFTER_UNKNOWN_SECONDS)} if error.retryable else {}
+    retry = {"retry-after": str(_retry_after_seconds(error))} if error.retryable else {}
     if isinstance(error, DeadlineExceeded):
         return Problem(status=503, message=message, type="server_error", code="deadline_exceeded", headers=retry)
     if isinstance(error, EngineUnavailable | EverythingFailed | ModelMissing | NotInstalled):
         return Problem(status=503, message=message, type="server_error", code="engine_unavailable", headers=retry)
     return Problem(status=500, message=message, type="server_error", headers=retry)
+
+
+def _retry_after_seconds(error: SaysoError) -> int:
+    known = error.retry_after_seconds if isinstance(error, EngineUnavailable) else None
+    return _RETRY_AFTER_UNKNOWN_SECONDS if known is None else math.ceil(known)
 
 
 def _callers_mistake(error: InvalidInput, message: str) -> Problem:

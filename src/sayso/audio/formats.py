@@ -107,7 +107,7 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         sample_format="fltp",
         bit_rate_bps=64_000,
         codec_options={"aac_coder": "fast"},
-        container_options={"write_id3v2": "1"},
+        file_options={"write_id3v2": "1"},  # a stream is bare ADTS
         drops_priming=True,
     ),
     AudioFormat.M4A: Encoding(

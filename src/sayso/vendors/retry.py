@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8.0  # these two are the OpenAI SDK's own
 
-_LONGEST_RETRY_AFTER_SECONDS = 60.0
-"""Whoever is told to come back later than this asks somebody else; the OpenAI SDK draws the line here too."""
+_LONGEST_RETRY_AFTER_SECONDS = 10.0
+"""Whoever is told to come back later than this asks somebody else, or passes it on to the client who waits."""
 
 _BACKOFF = wait_random_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS)
 

@@ -126,13 +126,13 @@ def test_a_pause_longer_than_the_time_left_is_not_begun(
     server: OpenAIServer, connection: OpenAIConnection, pauses: list[float]
 ) -> None:
     """A Retry-After beyond half of the deadline fails at once."""
-    server.faults(always=Fault(kind=FaultKind.RATE_LIMITED, retry_after_seconds=11))
-    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=20.0)
+    server.faults(always=Fault(kind=FaultKind.RATE_LIMITED, retry_after_seconds=9))
+    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=16.0)
 
     with pytest.raises(EngineUnavailable) as caught:
         say(connection, place)
 
-    assert (caught.value.reason, caught.value.retry_after_seconds) == ("rate_limited", 11)
+    assert (caught.value.reason, caught.value.retry_after_seconds) == ("rate_limited", 9)
     assert (len(server.requests), pauses) == (1, [])
 
 
