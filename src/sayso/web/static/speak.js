@@ -78,7 +78,6 @@ class Speech {
       this.#words.add(event.words);
     } else if (event.type === "speech.audio.delta") {
       this.#player.add(decoder.decode(event.audio));
-      this.#words.makeAvailable(this.#player.receivedSeconds);
     } else if (event.type === "speech.audio.done") {
       this.isWhole = true;
       this.#words.finish();
@@ -121,6 +120,8 @@ class Speech {
 
   #show() {
     const heard = this.#player.position;
+    this.#words.write(heard ?? 0);
+    this.#words.makeAvailable(this.#player.receivedSeconds);
     if (heard !== null) {
       this.#words.light(heard);
       showClock(Math.max(0, heard), this.#player.receivedSeconds);

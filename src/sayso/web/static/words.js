@@ -1,5 +1,8 @@
 /** The text as it is spoken: each word lights up in its time, and can be sought. */
 
+const SOON_SECONDS = 5;
+const REST_MS_PER_WORD = 0.1; // between two times that the text is laid out anew: more than that takes
+
 /** Turns places counted in Unicode code points, which only grow, into places in a string of UTF-16. */
 class CodePoints {
   #points = 0;
@@ -37,6 +40,8 @@ export class ReadingText {
   #rest; // the text node after the last word
   #restUnits = 0; // where it begins
   #words = []; // {start, end, span}, by start
+  #waiting = []; // added and not shown yet
+  #writtenAt = -Infinity;
   #lit = -1;
   #spoken = 0; // the words before this one have been spoken
   #available = 0; // the sound of the words before this one has come
@@ -60,8 +65,31 @@ export class ReadingText {
     this.#listening.abort();
   }
 
-  /** Add words as the API's events name them. */
+  /** Add words as the API's events name them; `write` shows them. */
   add(words) {
+    this.#waiting = this.#waiting.concat(words);
+  }
+
+  /**
+   * Show the words that have been added, if it is time to: laying a long text out anew takes long, and a text that the
+   * server has in its cache comes many times faster than it is spoken.
+   *
+   * @param seconds what is heard now
+   */
+  write(seconds) {
+    const isSoon = this.#waiting.length > 0 && this.#waiting[0].start < seconds + SOON_SECONDS;
+    if (isSoon || performance.now() - this.#writtenAt > this.#words.length * REST_MS_PER_WORD) {
+      this.#writeAll();
+    }
+  }
+
+  #writeAll() {
+    const words = this.#waiting;
+    if (words.length === 0) {
+      return;
+    }
+    this.#waiting = [];
+    this.#writtenAt = performance.now();
     const before = this.#restUnits;
     const made = new DocumentFragment(); // the page is written once for all of them: a text may be a book
     for (const word of words) {
@@ -79,6 +107,7 @@ export class ReadingText {
 
   /** There are no more words to come. */
   finish() {
+    this.#writeAll();
     this.#rest.replaceWith(gap(this.#rest.data));
   }
 
