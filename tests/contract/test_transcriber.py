@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from sayso.bootstrap import open_engine
-from sayso.errors import ModelCorrupt, ModelMissing, NotAudio, UnsupportedLanguage
+from sayso.errors import Cancelled, DeadlineExceeded, ModelCorrupt, ModelMissing, NotAudio, UnsupportedLanguage
 from sayso.models import open_store
+from sayso.scheduling import Scheduler
 from sayso.settings import load_settings
 from sayso.stt import SAMPLE_RATE_HZ, Transcriber, Transcript, WhisperTranscriber
 from sayso.stt.openai import OpenAITranscriber
@@ -160,6 +161,42 @@ def test_progress_reaches_the_end(transcriber: Transcriber, speech: Audio) -> No
     assert [total for _, total in told] == pytest.approx([speech.duration_seconds] * len(told), abs=0.001)
     assert all(before[0] <= after[0] for before, after in pairwise(told))
     assert told[-1][0] == told[-1][1]
+
+
+def test_the_text_is_told_as_it_is_heard(transcriber: Transcriber, speech: Audio) -> None:
+    """What the listener is told is the transcript's text, piece by piece."""
+    told: list[str] = []
+    made = transcriber.transcribe(speech, listener=told.append)
+    assert told
+    assert "".join(told) == made.text
+
+
+def test_each_segment_has_its_details(transcript: Transcript) -> None:
+    """What the engine says of its segments stands beside each of them, within what such figures can be."""
+    assert len(transcript.details) == len(transcript.timeline.segments) > 0
+    for details in transcript.details:
+        assert details.temperature is None or 0 <= details.temperature <= 1
+        assert details.average_log_probability is None or details.average_log_probability <= 0
+        assert details.no_speech_probability is None or 0 <= details.no_speech_probability <= 1
+
+
+def test_work_that_nobody_waits_for_is_cancelled(transcriber: Transcriber, speech: Audio) -> None:
+    """A ticket that has been cancelled stops the work."""
+    scheduler = Scheduler(turns=1, places=1)
+    place = scheduler.take_place("someone")
+    place.close(cancelled=True)
+    with pytest.raises(Cancelled):
+        transcriber.transcribe(speech, ticket=place)
+    assert scheduler.load.computing == 0
+
+
+def test_a_deadline_is_kept(transcriber: Transcriber, speech: Audio) -> None:
+    """Work that cannot end in time ends with an error that says so."""
+    with (
+        Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=0) as place,
+        pytest.raises(DeadlineExceeded),
+    ):
+        transcriber.transcribe(speech, ticket=place)
 
 
 def test_an_unknown_language_is_refused(transcriber: Transcriber, speech: Audio) -> None:

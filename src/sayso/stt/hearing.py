@@ -66,8 +66,8 @@ class Hearing:
             EngineFailed: the model broke.
         """
         sound = self._sound(chunk)
-        with errors_translated(), self._ticket.turn():
-            return self._model.encode([sound])
+        with errors_translated():
+            return self._model.encode([sound], self._ticket)
 
     def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: Wish) -> Iterator[Heard]:
         """What is heard in each chunk, in order.
@@ -110,8 +110,7 @@ class Hearing:
         """A batch, on any thread."""
         with errors_translated():
             if encoded is None:
-                with self._ticket.turn():
-                    encoded = self._model.encode(sounds)
+                encoded = self._model.encode(sounds, self._ticket)
             taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context, self._ticket)
             return [
                 Heard(chunk, self._completed(chunk, sound, placed(chunk, one), wish), one.context)
@@ -127,8 +126,7 @@ class Hearing:
             start = _sample(words[number].word.start_seconds) if words else chunk.start
             rest = chunk.after(start)
             rest_sound = sound[chunk.offset(start) :]
-            with self._ticket.turn():
-                encoded = self._model.encode([rest_sound])
+            encoded = self._model.encode([rest_sound], self._ticket)
             taken = self._model.hear(encoded, [len(rest_sound)], wish, (), self._ticket)
             found = placed(rest, taken[0])
             if len(found) <= len(words) - number:

@@ -1,0 +1,78 @@
+"""Chunks go out in batches that suit the machine, and what a model left out is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.stt import SAMPLE_RATE_HZ
+from sayso.stt.hearing import batches, first_missed, placed
+from sayso.stt.voice import Chunk, Stretch
+from sayso.stt.whisper_model import Taken, TimedWord
+
+
+def stretch(start_seconds: float, end_seconds: float) -> Stretch:
+    return Stretch(round(start_seconds * SAMPLE_RATE_HZ), round(end_seconds * SAMPLE_RATE_HZ))
+
+
+CHUNK = Chunk(pieces=(stretch(10, 20), stretch(50, 60)), speech=(stretch(10.5, 19.5), stretch(50.5, 59.5)))
+TAKEN = Taken(
+    tokens=(1, 2),
+    temperature=0.0,
+    average_log_probability=-0.2,
+    compression_ratio=1.1,
+    no_speech_probability=0.1,
+    words=(TimedWord(" over", 9.0, 9.6, (1,)), TimedWord(" there.", 9.6, 11.0, (2,))),
+)
+
+
+@given(st.integers(0, 300), st.integers(1, 32))
+def test_batches_hold_every_chunk_in_order(count: int, workers: int) -> None:
+    """None is lost, no batch is too large for a turn, and the first is small so that text comes soon."""
+    chunks = [replace(CHUNK, pieces=(stretch(number, number + 1),)) for number in range(count)]
+    made = list(batches(chunks, workers))
+    assert [chunk for batch in made for chunk in batch] == chunks
+    assert all(1 <= len(batch) <= 4 for batch in made)
+    assert not made or len(made[0]) <= 2
+    assert not made or len(made[-1]) == 1
+
+
+def test_words_are_placed_in_the_recording() -> None:
+    """Words before and after a silence that was left out have the times of the recording."""
+    over, there = placed(CHUNK, TAKEN)
+    assert over.word.start_seconds == pytest.approx(19.0)
+    assert over.word.end_seconds == pytest.approx(19.53, abs=0.01)
+    assert there.word.start_seconds == pytest.approx(50.47, abs=0.01)
+    assert there.word.end_seconds == pytest.approx(51.0)
+    assert (there.tokens, there.details.compression_ratio) == ((2,), 1.1)
+
+
+def test_silence_has_no_words() -> None:
+    """What the model is unsure of and takes for silence is not written down; if it is sure of the words it is."""
+    unsure = replace(TAKEN, average_log_probability=-1.3, no_speech_probability=0.7)
+    assert placed(CHUNK, unsure) == []
+    assert len(placed(CHUNK, replace(TAKEN, no_speech_probability=0.7))) == 2
+
+
+def test_what_was_left_out_is_noticed() -> None:
+    """Seconds of speech to one word, or to none at all, mean that words are missing; silence does not."""
+    whole = stretch(0, 9)
+    chunk = Chunk(pieces=(whole,), speech=(whole,))
+    every_second = tuple(TimedWord(" on", float(second), second + 1.0, (1,)) for second in range(9))
+    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second))) is None
+    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second[:5]))) == 4
+    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second[:2] + every_second[6:]))) == 1
+    assert first_missed(chunk, []) == 0
+    assert first_missed(replace(chunk, speech=(stretch(0, 2),)), []) is None
+
+
+def test_what_failed_the_checks_is_no_context() -> None:
+    """A later chunk is told nothing that was guessed, repeated or not said."""
+    assert TAKEN.context == (1, 2)
+    assert replace(TAKEN, tokens=tuple(range(500))).context == tuple(range(420, 500))
+    assert replace(TAKEN, compression_ratio=3.0).context == ()
+    assert replace(TAKEN, average_log_probability=-1.2).context == ()
+    assert replace(TAKEN, temperature=0.6).context == ()
