@@ -1,6 +1,15 @@
 """Audio to text: what a transcriber promises, and the engines that keep it."""
 
-from sayso.stt.base import SAMPLE_RATE_HZ, Listener, Progress, SegmentDetails, Task, Transcriber, Transcript
+from sayso.stt.base import (
+    SAMPLE_RATE_HZ,
+    Listener,
+    Progress,
+    SegmentDetails,
+    Task,
+    Transcriber,
+    Transcript,
+    VoiceActivity,
+)
 from sayso.stt.local import LocalTranscriber
 from sayso.stt.openai import OpenAITranscriber
 from sayso.stt.whisper import WhisperTranscriber
@@ -18,6 +27,7 @@ __all__ = [
     "Task",
     "Transcriber",
     "Transcript",
+    "VoiceActivity",
     "WhisperTranscriber",
     "transcript_of",
 ]

@@ -29,6 +29,21 @@ Listener: TypeAlias = "Callable[[str], None]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class VoiceActivity:
+    """How speech is told from silence.
+
+    Attributes:
+        threshold: how likely somebody must speak, 0 to 1; higher where there is noise.
+        silence_seconds: a silence of this length is not listened to.
+        padding_seconds: so much of it is, before and after speech; at most half of ``silence_seconds``.
+    """
+
+    threshold: float = 0.5
+    silence_seconds: float = 2.0
+    padding_seconds: float = 0.4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SegmentDetails:
     """What an engine says of a segment besides its words; None for what it does not say.
 
@@ -98,6 +113,7 @@ class Transcriber(Protocol):
         progress: Progress | None = None,
         listener: Listener | None = None,
         ticket: Ticket = FREE,
+        voice_activity: VoiceActivity | None = None,
     ) -> Transcript:
         """Write down what is said.
 
@@ -111,6 +127,7 @@ class Transcriber(Protocol):
             progress: told how far it is, on a thread of the engine's choosing.
             listener: told the text as it is heard, in order, on a thread of the engine's choosing.
             ticket: when to compute, and whether it is still wanted.
+            voice_activity: how speech is told from silence; None for the engine's own way.
 
         Raises:
             NotAudio: the source holds no audio.

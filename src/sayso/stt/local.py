@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.scheduling import Ticket
-    from sayso.stt.base import Listener, Progress, Task, Transcriber, Transcript
+    from sayso.stt.base import Listener, Progress, Task, Transcriber, Transcript, VoiceActivity
     from sayso.types import Audio
 
 
@@ -46,6 +46,7 @@ class LocalTranscriber:
         progress: Progress | None = None,
         listener: Listener | None = None,
         ticket: Ticket = FREE,
+        voice_activity: VoiceActivity | None = None,
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 
@@ -61,6 +62,7 @@ class LocalTranscriber:
             progress=progress,
             listener=listener,
             ticket=ticket,
+            voice_activity=voice_activity,
         )
 
     def _opened(self) -> Transcriber:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from sayso.scheduling import Ticket
-    from sayso.stt.base import Listener, Progress, Task, Transcript
+    from sayso.stt.base import Listener, Progress, Task, Transcript, VoiceActivity
     from sayso.types import Audio
     from sayso.vendors import Answer, Calls, OpenAIConnection
 
@@ -53,6 +53,7 @@ class _Request:
     prompt: str | None
     task: Task
     temperature: float
+    voice_activity: VoiceActivity | None
 
 
 class OpenAITranscriber:
@@ -108,12 +109,19 @@ class OpenAITranscriber:
         progress: Progress | None = None,
         listener: Listener | None = None,
         ticket: Ticket = FREE,
+        voice_activity: VoiceActivity | None = None,
     ) -> Transcript:
         """Write down what is said; see `Transcriber.transcribe`.
 
         Half of the ticket's time is spent at most. The language of a text is "und" where the model does not tell it.
         """
-        request = _Request(language=self._language(language, task), prompt=prompt, task=task, temperature=temperature)
+        request = _Request(
+            language=self._language(language, task),
+            prompt=prompt,
+            task=task,
+            temperature=temperature,
+            voice_activity=voice_activity,
+        )
         self._connection.require_key()
         with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
             gathering = Gathering(
@@ -205,11 +213,22 @@ class OpenAITranscriber:
             parameters["language"] = request.language
         if self._tells_speakers:
             parameters |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
-        elif self._tells_times:
+        elif request.voice_activity is not None and request.task == "transcribe":
+            parameters["chunking_strategy"] = _server_vad(request.voice_activity)
+        if self._tells_times:
             parameters["response_format"] = "verbose_json"
             if request.task == "transcribe":
                 parameters["timestamp_granularities"] = ["word", "segment"]
         return parameters
+
+
+def _server_vad(voice_activity: VoiceActivity) -> dict[str, Any]:
+    return {
+        "type": "server_vad",
+        "threshold": voice_activity.threshold,
+        "silence_duration_ms": round(voice_activity.silence_seconds * 1000),
+        "prefix_padding_ms": round(voice_activity.padding_seconds * 1000),
+    }
 
 
 async def _translation(client: AsyncOpenAI, file: tuple[str, bytes], parameters: dict[str, Any]) -> Any:

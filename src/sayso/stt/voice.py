@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.base import SAMPLE_RATE_HZ, VoiceActivity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,19 +25,16 @@ WINDOW_SAMPLES = 512
 _CONTEXT_SAMPLES = 64  # of the window before, which the model is shown again
 _STATE_SHAPE = (1, 1, 128)
 
-# Silero's own thresholds: a stretch begins above the first and ends below the second.
-_SPEECH = 0.5
-_SILENCE = 0.35
+_HYSTERESIS = 0.15
+"""A stretch of speech ends so much below what it begins above; Silero's own."""
+
+_OWN_WAY = VoiceActivity()
 
 _LONGEST_CHUNK_SECONDS = 29.0
 """Whisper hears 30 s; the rest is room for rounding."""
 
 _PAUSE_WINDOWS = 3
 """About 0.1 s: a stop within a word is shorter."""
-
-_LONG_SILENCE_SECONDS = 2.0
-_PADDING_SECONDS = 0.4
-"""Of a long silence, so much is left before and after it; a soft first or last sound is in there."""
 
 _SHORTEST_SPEECH_WINDOWS = 4  # a click, not a word
 _GOOD_PAUSE_SECONDS = 0.6  # a longer pause is no better place to cut
@@ -140,19 +137,22 @@ class VoiceDetector:
         return result
 
 
-def chunks_of(probabilities: FloatArray, duration_samples: int) -> list[Chunk]:
+def chunks_of(
+    probabilities: FloatArray, duration_samples: int, voice_activity: VoiceActivity = _OWN_WAY
+) -> list[Chunk]:
     """The chunks of a recording.
 
     Args:
         probabilities: how likely somebody speaks in each window of `WINDOW_SAMPLES`.
         duration_samples: its length.
+        voice_activity: how speech is told from silence.
     """
-    speech = _speech(probabilities, duration_samples)
+    speech = _speech(probabilities, duration_samples, voice_activity.threshold)
     longest = round(_LONGEST_CHUNK_SECONDS * SAMPLE_RATE_HZ)
     chunks: list[tuple[Stretch, ...]] = []
     held: list[Stretch] = []
     room = longest
-    for passage in _passages(speech, duration_samples):
+    for passage in _passages(speech, duration_samples, voice_activity):
         rest = passage
         while rest.end - rest.start > room:
             cut = _cut(rest.start, room, speech, probabilities, must=room == longest)
@@ -168,17 +168,17 @@ def chunks_of(probabilities: FloatArray, duration_samples: int) -> list[Chunk]:
     return [Chunk(pieces=pieces, speech=_within(speech, pieces)) for pieces in chunks]
 
 
-def _speech(probabilities: FloatArray, duration_samples: int) -> list[Stretch]:
+def _speech(probabilities: FloatArray, duration_samples: int, threshold: float) -> list[Stretch]:
     """The stretches of speech; pauses of less than about 0.1 s are part of them."""
     stretches: list[list[int]] = []
     speaking = False
     for window, likely in enumerate(probabilities.tolist()):
-        if likely >= _SPEECH and not speaking:
+        if likely >= threshold and not speaking:
             speaking = True
             if stretches and window - stretches[-1][1] < _PAUSE_WINDOWS:
                 continue
             stretches.append([window, window])
-        elif likely < _SILENCE and speaking:
+        elif likely < threshold - _HYSTERESIS and speaking:
             speaking = False
             stretches[-1][1] = window
     if speaking:
@@ -190,12 +190,13 @@ def _speech(probabilities: FloatArray, duration_samples: int) -> list[Stretch]:
     ]
 
 
-def _passages(speech: Sequence[Stretch], duration_samples: int) -> Iterator[Stretch]:
+def _passages(speech: Sequence[Stretch], duration_samples: int, voice_activity: VoiceActivity) -> Iterator[Stretch]:
     """What is to be heard: the speech with the shorter silences in it, and with some padding."""
-    padding = round(_PADDING_SECONDS * SAMPLE_RATE_HZ)
+    # At most half of the silence between two passages, so that nothing is heard twice.
+    padding = int(min(voice_activity.padding_seconds, voice_activity.silence_seconds / 2) * SAMPLE_RATE_HZ)
     groups: list[list[Stretch]] = []
     for stretch in speech:
-        if groups and stretch.start - groups[-1][-1].end < _LONG_SILENCE_SECONDS * SAMPLE_RATE_HZ:
+        if groups and stretch.start - groups[-1][-1].end < voice_activity.silence_seconds * SAMPLE_RATE_HZ:
             groups[-1].append(stretch)
         else:
             groups.append([stretch])

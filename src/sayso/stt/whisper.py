@@ -13,7 +13,7 @@ from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
 from sayso.machine import processors
 from sayso.resident import Resident
 from sayso.scheduling import FREE
-from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.base import SAMPLE_RATE_HZ, VoiceActivity
 from sayso.stt.hearing import Hearing, errors_translated
 from sayso.stt.recording import open_recording
 from sayso.stt.segments import Segmenter
@@ -113,6 +113,7 @@ class WhisperTranscriber:
         progress: Progress | None = None,
         listener: Listener | None = None,
         ticket: Ticket = FREE,
+        voice_activity: VoiceActivity | None = None,
     ) -> Transcript:
         """Write down what is said; see `Transcriber.transcribe`.
 
@@ -126,7 +127,7 @@ class WhisperTranscriber:
             code = self._language(model, language, task)
             with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
                 telling = _Telling(recording, listener, progress)
-                chunks = _chunks(recording, ticket)
+                chunks = _chunks(recording, ticket, voice_activity or VoiceActivity())
                 if not chunks:
                     return telling.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
                 hearing = Hearing(model, recording, ticket, workers=self._workers)
@@ -196,7 +197,7 @@ class _Telling:
             self._progress(min(done_seconds, self._duration_seconds), self._duration_seconds)
 
 
-def _chunks(recording: Recording, ticket: Ticket) -> list[Chunk]:
+def _chunks(recording: Recording, ticket: Ticket, voice_activity: VoiceActivity) -> list[Chunk]:
     """Where somebody speaks, found a minute at a time."""
     probabilities = [np.empty(0, np.float32)]
     if not recording.is_silent:
@@ -204,7 +205,7 @@ def _chunks(recording: Recording, ticket: Ticket) -> list[Chunk]:
         for block in recording.blocks(0, recording.duration_samples):
             with errors_translated(), ticket.turn():
                 probabilities.append(detector.probabilities(block))
-    return chunks_of(np.concatenate(probabilities), recording.duration_samples)
+    return chunks_of(np.concatenate(probabilities), recording.duration_samples, voice_activity)
 
 
 def _found(model: LoadedWhisper, hearing: Hearing, chunks: Sequence[Chunk], code: str | None, ticket: Ticket) -> _Found:

@@ -15,7 +15,7 @@ from sayso.stt.words import HeardSegment, HeardWord, TranscriptBuilder
 
 if TYPE_CHECKING:
     from sayso.scheduling import Ticket
-    from sayso.stt.base import Listener, Progress, Task, Transcript
+    from sayso.stt.base import Listener, Progress, Task, Transcript, VoiceActivity
     from sayso.types import Audio
 
 _LANGUAGES = frozenset({"en", "fr"})
@@ -45,6 +45,7 @@ class FakeTranscriber:
         progress: Progress | None = None,
         listener: Listener | None = None,
         ticket: Ticket = FREE,
+        voice_activity: VoiceActivity | None = None,  # noqa: ARG002 -- it hears in any sound
     ) -> Transcript:
         """Write down the text it was given, a turn for each segment; see `Transcriber.transcribe`."""
         code = (language or "en").lower().split("-")[0]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sayso.resilience import Chain, Made
     from sayso.scheduling import Ticket
-    from sayso.stt import Listener, Task, Transcriber, Transcript
+    from sayso.stt import Listener, Task, Transcriber, Transcript, VoiceActivity
 
 MINIMUM_SECONDS = 0.1
 """A shorter recording holds no word; OpenAI refuses it too."""
@@ -39,12 +39,14 @@ class Wanted:
         prompt: words that may occur.
         task: whether to translate into English.
         temperature: 0 to 1.
+        voice_activity: how speech is told from silence; None for the engine's own way.
     """
 
     language: str | None = None
     prompt: str | None = None
     task: Task = "transcribe"
     temperature: float = 0.0
+    voice_activity: VoiceActivity | None = None
 
 
 def require_audio(path: Path) -> None:
@@ -94,6 +96,7 @@ def listen(
                 temperature=wanted.temperature,
                 listener=listener if engine is last else None,
                 ticket=ticket,
+                voice_activity=wanted.voice_activity,
             )
 
     made = chain.run(transcribe)

@@ -144,6 +144,19 @@ def test_what_is_wrong_is_named(client: TestClient, fields: dict[str, Any], para
     assert error["param"] == param
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"chunking_strategy": "auto"},
+        {"chunking_strategy": '{"type": "server_vad", "threshold": 0.7, "silence_duration_ms": 500}'},
+        {"chunking_strategy[type]": "server_vad", "chunking_strategy[prefix_padding_ms]": "100"},
+    ],
+)
+def test_chunking_is_taken_in_every_form(client: TestClient, fields: dict[str, Any]) -> None:
+    """A strategy comes as a word, as JSON, or member by member as OpenAI's client writes it."""
+    assert post(client, **fields).json()["text"] == HEARD
+
+
 def test_what_is_no_audio_is_said_so(client: TestClient) -> None:
     """A file that is not audio is told in OpenAI's words, one that is too short with its code."""
     answer = post(client, b"Dear all, this makes no sound.")

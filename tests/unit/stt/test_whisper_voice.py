@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.stt import SAMPLE_RATE_HZ
+from sayso.stt import SAMPLE_RATE_HZ, VoiceActivity
 from sayso.stt.voice import WINDOW_SAMPLES, Chunk, Stretch, VoiceDetector, chunks_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,19 @@ def test_all_speech_is_in_a_chunk_and_no_chunk_is_too_long(runs: list[tuple[int,
     for first in np.flatnonzero((likely[:-3] >= 0.5) & (likely[1:-2] >= 0.5) & (likely[2:-1] >= 0.5)):
         if np.all(likely[first : first + 4] >= 0.5):
             assert covered[first]
+
+
+@given(runs, st.floats(0.2, 0.95), st.floats(0, 3), st.floats(0, 3))
+def test_however_speech_is_told_from_silence_nothing_is_heard_twice(
+    runs: list[tuple[int, float]], threshold: float, silence_seconds: float, padding_seconds: float
+) -> None:
+    """Pieces stay in order and apart, and chunks short enough, whatever the caller thinks of silence."""
+    likely = np.concatenate([np.empty(0, np.float32), *(np.full(count, value, np.float32) for count, value in runs)])
+    wish = VoiceActivity(threshold=threshold, silence_seconds=silence_seconds, padding_seconds=padding_seconds)
+    chunks = chunks_of(likely, len(likely) * WINDOW_SAMPLES, wish)
+    pieces = [piece for chunk in chunks for piece in chunk.pieces]
+    assert all(0 < chunk.samples <= LONGEST for chunk in chunks)
+    assert all(before.end <= after.start for before, after in pairwise(pieces))
 
 
 def test_a_chunk_ends_in_the_longest_late_pause() -> None:

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from sayso.api import sse
-from sayso.api.bodies import TranscriptionForm, TranslationForm
+from sayso.api.bodies import ServerVad, TranscriptionForm, TranslationForm
 from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
 from sayso.api.documentation import form_request
 from sayso.api.errors import Problem
 from sayso.api.speaking import ENGINE_HEADER
 from sayso.api.uploads import read_form
 from sayso.api.work import Begun, done, streamed
+from sayso.stt import VoiceActivity
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
     Listening,
@@ -65,6 +66,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
         language=fields.language,
         prompt=fields.prompt,
         temperature=fields.temperature,
+        voice_activity=_voice_activity(fields),
     )
     work = _Work(served, fields, wanted, form)
     place = take_place(served, caller)
@@ -192,6 +194,17 @@ def _require_shape(model: TranscriptionModel, fields: TranslationForm, wanted: W
 def _granularities(fields: TranslationForm) -> tuple[str, ...]:
     asked = fields.timestamp_granularities if isinstance(fields, TranscriptionForm) else None
     return tuple(asked or ("segment",))
+
+
+def _voice_activity(fields: TranscriptionForm) -> VoiceActivity | None:
+    vad = fields.chunking_strategy
+    if not isinstance(vad, ServerVad):
+        return None
+    return VoiceActivity(
+        threshold=vad.threshold,
+        silence_seconds=vad.silence_duration_ms / 1000,
+        padding_seconds=vad.prefix_padding_ms / 1000,
+    )
 
 
 def _answer(made: Made[Transcript], fields: TranslationForm, wanted: Wanted) -> Response:
