@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import FileChooser, Page
 
     from e2e.web.conftest import Visit
     from sayso.stt import Transcript
@@ -353,6 +353,8 @@ def test_a_recording_can_be_dropped(visit: Visit, recording: Path) -> None:
 def test_everything_goes_by_keyboard(visit: Visit, recording: Path) -> None:
     """With nothing but keys a text is spoken, halted, resumed and sought, and a recording chosen and written down."""
     page = visit(fake_served())
+    choosers: list[FileChooser] = []
+    page.on("filechooser", choosers.append)  # long before it is needed: Playwright does not wait until it listens
     expect(page.get_by_role("button", name="Speak", exact=True)).to_be_enabled()
     tab_to(page, "#text")
     page.keyboard.type(TEXT)
@@ -369,9 +371,10 @@ def test_everything_goes_by_keyboard(visit: Visit, recording: Path) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".word", has_text="went")).to_have_attribute("aria-current", "true")
     tab_to(page, "#recording")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(recording)
+    page.keyboard.press("Enter")
+    while not choosers:
+        page.wait_for_timeout(20)
+    choosers[0].set_files(recording)
     tab_to(page, "#transcribe")
     page.keyboard.press("Enter")
     expect(page.locator("#transcript")).to_have_text(HEARD)
