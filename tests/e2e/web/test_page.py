@@ -354,7 +354,8 @@ def test_everything_goes_by_keyboard(visit: Visit, recording: Path) -> None:
     """With nothing but keys a text is spoken, halted, resumed and sought, and a recording chosen and written down."""
     page = visit(fake_served())
     choosers: list[FileChooser] = []
-    page.on("filechooser", choosers.append)  # long before it is needed: Playwright does not wait until it listens
+    # Long before it is needed: Playwright does not wait until it listens.
+    page.on("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108 -- it marks what it is given
     expect(page.get_by_role("button", name="Speak", exact=True)).to_be_enabled()
     tab_to(page, "#text")
     page.keyboard.type(TEXT)
