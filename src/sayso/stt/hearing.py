@@ -34,6 +34,11 @@ _MISSED_SECONDS = 2.5
 
 _HEARD_AGAIN_AT_MOST = 2
 
+_EARLY_SECONDS = 0.08
+"""How much too early whisper-base's alignment is, on readings by Kokoro, whose times are known."""
+
+_SHORTEST_WORD_SECONDS = 0.02
+
 
 class Heard(NamedTuple):
     """What was heard in a chunk."""
@@ -151,9 +156,10 @@ def placed(chunk: Chunk, taken: Taken) -> list[PlacedWord]:
     details = taken.details
     words = []
     for word in without_loops(taken.words):
-        start, end = chunk.place(word.start_seconds), chunk.place(word.end_seconds, is_end=True)
-        sounding = chunk.sounding(start, end)
-        heard = HeardWord(word.text, sounding.start / SAMPLE_RATE_HZ, sounding.end / SAMPLE_RATE_HZ)
+        start = chunk.place(word.start_seconds + _EARLY_SECONDS)
+        sounding = chunk.sounding(start, chunk.place(word.end_seconds + _EARLY_SECONDS, is_end=True))
+        start_seconds, end_seconds = sounding.start / SAMPLE_RATE_HZ, sounding.end / SAMPLE_RATE_HZ
+        heard = HeardWord(word.text, start_seconds, max(end_seconds, start_seconds + _SHORTEST_WORD_SECONDS))
         words.append(PlacedWord(heard, word.tokens, details))
     return words
 

@@ -96,16 +96,19 @@ class Chunk:
         return sum(max(0, min(end, stretch.end) - max(start, stretch.start)) for stretch in self.speech)
 
     def sounding(self, start: int, end: int) -> Stretch:
-        """The part of a word's time in which somebody speaks; all of it where nobody seems to.
+        """The part of a word's time in which somebody speaks; where nobody seems to, the part in one piece.
 
-        A model's times are rough where a word borders on silence: the silence goes to the word. Of several stretches
-        the one counts that the word has most of.
+        A model's times are rough where a word borders on silence: the silence goes to the word, mostly to the one after
+        it. Of several stretches the one counts that the word has most of.
         """
-        overlaps = [(min(end, stretch.end) - max(start, stretch.start), stretch) for stretch in self.speech]
-        most, stretch = max(overlaps, default=(0, Stretch(start, end)))
+        margin = 2 * WINDOW_SAMPLES
+        margins = (Stretch(stretch.start - margin, stretch.end + margin) for stretch in self.speech)
+        overlaps = [(min(end, each.end) - max(start, each.start), each) for each in margins]
+        most, found = max(overlaps, default=(0, Stretch(start, end)))
         if most <= 0:
-            return Stretch(start, max(start, end))
-        return Stretch(max(start, stretch.start - WINDOW_SAMPLES), min(end, stretch.end + WINDOW_SAMPLES))
+            found = next((piece for piece in self.pieces if end <= piece.end), self.pieces[-1])
+        start = min(max(start, found.start), end)
+        return Stretch(start, max(start, min(end, found.end)))
 
     def after(self, place: int) -> Chunk:
         """What is left of it from a place of the recording on."""

@@ -28,6 +28,10 @@ def probabilities(*runs: tuple[float, float]) -> FloatArray:
     return np.concatenate(windows)
 
 
+def stretch(start_seconds: float, end_seconds: float) -> Stretch:
+    return Stretch(round(start_seconds * SAMPLE_RATE_HZ), round(end_seconds * SAMPLE_RATE_HZ))
+
+
 def chunked(likely: FloatArray) -> list[Chunk]:
     return chunks_of(likely, len(likely) * WINDOW_SAMPLES)
 
@@ -123,10 +127,13 @@ def test_what_is_left_of_a_chunk() -> None:
 
 
 def test_a_word_sounds_where_the_voice_is() -> None:
-    """Silence that an alignment gave to a word is taken from it; a word in no speech at all keeps its time."""
-    assert CHUNK.sounding(1800, 9250) == Stretch(1800, 2500 + WINDOW_SAMPLES)
-    assert CHUNK.sounding(2450, 9850) == Stretch(9200 - WINDOW_SAMPLES, 9850)
-    assert CHUNK.sounding(2600, 2700) == Stretch(2600, 2700)
+    """Silence that an alignment gave to a word is taken from it, and no word lasts over what was left out."""
+    chunk = Chunk(pieces=(stretch(1, 3), stretch(9, 12)), speech=(stretch(1.5, 2.5), stretch(9.5, 11.9)))
+    margin = 2 * WINDOW_SAMPLES
+    assert chunk.sounding(*stretch(1.8, 9.6)) == Stretch(stretch(1.8, 9).start, stretch(1, 2.5).end + margin)
+    assert chunk.sounding(*stretch(2.4, 11.0)) == Stretch(stretch(9.5, 9).start - margin, stretch(9, 11).end)
+    assert chunk.sounding(*stretch(2.8, 9.3)) == stretch(9, 9.3)
+    assert chunk.sounding(*stretch(2.8, 2.9)) == stretch(2.8, 2.9)
 
 
 def test_the_detector_goes_on_where_it_was() -> None:

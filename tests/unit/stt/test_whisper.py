@@ -1,0 +1,262 @@
+"""The local engine with its real model: nothing is lost, invented or moved, whatever the recording is like."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sayso.audio import resample
+from sayso.errors import AudioTooLong, Cancelled
+from sayso.models import open_store
+from sayso.scheduling import FreeTicket, Scheduler
+from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber
+from sayso.types import Audio
+from utterances import utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sayso.settings import Settings
+    from sayso.tts.kokoro import KokoroEngine
+    from sayso.types import FloatArray
+
+pytestmark = pytest.mark.engine
+
+FIRST = "The keeper locked the door at 7 and counted 24 steps."
+REFRAIN = "We shall not move. We shall not move."
+LAST = "In 1924 the lamp cost 350 dollars."
+LONG = (
+    "The lighthouse keeper climbed the stairs before dawn, as he had done every morning for many years. "
+    "He lit the great lamp, wrote down the time in his book, and waited for the sun to come up over the sea. "
+    "Nobody had come to visit him since the spring, but he did not mind the quiet."
+)
+
+
+@pytest.fixture(scope="module")
+def whisper(real_settings: Settings) -> WhisperTranscriber:
+    return WhisperTranscriber(open_store(real_settings).path("whisper-base"), threads=2)
+
+
+@pytest.fixture(scope="module")
+def say(kokoro_engine: KokoroEngine) -> Callable[[str], FloatArray]:
+    """Speaks a text; samples at `SAMPLE_RATE_HZ`."""
+
+    def speak(text: str) -> FloatArray:
+        spoken = kokoro_engine.synthesise(utterance(text), voice="af_heart", speed=1.0).audio
+        return resample(spoken, SAMPLE_RATE_HZ).samples
+
+    return speak
+
+
+def silence(seconds: float) -> FloatArray:
+    return np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32)
+
+
+def audio(*parts: FloatArray) -> Audio:
+    return Audio(samples=np.concatenate(parts), sample_rate_hz=SAMPLE_RATE_HZ)
+
+
+def noise(seconds: float, level: float) -> FloatArray:
+    return np.random.default_rng(5).standard_normal(round(seconds * SAMPLE_RATE_HZ)).astype(np.float32) * level
+
+
+def music(seconds: float) -> FloatArray:
+    """Chords of decaying harmonics, two a second."""
+    clock = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    beat = np.exp(-4 * (clock % 0.5))
+    root = 110 * 2 ** (np.floor(clock * 2) % 5 / 12 * 2)
+    chord = sum(np.sin(2 * np.pi * root * ratio * clock) / ratio for ratio in (1, 1.25, 1.5, 2, 3, 4))
+    return (0.1 * beat * chord).astype(np.float32)
+
+
+def letters(text: str) -> list[str]:
+    return ["".join(filter(str.isalnum, word)) for word in text.lower().split()]
+
+
+def assert_sound(made: Transcript) -> None:
+    """Every word has a time; all are ordered and within the audio; each segment has its details."""
+    words = made.timeline.words
+    assert all(word.start_sample < word.end_sample for word in words)
+    assert all(before.end_sample <= after.start_sample for before, after in pairwise(words))
+    assert not words or words[-1].end_sample <= made.timeline.duration_samples
+    assert len(made.details) == len(made.timeline.segments)
+    assert all(details.tokens for details in made.details)
+
+
+@pytest.fixture(scope="module")
+def parted(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> tuple[Transcript, float]:
+    """Digits, a refrain, a minute of silence and digits again; with the time at which the last sentence begins."""
+    before = [say(FIRST), silence(0.6), say(REFRAIN), silence(60)]
+    made = whisper.transcribe(audio(silence(2), *before, say(LAST), silence(3)))
+    return made, (sum(map(len, before)) + 2 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+
+
+def test_words_after_a_long_silence_are_in_time(parted: tuple[Transcript, float]) -> None:
+    """A minute without a word moves nothing that comes after it, and no word or segment lasts through it."""
+    made, last_seconds = parted
+    assert_sound(made)
+    timeline = made.timeline
+    words = [word for word in timeline.words if word.start_sample > 30 * SAMPLE_RATE_HZ]
+    assert words[0].text == "In"
+    assert timeline.seconds(words[0].start_sample) == pytest.approx(last_seconds, abs=0.3)
+    assert all(segment.end_sample - segment.start_sample < 10 * SAMPLE_RATE_HZ for segment in timeline.segments)
+
+
+def test_digits_have_times(parted: tuple[Transcript, float]) -> None:
+    """Numbers that are written in digits are words like others."""
+    digits = [word.text for word in parted[0].timeline.words if word.text.strip("$").isdigit()]
+    assert {"24", "1924"} <= set(digits)
+
+
+def test_what_is_said_twice_is_written_twice(parted: tuple[Transcript, float]) -> None:
+    """A sentence that is really repeated is no hallucination."""
+    assert parted[0].text.lower().count("we shall not move") == 2
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [noise(20, 0.001), noise(20, 0.1), music(20), np.sign(np.sin(np.arange(320_000) / 40)).astype(np.float32) * 0.2],
+    ids=["hiss", "noise", "music", "buzz"],
+)
+def test_no_words_are_made_up_for_what_is_no_speech(whisper: WhisperTranscriber, sound: FloatArray) -> None:
+    """Hiss, noise, music and a buzz are transcribed as what was said: nothing."""
+    made = whisper.transcribe(audio(sound))
+    assert made.text == ""
+    assert (made.timeline.words, made.details) == ((), ())
+
+
+@pytest.mark.parametrize("after", [silence(25), noise(25, 0.003), music(25)], ids=["silence", "hiss", "music"])
+def test_nothing_is_added_after_the_last_word(
+    whisper: WhisperTranscriber, say: Callable[[str], FloatArray], after: FloatArray
+) -> None:
+    """The text ends where the speech does, whatever else the recording holds."""
+    made = whisper.transcribe(audio(say(LONG), after), language="en")
+    assert letters(made.text) == letters(LONG)
+    assert_sound(made)
+
+
+@pytest.fixture(scope="module")
+def minutes(say: Callable[[str], FloatArray]) -> Audio:
+    """Two minutes and a half: every sentence with its own number."""
+    story, pause = say(LONG), silence(0.7)
+    return audio(*(part for number in range(1, 9) for part in (say(f"Sentence {number}."), pause, story, pause)))
+
+
+def test_long_recordings_lose_nothing_between_their_chunks(whisper: WhisperTranscriber, minutes: Audio) -> None:
+    """Over many chunks each sentence is there once, in segments that subtitles can show, told in order."""
+    told: list[str] = []
+    done: list[float] = []
+
+    made = whisper.transcribe(minutes, listener=told.append, progress=lambda seconds, _: done.append(seconds))
+
+    assert "".join(told) == made.text
+    assert len(told) > 10
+    assert done == sorted(done)
+    assert_sound(made)
+    assert made.text.lower().count("lighthouse keeper climbed the stairs") == 8
+    assert made.text.lower().count("he did not mind the quiet") == 8
+    segments = made.timeline.segments
+    assert all(segment.end_sample - segment.start_sample <= 7 * SAMPLE_RATE_HZ for segment in segments)
+    assert all(segment.span.end - segment.span.start <= 84 for segment in segments)
+
+
+def test_the_same_recording_gives_the_same_transcript(whisper: WhisperTranscriber, minutes: Audio) -> None:
+    """However threads are scheduled, and whoever else is served meanwhile, the result is the same."""
+    with ThreadPoolExecutor(3) as pool:
+        first, *others = pool.map(lambda _: whisper.transcribe(minutes, language="en"), range(3))
+    assert all(other == first for other in others)
+
+
+def test_a_cancelled_request_ends_at_its_next_turn(whisper: WhisperTranscriber, minutes: Audio) -> None:
+    """Who goes away stops the work on all its threads, and the transcriber serves the next."""
+    scheduler = Scheduler(turns=2, places=2)
+    place = scheduler.take_place("someone")
+    told: list[str] = []
+
+    def hang_up(piece: str) -> None:
+        told.append(piece)
+        place.close(cancelled=True)
+
+    with pytest.raises(Cancelled):
+        whisper.transcribe(minutes, language="en", listener=hang_up, ticket=place)
+    assert told
+    assert scheduler.load.computing == 0
+    assert whisper.transcribe(audio(silence(1))).text == ""
+
+
+class _CountingTicket(FreeTicket):
+    """Counts turns, and how many are held at once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.turns = self.now = self.most = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self.lock:
+            self.turns += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.now -= 1
+
+
+def test_one_request_uses_every_processor_in_turns(whisper: WhisperTranscriber, minutes: Audio) -> None:
+    """The work is done in many turns, and as many at once as there are threads."""
+    ticket = _CountingTicket()
+    whisper.transcribe(minutes, language="en", ticket=ticket)
+    assert ticket.turns >= 8
+    assert ticket.most == 2
+    assert ticket.now == 0
+
+
+def test_a_prompt_gives_the_spelling(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
+    """Names are written as the prompt writes them."""
+    spoken = audio(say("My friend Katherine came by with Steven."))
+    made = whisper.transcribe(spoken, language="en", prompt="Kathryn and Stephen are coming.")
+    assert {"Kathryn", "Stephen"} <= {word.text for word in made.timeline.words}
+
+
+def test_a_temperature_is_used(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
+    """What is sampled says with which temperature."""
+    made = whisper.transcribe(audio(say(LAST)), language="en", temperature=0.3)
+    assert made.details[0].temperature is not None
+    assert made.details[0].temperature >= 0.3
+
+
+def test_longer_recordings_than_are_taken_are_refused(real_settings: Settings, tmp_path: Path) -> None:
+    """A file beyond the bound is the caller's mistake."""
+    from sounds import encoded
+
+    path = tmp_path / "long.flac"
+    path.write_bytes(encoded(np.zeros(24_000 * 5, np.float32), "flac"))
+    short = WhisperTranscriber(open_store(real_settings).path("whisper-base"), maximum_seconds=3)
+    with pytest.raises(AudioTooLong, match="3 s"):
+        short.transcribe(path)
+
+
+def test_the_model_is_loaded_when_it_is_needed(real_settings: Settings, say: Callable[[str], FloatArray]) -> None:
+    """Opening loads nothing; an idle model leaves, and is loaded again for the next request."""
+    directory = open_store(real_settings).path("whisper-base")
+    loads = [WhisperTranscriber(directory, idle_unload_seconds=seconds) for seconds in (0, 0.01)]
+    assert [whisper.is_loaded for whisper in loads] == [False, False]
+    spoken = audio(say(LAST))
+    kept, idle = (whisper.transcribe(spoken, language="en") for whisper in loads)
+    wait_until(lambda: not loads[1].is_loaded)
+    assert loads[0].is_loaded
+    assert loads[1].transcribe(spoken, language="en") == kept == idle
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        threading.Event().wait(0.01)
