@@ -23,6 +23,7 @@ export class Player {
   #latest = -Infinity; // the position never goes back by itself
   #isWhole = false;
   #hasEnded = false;
+  #isClosed = false;
   #timer;
   #onEnd;
 
@@ -90,7 +91,9 @@ export class Player {
     this.#pump();
   }
 
+  /** Be silent for good: what still comes is of no interest. */
   close() {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#silence();
     return this.#context.close();
@@ -102,6 +105,9 @@ export class Player {
   }
 
   #pump() {
+    if (this.#isClosed) {
+      return;
+    }
     while (this.#next < this.#blocks.length && this.#isWithinReach()) {
       this.#schedule();
     }
