@@ -16,7 +16,7 @@ from sayso.stt.segments import PlacedWord
 from sayso.stt.words import HeardWord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from concurrent.futures import Future
     from typing import Any
 
@@ -74,7 +74,7 @@ class Hearing:
         with errors_translated():
             return self._model.encode([sound], self._ticket)
 
-    def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: Wish) -> Iterator[Heard]:
+    def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: Wish) -> Generator[Heard]:
         """What is heard in each chunk, in order.
 
         A batch is told what was said a little before it, in the latest batch that is complete by then however the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,8 +141,9 @@ class WhisperTranscriber:
                     prompt=model.tokens_of(prompt) if prompt else (),
                 )
                 segmenter = Segmenter(written)
-                for heard in hearing.words(chunks, found.encoded, wish):
-                    telling.add(segmenter.add(heard.words), heard.chunk.end)
+                with closing(hearing.words(chunks, found.encoded, wish)) as words:  # its threads end before we do
+                    for heard in words:
+                        telling.add(segmenter.add(heard.words), heard.chunk.end)
                 telling.add(segmenter.finish(), recording.duration_samples)
                 return telling.transcript(written, found.probability)
 
