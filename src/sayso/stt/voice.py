@@ -28,6 +28,8 @@ _STATE_SHAPE = (1, 1, 128)
 _HYSTERESIS = 0.15
 """A stretch of speech ends so much below what it begins above; Silero's own."""
 
+_LEAST = 0.01  # or a low threshold would never let it end
+
 _OWN_WAY = VoiceActivity()
 
 _LONGEST_CHUNK_SECONDS = 29.0
@@ -181,7 +183,7 @@ def _speech(probabilities: FloatArray, duration_samples: int, threshold: float) 
             if stretches and window - stretches[-1][1] < _PAUSE_WINDOWS:
                 continue
             stretches.append([window, window])
-        elif likely < threshold - _HYSTERESIS and speaking:
+        elif likely < max(threshold - _HYSTERESIS, _LEAST) and speaking:
             speaking = False
             stretches[-1][1] = window
     if speaking:
