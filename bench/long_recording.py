@@ -31,7 +31,6 @@ from bench.processes import ROOT, ProcessFailed, narrate_command, peak_bytes_of,
 from bench.report import Figure, Result, Table
 from bench.server import ServerProcess
 from bench.texts import visible_paragraphs
-from bench.wer import compare
 from bench.words import spoken_words
 from sayso.audio import decode_blocks
 
@@ -72,6 +71,8 @@ def measure_long_recording(work: Path, *, minutes: float, recordings: Path | Non
         minutes: of audio, about.
         recordings: where recordings are kept from run to run, since making them takes long; ``work`` by default.
     """
+    from bench.wer import compare  # its library is installed for the benchmarks only, this module's tests for all
+
     document, recording = make_recording(recordings or work, minutes)
     paragraphs = visible_paragraphs(document.read_text(encoding="utf-8"))
     read_words = [word for paragraph in paragraphs for word in spoken_words(paragraph, _LANGUAGE)]

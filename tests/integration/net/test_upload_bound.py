@@ -62,7 +62,7 @@ def test_a_file_over_the_bound_is_answered_413_while_it_is_sent(temporary: Path)
         for _ in range(3):
             answer = client.post("/upload", files={"file": ("a.wav", bytes(30_000_000))})
             assert answer.status_code == 413
-            assert answer.json()["error"]["code"] == "file_too_large"
+            assert answer.json()["error"]["code"] == "too_large"
         assert client.post("/upload", files={"file": ("a.wav", bytes(MAXIMUM_BYTES))}).json() == {"size": MAXIMUM_BYTES}
     assert list(temporary.iterdir()) == []
 

@@ -22,11 +22,13 @@ OUR_KEY = "sayso_" + "0123456789abcdef" * 4
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """Logging is the process's: what a test configures ends with it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
+    handlers, levels = root.handlers, (root.level, uvicorn.level)
+    uvicorn.setLevel(logging.NOTSET)  # whatever a server of another test in this process has made it
     yield
     root.handlers = handlers
-    root.setLevel(level)
+    root.setLevel(levels[0])
+    uvicorn.setLevel(levels[1])
     structlog.reset_defaults()
 
 
