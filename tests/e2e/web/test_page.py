@@ -446,18 +446,21 @@ def test_without_keys_no_key_is_asked_for(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "message"),
+    ("engine", "message", "status"),
     [
-        pytest.param(FailingEngine(), "lost its voice", id="an error event"),
-        pytest.param(BrokenEngine(), "The connection was lost", id="a cut"),
+        pytest.param(FailingEngine(), "lost its voice", "Done", id="an error event"),
+        # A browser may throw away what had come when the connection breaks: then there is nothing to play.
+        pytest.param(BrokenEngine(), "The connection was lost", re.compile("^(Done)?$"), id="a cut"),
     ],
 )
-def test_a_speech_that_breaks_off_is_told(visit: Visit, engine: FakeSpeechEngine, message: str) -> None:
+def test_a_speech_that_breaks_off_is_told(
+    visit: Visit, engine: FakeSpeechEngine, message: str, status: str | re.Pattern[str]
+) -> None:
     """What has come is played, what went wrong is told, nothing is offered to download, and Speak stays usable."""
     page = visit(fake_served(speech=engine), expects_failures=True)
     speak(page)
     expect(page.locator("#speak-error")).to_contain_text(message)
-    expect(page.locator("#speak-status")).to_have_text("Done", timeout=60_000)
+    expect(page.locator("#speak-status")).to_have_text(status, timeout=60_000)
     assert page.get_by_role("group", name="Download the speech").is_hidden()
     expect(page.get_by_role("button", name="Speak", exact=True)).to_be_enabled()
 
@@ -548,7 +551,8 @@ def test_text_stands_out_from_its_ground(visit: Visit, recording: Path, scheme: 
     speak(page)
     page.wait_for_selector("#words [aria-current]")
     page.get_by_role("button", name="Pause").click()
-    assert page.locator("#words [aria-current]").count() == 1
+    page.locator("#words .word").first.click()  # between two words none is lit
+    expect(page.locator("#words [aria-current]")).to_have_count(1)
     seen += page.evaluate(_CONTRASTS)
     held_engine.gate.set()
     wait_until_spoken(page)
