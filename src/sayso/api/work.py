@@ -82,6 +82,7 @@ async def streamed(request: Request, place: Place, work: Callable[[Ticket], Begu
     try:
         async with _watched(request.receive, place):
             begun = await on_thread(lambda: work(place))
+        place.lift_deadline()
     except BaseException:
         place.close(cancelled=True)
         raise

@@ -238,6 +238,10 @@ class Place:
         """See `Ticket.remaining_seconds`."""
         return max(0.0, self._deadline - self._scheduler._clock())  # noqa: SLF001
 
+    def lift_deadline(self) -> None:
+        """From now on it may take as long as it takes: its answer has begun."""
+        self._deadline = math.inf
+
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
         """See `Ticket.on_cancel`."""

@@ -191,6 +191,16 @@ def test_a_deadline_ends_the_wait_and_the_work(clock: Clock) -> None:
     assert place.remaining_seconds() == 0
 
 
+def test_an_answer_that_has_begun_may_take_its_time(clock: Clock) -> None:
+    """A deadline is for the beginning of an answer: once it is lifted, the work goes on to its end."""
+    scheduler = Scheduler(turns=1, places=1, clock=clock)
+    place = scheduler.take_place("a", deadline_seconds=5)
+    place.lift_deadline()
+    clock.now += 5000
+    with place.turn():
+        place.check()
+
+
 def test_a_deadline_that_comes_while_waiting_is_told() -> None:
     """A request whose deadline comes while others compute is not kept waiting for its turn."""
     scheduler = Scheduler(turns=1, places=2)
