@@ -32,7 +32,7 @@ _LARGEST_BATCH = 4
 _MISSED_SECONDS = 2.5
 """No word is spoken for so long: where there is more speech than that for a word, the model has left something out."""
 
-_HEARD_AGAIN_AT_MOST = 2
+_HEARD_AGAIN_AT_MOST = 4
 
 _EARLY_SECONDS = 0.08
 """How much too early whisper-base's alignment is, on readings by Kokoro, whose times are known."""
@@ -46,6 +46,22 @@ class Heard(NamedTuple):
     chunk: Chunk
     words: list[PlacedWord]
     context: tuple[int, ...]
+
+
+class Gap(NamedTuple):
+    """A stretch of a chunk in which the model has left something out.
+
+    Attributes:
+        start: a sample of the recording.
+        end: likewise.
+        word: the number of the word that has this stretch to itself; the same as ``following`` before the first.
+        following: the number of the word after it.
+    """
+
+    start: int
+    end: int
+    word: int
+    following: int
 
 
 class Hearing:
@@ -123,21 +139,31 @@ class Hearing:
             ]
 
     def _completed(self, chunk: Chunk, sound: FloatArray, words: list[PlacedWord], wish: Wish) -> list[PlacedWord]:
-        """The words, and those that the model had left out; a chunk is heard again from where the first is missing."""
+        """The words, and those that the model had left out.
+
+        A chunk is heard again from where the first is missing; where that brings no more, as when it was left out at
+        the very beginning, the stretch without words is heard alone.
+        """
         for _ in range(_HEARD_AGAIN_AT_MOST):
-            number = first_missed(chunk, words)
-            if number is None:
+            gap = first_missed(chunk, words)
+            if gap is None:
                 break
-            start = _sample(words[number].word.start_seconds) if words else chunk.start
-            rest = chunk.after(start)
-            rest_sound = sound[chunk.offset(start) :]
-            encoded = self._model.encode([rest_sound], self._ticket)
-            taken = self._model.hear(encoded, [len(rest_sound)], wish, (), self._ticket)
-            found = placed(rest, taken[0])
-            if len(found) <= len(words) - number:
+            kept, doubtful, rest = words[: gap.word], words[gap.word : gap.following], words[gap.following :]
+            found = self._again(chunk, chunk.after(gap.start), sound, wish)
+            if len(found) > len(doubtful) + len(rest):
+                words = [*kept, *found]
+                continue
+            found = self._again(chunk, chunk.between(gap.start, gap.end), sound, wish)
+            if len(found) <= len(doubtful):
                 break
-            words = [*words[:number], *found]
+            words = [*kept, *found, *rest]
         return words
+
+    def _again(self, chunk: Chunk, part: Chunk, sound: FloatArray, wish: Wish) -> list[PlacedWord]:
+        """What is heard in a part of a chunk by itself."""
+        part_sound = sound[chunk.offset(part.start) : chunk.offset(part.end)]
+        encoded = self._model.encode([part_sound], self._ticket)
+        return placed(part, self._model.hear(encoded, [len(part_sound)], wish, (), self._ticket)[0])
 
 
 def batches(chunks: Sequence[Chunk], workers: int) -> Iterator[Sequence[Chunk]]:
@@ -164,15 +190,12 @@ def placed(chunk: Chunk, taken: Taken) -> list[PlacedWord]:
     return words
 
 
-def first_missed(chunk: Chunk, words: Sequence[PlacedWord]) -> int | None:
-    """The number of the first word with more speech to it than a word can have; None when nothing was left out.
-
-    Without any words it is 0 if anybody speaks for long.
-    """
-    starts = [_sample(word.word.start_seconds) for word in words] or [chunk.start]
-    for number, (start, following) in enumerate(pairwise([*starts, chunk.end])):
-        if chunk.speech_between(start, following) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
-            return number
+def first_missed(chunk: Chunk, words: Sequence[PlacedWord]) -> Gap | None:
+    """The first stretch with more speech than a word can have, before the first word too; None when there is none."""
+    starts = [_sample(word.word.start_seconds) for word in words]
+    for following, (start, end) in enumerate(pairwise([chunk.start, *starts, chunk.end])):
+        if chunk.speech_between(start, end) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
+            return Gap(start, end, word=max(following - 1, 0), following=following)
     return None
 
 

@@ -114,7 +114,11 @@ class Chunk:
 
     def after(self, place: int) -> Chunk:
         """What is left of it from a place of the recording on."""
-        return Chunk(pieces=_clipped(self.pieces, place, self.end), speech=_clipped(self.speech, place, self.end))
+        return self.between(place, self.end)
+
+    def between(self, start: int, end: int) -> Chunk:
+        """The part of it between two places of the recording."""
+        return Chunk(pieces=_clipped(self.pieces, start, end), speech=_clipped(self.speech, start, end))
 
 
 class VoiceDetector:
