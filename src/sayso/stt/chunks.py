@@ -76,9 +76,10 @@ def seams_of(levels_db: FloatArray, duration_samples: int, *, part_seconds: floa
         wanted = number * len(levels_db) // parts
         near = levels_db[wanted - slack : wanted + slack]
         silence = _silence(near, slack)
-        overlap_samples = 0 if silence is not None else round(_OVERLAP_SECONDS * SAMPLE_RATE_HZ)
-        frame = wanted - slack + (_quietest(near) if silence is None else silence)
-        seams.append(Seam(frame * frame_samples, overlap_samples))
+        sample = (wanted - slack + (_quietest(near) if silence is None else silence)) * frame_samples
+        room = 2 * min(sample, duration_samples - sample)  # an overlap ends where the recording does
+        overlap_samples = min(round(_OVERLAP_SECONDS * SAMPLE_RATE_HZ), room) if silence is None else 0
+        seams.append(Seam(sample, overlap_samples))
     return seams
 
 

@@ -139,24 +139,17 @@ class Hearing:
             ]
 
     def _completed(self, chunk: Chunk, sound: FloatArray, words: list[PlacedWord], wish: Wish) -> list[PlacedWord]:
-        """The words, and those that the model had left out.
-
-        A chunk is heard again from where the first is missing; where that brings no more, as when it was left out at
-        the very beginning, the stretch without words is heard alone.
-        """
+        """The words, and those that the model had left out: each stretch without words is heard alone."""
+        looked_until = chunk.start
         for _ in range(_HEARD_AGAIN_AT_MOST):
-            gap = first_missed(chunk, words)
+            gap = first_missed(chunk, words, looked_until)
             if gap is None:
                 break
-            kept, doubtful, rest = words[: gap.word], words[gap.word : gap.following], words[gap.following :]
-            found = self._again(chunk, chunk.after(gap.start), sound, wish)
-            if len(found) > len(doubtful) + len(rest):
-                words = [*kept, *found]
-                continue
             found = self._again(chunk, chunk.between(gap.start, gap.end), sound, wish)
-            if len(found) <= len(doubtful):
-                break
-            words = [*kept, *found, *rest]
+            if len(found) > gap.following - gap.word:
+                words = [*words[: gap.word], *found, *words[gap.following :]]
+            else:
+                looked_until = gap.end
         return words
 
     def _again(self, chunk: Chunk, part: Chunk, sound: FloatArray, wish: Wish) -> list[PlacedWord]:
@@ -190,11 +183,17 @@ def placed(chunk: Chunk, taken: Taken) -> list[PlacedWord]:
     return words
 
 
-def first_missed(chunk: Chunk, words: Sequence[PlacedWord]) -> Gap | None:
-    """The first stretch with more speech than a word can have, before the first word too; None when there is none."""
+def first_missed(chunk: Chunk, words: Sequence[PlacedWord], since: int) -> Gap | None:
+    """The first stretch with more speech than a word can have, before the first word too; None when there is none.
+
+    Args:
+        chunk: what was heard.
+        words: in it.
+        since: a sample; stretches that end before it do not count.
+    """
     starts = [_sample(word.word.start_seconds) for word in words]
     for following, (start, end) in enumerate(pairwise([chunk.start, *starts, chunk.end])):
-        if chunk.speech_between(start, end) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
+        if end > since and chunk.speech_between(start, end) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
             return Gap(start, end, word=max(following - 1, 0), following=following)
     return None
 

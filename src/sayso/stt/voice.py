@@ -112,10 +112,6 @@ class Chunk:
         start = min(max(start, found.start), end)
         return Stretch(start, max(start, min(end, found.end)))
 
-    def after(self, place: int) -> Chunk:
-        """What is left of it from a place of the recording on."""
-        return self.between(place, self.end)
-
     def between(self, start: int, end: int) -> Chunk:
         """The part of it between two places of the recording."""
         return Chunk(pieces=_clipped(self.pieces, start, end), speech=_clipped(self.speech, start, end))

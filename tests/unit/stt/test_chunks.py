@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sayso.stt import SAMPLE_RATE_HZ, HeardSegment, HeardWord
@@ -73,6 +73,7 @@ def test_stops_within_words_are_no_silence() -> None:
     part_seconds=st.floats(5, 100),
     silences=st.lists(st.tuples(st.floats(0, 400), st.floats(0.1, 20)), max_size=10),
 )
+@example(seconds=6.0, part_seconds=5.0, silences=[])
 def test_parts_cover_the_recording_and_stay_in_bounds(
     seconds: float, part_seconds: float, silences: list[tuple[float, float]]
 ) -> None:

@@ -66,27 +66,28 @@ def a_chunk_of_speech() -> tuple[Chunk, tuple[TimedWord, ...]]:
 
 def word_before(chunk: Chunk, words: tuple[TimedWord, ...]) -> int | None:
     """The number of the word that has too much speech to itself."""
-    gap = first_missed(chunk, placed(chunk, replace(TAKEN, words=words)) if words else [])
+    gap = first_missed(chunk, placed(chunk, replace(TAKEN, words=words)) if words else [], 0)
     return None if gap is None else gap.word
 
 
 def test_what_was_left_out_is_noticed() -> None:
     """Seconds of speech to one word, or to none at all, mean that words are missing; silence does not."""
     chunk, every_second = a_chunk_of_speech()
-    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second))) is None
+    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second)), 0) is None
     assert word_before(chunk, every_second[:5]) == 4
     assert word_before(chunk, every_second[:2] + every_second[6:]) == 1
-    assert word_before(chunk, []) == 0
-    assert first_missed(replace(chunk, speech=(stretch(0, 2),)), []) is None
+    assert word_before(chunk, ()) == 0
+    assert first_missed(replace(chunk, speech=(stretch(0, 2),)), [], 0) is None
 
 
 def test_what_is_left_out_before_the_first_word_is_noticed() -> None:
     """A model that begins in the middle of a chunk has left its beginning out, whatever it heard after it."""
     chunk, every_second = a_chunk_of_speech()
-    gap = first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second[5:])))
+    gap = first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second[5:])), 0)
     assert gap is not None
     assert (gap.start, gap.word, gap.following) == (chunk.start, 0, 0)
     assert gap.end == pytest.approx(every_second[5].start_seconds * SAMPLE_RATE_HZ, abs=2000)
+    assert first_missed(chunk, placed(chunk, replace(TAKEN, words=every_second[5:])), gap.end) is None
 
 
 def test_what_failed_the_checks_is_no_context() -> None:

@@ -122,7 +122,7 @@ def test_places_within_a_chunk() -> None:
 
 def test_what_is_left_of_a_chunk() -> None:
     """The rest keeps its places in the recording."""
-    assert CHUNK.after(9500) == Chunk(pieces=(Stretch(9500, 10_000),), speech=(Stretch(9500, 9900),))
+    assert CHUNK.between(9500, 10_000) == Chunk(pieces=(Stretch(9500, 10_000),), speech=(Stretch(9500, 9900),))
     assert CHUNK.speech_between(2000, 9300) == 500 + 100
 
 
