@@ -7,47 +7,22 @@ from typing import TYPE_CHECKING
 from sayso.audio import stretch
 from sayso.errors import InvalidInput
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from sayso.tts.wrapper import EngineWrapper
 from sayso.types import Speech, TokenTime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sayso.tts.base import SpeechEngine
-    from sayso.types import Utterance, Voice
+    from sayso.types import Utterance
 
 SLOWEST = 0.25
 FASTEST = 4.0
 
 
-class StretchingEngine:
+class StretchingEngine(EngineWrapper):
     """A `SpeechEngine` that takes speeds from `SLOWEST` to `FASTEST`; see the module.
 
     Args:
         engine: who speaks, at speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
     """
-
-    def __init__(self, engine: SpeechEngine) -> None:
-        self._engine = engine
-        self.name = engine.name
-        self.sample_rate_hz = engine.sample_rate_hz
-
-    @property
-    def fingerprint(self) -> str:
-        """The engine's own: what it speaks at its own speeds is the same, and cached for both."""
-        return self._engine.fingerprint
-
-    @property
-    def workers(self) -> int:
-        """See `SpeechEngine.workers`."""
-        return self._engine.workers
-
-    def voices(self) -> Sequence[Voice]:
-        """See `SpeechEngine.voices`."""
-        return self._engine.voices()
-
-    def language_of(self, voice: str) -> str:
-        """See `SpeechEngine.language_of`."""
-        return self._engine.language_of(voice)
 
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
         """See `SpeechEngine.synthesise`."""
