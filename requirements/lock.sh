@@ -12,8 +12,10 @@ lock() { # name, then uv's selection of sources, extras and groups
     --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt" "$@"
 }
 
-lock run pyproject.toml --extra espeak --extra s3 --extra otel --group build
-lock test pyproject.toml --extra espeak --extra s3 --extra otel --group build --group test --constraint requirements/run.txt
-lock bench pyproject.toml --extra espeak --extra s3 --extra otel --group build --group test --group bench \
+extras=(--extra espeak --extra aws --extra embedded --extra otel)
+
+lock run pyproject.toml "${extras[@]}" --group build
+lock test pyproject.toml "${extras[@]}" --group build --group test --constraint requirements/run.txt
+lock bench pyproject.toml "${extras[@]}" --group build --group test --group bench \
   --constraint requirements/test.txt
 lock npm --group pyproject.toml:npm

@@ -150,6 +150,24 @@ class EngineUnavailable(SaysoError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class ServiceUnavailable(SaysoError):
+    """A queue, a database or a storage does not answer, or answers that it cannot: the same call may succeed later."""
+
+    retryable = True
+
+
+class LeaseLost(SaysoError):
+    """Somebody else has the work now, or it was cancelled: nothing more of it may be published."""
+
+
+class OutputChanged(SaysoError):
+    """What was to be replaced is not what it was: somebody else has written it meanwhile."""
+
+
+class NoSuchJob(InvalidInput):
+    """There is no job, or no narration, of this name."""
+
+
 class EverythingFailed(SaysoError):
     """Every engine that could have done the work failed; the message names each with its reason."""
 

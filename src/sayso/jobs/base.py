@@ -1,0 +1,216 @@
+"""What every job queue and every task store promises, and the leases that tie work to whoever does it.
+
+A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for `LEASE_SECONDS`, extended by
+each *beat*. Whoever dies stops beating, and the job is delivered again. A *task* is what others see of the work: its
+status. Two workers may believe for a moment that they have the same job (one was frozen, a message came twice), so a
+task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest can
+change it. Delivery is at least once; what is visible happens once.
+
+All times are the clock of the queue or the database, never that of a worker.
+
+Adapters are asynchronous and belong to the event loop that opened them. Their calls raise `ServiceUnavailable` when the
+service does not answer within a few tries of their own; no vendor's exception crosses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+LEASE_SECONDS = 30.0
+"""How long work belongs to a worker that says nothing."""
+
+BEAT_SECONDS = 10.0
+"""How often a worker says that it is there: two beats may be lost."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A job as a queue hands it out.
+
+    Attributes:
+        job_id: the queue's name for the job, the same at each delivery.
+        lease: the queue's name for this delivery; another at each.
+        body: the message as it came.
+        attempt: 1 at the first delivery; a worker that died counts, one that handed the job back does not where the
+            queue can tell.
+        age_seconds: how long ago the job was enqueued.
+        group: jobs of one group are worked on in order, one at a time; None for a job that stands alone.
+    """
+
+    job_id: str
+    lease: str
+    body: str
+    attempt: int
+    age_seconds: float
+    group: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """How much there is to do, as autoscalers ask.
+
+    Attributes:
+        waiting: jobs that nobody works on, those that wait for another attempt included.
+        in_flight: jobs that somebody works on.
+        oldest_age_seconds: the age of the oldest of both; None when there is none, or the queue cannot tell.
+    """
+
+    waiting: int
+    in_flight: int
+    oldest_age_seconds: float | None
+
+
+class JobQueue(Protocol):
+    """Where jobs come from."""
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        """Up to ``limit`` jobs, as soon as there is one; none after ``wait_seconds`` (or what the queue allows).
+
+        When it is cancelled, jobs that it was about to return are handed back first, which may take a moment.
+        """
+        ...
+
+    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        """Extend the leases of these deliveries to `LEASE_SECONDS` from now, and return those that are lost."""
+        ...
+
+    async def finish(self, delivery: Delivery) -> None:
+        """The job is done, and is never delivered again.
+
+        Raises:
+            LeaseLost: the job belongs to somebody else, or was cancelled, where the queue can tell.
+        """
+        ...
+
+    async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:
+        """Hand the job back, to be delivered after a delay.
+
+        Args:
+            delivery: which.
+            delay_seconds: 0 for at once.
+            error: why the attempt failed; None when it was not an attempt, which then is not counted.
+
+        Raises:
+            LeaseLost: as `finish`.
+        """
+        ...
+
+    async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
+        """Put the job aside, with the reason, until somebody looks at it.
+
+        Raises:
+            LeaseLost: as `finish`.
+        """
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How much there is to do."""
+        ...
+
+    async def revoked(self) -> None:
+        """Return when some lease may have been taken away: a hint to beat now. May never return."""
+        ...
+
+    async def close(self) -> None:
+        """Give up connections; what is leased stays so until its lease ends."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The right to change some tasks of one parent.
+
+    Attributes:
+        parent_id: whose tasks.
+        lease_ids: for each task that was claimed, its lease id; larger at each claim of the task.
+    """
+
+    parent_id: str
+    lease_ids: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """Somebody else works on the tasks now.
+
+    Attributes:
+        retry_after_seconds: when the lease ends, unless it is extended.
+    """
+
+    retry_after_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """Every one of the tasks is completed.
+
+    Attributes:
+        media_urls: what became of each task.
+    """
+
+    media_urls: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskProgress:
+    """How far work is.
+
+    Attributes:
+        share: of the whole, 0 to 1.
+        audio_seconds: of audio made so far.
+    """
+
+    share: float
+    audio_seconds: float
+
+
+class TaskStore(Protocol):
+    """What others see of the work: the status of tasks, which belong to a parent.
+
+    A task that the store has not heard of is made by its claim. A completed task is never changed again. Of a failed
+    one, a later claim is a new attempt.
+    """
+
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+        """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then."""
+        ...
+
+    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """Extend the claim to `LEASE_SECONDS` from now, and say how far the work is.
+
+        Raises:
+            LeaseLost: some task of the claim belongs to somebody else, or was cancelled.
+        """
+        ...
+
+    async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
+        """All tasks of the claim are done.
+
+        Args:
+            claim: the claim, which is spent then.
+            media_urls: what became of each of its tasks.
+
+        Raises:
+            LeaseLost: as `beat`; what is not this claim's is unchanged.
+        """
+        ...
+
+    async def fail(self, claim: Claim, *, error: str) -> None:
+        """The tasks of the claim failed for good.
+
+        Raises:
+            LeaseLost: as `complete`.
+        """
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Give the claim up, so that the next one need not wait; a claim that is lost is none, which is no error."""
+        ...
+
+    async def close(self) -> None:
+        """Give up connections."""
+        ...

@@ -1,0 +1,64 @@
+"""What the engines work with: models, caches, threads."""
+
+from __future__ import annotations
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic_settings import BaseSettings
+
+from sayso.settings.kinds import ONE_GIB, Directory, in_user_cache
+
+
+class EngineSettings(BaseSettings):
+    """See the module; part of `sayso.settings.Settings`."""
+
+    models_base_path: Directory = Field(
+        default_factory=lambda: in_user_cache("models"),
+        validation_alias="MODELS_BASE_PATH",
+        description="Directory of the model files; in the user's cache directory by default.",
+    )
+    models_dir: Directory | None = Field(
+        default=None,
+        validation_alias="SAYSO_MODELS_DIR",
+        description="Directory that `sayso models pull` looks into first, such as a mirror on a shared disk.",
+    )
+    models_s3: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/\s]+(/\S*)?$",
+        validation_alias="SAYSO_MODELS_S3",
+        description="S3 prefix (s3://bucket/prefix) that `sayso models pull` asks before any public source.",
+    )
+    offline: bool = Field(
+        default=False,
+        validation_alias="SAYSO_OFFLINE",
+        description="Never use the network to get models.",
+    )
+    kokoro_voice: str = Field(
+        default="af_heart",
+        validation_alias="KOKORO_VOICE",
+        description="The voice that speaks where none is named.",
+    )
+    cache_dir: Directory = Field(
+        default_factory=lambda: in_user_cache("speech"),
+        validation_alias="SAYSO_CACHE_DIR",
+        description="Directory of the speech cache; in the user's cache directory by default.",
+    )
+    cache_max_bytes: PositiveInt = Field(
+        default=2 * ONE_GIB,
+        validation_alias="SAYSO_CACHE_MAX_BYTES",
+        description="Size that the speech cache is kept below, in bytes.",
+    )
+    synthesis_workers: PositiveInt | None = Field(
+        default=None,
+        validation_alias="SAYSO_SYNTHESIS_WORKERS",
+        description="How many utterances are synthesised at once; measured on this machine by default.",
+    )
+    whisper_model: str = Field(
+        default="base",
+        validation_alias="SAYSO_WHISPER_MODEL",
+        description="The local Whisper model that stands behind OpenAI's model names: base is whisper-base.",
+    )
+    idle_unload_seconds: NonNegativeInt = Field(
+        default=0,
+        validation_alias="SAYSO_IDLE_UNLOAD_SECONDS",
+        description="After how many idle seconds a model leaves the memory; 0 for never.",
+    )

@@ -1,0 +1,33 @@
+"""Kinds of values that several settings share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+ONE_GIB = 2**30
+
+
+def in_user_cache(name: str) -> Path:
+    """A directory in the user's cache directory."""
+    return platformdirs.user_cache_path("sayso", appauthor=False) / name
+
+
+def _absolute(path: Path) -> Path:
+    """The path with ``~`` filled in, and independent of the current directory."""
+    return path.expanduser().absolute()
+
+
+Directory = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _parts(value: object) -> object:
+    """The entries of a list that is written with commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]

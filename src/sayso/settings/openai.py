@@ -1,0 +1,47 @@
+"""OpenAI, and what happens when it fails."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, SecretStr
+from pydantic_settings import BaseSettings
+
+
+class OpenAISettings(BaseSettings):
+    """See the module; part of `sayso.settings.Settings`."""
+
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias="OPENAI_API_KEY", description="The key of OpenAI's API."
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        validation_alias="OPENAI_BASE_URL",
+        description="Address of a service that speaks OpenAI's protocol, in place of OpenAI.",
+    )
+    openai_timeout_seconds: PositiveFloat = Field(
+        default=30.0,
+        validation_alias="SAYSO_OPENAI_TIMEOUT_SECONDS",
+        description="How long one request to OpenAI may take, in seconds.",
+    )
+    openai_retries: NonNegativeInt = Field(
+        default=3,
+        validation_alias="SAYSO_OPENAI_RETRIES",
+        description="How often a request to OpenAI is repeated before another engine is asked.",
+    )
+    primary_service: Literal["openai", "local"] = Field(
+        default="openai",
+        validation_alias=AliasChoices("PRIMARY_SERVICE", "WHISPER_PRIMARY_SERVICE"),
+        description="Who is asked first where OpenAI's model names are used: openai or local, which never asks OpenAI.",
+    )
+    fallback_to_local: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("FALLBACK_TO_LOCAL", "WHISPER_FALLBACK_TO_LOCAL"),
+        description="Whether local engines do what OpenAI fails to do.",
+    )
+    breaker_open_seconds: PositiveFloat = Field(
+        default=30.0,
+        validation_alias="SAYSO_BREAKER_OPEN_SECONDS",
+        description="How long an engine that keeps failing is left alone, in seconds.",
+    )

@@ -1,0 +1,78 @@
+"""The HTTP service: where it listens, whom it serves, how much it takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings
+
+from sayso.settings.kinds import ONE_GIB, Entries
+
+
+class ServerSettings(BaseSettings):
+    """See the module; part of `sayso.settings.Settings`."""
+
+    host: str | None = Field(
+        default=None,
+        validation_alias="HOST",
+        description="Address to listen on: 0.0.0.0 by default, but 127.0.0.1 for an API without keys.",
+    )
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=8000, validation_alias="PORT", description="Port to listen on; 0 for any that is free."
+    )
+    api_keys: Entries = Field(
+        default=(),
+        validation_alias="SAYSO_API_KEYS",
+        description="Who may use the API, as `sayso keys` prints it, with commas: name:scopes:hash.",
+    )
+    allow_anonymous: bool = Field(
+        default=False,
+        validation_alias="SAYSO_ALLOW_ANONYMOUS",
+        description="Serve everybody who can reach HOST, although no API key is set.",
+    )
+    rate_limit: str | None = Field(
+        default=None,
+        validation_alias="SAYSO_RATE_LIMIT",
+        description="How often each key may ask, as 600/minute; without keys, each address. No limit by default.",
+    )
+    cors_origins: Entries = Field(
+        default=(),
+        validation_alias="SAYSO_CORS_ORIGINS",
+        description="Origins whose pages may call the API, with commas; * for all.",
+    )
+    places: PositiveInt = Field(
+        default=64,
+        validation_alias="SAYSO_PLACES",
+        description="How many requests for speech or transcription are in hand at once; more are answered with 429.",
+    )
+    request_seconds: PositiveFloat = Field(
+        default=600.0,
+        validation_alias="SAYSO_REQUEST_SECONDS",
+        description="How long a request may take until its answer begins, in seconds.",
+    )
+    max_upload_bytes: PositiveInt = Field(
+        default=ONE_GIB // 2,
+        validation_alias="SAYSO_MAX_UPLOAD_BYTES",
+        description="Size of the largest file that is taken, in bytes.",
+    )
+    max_audio_seconds: PositiveFloat = Field(
+        default=4 * 3600.0,
+        validation_alias="SAYSO_MAX_AUDIO_SECONDS",
+        description="Length of the longest recording that is transcribed, in seconds.",
+    )
+    fetch_seconds: PositiveFloat = Field(
+        default=60.0,
+        validation_alias="SAYSO_FETCH_SECONDS",
+        description="How long the download of an audio_url may take, in seconds.",
+    )
+    private_hosts: Entries = Field(
+        default=(),
+        validation_alias="SAYSO_PRIVATE_HOSTS",
+        description="Hosts that URLs may name although their addresses are private, with commas.",
+    )
+    shutdown_seconds: PositiveFloat = Field(
+        default=25.0,
+        validation_alias="SAYSO_SHUTDOWN_SECONDS",
+        description="How long requests in hand may take to finish when the process is told to stop, in seconds.",
+    )

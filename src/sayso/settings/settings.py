@@ -1,0 +1,57 @@
+"""All settings together, and how they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import AliasChoices, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from sayso.errors import InvalidInput
+from sayso.settings.aws import AwsSettings
+from sayso.settings.engines import EngineSettings
+from sayso.settings.jobs import JobSettings
+from sayso.settings.openai import OpenAISettings
+from sayso.settings.server import ServerSettings
+from sayso.settings.watching import WatchingSettings
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+class Settings(WatchingSettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
+    """What the environment says, checked; a variable that is empty counts as unset.
+
+    Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.
+    """
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+
+def variables(field: FieldInfo) -> tuple[str, ...]:
+    """The environment variables that a field of `Settings` is read from, the preferred one first."""
+    alias = field.validation_alias
+    return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (str(alias),)
+
+
+def load_settings() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        InvalidInput: a variable has a value that cannot be used; the message names it and does not repeat the value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        raise InvalidInput(
+            f"The environment has settings that cannot be used: {'; '.join(problems)}.",
+            hint="`sayso doctor` lists every setting with its meaning.",
+        ) from None

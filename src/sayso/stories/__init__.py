@@ -1,0 +1,1 @@
+"""The stories service: messages become narrated audio with subtitles, whatever queue they come from."""
