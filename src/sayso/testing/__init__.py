@@ -1,6 +1,7 @@
 """Twins of the Protocols that need no model, for tests of Sayso and of what is built on it."""
 
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
+from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
 from sayso.testing.transcriber import FakeTranscriber
 
-__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber"]
+__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber", "InMemoryQueue", "InMemoryTaskStore"]
