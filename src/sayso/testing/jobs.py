@@ -81,7 +81,7 @@ class InMemoryQueue:
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """See `JobQueue.receive`."""
         give_up = time.monotonic() + wait_seconds
-        while not (found := self._claim(limit)) and time.monotonic() < give_up:
+        while not (found := self._claim(limit)) and time.monotonic() < give_up:  # noqa: ASYNC110 -- time may be set
             await asyncio.sleep(_LOOK_SECONDS)
         return found
 
@@ -95,7 +95,8 @@ class InMemoryQueue:
             if self._is_held(job, now) or job.group in busy:
                 continue
             if job.available > now:
-                busy |= {job.group} - {None}  # a group waits for its first job
+                if job.group is not None:
+                    busy.add(job.group)  # a group waits for its first job
                 continue
             job.attempts += 1
             job.lease = f"{job.number}-{next(self._numbers)}"
