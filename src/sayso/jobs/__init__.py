@@ -1,5 +1,6 @@
 """Jobs, from whatever queue they come: leased, retried, dead-lettered, and seen by others as tasks."""
 
+from sayso.jobs.attempt import Handler, Job, Outcome, Policy
 from sayso.jobs.base import (
     BEAT_SECONDS,
     LEASE_SECONDS,
@@ -12,6 +13,7 @@ from sayso.jobs.base import (
     TaskProgress,
     TaskStore,
 )
+from sayso.jobs.worker import Worker
 
 __all__ = [
     "BEAT_SECONDS",
@@ -20,8 +22,13 @@ __all__ = [
     "Claim",
     "Delivery",
     "Finished",
+    "Handler",
     "Held",
+    "Job",
     "JobQueue",
+    "Outcome",
+    "Policy",
     "TaskProgress",
     "TaskStore",
+    "Worker",
 ]

@@ -1,0 +1,191 @@
+"""One attempt at a job: who does it, and what its queue is told of how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from sayso.errors import Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.jobs.backoff import backoff_seconds
+from sayso.jobs.base import BEAT_SECONDS, LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sayso.jobs.base import Delivery, JobQueue
+
+_log = structlog.get_logger(__name__)
+
+_OUTAGE_FAILURES = 3
+"""For how many failures a job waits, at least, when what it needs is down."""
+
+
+class Outcome(StrEnum):
+    """What became of an attempt."""
+
+    DONE = "done"
+    RETRIED = "retried"
+    PUT_ASIDE = "put_aside"
+    LOST = "lost"
+    HANDED_BACK = "handed_back"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A job in the hands of a handler."""
+
+    delivery: Delivery
+    queue: JobQueue
+
+    async def confirm(self) -> None:
+        """Make sure that the job is still ours.
+
+        Raises:
+            LeaseLost: it is not.
+        """
+        if await self.queue.beat([self.delivery]):
+            raise LeaseLost(f"Job {self.delivery.job_id} was taken over or cancelled.")
+
+
+class Handler(Protocol):
+    """Does the jobs of a queue. It may be cancelled at any moment, and publishes nothing afterwards."""
+
+    async def work(self, job: Job) -> None:
+        """Do the job.
+
+        Raises:
+            Busy: it cannot be tried now, but later; this does not count as an attempt.
+            LeaseLost: it turned out to be somebody else's.
+            SaysoError: it failed; whether trying again may help is what its ``retryable`` says.
+        """
+        ...
+
+    async def give_up(self, job: Job, error: str) -> None:
+        """Tell whoever waits for the job that it failed for good, before it is put aside.
+
+        Raises:
+            LeaseLost: it turned out to be somebody else's.
+            ServiceUnavailable: they cannot be told now.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How a worker treats its jobs.
+
+    Attributes:
+        at_once: how many it works on at once.
+        max_attempts: after how many failed attempts a job is put aside.
+        job_seconds: how long one attempt may take.
+        lease_seconds: as the queue gives them.
+        beat_seconds: how often it beats.
+    """
+
+    at_once: int = 1
+    max_attempts: int = 5
+    job_seconds: float = 6 * 3600.0
+    lease_seconds: float = LEASE_SECONDS
+    beat_seconds: float = BEAT_SECONDS
+
+
+class Attempts:
+    """Has jobs done, and tells their queue what became of each; on the loop of both.
+
+    Args:
+        queue: where the jobs come from.
+        handler: who does them.
+        policy: how often, and for how long.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, queue: JobQueue, handler: Handler, policy: Policy, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._handler = handler
+        self._policy = policy
+        self._clock = clock
+
+    async def make(self, job: Job) -> Outcome:
+        """Do a job, and tell the queue what became of it.
+
+        Raises:
+            LeaseLost: the job is somebody else's now; nothing is told.
+            ServiceUnavailable: the queue could not be told; the job will come again.
+        """
+        delivery = job.delivery
+        if delivery.attempt > self._policy.max_attempts:
+            # Attempts that failed were put aside in time: those that are left over died.
+            return await self._put_aside(job, f"Its worker died, or was stopped, {delivery.attempt - 1} times.")
+        try:
+            await self._work(job)
+        except LeaseLost:
+            raise
+        except Busy as busy:
+            await self.hand_back(job, delay_seconds=busy.retry_after_seconds)
+            return Outcome.HANDED_BACK
+        except ServiceUnavailable as error:
+            return await self._postpone(job, error)
+        except SaysoError as error:
+            return await self._failed(job, error.message, retryable=error.retryable)
+        except Exception as error:  # noqa: BLE001 -- whatever a handler raises is its job's failure, not the worker's
+            _log.exception("the handler broke")
+            return await self._failed(job, f"{type(error).__name__}: {error}", retryable=True)
+        await self._settle(lambda: self._queue.finish(delivery))
+        return Outcome.DONE
+
+    async def hand_back(self, job: Job, *, delay_seconds: float = 0) -> None:
+        """Give a job back that was not tried; it is not counted where the queue can tell.
+
+        Raises:
+            LeaseLost, ServiceUnavailable: as `make`.
+        """
+        await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds))
+
+    async def _work(self, job: Job) -> None:
+        limit = asyncio.timeout(self._policy.job_seconds)
+        try:
+            async with limit:
+                await self._handler.work(job)
+        except TimeoutError as error:
+            if limit.expired():
+                raise DeadlineExceeded(f"The job took longer than {self._policy.job_seconds:g} seconds.") from error
+            raise
+
+    async def _failed(self, job: Job, reason: str, *, retryable: bool) -> Outcome:
+        attempt = job.delivery.attempt
+        if not retryable or attempt >= self._policy.max_attempts:
+            return await self._put_aside(job, reason)
+        delay_seconds = backoff_seconds(attempt)
+        _log.warning("the job failed, and is tried again", reason=reason, delay_seconds=round(delay_seconds, 1))
+        await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds, error=reason))
+        return Outcome.RETRIED
+
+    async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
+        """What the job needs is down, which is no fault of the job: it is not counted where the queue can tell."""
+        delay_seconds = backoff_seconds(max(job.delivery.attempt, _OUTAGE_FAILURES))
+        _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
+        await self.hand_back(job, delay_seconds=delay_seconds)
+        return Outcome.RETRIED
+
+    async def _put_aside(self, job: Job, reason: str) -> Outcome:
+        _log.error("the job is put aside", reason=reason)
+        await self._settle(lambda: self._handler.give_up(job, reason))
+        await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
+        return Outcome.PUT_ASIDE
+
+    async def _settle(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Tell a service what became of a job, again and again for as long as a lease lasts."""
+        give_up = self._clock() + self._policy.lease_seconds
+        failures = 0
+        while True:
+            try:
+                return await tell()
+            except ServiceUnavailable:
+                failures += 1
+                if self._clock() >= give_up:
+                    raise
+                await asyncio.sleep(backoff_seconds(failures, first_seconds=0.5, longest_seconds=5))

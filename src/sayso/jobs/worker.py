@@ -1,0 +1,279 @@
+"""The worker: receives jobs, has them done, and tells their queue what became of each.
+
+It lives on one event loop, which does nothing that computes: a thread of its own (`sayso.jobs.thread`), so that no
+synthesis delays a beat. Handlers do their computing on other threads.
+
+What it holds to:
+
+- It takes no more jobs than it can begin at once, so that no other worker waits for what is idle here. Only jobs of
+  one group wait behind one another; after a failure those that follow are handed back, so that the order is kept.
+- While it has jobs it beats for all of them together. A job that is lost is cancelled, and nothing is said about it any
+  more. When no beat gets through for a whole lease, all are taken as lost.
+- A job that ends well is finished. One that can never succeed, or has failed too often, is given up and put aside; one
+  whose worker died each time counts as failed. The rest is retried, later and later.
+- Told to stop, it receives no more, lets what is in hand finish for a while, and hands the rest back at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
+from sayso.jobs.attempt import Attempts, Job, Outcome
+from sayso.jobs.backoff import backoff_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sayso.jobs.attempt import Handler, Policy
+    from sayso.jobs.base import Delivery, JobQueue
+
+_log = structlog.get_logger(__name__)
+
+_POLL_SECONDS = 20.0
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class _Run:
+    """An attempt under way, or one that waits behind its group."""
+
+    job: Job
+    held_until: float
+    task: asyncio.Task[None] | None = None
+    ending: Outcome | None = None
+    """Why its task was cancelled; None while it was not."""
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    waiting: deque[_Run] = field(default_factory=deque)
+
+
+class Worker:
+    """See the module.
+
+    Args:
+        queue: where jobs come from; closed by whoever opened it.
+        handler: who does them.
+        policy: how.
+        on_end: told what became of each attempt, and how many seconds it took.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        handler: Handler,
+        policy: Policy,
+        *,
+        on_end: Callable[[Outcome, float], None] = lambda _outcome, _seconds: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._attempts = Attempts(queue, handler, policy, clock)
+        self._policy = policy
+        self._on_end = on_end
+        self._clock = clock
+        self._runs: set[_Run] = set()
+        self._groups: dict[str, _Group] = {}
+        self._changed = asyncio.Event()
+        self.last_contact = clock()
+        """When the queue last answered."""
+
+    @property
+    def in_hand(self) -> int:
+        """How many jobs it has, those included that wait behind their group."""
+        return len(self._runs)
+
+    async def run(self, stop: asyncio.Event, *, grace_seconds: float) -> None:
+        """Work until ``stop`` is set and what was in hand is finished or handed back.
+
+        Args:
+            stop: set from this loop.
+            grace_seconds: how long jobs in hand may take to finish then.
+        """
+        beating = asyncio.create_task(self._beat_for_ever())
+        receiving = asyncio.create_task(self._receive_for_ever())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait({beating, receiving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()  # neither ends by itself: this raises what broke it
+        finally:
+            stopping.cancel()
+            await _cancelled(receiving)
+            await self._drain(grace_seconds)
+            await _cancelled(beating)
+
+    # Receiving
+
+    async def _receive_for_ever(self) -> None:
+        failures = 0
+        while True:
+            free = self._policy.at_once - len(self._runs)
+            if free <= 0:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            try:
+                deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
+            except ServiceUnavailable as error:
+                failures += 1
+                _log.warning("the queue cannot be read", reason=error.message, failures=failures)
+                await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=_LONGEST_PAUSE_SECONDS))
+                continue
+            failures = 0
+            self.last_contact = self._clock()
+            for delivery in deliveries:
+                self._take(delivery)
+
+    def _take(self, delivery: Delivery) -> None:
+        """Begin a job, or have it wait behind its group."""
+        run = _Run(job=Job(delivery=delivery, queue=self._queue), held_until=self._clock() + self._policy.lease_seconds)
+        self._runs.add(run)
+        if delivery.group is None:
+            self._begin(run)
+        elif delivery.group in self._groups:
+            self._groups[delivery.group].waiting.append(run)
+        else:
+            self._groups[delivery.group] = _Group()
+            self._begin(run)
+
+    def _begin(self, run: _Run) -> None:
+        run.task = asyncio.create_task(self._attempt(run))
+
+    # One attempt
+
+    async def _attempt(self, run: _Run) -> None:
+        delivery = run.job.delivery
+        structlog.contextvars.bind_contextvars(job_id=delivery.job_id, attempt=delivery.attempt)
+        began = self._clock()
+        outcome = Outcome.LOST
+        try:
+            outcome = await self._made(run)
+            self.last_contact = self._clock()
+        except LeaseLost:
+            _log.warning("the job is somebody else's now")
+        except ServiceUnavailable as error:
+            _log.warning("the queue was not told what became of the job, which will come again", reason=error.message)
+        finally:
+            self._on_end(outcome, self._clock() - began)
+            self._end(run, outcome)
+
+    async def _made(self, run: _Run) -> Outcome:
+        try:
+            return await self._attempts.make(run.job)
+        except asyncio.CancelledError:
+            if run.ending is None:
+                raise
+        if run.ending is Outcome.HANDED_BACK:
+            await self._attempts.hand_back(run.job)
+            _log.info("the job is handed back")
+        return run.ending
+
+    def _end(self, run: _Run, outcome: Outcome) -> None:
+        """Make room, and go on with the group: in order, or not at all."""
+        self._runs.discard(run)
+        name = run.job.delivery.group
+        if name is not None:
+            group = self._groups[name]
+            is_settled = outcome in {Outcome.DONE, Outcome.PUT_ASIDE}
+            if group.waiting and is_settled:
+                self._begin(group.waiting.popleft())
+            else:
+                del self._groups[name]
+                for other in group.waiting:
+                    other.task = asyncio.create_task(self._hand_back(other))
+        self._changed.set()
+
+    async def _hand_back(self, run: _Run) -> None:
+        """Give back a job that was not begun."""
+        try:
+            await self._attempts.hand_back(run.job)
+        except (LeaseLost, ServiceUnavailable) as error:
+            _log.info("a job was not handed back, which its lease will do", reason=error.message)
+        finally:
+            self._runs.discard(run)
+            self._changed.set()
+
+    # Beating
+
+    async def _beat_for_ever(self) -> None:
+        hint = asyncio.create_task(self._queue.revoked())
+        pause_seconds = self._policy.beat_seconds
+        try:
+            while True:
+                await asyncio.wait({hint}, timeout=pause_seconds)
+                if hint.done():
+                    hint.result()
+                    hint = asyncio.create_task(self._queue.revoked())
+                pause_seconds = await self._beat()
+        finally:
+            await _cancelled(hint)
+
+    async def _beat(self) -> float:
+        """Beat for everything in hand, and return in how many seconds to do so again."""
+        runs = {run.job.delivery.lease: run for run in self._runs if run.ending is not Outcome.LOST}
+        if not runs:
+            return self._policy.beat_seconds
+        now = self._clock()
+        try:
+            lost = await self._queue.beat([run.job.delivery for run in runs.values()])
+        except ServiceUnavailable as error:
+            _log.warning("a beat did not get through", reason=error.message)
+            for run in runs.values():
+                if self._clock() > run.held_until:
+                    self._lose(run)
+            return min(1.0, self._policy.beat_seconds)
+        self.last_contact = self._clock()
+        for run in runs.values():
+            run.held_until = now + self._policy.lease_seconds
+        for delivery in lost:
+            self._lose(runs[delivery.lease])
+        return self._policy.beat_seconds
+
+    def _lose(self, run: _Run) -> None:
+        if run not in self._runs:
+            return  # it ended while the beat was under way
+        run.ending = Outcome.LOST
+        if run.task is not None:
+            run.task.cancel()
+        else:  # it waited behind its group
+            self._groups[run.job.delivery.group or ""].waiting.remove(run)
+            self._runs.discard(run)
+            self._changed.set()
+
+    # Stopping
+
+    async def _drain(self, grace_seconds: float) -> None:
+        for group in self._groups.values():
+            while group.waiting:
+                run = group.waiting.pop()
+                run.task = asyncio.create_task(self._hand_back(run))
+        tasks = {run.task for run in self._runs if run.task is not None}
+        if not tasks:
+            return
+        _log.info("finishing what is in hand", jobs=len(tasks), seconds=grace_seconds)
+        _, unfinished = await asyncio.wait(tasks, timeout=grace_seconds)
+        for run in [run for run in self._runs if run.task in unfinished]:
+            if run.ending is None:
+                run.ending = Outcome.HANDED_BACK
+                if run.task is not None:
+                    run.task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end, whatever that is."""
+    task.cancel()
+    with suppress(asyncio.CancelledError, SaysoError):
+        await task
