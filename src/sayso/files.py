@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from contextlib import contextmanager, suppress
@@ -71,3 +72,13 @@ def plain_suffix(name: str) -> str:
     """The suffix of a name that somebody else chose, such as ``.mp3``, where it is safe in any path; else nothing."""
     match = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
     return match.group().lower() if match else ""
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

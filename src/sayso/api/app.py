@@ -18,9 +18,9 @@ from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
 from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.routes import captions, hybrid, models, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
-from sayso.api.work import on_thread
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
+from sayso.threads import on_thread
 from sayso.web import router as page
 
 if TYPE_CHECKING:

@@ -8,17 +8,16 @@ request at once, and the thread ends the next time it asks for a turn. Nothing w
 from __future__ import annotations
 
 import asyncio
-import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-import anyio.to_thread
 import structlog
 from starlette.responses import StreamingResponse
 
 from sayso.errors import Cancelled
+from sayso.threads import on_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -52,12 +51,6 @@ class Begun:
     rest: Iterator[bytes]
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-async def on_thread(work: Callable[[], T]) -> T:
-    """Run ``work`` on a thread of its own; when the caller is cancelled, nobody waits for it."""
-    # Not anyio's own limit of 40 threads: places bound their number.
-    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(math.inf))
 
 
 async def done(request: Request, place: Place, work: Callable[[Ticket], T]) -> T:

@@ -13,6 +13,7 @@ from sayso.jobs.base import (
     TaskProgress,
     TaskStore,
 )
+from sayso.jobs.untracked import UntrackedTasks
 from sayso.jobs.worker import Worker
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Policy",
     "TaskProgress",
     "TaskStore",
+    "UntrackedTasks",
     "Worker",
 ]

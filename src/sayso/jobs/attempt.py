@@ -68,6 +68,7 @@ class Handler(Protocol):
         """Tell whoever waits for the job that it failed for good, before it is put aside.
 
         Raises:
+            Busy: they can be told later.
             LeaseLost: it turned out to be somebody else's.
             ServiceUnavailable: they cannot be told now.
         """
@@ -109,8 +110,12 @@ class Attempts:
         self._policy = policy
         self._clock = clock
 
-    async def make(self, job: Job) -> Outcome:
+    async def make(self, job: Job, on_worked: Callable[[], None]) -> Outcome:
         """Do a job, and tell the queue what became of it.
+
+        Args:
+            job: the job.
+            on_worked: told when the handler has ended: a beat that comes after the last word on a job is a mistake.
 
         Raises:
             LeaseLost: the job is somebody else's now; nothing is told.
@@ -121,7 +126,10 @@ class Attempts:
             # Attempts that failed were put aside in time: those that are left over died.
             return await self._put_aside(job, f"Its worker died, or was stopped, {delivery.attempt - 1} times.")
         try:
-            await self._work(job)
+            try:
+                await self._work(job)
+            finally:
+                on_worked()
         except LeaseLost:
             raise
         except Busy as busy:
@@ -173,7 +181,11 @@ class Attempts:
 
     async def _put_aside(self, job: Job, reason: str) -> Outcome:
         _log.error("the job is put aside", reason=reason)
-        await self._settle(lambda: self._handler.give_up(job, reason))
+        try:
+            await self._settle(lambda: self._handler.give_up(job, reason))
+        except Busy as busy:
+            await self.hand_back(job, delay_seconds=busy.retry_after_seconds)
+            return Outcome.HANDED_BACK
         await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
         return Outcome.PUT_ASIDE
 

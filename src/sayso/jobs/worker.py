@@ -50,6 +50,8 @@ class _Run:
     task: asyncio.Task[None] | None = None
     ending: Outcome | None = None
     """Why its task was cancelled; None while it was not."""
+    is_worked: bool = False
+    """Whether its handler has ended, and only the queue is to be told."""
 
 
 @dataclass(eq=False, slots=True)
@@ -164,13 +166,18 @@ class Worker:
             _log.warning("the job is somebody else's now")
         except ServiceUnavailable as error:
             _log.warning("the queue was not told what became of the job, which will come again", reason=error.message)
+        except Exception:  # noqa: BLE001 -- its lease will end, and the job come again
+            _log.exception("nobody was told what became of the job")
         finally:
             self._on_end(outcome, self._clock() - began)
             self._end(run, outcome)
 
     async def _made(self, run: _Run) -> Outcome:
+        def on_worked() -> None:
+            run.is_worked = True
+
         try:
-            return await self._attempts.make(run.job)
+            return await self._attempts.make(run.job, on_worked)
         except asyncio.CancelledError:
             if run.ending is None:
                 raise
@@ -221,7 +228,7 @@ class Worker:
 
     async def _beat(self) -> float:
         """Beat for everything in hand, and return in how many seconds to do so again."""
-        runs = {run.job.delivery.lease: run for run in self._runs if run.ending is not Outcome.LOST}
+        runs = {run.job.delivery.lease: run for run in self._runs if run.ending is None and not run.is_worked}
         if not runs:
             return self._policy.beat_seconds
         now = self._clock()
@@ -241,7 +248,7 @@ class Worker:
         return self._policy.beat_seconds
 
     def _lose(self, run: _Run) -> None:
-        if run not in self._runs:
+        if run not in self._runs or run.is_worked:
             return  # it ended while the beat was under way
         run.ending = Outcome.LOST
         if run.task is not None:

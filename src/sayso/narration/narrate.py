@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sayso.narration.document import Document
     from sayso.narration.perform import Performance
-    from sayso.subtitles import Style
+    from sayso.subtitles import Style, Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
 
@@ -44,6 +44,8 @@ class NarrationOptions:
         lexicon: pronunciations.
         emoji: whether emoji are read by their names or left out.
         keep_speed: whether sentences whose subtitles are too fast to read keep their speed nevertheless.
+        timing: ``naive`` shares the length of each sentence out among its words, whatever the engine knows.
+        title: what the files say they are; None for the first chapter's title, or else the document's name.
     """
 
     voice: str
@@ -56,6 +58,8 @@ class NarrationOptions:
     lexicon: Lexicon = field(default_factory=Lexicon.empty)
     emoji: Literal["name", "drop"] = "drop"
     keep_speed: bool = False
+    timing: Timing = "exact"
+    title: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +126,15 @@ def narrate(
     )
     style = options.style if set(options.subtitles) & CUE_FORMATS else None
     with Spool(directory) as spool:
-        stage = Stage(script, engine, cache, spool, workers=workers or engine.workers, on_progress=on_progress)
+        stage = Stage(
+            script,
+            engine,
+            cache,
+            spool,
+            workers=workers or engine.workers,
+            timing=options.timing,
+            on_progress=on_progress,
+        )
         performance = stage.perform(options.speed, style, keep_speed=options.keep_speed)
         gain = _gain(spool, engine.sample_rate_hz, options.loudness_lufs, cache)
         edition = _edition(performance, document, engine, options, directory, gain)
@@ -152,7 +164,7 @@ def _edition(
         recording=performance.recording,
         cues=performance.cues,
         target=directory / document.name,
-        title=chapters[0].title if chapters else document.name,
+        title=options.title or (chapters[0].title if chapters else document.name),
         voice=options.voice,
         engine=engine.name,
         gain=gain,

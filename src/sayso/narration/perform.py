@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sayso.narration.spool import Spool
     from sayso.narration.take import Recording
-    from sayso.subtitles import Style
+    from sayso.subtitles import Style, Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.types import Cue, Script
@@ -61,6 +61,7 @@ class Stage:
         spool: Spool,
         *,
         workers: int,
+        timing: Timing,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._script = script
@@ -68,6 +69,7 @@ class Stage:
         self._cache = cache
         self._spool = spool
         self._workers = workers
+        self._timing = timing
         self._on_progress = on_progress
 
     def perform(self, speed: float, style: Style | None, *, keep_speed: bool = False) -> Performance:
@@ -96,7 +98,7 @@ class Stage:
 
     def _take(self, speeds: Sequence[float], style: Style | None) -> Performance:
         self._spool.clear()
-        take = Take(self._script, self._engine.sample_rate_hz, self._spool)
+        take = Take(self._script, self._engine.sample_rate_hz, self._spool, timing=self._timing)
         for line, parts in render(self._script, self._engine, self._cache, speeds=speeds, workers=self._workers):
             take.add(line, parts)
             self._on_progress(

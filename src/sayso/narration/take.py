@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.subtitles import TimelineBuilder
+from sayso.subtitles import TimelineBuilder, naive_times
 from sayso.tts.shape import silence_samples
 
 if TYPE_CHECKING:
@@ -49,15 +49,23 @@ class Recording:
 
 
 class Take:
-    """Makes a recording of what is spoken, in order; one thread at a time."""
+    """Makes a recording of what is spoken, in order; one thread at a time.
 
-    def __init__(self, script: Script, sample_rate_hz: int, spool: Spool) -> None:
+    Args:
+        script: what is spoken.
+        sample_rate_hz: of the speech.
+        spool: where it goes.
+        timing: ``exact`` for the engine's times where it has some, ``naive`` for none of them.
+    """
+
+    def __init__(self, script: Script, sample_rate_hz: int, spool: Spool, *, timing: Timing = "exact") -> None:
         self._script = script
         self._rate = sample_rate_hz
         self._spool = spool
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
         self._pause(round(script.lead_in_seconds * sample_rate_hz))
-        self._timing: Timing = "exact"
+        self._timing: Timing = timing
+        self._is_naive = timing == "naive"
         self._lines: list[tuple[int, int]] = []
         self._cached_segments = 0
 
@@ -76,7 +84,9 @@ class Take:
             self._builder.chapter(line.chapter_title)
         start = self._builder.position_samples
         for part in parts:
-            self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
+            length = part.audio.samples.size
+            times = naive_times(part.tokens, length) if self._is_naive else part.times
+            self._builder.append(part.tokens, times, length_samples=length)
             self._spool.write(part.audio.samples)
             self._cached_segments += part.cached
             if part.timing == "naive":

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from sayso.api.deps import ServedDep, authorised
 from sayso.api.errors import unknown_model
-from sayso.api.work import on_thread
+from sayso.threads import on_thread
 
 router = APIRouter(tags=["models"], dependencies=[Depends(authorised())])
 

@@ -1,0 +1,103 @@
+"""From a story to files in a directory: the part that computes, on the thread of whoever calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sayso.audio import AudioFormat
+from sayso.errors import ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable, UnknownVoice
+from sayso.files import decode_text
+from sayso.narration import Document, NarrationOptions, narrate
+from sayso.subtitles import style_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from sayso.narration import Narration, Progress, SubtitleFormat
+    from sayso.scheduling import Ticket
+    from sayso.stories.messages import Story
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.cache import SpeechCache
+    from sayso.tts.source import SpeechSource
+
+_STEM = "story"
+_MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Narrator:
+    """Makes stories' files; threads share it.
+
+    Attributes:
+        sources: who may speak; the first that has a story's voice does.
+        cache: where speech is kept.
+        voice: the voice of stories that name none.
+        fetch: downloads the text of a story that names a URL, into a directory.
+    """
+
+    sources: Sequence[SpeechSource]
+    cache: SpeechCache
+    voice: str
+    fetch: Callable[[str, Path, Ticket], Path]
+
+    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+        """Narrate a story into ``directory/story.mp3`` and so on, one file for each output, in their order.
+
+        Raises:
+            Cancelled: the ticket says so.
+            ServiceUnavailable: this machine has no room, or lacks a model: another may do it.
+            SaysoError: as `narrate`.
+        """
+        try:
+            engine, voice = self._engine(story, ticket)
+            document = self._document(story, directory, ticket)
+            return narrate(document, engine, self.cache, _options(story, voice), directory, on_progress=on_progress)
+        except (ModelMissing, NotInstalled, OutputFailed) as error:
+            raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
+
+    def _engine(self, story: Story, ticket: Ticket) -> tuple[SpeechEngine, str]:
+        """Who speaks, and the voice by its own name.
+
+        Raises:
+            UnknownVoice: nobody has the voice; the message is that of the first, which most voices are of.
+        """
+        refusals: list[UnknownVoice | ModelMissing] = []
+        for source in self.sources:
+            try:
+                voice = source.voice(story.voice or self.voice)
+            except (UnknownVoice, ModelMissing) as error:
+                refusals.append(error)
+            else:
+                return source.open(ticket), voice
+        raise refusals[0]
+
+    def _document(self, story: Story, directory: Path, ticket: Ticket) -> Document:
+        if story.text is not None:
+            return Document(text=story.text, name=_STEM, markdown=bool(story.markdown))
+        file = self.fetch(story.url or "", directory, ticket)
+        is_markdown = file.suffix in _MARKDOWN_SUFFIXES if story.markdown is None else story.markdown
+        text = decode_text(file.read_bytes(), "What the URL gives")
+        file.unlink()
+        return Document(text=text, name=_STEM, markdown=is_markdown)
+
+
+def _options(story: Story, voice: str) -> NarrationOptions:
+    audio: list[AudioFormat] = []
+    subtitles: list[SubtitleFormat] = []
+    for output in story.outputs:
+        if isinstance(output.format, AudioFormat):
+            audio.append(output.format)
+        else:
+            subtitles.append(output.format)
+    return NarrationOptions(
+        voice=voice,
+        speed=story.speed,
+        language=story.language,
+        audio=tuple(audio),
+        subtitles=tuple(subtitles),
+        style=style_named(story.style),
+        timing="exact" if story.exact else "naive",
+        title=story.title,
+    )

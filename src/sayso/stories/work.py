@@ -1,0 +1,250 @@
+"""The work of one story: claim its tasks, narrate, publish its files, and say that it is done.
+
+Everything here is on the worker's loop, but for the narration itself, which is on a thread. What keeps two workers from
+doing a story twice, visibly:
+
+- The tasks are claimed before anything is made, and their claim is kept alive beside the queue's lease. When either is
+  lost, the narration is cancelled, and nothing is published.
+- A file is published only over the version that was there when the tasks were claimed, after the lease was confirmed
+  once more. If another version is there, somebody else wrote it: whoever still holds the claim replaces it.
+- The tasks are completed last, and only by the holder of the claim. A worker that died between the files and this makes
+  the same files again, out of the speech cache, and leaves alone what is there already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from sayso.errors import Busy, InvalidInput, LeaseLost, OutputChanged, SaysoError, ServiceUnavailable
+from sayso.files import digest_of
+from sayso.jobs import LEASE_SECONDS, Claim, Finished, Held, TaskProgress
+from sayso.jobs.backoff import backoff_seconds
+from sayso.scheduling import Priority
+from sayso.storage import content_type_of
+from sayso.stories.keeping import Keeping
+from sayso.stories.messages import read_message
+from sayso.stories.workshop import Workshop
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from sayso.jobs import Job, TaskStore
+    from sayso.narration import Narration, Progress
+    from sayso.scheduling import Scheduler
+    from sayso.storage import Storages
+    from sayso.stories.messages import Output, Story
+    from sayso.stories.narrator import Narrator
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 600.0
+"""For how long a finished narration is held while its storage does not answer: it was expensive."""
+
+_HELD_SECONDS = 60.0
+"""When to look again at tasks that somebody else is alive with."""
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A story that was narrated.
+
+    Attributes:
+        narration: what was made.
+        elapsed_seconds: how long that took.
+    """
+
+    narration: Narration
+    elapsed_seconds: float
+
+
+class Stories:
+    """The `Handler` of stories, for one loop.
+
+    Args:
+        tasks: where the status of stories is kept.
+        storages: where files go.
+        narrator: who makes them.
+        scheduler: whose turn it is to compute.
+        output_root: the URI below which files go that a message does not name.
+        work_directory: where stories are made.
+        on_made: told of each that was narrated.
+        announce: told the parent of each that came to its end, before its job does; may be told more than once.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: TaskStore,
+        storages: Storages,
+        narrator: Narrator,
+        scheduler: Scheduler,
+        output_root: str,
+        work_directory: Path,
+        on_made: Callable[[Made], None] = lambda _: None,
+        announce: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._tasks = tasks
+        self._storages = storages
+        self._narrator = narrator
+        self._scheduler = scheduler
+        self._output_root = output_root
+        self._work_directory = work_directory
+        self._on_made = on_made
+        self._announce = announce
+
+    async def work(self, job: Job) -> None:
+        """See `Handler.work`."""
+        story = read_message(job.delivery.body, output_root=self._output_root)
+        structlog.contextvars.bind_contextvars(parent_id=story.parent_id, task_ids=list(story.task_ids))
+        claim = await self._claim(story)
+        if isinstance(claim, Finished):
+            _log.info("the story was told already")
+        else:
+            try:
+                async with Keeping(self._tasks, claim) as keeping:
+                    await self._tell(story, job, claim, keeping)
+            except LeaseLost:
+                raise
+            except BaseException:
+                await asyncio.shield(self._release(claim))
+                raise
+        await self._told(story)
+
+    async def give_up(self, job: Job, error: str) -> None:
+        """See `Handler.give_up`."""
+        try:
+            story = read_message(job.delivery.body, output_root=self._output_root)
+        except InvalidInput:
+            return  # it names no task that could be told
+        claim = await self._claim(story)
+        if isinstance(claim, Claim):
+            await self._tasks.fail(claim, error=error)
+        await self._told(story)
+
+    async def _claim(self, story: Story) -> Claim | Finished | None:
+        """The story's tasks, as soon as nobody else lives who has them; None where it has none.
+
+        Raises:
+            Busy: somebody else is alive with them.
+        """
+        if story.parent_id is None:
+            return None
+        claim = await self._tasks.claim(story.parent_id, story.task_ids)
+        if isinstance(claim, Held):
+            # Whoever had them may be dead, which shows when the lease ends.
+            await asyncio.sleep(min(claim.retry_after_seconds, LEASE_SECONDS) + 1)
+            claim = await self._tasks.claim(story.parent_id, story.task_ids)
+        if isinstance(claim, Held):
+            raise Busy("Another worker tells this story.", retry_after_seconds=_HELD_SECONDS)
+        return claim
+
+    async def _release(self, claim: Claim | None) -> None:
+        if claim is not None:
+            try:
+                await self._tasks.release(claim)
+            except SaysoError as error:
+                _log.info("the tasks stay claimed until their lease ends", reason=error.message)
+
+    async def _tell(self, story: Story, job: Job, claim: Claim | None, keeping: Keeping) -> None:
+        versions = {output.uri: await self._version(output) for output in self._open(story, claim)}
+        with Workshop(self._work_directory) as workshop:
+            narration = await self._narrated(story, job, workshop, keeping)
+            for output, path in zip(story.outputs, narration.files, strict=True):
+                if output.uri in versions:
+                    await self._publish(output, path, versions[output.uri], job, claim)
+        await keeping.end()
+        if claim is not None:
+            urls = {output.task_id: output.uri for output in self._open(story, claim) if output.task_id is not None}
+            await _patiently(lambda: self._tasks.complete(claim, urls))
+        _log.info("the story is told", audio_seconds=round(narration.audio_seconds, 1))
+
+    @staticmethod
+    def _open(story: Story, claim: Claim | None) -> list[Output]:
+        """The outputs that are still to be made: not those of tasks that were completed before."""
+        return [output for output in story.outputs if claim is None or output.task_id in claim.lease_ids]
+
+    async def _narrated(self, story: Story, job: Job, workshop: Workshop, keeping: Keeping) -> Narration:
+        """Narrate on a thread, which ends at its next turn when nobody waits for it any more."""
+        began = time.monotonic()
+        place = self._scheduler.take_place(job.delivery.job_id, priority=Priority.BATCH)
+
+        def on_progress(progress: Progress) -> None:
+            share = progress.done_characters / max(progress.total_characters, 1)
+            keeping.progress = TaskProgress(share=share, audio_seconds=progress.audio_seconds)
+
+        def make() -> Narration:
+            with workshop.entered() as directory:
+                return self._narrator.make(story, directory, place, on_progress)
+
+        with place:
+            narration = await on_thread(make)
+        self._on_made(Made(narration=narration, elapsed_seconds=time.monotonic() - began))
+        return narration
+
+    async def _version(self, output: Output) -> str | None:
+        found = await self._storages.of(output.uri).find(output.uri)
+        return None if found is None else found.version
+
+    async def _publish(self, output: Output, path: Path, version: str | None, job: Job, claim: Claim | None) -> None:
+        storage = self._storages.of(output.uri)
+        digest = await on_thread(lambda: digest_of(path))
+        for _ in range(_TRIES):
+            found = await _patiently(lambda: storage.find(output.uri))
+            if found is not None and found.sha256 == digest:
+                return  # it was published before a worker died, or by one that was as far
+            await _patiently(lambda: self._confirm(job, claim))
+            publish = partial(storage.publish, path, output.uri, content_type=content_type_of(path.name), over=version)
+            try:
+                await _patiently(publish)
+            except OutputChanged:
+                _log.warning("the file is not what it was", uri=output.uri)
+                version = await self._version(output)
+            else:
+                return
+        raise ServiceUnavailable(f"{output.uri} changes whenever it is to be written.")
+
+    async def _confirm(self, job: Job, claim: Claim | None) -> None:
+        """Make sure that the story is still ours.
+
+        Raises:
+            LeaseLost: it is not.
+        """
+        await job.confirm()
+        if claim is not None:
+            await self._tasks.beat(claim)
+
+    async def _told(self, story: Story) -> None:
+        if self._announce is not None and story.parent_id is not None:
+            announce, parent_id = self._announce, story.parent_id
+            await _patiently(lambda: announce(parent_id))
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """What a call gives, once the service behind it answers: what was made so far is worth waiting for.
+
+    Raises:
+        ServiceUnavailable: it has not answered for a long time.
+    """
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    failures = 0
+    while True:
+        try:
+            return await call()
+        except ServiceUnavailable as error:
+            failures += 1
+            if time.monotonic() > give_up:
+                raise
+            _log.warning("waiting for a service", reason=error.message)
+            await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=30))

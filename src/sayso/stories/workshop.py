@@ -1,0 +1,90 @@
+"""Where a story is made: a directory that goes with whoever leaves it last."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sayso.errors import Cancelled, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+_PREFIX = "story-"
+
+
+class Workshop:
+    """A directory for one story.
+
+    Two use it: whoever opens it and publishes what was made there, and the thread that narrates, which does not end at
+    once when nobody wants the story any more. It is removed when both have left.
+
+    Args:
+        parent: where directories are made.
+
+    Raises:
+        ServiceUnavailable: none can be made here, which is no fault of the story.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._lock = threading.Lock()  # guards the count of users
+        self._users = 1
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        except OSError as error:
+            raise ServiceUnavailable(f"Cannot work in {parent}: {error.strerror}.") from error
+
+    @contextmanager
+    def entered(self) -> Iterator[Path]:
+        """Use the directory during the block.
+
+        Raises:
+            Cancelled: it is gone already.
+        """
+        with self._lock:
+            if not self._users:
+                raise Cancelled("Nobody waits for the story any more.")
+            self._users += 1
+        try:
+            yield self.directory
+        finally:
+            self._leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            is_last = self._users == 0
+        if is_last:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def sweep(parent: Path, *, older_than_seconds: float, clock: Callable[[], float] = time.time) -> None:
+    """Remove what workers left that died: directories of stories that nobody can be working on any more.
+
+    Args:
+        parent: where they are.
+        older_than_seconds: more than any attempt may take.
+        clock: seconds since the epoch, as files have them.
+    """
+    for directory in parent.glob(f"{_PREFIX}*"):
+        try:
+            is_old = clock() - directory.stat().st_mtime > older_than_seconds
+        except OSError:
+            continue
+        if is_old:
+            shutil.rmtree(directory, ignore_errors=True)
