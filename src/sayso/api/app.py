@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,7 +24,7 @@ from sayso.threads import on_thread
 from sayso.web import router as page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Iterator
 
     from fastapi import FastAPI
 
@@ -38,11 +38,12 @@ Every error is OpenAI's envelope. Point any OpenAI client at this address and `/
 """
 
 
-def create_app(served: Served, *, hosts: Collection[str] | None = None) -> FastAPI:
+def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | None = None) -> FastAPI:
     """The application over these parts, which it closes at its end.
 
     Args:
         served: the parts.
+        api: whether it serves more than what operators ask.
         hosts: the names that it may be called by; None for any. Where no key is asked for, they keep a page of the web
             from calling it by a name of its own that leads to this machine (DNS rebinding).
     """
@@ -57,9 +58,10 @@ def create_app(served: Served, *, hosts: Collection[str] | None = None) -> FastA
     app.state.served = served
     app.state.readiness = "starting"
     app.include_router(operations.router)
-    for family in (speech, captions, transcriptions, hybrid, models):
-        app.include_router(family.router, responses=ERRORS)
-    app.include_router(page)
+    if api:
+        for family in (speech, captions, transcriptions, hybrid, models):
+            app.include_router(family.router, responses=ERRORS)
+        app.include_router(page)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)
@@ -97,9 +99,28 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(warm_up)
-        try:
-            yield
-        finally:
-            app.state.readiness = "stopping"
-            tasks.cancel_scope.cancel()
+        with _working(served):
+            try:
+                yield
+            finally:
+                app.state.readiness = "stopping"
+                tasks.cancel_scope.cancel()
     served.close()
+
+
+@contextmanager
+def _working(served: Served) -> Iterator[None]:
+    """Have the workers of this process work during the block; at its end, wait for what they have in hand.
+
+    Nothing else is served any more then, so that the loop may wait.
+    """
+    if served.stories is None:
+        yield
+        return
+    served.stories.start()
+    try:
+        yield
+    finally:
+        served.stories.stop()
+        if not served.stories.join(served.settings.shutdown_seconds):
+            _log.warning("stories are left to their leases: they did not end in time")

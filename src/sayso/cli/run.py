@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from types import FrameType
+
     from sayso.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = (LOOPBACK, "localhost")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what a container's published port needs; keys guard it
 
-Role = Literal["api"]
-ROLES: tuple[Role, ...] = ("api",)
+Role = Literal["api", "stories"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def run(
-    roles: Annotated[list[str], typer.Argument(metavar="ROLE", help=f"{', '.join(ROLES)}.")],
+    roles: Annotated[list[str], typer.Argument(metavar="ROLE…", help=f"Any of {', '.join(ROLES)}.")],
     *,
     host: Annotated[
         str | None,
         typer.Option(
-            help="Address to listen on.  \\[env: HOST]", show_default="127.0.0.1 without API keys, else 0.0.0.0"
+            help="Address to listen on.  \\[env: HOST]",
+            show_default="0.0.0.0, but 127.0.0.1 for an API without keys",
         ),
     ] = None,
     port: Annotated[
@@ -37,9 +41,12 @@ def run(
     """Serve until told to stop.
 
     api: OpenAI's audio API and more, with a page at / and its documentation at /docs. Without API keys it listens on
-    this machine alone; make one with: sayso keys new NAME.
+    this machine alone; make one with: sayso keys new NAME. With DATABASE_URL it takes narrations, too.
 
-    Told to stop (Ctrl-C, SIGTERM) it takes no more requests, and finishes those in hand within SAYSO_SHUTDOWN_SECONDS.
+    stories: narrates what comes from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a time.
+
+    Every process serves /healthz, /backlog and /metrics. Told to stop (Ctrl-C, SIGTERM) it takes no more work, and
+    finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS.
     """
     from sayso.settings import load_settings
 
@@ -47,14 +54,16 @@ def run(
     if unknown:
         raise InvalidInput(f"There is no role {unknown[0]!r}.", hint=f"There are: {', '.join(ROLES)}.")
     settings = load_settings()
-    serve(settings, host=host or settings.host, port=settings.port if port is None else port)
+    chosen: set[Role] = {role for role in ROLES if role in roles}
+    serve(settings, chosen, host=host or settings.host, port=settings.port if port is None else port)
 
 
-def serve(settings: Settings, *, host: str | None, port: int) -> None:
-    """Serve the API on an address until the process is told to stop.
+def serve(settings: Settings, roles: Collection[Role], *, host: str | None, port: int) -> None:
+    """Serve on an address until the process is told to stop.
 
     Raises:
         InvalidInput: a setting cannot be used.
+        ModelMissing: a worker's model has not been pulled.
     """
     import uvicorn
 
@@ -66,8 +75,9 @@ def serve(settings: Settings, *, host: str | None, port: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        address = _address(settings, host)
-        app = create_app(open_served(settings), hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
+        address = _address(settings, roles, host)
+        served = open_served(settings, stories="stories" in roles)
+        app = create_app(served, api="api" in roles, hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
         config = uvicorn.Config(
             app,
             host=address,
@@ -79,16 +89,25 @@ def serve(settings: Settings, *, host: str | None, port: int) -> None:
             server_header=False,
             timeout_graceful_shutdown=round(settings.shutdown_seconds),
         )
-        uvicorn.Server(config).run()
+
+        class Server(uvicorn.Server):
+            """A server whose workers take no more work from the moment of the signal."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                if served.stories is not None:
+                    served.stories.stop()
+                super().handle_exit(sig, frame)
+
+        Server(config).run()
     finally:
         end_traces()
 
 
-def _address(settings: Settings, host: str | None) -> str:
-    """Where to listen: on this machine alone unless somebody must show a key, or says that nobody need."""
+def _address(settings: Settings, roles: Collection[Role], host: str | None) -> str:
+    """Where to listen: on this machine alone unless somebody must show a key, says that nobody need, or need not."""
     import structlog
 
-    if settings.api_keys or settings.allow_anonymous:
+    if settings.api_keys or settings.allow_anonymous or "api" not in roles:
         return host or EVERYWHERE
     if host not in {None, *LOOPBACK_NAMES}:
         structlog.get_logger(__name__).warning(

@@ -136,11 +136,7 @@ class _Message(BaseModel):
 
     @model_validator(mode="after")
     def _is_text(self) -> _Message:
-        try:
-            size_bytes = len((self.text or "").encode())
-        except UnicodeEncodeError:
-            raise ValueError("the text holds half a surrogate pair, which is no character") from None
-        if size_bytes > MAXIMUM_BYTES:
+        if len((self.text or "").encode()) > MAXIMUM_BYTES:
             raise ValueError(f"the text is larger than {MAXIMUM_BYTES // 2**20} MiB")
         if "\0" in (self.text or ""):
             raise ValueError("the text holds NUL characters")

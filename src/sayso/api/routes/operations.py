@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from sayso.api.deps import ServedDep
+from sayso.api.errors import Problem
 from sayso.observability import TEXT_MEDIA_TYPE
 
 router = APIRouter(tags=["operations"])
@@ -22,10 +23,24 @@ async def health(served: ServedDep) -> JSONResponse:
     return JSONResponse(found.as_json(), status_code=_UNHEALTHY if found.status == "unhealthy" else 200)
 
 
-@router.get("/healthz", summary="Whether the process does its work")
-async def healthz() -> dict[str, bool]:
-    """Always true: a process whose loop is dead does not answer."""
-    return {"ok": True}
+@router.get("/healthz", summary="Whether the process does its work", responses={_UNHEALTHY: {}})
+async def healthz(served: ServedDep) -> JSONResponse:
+    """503 with the reason when its worker is dead, has lost its queue, or has no room; else true."""
+    trouble = served.stories.trouble() if served.stories is not None else None
+    if trouble is not None:
+        return JSONResponse({"ok": False, "reason": trouble}, status_code=_UNHEALTHY)
+    return JSONResponse({"ok": True})
+
+
+@router.get("/backlog", summary="How much there is to do", responses={_UNHEALTHY: {}})
+async def backlog(served: ServedDep) -> JSONResponse:
+    """As autoscalers ask: jobs that wait, jobs in flight, and the age of the oldest in seconds; null when not known."""
+    if served.stories is None:
+        raise Problem(status=404, message="This process has no workers.", code="no_workers")
+    found = await served.stories.backlog()
+    return JSONResponse(
+        {"waiting": found.waiting, "in_flight": found.in_flight, "oldest_age_seconds": found.oldest_age_seconds}
+    )
 
 
 @router.get("/live", summary="Whether the process answers")
