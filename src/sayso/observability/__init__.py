@@ -1,6 +1,7 @@
 """How operators see what the service does: logs, metrics, traces, health."""
 
 from sayso.observability.health import EngineHealth, Health, Status, status_of
+from sayso.observability.job_metrics import JobMetrics, QueueState
 from sayso.observability.logs import configure_logs
 from sayso.observability.metrics import TEXT_MEDIA_TYPE, Metrics
 from sayso.observability.traces import TraceRequests, configure_traces, span
@@ -9,7 +10,9 @@ __all__ = [
     "TEXT_MEDIA_TYPE",
     "EngineHealth",
     "Health",
+    "JobMetrics",
     "Metrics",
+    "QueueState",
     "Status",
     "TraceRequests",
     "configure_logs",

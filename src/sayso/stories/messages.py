@@ -81,12 +81,13 @@ class Story:
         return tuple(output.task_id for output in self.outputs if output.task_id is not None)
 
 
-def read_message(body: str, *, output_root: str) -> Story:
+def read_message(body: str, *, output_root: str | None) -> Story:
     """The story that a message asks for.
 
     Args:
         body: the message.
-        output_root: the URI below which files go that the message does not name: ``s3://bucket``, ``file:///directory``.
+        output_root: the URI below which files go that the message does not name, as ``s3://bucket`` or
+            ``file:///directory``; None where there is no such place.
 
     Raises:
         InvalidInput: it cannot be understood; the error says why and does not repeat the text.
@@ -142,7 +143,7 @@ class _Message(BaseModel):
             raise ValueError("the text holds NUL characters")
         return self
 
-    def story(self, output_root: str) -> Story:
+    def story(self, output_root: str | None) -> Story:
         """What the message asks for."""
         raise NotImplementedError
 
@@ -170,7 +171,7 @@ class _StoryMessage(_Message):
             raise ValueError("tts_task_id and srt_task_id are the same")
         return self
 
-    def story(self, output_root: str) -> Story:
+    def story(self, output_root: str | None) -> Story:
         audio = self.audio_out or join(output_root, f"{self.parent_id}/{self.tts_task_id}.wav")
         subtitles = self.subs_out or join(output_root, f"{self.parent_id}/{self.srt_task_id}.srt")
         return Story(
@@ -205,7 +206,7 @@ class _NarrationMessage(_Message):
             raise ValueError("there is nothing to make: neither audio nor subtitles")
         return self
 
-    def story(self, output_root: str) -> Story:
+    def story(self, output_root: str | None) -> Story:
         stem = f"narrations/{self.narration_id}/narration"
         return Story(
             text=self.text,
@@ -224,8 +225,14 @@ class _NarrationMessage(_Message):
         )
 
 
-def join(root: str, key: str) -> str:
-    """The URI of a key below a root; keys of S3 stand as they are, those of files are quoted."""
+def join(root: str | None, key: str) -> str:
+    """The URI of a key below a root; keys of S3 stand as they are, those of files are quoted.
+
+    Raises:
+        InvalidInput: there is no root.
+    """
+    if root is None:
+        raise InvalidInput("The message does not say where its files go, and OUTPUT_BUCKET is not set.")
     return f"{root.rstrip('/')}/{quote(key) if root.startswith('file:') else key}"
 
 

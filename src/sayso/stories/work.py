@@ -77,7 +77,7 @@ class Stories:
         storages: where files go.
         narrator: who makes them.
         scheduler: whose turn it is to compute.
-        output_root: the URI below which files go that a message does not name.
+        output_root: the URI below which files go that a message does not name; None where there is no such place.
         work_directory: where stories are made.
         on_made: told of each that was narrated.
         announce: told the parent of each that came to its end, before its job does; may be told more than once.
@@ -90,7 +90,7 @@ class Stories:
         storages: Storages,
         narrator: Narrator,
         scheduler: Scheduler,
-        output_root: str,
+        output_root: str | None,
         work_directory: Path,
         on_made: Callable[[Made], None] = lambda _: None,
         announce: Callable[[str], Awaitable[None]] | None = None,

@@ -169,3 +169,10 @@ def test_keys_of_files_are_quoted_and_those_of_s3_are_not() -> None:
     """A key with spaces, a sharp or a percent sign names the same file in either storage."""
     assert join("s3://b", "p #1/100%.wav") == "s3://b/p #1/100%.wav"
     assert join("file:///out/", "p #1/100%.wav") == "file:///out/p%20%231/100%25.wav"
+
+
+def test_tasks_need_a_place_for_their_files() -> None:
+    """Without an output bucket, only messages that name their files can be done."""
+    assert read_message(json.dumps(FILES), output_root=None) == read(FILES)
+    with pytest.raises(InvalidInput, match="OUTPUT_BUCKET"):
+        read_message(json.dumps(TASKS), output_root=None)
