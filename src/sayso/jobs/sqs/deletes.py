@@ -1,0 +1,80 @@
+"""Deleting messages, together where several are done at about the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeAlias
+
+from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
+from sayso.jobs.sqs.remote import BATCH
+
+if TYPE_CHECKING:
+    from sayso.jobs.sqs.remote import RemoteQueue
+
+_Wish: TypeAlias = tuple[str, "asyncio.Future[None]"]
+
+
+class Deletes:
+    """Belongs to one event loop.
+
+    One request is under way at a time, and what is asked for meanwhile goes with the next. So a lone message waits for
+    nobody, and many cost a tenth of the requests.
+
+    Args:
+        remote: whose messages.
+    """
+
+    def __init__(self, remote: RemoteQueue) -> None:
+        self._remote = remote
+        self._wishes: list[_Wish] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def delete(self, receipt: str) -> None:
+        """Delete a message; whoever is cancelled while it waits has it deleted all the same.
+
+        Raises:
+            LeaseLost: SQS says that the receipt is good for nothing any more.
+            InvalidInput: there is no such queue.
+            ServiceUnavailable: SQS does not do it.
+        """
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wishes.append((receipt, settled))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
+        await settled
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        if self._sending is not None:
+            await self._sending
+
+    async def _send_all(self) -> None:
+        while self._wishes:
+            batch, self._wishes = self._wishes[:BATCH], self._wishes[BATCH:]
+            try:
+                await self._send(batch)
+            finally:
+                for _, settled in batch:
+                    settled.cancel()  # does nothing to those that are settled, which all are unless we are cancelled
+
+    async def _send(self, batch: list[_Wish]) -> None:
+        try:
+            outcomes = await self._remote.each(
+                "delete_message_batch", [{"ReceiptHandle": receipt} for receipt, _ in batch]
+            )
+        except SaysoError as error:
+            for _, settled in batch:
+                _fail(settled, type(error)(error.message, hint=error.hint))
+            return
+        for number, (_, settled) in enumerate(batch):
+            if number in outcomes.refused:
+                _fail(settled, LeaseLost("SQS does not know the receipt of a message any more."))
+            elif number in outcomes.failed:
+                _fail(settled, ServiceUnavailable("SQS does not delete a message."))
+            elif not settled.done():
+                settled.set_result(None)
+
+
+def _fail(settled: asyncio.Future[None], error: SaysoError) -> None:
+    if not settled.done():  # nobody waits any more
+        settled.set_exception(error)

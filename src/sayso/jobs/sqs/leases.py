@@ -1,0 +1,137 @@
+"""The messages that a process has in hand: until when, and what is being done with each."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sayso.errors import LeaseLost
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from sayso.jobs.base import Delivery
+
+LONGEST_SECONDS = 12 * 3600.0
+"""How long SQS lets a message be in one hand in all, from its receipt."""
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Lease:
+    """A message in hand.
+
+    Attributes:
+        delivery: as it was handed out.
+        attributes: the sender's, as SQS gave them.
+        received: when it came, by the clock.
+        until: when it is lost unless it is extended, by the clock.
+        beat: the request under way that extends it; None for none.
+        is_settling: whether SQS is being told what became of it: it must not be extended any more.
+        is_put_aside: whether the dead-letter queue has it, so that it need not be sent there again.
+    """
+
+    delivery: Delivery
+    attributes: Mapping[str, Any]
+    received: float
+    until: float
+    beat: asyncio.Task[None] | None = None
+    is_settling: bool = False
+    is_put_aside: bool = False
+
+
+class Leases:
+    """Belongs to one event loop.
+
+    SQS lets whoever has an old receipt delete or extend a message that somebody else received meanwhile. So a message
+    counts as lost here as soon as nobody has extended it for the length of a lease, whatever SQS would say: a process
+    that was frozen can do no harm. It is a duration that is measured, from before the request that began it, and no
+    time of day.
+
+    Args:
+        lease_seconds: how long a message is in hand without a beat.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, *, lease_seconds: float, clock: Callable[[], float]) -> None:
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+        self._leases: dict[str, Lease] = {}
+
+    def add(self, delivery: Delivery, attributes: Mapping[str, Any]) -> Lease:
+        """Take in a message that has just come."""
+        self._forget()
+        now = self._clock()
+        lease = Lease(delivery=delivery, attributes=attributes, received=now, until=now + self._lease_seconds)
+        self._leases[delivery.lease] = lease
+        return lease
+
+    def drop(self, lease: Lease) -> None:
+        """It is in hand no more."""
+        self._leases.pop(lease.delivery.lease, None)
+
+    def holds(self, lease: Lease) -> bool:
+        """Whether it is in hand, and is to be extended."""
+        return lease.delivery.lease in self._leases and not lease.is_settling
+
+    def to_extend(self, deliveries: Collection[Delivery]) -> tuple[list[Lease], list[Delivery]]:
+        """Those that can be extended, and those that are lost; those that are being settled are neither."""
+        held: list[Lease] = []
+        lost: list[Delivery] = []
+        for delivery in deliveries:
+            try:
+                lease = self._held(delivery)
+            except LeaseLost:
+                lost.append(delivery)
+                continue
+            if not lease.is_settling:
+                held.append(lease)
+        return held, lost
+
+    @contextmanager
+    def settling(self, delivery: Delivery) -> Iterator[Lease]:
+        """A message that is not extended while SQS is told what became of it, and is in hand no more afterwards.
+
+        After anything but `LeaseLost` was raised in the block it is in hand as before.
+
+        Raises:
+            LeaseLost: it is in hand no more already.
+        """
+        lease = self._held(delivery)
+        lease.is_settling = True
+        try:
+            yield lease
+        except LeaseLost:
+            self.drop(lease)
+            raise
+        except BaseException:
+            lease.is_settling = False
+            raise
+        self.drop(lease)
+
+    def left_seconds(self, lease: Lease) -> float:
+        """How much longer it can be in hand in all."""
+        return lease.received + LONGEST_SECONDS - self._clock()
+
+    def oldest_age_seconds(self) -> float | None:
+        """The age of the oldest message in hand; None when there is none."""
+        self._forget()
+        now = self._clock()
+        ages = (lease.delivery.age_seconds + now - lease.received for lease in self._leases.values())
+        return max(ages, default=None)
+
+    def _forget(self) -> None:
+        """Drop those that lapsed, after which nobody need ask."""
+        now = self._clock()
+        for lease in [lease for lease in self._leases.values() if lease.until <= now and not lease.is_settling]:
+            self.drop(lease)
+
+    def _held(self, delivery: Delivery) -> Lease:
+        lease = self._leases.get(delivery.lease)
+        if lease is not None and (lease.until <= self._clock() or self.left_seconds(lease) < self._lease_seconds):
+            self.drop(lease)
+            lease = None
+        if lease is None:
+            raise LeaseLost(f"Message {delivery.job_id} is in hand no more.")
+        return lease

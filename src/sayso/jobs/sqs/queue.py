@@ -1,0 +1,294 @@
+"""Jobs from an SQS queue, standard or FIFO.
+
+What SQS cannot do as `sayso.jobs.JobQueue` says:
+
+- It counts every receipt, so that an attempt that was handed back counts too.
+- It does not say when a lease was taken over. A message is taken as lost when nobody has extended it for the length of
+  a lease; see `sayso.jobs.sqs.leases`.
+- It lets nobody have a message for more than 12 hours. Shortly before, it counts as lost.
+- A message that waits for another attempt is in flight to SQS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import uuid4
+
+import structlog
+
+from sayso.errors import InvalidInput, LeaseLost, ServiceUnavailable
+from sayso.jobs.backoff import backoff_seconds
+from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
+from sayso.jobs.sqs.dead_letters import DeadLetters
+from sayso.jobs.sqs.deletes import Deletes
+from sayso.jobs.sqs.leases import Lease, Leases
+from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
+from sayso.vendors.aws_errors import AwsRefusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sayso.vendors.aws import AwsClient
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_WAIT_SECONDS = 20.0
+"""The longest poll that SQS knows."""
+
+_FIRST_REDRIVE_SECONDS = 30.0
+
+_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
+
+
+class SqsQueue:
+    """See the module and `sayso.jobs.JobQueue`; belongs to the event loop of its client.
+
+    Args:
+        client: of SQS; whoever opened it closes it, after this.
+        queue_url: of the queue.
+        dlq_url: of the queue for messages that cannot be done; None to leave them to the queue's own redrive policy.
+        lease_seconds: how long a message is in hand without a beat, in whole seconds.
+    """
+
+    def __init__(
+        self, client: AwsClient, queue_url: str, *, dlq_url: str | None = None, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._client = client
+        self._lease_seconds = math.ceil(lease_seconds)
+        self._remote = RemoteQueue(client, queue_url)
+        self._deletes = Deletes(self._remote)
+        self._leases = Leases(lease_seconds=self._lease_seconds, clock=client.clock)
+        self._dead_letters: DeadLetters | None = None
+        if dlq_url is not None:
+            self._dead_letters = DeadLetters(RemoteQueue(client, dlq_url, setting="DLQ_URL"), queue_url)
+        self._receive_id = uuid4().hex
+        self.left_to_redrive = 0
+        """How many times a message that cannot be done was left in the queue, because there is nowhere to put it."""
+
+    async def check(self) -> None:
+        """Make sure that the queues exist and may be read; for the start.
+
+        Raises:
+            InvalidInput: one does not.
+            ServiceUnavailable: they cannot be asked, or not by us.
+        """
+        answer = await self._remote.call("get_queue_attributes", AttributeNames=["All"])
+        if self._dead_letters is not None:
+            await self._dead_letters.remote.call("get_queue_attributes", AttributeNames=["QueueArn"])
+        elif not answer.get("Attributes", {}).get("RedrivePolicy"):
+            _log.warning(
+                "messages that cannot be done will come again until they are too old: "
+                "set DLQ_URL, or give the queue a redrive policy",
+                queue=self._remote.url,
+            )
+
+    # Receiving
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        """See `JobQueue.receive`; a poll that has begun is waited for when this is cancelled.
+
+        Raises:
+            InvalidInput: there is no such queue.
+            ServiceUnavailable: SQS does not answer.
+        """
+        wait_seconds = math.ceil(min(wait_seconds, LONGEST_WAIT_SECONDS))
+        arrived: list[Lease] = []
+        polling = asyncio.create_task(self._poll(limit, wait_seconds, arrived))
+        try:
+            await asyncio.shield(polling)
+        except asyncio.CancelledError:
+            # Whoever leaves now leaves what SQS is about to answer in nobody's hands for the length of a lease.
+            await self._hand_back(polling, arrived, wait_seconds + self._client.patience.try_seconds)
+            raise
+        return [lease.delivery for lease in arrived]
+
+    async def _poll(self, limit: int, wait_seconds: int, arrived: list[Lease]) -> None:
+        """Add to ``arrived`` what there is; SQS hands out ten at a time."""
+        while True:
+            wanted = min(limit - len(arrived), BATCH)
+            try:
+                came = await self._receive_once(wanted, 0 if arrived else wait_seconds)
+            except ServiceUnavailable:
+                if not arrived:
+                    raise
+                return  # with what there is
+            arrived += came
+            if len(came) < wanted or len(arrived) >= limit:
+                return
+
+    async def _receive_once(self, wanted: int, wait_seconds: int) -> list[Lease]:
+        parameters: dict[str, Any] = {}
+        if self._remote.is_fifo:
+            # An answer that is lost blocks its groups for the length of a lease, unless the same request comes again.
+            parameters["ReceiveRequestAttemptId"] = self._receive_id
+        answer = await self._remote.call(
+            "receive_message",
+            waits_seconds=wait_seconds,
+            MaxNumberOfMessages=wanted,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId", "SentTimestamp"],
+            VisibilityTimeout=self._lease_seconds,
+            WaitTimeSeconds=wait_seconds,
+            **parameters,
+        )
+        self._receive_id = uuid4().hex
+        return [
+            self._leases.add(self._delivery(message), message.get("MessageAttributes", {}))
+            for message in answer.get("Messages", ())
+        ]
+
+    def _delivery(self, message: Mapping[str, Any]) -> Delivery:
+        facts = message.get("Attributes", {})
+        now = self._client.server_clock.now()
+        return Delivery(
+            job_id=message["MessageId"],
+            lease=message["ReceiptHandle"],
+            body=message["Body"],
+            attempt=int(facts.get("ApproximateReceiveCount", 1)),
+            age_seconds=max(0.0, now - int(facts.get("SentTimestamp", now * 1000)) / 1000),
+            # A standard queue has groups too, but for fairness; it keeps no order.
+            group=facts.get("MessageGroupId") if self._remote.is_fifo else None,
+        )
+
+    async def _hand_back(self, polling: asyncio.Task[None], arrived: list[Lease], limit_seconds: float) -> None:
+        """Make visible again what a poll under way brings."""
+        try:
+            await asyncio.wait({polling}, timeout=limit_seconds)
+        finally:
+            polling.cancel()
+        await asyncio.wait({polling})
+        if not polling.cancelled():
+            polling.exception()  # nobody else asks for it
+        for start in range(0, len(arrived), BATCH):
+            batch = arrived[start : start + BATCH]
+            try:
+                await self._remote.each("change_message_visibility_batch", [_visible_in(lease, 0) for lease in batch])
+            except (InvalidInput, ServiceUnavailable) as error:
+                _log.warning("messages were not handed back, which their leases will do", reason=error.message)
+            for lease in batch:
+                self._leases.drop(lease)
+
+    # Beating
+
+    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        """See `JobQueue.beat`.
+
+        Raises:
+            InvalidInput: there is no such queue.
+            ServiceUnavailable: SQS did not extend all that it might have.
+        """
+        held, lost = self._leases.to_extend(deliveries)
+        tasks: list[asyncio.Task[None]] = []
+        for start in range(0, len(held), BATCH):
+            batch = held[start : start + BATCH]
+            task = asyncio.create_task(self._extend(batch, lost))
+            tasks.append(task)
+            for lease in batch:
+                lease.beat = task
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result  # those that are lost stay so, and are told at the next beat
+        return lost
+
+    async def _extend(self, batch: list[Lease], lost: list[Delivery]) -> None:
+        began = self._client.clock()
+        outcomes = await self._remote.each(
+            "change_message_visibility_batch", [_visible_in(lease, self._lease_seconds) for lease in batch]
+        )
+        failed = 0
+        for number, lease in enumerate(batch):
+            if not self._leases.holds(lease):
+                continue  # it was finished meanwhile, of which SQS may have told us in its way
+            if number in outcomes.refused:
+                self._leases.drop(lease)
+                lost.append(lease.delivery)
+            elif number in outcomes.failed:
+                failed += 1
+            else:
+                lease.until = began + self._lease_seconds
+        if failed:
+            raise ServiceUnavailable(f"SQS did not extend {failed} messages.")
+
+    async def revoked(self) -> NoReturn:
+        """See `JobQueue.revoked`: SQS tells nothing, and this never returns."""
+        while True:
+            await asyncio.Event().wait()
+
+    # What became of them
+
+    async def finish(self, delivery: Delivery) -> None:
+        """See `JobQueue.finish`; several at about the same time are one request."""
+        with self._leases.settling(delivery):
+            await self._deletes.delete(delivery.lease)
+
+    async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:  # noqa: ARG002 -- SQS keeps no errors
+        """See `JobQueue.retry`; SQS counts the attempt in any case, and keeps no error."""
+        with self._leases.settling(delivery) as lease:
+            await self._show(lease, delay_seconds)
+
+    async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
+        """See `JobQueue.dead_letter`.
+
+        Where there is no dead-letter queue, or it does not take the message, it stays where it is and comes again,
+        later and later, until the queue's own redrive policy takes it away.
+        """
+        with self._leases.settling(delivery) as lease:
+            if await self._is_put_aside(lease, reason):
+                await self._deletes.delete(delivery.lease)
+                return
+            self.left_to_redrive += 1
+            delay_seconds = backoff_seconds(delivery.attempt, first_seconds=_FIRST_REDRIVE_SECONDS)
+            _log.error("a message is left to the queue's redrive", job_id=delivery.job_id, reason=reason)
+            await self._show(lease, delay_seconds)
+
+    async def _is_put_aside(self, lease: Lease, reason: str) -> bool:
+        """Send a message to the dead-letter queue, if there is one that takes it."""
+        if self._dead_letters is not None and not lease.is_put_aside:
+            try:
+                await self._dead_letters.send(lease, reason=reason)
+            except (AwsRefusal, InvalidInput) as error:
+                _log.error("the dead-letter queue does not take a message", reason=str(error))
+                return False
+            lease.is_put_aside = True
+        return lease.is_put_aside
+
+    async def _show(self, lease: Lease, delay_seconds: float) -> None:
+        """Make a message visible after a delay.
+
+        Raises:
+            LeaseLost: SQS says that it is not in hand.
+        """
+        if lease.beat is not None:
+            await asyncio.wait({lease.beat})  # or it would hide the message again
+        seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease) - 1))
+        try:
+            await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
+        except AwsRefusal as refusal:
+            if refusal.tries == 1:
+                raise LeaseLost(f"Message {lease.delivery.job_id} is in hand no more: {refusal.code}.") from None
+            # An earlier try was obeyed, and its answer lost.
+
+    # The rest
+
+    async def backlog(self) -> Backlog:
+        """See `JobQueue.backlog`; the oldest is the oldest that this process has in hand, for SQS does not tell.
+
+        Raises:
+            InvalidInput: there is no such queue.
+            ServiceUnavailable: SQS does not answer.
+        """
+        answer = await self._remote.call("get_queue_attributes", AttributeNames=list(_COUNTS))
+        visible, delayed, hidden = (int(answer.get("Attributes", {}).get(name, 0)) for name in _COUNTS)
+        return Backlog(
+            waiting=visible + delayed, in_flight=hidden, oldest_age_seconds=self._leases.oldest_age_seconds()
+        )
+
+    async def close(self) -> None:
+        """See `JobQueue.close`: waits for deletes under way; the client is its owner's."""
+        await self._deletes.close()
+
+
+def _visible_in(lease: Lease, seconds: int) -> Mapping[str, Any]:
+    return {"ReceiptHandle": lease.delivery.lease, "VisibilityTimeout": seconds}

@@ -1,0 +1,114 @@
+"""One queue of SQS, as its API has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sayso.errors import InvalidInput
+from sayso.jobs.backoff import backoff_seconds
+from sayso.vendors.aws_errors import AwsRefusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sayso.vendors.aws import AwsClient
+
+BATCH = 10
+"""How many messages SQS hands out or takes at once, at most."""
+
+NOT_OURS = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
+"""Codes by which SQS says that a receipt is good for nothing (any more): the message is visible, or gone."""
+
+_MISSING = frozenset({"InvalidAddress", "NonExistentQueue", "QueueDoesNotExist"})
+
+_BATCH_TRIES = 3
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+class RemoteQueue:
+    """Calls on one queue; belongs to the event loop of its client.
+
+    Args:
+        client: of SQS; whoever opened it closes it.
+        url: the queue's.
+        setting: the name of the variable that the URL comes from, for hints.
+    """
+
+    def __init__(self, client: AwsClient, url: str, *, setting: str = "QUEUE_URL") -> None:
+        self.client = client
+        self.url = url
+        self._setting = setting
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether it keeps the order within groups."""
+        return self.url.endswith(".fifo")
+
+    async def call(
+        self, operation: str, /, *, waits_seconds: float = 0.0, refusals: Collection[str] = (), **parameters: Any
+    ) -> Mapping[str, Any]:
+        """As `AwsClient.call`, about this queue.
+
+        Raises:
+            AwsRefusal, ServiceUnavailable: as there.
+            InvalidInput: as there; or there is no such queue, or its URL is none.
+        """
+        try:
+            return await self.client.call(
+                operation,
+                waits_seconds=waits_seconds,
+                refusals={*refusals, *_MISSING},
+                QueueUrl=self.url,
+                **parameters,
+            )
+        except AwsRefusal as refusal:
+            if refusal.code not in _MISSING:
+                raise
+        raise InvalidInput(
+            f"There is no SQS queue {self.url}.",
+            hint=f"See {self._setting}, and whether AWS_REGION is the queue's region.",
+        )
+
+    async def each(self, operation: str, entries: Sequence[Mapping[str, Any]]) -> Outcomes:
+        """Ask for up to ten things at once, and again for those that fail by themselves.
+
+        Args:
+            operation: one that takes ``Entries``.
+            entries: what each of them is, but for its ``Id``.
+
+        Raises:
+            InvalidInput, ServiceUnavailable: as `call`, for all of them.
+        """
+        refused: set[int] = set()
+        left = set(range(len(entries)))
+        for failures in range(1, _BATCH_TRIES + 1):
+            answer = await self.call(
+                operation, Entries=[{"Id": str(number), **entries[number]} for number in sorted(left)]
+            )
+            done = {int(entry["Id"]) for entry in answer.get("Successful", ())}
+            refused |= {int(entry["Id"]) for entry in answer.get("Failed", ()) if _is_final(entry)}
+            left -= done | refused
+            if not left or failures == _BATCH_TRIES:
+                break
+            await self.client.sleep(
+                backoff_seconds(failures, first_seconds=_FIRST_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS)
+            )
+        return Outcomes(refused=refused, failed=left)
+
+
+class Outcomes:
+    """What became of the entries of a batch, by their places in it; the others are done.
+
+    Attributes:
+        refused: SQS says that they are not ours.
+        failed: it did not do them, although it was asked several times.
+    """
+
+    def __init__(self, *, refused: Collection[int], failed: Collection[int]) -> None:
+        self.refused = frozenset(refused)
+        self.failed = frozenset(failed)
+
+
+def _is_final(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("Code", "")).rpartition(".")[2] in NOT_OURS
