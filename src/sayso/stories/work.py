@@ -53,6 +53,9 @@ _PATIENCE_SECONDS = 600.0
 _HELD_SECONDS = 60.0
 """When to look again at tasks that somebody else is alive with."""
 
+_MARGIN_SECONDS = 1.0
+"""How long after its end a lease is looked at again: some clocks count whole seconds."""
+
 _TRIES = 3
 
 
@@ -144,7 +147,7 @@ class Stories:
         claim = await self._tasks.claim(story.parent_id, story.task_ids)
         if isinstance(claim, Held):
             # Whoever had them may be dead, which shows when the lease ends.
-            await asyncio.sleep(min(claim.retry_after_seconds, LEASE_SECONDS) + 1)
+            await asyncio.sleep(min(claim.retry_after_seconds, LEASE_SECONDS) + _MARGIN_SECONDS)
             claim = await self._tasks.claim(story.parent_id, story.task_ids)
         if isinstance(claim, Held):
             raise Busy("Another worker tells this story.", retry_after_seconds=_HELD_SECONDS)

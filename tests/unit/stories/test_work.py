@@ -1,93 +1,28 @@
-"""The work of a story: its files and its tasks are what the message asked for, once, and only by who has the lease."""
+"""The work of a story: its files and its tasks are what the message asked for."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.cache import DirectoryCache
 from sayso.errors import (
-    Busy,
     FetchRefused,
     InvalidInput,
-    LeaseLost,
     NothingToSay,
     OutputFailed,
     ServiceUnavailable,
     UnknownVoice,
 )
-from sayso.jobs import Job
-from sayso.scheduling import Scheduler
-from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
-from sayso.stories import Narrator, Stories
-from sayso.stories import work as work_module
-from sayso.testing import FakeSpeechEngine, InMemoryQueue, InMemoryTaskStore
-from sayso.tts.cache import SpeechCache
-from sayso.tts.source import LocalSpeech
+from scene import TASKS, TEXT, Scene
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from sayso.scheduling import Ticket
-
-TEXT = "It was late. The keeper lit the lamp, and nobody came. The rain began."
-TASKS = {"text": TEXT, "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
-WAIT_SECONDS = 10
-
-
-def refuse(url: str, _directory: Path, _ticket: Ticket) -> Path:
-    raise FetchRefused(f"{url} is not fetched.")
-
-
-class Scene:
-    """A story's parts, in a directory: a queue, a store, a storage, and an engine that hums."""
-
-    def __init__(self, directory: Path, *, fetch: Callable[[str, Path, Ticket], Path] = refuse) -> None:
-        self.directory = directory
-        self.queue = InMemoryQueue()
-        self.tasks = InMemoryTaskStore()
-        self.engine = FakeSpeechEngine()
-        self.out = directory / "out"
-        self.announced: list[str] = []
-        storage = LocalStorage(SignedFiles(root=Root(self.out), signer=LinkSigner(b"secret")))
-        cache = SpeechCache(DirectoryCache(directory / "cache", maximum_bytes=2**30))
-        self.stories = Stories(
-            tasks=self.tasks,
-            storages=Storages({"file": storage}),
-            narrator=Narrator(
-                sources=[LocalSpeech("fake", lambda: self.engine)], cache=cache, voice="fake_en", fetch=fetch
-            ),
-            scheduler=Scheduler(turns=2, places=4),
-            output_root=self.out.as_uri(),
-            work_directory=directory / "work",
-            announce=self._announce,
-        )
-
-    async def _announce(self, parent_id: str) -> None:
-        self.announced.append(parent_id)
-
-    async def job(self, message: object = TASKS) -> Job:
-        await self.queue.enqueue(message if isinstance(message, str) else json.dumps(message))
-        (delivery,) = await self.queue.receive(1, wait_seconds=0)
-        return Job(delivery=delivery, queue=self.queue)
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        return {task_id: task.status for (_, task_id), task in self.tasks.tasks.items()}
-
-    @property
-    def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.out)) for path in self.out.rglob("*") if not path.name.startswith("."))
-
-    @property
-    def leftovers(self) -> list[Path]:
-        return list((self.directory / "work").glob("*"))
 
 
 @pytest.fixture
@@ -136,124 +71,6 @@ def test_only_what_is_open_is_published(scene: Scene) -> None:
     asyncio.run(scenario())
     assert scene.files == ["p", "p/b.srt"]
     assert scene.tasks.tasks["p", "a"].media_url == "file:///elsewhere"
-
-
-def test_a_worker_that_died_before_the_last_word_is_taken_over(scene: Scene) -> None:
-    """Files that are there already are left as they are, and the tasks completed."""
-
-    async def scenario() -> None:
-        await scene.stories.work(await scene.job())
-        written = (scene.out / "p" / "a.wav").stat().st_mtime_ns
-        for task in scene.tasks.tasks.values():
-            task.status, task.lease_until = "IN_PROGRESS", 0.0
-        calls = scene.engine.calls
-        await scene.stories.work(await scene.job())
-        assert (scene.out / "p" / "a.wav").stat().st_mtime_ns == written
-        assert scene.engine.calls == calls
-
-    asyncio.run(scenario())
-    assert scene.statuses == {"a": "COMPLETED", "b": "COMPLETED"}
-
-
-@asynccontextmanager
-async def in_the_middle(scene: Scene, job: Job) -> AsyncIterator[asyncio.Task[None]]:
-    """A story whose engine has begun and waits until the block ends."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    synthesise = scene.engine.synthesise
-
-    def waiting(*args: Any, **kwargs: Any) -> Any:
-        loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result()
-        return synthesise(*args, **kwargs)
-
-    scene.engine.synthesise = waiting  # type: ignore[method-assign]
-    task = asyncio.create_task(scene.stories.work(job))
-    async with asyncio.timeout(WAIT_SECONDS):
-        await begun.wait()
-    try:
-        yield task
-    finally:
-        go_on.set()
-
-
-def test_who_lost_the_job_publishes_nothing(scene: Scene) -> None:
-    """A worker that was frozen while another took over finds out before its first file."""
-
-    async def scenario() -> None:
-        job = await scene.job()
-        async with in_the_middle(scene, job) as task:
-            await scene.queue.cancel(job.delivery.job_id)
-        with pytest.raises(LeaseLost):
-            await task
-
-    asyncio.run(scenario())
-    assert [name for name in scene.files if "." in name] == []
-    assert scene.statuses == {"a": "IN_PROGRESS", "b": "IN_PROGRESS"}
-
-
-def test_who_lost_the_claim_publishes_nothing(scene: Scene) -> None:
-    """The same when the tasks were claimed anew: whoever has them decides what is there."""
-
-    async def scenario() -> None:
-        job = await scene.job()
-        async with in_the_middle(scene, job) as task:
-            scene.tasks.tasks["p", "b"].lease_id += 1
-        with pytest.raises(LeaseLost):
-            await task
-
-    asyncio.run(scenario())
-    assert [name for name in scene.files if "." in name] == []
-
-
-def test_a_file_that_somebody_replaced_meanwhile_is_replaced_by_the_holder(scene: Scene) -> None:
-    """What a stale worker wrote after the claim does not stay."""
-
-    async def scenario() -> None:
-        job = await scene.job()
-        async with in_the_middle(scene, job) as task:
-            (scene.out / "p").mkdir(parents=True)
-            (scene.out / "p" / "a.wav").write_bytes(b"stale")
-        await task
-
-    asyncio.run(scenario())
-    assert (scene.out / "p" / "a.wav").read_bytes().startswith(b"RIFF")
-
-
-def test_a_cancelled_story_gives_its_tasks_back(scene: Scene) -> None:
-    """A worker that stops leaves the tasks to the next at once, and its directory to nobody."""
-
-    async def scenario() -> None:
-        job = await scene.job()
-        async with in_the_middle(scene, job) as task:
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        scene.engine.synthesise = FakeSpeechEngine().synthesise  # type: ignore[method-assign]
-        await scene.stories.work(await scene.job())
-        async with asyncio.timeout(WAIT_SECONDS):
-            while scene.leftovers:  # noqa: ASYNC110 -- the first one's thread
-                await asyncio.sleep(0.01)
-
-    asyncio.run(scenario())
-    assert scene.statuses == {"a": "COMPLETED", "b": "COMPLETED"}
-
-
-def test_a_story_that_somebody_is_alive_with_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second message for the same tasks is postponed, not done beside the first."""
-
-    async def no_sleep(_seconds: float) -> None:
-        return
-
-    monkeypatch.setattr(work_module.asyncio, "sleep", no_sleep)
-
-    async def scenario() -> None:
-        await scene.tasks.claim("p", ["a", "b"])
-        with pytest.raises(Busy):
-            await scene.stories.work(await scene.job())
-
-    asyncio.run(scenario())
-    assert scene.engine.calls == 0
 
 
 def test_without_alignment_a_sentence_shares_its_time_out(scene: Scene) -> None:
