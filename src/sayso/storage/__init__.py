@@ -1,5 +1,25 @@
 """Where finished files go: a directory, or S3."""
 
 from sayso.storage.base import Storage, Storages, Stored
+from sayso.storage.content_types import content_disposition, content_type_of
+from sayso.storage.local import LocalStorage
+from sayso.storage.root import Root
+from sayso.storage.s3 import S3Storage, open_s3_storage
+from sayso.storage.signing import LinkSigner, SignedFiles, signing_secret
+from sayso.storage.uris import uri_within
 
-__all__ = ["Storage", "Storages", "Stored"]
+__all__ = [
+    "LinkSigner",
+    "LocalStorage",
+    "Root",
+    "S3Storage",
+    "SignedFiles",
+    "Storage",
+    "Storages",
+    "Stored",
+    "content_disposition",
+    "content_type_of",
+    "open_s3_storage",
+    "signing_secret",
+    "uri_within",
+]

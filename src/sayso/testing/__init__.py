@@ -2,6 +2,7 @@
 
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
+from sayso.testing.storage import InMemoryStorage
 from sayso.testing.transcriber import FakeTranscriber
 
-__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber", "InMemoryQueue", "InMemoryTaskStore"]
+__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber", "InMemoryQueue", "InMemoryStorage", "InMemoryTaskStore"]

@@ -1,0 +1,224 @@
+"""Files in a directory: each appears whole, under its name, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from filelock import FileLock
+
+from sayso.errors import Cancelled, InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.storage.base import Stored
+from sayso.storage.uris import RESERVED_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from sayso.storage.signing import SignedFiles
+
+T = TypeVar("T")
+
+_BLOCK_BYTES = 2**20
+_LOCK_NAME = f"{RESERVED_PREFIX}lock"
+_PART_SUFFIX = ".part"
+_POLL_SECONDS = 0.005  # a lock is held for a rename
+
+
+class LocalStorage:
+    """See `sayso.storage.Storage`; for ``file://`` URIs below one directory, which processes may share.
+
+    Reading and writing are done on threads of the event loop's pool. A file is copied to a hidden name in its own
+    directory and renamed under a lock of that directory, so that of several writers each sees what it replaces. The
+    hidden copy is locked for as long as its writer lives: what a killed process left goes with the next publication.
+
+    The version of a file is which file it is and when it was written. Its checksum is not kept anywhere but computed
+    when somebody asks, and so is right even for a file that somebody else has changed.
+
+    Args:
+        files: the directory, and how it is linked to.
+    """
+
+    def __init__(self, files: SignedFiles) -> None:
+        self._root = files.root
+        self._files = files
+
+    async def find(self, uri: str) -> Stored | None:
+        """See `Storage.find`."""
+        return await asyncio.to_thread(self._find, uri)
+
+    def _find(self, uri: str) -> Stored | None:
+        path = self._root.of_uri(uri)
+        with _reading(path):
+            try:
+                stream = path.open("rb", buffering=0)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+            with stream:
+                digest = hashlib.file_digest(stream, "sha256")
+                return _stored(uri, stream, digest.hexdigest())
+
+    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:  # noqa: ARG002
+        """See `Storage.publish`; the media type is told by the name when the file is served.
+
+        When the call is cancelled, it ends once the thread has stopped: nothing is published afterwards.
+        """
+        given_up = threading.Event()
+        work = asyncio.ensure_future(asyncio.to_thread(self._publish, path, uri, over, given_up))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            given_up.set()
+            with suppress(Exception):
+                await work
+            raise
+
+    def _publish(self, path: Path, uri: str, over: str | None, given_up: threading.Event) -> Stored:
+        target = self._root.of_uri(uri)
+        with _writing(target), path.open("rb", buffering=0) as source:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _hidden(target.parent) as (hidden, copy):
+                digest = _copied(source, copy, given_up)
+                with _locked(target.parent):
+                    if given_up.is_set():
+                        raise Cancelled(f"{uri} is not wanted any more.")
+                    if _version_at(target) != over:
+                        raise OutputChanged(f"{uri} is not what it was.")
+                    hidden.replace(target)
+                _flush(target.parent)
+                return _stored(uri, copy, digest)
+
+    async def read(self, uri: str) -> AsyncIterator[bytes]:
+        """See `Storage.read`."""
+        path = self._root.of_uri(uri)
+        stream = await asyncio.to_thread(_opened, path, uri)
+        try:
+            while block := await asyncio.to_thread(_block, stream, path):
+                yield block
+        finally:
+            stream.close()
+
+    async def delete(self, uri: str) -> None:
+        """See `Storage.delete`."""
+        await asyncio.to_thread(self._delete, uri)
+
+    def _delete(self, uri: str) -> None:
+        path = self._root.of_uri(uri)
+        with _writing(path):
+            if not path.exists():
+                return
+            with _locked(path.parent):
+                path.unlink(missing_ok=True)
+            _flush(path.parent)
+
+    async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
+        """See `Storage.link`; the URL is this service's own, and relative where its address is not set."""
+        return self._files.url(self._root.of_uri(uri), seconds=seconds, file_name=file_name)
+
+    async def close(self) -> None:
+        """See `Storage.close`."""
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ServiceUnavailable(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputFailed(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def _opened(path: Path, uri: str) -> BinaryIO:
+    with _reading(path):
+        try:
+            return path.open("rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise InvalidInput(f"There is no {uri}") from None
+
+
+def _block(stream: BinaryIO, path: Path) -> bytes:
+    with _reading(path):
+        return stream.read(_BLOCK_BYTES)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Be the only one, of all threads and processes, who changes the names in a directory."""
+    with FileLock(directory / _LOCK_NAME, poll_interval=_POLL_SECONDS):
+        yield
+
+
+@contextmanager
+def _hidden(directory: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file, locked while it is open and removed at the end unless it has been renamed."""
+    with _locked(directory):
+        _sweep(directory)
+        hidden = directory / f"{RESERVED_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}"
+        copy = hidden.open("x+b")
+        fcntl.flock(copy, fcntl.LOCK_EX)
+    with copy:
+        try:
+            yield hidden, copy
+        finally:
+            hidden.unlink(missing_ok=True)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove the hidden files of writers that are no more."""
+    for path in directory.glob(f"{RESERVED_PREFIX}*{_PART_SUFFIX}"):
+        with suppress(OSError), path.open("r+b") as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def _copied(source: BinaryIO, copy: BinaryIO, given_up: threading.Event) -> str:
+    """Copy to the end and to the disk, unless it is given up; the content's SHA-256."""
+    digest = hashlib.sha256()
+    while not given_up.is_set() and (block := source.read(_BLOCK_BYTES)):
+        digest.update(block)
+        copy.write(block)
+    copy.flush()
+    os.fsync(copy.fileno())
+    return digest.hexdigest()
+
+
+def _flush(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _version_at(path: Path) -> str | None:
+    try:
+        facts = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(facts.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return _version(facts)
+
+
+def _stored(uri: str, stream: BinaryIO, sha256: str) -> Stored:
+    facts = os.fstat(stream.fileno())
+    return Stored(uri=uri, version=_version(facts), size_bytes=facts.st_size, sha256=sha256)
+
+
+def _version(facts: os.stat_result) -> str:
+    return f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"

@@ -1,0 +1,62 @@
+"""The directory that the local storage may touch, and nothing outside of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput
+from sayso.storage.uris import file_names, is_file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Root:
+    """Paths below one directory, by URI or by their names below it; any thread may ask.
+
+    Links are followed, and one that leads out of the directory is refused. Whoever can make links below it while a
+    call runs could still mislead the call: only Sayso should be able to write there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Take a directory, which need not exist yet."""
+        self._named = directory.absolute()
+        self._real = directory.resolve()
+
+    def of_uri(self, uri: str) -> Path:
+        """The file that a ``file://`` URI means, links followed; it need not exist.
+
+        Raises:
+            InvalidInput: the URI is of another kind, or leads out of the directory.
+        """
+        path = Path("/", *file_names(uri))
+        for directory in (self._named, self._real):
+            if path.is_relative_to(directory) and path != directory:
+                return self._inside(path.relative_to(directory).parts)
+        raise InvalidInput(f"{uri!r} is not below {self._named.as_uri()}")
+
+    def of_names(self, relative: str) -> Path:
+        """The file of these names below the directory, joined by ``/`` and not encoded.
+
+        Raises:
+            InvalidInput: they lead out of the directory.
+        """
+        names = relative.split("/")
+        if not all(is_file_name(name) for name in names):
+            raise InvalidInput(f"{relative!r} is not a file here.")
+        return self._inside(names)
+
+    def names_of(self, path: Path) -> str:
+        """The names of a file that this root gave, for `of_names`."""
+        return path.relative_to(self._real).as_posix()
+
+    def _inside(self, names: Sequence[str]) -> Path:
+        path = self._real.joinpath(*names)
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError) as error:  # links in a circle are either, by the version of Python
+            raise InvalidInput(f"{path} cannot be followed.") from error
+        if not real.is_relative_to(self._real) or real == self._real:
+            raise InvalidInput(f"{path} leads out of {self._real}")
+        return real

@@ -1,0 +1,228 @@
+"""Files in S3 buckets: each is put under a condition on what is there, so that none is replaced by mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.storage.base import Stored
+from sayso.storage.content_types import content_disposition
+from sayso.storage.s3_object import NotThere, S3Object
+from sayso.storage.uris import bucket_and_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from sayso.vendors.aws import Aws, AwsClient
+
+_SHA256 = "sayso-sha256"
+"""The object's metadata that has its checksum: S3's own entity tag is one of the content only at times."""
+
+_OPTIONS = {"signature_version": "s3v4"}  # links too, which botocore would sign as new buckets do not take it
+
+_PART_BYTES = 8 * 2**20  # S3 takes 10,000 parts, of at least 5 MiB
+_ABORT_SECONDS = 10.0
+_READS = 4
+_LONGEST_LINK_SECONDS = 7 * 24 * 3600  # S3's
+
+
+async def open_s3_storage(aws: Aws) -> S3Storage:
+    """The storage over a client of this session, which closes it.
+
+    Raises:
+        NotInstalled, InvalidInput: as `Aws.client`.
+    """
+    return S3Storage(await aws.client("s3", options=_OPTIONS))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Output:
+    """A file on its way to its object.
+
+    Attributes:
+        path: the file.
+        about: the object's media type and metadata, as the client's calls take them.
+        size_bytes: of the content.
+        sha256: of the content, in hexadecimal.
+        over: the version that it may replace; None for none.
+    """
+
+    path: Path
+    about: Mapping[str, Any]
+    size_bytes: int
+    sha256: str
+    over: str | None
+
+    @property
+    def condition(self) -> Mapping[str, Any]:
+        """What must be there, as the client's calls take it."""
+        return {"IfNoneMatch": "*"} if self.over is None else {"IfMatch": self.over}
+
+
+class S3Storage:
+    """See `sayso.storage.Storage`; for ``s3://`` URIs of any bucket that the credentials open.
+
+    The version of a file is its entity tag. A put that is refused for what is there, or whose answer is lost, may be
+    one's own that was done: it has succeeded if what is there has the checksum of what was put. A permission that is
+    missing is `ServiceUnavailable`: it is no fault of the file's, and somebody will mend it.
+
+    Args:
+        client: of S3, which its session closes.
+        part_bytes: files that are larger are sent in parts of this size, one after another, one of which is in memory.
+    """
+
+    def __init__(self, client: AwsClient, *, part_bytes: int = _PART_BYTES) -> None:
+        self._client = client
+        self._part_bytes = part_bytes
+
+    def _object(self, uri: str) -> S3Object:
+        bucket, key = bucket_and_key(uri)
+        return S3Object(self._client, bucket=bucket, key=key)
+
+    async def find(self, uri: str) -> Stored | None:
+        """See `Storage.find`."""
+        try:
+            answer = await self._object(uri).call("head_object")
+        except NotThere:
+            return None
+        return Stored(
+            uri=uri,
+            version=answer["ETag"],
+            size_bytes=answer["ContentLength"],
+            sha256=answer["Metadata"].get(_SHA256),
+        )
+
+    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:
+        """See `Storage.publish`; a file of several parts is sent only after a look at what is there."""
+        target = self._object(uri)
+        size_bytes, sha256 = await asyncio.to_thread(_measured, path)
+        about = {"ContentType": content_type, "Metadata": {_SHA256: sha256}}
+        output = _Output(path=path, about=about, size_bytes=size_bytes, sha256=sha256, over=over)
+        try:
+            if size_bytes > self._part_bytes:
+                await self._check_is(uri, over)
+            version = await self._send(target, output)
+        except (OutputChanged, ServiceUnavailable):
+            found = await self.find(uri)
+            if found is None or found.sha256 != sha256:
+                raise
+            return found
+        return Stored(uri=uri, version=version, size_bytes=size_bytes, sha256=sha256)
+
+    async def _check_is(self, uri: str, over: str | None) -> None:
+        found = await self.find(uri)
+        if (None if found is None else found.version) != over:
+            raise OutputChanged(f"{uri} is not what it was.")
+
+    async def _send(self, target: S3Object, output: _Output) -> str:
+        stream = await asyncio.to_thread(_opened, output.path)
+        try:
+            if output.size_bytes > self._part_bytes:
+                return await self._put_parts(target, stream, output)
+            return await self._put(target, stream, output)
+        except NotThere:
+            raise OutputChanged(f"{target.uri} is not there any more.") from None
+        finally:
+            stream.close()
+
+    async def _put(self, target: S3Object, stream: BinaryIO, output: _Output) -> str:
+        content, checksum = await asyncio.to_thread(_part, stream, self._part_bytes)
+        answer = await target.call(
+            "put_object", body=content, ChecksumSHA256=checksum, **output.about, **output.condition
+        )
+        version: str = answer["ETag"]
+        return version
+
+    async def _put_parts(self, target: S3Object, stream: BinaryIO, output: _Output) -> str:
+        begun = await target.call("create_multipart_upload", **output.about, ChecksumAlgorithm="SHA256")
+        upload: dict[str, Any] = {"UploadId": begun["UploadId"]}
+        try:
+            parts: list[Mapping[str, Any]] = []
+            while len(parts) * self._part_bytes < output.size_bytes:
+                content, checksum = await asyncio.to_thread(_part, stream, self._part_bytes)
+                part = {"PartNumber": len(parts) + 1, "ChecksumSHA256": checksum}
+                sent = await target.call("upload_part", body=content, **upload, **part)
+                parts.append({**part, "ETag": sent["ETag"]})
+            whole: dict[str, Any] = {"MultipartUpload": {"Parts": parts}}
+            answer = await target.call("complete_multipart_upload", **upload, **whole, **output.condition)
+        except BaseException:
+            await self._abort(target, upload)
+            raise
+        version: str = answer["ETag"]
+        return version
+
+    async def _abort(self, target: S3Object, upload: Mapping[str, Any]) -> None:
+        """Have the parts removed, which cost money; where that fails, a rule of the bucket has to do it."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_ABORT_SECONDS):
+                await target.call("abort_multipart_upload", **upload)
+
+    async def read(self, uri: str) -> AsyncIterator[bytes]:
+        """See `Storage.read`; what is cut off is gone on with, as long as it is the same version.
+
+        Raises:
+            ServiceUnavailable: also when the file is replaced meanwhile.
+        """
+        source = self._object(uri)
+        start, failures = 0, 0
+        size_bytes, version = None, ""
+        while size_bytes is None or start < size_bytes:
+            rest: dict[str, Any] = {"Range": f"bytes={start}-", "IfMatch": version} if start else {}
+            try:
+                answer = await source.call("get_object", **rest)
+                if not start:
+                    size_bytes, version = answer["ContentLength"], answer["ETag"]
+                async for block in source.blocks(answer["Body"]):
+                    start += len(block)
+                    yield block
+            except NotThere:
+                raise InvalidInput(f"There is no {uri}") from None
+            except OutputChanged:
+                raise ServiceUnavailable(f"{uri} was replaced while it was read.") from None
+            except ServiceUnavailable:
+                failures += 1
+                if failures == _READS:
+                    raise
+
+    async def delete(self, uri: str) -> None:
+        """See `Storage.delete`."""
+        with contextlib.suppress(NotThere):
+            await self._object(uri).call("delete_object")
+
+    async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
+        """See `Storage.link`; S3 allows seven days, and links end with the credentials that signed them."""
+        return await self._object(uri).signed_url(
+            seconds=min(seconds, _LONGEST_LINK_SECONDS), ResponseContentDisposition=content_disposition(file_name)
+        )
+
+    async def close(self) -> None:
+        """See `Storage.close`; the session closes the client."""
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise OutputFailed(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def _measured(path: Path) -> tuple[int, str]:
+    """The size in bytes and the SHA-256 of a file."""
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return stream.tell(), digest
+    except OSError as error:
+        raise OutputFailed(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def _part(stream: BinaryIO, size_bytes: int) -> tuple[bytes, str]:
+    """So much of what follows, or the rest, and its SHA-256 as S3 writes it."""
+    content = stream.read(size_bytes)
+    return content, base64.b64encode(hashlib.sha256(content).digest()).decode()
