@@ -13,6 +13,7 @@ from sayso.api.limits import RateLimiter
 from sayso.api.served import Served
 from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.stories import StoriesOpener
 from sayso.errors import ModelMissing, SaysoError
 from sayso.machine import processors
 from sayso.models import open_store
@@ -32,11 +33,16 @@ _MAIN_SPEECH = "kokoro"
 _MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
-def open_served(settings: Settings) -> Served:
+def open_served(settings: Settings, *, stories: bool = False) -> Served:
     """Everything that serves requests, found but not loaded.
+
+    Args:
+        settings: what, and how much of it.
+        stories: whether this process works on stories, too.
 
     Raises:
         InvalidInput: a setting cannot be understood.
+        ModelMissing: stories need a model that has not been pulled.
     """
     engines = Engines(settings)
     metrics = Metrics(load=lambda: scheduler.load, breakers=engines.states)
@@ -53,17 +59,22 @@ def open_served(settings: Settings) -> Served:
         uptime_seconds = time.monotonic() - began
         return Health(status=status_of(tasks), tasks=tasks, uptime_seconds=uptime_seconds, version=__version__)
 
+    cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit))
+    opener = StoriesOpener(
+        settings, sources=tuple(engines.speech.values()), scheduler=scheduler, cache=cache, metrics=metrics
+    )
     return Served(
         settings=settings,
         catalogue=engines.catalogue(on_fallback),
         scheduler=scheduler,
-        cache=open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit)),
+        cache=cache,
         keys=KeyRing.parse(settings.api_keys),
         limiter=RateLimiter(settings.rate_limit),
         metrics=metrics,
         health=health,
         warm_up=lambda: _warm_up(engines, settings),
         close=engines.openai.close,
+        stories=opener.service() if stories else None,
     )
 
 

@@ -17,6 +17,7 @@ from sayso.cli.options import examples
 from sayso.cli.run import run
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
+from sayso.cli.up import up
 from sayso.cli.voices import voices
 from sayso.errors import SaysoError
 
@@ -44,9 +45,13 @@ app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe 
 )
 app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
+app.command(epilog=examples("sayso up", "sayso up --port 9000 --data /srv/sayso"))(up)
 app.command(
     epilog=examples(
-        "sayso run api", "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api"
+        "sayso run api",
+        "DATABASE_URL=postgresql://… sayso run api stories",
+        "QUEUE_URL=https://… OUTPUT_BUCKET=stories DYNAMODB_TABLE=tasks sayso run stories",
+        "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api",
     )
 )(run)
 app.add_typer(models.app, name="models")

@@ -11,7 +11,8 @@ import typer
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+    from socket import socket
     from types import FrameType
 
     from sayso.settings import Settings
@@ -58,8 +59,22 @@ def run(
     serve(settings, chosen, host=host or settings.host, port=settings.port if port is None else port)
 
 
-def serve(settings: Settings, roles: Collection[Role], *, host: str | None, port: int) -> None:
+def serve(
+    settings: Settings,
+    roles: Collection[Role],
+    *,
+    host: str | None,
+    port: int,
+    on_ready: Callable[[str], None] = lambda _: None,
+) -> None:
     """Serve on an address until the process is told to stop.
+
+    Args:
+        settings: what with.
+        roles: which services.
+        host: the address; None for what the settings allow.
+        port: 0 for any that is free.
+        on_ready: told the URL once it is served.
 
     Raises:
         InvalidInput: a setting cannot be used.
@@ -92,6 +107,11 @@ def serve(settings: Settings, roles: Collection[Role], *, host: str | None, port
 
         class Server(uvicorn.Server):
             """A server whose workers take no more work from the moment of the signal."""
+
+            async def startup(self, sockets: list[socket] | None = None) -> None:
+                await super().startup(sockets)
+                for server in self.servers:
+                    on_ready(f"http://{address}:{server.sockets[0].getsockname()[1]}")
 
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 if served.stories is not None:
