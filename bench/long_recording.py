@@ -15,6 +15,7 @@ Peak memory is Linux's ``VmHWM`` of the server's process, which with ``hybrid`` 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -47,6 +48,7 @@ _LONGEST_SECONDS = 6 * 3600.0
 _SHOWN_DIFFERENCES = 40
 _LANGUAGE = "en-us"
 _LONGEST_NUMBER = 6
+_IN_PAIRS = re.compile(r"(?<=[Ss]entence \d\d)\.(?=\d\d\b)")
 _NUMBER_WORDS = frozenset({
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty",
@@ -82,10 +84,10 @@ def measure_long_recording(work: Path, *, minutes: float, recordings: Path | Non
         directory = work / model
         directory.mkdir()
         heard = _heard(directory, recording, model)
-        heard_words = spoken_words(heard.text, _LANGUAGE)
-        comparison = compare(read_words, heard_words)
+        words = heard_words(heard.text)
+        comparison = compare(read_words, words)
         figures += [
-            *_numbers(model, sentence_numbers(read_words), sentence_numbers(heard_words)),
+            *_numbers(model, sentence_numbers(read_words), sentence_numbers(words)),
             *_figures(model, heard, comparison, seconds),
         ]
         tables.append(_differences(model, comparison))
@@ -189,6 +191,11 @@ def _figures(model: str, heard: Heard, comparison: Comparison, seconds: float) -
             decimals=0,
         ),
     ]
+
+
+def heard_words(text: str) -> list[str]:
+    """The words of a transcript as they are spoken; of "Sentence 11.05", which was read "eleven oh five", the same."""
+    return spoken_words(_IN_PAIRS.sub("", text), _LANGUAGE)
 
 
 def sentence_numbers(words: Sequence[str]) -> Counter[str]:

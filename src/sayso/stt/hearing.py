@@ -134,9 +134,27 @@ class Hearing:
                 encoded = self._model.encode(sounds, self._ticket)
             taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context, self._ticket)
             return [
-                Heard(chunk, self._completed(chunk, sound, placed(chunk, one), wish), one.context)
-                for chunk, sound, one in zip(chunks, sounds, taken, strict=True)
+                self._settled(chunk, sound, one, wish) for chunk, sound, one in zip(chunks, sounds, taken, strict=True)
             ]
+
+    def _settled(self, chunk: Chunk, sound: FloatArray, taken: Taken, wish: Wish) -> Heard:
+        """What a chunk has when nothing is missing any more."""
+        words = placed(chunk, taken)
+        if not is_cut_short(chunk, words):
+            return Heard(chunk, self._completed(chunk, sound, words, wish), taken.context)
+        in_halves = self._in_halves(chunk, sound, wish)
+        words = in_halves if len(in_halves) > len(words) else words
+        return Heard(chunk, self._completed(chunk, sound, words, wish), ())
+
+    def _in_halves(self, chunk: Chunk, sound: FloatArray, wish: Wish) -> list[PlacedWord]:
+        """What is heard in each half of a chunk by itself; in halves again of one that is cut short too."""
+        words = []
+        for half in chunk.halves():
+            found = self._again(chunk, half, sound, wish)
+            if half != chunk and is_cut_short(half, found):
+                found = self._in_halves(half, sound[chunk.offset(half.start) : chunk.offset(half.end)], wish)
+            words += found
+        return words
 
     def _completed(self, chunk: Chunk, sound: FloatArray, words: list[PlacedWord], wish: Wish) -> list[PlacedWord]:
         """The words, and those that the model had left out: each stretch without words is heard alone."""
@@ -181,6 +199,15 @@ def placed(chunk: Chunk, taken: Taken) -> list[PlacedWord]:
         heard = HeardWord(word.text, start_seconds, max(end_seconds, start_seconds + _SHORTEST_WORD_SECONDS))
         words.append(PlacedWord(heard, word.tokens, details))
     return words
+
+
+def is_cut_short(chunk: Chunk, words: Sequence[PlacedWord]) -> bool:
+    """Whether the model ended long before the speech did, as whisper-base sometimes does after a heading.
+
+    The times of the few words that there are tell nothing then: they are spread over the whole chunk.
+    """
+    fewest_seconds = _MISSED_SECONDS * (max(len(words), 1) + 1)
+    return chunk.speech_between(chunk.start, chunk.end) > fewest_seconds * SAMPLE_RATE_HZ
 
 
 def first_missed(chunk: Chunk, words: Sequence[PlacedWord], since: int) -> Gap | None:

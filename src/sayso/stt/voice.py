@@ -112,6 +112,21 @@ class Chunk:
         start = min(max(start, found.start), end)
         return Stretch(start, max(start, min(end, found.end)))
 
+    def halves(self) -> tuple[Chunk, ...]:
+        """Its two parts, cut in a long pause, and rather in the middle; itself alone where nobody pauses."""
+        pauses = [
+            (after.start - before.end, (before.end + after.start) // 2) for before, after in pairwise(self.speech)
+        ]
+        if not pauses:
+            return (self,)
+
+        def worth(pause: tuple[int, int]) -> float:
+            uneven = abs(2 * self.offset(pause[1]) / self.samples - 1)
+            return min(pause[0] / SAMPLE_RATE_HZ, _GOOD_PAUSE_SECONDS) - uneven
+
+        cut = max(pauses, key=worth)[1]
+        return self.between(self.start, cut), self.between(cut, self.end)
+
     def between(self, start: int, end: int) -> Chunk:
         """The part of it between two places of the recording."""
         return Chunk(pieces=_clipped(self.pieces, start, end), speech=_clipped(self.speech, start, end))

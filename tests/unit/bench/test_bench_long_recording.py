@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.long_recording import sentence_numbers
+from bench.long_recording import heard_words, sentence_numbers
 from bench.words import spoken_words
 
 
@@ -17,3 +17,9 @@ def test_a_number_is_the_same_however_it_is_written() -> None:
 def test_the_word_alone_is_no_number() -> None:
     """A sentence that is not followed by a number is none."""
     assert not sentence_numbers(["sentence", "by", "sentence"])
+
+
+def test_a_number_in_pairs_is_the_same_with_a_point_between_them() -> None:
+    """What is read "eleven oh five" may be written 11.05, in front of a sentence only."""
+    read = spoken_words("Sentence 1105, a gallon and 11.05 dollars. Sentence 1110.", "en-us")
+    assert heard_words("Sentence 11.05. A gallon, and 11.05 dollars. Sentence 11.10.") == read

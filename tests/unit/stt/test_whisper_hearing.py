@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sayso.scheduling import FREE
 from sayso.stt import SAMPLE_RATE_HZ
-from sayso.stt.hearing import batches, first_missed, placed
+from sayso.stt.hearing import Hearing, batches, first_missed, placed
+from sayso.stt.recording import open_recording
 from sayso.stt.voice import Chunk, Stretch
-from sayso.stt.whisper_model import Taken, TimedWord
+from sayso.stt.whisper_model import Taken, TimedWord, Wish
+from sayso.types import Audio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.scheduling import Ticket
+    from sayso.stt.whisper_model import LoadedWhisper
+    from sayso.types import FloatArray
 
 
 def stretch(start_seconds: float, end_seconds: float) -> Stretch:
@@ -97,3 +109,39 @@ def test_what_failed_the_checks_is_no_context() -> None:
     assert replace(TAKEN, compression_ratio=3.0).context == ()
     assert replace(TAKEN, average_log_probability=-1.2).context == ()
     assert replace(TAKEN, temperature=0.6).context == ()
+
+
+class HastyModel:
+    """Ends after the heading of what is long, and places it anywhere; in what is short each level is a word."""
+
+    def encode(self, sounds: Sequence[FloatArray], _ticket: Ticket) -> list[FloatArray]:
+        return list(sounds)
+
+    def hear(
+        self, encoded: list[FloatArray], _counts: Sequence[int], _wish: Wish, _context: Sequence[int], _ticket: Ticket
+    ) -> list[Taken]:
+        return [replace(TAKEN, words=self._words(sound)) for sound in encoded]
+
+    def _words(self, sound: FloatArray) -> tuple[TimedWord, ...]:
+        seconds = len(sound) / SAMPLE_RATE_HZ
+        if seconds > 8:
+            return TimedWord(" Reading", seconds - 6, seconds - 3, (1,)), TimedWord(" 11.", seconds - 3, seconds, (2,))
+        levels, firsts, counts = np.unique(np.rint(100 * sound), return_index=True, return_counts=True)
+        return tuple(
+            TimedWord(f" {level:.0f}", first / SAMPLE_RATE_HZ, first / SAMPLE_RATE_HZ + 0.5, (3,))
+            for level, first, count in zip(levels, firsts, counts, strict=True)
+            if count > SAMPLE_RATE_HZ / 2
+        )
+
+
+def test_a_chunk_that_the_model_ends_too_early_is_heard_in_halves() -> None:
+    """Of a text that is far too short for its speech no word's time is right, so nothing is built on it."""
+    speech = tuple(stretch(second, second + 0.7) for second in range(24))
+    chunk = Chunk(pieces=(stretch(0, 24),), speech=speech)
+    samples: FloatArray = np.repeat(np.arange(24, dtype=np.float32) / 100, SAMPLE_RATE_HZ)
+    wish = Wish(language="en", task="transcribe", temperature=0.0)
+    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), FREE) as recording:
+        hearing = Hearing(cast("LoadedWhisper", HastyModel()), recording, FREE, workers=1)
+        (heard,) = hearing.words([chunk], hearing.encoded(chunk), wish)
+    assert [word.word.text for word in heard.words] == [f" {second}" for second in range(24)]
+    assert heard.context == ()

@@ -143,3 +143,22 @@ def test_the_detector_goes_on_where_it_was() -> None:
     detector = VoiceDetector()
     parts = [detector.probabilities(noise[: WINDOW_SAMPLES * 37]), detector.probabilities(noise[WINDOW_SAMPLES * 37 :])]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+
+
+@given(runs)
+def test_halves_lose_nothing(runs: list[tuple[int, float]]) -> None:
+    """The two parts of a chunk have all of its sound, in order, and are cut in a pause."""
+    likely = np.concatenate([np.empty(0, np.float32), *(np.full(count, value, np.float32) for count, value in runs)])
+    for chunk in chunked(likely):
+        halves = chunk.halves()
+        assert len(halves) == (2 if len(chunk.speech) > 1 else 1)
+        assert sum(half.samples for half in halves) == chunk.samples
+        assert (halves[0].start, halves[-1].end) == (chunk.start, chunk.end)
+        assert [stretch for half in halves for stretch in half.speech] == list(chunk.speech)
+
+
+def test_a_chunk_is_halved_in_a_pause_near_its_middle() -> None:
+    """A long pause is a better place than the middle of the time, an early one is not."""
+    (chunk,) = chunked(probabilities((1, 0.9), (0.6, 0.02), (5, 0.9), (0.2, 0.02), (1, 0.9), (0.6, 0.02), (6, 0.9)))
+    first, second = chunk.halves()
+    assert first.end == second.start == pytest.approx(8.1 * SAMPLE_RATE_HZ, abs=WINDOW_SAMPLES)
