@@ -27,10 +27,11 @@ $(VENV)/.npm: requirements/npm.txt | $(BIN)/python
 	command -v npm >/dev/null || $(PIP) install --quiet --require-hashes -r $<
 	@touch $@
 
-run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models and narrate examples/ into out/
+run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ into out/, then serve everything here
 	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices
 	$(BIN)/sayso narrate examples/the-lamp-room.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 	$(BIN)/sayso narrate examples/le-phare.md --voice ff_siwis --out out --audio mp3,wav --subtitles srt,vtt,json,ass
+	$(BIN)/sayso up
 
 test: lint types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
@@ -56,6 +57,10 @@ bench: $(VENV)/.installed-bench $(VENV)/.npm ## Speed and accuracy against named
 	$(BIN)/sayso models pull
 	$(BIN)/python -m bench $(ARGS)
 
+chaos: $(VENV)/.installed-bench $(VENV)/.npm ## Kill, freeze and starve workers: nothing is lost, nothing done twice (ARGS="--help")
+	$(BIN)/sayso models pull
+	$(BIN)/python tests/chaos $(ARGS)
+
 lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
@@ -65,4 +70,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run test lint format types docs bench lock clean
+.PHONY: help run test lint format types docs bench chaos lock clean
