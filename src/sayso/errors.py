@@ -168,6 +168,20 @@ class NoSuchJob(InvalidInput):
     """There is no job, or no narration, of this name."""
 
 
+class IdempotencyKeyReused(InvalidInput):
+    """The caller has given the same key to another request before."""
+
+
+class NotDelivered(SaysoError):
+    """What was sent to a URL did not arrive, or was not taken; it may be later."""
+
+    retryable = True
+
+
+class DeliveryRefused(SaysoError):
+    """What was sent to a URL will never be taken there."""
+
+
 class EverythingFailed(SaysoError):
     """Every engine that could have done the work failed; the message names each with its reason."""
 

@@ -14,9 +14,9 @@ from starlette.middleware.cors import CORSMiddleware
 from sayso import __version__
 from sayso.api.documentation import ERRORS
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
-from sayso.api.limits import LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER
+from sayso.api.limits import RATE_HEADERS
 from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.routes import captions, hybrid, models, operations, speech, transcriptions
+from sayso.api.routes import captions, hybrid, models, narrations, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
@@ -59,7 +59,7 @@ def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | Non
     app.state.readiness = "starting"
     app.include_router(operations.router)
     if api:
-        for family in (speech, captions, transcriptions, hybrid, models):
+        for family in (speech, captions, transcriptions, hybrid, narrations, models):
             app.include_router(family.router, responses=ERRORS)
         app.include_router(page)
     app.add_exception_handler(SaysoError, on_sayso_error)
@@ -79,7 +79,7 @@ def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
             allow_origins=served.settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER],
+            expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", "location", *RATE_HEADERS],
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(KnownHosts, hosts=hosts)

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from sayso.api.errors import Problem, problem_of_fields
-from sayso.api.keys import Scope, presented_key
+from sayso.api.keys import ApiKey, Scope, presented_key
 from sayso.api.middleware import ANSWER_HEADERS
 from sayso.api.served import Served
 from sayso.errors import NotAllowed
@@ -26,14 +26,23 @@ if TYPE_CHECKING:
 _MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
 """How OpenAI's clients write a member of an object in a form."""
 
+_LISTS = ("timestamp_granularities", "include", "audio", "subtitles")
+"""The fields of forms that may be sent several times."""
+
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who asks: a key's name, or without keys the address."""
+    """Who asks.
+
+    Attributes:
+        name: the key's, or without keys the address.
+        key: the key that was shown; None without keys.
+    """
 
     name: str
+    key: ApiKey | None = None
 
 
 def services_of(request: Request) -> Served:
@@ -50,7 +59,7 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
 
     async def check(request: Request) -> Caller:
         served = services_of(request)
-        caller = Caller(name=_name(request, served, scope))
+        caller = _caller(request, served, scope)
         structlog.contextvars.bind_contextvars(client=caller.name)
         try:
             served.limiter.hit(caller.name)
@@ -61,14 +70,14 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
     return check
 
 
-def _name(request: Request, served: Served, scope: Scope | None) -> str:
-    """The caller's name.
+def _caller(request: Request, served: Served, scope: Scope | None) -> Caller:
+    """Who asks.
 
     Raises:
         NotAllowed: there are keys, and the caller shows none of them, or one without the scope.
     """
     if not served.keys:
-        return request.client.host if request.client else "unknown"
+        return Caller(name=request.client.host if request.client else "unknown")
     presented = presented_key(request.headers)
     if presented is None:
         raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
@@ -77,7 +86,7 @@ def _name(request: Request, served: Served, scope: Scope | None) -> str:
         raise NotAllowed("The API key is not one of this server's.")
     if scope is not None and not key.allows(scope):
         raise NotAllowed(f"The API key {key.name!r} does not have the scope {scope}.")
-    return key.name
+    return Caller(name=key.name, key=key)
 
 
 def take_place(served: Served, caller: Caller) -> Place:
@@ -108,7 +117,7 @@ def checked_form(fields: type[Fields], form: Form) -> Fields:
         Problem: naming the first that is wrong.
         InvalidInput: another one was sent several times.
     """
-    lists = {name for name in ("timestamp_granularities", "include") if name in fields.model_fields}
+    lists = {name for name in _LISTS if name in fields.model_fields}
     values: dict[str, Any] = {}
     for name in form.fields:
         value = list(form.all(name)) if name in lists else form.one(name)
@@ -139,3 +148,4 @@ def uploaded(form: Form, field: str) -> Upload:
 ServedDep = Annotated[Served, Depends(services_of)]
 SpeechCaller = Annotated[Caller, Depends(authorised(Scope.SPEECH))]
 TranscriptionCaller = Annotated[Caller, Depends(authorised(Scope.TRANSCRIBE))]
+JobsCaller = Annotated[Caller, Depends(authorised(Scope.JOBS))]

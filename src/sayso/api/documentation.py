@@ -43,14 +43,31 @@ def json_request(fields: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": _schema(fields)}}}}
 
 
-def form_request(fields: type[BaseModel], *, file: str, file_required: bool = True) -> dict[str, Any]:
+def form_request(
+    fields: type[BaseModel], *, file: str, file_required: bool = True, what: str = "The recording."
+) -> dict[str, Any]:
     """A route's ``openapi_extra`` for a form with a file in the field ``file``."""
     schema = _schema(fields)
-    properties = {file: {"type": "string", "format": "binary", "description": "The recording."}}
+    properties = {file: {"type": "string", "format": "binary", "description": what}}
     schema["properties"] = properties | schema.get("properties", {})
     required = [file] if file_required else []
     schema["required"] = required + schema.get("required", [])
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def query_parameters(fields: type[BaseModel]) -> list[dict[str, Any]]:
+    """The ``parameters`` of a route's ``openapi_extra`` for a query that it reads itself; none is required."""
+    properties = _schema(fields)["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": {key: value for key, value in schema.items() if key != "description"},
+            "description": schema.get("description", ""),
+        }
+        for name, schema in properties.items()
+    ]
 
 
 def _schema(fields: type[BaseModel]) -> dict[str, Any]:

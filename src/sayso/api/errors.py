@@ -18,13 +18,16 @@ from sayso.errors import (
     EngineUnavailable,
     EverythingFailed,
     FetchRefused,
+    IdempotencyKeyReused,
     InvalidInput,
     ModelMissing,
+    NoSuchJob,
     NotAllowed,
     NotAudio,
     NothingToSay,
     NotInstalled,
     SaysoError,
+    ServiceUnavailable,
     TooLarge,
     UnknownVoice,
     UnsupportedLanguage,
@@ -46,6 +49,20 @@ _CODES = {
     "extra_forbidden": "unknown_parameter",
 }
 """OpenAI's codes for pydantic's kinds of error."""
+
+
+_MISTAKES: tuple[tuple[type[InvalidInput], int, str | None, str | None], ...] = (
+    (TooLarge, 413, None, "too_large"),
+    (FetchRefused, 400, "audio_url", "audio_url_refused"),
+    (AudioTooShort, 400, "file", "audio_too_short"),
+    (AudioTooLong, 400, "file", "audio_too_long"),
+    (UnknownVoice, 400, "voice", None),
+    (UnsupportedLanguage, 400, "language", None),
+    (NothingToSay, 400, "input", None),
+    (NoSuchJob, 404, None, "not_found"),
+    (IdempotencyKeyReused, 400, "Idempotency-Key", "idempotency_key_reused"),
+)
+"""What callers do wrong: the status, the field, the code. A key that was used before is not 409, which is retried."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -97,6 +114,8 @@ def problem_of(error: SaysoError) -> Problem:
         return Problem(status=503, message=message, type="server_error", code="deadline_exceeded", headers=retry)
     if isinstance(error, EngineUnavailable | EverythingFailed | ModelMissing | NotInstalled):
         return Problem(status=503, message=message, type="server_error", code="engine_unavailable", headers=retry)
+    if isinstance(error, ServiceUnavailable):
+        return Problem(status=503, message=message, type="server_error", code="service_unavailable", headers=retry)
     return Problem(status=500, message=message, type="server_error", headers=retry)
 
 
@@ -106,25 +125,12 @@ def _retry_after_seconds(error: SaysoError) -> int:
 
 
 def _callers_mistake(error: InvalidInput, message: str) -> Problem:
-    match error:
-        case TooLarge():
-            return Problem(status=413, message=message, code="too_large")
-        case FetchRefused():
-            return Problem(status=400, message=message, param="audio_url", code="audio_url_refused")
-        case NotAudio():
-            return Problem(status=400, message=f"Invalid file format. {message}", param="file")
-        case AudioTooShort():
-            return Problem(status=400, message=message, param="file", code="audio_too_short")
-        case AudioTooLong():
-            return Problem(status=400, message=message, param="file", code="audio_too_long")
-        case UnknownVoice():
-            return Problem(status=400, message=message, param="voice")
-        case UnsupportedLanguage():
-            return Problem(status=400, message=message, param="language")
-        case NothingToSay():
-            return Problem(status=400, message=message, param="input")
-        case _:
-            return Problem(status=400, message=message)
+    for kind, status, param, code in _MISTAKES:
+        if isinstance(error, kind):
+            return Problem(status=status, message=message, param=param, code=code)
+    if isinstance(error, NotAudio):
+        return Problem(status=400, message=f"Invalid file format. {message}", param="file")
+    return Problem(status=400, message=message)
 
 
 def problem_of_fields(error: ValidationError) -> Problem:

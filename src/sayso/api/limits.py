@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LIMIT_HEADER = "x-ratelimit-limit-requests"
 REMAINING_HEADER = "x-ratelimit-remaining-requests"
 RESET_HEADER = "x-ratelimit-reset-requests"
+RATE_HEADERS = (LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER)
 
 
 class RateLimiter:

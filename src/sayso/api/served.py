@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sayso.observability import Health, Metrics
     from sayso.scheduling import Scheduler
     from sayso.settings import Settings
+    from sayso.storage import SignedFiles
+    from sayso.stories import StoriesService
+    from sayso.stories.narrations import Narrations
     from sayso.tts.cache import SpeechCache
 
 
@@ -32,6 +35,9 @@ class Served:
         health: how the engines are.
         warm_up: loads what the first request would wait for; on a thread, while requests are served.
         close: ends what the parts run, at the end of the process.
+        stories: the workers of this process; None where it has none.
+        files: the finished files that signed links open; None where they are in S3, or there are none.
+        narrations: what is narrated as jobs; None where none are kept.
     """
 
     settings: Settings
@@ -44,3 +50,6 @@ class Served:
     health: Callable[[], Health]
     warm_up: Callable[[], None]
     close: Callable[[], None]
+    stories: StoriesService | None = None
+    files: SignedFiles | None = None
+    narrations: Narrations | None = None

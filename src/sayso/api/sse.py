@@ -15,10 +15,14 @@ MEDIA_TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """A proxy that collects an answer before it passes it on would make a stream of it no more."""
 
+KEEP_ALIVE = b": still here\n\n"
+"""A comment, which clients leave aside: proxies close what is silent."""
 
-def event(content: dict[str, Any]) -> bytes:
-    """One event whose data is JSON."""
-    return b"data: " + json.dumps(content, ensure_ascii=False).encode() + b"\n\n"
+
+def event(content: dict[str, Any], *, event_id: int | None = None) -> bytes:
+    """One event whose data is JSON; a client that comes back says the last id that it has seen."""
+    name = b"" if event_id is None else f"id: {event_id}\n".encode()
+    return name + b"data: " + json.dumps(content, ensure_ascii=False).encode() + b"\n\n"
 
 
 def events(contents: Iterable[dict[str, Any]]) -> Iterator[bytes]:

@@ -7,11 +7,9 @@ which address a name has nor anything that was answered but its status.
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
-import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,7 +18,7 @@ import httpcore2
 from sayso.errors import DeadlineExceeded, FetchRefused, OutputFailed, TooLarge
 from sayso.files import plain_suffix
 from sayso.net.location import locate
-from sayso.net.wire import Guard, GuardedBackend, OutOfTime
+from sayso.net.wire import Guard, GuardedBackend, OutOfTime, Sockets
 from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ def fetch(
             raise OutOfTime
         return left
 
-    sockets = _Sockets()
+    sockets = Sockets()
     guard = Guard(
         private_hosts=frozenset(host.lower().strip("[].") for host in private_hosts),
         left_seconds=left_seconds,
@@ -161,32 +159,6 @@ class _Download:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The URL's file is larger than {self._maximum_bytes} bytes.")
-
-
-class _Sockets:
-    """The sockets of a fetch, so that another thread can end it; its lock guards them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: list[socket.socket] = []
-        self._ended = False
-
-    def add(self, connection: socket.socket) -> None:
-        """Take a socket in; it is shut down at once if all are."""
-        with self._lock:
-            self._open.append(connection)
-            ended = self._ended
-        if ended:
-            self.shut_down()
-
-    def shut_down(self) -> None:
-        """Wake whoever reads or writes."""
-        with self._lock:
-            self._ended = True
-            for connection in self._open:
-                with suppress(OSError):  # not connected yet, or closed already
-                    # Not the method of a TLS socket, which would read on without decrypting.
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _request(location: Location) -> httpcore2.Request:

@@ -11,6 +11,7 @@ import ipaddress
 import queue
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -43,6 +44,32 @@ class Guard:
     private_hosts: Collection[str]
     left_seconds: Callable[[], float]
     opened: Callable[[socket.socket], None]
+
+
+class Sockets:
+    """The sockets of a request, so that another thread can end it; its lock guards them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self._ended = False
+
+    def add(self, connection: socket.socket) -> None:
+        """Take a socket in; it is shut down at once if all are."""
+        with self._lock:
+            self._open.append(connection)
+            ended = self._ended
+        if ended:
+            self.shut_down()
+
+    def shut_down(self) -> None:
+        """Wake whoever reads or writes."""
+        with self._lock:
+            self._ended = True
+            for connection in self._open:
+                with suppress(OSError):  # not connected yet, or closed already
+                    # Not the method of a TLS socket, which would read on without decrypting.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class GuardedBackend(httpcore2.NetworkBackend):

@@ -2,7 +2,16 @@
 
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
+from sayso.testing.narrations import InMemoryNarrationStore
 from sayso.testing.storage import InMemoryStorage
 from sayso.testing.transcriber import FakeTranscriber
 
-__all__ = ["FakeG2P", "FakeSpeechEngine", "FakeTranscriber", "InMemoryQueue", "InMemoryStorage", "InMemoryTaskStore"]
+__all__ = [
+    "FakeG2P",
+    "FakeSpeechEngine",
+    "FakeTranscriber",
+    "InMemoryNarrationStore",
+    "InMemoryQueue",
+    "InMemoryStorage",
+    "InMemoryTaskStore",
+]

@@ -1,0 +1,257 @@
+"""``/v1/narrations``: long texts are narrated as jobs, which outlive the request and the process."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from python_multipart.multipart import parse_options_header
+
+from sayso.api import sse
+from sayso.api.deps import Caller, JobsCaller, ServedDep, checked, checked_form, take_place
+from sayso.api.documentation import form_request, json_request, query_parameters
+from sayso.api.errors import Problem, problem_of
+from sayso.api.keys import Scope
+from sayso.api.narration_bodies import (
+    NarrationBody,
+    NarrationForm,
+    PageQuery,
+    narration_request,
+    source_of_fields,
+    source_of_file,
+)
+from sayso.api.uploads import read_form, read_json
+from sayso.api.work import done
+from sayso.errors import Cancelled, InvalidInput
+from sayso.jobs.narrations import SHARED_OWNER, NarrationRecord, NarrationRequest
+from sayso.narration import MAXIMUM_BYTES
+from sayso.stories.narrations import Narrations
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sayso.api.served import Served
+    from sayso.stories.following import Follower
+
+router = APIRouter(tags=["narrations"])
+
+REPLAYED_HEADER = "idempotent-replayed"
+
+_KEEP_ALIVE_SECONDS = 15.0
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_EVENT_ID = re.compile(r"[0-9]{1,18}")
+
+_NO_CONTENT = 204
+"""What tells a browser's EventSource not to come again."""
+
+_BODIES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            **json_request(NarrationBody)["requestBody"]["content"],
+            **form_request(NarrationForm, file="file", file_required=False, what="A .txt or .md file in UTF-8.")[
+                "requestBody"
+            ]["content"],
+        },
+    },
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "description": "The same key with the same request is answered with the same narration.",
+        }
+    ],
+}
+
+
+def narrations_of(served: ServedDep) -> Narrations:
+    """The service.
+
+    Raises:
+        Problem: there is none. Not 501 or 503, which clients would retry.
+    """
+    if served.narrations is None:
+        raise Problem(
+            status=404,
+            message="This server keeps no jobs: set DATABASE_URL, or use sayso up.",
+            code="narrations_not_served",
+        )
+    return served.narrations
+
+
+NarrationsDep = Annotated[Narrations, Depends(narrations_of)]
+
+
+@router.post(
+    "/v1/narrations",
+    summary="Have a text narrated",
+    status_code=202,
+    responses={202: {"description": "It is accepted; Location says where it is told of."}},
+    openapi_extra=_BODIES,
+)
+async def create_narration(
+    request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> JSONResponse:
+    """Audio and subtitles of a text of any length, made as a job that survives every restart.
+
+    What is wrong with the request is said now; what is accepted does not fail for it later.
+    """
+    key = _idempotency_key(request)
+    wanted = await _wanted(request, served)
+    try:
+        place = take_place(served, caller)
+        await done(request, place, lambda ticket: narrations.check(wanted, ticket))
+        submitted = await narrations.submit(wanted, owner=_owner(caller), idempotency_key=key)
+    except InvalidInput as error:
+        problem = problem_of(error)
+        problem.param = "text" if problem.param in {"input", None} else problem.param
+        raise problem from None
+    headers = {"location": f"/v1/narrations/{submitted.record.id}"}
+    if not submitted.is_new:
+        headers[REPLAYED_HEADER] = "true"
+    body = await narrations.described(submitted.record, base_url=_base_url(request, served))
+    return JSONResponse(body, status_code=202, headers=headers)
+
+
+@router.get(
+    "/v1/narrations",
+    summary="The narrations, the newest first",
+    openapi_extra={"parameters": query_parameters(PageQuery)},
+)
+async def list_narrations(
+    request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> dict[str, Any]:
+    """The caller's own narrations; all of them for a key with the scope admin."""
+    query = checked(PageQuery, request.query_params)
+    page = await narrations.page(
+        owner=_visible_to(caller), status=query.status, limit=query.limit, after=query.after or None
+    )
+    base_url = _base_url(request, served)
+    ids = [record.id for record in page.records]
+    return {
+        "object": "list",
+        "data": [await narrations.described(record, base_url=base_url) for record in page.records],
+        "first_id": ids[0] if ids else None,
+        "last_id": ids[-1] if ids else None,
+        "has_more": page.has_more,
+    }
+
+
+@router.get("/v1/narrations/{narration_id}", summary="One narration")
+async def retrieve_narration(
+    narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> dict[str, Any]:
+    """How a narration stands; when it is completed, with links to its files."""
+    record = await narrations.get(narration_id, owner=_visible_to(caller))
+    return await narrations.described(record, base_url=_base_url(request, served))
+
+
+@router.delete("/v1/narrations/{narration_id}", summary="Cancel a narration")
+async def cancel_narration(
+    narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> dict[str, Any]:
+    """End a narration at once: nothing more of it appears. One that has ended is answered as it is."""
+    record = await narrations.cancel(narration_id, owner=_visible_to(caller))
+    return await narrations.described(record, base_url=_base_url(request, served))
+
+
+@router.get(
+    "/v1/narrations/{narration_id}/events",
+    summary="Follow a narration",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {sse.MEDIA_TYPE: {}}},
+        204: {"description": "It has ended, and the client knows the end."},
+    },
+)
+async def follow_narration(
+    narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> Response:
+    """The narration object as server-sent events: how it stands now, then after every change, until it has ended.
+
+    Changes that come faster than they can be sent are told as one. A client that comes back with ``Last-Event-ID`` is
+    told only what is new since then.
+    """
+    record = await narrations.get(narration_id, owner=_visible_to(caller))
+    seen = _seen(request, record)
+    if record.status.is_final and seen == record.event_id:
+        return Response(status_code=_NO_CONTENT)
+    follower = narrations.follow(record, seen=seen)
+    stream = _events(narrations, follower, _base_url(request, served))
+    return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _events(narrations: Narrations, follower: Follower, base_url: str) -> AsyncIterator[bytes]:
+    """Events until the end of the narration, or of the process; comments while nothing happens."""
+    with follower:
+        while True:
+            try:
+                record = await follower.next(_KEEP_ALIVE_SECONDS)
+            except Cancelled:
+                return  # the client comes back, and finds another process
+            if record is None:
+                yield sse.KEEP_ALIVE
+                continue
+            yield sse.event(await narrations.described(record, base_url=base_url), event_id=record.event_id)
+            if record.status.is_final:
+                return
+
+
+async def _wanted(request: Request, served: Served) -> NarrationRequest:
+    """What a request asks for, in whichever form it says so.
+
+    Raises:
+        Problem, SaysoError: it is malformed.
+    """
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    if kind == b"multipart/form-data":
+        with await read_form(request, maximum_bytes=MAXIMUM_BYTES) as form:
+            fields: NarrationBody = checked_form(NarrationForm, form)
+            upload = form.file
+            if upload is None:
+                source = source_of_fields(fields)
+            else:
+                source = await on_thread(lambda: source_of_file(fields, upload))
+    else:
+        fields = checked(NarrationBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
+        source = source_of_fields(fields)
+    settings = served.settings
+    return narration_request(fields, source, default_voice=settings.kokoro_voice, private_hosts=settings.private_hosts)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem(
+            status=400,
+            message="An idempotency key has 1 to 255 printable characters of ASCII, without spaces.",
+            param="Idempotency-Key",
+        )
+    return key
+
+
+def _seen(request: Request, record: NarrationRecord) -> int:
+    """The latest event that the client knows; 0 where it says nothing that can be."""
+    said = request.headers.get("last-event-id", "")
+    seen = int(said) if _EVENT_ID.fullmatch(said) else 0
+    return seen if seen <= record.event_id else 0
+
+
+def _owner(caller: Caller) -> str:
+    return SHARED_OWNER if caller.key is None else caller.key.name
+
+
+def _visible_to(caller: Caller) -> str | None:
+    """Whose narrations a caller sees; None for everybody's."""
+    if caller.key is not None and Scope.ADMIN in caller.key.scopes:
+        return None
+    return _owner(caller)
+
+
+def _base_url(request: Request, served: Served) -> str:
+    return served.settings.public_base_url or str(request.base_url)

@@ -1,0 +1,307 @@
+"""What a store of narrations promises: each is there from the moment it is accepted, with its job and its tasks.
+
+A narration is one row with three things that belong to it: a job on the queue ``stories``, a task for each of its
+formats (`sayso.jobs.TaskStore`, with the narration as their parent), and events, one at each change of any of them.
+What is seen of a narration follows from its tasks; only its end by cancellation is its own.
+
+A store is asynchronous and belongs to the event loop that opened it. Its calls raise `ServiceUnavailable` when the
+database does not answer within a few tries; no vendor's exception crosses. All times are the database's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+STORIES_QUEUE = "stories"
+CALLBACKS_QUEUE = "callbacks"
+
+SHARED_OWNER = ""
+"""Whose the narrations are where nobody shows a key; no key has this name."""
+
+CallbackStatus: TypeAlias = Literal["pending", "delivered", "failed"]
+
+_ID = re.compile(r"nar_[0-9a-f]{32}")
+
+
+class NarrationStatus(StrEnum):
+    """How far a narration is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ends here, unless somebody has a failed job done again."""
+        return self not in {NarrationStatus.QUEUED, NarrationStatus.RUNNING}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NarrationRequest:
+    """What is to be narrated, and how; all of it has been checked.
+
+    Attributes:
+        name: what its files are called, without a suffix.
+        text: what to say; None when it is to be fetched.
+        url: where the text is; None when it is here.
+        markdown: whether the text is Markdown; None for what the URL's suffix says.
+        voice: the voice.
+        speed: 1 is the voice's own pace.
+        language: BCP 47; None for the voice's own.
+        style: the name of the subtitles' rules.
+        audio: formats of audio.
+        subtitles: formats of subtitles; with those of audio at least one, none twice.
+        callback_url: who is told of the end; None for nobody.
+    """
+
+    name: str
+    text: str | None = None
+    url: str | None = None
+    markdown: bool | None = None
+    voice: str
+    speed: float = 1.0
+    language: str | None = None
+    style: str
+    audio: tuple[str, ...]
+    subtitles: tuple[str, ...]
+    callback_url: str | None = None
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Of every file, which are also the names of the tasks."""
+        return (*self.audio, *self.subtitles)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same request, and no other: a SHA-256 in hexadecimal."""
+        content = self._content() | {"callback_url": self.callback_url}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def message(self, narration_id: str) -> str:
+        """The body of its job."""
+        content = {name: value for name, value in self._content().items() if value is not None}
+        return json.dumps({"narration_id": narration_id} | content, ensure_ascii=False)
+
+    def _content(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "text": self.text,
+            "url": self.url,
+            "markdown": self.markdown,
+            "voice": self.voice,
+            "speed": self.speed,
+            "language": self.language,
+            "style": self.style,
+            "audio": self.audio,
+            "subtitles": self.subtitles,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallbackAttempt:
+    """A try to tell the owner.
+
+    Attributes:
+        at: when it ended.
+        status: the HTTP status of the answer; None where there was none.
+        error: why it did not succeed; None where it did.
+    """
+
+    at: datetime
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Callback:
+    """How it goes with telling the owner.
+
+    Attributes:
+        url: who is told.
+        status: ``pending`` also while the narration has not ended.
+        attempts: oldest first.
+    """
+
+    url: str
+    status: CallbackStatus
+    attempts: tuple[CallbackAttempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NarrationRecord:
+    """A narration as it stands.
+
+    Attributes:
+        id: its name, ``nar_`` and 32 hexadecimal digits.
+        owner: the name of the key that it came with.
+        event_id: the latest event about it; larger after each change of what follows, callback aside.
+        status: how far it is.
+        name, voice, speed, language, style, audio, subtitles: as in the request.
+        created_at: when it was accepted.
+        started_at: when it was first worked on.
+        finished_at: when it ended.
+        progress: 0 to 1.
+        audio_seconds: of audio made so far.
+        error: why it failed, in a sentence.
+        files: the URI of each format, in the order of the formats; empty until it is completed.
+        callback: None where nobody is to be told.
+    """
+
+    id: str
+    owner: str
+    event_id: int
+    status: NarrationStatus
+    name: str
+    voice: str
+    speed: float
+    language: str | None
+    style: str
+    audio: tuple[str, ...]
+    subtitles: tuple[str, ...]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: float
+    audio_seconds: float
+    error: str | None
+    files: Mapping[str, str]
+    callback: Callback | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submitted:
+    """An accepted narration.
+
+    Attributes:
+        record: how it stands.
+        is_new: False when the key had been used for the same request before.
+    """
+
+    record: NarrationRecord
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some narrations, the newest first.
+
+    Attributes:
+        records: of this page.
+        has_more: whether there are older ones.
+    """
+
+    records: tuple[NarrationRecord, ...]
+    has_more: bool
+
+
+class NarrationStore(Protocol):
+    """Where narrations are; an ``owner`` of None stands for whoever may see all of them."""
+
+    async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
+        """Accept a narration: its row, its job, its tasks and its first event appear together.
+
+        Raises:
+            IdempotencyKeyReused: the owner has used the key for another request.
+        """
+        ...
+
+    async def get(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """A narration.
+
+        Raises:
+            NoSuchJob: there is none of this name that the owner may see.
+        """
+        ...
+
+    async def page(
+        self, *, owner: str | None, status: NarrationStatus | None = None, limit: int, after: str | None = None
+    ) -> Page:
+        """The narrations of an owner.
+
+        Args:
+            owner: whose.
+            status: only those that are so far.
+            limit: how many at most, at least 1.
+            after: the narration after which the page begins.
+
+        Raises:
+            NoSuchJob: the owner has no narration ``after``.
+        """
+        ...
+
+    async def cancel(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """End a narration, if it has not ended: at once, with its tasks and its job, and announced.
+
+        Whoever works on it has lost its leases from then on, and is told so. Of one that has ended nothing changes.
+
+        Raises:
+            NoSuchJob: as `get`.
+        """
+        ...
+
+    async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
+        """Of these narrations, those with an event later than the one that was seen; any owner's.
+
+        Args:
+            seen: the latest `NarrationRecord.event_id` that is known of each.
+        """
+        ...
+
+    async def hint(self) -> None:
+        """Return when some narration may have changed: a reason to look now. May never return, and never fails."""
+        ...
+
+    async def announce(self, narration_id: str) -> None:
+        """Have the owner told of the end: a job on the queue ``callbacks``, one for each narration and end.
+
+        Nothing, where there is no such narration, it has not ended, nobody is to be told, or the job was made before.
+        """
+        ...
+
+    async def record_attempt(
+        self, narration_id: str, *, status: int | None, error: str | None, callback: CallbackStatus
+    ) -> None:
+        """Note how a try to tell the owner went, now.
+
+        Args:
+            narration_id: of which narration; nothing, where there is none.
+            status: as in `CallbackAttempt`.
+            error: likewise.
+            callback: how it stands with the callback from now on.
+        """
+        ...
+
+    async def fail_callback(self, narration_id: str) -> None:
+        """Note that nobody tries to tell the owner any more, unless they were told; nothing, where there is none."""
+        ...
+
+    async def close(self) -> None:
+        """Give up connections."""
+        ...
+
+
+def new_narration_id() -> str:
+    """A name that nobody guesses."""
+    return f"nar_{secrets.token_hex(16)}"
+
+
+def is_narration_id(name: str) -> bool:
+    """Whether a narration can have this name."""
+    return _ID.fullmatch(name) is not None
+
+
+def announcement(narration_id: str, status: NarrationStatus) -> str:
+    """The body of a job on the queue ``callbacks``."""
+    return json.dumps({"narration_id": narration_id, "status": status})

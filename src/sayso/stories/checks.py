@@ -1,0 +1,98 @@
+"""What can be found out about a narration before it is accepted, so that it does not fail an hour later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.errors import ModelMissing, NothingToSay, UnknownVoice
+from sayso.narration import Document, to_script
+from sayso.text.directives import VoiceSwitch, find_directives
+from sayso.text.hidden import find_hidden
+from sayso.text.spans import blank
+from sayso.types import Boundary, Span, Token, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.jobs.narrations import NarrationRequest
+    from sayso.scheduling import Ticket
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.source import SpeechSource
+
+_WHOLE_CHARACTERS = 20_000
+"""So much text is made a script in a tenth of a second; of a longer one only the beginning is."""
+
+_SHORT_WORD = Utterance(
+    tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
+)
+
+
+def speaker(sources: Sequence[SpeechSource], voice: str, ticket: Ticket) -> tuple[SpeechEngine, str]:
+    """The first engine that has a voice, and the voice by its own name.
+
+    Raises:
+        UnknownVoice: nobody has it; the message is that of the first, which most voices are of.
+        ModelMissing: no engine's model has been pulled.
+    """
+    refusals: list[UnknownVoice | ModelMissing] = []
+    for source in sources:
+        try:
+            own_voice = source.voice(voice)
+        except (UnknownVoice, ModelMissing) as error:
+            refusals.append(error)
+        else:
+            return source.open(ticket), own_voice
+    raise refusals[0]
+
+
+def check_request(request: NarrationRequest, sources: Sequence[SpeechSource], ticket: Ticket) -> None:
+    """Refuse what could only fail; blocks, for a thread.
+
+    A text that is still to be fetched is not looked at.
+
+    Args:
+        request: what somebody wants narrated.
+        sources: who may speak.
+        ticket: whose turn it is to compute.
+
+    Raises:
+        UnknownVoice: nobody has the voice, or one that the text switches to.
+        UnsupportedLanguage: the voice does not speak the language.
+        NothingToSay: the text holds nothing that can be spoken.
+        InvalidInput: a directive in the text is malformed.
+        ModelMissing: no engine's model has been pulled.
+        Cancelled, DeadlineExceeded: as the ticket says.
+    """
+    engine, voice = speaker(sources, request.voice, ticket)
+    if request.language not in {None, engine.language_of(voice)}:
+        # Only speaking shows it: engines do not list what they can pronounce.
+        word = Utterance(tokens=_SHORT_WORD.tokens, language=request.language or "")
+        engine.synthesise(word, voice=voice, speed=1.0)
+    if request.text is not None:
+        document = Document(text=request.text, name=request.name, markdown=bool(request.markdown))
+        with ticket.turn():
+            check_text(document, engine, voice=voice, language=request.language)
+
+
+def check_text(document: Document, engine: SpeechEngine, *, voice: str, language: str | None) -> None:
+    """Refuse a text that no script can be made of, without making one of all of a long text.
+
+    Raises:
+        NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
+    """
+    if len(document.text) <= _WHOLE_CHARACTERS:
+        to_script(document, engine, voice=voice, language=language)
+        return
+    text = blank(document.text, find_hidden(document.text) if document.markdown else ())
+    directives = find_directives(text)
+    for name in {directive.voice for directive in directives if isinstance(directive, VoiceSwitch)} - {""}:
+        engine.language_of(name)
+    text = blank(text, [directive.span for directive in directives])
+    end = text.find("\n", _WHOLE_CHARACTERS)
+    for part in (text[: end if end >= 0 else None], text):
+        try:
+            to_script(Document(text=part, name=document.name, markdown=document.markdown), engine, voice=voice)
+        except NothingToSay:
+            continue  # the beginning may be a picture, or a line of stars
+        return
+    raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
