@@ -5,22 +5,25 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from sayso.bootstrap.storages import open_aws, open_storages
 from sayso.errors import InvalidInput
-from sayso.jobs import Policy, Worker
+from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
 from sayso.narration import MAXIMUM_BYTES
 from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
-from sayso.stories import Consumer, Narrator, StoriesService, sweep
+from sayso.stories import Consumer, Narrator, Stories, StoriesService, sweep
 from sayso.stories.protection import TaskProtection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from sayso.jobs import Handler, JobQueue, Outcome
+    from sayso.jobs import Handler, JobQueue, Outcome, TaskStore
     from sayso.observability import Metrics
     from sayso.scheduling import Scheduler, Ticket
     from sayso.settings import Settings
+    from sayso.storage import Storages
+    from sayso.stories import Made
     from sayso.tts.cache import SpeechCache
     from sayso.tts.source import SpeechSource
 
@@ -39,6 +42,8 @@ class StoriesOpener:
         scheduler: whose turn it is.
         cache: where speech is kept.
         metrics: what is counted.
+        lease_seconds: how long work belongs to a worker that says nothing.
+        beat_seconds: how often a worker says something.
     """
 
     def __init__(
@@ -49,10 +54,14 @@ class StoriesOpener:
         scheduler: Scheduler,
         cache: SpeechCache,
         metrics: Metrics,
+        lease_seconds: float = LEASE_SECONDS,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
         self._settings = settings
         self._scheduler = scheduler
         self._metrics = metrics
+        self._lease_seconds = lease_seconds
+        self._beat_seconds = beat_seconds
         self._narrator = Narrator(sources=sources, cache=cache, voice=settings.kokoro_voice, fetch=self._fetch)
         self._work_directory = settings.data_dir / "work"
 
@@ -84,11 +93,63 @@ class StoriesOpener:
     @asynccontextmanager
     async def _consumers(self) -> AsyncIterator[Sequence[Consumer]]:
         async with AsyncExitStack() as stack:
-            yield []
+            storages = await open_storages(self._settings, stack)
+            consumers: list[Consumer] = []
+            if self._settings.queue_url is not None:
+                consumers.append(await self._from_sqs(self._settings.queue_url, storages, stack))
+            yield consumers
+
+    async def _from_sqs(self, queue_url: str, storages: Storages, stack: AsyncExitStack) -> Consumer:
+        """Stories from SQS, with their status in DynamoDB where there is a table."""
+        from sayso.jobs.dynamodb import DynamoTaskStore
+        from sayso.jobs.sqs import SqsQueue
+
+        settings = self._settings
+        aws = await open_aws(settings, stack)
+        queue = SqsQueue(
+            await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url, lease_seconds=self._lease_seconds
+        )
+        await queue.check()
+        stack.push_async_callback(queue.close)
+        tasks: TaskStore = UntrackedTasks()
+        if settings.dynamodb_table is not None:
+            store = DynamoTaskStore(
+                await aws.client("dynamodb"), settings.dynamodb_table, lease_seconds=self._lease_seconds
+            )
+            await store.check()
+            tasks = store
+        bucket = settings.output_bucket
+        stories = self._stories(tasks, storages, None if bucket is None else f"s3://{bucket}")
+        worker = self._worker("sqs", queue, stories, at_once=settings.stories_at_once)
+        return Consumer(name="sqs", queue=queue, worker=worker)
+
+    def _stories(self, tasks: TaskStore, storages: Storages, output_root: str | None) -> Stories:
+        def on_made(made: Made) -> None:
+            self._metrics.spoken(
+                "stories", audio_seconds=made.narration.audio_seconds, elapsed_seconds=made.elapsed_seconds
+            )
+
+        return Stories(
+            tasks=tasks,
+            storages=storages,
+            narrator=self._narrator,
+            scheduler=self._scheduler,
+            output_root=output_root,
+            work_directory=self._work_directory,
+            lease_seconds=self._lease_seconds,
+            beat_seconds=self._beat_seconds,
+            on_made=on_made,
+        )
 
     def _worker(self, name: str, queue: JobQueue, handler: Handler, *, at_once: int) -> Worker:
         settings = self._settings
-        policy = Policy(at_once=at_once, max_attempts=settings.max_attempts, job_seconds=settings.job_seconds)
+        policy = Policy(
+            at_once=at_once,
+            max_attempts=settings.max_attempts,
+            job_seconds=settings.job_seconds,
+            lease_seconds=self._lease_seconds,
+            beat_seconds=self._beat_seconds,
+        )
 
         def on_end(outcome: Outcome, seconds: float) -> None:
             self._counts.ended(name, outcome, seconds)

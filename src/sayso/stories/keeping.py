@@ -29,14 +29,26 @@ class Keeping:
     Args:
         tasks: the store.
         claim: the claim; None to keep nothing.
+        lease_seconds: as the store gives them.
+        beat_seconds: how often it is beaten for.
         clock: monotonic seconds.
     """
 
-    def __init__(self, tasks: TaskStore, claim: Claim | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        tasks: TaskStore,
+        claim: Claim | None,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        beat_seconds: float = BEAT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.progress: TaskProgress | None = None
         """How far the work is; set from any thread."""
         self._tasks = tasks
         self._claim = claim
+        self._lease_seconds = lease_seconds
+        self._beat_seconds = beat_seconds
         self._clock = clock
         self._lost: LeaseLost | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -71,8 +83,8 @@ class Keeping:
 
     async def _keep(self, claim: Claim, block: asyncio.Task[object]) -> None:
         told = None
-        held_until = self._clock() + LEASE_SECONDS
-        next_beat = self._clock() + BEAT_SECONDS
+        held_until = self._clock() + self._lease_seconds
+        next_beat = self._clock() + self._beat_seconds
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             progress = self.progress
@@ -89,7 +101,7 @@ class Keeping:
             except LeaseLost as error:
                 self._lost = error
             else:
-                told, held_until, next_beat = progress, began + LEASE_SECONDS, began + BEAT_SECONDS
+                told, held_until, next_beat = progress, began + self._lease_seconds, began + self._beat_seconds
                 continue
             block.cancel()
             return

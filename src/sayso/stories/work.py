@@ -23,7 +23,7 @@ import structlog
 
 from sayso.errors import Busy, InvalidInput, LeaseLost, OutputChanged, SaysoError, ServiceUnavailable
 from sayso.files import digest_of
-from sayso.jobs import LEASE_SECONDS, Claim, Finished, Held, TaskProgress
+from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Claim, Finished, Held, TaskProgress
 from sayso.jobs.backoff import backoff_seconds
 from sayso.scheduling import Priority
 from sayso.storage import content_type_of
@@ -82,6 +82,8 @@ class Stories:
         scheduler: whose turn it is to compute.
         output_root: the URI below which files go that a message does not name; None where there is no such place.
         work_directory: where stories are made.
+        lease_seconds: as the store gives them.
+        beat_seconds: how often claims are beaten for.
         on_made: told of each that was narrated.
         announce: told the parent of each that came to its end, before its job does; may be told more than once.
     """
@@ -95,6 +97,8 @@ class Stories:
         scheduler: Scheduler,
         output_root: str | None,
         work_directory: Path,
+        lease_seconds: float = LEASE_SECONDS,
+        beat_seconds: float = BEAT_SECONDS,
         on_made: Callable[[Made], None] = lambda _: None,
         announce: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
@@ -104,6 +108,8 @@ class Stories:
         self._scheduler = scheduler
         self._output_root = output_root
         self._work_directory = work_directory
+        self._lease_seconds = lease_seconds
+        self._beat_seconds = beat_seconds
         self._on_made = on_made
         self._announce = announce
 
@@ -116,7 +122,7 @@ class Stories:
             _log.info("the story was told already")
         else:
             try:
-                async with Keeping(self._tasks, claim) as keeping:
+                async with self._keeping(claim) as keeping:
                     await self._tell(story, job, claim, keeping)
             except LeaseLost:
                 raise
@@ -124,6 +130,9 @@ class Stories:
                 await asyncio.shield(self._release(claim))
                 raise
         await self._told(story)
+
+    def _keeping(self, claim: Claim | None) -> Keeping:
+        return Keeping(self._tasks, claim, lease_seconds=self._lease_seconds, beat_seconds=self._beat_seconds)
 
     async def give_up(self, job: Job, error: str) -> None:
         """See `Handler.give_up`."""
@@ -147,7 +156,7 @@ class Stories:
         claim = await self._tasks.claim(story.parent_id, story.task_ids)
         if isinstance(claim, Held):
             # Whoever had them may be dead, which shows when the lease ends.
-            await asyncio.sleep(min(claim.retry_after_seconds, LEASE_SECONDS) + _MARGIN_SECONDS)
+            await asyncio.sleep(min(claim.retry_after_seconds, self._lease_seconds) + _MARGIN_SECONDS)
             claim = await self._tasks.claim(story.parent_id, story.task_ids)
         if isinstance(claim, Held):
             raise Busy("Another worker tells this story.", retry_after_seconds=_HELD_SECONDS)

@@ -19,7 +19,6 @@ WAIT_SECONDS = 10
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keeper looks and beats all the time."""
     monkeypatch.setattr(keeping_module, "_LOOK_SECONDS", 0.001)
-    monkeypatch.setattr(keeping_module, "BEAT_SECONDS", 0.0)
 
 
 async def claimed(tasks: InMemoryTaskStore) -> Claim:
@@ -34,7 +33,7 @@ def test_progress_and_life_are_told() -> None:
     async def scenario() -> None:
         tasks = InMemoryTaskStore(lease_seconds=0.2)
         claim = await claimed(tasks)
-        async with Keeping(tasks, claim) as keeping:
+        async with Keeping(tasks, claim, beat_seconds=0) as keeping:
             keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
             await asyncio.sleep(0.5)
         assert tasks.tasks["p", "a"].progress == keeping.progress
@@ -51,7 +50,7 @@ def test_work_whose_claim_is_lost_is_cancelled() -> None:
         claim = await claimed(tasks)
         tasks.tasks["p", "a"].lease_id += 1
         with pytest.raises(LeaseLost):
-            async with asyncio.timeout(WAIT_SECONDS), Keeping(tasks, claim):
+            async with asyncio.timeout(WAIT_SECONDS), Keeping(tasks, claim, beat_seconds=0):
                 await asyncio.Event().wait()
 
     asyncio.run(scenario())
@@ -63,7 +62,7 @@ def test_a_claim_that_is_lost_at_the_very_end_is_lost() -> None:
     async def scenario() -> None:
         tasks = InMemoryTaskStore()
         claim = await claimed(tasks)
-        keeping = Keeping(tasks, claim)
+        keeping = Keeping(tasks, claim, beat_seconds=0)
 
         async def block() -> None:
             async with keeping:
@@ -85,7 +84,7 @@ def test_somebody_elses_cancellation_goes_through() -> None:
         claim = await claimed(tasks)
 
         async def block() -> None:
-            async with Keeping(tasks, claim):
+            async with Keeping(tasks, claim, beat_seconds=0):
                 await asyncio.Event().wait()
 
         task = asyncio.create_task(block())
@@ -103,7 +102,7 @@ def test_the_works_own_errors_go_through() -> None:
     async def scenario() -> None:
         tasks = InMemoryTaskStore()
         with pytest.raises(ZeroDivisionError):
-            async with Keeping(tasks, await claimed(tasks)):
+            async with Keeping(tasks, await claimed(tasks), beat_seconds=0):
                 raise ZeroDivisionError
 
     asyncio.run(scenario())
@@ -116,14 +115,16 @@ class SilentStore(InMemoryTaskStore):
         raise ServiceUnavailable("nobody answers")
 
 
-def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim() -> None:
     """Work goes on through a short outage, and stops when the claim may be somebody else's."""
-    monkeypatch.setattr(keeping_module, "LEASE_SECONDS", 0.1)
 
     async def scenario() -> None:
         tasks = SilentStore()
         with pytest.raises(LeaseLost, match="does not answer"):
-            async with asyncio.timeout(WAIT_SECONDS), Keeping(tasks, await claimed(tasks)):
+            async with (
+                asyncio.timeout(WAIT_SECONDS),
+                Keeping(tasks, await claimed(tasks), beat_seconds=0, lease_seconds=0.1),
+            ):
                 await asyncio.Event().wait()
 
     asyncio.run(scenario())

@@ -106,7 +106,7 @@ def test_a_cancelled_story_gives_its_tasks_back(scene: Scene) -> None:
 def test_a_story_that_somebody_is_alive_with_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second message for the same tasks is postponed, not done beside the first."""
 
-    monkeypatch.setattr(work_module, "LEASE_SECONDS", 0.0)
+    scene.stories._lease_seconds = 0.0
     monkeypatch.setattr(work_module, "_MARGIN_SECONDS", 0.0)
 
     async def scenario() -> None:

@@ -1,0 +1,61 @@
+"""Where finished files go, opened from the settings on the loop that needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, signing_secret
+from sayso.vendors.aws import Aws, AwsAccess
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
+    from sayso.settings import Settings
+    from sayso.storage import Storage
+
+
+def output_directory(settings: Settings) -> Path:
+    """Where files go that are not in S3."""
+    return settings.data_dir / "output"
+
+
+def output_root(settings: Settings) -> str:
+    """The URI below which narrations go."""
+    bucket = settings.output_bucket
+    return output_directory(settings).as_uri() if bucket is None else f"s3://{bucket}"
+
+
+def signed_files(settings: Settings) -> SignedFiles:
+    """The files that are not in S3, as the service gives them out.
+
+    Raises:
+        OutputFailed: what links are signed with cannot be kept.
+    """
+    return SignedFiles(
+        root=Root(output_directory(settings)),
+        signer=LinkSigner(signing_secret(settings)),
+        base_url=settings.public_base_url or "",
+    )
+
+
+async def open_aws(settings: Settings, stack: AsyncExitStack) -> Aws:
+    """A session with AWS, which ends with the stack."""
+    aws = Aws(AwsAccess.of(settings))
+    stack.push_async_callback(aws.close)
+    return aws
+
+
+async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
+    """Every storage that the settings name: S3 where stories may go there, and a directory. They end with the stack.
+
+    Raises:
+        OutputFailed: what links are signed with cannot be kept.
+        NotInstalled: S3 needs the extra ``aws``.
+    """
+    storages: dict[str, Storage] = {}
+    if settings.queue_url is not None or settings.output_bucket is not None:
+        storages["s3"] = await open_s3_storage(await open_aws(settings, stack))
+    if settings.queue_url is None:
+        storages["file"] = LocalStorage(signed_files(settings))
+    return Storages(storages)
