@@ -1,0 +1,46 @@
+"""``/files``: what the local storage holds, for whoever has a link that was signed here. There is no key to show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from sayso.api.deps import ServedDep
+from sayso.api.errors import Problem
+from sayso.storage import content_disposition, content_type_of
+
+router = APIRouter(tags=["narrations"])
+
+_CACHING = "private, no-cache"  # whoever has the link may read the file, but not from a cache that others share
+
+
+@router.get(
+    "/files/{names:path}",
+    summary="A finished file, by its signed link",
+    response_class=FileResponse,
+    responses={206: {"description": "The range that was asked for."}, 403: {"description": "The link opens nothing."}},
+)
+@router.head("/files/{names:path}", include_in_schema=False)
+def file(
+    served: ServedDep, names: str, *, expires: str = "", name: str = "", signature: str = Query(default="")
+) -> FileResponse:
+    """The file, whole or the range that is asked for, to be saved under the name that the link gives it."""
+    if served.files is None:
+        raise Problem(status=404, message="There are no files here.", code="not_found")
+    path = served.files.opened_by(names, expires=expires, file_name=name, signature=signature)
+    if path is None:
+        raise Problem(status=403, message="The link is not one of this service's, or has expired.", code="bad_link")
+    if not path.is_file():
+        raise Problem(status=404, message=f"There is no file {name!r} any more.", code="not_found")
+    return _answer(path, name)
+
+
+def _answer(path: Path, name: str) -> FileResponse:
+    headers = {
+        "cache-control": _CACHING,
+        "content-disposition": content_disposition(name),
+        "x-content-type-options": "nosniff",
+    }
+    return FileResponse(path, media_type=content_type_of(path.name), headers=headers)

@@ -1,0 +1,166 @@
+"""The local storage: nothing partial is ever left, and nothing appears after it was given up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.errors import OutputFailed, ServiceUnavailable
+from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, uri_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WAIT_SECONDS = 10
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "finished.mp3"
+    path.write_bytes(bytes(3 * 2**20))
+    return path
+
+
+def storage_in(root: Path) -> LocalStorage:
+    return LocalStorage(SignedFiles(root=Root(root), signer=LinkSigner(b"secret")))
+
+
+def publish(root: Path, source: Path, name: str = "a.mp3", over: str | None = None) -> None:
+    uri = uri_within(root.as_uri(), "story", name)
+    asyncio.run(storage_in(root).publish(source, uri, content_type="audio/mpeg", over=over))
+
+
+def files(root: Path) -> list[str]:
+    """The names of what is there, but for the lock."""
+    return sorted(path.name for path in root.rglob("*") if path.is_file() and path.name != ".sayso-lock")
+
+
+@contextmanager
+def little_space(size_bytes: int) -> Iterator[None]:
+    """No file grows beyond this size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_no_space_leaves_nothing(root: Path, source: Path) -> None:
+    """A file that does not fit is an error that says so, and neither it nor a part of it is left."""
+    with little_space(2**20), pytest.raises(OutputFailed, match="File too large"):
+        publish(root, source)
+    assert files(root) == []
+
+
+def test_a_directory_in_the_way_is_an_error(root: Path, source: Path) -> None:
+    """Where a directory has the name, or a file has a directory's, nothing is found, written or left."""
+    (root / "story" / "a.mp3").mkdir(parents=True)
+    (root / "story" / "b").write_text("a file")
+    for names in ("a.mp3", "b/c.mp3"):
+        uri = f"{root.as_uri()}/story/{names}"
+        assert asyncio.run(storage_in(root).find(uri)) is None
+        with pytest.raises(OutputFailed):
+            asyncio.run(storage_in(root).publish(source, uri, content_type="audio/mpeg", over=None))
+    assert files(root) == ["b"]
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_publication(root: Path, source: Path) -> None:
+    """A half-written copy of a process that was killed is removed; one whose writer lives is not."""
+    (root / "story").mkdir(parents=True)
+    hang = f"""
+import fcntl, time
+from sayso.storage.local import _hidden
+from pathlib import Path
+with _hidden(Path({str(root / "story")!r})) as (path, copy):
+    copy.write(b"half")
+    copy.flush()
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", hang], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        publish(root, source, "a.mp3")
+        assert len(files(root)) == 2
+        writer.kill()
+        writer.wait()
+    publish(root, source, "b.mp3")
+    assert files(root) == ["a.mp3", "b.mp3"]
+
+
+def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Path) -> None:
+    """When a publication is cancelled, its thread has stopped once it returns, and nothing is there or comes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    async def scenario() -> None:
+        uri = uri_within(root.as_uri(), "story", "a.mp3")
+        publishing = asyncio.create_task(storage_in(root).publish(pipe, uri, content_type="audio/mpeg", over=None))
+        with await asyncio.to_thread(pipe.open, "wb") as end:
+            end.write(b"a beginning")
+            end.flush()
+            while not files(root):  # noqa: ASYNC110 -- a file says nothing of its own accord
+                await asyncio.sleep(0.001)
+            publishing.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
+
+    asyncio.run(asyncio.wait_for(scenario(), WAIT_SECONDS))
+    assert files(root) == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio")]
+
+
+def test_a_file_that_somebody_else_changed_has_another_version(root: Path, source: Path) -> None:
+    """The version and the checksum are those of what is there, whoever wrote it."""
+    publish(root, source)
+    storage, path = storage_in(root), root / "story" / "a.mp3"
+    before = asyncio.run(storage.find(path.as_uri()))
+    path.write_bytes(b"another")
+    after = asyncio.run(storage.find(path.as_uri()))
+    assert before is not None
+    assert after is not None
+    assert before.version != after.version
+    assert before.sha256 != after.sha256
+
+
+def test_files_can_be_read_by_others(root: Path, source: Path) -> None:
+    """A published file has the permissions that the umask gives, like any other."""
+    plain = source.with_name("plain")
+    plain.touch()
+    publish(root, source)
+    assert (root / "story" / "a.mp3").stat().st_mode == plain.stat().st_mode
+
+
+def test_a_disk_that_fails_is_a_service_that_may_come_back(root: Path, source: Path) -> None:
+    """A file that is there and cannot be read is neither absent nor the caller's mistake."""
+    publish(root, source)
+    storage = storage_in(root)
+    uri = uri_within(root.as_uri(), "story", "a.mp3")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def scenario() -> None:
+        await storage.find(uri)  # starts the thread
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            with pytest.raises(ServiceUnavailable):
+                await storage.find(uri)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    asyncio.run(scenario())
