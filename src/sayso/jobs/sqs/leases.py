@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from sayso.jobs.base import Delivery
 
-LONGEST_SECONDS = 12 * 3600.0
-"""How long SQS lets a message be in one hand in all, from its receipt."""
+LONGEST_SECONDS = 12 * 3600.0 - 60
+"""How long a message may be in one hand in all, from its receipt: SQS lets it for 12 hours, by a clock of its own."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

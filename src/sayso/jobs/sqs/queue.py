@@ -262,7 +262,7 @@ class SqsQueue:
         """
         if lease.beat is not None:
             await asyncio.wait({lease.beat})  # or it would hide the message again
-        seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease) - 1))
+        seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease)))
         try:
             await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
         except AwsRefusal as refusal:

@@ -1,0 +1,178 @@
+"""The items of the table, and the changes that are made to them; every attribute that Sayso writes is named here.
+
+``status``, ``date_updated`` and ``media_url`` are those that the table's other users know, and so is
+``sparse_gsi_hash_key``, which is removed when a task is completed. Those of our own begin with ``sayso_``:
+
+- ``sayso_lease``: a number, larger at each claim of the task. By how much is chance, so that it tells too whose claim
+  it is.
+- ``sayso_lease_until``: Unix time in seconds, by DynamoDB's clock; absent when nobody has the task.
+- ``sayso_progress``: how far the work is, in percent.
+- ``sayso_error``: why the task failed; absent unless it did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+IN_PROGRESS = "IN_PROGRESS"
+COMPLETED = "COMPLETED"
+FAILED = "FAILED"
+
+_NAMES = {
+    "#completed_index": "sparse_gsi_hash_key",
+    "#date": "date_updated",
+    "#error": "sayso_error",
+    "#lease": "sayso_lease",
+    "#progress": "sayso_progress",
+    "#status": "status",
+    "#until": "sayso_lease_until",
+    "#url": "media_url",
+}
+
+_NOT_COMPLETED = "(attribute_not_exists(#status) OR #status <> :completed)"
+_HELD = f"#lease = :lease AND attribute_exists(#until) AND {_NOT_COMPLETED}"
+"""The condition of every change but a claim: the claim is the latest, is not spent, and the task is not completed."""
+
+_ERROR_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """A task as the table has it.
+
+    Attributes:
+        status: None where the task is new.
+        media_url: what became of it.
+        error: why it failed.
+        lease: of its latest claim; None before the first.
+        until: when that claim ends, in Unix seconds; None when it is spent.
+    """
+
+    status: str | None
+    media_url: str | None
+    error: str | None
+    lease: int | None
+    until: Decimal | None
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Any]) -> Self:
+        """Out of what DynamoDB answers."""
+        lease, until = _number(attributes, "sayso_lease"), _number(attributes, "sayso_lease_until")
+        return cls(
+            status=_string(attributes, "status"),
+            media_url=_string(attributes, "media_url"),
+            error=_string(attributes, "sayso_error"),
+            lease=None if lease is None else int(lease),
+            until=until,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A conditional change of one item.
+
+    Attributes:
+        update: what is set and removed.
+        condition: what must hold.
+        values: of the placeholders in both, as DynamoDB takes them.
+    """
+
+    update: str
+    condition: str
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def parameters(self) -> Mapping[str, Any]:
+        """As UpdateItem takes them: it refuses names and values that are not used."""
+        text = f"{self.update} {self.condition}"
+        values = {**self.values, ":completed": {"S": COMPLETED}}
+        return {
+            "UpdateExpression": self.update,
+            "ConditionExpression": self.condition,
+            "ExpressionAttributeNames": {name: _NAMES[name] for name in _NAMES if name in text},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+
+def claimed(seen: Item, *, lease: int, now: float, until: float) -> Change:
+    """Take a task that is as it was seen."""
+    values = {":new": _n(lease), ":new_until": _n(until), ":status": {"S": IN_PROGRESS}, ":now": {"S": iso(now)}}
+    same_lease, same_until = "attribute_not_exists(#lease)", "attribute_not_exists(#until)"
+    if seen.lease is not None:
+        same_lease, values[":lease"] = "#lease = :lease", _n(seen.lease)
+    if seen.until is not None:
+        same_until, values[":until"] = "#until = :until", _n(seen.until)
+    return Change(
+        update="SET #status = :status, #date = :now, #lease = :new, #until = :new_until REMOVE #error, #progress",
+        condition=f"{same_lease} AND {same_until} AND {_NOT_COMPLETED}",
+        values=values,
+    )
+
+
+def extended(lease: int, *, until: float, share: float | None) -> Change:
+    """Keep a task, and say how far the work is; to others nothing has changed, so ``date_updated`` is left alone."""
+    values = {":lease": _n(lease), ":until": _n(until)}
+    update = "SET #until = :until"
+    if share is not None:
+        update += ", #progress = :progress"
+        values[":progress"] = _n(round(100 * share, 1))
+    return Change(update=update, condition=_HELD, values=values)
+
+
+def completed(lease: int, *, now: float, media_url: str) -> Change:
+    """The task is done."""
+    return Change(
+        update="SET #status = :completed, #date = :now, #url = :url, #progress = :all REMOVE #completed_index, #until",
+        condition=_HELD,
+        values={":lease": _n(lease), ":now": {"S": iso(now)}, ":url": {"S": media_url}, ":all": _n(100)},
+    )
+
+
+def failed(lease: int, *, now: float, error: str) -> Change:
+    """The task has failed for good."""
+    return Change(
+        update="SET #status = :failed, #date = :now, #error = :error REMOVE #until",
+        condition=_HELD,
+        values={
+            ":lease": _n(lease),
+            ":now": {"S": iso(now)},
+            ":error": {"S": error_text(error)},
+            ":failed": {"S": FAILED},
+        },
+    )
+
+
+def released(lease: int) -> Change:
+    """Nobody has the task; its status stays, for the work goes on as soon as somebody claims it."""
+    return Change(update="REMOVE #until", condition=_HELD, values={":lease": _n(lease)})
+
+
+def error_text(error: str) -> str:
+    """An error as it is kept."""
+    return error[:_ERROR_CHARACTERS] or "unknown"
+
+
+def iso(seconds: float) -> str:
+    """Unix time as ISO-8601 in UTC, to the millisecond, with Z."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _n(number: float | Decimal) -> Mapping[str, str]:
+    return {"N": f"{number:.3f}" if isinstance(number, float) else str(number)}
+
+
+def _string(attributes: Mapping[str, Any], name: str) -> str | None:
+    value = attributes.get(name, {}).get("S")
+    return None if value is None else str(value)
+
+
+def _number(attributes: Mapping[str, Any], name: str) -> Decimal | None:
+    value = attributes.get(name, {}).get("N")
+    return None if value is None else Decimal(value)

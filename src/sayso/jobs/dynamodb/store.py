@@ -1,0 +1,233 @@
+"""Tasks in a DynamoDB table: the same that other services read, so each change is as small as it can be.
+
+Every change is conditional, so that whoever was taken over changes nothing, and a completed task is never set back. A
+change whose answer was lost is made again; where its condition does not hold then, because it had been made, the item
+tells that it is our own.
+
+What becomes of the tasks of one claim is written task by task, in the order of the claim. Whoever dies in between
+leaves some of them completed, and the next claim has the others.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sayso.errors import InvalidInput, LeaseLost, ServiceUnavailable
+from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
+from sayso.jobs.dynamodb import items
+from sayso.jobs.dynamodb.items import COMPLETED, FAILED, Change, Item
+from sayso.vendors.aws_errors import AwsRefusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sayso.jobs.base import TaskProgress
+    from sayso.vendors.aws import AwsClient
+
+_CLOCK_SECONDS = 1.0
+"""DynamoDB tells its time to the second: leases are as much longer, so that none is shorter than it should be."""
+
+_LONGEST_STEP = 2**32
+"""By how much a lease id grows at most; small enough for a million claims to be exact in a double."""
+
+_CLAIM_ROUNDS = 3
+
+_ID_BYTES = 2048
+_TASK_ID_BYTES = 1024  # these two are DynamoDB's limits on keys
+
+_UNMET = "ConditionalCheckFailedException"
+_MISSING = "ResourceNotFoundException"
+_NOT_A_KEY = "ValidationException"
+
+_TABLE_HINT = "See DYNAMODB_TABLE, and whether AWS_REGION is the table's region."
+
+
+class _Unmet(Exception):
+    """The condition of a change does not hold; ``item`` is as it is instead."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__("the condition does not hold")
+        self.item = item
+
+
+class DynamoTaskStore:
+    """See the module and `sayso.jobs.TaskStore`; belongs to the event loop of its client.
+
+    Args:
+        client: of DynamoDB; whoever opened it closes it.
+        table: its name; its partition key is ``id``, the parent, and its sort key ``task_id``.
+        lease_seconds: how long a claim is good for without a beat.
+    """
+
+    def __init__(self, client: AwsClient, table: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._client = client
+        self._table = table
+        self._lease_seconds = lease_seconds
+
+    async def check(self) -> None:
+        """Make sure that the table exists, has the keys that it should, and may be read; for the start.
+
+        Raises:
+            InvalidInput: it does not, or has not.
+            ServiceUnavailable: it cannot be asked, or not by us.
+        """
+        try:
+            await self._client.call(
+                "get_item", refusals={_MISSING, _NOT_A_KEY}, TableName=self._table, Key=_key("sayso", "sayso")
+            )
+        except AwsRefusal as refusal:
+            code = refusal.code
+        else:
+            return
+        if code == _MISSING:
+            raise InvalidInput(f"There is no DynamoDB table {self._table!r}.", hint=_TABLE_HINT)
+        raise InvalidInput(
+            f"The DynamoDB table {self._table!r} has other keys than tasks have.",
+            hint="Its partition key must be the string `id`, and its sort key the string `task_id`.",
+        )
+
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+        """See `TaskStore.claim`.
+
+        Raises:
+            InvalidInput: an id is none that the table can have.
+            ServiceUnavailable: DynamoDB does not answer.
+        """
+        _check_ids(parent_id, task_ids)
+        for _ in range(_CLAIM_ROUNDS):
+            tasks = {task_id: await self._read(parent_id, task_id) for task_id in task_ids}
+            unfinished = {task_id: item for task_id, item in tasks.items() if item.status != COMPLETED}
+            if not unfinished:
+                return Finished(media_urls={task_id: item.media_url or "" for task_id, item in tasks.items()})
+            left_seconds = max(float(item.until or 0) for item in unfinished.values()) - self._client.server_clock.now()
+            if left_seconds > 0:
+                return Held(retry_after_seconds=left_seconds)
+            claim = await self._take(parent_id, unfinished)
+            if claim is not None:
+                return claim
+        return Held(retry_after_seconds=self._lease_seconds)  # others take and leave it faster than we can read
+
+    async def _take(self, parent_id: str, seen: Mapping[str, Item]) -> Claim | None:
+        """Claim tasks that are as they were seen, all or none; None when one is not any more."""
+        taken: dict[str, int] = {}
+        try:
+            for task_id, item in seen.items():
+                lease = (item.lease or 0) + 1 + secrets.randbelow(_LONGEST_STEP)
+                now = self._client.server_clock.now()
+                change = items.claimed(item, lease=lease, now=now, until=self._until(now))
+                try:
+                    await self._change(parent_id, task_id, change)
+                except _Unmet as unmet:
+                    if unmet.item.lease != lease:
+                        await self._give_up(parent_id, taken)
+                        return None
+                taken[task_id] = lease
+        except ServiceUnavailable:
+            await self._give_up(parent_id, taken)
+            raise
+        return Claim(parent_id=parent_id, lease_ids=taken)
+
+    async def _give_up(self, parent_id: str, taken: Mapping[str, int]) -> None:
+        with suppress(ServiceUnavailable):  # the lease ends by itself
+            await self.release(Claim(parent_id=parent_id, lease_ids=taken))
+
+    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """See `TaskStore.beat`."""
+        share = None if progress is None else progress.share
+        for task_id, lease in claim.lease_ids.items():
+            until = self._until(await self._now(claim.parent_id, task_id))
+            try:
+                await self._change(claim.parent_id, task_id, items.extended(lease, until=until, share=share))
+            except _Unmet:
+                raise _lost(claim, task_id) from None
+
+    async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
+        """See `TaskStore.complete`; to complete a task again in the same way is to have completed it."""
+        for task_id, lease in claim.lease_ids.items():
+            url = media_urls[task_id]
+            now = await self._now(claim.parent_id, task_id)
+            try:
+                await self._change(claim.parent_id, task_id, items.completed(lease, now=now, media_url=url))
+            except _Unmet as unmet:
+                item = unmet.item
+                if (item.status, item.lease, item.media_url) != (COMPLETED, lease, url):
+                    raise _lost(claim, task_id) from None
+
+    async def fail(self, claim: Claim, *, error: str) -> None:
+        """See `TaskStore.fail`; to fail again in the same way is to have failed."""
+        for task_id, lease in claim.lease_ids.items():
+            now = await self._now(claim.parent_id, task_id)
+            try:
+                await self._change(claim.parent_id, task_id, items.failed(lease, now=now, error=error))
+            except _Unmet as unmet:
+                item = unmet.item
+                if (item.status, item.lease, item.error) != (FAILED, lease, items.error_text(error)):
+                    raise _lost(claim, task_id) from None
+
+    async def release(self, claim: Claim) -> None:
+        """See `TaskStore.release`."""
+        for task_id, lease in claim.lease_ids.items():
+            with suppress(_Unmet):
+                await self._change(claim.parent_id, task_id, items.released(lease))
+
+    async def close(self) -> None:
+        """See `TaskStore.close`: there is nothing to give up; the client is its owner's."""
+
+    def _until(self, now: float) -> float:
+        return now + self._lease_seconds + _CLOCK_SECONDS
+
+    async def _now(self, parent_id: str, task_id: str) -> float:
+        """DynamoDB's time, which its first answer tells."""
+        if not self._client.server_clock.is_set:
+            await self._read(parent_id, task_id)
+        return self._client.server_clock.now()
+
+    async def _read(self, parent_id: str, task_id: str) -> Item:
+        answer = await self._call("get_item", Key=_key(parent_id, task_id), ConsistentRead=True)
+        return Item.of(answer.get("Item", {}))
+
+    async def _change(self, parent_id: str, task_id: str, change: Change) -> None:
+        """Make a change.
+
+        Raises:
+            _Unmet: its condition does not hold.
+        """
+        key = _key(parent_id, task_id)
+        try:
+            await self._call("update_item", refusals={_UNMET}, Key=key, **change.parameters())
+        except AwsRefusal as refusal:
+            answer = refusal.answer
+        else:
+            return
+        # What stands in for DynamoDB does not always tell of the item.
+        raise _Unmet(Item.of(answer["Item"]) if answer.get("Item") else await self._read(parent_id, task_id))
+
+    async def _call(self, operation: str, *, refusals: Collection[str] = (), **parameters: Any) -> Mapping[str, Any]:
+        try:
+            return await self._client.call(
+                operation, refusals={*refusals, _MISSING}, TableName=self._table, **parameters
+            )
+        except AwsRefusal as refusal:
+            if refusal.code != _MISSING:
+                raise
+        # No fault of the job's, so it must not fail for it.
+        raise ServiceUnavailable(f"There is no DynamoDB table {self._table!r}.", hint=_TABLE_HINT)
+
+
+def _key(parent_id: str, task_id: str) -> Mapping[str, Mapping[str, str]]:
+    return {"id": {"S": parent_id}, "task_id": {"S": task_id}}
+
+
+def _check_ids(parent_id: str, task_ids: Sequence[str]) -> None:
+    """Refuse what the table refuses, as the job's own fault."""
+    bounds = [("parent_id", parent_id, _ID_BYTES), *(("task id", task_id, _TASK_ID_BYTES) for task_id in task_ids)]
+    for name, value, maximum_bytes in bounds:
+        size_bytes = len(value.encode(errors="surrogatepass"))
+        if not 0 < size_bytes <= maximum_bytes:
+            raise InvalidInput(f"The {name} has {size_bytes} bytes; it may have 1 to {maximum_bytes}.")
+
+
+def _lost(claim: Claim, task_id: str) -> LeaseLost:
+    return LeaseLost(f"Task {task_id!r} of {claim.parent_id!r} is not this claim's any more.")

@@ -1,0 +1,68 @@
+"""AWS for the tests of this directory: one server, one proxy that can fail, and clients on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aws import aws_place
+from aws_faults import aws_faults
+from sayso.vendors.aws import Aws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws import AwsPlace
+    from aws_faults import AwsFaults
+    from sayso.vendors.aws import AwsClient
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[AwsPlace]:
+    """AWS."""
+    with aws_place() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def proxy(place: AwsPlace) -> Iterator[AwsFaults]:
+    """The proxy in front of it."""
+    with aws_faults(place.url) as faults:
+        yield faults
+
+
+@pytest.fixture
+def faults(proxy: AwsFaults) -> Iterator[AwsFaults]:
+    """The proxy, calm and without a past."""
+    proxy.forget()
+    yield proxy
+    proxy.calm()
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[asyncio.Runner]:
+    """The loop of all clients."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def aws(place: AwsPlace, proxy: AwsFaults, runner: asyncio.Runner) -> Iterator[Aws]:
+    """A session that goes through the proxy."""
+    aws = Aws(place.access(proxy.url))
+    yield aws
+    runner.run(aws.close())
+
+
+@pytest.fixture(scope="session")
+def sqs(aws: Aws, runner: asyncio.Runner) -> AwsClient:
+    """A client of SQS."""
+    return runner.run(aws.client("sqs"))
+
+
+@pytest.fixture(scope="session")
+def dynamodb(aws: Aws, runner: asyncio.Runner) -> AwsClient:
+    """A client of DynamoDB."""
+    return runner.run(aws.client("dynamodb"))

@@ -1,0 +1,198 @@
+"""Jobs from SQS over HTTP: how they are kept, and when they are lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aws import WAIT_SECONDS, Time, until
+from aws_faults import GONE, failing
+from sayso.errors import LeaseLost, ServiceUnavailable
+from sayso.jobs.sqs import SqsQueue
+from sayso.vendors.aws import Aws
+
+if TYPE_CHECKING:
+    from aws import AwsPlace
+    from aws_faults import AwsFaults
+    from sayso.vendors.aws import AwsClient
+
+BODY = '{"Type": "Notification", "Message": "{\\"text\\": \\"Grüße, 你好 🌊\\"}"}'
+TWELVE_HOURS = 12 * 3600
+
+
+def test_a_beat_keeps_messages_from_others(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+    """Messages that are beaten for outlive their leases, and nobody else receives them."""
+    url = place.make_queue()
+    for number in range(12):
+        place.send(url, str(number))
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url, lease_seconds=1)
+        deliveries = await queue.receive(12, wait_seconds=0)
+        for _ in range(4):
+            await asyncio.sleep(0.35)
+            assert list(await queue.beat(deliveries)) == []
+        assert place.count(url) == (0, 12)
+
+    runner.run(scenario())
+
+
+def test_a_beat_tells_which_messages_are_lost(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """An entry that SQS does not know is lost, for good; one that only failed is asked for again."""
+    url = place.make_queue()
+    for number in range(3):
+        place.send(url, str(number))
+    beat = "ChangeMessageVisibilityBatch"
+    faults.rewrite(beat, failing({0: "InternalError", 1: "MessageNotInflight"}))
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        deliveries = await queue.receive(3, wait_seconds=0)
+        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+        assert [len(wish["Entries"]) for wish in faults.asked(beat)] == [3, 1]
+        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+        with pytest.raises(LeaseLost):
+            await queue.finish(deliveries[1])
+
+    runner.run(scenario())
+    assert [len(wish["Entries"]) for wish in faults.asked(beat)] == [3, 1, 2]
+
+
+def test_a_beat_that_did_not_reach_all_has_failed(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """When an entry keeps failing the beat says so, and what is lost is told by the next."""
+    url = place.make_queue()
+    place.send(url, "a")
+    place.send(url, "b")
+    beat = "ChangeMessageVisibilityBatch"
+    faults.rewrite(beat, failing({0: "InternalError", 1: "MessageNotInflight"}))
+    faults.rewrite(beat, failing({0: "InternalError"}), times=2)
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        deliveries = await queue.receive(2, wait_seconds=0)
+        with pytest.raises(ServiceUnavailable):
+            await queue.beat(deliveries)
+        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+
+    runner.run(scenario())
+
+
+def test_a_beat_that_races_a_delete_brings_no_noise(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """A message that is finished while a beat is under way is not lost; it is never beaten for again."""
+    url = place.make_queue()
+    place.send(url, "a")
+    go = threading.Event()
+    beat = "ChangeMessageVisibilityBatch"
+    faults.rewrite(beat, lambda answer: failing({0: GONE})(answer) if go.wait(WAIT_SECONDS) else {})
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        (delivery,) = await queue.receive(1, wait_seconds=0)
+        beating = asyncio.create_task(queue.beat([delivery]))
+        await until(lambda: faults.seen(beat) == 1)
+        await queue.finish(delivery)
+        go.set()
+        assert list(await beating) == []
+        await queue.beat([delivery])
+
+    runner.run(scenario())
+    assert faults.seen(beat) == 1
+    assert place.count(url) == (0, 0)
+
+
+def test_a_message_that_is_being_finished_is_not_beaten_for(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """Beats end before the delete begins; when it fails they go on."""
+    url = place.make_queue()
+    place.send(url, "a")
+    go = threading.Event()
+    faults.rewrite("DeleteMessageBatch", lambda answer: failing({0: "InternalError"})(answer) if go.wait(9) else {})
+    faults.rewrite("DeleteMessageBatch", failing({0: "InternalError"}), times=2)
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        (delivery,) = await queue.receive(1, wait_seconds=0)
+        finishing = asyncio.create_task(queue.finish(delivery))
+        await until(lambda: faults.seen("DeleteMessageBatch") == 1)
+        assert list(await queue.beat([delivery])) == []
+        assert faults.seen("ChangeMessageVisibilityBatch") == 0
+        go.set()
+        with pytest.raises(ServiceUnavailable):
+            await finishing
+        faults.answer("ChangeMessageVisibilityBatch", {"Successful": [{"Id": "0"}]})
+        assert list(await queue.beat([delivery])) == []
+        assert faults.seen("ChangeMessageVisibilityBatch") == 1
+        await queue.finish(delivery)
+
+    runner.run(scenario())
+
+
+def test_a_message_is_handed_back_after_the_beat_under_way(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """A beat that is late cannot hide what was handed back meanwhile."""
+    url = place.make_queue()
+    place.send(url, "a")
+    go = threading.Event()
+    faults.rewrite("ChangeMessageVisibilityBatch", lambda answer: answer if go.wait(WAIT_SECONDS) else {})
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        (delivery,) = await queue.receive(1, wait_seconds=0)
+        beating = asyncio.create_task(queue.beat([delivery]))
+        await until(lambda: faults.seen("ChangeMessageVisibilityBatch") == 1)
+        retrying = asyncio.create_task(queue.retry(delivery, delay_seconds=0))
+        await asyncio.sleep(0.05)
+        assert faults.seen("ChangeMessageVisibility") == 0
+        go.set()
+        await retrying
+        assert list(await beating) == []
+
+    runner.run(scenario())
+    assert place.count(url) == (1, 0)
+
+
+@pytest.mark.parametrize(("seconds", "beaten"), [(31, False), (TWELVE_HOURS - 89, True)], ids=["a lease", "12 hours"])
+def test_a_message_is_lost_in_time(
+    place: AwsPlace, faults: AwsFaults, runner: asyncio.Runner, seconds: float, *, beaten: bool
+) -> None:
+    """After a lease without a beat, and shortly before SQS's 12 hours, it counts as lost, and SQS is told nothing."""
+    url = place.make_queue()
+    place.send(url, "a")
+    clock = Time()
+
+    async def scenario() -> None:
+        async with Aws(place.access(faults.url), clock=clock) as aws:
+            queue = SqsQueue(await aws.client("sqs"), url)
+            (delivery,) = await queue.receive(1, wait_seconds=0)
+            end = clock.now + seconds
+            while beaten and clock.now + 25 < end:
+                clock.now = min(clock.now + 2500, end - 1)
+                queue._leases._leases[delivery.lease].until = clock.now + 1
+                faults.answer("ChangeMessageVisibilityBatch", {"Successful": [{"Id": "0"}]})
+                assert list(await queue.beat([delivery])) == []
+            faults.forget()
+            clock.now = end
+            assert list(await queue.beat([delivery])) == [delivery]
+            for settling in (
+                queue.finish(delivery),
+                queue.retry(delivery, delay_seconds=0),
+                queue.dead_letter(delivery, reason="broken"),
+            ):
+                with pytest.raises(LeaseLost):
+                    await settling
+            assert faults.history == []
+            assert (await queue.backlog()).oldest_age_seconds is None
+
+    runner.run(scenario())
+    assert place.count(url) == (0, 1)
