@@ -46,7 +46,7 @@ class ServerProcess:
         )
         self.key: str = made["key"]
         self._entry: str = made["entry"]
-        self.port = _free_port()
+        self.port = free_port()
         self.root_url = f"http://127.0.0.1:{self.port}"
         self.base_url = f"{self.root_url}/v1"
 
@@ -120,7 +120,8 @@ class ServerProcess:
         raise RuntimeError(f"The server was not ready within {_START_SECONDS:.0f} s:\n{self.log}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on, a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -137,14 +137,18 @@ class StoriesService:
         async with self._open_consumers() as consumers:
             self._consumers = consumers
             self._loop = asyncio.get_running_loop()
-            async with asyncio.TaskGroup() as group:
-                watching = group.create_task(self._watch())
-                workers = [
-                    group.create_task(consumer.worker.run(stop, grace_seconds=self._grace_seconds))
-                    for consumer in consumers
-                ]
-                await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            watching = asyncio.create_task(self._watch())
+            workers = [
+                asyncio.create_task(consumer.worker.run(stop, grace_seconds=self._grace_seconds))
+                for consumer in consumers
+            ]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                stop.set()  # where one broke, the others drain
+                await asyncio.wait(workers)
                 watching.cancel()
+                await asyncio.wait({watching})
         self._loop = None
 
     async def _ask(self) -> Backlog:
