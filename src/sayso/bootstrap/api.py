@@ -33,11 +33,12 @@ _MAIN_SPEECH = "kokoro"
 _MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
-def open_served(settings: Settings, *, stories: bool = False) -> Served:
+def open_served(settings: Settings, *, api: bool = True, stories: bool = False) -> Served:
     """Everything that serves requests, found but not loaded.
 
     Args:
         settings: what, and how much of it.
+        api: whether this process speaks and listens for callers.
         stories: whether this process works on stories, too.
 
     Raises:
@@ -72,13 +73,13 @@ def open_served(settings: Settings, *, stories: bool = False) -> Served:
         limiter=RateLimiter(settings.rate_limit),
         metrics=metrics,
         health=health,
-        warm_up=lambda: _warm_up(engines, settings),
+        warm_up=lambda: _warm_up(engines, settings, listens=api),
         close=engines.openai.close,
         stories=opener.service() if stories else None,
     )
 
 
-def _warm_up(engines: Engines, settings: Settings) -> None:
+def _warm_up(engines: Engines, settings: Settings, *, listens: bool) -> None:
     """Have the local engines that stand behind most names ready before the first request; what is missing is said.
 
     A word is spoken and heard: that loads everything that a request would have to wait for.
@@ -91,8 +92,9 @@ def _warm_up(engines: Engines, settings: Settings) -> None:
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
         _log.info("ready to speak", engine=_MAIN_SPEECH, at_once=engine.workers)
-        engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
-        _log.info("ready to listen", engine=engines.default_whisper)
+        if listens:
+            engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
+            _log.info("ready to listen", engine=engines.default_whisper)
     except SaysoError as error:
         _log.warning("not everything is ready", error=error.message, hint=error.hint)
 

@@ -91,7 +91,7 @@ def serve(
     end_traces = configure_traces(settings.traces_endpoint)
     try:
         address = _address(settings, roles, host)
-        served = open_served(settings, stories="stories" in roles)
+        served = open_served(settings, api="api" in roles, stories="stories" in roles)
         app = create_app(served, api="api" in roles, hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
         config = uvicorn.Config(
             app,
