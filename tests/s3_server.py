@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
 
+from sayso.settings import Settings
 from sayso.vendors.aws import AwsAccess, Patience
 
 if TYPE_CHECKING:
@@ -96,6 +98,15 @@ class S3Server:
             access_key_id="key",
             secret_access_key="hush-hush",  # noqa: S106 -- moto takes any
             patience=patience or Patience(),
+        )
+
+    def settings(self) -> Settings:
+        """The settings that lead to it."""
+        access = self.access()
+        return Settings(
+            aws_endpoint_url=access.endpoint_url,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=SecretStr(access.secret_access_key or ""),
         )
 
 

@@ -77,13 +77,13 @@ class DirectoryCache:
             entry = path.read_bytes()
         except OSError:
             return None
-        start = len(_MAGIC) + _DIGEST_BYTES
-        if not entry.startswith(_MAGIC) or entry[len(_MAGIC) : start] != _digest(memoryview(entry)[start:]):
+        data = unsealed(entry)
+        if data is None:
             path.unlink(missing_ok=True)
             return None
         with contextlib.suppress(OSError):  # evicted by another process meanwhile: we have it all the same
             os.utime(path)
-        return entry[start:]
+        return data
 
     def put(self, key: str, data: bytes) -> None:
         """See `Cache.put`.
@@ -91,7 +91,7 @@ class DirectoryCache:
         A cache that cannot be written (no space, no permission) costs time later, never this work: it is logged, once.
         """
         try:
-            self._write(self._path(key), _MAGIC + _digest(data) + data)
+            self._write(self._path(key), sealed(data))
             self._make_room(len(data))
         except OSError as error:
             if not self._has_failed:
@@ -135,6 +135,19 @@ class DirectoryCache:
             with contextlib.suppress(OSError):  # another process removed it
                 facts = path.stat()
                 yield facts.st_mtime, facts.st_size, path
+
+
+def sealed(data: bytes) -> bytes:
+    """An entry as it is stored: its bytes, after what tells whether they are still the same."""
+    return _MAGIC + _digest(data) + data
+
+
+def unsealed(entry: bytes) -> bytes | None:
+    """The bytes of a stored entry; None if it is damaged, or none at all."""
+    start = len(_MAGIC) + _DIGEST_BYTES
+    if not entry.startswith(_MAGIC) or entry[len(_MAGIC) : start] != _digest(memoryview(entry)[start:]):
+        return None
+    return entry[start:]
 
 
 def _digest(data: bytes | memoryview) -> bytes:

@@ -1,4 +1,4 @@
-"""The cache of bytes: what it keeps, what it forgets, and what it must never return."""
+"""The cache of bytes in a directory: what it forgets, and what it must never return."""
 
 from __future__ import annotations
 
@@ -39,21 +39,6 @@ def entries(directory: Path) -> list[Path]:
 def age(directory: Path, number: int) -> None:
     """Make an entry look as if it was last used at a time that its number tells."""
     os.utime(next(directory.rglob(f"{key(number)}*")), (number, number))
-
-
-@pytest.mark.parametrize("data", [b"", b"x", bytes(100_000)])
-def test_what_was_put_comes_back(directory: Path, data: bytes) -> None:
-    """What was put is what another process gets."""
-    cache_in(directory).put(key(1), data)
-    assert cache_in(directory).get(key(1)) == data
-
-
-def test_what_was_not_put_is_not_there(directory: Path) -> None:
-    """A key that nobody put gives None, before and after the directory exists."""
-    cache = cache_in(directory)
-    assert cache.get(key(1)) is None
-    cache.put(key(2), b"x")
-    assert cache.get(key(1)) is None
 
 
 def test_a_cache_that_keeps_nothing_has_nothing() -> None:

@@ -1,0 +1,211 @@
+"""A cache of bytes that workers on many machines share: in S3, behind each one's own.
+
+What one worker has spoken, none of the others speaks again, and a story that goes on elsewhere finds what was made.
+Nothing waits for it: an entry is sent in the background, and while S3 fails it is left alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.cache import sealed, unsealed
+from sayso.resilience import Breaker, BreakerState
+from sayso.vendors.object_store import first_line, open_object_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from obstore.store import S3Store
+
+    from sayso.cache import Cache
+    from sayso.settings.aws import AwsSettings
+
+_log = structlog.get_logger(__name__)
+
+_TIMEOUT_SECONDS = 5.0
+_FAILURES = 2
+_REST_SECONDS = 60.0
+
+_LARGEST_BYTES = 8 * 2**20
+"""A larger entry is a whole file, not an utterance, and is made again sooner than it is transferred."""
+
+_WAITING_BYTES = 64 * 2**20
+
+
+def open_s3_cache(
+    url: str,
+    settings: AwsSettings,
+    *,
+    timeout_seconds: float = _TIMEOUT_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> S3Cache:
+    """The cache below a prefix in S3; nothing is asked of S3 yet.
+
+    Args:
+        url: the prefix, as ``s3://bucket/prefix``.
+        settings: how S3 is reached.
+        timeout_seconds: how long a call may take.
+        clock: monotonic seconds.
+
+    Raises:
+        NotInstalled: the extra ``s3`` is missing.
+        InvalidInput: the address or a setting cannot be used.
+    """
+    store = open_object_store(url, settings, max_retries=0, timeout_seconds=timeout_seconds)
+    return S3Cache(store, clock=clock)
+
+
+class S3Cache:
+    """See `sayso.cache.Cache`; one object for each entry, with the checksum that tells whether it is damaged.
+
+    After two failures in a row S3 is left alone for a minute: nothing is there then, or nothing is kept. Reading and
+    writing are counted apart, since one of them may be forbidden. Nothing is ever removed: a rule of the bucket can
+    remove what is old.
+
+    Args:
+        store: the objects.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, store: S3Store, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._reading = _Trust("reading", clock)
+        self._writing = _Trust("writing", clock)
+
+    def get(self, key: str) -> bytes | None:
+        """See `Cache.get`; an entry that is damaged is a miss, and is replaced when it has been made again."""
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
+        if not self._reading.allows():
+            return None
+        try:
+            entry = bytes(obstore.get(self._store, _path(key)).bytes())
+        except (NotFoundError, FileNotFoundError):
+            entry = b""
+        except (BaseError, OSError) as error:
+            self._reading.failed(error)
+            return None
+        self._reading.succeeded()
+        return unsealed(entry)
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `Cache.put`; an entry of more than 8 MiB is not kept."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        if len(data) > _LARGEST_BYTES or not self._writing.allows():
+            return
+        try:
+            obstore.put(self._store, _path(key), sealed(data), use_multipart=False)
+        except (BaseError, OSError) as error:
+            self._writing.failed(error)
+        else:
+            self._writing.succeeded()
+
+
+class _Trust:
+    """A breaker that says when it opens; any thread may use it.
+
+    Args:
+        doing: what it is about, for the log.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, doing: str, clock: Callable[[], float]) -> None:
+        self._doing = doing
+        self._breaker = Breaker(consecutive=_FAILURES, open_seconds=_REST_SECONDS, clock=clock)
+        self._lock = threading.Lock()  # has one failure at a time counted, so that a single one opens the breaker
+        self.allows = self._breaker.allows
+        self.succeeded = self._breaker.succeeded
+
+    def failed(self, error: Exception) -> None:
+        """Count a failure."""
+        with self._lock:
+            before = self._breaker.state
+            self._breaker.failed()
+            if before is BreakerState.CLOSED and self._breaker.state is BreakerState.OPEN:
+                _log.warning("shared cache left alone", doing=self._doing, reason=first_line(error))
+
+
+class TieredCache:
+    """A cache near by, and behind it one far away; see `sayso.cache.Cache`.
+
+    What is found far away is kept near by. What is put is near by at once and is sent on by a background thread, which
+    the first entry starts; where that cannot keep up, entries are left out. ``_changed`` guards all that the threads
+    share.
+
+    Args:
+        near: asked first.
+        far: asked when that has nothing.
+        waiting_bytes: how much may wait to be sent.
+    """
+
+    def __init__(self, near: Cache, far: Cache, *, waiting_bytes: int = _WAITING_BYTES) -> None:
+        self._near = near
+        self._far = far
+        self._room_bytes = waiting_bytes
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+        self._has_left_out = False
+
+    def get(self, key: str) -> bytes | None:
+        """See `Cache.get`."""
+        data = self._near.get(key)
+        if data is None and (data := self._far.get(key)) is not None:
+            self._near.put(key, data)
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `Cache.put`; does not wait for the far one."""
+        self._near.put(key, data)
+        with self._changed:
+            if self._is_closed:
+                return
+            if len(data) > self._room_bytes:
+                self._say_left_out()
+                return
+            self._room_bytes -= len(data)
+            self._waiting.append((key, data))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._send, name="shared-cache", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Send what waits, as far as that takes no longer than this; afterwards nothing more is sent."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
+        with self._changed:
+            self._waiting.clear()
+
+    def _send(self) -> None:
+        while (entry := self._next()) is not None:
+            key, data = entry
+            self._far.put(key, data)
+            with self._changed:
+                self._room_bytes += len(data)
+
+    def _next(self) -> tuple[str, bytes] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _say_left_out(self) -> None:
+        if not self._has_left_out:
+            self._has_left_out = True
+            _log.warning("shared cache does not keep up", hint="What it lacks is spoken again where it is needed.")
+
+
+def _path(key: str) -> str:
+    return f"{key[:2]}/{key}.entry"

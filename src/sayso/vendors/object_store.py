@@ -1,0 +1,69 @@
+"""S3 by obstore, for threads: many bytes at once, without a condition on what is there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput, NotInstalled
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Config, S3Store
+
+    from sayso.settings.aws import AwsSettings
+
+
+def open_object_store(
+    url: str, settings: AwsSettings, *, max_retries: int, timeout_seconds: float | None = None
+) -> S3Store:
+    """The objects below a prefix; any thread may use them. Nothing is asked of S3 yet.
+
+    Args:
+        url: the prefix, as ``s3://bucket/prefix``.
+        settings: region, endpoint and keys; what they leave out is found as AWS's own tools do.
+        max_retries: how many tries may follow the first, of each call.
+        timeout_seconds: how long a try may take in all; None for obstore's own limit.
+
+    Raises:
+        NotInstalled: the extra ``s3`` is missing.
+        InvalidInput: the address or a setting cannot be used.
+    """
+    try:
+        from obstore.exceptions import BaseError
+        from obstore.store import S3Store
+    except ImportError as error:
+        raise NotInstalled("S3 needs the extra `s3`.", hint='Run: python -m pip install "sayso[s3]"') from error
+    try:
+        return S3Store.from_url(
+            url,
+            config=_config(settings),
+            client_options=_client_options(settings, timeout_seconds),
+            retry_config={"max_retries": max_retries},
+        )
+    except (BaseError, ValueError) as error:
+        raise InvalidInput(first_line(error)) from error
+
+
+def first_line(error: Exception) -> str:
+    """The part of obstore's message that is written for people; its debug output follows on later lines."""
+    return str(error).partition("\n")[0]
+
+
+def _config(settings: AwsSettings) -> S3Config:
+    config: S3Config = {}
+    if settings.aws_region is not None:
+        config["region"] = settings.aws_region
+    if settings.aws_endpoint_url is not None:
+        config["endpoint"] = settings.aws_endpoint_url
+    if settings.aws_access_key_id is not None and settings.aws_secret_access_key is not None:
+        config["access_key_id"] = settings.aws_access_key_id
+        config["secret_access_key"] = settings.aws_secret_access_key.get_secret_value()
+    return config
+
+
+def _client_options(settings: AwsSettings, timeout_seconds: float | None) -> ClientConfig:
+    endpoint = settings.aws_endpoint_url or ""
+    options: ClientConfig = {"allow_http": endpoint.startswith("http://")}
+    if timeout_seconds is not None:
+        options["timeout"] = options["connect_timeout"] = timedelta(seconds=timeout_seconds)
+    return options
