@@ -14,6 +14,7 @@ from bench.api_faults import measure_api_faults
 from bench.api_load import measure_api_load
 from bench.conformance import measure_conformance
 from bench.long_recording import measure_long_recording
+from bench.long_story import measure_long_story
 from bench.machine import machine_facts
 from bench.memory import measure_memory
 from bench.profile import measure_profile
@@ -22,6 +23,7 @@ from bench.resume import measure_resume
 from bench.roundtrip import measure_roundtrip
 from bench.schemathesis_run import measure_schemathesis
 from bench.speed import measure_speed
+from bench.story_workers import measure_story_workers
 from bench.timing import measure_timing
 from bench.transcription import measure_transcription
 
@@ -40,6 +42,7 @@ class Options:
     seconds: float
     rivals: tuple[str, ...]
     recordings: Path | None
+    voice: str | None
 
     def minutes_or(self, default: float) -> float:
         """The minutes that were asked for, or else a benchmark's own."""
@@ -63,6 +66,8 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
         work, minutes=options.minutes_or(10), runs=options.runs, recordings=options.recordings
     ),
     "schemathesis": lambda work, options: measure_schemathesis(work, minutes=options.minutes_or(10)),
+    "long-story": lambda work, options: measure_long_story(work, minutes=options.minutes_or(120), voice=options.voice),
+    "story-workers": lambda work, _options: measure_story_workers(work),
 }
 """Every benchmark; each gets an empty directory of its own."""
 
@@ -80,8 +85,8 @@ def main(
         float | None,
         typer.Option(
             min=1,
-            show_default="60, 90, 10, 10",
-            help="memory, long-recording, transcription: how much audio; schemathesis: for how long.",
+            show_default="60, 90, 10, 120, 10",
+            help="memory, long-recording, transcription, long-story: how much audio; schemathesis: for how long.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=5, help="api-load: how long each level takes.")] = 60,
@@ -92,6 +97,7 @@ def main(
         Path | None,
         typer.Option(metavar="DIR", help="long-recording, transcription: where recordings are kept from run to run."),
     ] = None,
+    voice: Annotated[str | None, typer.Option(metavar="NAME", help="long-story: who tells it.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
     ] = None,
@@ -122,6 +128,10 @@ def main(
 
     schemathesis    ten minutes of requests made from the OpenAPI description
 
+    long-story      two hours told by workers that are killed three times: the work that is done twice, memory
+
+    story-workers   forty stories with one, two and four worker processes
+
     Those above conformance, but for memory, take about half an hour on two processors. Give the machine nothing else to
     do meanwhile. What each figure means and how it is taken is told at the top of the benchmark's module in bench/.
     """
@@ -129,7 +139,9 @@ def main(
     unknown = [name for name in chosen if name not in BENCHMARKS]
     if unknown:
         raise typer.BadParameter(f"There is no {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}.")
-    options = Options(runs=runs, minutes=minutes, seconds=seconds, rivals=tuple(rival or ()), recordings=recordings)
+    options = Options(
+        runs=runs, minutes=minutes, seconds=seconds, rivals=tuple(rival or ()), recordings=recordings, voice=voice
+    )
     facts = machine_facts()
     results = []
     for name in chosen:
