@@ -1,20 +1,51 @@
-"""The service of narrations over a store in memory, with links to files that are not there."""
+"""The service of narrations over a store in memory, with links to files that are not there; and over sockets."""
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import uvicorn
+
+from sayso.api.app import create_app
+from sayso.jobs.narrations import NarrationRequest
+from sayso.settings import Settings
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
 from sayso.stories.following import Following
 from sayso.stories.narrations import Describer, Narrations
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.source import LocalSpeech
+from served import fake_served
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+
     from sayso.jobs.narrations import NarrationStore
 
+T = TypeVar("T")
+
 LINK_SECONDS = 60
+PATIENCE_SECONDS = 20
+
+
+def request(**more: Any) -> NarrationRequest:
+    """A request in which all has been checked."""
+    usual: dict[str, Any] = {
+        "name": "evening",
+        "text": "The lamp is lit.",
+        "markdown": False,
+        "voice": "fake_en",
+        "style": "netflix",
+        "audio": ("mp3",),
+        "subtitles": ("srt",),
+    }
+    return NarrationRequest(**usual | more)
 
 
 def fake_describer() -> Describer:
@@ -32,3 +63,52 @@ def fake_narrations(store: NarrationStore, *, following: Following | None = None
         sources=[LocalSpeech("fake", lambda: engine)],
         following=following or Following(store, poll_seconds=0.01, rest_seconds=0.0),
     )
+
+
+class Serving:
+    """The API over sockets, on a loop in a thread of its own; its store is used there alone.
+
+    Args:
+        store: where narrations are.
+    """
+
+    def __init__(self, store: NarrationStore) -> None:
+        self.following = Following(store, poll_seconds=0.01, rest_seconds=0.0)
+        self.narrations = fake_narrations(store, following=self.following)
+        settings = Settings(synthesis_workers=2, kokoro_voice="fake_en")
+        app = create_app(replace(fake_served(settings=settings), narrations=self.narrations))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have something done on the server's loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
+
+    def call_soon(self, work: Callable[[], object]) -> None:
+        """Have something done on the server's loop."""
+        self._loop.call_soon_threadsafe(work)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what is about to happen."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < give_up
+            time.sleep(0.005)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._loop.close()
+        self._listener.close()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._server.serve([self._listener]))

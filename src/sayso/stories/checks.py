@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sayso.errors import ModelMissing, NothingToSay, UnknownVoice
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _WHOLE_CHARACTERS = 20_000
 """So much text is made a script in a tenth of a second; of a longer one only the beginning is."""
+
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_SPACE = re.compile(r"\s")
 
 _SHORT_WORD = Utterance(
     tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
@@ -88,11 +92,18 @@ def check_text(document: Document, engine: SpeechEngine, *, voice: str, language
     for name in {directive.voice for directive in directives if isinstance(directive, VoiceSwitch)} - {""}:
         engine.language_of(name)
     text = blank(text, [directive.span for directive in directives])
-    end = text.find("\n", _WHOLE_CHARACTERS)
-    for part in (text[: end if end >= 0 else None], text):
+    for part in (_beginning(text), text):
         try:
             to_script(Document(text=part, name=document.name, markdown=document.markdown), engine, voice=voice)
         except NothingToSay:
-            continue  # the beginning may be a picture, or a line of stars
+            continue  # what looks like a word may be an address, or a picture
         return
     raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
+
+
+def _beginning(text: str) -> str:
+    """The first of a text that is likely to be spoken, from the beginning of its line on; cut at a space."""
+    first = _LETTER_OR_DIGIT.search(text)
+    start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - _WHOLE_CHARACTERS // 2) if first else 0
+    end = _SPACE.search(text, start + _WHOLE_CHARACTERS)
+    return text[start : end.start() if end else start + _WHOLE_CHARACTERS]

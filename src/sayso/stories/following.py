@@ -178,12 +178,13 @@ class Following:
         hint = asyncio.create_task(self._store.hint())
         try:
             while True:
+                await asyncio.sleep(0)  # the hint is waited for before the look, which then misses nothing
+                await self._look()
+                await self._sleep(self._rest_seconds)
                 await asyncio.wait({hint}, timeout=self._poll_seconds)
                 if hint.done():
                     hint.result()
-                    hint = asyncio.create_task(self._store.hint())  # before the look, which then misses nothing
-                await self._look()
-                await self._sleep(self._rest_seconds)
+                    hint = asyncio.create_task(self._store.hint())
         except Exception:
             # Those who follow come back, and have somebody look again.
             self._looking = None
