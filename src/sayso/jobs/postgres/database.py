@@ -1,0 +1,220 @@
+"""The connections to the database: a pool that mends itself, and statements that are asked again where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import psycopg
+import structlog
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import wait_random_exponential
+
+from sayso.errors import ServiceUnavailable
+from sayso.jobs.postgres.batches import Batches
+from sayso.jobs.postgres.failures import AskAgain, failure_of, parsed_conninfo
+from sayso.jobs.postgres.listener import Listener
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from typing import LiteralString, Self
+
+T = TypeVar("T")
+Row: TypeAlias = dict[str, Any]
+Connection: TypeAlias = psycopg.AsyncConnection[Row]
+
+_log = structlog.get_logger(__name__)
+
+_TRIES = 4
+_LAST_TRY_AFTER_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 1.0
+
+_GIVE_UP_CONNECTING_SECONDS = 2.0
+"""The pool's own attempts come at growing intervals, without bound; after this, whoever asks begins anew, at once."""
+
+_LONGEST_PAYLOAD_BYTES = 7999
+
+_NOTIFY = "SELECT pg_notify(channel, payload) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) n (channel, payload)"
+
+
+class Database:
+    """A database, for the event loop that opens it; what it raises is `ServiceUnavailable` or, for data that it cannot
+    keep, `InvalidInput`.
+
+    Behind PgBouncer in transaction mode, ``listen`` must be False: then a connection is never relied on to be the same
+    from one transaction to the next.
+
+    Args:
+        conninfo: where it is, as libpq takes it.
+        listen: whether notifications are listened for.
+        connections: how many there are at most, the listener's aside.
+        statement_seconds: how long a statement may take.
+        connect_seconds: how long to wait for a connection.
+        probe_seconds: how often the listener makes sure that it hears.
+
+    Raises:
+        InvalidInput: the conninfo is none.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        listen: bool = True,
+        connections: int = 8,
+        statement_seconds: float = 10.0,
+        connect_seconds: float = 5.0,
+        probe_seconds: float = 10.0,
+    ) -> None:
+        self._statement_seconds = statement_seconds
+        self._connect_seconds = connect_seconds
+        self._parameters = _connection_parameters(
+            parsed_conninfo(conninfo),
+            connect_seconds=connect_seconds,
+            statement_seconds=statement_seconds if listen else None,
+        )
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            kwargs=self._parameters,
+            min_size=0,
+            max_size=connections,
+            open=False,
+            name="sayso",
+            reconnect_timeout=_GIVE_UP_CONNECTING_SECONDS,
+        )
+        self._notices: Batches[tuple[str, str], None] = Batches(self._send_notices)
+        self._listening: asyncio.Task[None] | None = None
+        self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
+        """Who hears notifications; None where they are not listened for."""
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Begin to connect; that the database cannot be reached is found by whoever asks it."""
+        await self._pool.open()
+        if self.listener is not None:
+            self._listening = asyncio.create_task(self.listener.run())
+
+    async def close(self) -> None:
+        """Send the notifications that are due, and give up all connections."""
+        await self._notices.drain()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
+        await self._pool.close()
+
+    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any], *, again: bool) -> Sequence[Row]:
+        """Run a statement, a transaction of its own, and return its rows.
+
+        Args:
+            statement: in SQL, with ``%(name)s`` for parameters.
+            parameters: by name.
+            again: whether it may be run again when nobody knows whether it was: twice is then as good as once.
+        """
+
+        async def ask() -> Sequence[Row]:
+            async with self._connection(checked=not again) as connection:
+                return await _rows(connection, statement, parameters)
+
+        if again:
+            return await self.persist(ask)
+        try:
+            return await ask()
+        except AskAgain as error:
+            failure = error.failure
+        raise failure
+
+    async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Have something asked until it is answered, a few times."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(AskAgain),
+            stop=stop_after_attempt(_TRIES) | stop_after_delay(_LAST_TRY_AFTER_SECONDS),
+            wait=wait_random_exponential(multiplier=0.1, max=_LONGEST_PAUSE_SECONDS),
+            reraise=True,
+        )
+        try:
+            return await attempts(ask)
+        except AskAgain as error:
+            failure = error.failure
+        raise failure
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A block whose statements take effect together at its end, or not at all when it is left by an exception.
+
+        When the end itself fails, `ServiceUnavailable` leaves open whether they have.
+        """
+        failure: ServiceUnavailable | None = None
+        try:
+            async with self._connection(checked=True) as connection:
+                transaction = Transaction(connection)
+                async with connection.transaction():
+                    yield transaction
+        except AskAgain as error:
+            failure = error.failure
+        if failure is not None:
+            raise failure
+        for channel, payload in transaction.notices:
+            self.notify(channel, payload)
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """Wake those who listen, soon; nothing waits for it, and when it fails, they find out by looking.
+
+        A notification within a transaction would have all commits of the server wait for one another, each for its
+        write to the disk. By itself it writes nothing, and those that come while one is under way go together.
+        """
+        if len(payload.encode()) > _LONGEST_PAYLOAD_BYTES:
+            payload = ""
+        self._notices.add((channel, payload))
+
+    async def _send_notices(self, notices: Sequence[tuple[str, str]]) -> Sequence[None]:
+        distinct = list(dict.fromkeys(notices))
+        parameters = {"channels": [channel for channel, _ in distinct], "payloads": [payload for _, payload in distinct]}
+        try:
+            await self.fetch(_NOTIFY, parameters, again=True)
+        except ServiceUnavailable as error:
+            _log.debug("a notification was not sent", reason=error.message)
+        return [None] * len(notices)
+
+    @asynccontextmanager
+    async def _connection(self, *, checked: bool) -> AsyncIterator[Connection]:
+        """A connection; an error of psycopg leaves the block as `AskAgain` or one of Sayso's.
+
+        Args:
+            checked: whether one that was lost while nobody used it must not be given.
+        """
+        try:
+            async with self._pool.connection(timeout=self._connect_seconds) as connection:
+                with self._bounded(connection):
+                    if checked:
+                        await connection.execute("")
+                    yield connection
+            return
+        except PoolTimeout:
+            failure: Exception = ServiceUnavailable(
+                f"The database gave no connection within {self._connect_seconds:g} seconds."
+            )
+        except psycopg.Error as error:
+            if connection.closed:
+                await self._pool.drain()  # the others were lost with it, as a rule
+            failure = failure_of(error)
+        raise failure
+
+    @contextmanager
+    def _bounded(self, connection: Connection) -> Iterator[None]:
+        """Cut the connection off when it does not answer in time."""
+        timer = asyncio.get_running_loop().call_later(self._statement_seconds, _cut_off, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()

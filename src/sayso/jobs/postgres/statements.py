@@ -1,0 +1,105 @@
+"""The statements of a queue.
+
+Each may be run twice, since the answer of the first may be lost: a change that a lease has made already stays as it is.
+"""
+
+ENQUEUE = """
+insert into sayso.jobs (id, queue, body, dedup_key, available_at)
+values (%(id)s, %(queue)s, %(body)s, %(key)s, now() + %(delay)s * interval '1 second')
+on conflict do nothing
+returning id
+"""
+
+FIND_BY_KEY = """
+select id from sayso.jobs where id = %(id)s or (queue = %(queue)s and dedup_key = %(key)s)
+"""
+
+CLAIM = """
+with waiting as (
+    select id from sayso.jobs
+    where queue = %(queue)s and state = 'waiting' and available_at <= now()
+    order by available_at, id limit %(limit)s for update skip locked
+), expired as (
+    select id from sayso.jobs
+    where queue = %(queue)s and state = 'leased' and lease_until < now()
+    order by lease_until limit %(limit)s for update skip locked
+), chosen as (
+    select id from (select id, 0 as rank from expired union all select id, 1 from waiting) as both_kinds
+    order by rank limit %(limit)s
+)
+update sayso.jobs as job
+set state = 'leased', attempts = attempts + 1, worker = %(worker)s,
+    lease_id = nextval('sayso.lease_ids'), lease_until = now() + %(lease)s * interval '1 second',
+    history = case
+        when state = 'leased' then history || jsonb_build_object(
+            'attempt', attempts, 'worker', worker, 'at', now(), 'error', 'Its worker was not heard of any more.')
+        else history
+    end
+from chosen where job.id = chosen.id
+returning job.id, job.lease_id, job.body, job.attempts, extract(epoch from now() - job.created_at)
+"""
+
+BEAT = """
+update sayso.jobs as job set lease_until = now() + %(lease)s * interval '1 second'
+from unnest(%(ids)s::uuid[], %(leases)s::bigint[]) as held (id, lease_id)
+where job.id = held.id and job.lease_id = held.lease_id and state = 'leased'
+returning job.lease_id
+"""
+
+FINISH = """
+update sayso.jobs as job
+set state = 'done', finished_at = now(), lease_until = null, error = null
+from unnest(%(ids)s::uuid[], %(leases)s::bigint[]) as held (id, lease_id)
+where job.id = held.id and job.lease_id = held.lease_id and state in ('leased', 'done')
+returning job.lease_id
+"""
+
+RETRY = """
+update sayso.jobs
+set state = 'waiting', lease_until = null, available_at = now() + %(delay)s * interval '1 second',
+    attempts = case when %(error)s::text is null and state = 'leased' then attempts - 1 else attempts end,
+    error = coalesce(%(error)s, error),
+    history = case
+        when %(error)s::text is not null and state = 'leased' then history || jsonb_build_object(
+            'attempt', attempts, 'worker', %(worker)s::text, 'at', now(), 'error', %(error)s::text)
+        else history
+    end
+where id = %(id)s and lease_id = %(lease_id)s and state in ('leased', 'waiting')
+returning id
+"""
+
+DEAD_LETTER = """
+update sayso.jobs
+set state = 'dead', lease_until = null, finished_at = now(), error = %(error)s,
+    history = case
+        when state = 'leased' then history || jsonb_build_object(
+            'attempt', attempts, 'worker', %(worker)s::text, 'at', now(), 'error', %(error)s::text)
+        else history
+    end
+where id = %(id)s and lease_id = %(lease_id)s and state in ('leased', 'dead')
+returning id
+"""
+
+CANCEL = """
+with cancelled as (
+    update sayso.jobs
+    set state = 'cancelled', lease_id = nextval('sayso.lease_ids'), lease_until = null, finished_at = now()
+    where id = %(id)s and state in ('waiting', 'leased')
+    returning id
+)
+select id, pg_notify(%(channel)s, '') from cancelled
+"""
+
+BACKLOG = """
+select count(*) filter (where state = 'waiting'), count(*) filter (where state = 'leased'),
+    extract(epoch from now() - min(created_at))::float8
+from sayso.jobs where queue = %(queue)s and state in ('waiting', 'leased')
+"""
+
+RELEASE_WORKER = """
+update sayso.jobs set lease_until = now() - interval '1 second'
+where queue = %(queue)s and state = 'leased' and worker = %(worker)s
+returning id
+"""
+
+NOTIFY = "select pg_notify(%(channel)s, '')"
