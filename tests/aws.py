@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 import boto3
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 QUICK = Patience(try_seconds=5.0, total_seconds=5.0, first_pause_seconds=0.01, longest_pause_seconds=0.05)
 """Patience for tests: the same tries, closer together."""
+
+Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"
+"""What is told of a request and its answer: the WSGI environment, the body, the status line, and the answer's body."""
 
 _LOOK_SECONDS = 0.01
 _TASK_KEYS = ("id", "task_id")
@@ -55,10 +58,17 @@ class _Application:
     """Around moto's, which looks and writes in two steps: one request at a time is let in, as conditions want it.
 
     A long poll would keep all others out, so it is made of many short ones.
+
+    Args:
+        application: moto's.
+        watch: told of each request and its answer, before the next is let in.
+        look_seconds: how long a poll waits before it looks again.
     """
 
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]], watch: Watch, look_seconds: float) -> None:
         self._application = application
+        self._watch = watch
+        self._look_seconds = look_seconds
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -74,7 +84,7 @@ class _Application:
             if not is_poll or b'"Messages"' in content or time.monotonic() >= give_up:
                 start_response(*answer)
                 return [content]
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(self._look_seconds)
 
     def _ask(self, environ: Mapping[str, Any], body: bytes) -> tuple[list[Any], bytes]:
         answer: list[Any] = []
@@ -84,7 +94,9 @@ class _Application:
 
         asked = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         with self._one_at_a_time:
-            return answer, b"".join(self._application(asked, keep))
+            content = b"".join(self._application(asked, keep))
+            self._watch(environ, body, answer[0], content)
+            return answer, content
 
 
 class AwsPlace:
@@ -157,7 +169,7 @@ class AwsPlace:
         item: dict[str, Any] = self.boto("dynamodb").get_item(TableName=table, Key=key).get("Item", {})
         return item
 
-    def put_item(self, table: str, parent_id: str, task_id: str, **attributes: Mapping[str, str]) -> None:
+    def put_item(self, table: str, parent_id: str, task_id: str, **attributes: Any) -> None:
         """Have a task as others write it."""
         item = {"id": {"S": parent_id}, "task_id": {"S": task_id}, **attributes}
         self.boto("dynamodb").put_item(TableName=table, Item=item)
@@ -179,13 +191,18 @@ class AwsPlace:
 
 
 @contextmanager
-def aws_place() -> Iterator[AwsPlace]:
-    """A server that lives to the end of the block; others in the process have the same queues, tables and buckets."""
+def aws_place(watch: Watch = lambda *_: None, *, look_seconds: float = _LOOK_SECONDS) -> Iterator[AwsPlace]:
+    """A server that lives to the end of the block; others in the process have the same queues, tables and buckets.
+
+    Args:
+        watch: told of each request and its answer, before the next is let in.
+        look_seconds: how long a long poll waits before it looks again.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     assert moto._server is not None
-    moto._server.app = _Application(moto._server.app)
+    moto._server.app = _Application(moto._server.app, watch, look_seconds)
     host, port = moto.get_host_and_port()
     place = AwsPlace(f"http://{host}:{port}")
     try:

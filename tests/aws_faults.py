@@ -28,6 +28,8 @@ HANG_SECONDS = 60.0
 Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
 """What becomes of the JSON of an answer."""
 
+Watch = Callable[[str, Mapping[str, str], bool], None]
+"""Told of a request: its operation, its headers, and whether it was obeyed."""
 
 GONE = "ReceiptHandleIsInvalid"
 """SQS's code for a receipt of which it knows nothing."""
@@ -97,6 +99,8 @@ class AwsFaults:
         self._seen: list[tuple[str, bytes]] = []
         self._done: Counter[str] = Counter()
         self._released = threading.Event()
+        self.watch: Watch = lambda _operation, _headers, _is_obeyed: None
+        """Called before each request that is passed on, and after it; what waits in it keeps the request back."""
 
     def next(self, operation: str, fault: Fault, *, times: int = 1, is_obeyed: bool = False) -> None:
         """Let the next requests for an operation fail; ``is_obeyed`` has them done, and only the answer lost."""
@@ -224,6 +228,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one packet, which nobody waits to acknowledge
     server: _Server
 
     def handle_any(self) -> None:
@@ -258,6 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """What moto answers."""
         target = self.server.faults.target
+        self.server.faults.watch(self._operation(), self.headers, False)
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=HANG_SECONDS)
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
@@ -265,9 +271,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.command, self.path, body=body, headers={**headers, "Content-Length": str(len(body))}
             )
             response = connection.getresponse()
-            return response.status, response.getheaders(), response.read()
+            answer = response.status, response.getheaders(), response.read()
         finally:
             connection.close()
+        self.server.faults.watch(self._operation(), self.headers, True)
+        return answer
 
     def _forward(self, body: bytes, rewrite: Rewrite | None) -> None:
         status, headers, content = self._ask(body)
@@ -304,6 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _hang_up(self) -> None:
         self.close_connection = True
         with suppress(OSError):
+            self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _answer_json(self, status: int, answer: dict[str, Any]) -> None:

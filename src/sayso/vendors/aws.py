@@ -71,6 +71,11 @@ class AwsAccess:
     secret_access_key: str | None = field(default=None, repr=False)
     patience: Patience = Patience()
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is reached by HTTPS."""
+        return self.endpoint_url is None or self.endpoint_url.startswith("https://")
+
     @classmethod
     def of(cls, settings: AwsSettings) -> Self:
         """As the settings say."""
@@ -142,6 +147,7 @@ class Aws:
             aws_access_key_id=access.access_key_id,
             aws_secret_access_key=access.secret_access_key,
             config=config,
+            verify=None if access.is_encrypted else False,  # no certificates are read where there is nothing to verify
         )
         try:
             opened = await self._clients.enter_async_context(creating)

@@ -88,7 +88,7 @@ def test_a_service_that_says_nothing_is_waited_for_so_long(
     faults.next("GetQueueAttributes", Fault.HANG, times=3)
 
     async def scenario() -> None:
-        patience = Patience(try_seconds=0.05, total_seconds=5, tries=3, first_pause_seconds=0.01)
+        patience = Patience(try_seconds=0.1, total_seconds=5, tries=3, first_pause_seconds=0.01)
         async with Aws(place.access(faults.url, patience=patience)) as aws:
             queue = SqsQueue(await aws.client("sqs"), url)
             with pytest.raises(ServiceUnavailable, match="get_queue_attributes"):
@@ -104,7 +104,7 @@ def test_a_queue_that_does_not_exist_is_a_mistake(place: AwsPlace, sqs: AwsClien
     queue = SqsQueue(sqs, url)
     for call in (lambda: queue.receive(1, wait_seconds=0), queue.check, queue.backlog):
         with pytest.raises(InvalidInput, match=url) as caught:
-            runner.run(call())  # type: ignore[arg-type]
+            runner.run(call())
         assert "QUEUE_URL" in (caught.value.hint or "")
     queue = SqsQueue(sqs, place.make_queue(), dlq_url=url)
     with pytest.raises(InvalidInput) as caught:

@@ -122,7 +122,7 @@ def extended(lease: int, *, until: float, share: float | None) -> Change:
     update = "SET #until = :until"
     if share is not None:
         update += ", #progress = :progress"
-        values[":progress"] = _n(round(100 * share, 1))
+        values[":progress"] = {"N": f"{100 * share:.1f}"}
     return Change(update=update, condition=_HELD, values=values)
 
 

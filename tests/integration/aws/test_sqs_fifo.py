@@ -1,0 +1,94 @@
+"""Jobs from a FIFO queue: the order within a group is kept, whatever fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aws_faults import Fault
+from sayso.errors import SourceFailed
+from sayso.jobs import Job, Policy, Worker
+from sayso.jobs.sqs import SqsQueue
+from workers import Recorder
+
+if TYPE_CHECKING:
+    from aws import AwsPlace
+    from aws_faults import AwsFaults
+    from sayso.vendors.aws import AwsClient
+
+
+def test_a_group_waits_for_its_first_message(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+    """While a message waits for another attempt, those behind it in its group do, and other groups go on."""
+    url = place.make_queue(fifo=True)
+    for body, group in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        place.send(url, body, group=group)
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        deliveries = {delivery.body: delivery for delivery in await queue.receive(3, wait_seconds=0)}
+        assert {body: delivery.group for body, delivery in deliveries.items()} == {"a1": "a", "a2": "a", "b1": "b"}
+        await queue.retry(deliveries["a1"], delay_seconds=1, error="broken")
+        await queue.retry(deliveries["a2"], delay_seconds=0)
+        await queue.retry(deliveries["b1"], delay_seconds=0)
+        assert [delivery.body for delivery in await queue.receive(3, wait_seconds=0)] == ["b1"]
+        assert [delivery.body for delivery in await queue.receive(3, wait_seconds=3)] == ["a1", "a2"]
+
+    runner.run(scenario())
+
+
+def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+    """A message that fails is tried again before those behind it are tried at all."""
+    url = place.make_queue(fifo=True)
+    for body in ("1", "2", "3"):
+        place.send(url, body, group="g")
+    failures = iter([True, False, False, False])
+
+    async def work(_job: Job) -> None:
+        if next(failures):
+            raise SourceFailed("not now")
+
+    async def scenario() -> Recorder:
+        handler = Recorder(work)
+        worker = Worker(SqsQueue(sqs, url), handler, Policy(at_once=3))
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, grace_seconds=5))
+        async with asyncio.timeout(20):
+            while len(handler.ended) < 3 or worker.in_hand:  # noqa: ASYNC110 -- any state of the worker
+                await asyncio.sleep(0.01)
+        stop.set()
+        place.send(url, "4", group="h")  # ends the poll under way
+        await running
+        return handler
+
+    handler = runner.run(scenario())
+    assert handler.begun == ["1", "1", "2", "3"]
+    assert handler.ended == ["1", "2", "3"]
+    assert [message["Body"] for message in place.messages(url)] == ["4"]
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(
+    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
+) -> None:
+    """A receiver repeats its request under the same name until it is answered, so that SQS can repeat its answer."""
+    url = place.make_queue(fifo=True)
+    place.send(url, "a", group="g")
+    faults.next("ReceiveMessage", Fault.CUT)
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        await queue.receive(1, wait_seconds=0)
+        await queue.receive(1, wait_seconds=0)
+
+    runner.run(scenario())
+    first, again, second = (wish["ReceiveRequestAttemptId"] for wish in faults.asked("ReceiveMessage"))
+    assert first == again != second
+
+
+def test_groups_of_a_standard_queue_are_not_kept_in_order(
+    place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner
+) -> None:
+    """There they are for fairness, and nobody waits behind another."""
+    url = place.make_queue()
+    place.boto("sqs").send_message(QueueUrl=url, MessageBody="a", MessageGroupId="tenant")
+    (delivery,) = runner.run(SqsQueue(sqs, url).receive(1, wait_seconds=0))
+    assert delivery.group is None
