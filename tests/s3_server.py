@@ -1,4 +1,4 @@
-"""S3 over HTTP by moto, which keeps S3's promise about conditions, and fails as a test tells it to."""
+"""S3 over HTTP by moto that fails as a test tells it to: in which step of an upload, or in the middle of an answer."""
 
 from __future__ import annotations
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
-import boto3
 import pytest
+from pydantic import SecretStr
 
-from s3_server import S3Server, s3_server
+from aws import AwsPlace, aws_place
 from sayso.cache import DirectoryCache
+from sayso.settings import Settings
 from sayso.shared_cache import TieredCache, open_s3_cache
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Place(Protocol):
 
 
 class DirectoryPlace:
-    def __init__(self, path: Path, _server: S3Server) -> None:
+    def __init__(self, path: Path, _server: AwsPlace) -> None:
         self._path = path / "cache"
 
     def cache(self) -> Cache:
@@ -47,26 +48,30 @@ class DirectoryPlace:
 
 
 class S3Place:
-    _numbers = itertools.count()
-
-    def __init__(self, _path: Path, server: S3Server) -> None:
-        self._prefix = f"prefix-{next(self._numbers)}"
-        self._settings = server.settings()
-        self._client = client_of(server)
+    def __init__(self, _path: Path, server: AwsPlace) -> None:
+        access = server.access()
+        self._settings = Settings(
+            aws_endpoint_url=access.endpoint_url,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=SecretStr(access.secret_access_key or ""),
+        )
+        self._bucket = f"bucket-{uuid4().hex}"
+        self._client = server.boto("s3")
+        self._client.create_bucket(Bucket=self._bucket)
 
     def cache(self) -> Cache:
-        return open_s3_cache(f"s3://bucket/{self._prefix}", self._settings)
+        return open_s3_cache(f"s3://{self._bucket}/some/prefix", self._settings)
 
     def damage(self, change: Callable[[bytes], bytes]) -> None:
-        for found in self._client.list_objects_v2(Bucket="bucket", Prefix=self._prefix).get("Contents", []):
-            body = self._client.get_object(Bucket="bucket", Key=found["Key"])["Body"].read()
-            self._client.put_object(Bucket="bucket", Key=found["Key"], Body=change(body))
+        for found in self._client.list_objects_v2(Bucket=self._bucket, Prefix="some/prefix/").get("Contents", []):
+            body = self._client.get_object(Bucket=self._bucket, Key=found["Key"])["Body"].read()
+            self._client.put_object(Bucket=self._bucket, Key=found["Key"], Body=change(body))
 
 
 class TieredPlace:
     """Caches near by that share the one far away: each machine has a new directory."""
 
-    def __init__(self, path: Path, server: S3Server) -> None:
+    def __init__(self, path: Path, server: AwsPlace) -> None:
         self._path = path
         self._far = S3Place(path, server)
         self._opened: list[TieredCache] = []
@@ -82,27 +87,15 @@ class TieredPlace:
         self._far.damage(change)
 
 
-def client_of(server: S3Server) -> Any:
-    access = server.access()
-    return boto3.client(
-        "s3",
-        region_name=access.region,
-        endpoint_url=access.endpoint_url,
-        aws_access_key_id=access.access_key_id,
-        aws_secret_access_key=access.secret_access_key,
-    )
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    """S3 with a bucket."""
-    with s3_server() as server:
-        client_of(server).create_bucket(Bucket="bucket")
+def server() -> Iterator[AwsPlace]:
+    """S3 without a bucket."""
+    with aws_place() as server:
         yield server
 
 
 @pytest.fixture(params=[DirectoryPlace, S3Place, TieredPlace])
-def place(request: pytest.FixtureRequest, tmp_path: Path, server: S3Server) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, server: AwsPlace) -> Place:
     """A place of each kind, with nothing in it."""
     made: Place = request.param(tmp_path, server)
     return made

@@ -7,13 +7,14 @@ import hashlib
 import itertools
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from s3_server import s3_server
+from aws import aws_place
 from sayso.api.routes import files
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, uri_within
@@ -73,10 +74,9 @@ class LocalPlace:
 
 
 class S3Place:
-    base = "s3://bucket/some prefix"
-
-    def __init__(self, runner: asyncio.Runner, storage: Storage) -> None:
+    def __init__(self, runner: asyncio.Runner, storage: Storage, bucket: str) -> None:
         self.storage = storage
+        self.base = f"s3://{bucket}/some prefix"
         self.run = runner.run
 
     def fetch(self, url: str) -> httpx2.Response:
@@ -97,14 +97,11 @@ def local_place(path: Path) -> Iterator[Place]:
 
 @contextmanager
 def s3_place(_path: Path) -> Iterator[Place]:
-    with s3_server() as server, asyncio.Runner() as runner:
+    with aws_place() as server, asyncio.Runner() as runner:
+        bucket = f"bucket-{uuid4().hex}"
+        server.boto("s3").create_bucket(Bucket=bucket)
         aws = Aws(server.access())
-
-        async def opened() -> Storage:
-            await (await aws.client("s3")).call("create_bucket", Bucket="bucket")
-            return await open_s3_storage(aws)
-
-        yield S3Place(runner, runner.run(opened()))
+        yield S3Place(runner, runner.run(open_s3_storage(aws)), bucket)
         runner.run(aws.close())
 
 

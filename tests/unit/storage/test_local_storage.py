@@ -7,18 +7,20 @@ import os
 import resource
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
-from sayso.errors import OutputFailed, ServiceUnavailable
+from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, uri_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from sayso.storage import Stored
 
 WAIT_SECONDS = 10
 
@@ -103,27 +105,53 @@ with _hidden(Path({str(root / "story")!r})) as (path, copy):
     assert files(root) == ["a.mp3", "b.mp3"]
 
 
-def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Path) -> None:
-    """When a publication is cancelled, its thread has stopped once it returns, and nothing is there or comes."""
-    pipe = tmp_path / "pipe"
+@asynccontextmanager
+async def publishing(root: Path, pipe: Path) -> AsyncIterator[tuple[asyncio.Task[Stored], Callable[[], None]]]:
+    """A publication that has begun, of a file without end, and what gives it one."""
     os.mkfifo(pipe)
-
-    async def scenario() -> None:
-        uri = uri_within(root.as_uri(), "story", "a.mp3")
-        publishing = asyncio.create_task(storage_in(root).publish(pipe, uri, content_type="audio/mpeg", over=None))
-        with await asyncio.to_thread(pipe.open, "wb") as end:
-            end.write(b"a beginning")
-            end.flush()
+    uri = uri_within(root.as_uri(), "story", "a.mp3")
+    task = asyncio.create_task(storage_in(root).publish(pipe, uri, content_type="audio/mpeg", over=None))
+    with await asyncio.to_thread(pipe.open, "wb") as end:
+        end.write(b"a beginning")
+        end.flush()
+        async with asyncio.timeout(WAIT_SECONDS):
             while not files(root):  # noqa: ASYNC110 -- a file says nothing of its own accord
                 await asyncio.sleep(0.001)
-            publishing.cancel()
-            await asyncio.sleep(0)
-        with pytest.raises(asyncio.CancelledError):
-            await publishing
+        yield task, end.close
 
-    asyncio.run(asyncio.wait_for(scenario(), WAIT_SECONDS))
-    assert files(root) == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio")]
+
+def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Path) -> None:
+    """A publication that is cancelled ends when its thread has stopped, and nothing is there then."""
+
+    async def scenario() -> None:
+        async with publishing(root, tmp_path / "pipe") as (task, end):
+            task.cancel()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not task.done()
+            end()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert files(root) == []
+
+    asyncio.run(scenario())
+
+
+def test_what_is_there_is_looked_at_under_the_lock(root: Path, tmp_path: Path) -> None:
+    """Whoever holds the directory's lock may write, and a publication that comes after sees it."""
+
+    async def scenario() -> None:
+        async with publishing(root, tmp_path / "pipe") as (task, end):
+            with FileLock(root / "story" / ".sayso-lock"):
+                end()
+                await asyncio.wait([task], timeout=0.05)  # it has long come to the lock by then
+                assert files(root) != ["a.mp3"]
+                (root / "story" / "a.mp3").write_text("another's")
+            with pytest.raises(OutputChanged):
+                await task
+
+    asyncio.run(scenario())
+    assert (root / "story" / "a.mp3").read_text() == "another's"
 
 
 def test_a_file_that_somebody_else_changed_has_another_version(root: Path, source: Path) -> None:
