@@ -22,6 +22,9 @@ class AwsSettings(BaseSettings):
     aws_secret_access_key: SecretStr | None = Field(
         default=None, validation_alias="AWS_SECRET_ACCESS_KEY", description="The AWS access key's secret."
     )
+    aws_session_token: SecretStr | None = Field(
+        default=None, validation_alias="AWS_SESSION_TOKEN", description="What a temporary AWS access key has besides."
+    )
     queue_url: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",

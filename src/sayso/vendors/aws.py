@@ -62,6 +62,7 @@ class AwsAccess:
         endpoint_url: the address of what stands in for AWS; None for AWS itself.
         access_key_id: who asks; None for what AWS's own tools find: a task's role, a profile, an instance's role.
         secret_access_key: its secret.
+        session_token: what a temporary key has besides.
         patience: how long calls are tried.
     """
 
@@ -69,6 +70,7 @@ class AwsAccess:
     endpoint_url: str | None = None
     access_key_id: str | None = None
     secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
     patience: Patience = Patience()
 
     @property
@@ -79,12 +81,13 @@ class AwsAccess:
     @classmethod
     def of(cls, settings: AwsSettings) -> Self:
         """As the settings say."""
-        secret = settings.aws_secret_access_key
+        secret, token = settings.aws_secret_access_key, settings.aws_session_token
         return cls(
             region=settings.aws_region or DEFAULT_REGION,
             endpoint_url=settings.aws_endpoint_url,
             access_key_id=settings.aws_access_key_id,
             secret_access_key=None if secret is None else secret.get_secret_value(),
+            session_token=None if token is None else token.get_secret_value(),
         )
 
 
@@ -146,6 +149,7 @@ class Aws:
             endpoint_url=access.endpoint_url,
             aws_access_key_id=access.access_key_id,
             aws_secret_access_key=access.secret_access_key,
+            aws_session_token=access.session_token,
             config=config,
             verify=None if access.is_encrypted else False,  # no certificates are read where there is nothing to verify
         )

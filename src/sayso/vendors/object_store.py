@@ -58,6 +58,8 @@ def _config(settings: AwsSettings) -> S3Config:
     if settings.aws_access_key_id is not None and settings.aws_secret_access_key is not None:
         config["access_key_id"] = settings.aws_access_key_id
         config["secret_access_key"] = settings.aws_secret_access_key.get_secret_value()
+        if settings.aws_session_token is not None:
+            config["session_token"] = settings.aws_session_token.get_secret_value()
     return config
 
 

@@ -29,12 +29,14 @@ def test_access_is_what_the_settings_say() -> None:
         aws_endpoint_url="http://localhost:4566",
         aws_access_key_id="key",
         aws_secret_access_key=SecretStr("hush-hush"),
+        aws_session_token=SecretStr("hush-too"),
     )
     access = AwsAccess.of(settings)
     assert (access.region, access.endpoint_url) == ("eu-west-1", "http://localhost:4566")
     assert (access.access_key_id, access.secret_access_key) == ("key", "hush-hush")
-    assert "hush-hush" not in repr(access)
-    nothing = {"aws_region": None, "aws_endpoint_url": None, "aws_access_key_id": None, "aws_secret_access_key": None}
+    assert access.session_token == "hush-too"  # noqa: S105 -- nobody's
+    assert "hush" not in repr(access)
+    nothing = dict.fromkeys(name for name in Settings.model_fields if name.startswith("aws_"))
     assert AwsAccess.of(settings.model_copy(update=nothing)) == AwsAccess(region="us-east-1")
 
 
