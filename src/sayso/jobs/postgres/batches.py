@@ -28,29 +28,22 @@ class Batches(Generic[Item, Answer]):
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def add(self, item: Item) -> Answer:
-        """Have an item done, and give its answer; whoever is cancelled while it waits has it done all the same.
+    def add(self, item: Item) -> asyncio.Future[Answer]:
+        """Have an item done; the answer, or the error of its batch, is in the future, which nobody need wait for.
 
-        Raises:
-            SaysoError: as the batch did.
+        Whoever is cancelled while it waits has the item done all the same.
         """
-        return await asyncio.shield(self._added(item))
-
-    def add_soon(self, item: Item) -> None:
-        """Have an item done without waiting for it; what becomes of it nobody hears."""
-        self._added(item).add_done_callback(lambda future: future.cancelled() or future.exception())
-
-    async def close(self) -> None:
-        """Wait for what is under way."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
-
-    def _added(self, item: Item) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may ever look
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return future
+
+    async def drain(self) -> None:
+        """Wait until everything is done that was added before."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
 
     async def _run(self) -> None:
         while self._waiting:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import socket
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import psycopg
 import structlog
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
-from tenacity import wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from sayso.errors import ServiceUnavailable
 from sayso.jobs.postgres.batches import Batches
@@ -21,7 +27,6 @@ from sayso.jobs.postgres.failures import AskAgain, failure_of, parsed_conninfo
 from sayso.jobs.postgres.listener import Listener
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
     from typing import LiteralString, Self
 
@@ -38,9 +43,14 @@ _LONGEST_PAUSE_SECONDS = 1.0
 _GIVE_UP_CONNECTING_SECONDS = 2.0
 """The pool's own attempts come at growing intervals, without bound; after this, whoever asks begins anew, at once."""
 
+_RENEWAL_SECONDS = 1.0
+"""How long the connections made after a loss are taken for good ones, although others report the loss only now."""
+
 _LONGEST_PAYLOAD_BYTES = 7999
 
-_NOTIFY = "SELECT pg_notify(channel, payload) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) n (channel, payload)"
+_NOTIFY = (
+    "SELECT pg_notify(channel, payload) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) n (channel, payload)"
+)
 
 
 class Database:
@@ -88,6 +98,7 @@ class Database:
             reconnect_timeout=_GIVE_UP_CONNECTING_SECONDS,
         )
         self._notices: Batches[tuple[str, str], None] = Batches(self._send_notices)
+        self._renewed = -math.inf
         self._listening: asyncio.Task[None] | None = None
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
         """Who hears notifications; None where they are not listened for."""
@@ -179,7 +190,10 @@ class Database:
 
     async def _send_notices(self, notices: Sequence[tuple[str, str]]) -> Sequence[None]:
         distinct = list(dict.fromkeys(notices))
-        parameters = {"channels": [channel for channel, _ in distinct], "payloads": [payload for _, payload in distinct]}
+        parameters = {
+            "channels": [channel for channel, _ in distinct],
+            "payloads": [payload for _, payload in distinct],
+        }
         try:
             await self.fetch(_NOTIFY, parameters, again=True)
         except ServiceUnavailable as error:
@@ -205,10 +219,16 @@ class Database:
                 f"The database gave no connection within {self._connect_seconds:g} seconds."
             )
         except psycopg.Error as error:
-            if connection.closed:
-                await self._pool.drain()  # the others were lost with it, as a rule
             failure = failure_of(error)
+            await self._renew(error)
         raise failure
+
+    async def _renew(self, error: psycopg.Error) -> None:
+        """Have new connections made: where one is lost, the others were lost with it, as a rule."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(failure_of(error), AskAgain) and now > self._renewed + _RENEWAL_SECONDS:
+            self._renewed = now
+            await self._pool.drain()
 
     @contextmanager
     def _bounded(self, connection: Connection) -> Iterator[None]:
@@ -218,3 +238,61 @@ class Database:
             yield
         finally:
             timer.cancel()
+
+    async def _connect(self) -> Connection:
+        """A connection outside of the pool."""
+        return await psycopg.AsyncConnection.connect(**self._parameters)
+
+
+class Transaction:
+    """A transaction under way: see `Database.transaction`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.notices: list[tuple[str, str]] = []
+        """Channels and payloads, of which is notified when it has taken effect."""
+
+    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run a statement, and return its rows."""
+        return await _rows(self._connection, statement, parameters)
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """As `Database.notify`, once the transaction has taken effect."""
+        self.notices.append((channel, payload))
+
+
+async def _rows(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    cursor = await connection.execute(statement, parameters)
+    return await cursor.fetchall() if cursor.description else []
+
+
+def _cut_off(connection: Connection) -> None:
+    """End a connection from outside: whoever waits for it finds that it is closed."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def _connection_parameters(
+    given: Mapping[str, str], *, connect_seconds: float, statement_seconds: float | None
+) -> dict[str, Any]:
+    """What connections are opened with; what the user gives goes before what is set here, but for the last three.
+
+    Args:
+        given: the parts of the user's conninfo.
+        connect_seconds: how long a connection may take to be made.
+        statement_seconds: after which the server gives a statement up; None where it cannot be told.
+    """
+    own = {
+        "application_name": "sayso",
+        "connect_timeout": max(1, math.ceil(connect_seconds)),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }
+    if statement_seconds is not None:
+        options = f"{given.get('options', '')} -c statement_timeout={round(1000 * statement_seconds)}"
+        given = {**given, "options": options.strip()}
+    # Statements are not prepared on the server: a plan made for any number of rows can be a bad one for few, and
+    # PgBouncer gives each transaction another connection.
+    return {**own, **given, "autocommit": True, "prepare_threshold": None, "row_factory": dict_row}

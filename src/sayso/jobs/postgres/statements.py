@@ -36,7 +36,8 @@ set state = 'leased', attempts = attempts + 1, worker = %(worker)s,
         else history
     end
 from chosen where job.id = chosen.id
-returning job.id, job.lease_id, job.body, job.attempts, extract(epoch from now() - job.created_at)
+returning job.id, job.lease_id, job.body, job.attempts,
+    extract(epoch from now() - job.created_at)::float8 as age_seconds
 """
 
 BEAT = """
@@ -87,12 +88,12 @@ with cancelled as (
     where id = %(id)s and state in ('waiting', 'leased')
     returning id
 )
-select id, pg_notify(%(channel)s, '') from cancelled
+select id from cancelled
 """
 
 BACKLOG = """
-select count(*) filter (where state = 'waiting'), count(*) filter (where state = 'leased'),
-    extract(epoch from now() - min(created_at))::float8
+select count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'leased') as in_flight,
+    extract(epoch from now() - min(created_at))::float8 as oldest_age_seconds
 from sayso.jobs where queue = %(queue)s and state in ('waiting', 'leased')
 """
 
@@ -101,5 +102,3 @@ update sayso.jobs set lease_until = now() - interval '1 second'
 where queue = %(queue)s and state = 'leased' and worker = %(worker)s
 returning id
 """
-
-NOTIFY = "select pg_notify(%(channel)s, '')"

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, LiteralString
 
 from sayso.errors import LeaseLost
 from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
+from sayso.jobs.postgres.listener import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from psycopg import AsyncConnection
-
     from sayso.jobs.base import TaskProgress
-    from sayso.jobs.postgres.database import Database, Row
-
-EVENTS_CHANNEL = "sayso_events"
+    from sayso.jobs.postgres.database import Database, Transaction
 
 _ADD = """
 insert into sayso.tasks (parent_id, task_id) select %(parent)s, unnest(%(tasks)s::text[])
@@ -23,7 +20,7 @@ on conflict do nothing
 """
 
 _LOOK = """
-select task_id, status, media_url, lease_id, extract(epoch from lease_until - now())::float8
+select task_id, status, media_url, lease_id, extract(epoch from lease_until - now())::float8 as held_seconds
 from sayso.tasks where parent_id = %(parent)s and task_id = any(%(tasks)s) order by task_id for update
 """
 
@@ -62,10 +59,7 @@ from unnest(%(tasks)s::text[], %(leases)s::bigint[]) as held (id, lease)
 where parent_id = %(parent)s and task_id = held.id and lease_id = held.lease and status = 'IN_PROGRESS'
 """
 
-_EVENT = """
-with event as (insert into sayso.events (parent_id, kind) values (%(parent)s, %(kind)s))
-select pg_notify(%(channel)s, %(parent)s)
-"""
+_EVENT = "insert into sayso.events (parent_id, kind) values (%(parent)s, %(kind)s)"
 
 
 class PostgresTaskStore:
@@ -90,25 +84,21 @@ class PostgresTaskStore:
             LeaseLost: a task was cancelled: nobody may have it.
             ServiceUnavailable: the database does not answer.
         """
-
-        async def claim(connection: AsyncConnection[Row]) -> Claim | Held | Finished:
-            about = {"parent": parent_id, "tasks": list(task_ids), "lease": self._lease_seconds}
-            await connection.execute(_ADD, about)
-            found = await (await connection.execute(_LOOK, about)).fetchall()
-            if any(status == "CANCELLED" for _, status, *_ in found):
+        about = {"parent": parent_id, "tasks": list(task_ids), "lease": self._lease_seconds}
+        async with self._database.transaction() as transaction:
+            await transaction.fetch(_ADD, about)
+            found = await transaction.fetch(_LOOK, about)
+            if any(row["status"] == "CANCELLED" for row in found):
                 raise LeaseLost(f"{parent_id} was cancelled.")
-            unfinished = [row for row in found if row[1] != "COMPLETED"]
+            unfinished = [row for row in found if row["status"] != "COMPLETED"]
             if not unfinished:
-                return Finished(media_urls={task_id: url for task_id, _, url, *_ in found})
-            held_seconds = max(seconds or 0.0 for *_, seconds in unfinished)
+                return Finished(media_urls={row["task_id"]: row["media_url"] for row in found})
+            held_seconds = max(row["held_seconds"] or 0.0 for row in unfinished)
             if held_seconds > 0:
                 return Held(retry_after_seconds=held_seconds)
-            about["tasks"] = [row[0] for row in unfinished]
-            claimed = await (await connection.execute(_CLAIM, about)).fetchall()
-            await _event(connection, parent_id, "claimed")
-            return Claim(parent_id=parent_id, lease_ids=dict(claimed))
-
-        return await self._database.transaction(claim)
+            claimed = await transaction.fetch(_CLAIM, {**about, "tasks": [row["task_id"] for row in unfinished]})
+            await _event(transaction, parent_id, "claimed")
+        return Claim(parent_id=parent_id, lease_ids={row["task_id"]: row["lease_id"] for row in claimed})
 
     async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
         """See `TaskStore.beat`."""
@@ -130,7 +120,7 @@ class PostgresTaskStore:
 
     async def release(self, claim: Claim) -> None:
         """See `TaskStore.release`."""
-        await self._database.rows(_RELEASE, _about(claim) | {"leases": list(claim.lease_ids.values())})
+        await self._database.fetch(_RELEASE, {**_about(claim), "leases": list(claim.lease_ids.values())}, again=True)
 
     async def close(self) -> None:
         """See `TaskStore.close`; the connections are the database's."""
@@ -156,25 +146,27 @@ class PostgresTaskStore:
         Raises:
             LeaseLost: some task is somebody else's.
         """
+        about = {**_about(claim), **news}
 
-        async def change(connection: AsyncConnection[Row]) -> None:
-            about = {**_about(claim), **news}
-            found = await (await connection.execute(_LOOK, about)).fetchall()
-            ours = [row for row in found if claim.lease_ids[row[0]] == row[3]]
-            if len(ours) == len(claim.lease_ids) and all(status == result for _, status, *_ in ours):
-                return
-            if len(ours) < len(claim.lease_ids) or any(status != "IN_PROGRESS" for _, status, *_ in ours):
-                raise LeaseLost(f"Tasks of {claim.parent_id} were taken over or cancelled.")
-            await connection.execute(statement, about)
-            if kind is not None:
-                await _event(connection, claim.parent_id, kind)
+        async def change() -> None:
+            async with self._database.transaction() as transaction:
+                found = await transaction.fetch(_LOOK, about)
+                ours = [row for row in found if claim.lease_ids[row["task_id"]] == row["lease_id"]]
+                if len(ours) == len(claim.lease_ids) and all(row["status"] == result for row in ours):
+                    return
+                if len(ours) < len(claim.lease_ids) or any(row["status"] != "IN_PROGRESS" for row in ours):
+                    raise LeaseLost(f"Tasks of {claim.parent_id} were taken over or cancelled.")
+                await transaction.fetch(statement, about)
+                if kind is not None:
+                    await _event(transaction, claim.parent_id, kind)
 
-        await self._database.transaction(change)
+        await self._database.persist(change)
 
 
 def _about(claim: Claim) -> dict[str, object]:
     return {"parent": claim.parent_id, "tasks": list(claim.lease_ids)}
 
 
-async def _event(connection: AsyncConnection[Row], parent_id: str, kind: str) -> None:
-    await connection.execute(_EVENT, {"parent": parent_id, "kind": kind, "channel": EVENTS_CHANNEL})
+async def _event(transaction: Transaction, parent_id: str, kind: str) -> None:
+    await transaction.fetch(_EVENT, {"parent": parent_id, "kind": kind})
+    transaction.notify(Channel.EVENTS, parent_id)
