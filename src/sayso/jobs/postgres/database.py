@@ -54,8 +54,9 @@ _NOTIFY = (
 
 
 class Database:
-    """A database, for the event loop that opens it; what it raises is `ServiceUnavailable` or, for data that it cannot
-    keep, `InvalidInput`.
+    """A database, for the event loop that opens it.
+
+    Its calls raise `ServiceUnavailable`, and `InvalidInput` for data that it cannot keep.
 
     Behind PgBouncer in transaction mode, ``listen`` must be False: then a connection is never relied on to be the same
     from one transaction to the next.
@@ -207,26 +208,25 @@ class Database:
         Args:
             checked: whether one that was lost while nobody used it must not be given.
         """
+        failure: Exception | None = None
         try:
             async with self._pool.connection(timeout=self._connect_seconds) as connection:
                 with self._bounded(connection):
                     if checked:
                         await connection.execute("")
                     yield connection
-            return
         except PoolTimeout:
-            failure: Exception = ServiceUnavailable(
-                f"The database gave no connection within {self._connect_seconds:g} seconds."
-            )
+            failure = ServiceUnavailable(f"The database gave no connection within {self._connect_seconds:g} seconds.")
         except psycopg.Error as error:
             failure = failure_of(error)
-            await self._renew(error)
-        raise failure
+            await self._renew(failure)
+        if failure is not None:
+            raise failure
 
-    async def _renew(self, error: psycopg.Error) -> None:
+    async def _renew(self, failure: Exception) -> None:
         """Have new connections made: where one is lost, the others were lost with it, as a rule."""
         now = asyncio.get_running_loop().time()
-        if isinstance(failure_of(error), AskAgain) and now > self._renewed + _RENEWAL_SECONDS:
+        if isinstance(failure, AskAgain) and now > self._renewed + _RENEWAL_SECONDS:
             self._renewed = now
             await self._pool.drain()
 

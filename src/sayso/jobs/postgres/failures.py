@@ -42,7 +42,7 @@ def parsed_conninfo(conninfo: str) -> dict[str, str]:
     if parts is None:
         raise InvalidInput(
             "DATABASE_URL is not the address of a PostgreSQL database.",
-            hint="It looks like postgresql://user:password@host:5432/name; special characters in it as %40 and the like.",
+            hint="It looks like postgresql://user:password@host:5432/name; special characters as %40 and so on.",
         )
     return {name: str(value) for name, value in parts.items() if value is not None}
 

@@ -46,8 +46,8 @@ class Channel(StrEnum):
 class Listener:
     """Calls those who want to hear of a channel, on the event loop that `run` runs on, for as long as it does.
 
-    It cannot know what it has missed while it was deaf. When it hears again it calls everybody, with the payload ``""``,
-    which stands for anything.
+    It cannot know what it has missed while it was deaf. When it hears again it calls everybody, with the payload
+    ``""``, which stands for anything.
 
     Args:
         connect: opens a connection.
