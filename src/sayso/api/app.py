@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,7 +17,7 @@ from sayso.api.documentation import ERRORS
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.limits import RATE_HEADERS
 from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.routes import captions, hybrid, models, narrations, operations, speech, transcriptions
+from sayso.api.routes import captions, files, hybrid, models, narrations, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
@@ -59,7 +60,7 @@ def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | Non
     app.state.readiness = "starting"
     app.include_router(operations.router)
     if api:
-        for family in (speech, captions, transcriptions, hybrid, narrations, models):
+        for family in (speech, captions, transcriptions, hybrid, narrations, files, models):
             app.include_router(family.router, responses=ERRORS)
         app.include_router(page)
     app.add_exception_handler(SaysoError, on_sayso_error)
@@ -97,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await on_thread(served.warm_up)
         app.state.readiness = "ready"
 
-    async with anyio.create_task_group() as tasks:
+    async with _narrations(app, served), anyio.create_task_group() as tasks:
         tasks.start_soon(warm_up)
         with _working(served):
             try:
@@ -106,6 +107,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 app.state.readiness = "stopping"
                 tasks.cancel_scope.cancel()
     served.close()
+
+
+@asynccontextmanager
+async def _narrations(app: FastAPI, served: Served) -> AsyncIterator[None]:
+    """Have narrations served during the block, where any are kept."""
+    if served.open_narrations is None:
+        yield
+        return
+    async with served.open_narrations() as narrations:
+        app.state.served = replace(served, narrations=narrations)
+        yield
 
 
 @contextmanager

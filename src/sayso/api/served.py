@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
     from sayso.api.catalogue import Catalogue
     from sayso.api.keys import KeyRing
@@ -36,6 +37,7 @@ class Served:
         warm_up: loads what the first request would wait for; on a thread, while requests are served.
         close: ends what the parts run, at the end of the process.
         stories: the workers of this process; None where it has none.
+        open_narrations: opens ``narrations`` on the loop that serves; None where none are kept.
         files: the finished files that signed links open; None where they are in S3, or there are none.
         narrations: what is narrated as jobs; None where none are kept.
     """
@@ -51,5 +53,6 @@ class Served:
     warm_up: Callable[[], None]
     close: Callable[[], None]
     stories: StoriesService | None = None
+    open_narrations: Callable[[], AbstractAsyncContextManager[Narrations]] | None = None
     files: SignedFiles | None = None
     narrations: Narrations | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,11 @@ from sayso.api.limits import RateLimiter
 from sayso.api.served import Served
 from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.narrations import open_narrations
+from sayso.bootstrap.storages import signed_files
 from sayso.bootstrap.stories import StoriesOpener
 from sayso.errors import ModelMissing, SaysoError
+from sayso.jobs.postgres.migrate import migrate
 from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
@@ -61,9 +65,11 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
         return Health(status=status_of(tasks), tasks=tasks, uptime_seconds=uptime_seconds, version=__version__)
 
     cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit))
-    opener = StoriesOpener(
-        settings, sources=tuple(engines.speech.values()), scheduler=scheduler, cache=cache, metrics=metrics
-    )
+    sources = tuple(engines.speech.values())
+    opener = StoriesOpener(settings, sources=sources, scheduler=scheduler, cache=cache, metrics=metrics)
+    keeps_narrations = api and settings.database_url is not None
+    if settings.database_url is not None:
+        migrate(settings.database_url.get_secret_value())
     return Served(
         settings=settings,
         catalogue=engines.catalogue(on_fallback),
@@ -76,6 +82,8 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
         warm_up=lambda: _warm_up(engines, settings, listens=api),
         close=engines.openai.close,
         stories=opener.service() if stories else None,
+        open_narrations=functools.partial(open_narrations, settings, sources) if keeps_narrations else None,
+        files=signed_files(settings) if keeps_narrations and settings.output_bucket is None else None,
     )
 
 

@@ -48,6 +48,8 @@ def embedded(settings: Settings) -> Iterator[Settings]:
             yield settings
             return
         with EmbeddedPostgres(directory / _DATABASE) as server:
-            yield settings.model_copy(update={"database_url": SecretStr(server.start())})
+            # The directory is ours alone, so that whoever had its jobs before is dead.
+            own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
+            yield settings.model_copy(update=own)
     finally:
         lock.release()

@@ -1,9 +1,10 @@
-"""Where finished files go, opened from the settings on the loop that needs it."""
+"""Databases and storages, opened from the settings on the loop that needs them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sayso.errors import InvalidInput
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, signing_secret
 from sayso.vendors.aws import Aws, AwsAccess
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
 
+    from sayso.jobs.postgres.database import Database
     from sayso.settings import Settings
     from sayso.storage import Storage
 
@@ -59,3 +61,17 @@ async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
     if settings.queue_url is None:
         storages["file"] = LocalStorage(signed_files(settings))
     return Storages(storages)
+
+
+async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    """The database that jobs are in, which ends with the stack.
+
+    Raises:
+        InvalidInput: there is none, or its address cannot be read.
+    """
+    from sayso.jobs.postgres.database import Database
+
+    if settings.database_url is None:
+        raise InvalidInput("DATABASE_URL is not set.", hint="`sayso up` brings its own database.")
+    database = Database(settings.database_url.get_secret_value(), listen=settings.database_listen)
+    return await stack.enter_async_context(database)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sayso.bootstrap.storages import open_aws, open_storages
+from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
 from sayso.errors import InvalidInput
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
+from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narration import MAXIMUM_BYTES
 from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
+from sayso.storage import signing_secret
 from sayso.stories import Consumer, Narrator, Stories, StoriesService, sweep
+from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
+from sayso.stories.narrations import Describer
 from sayso.stories.protection import TaskProtection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from sayso.jobs import Handler, JobQueue, Outcome, TaskStore
+    from sayso.jobs.narrations import NarrationStore
     from sayso.observability import Metrics
     from sayso.scheduling import Scheduler, Ticket
     from sayso.settings import Settings
@@ -97,6 +103,8 @@ class StoriesOpener:
             consumers: list[Consumer] = []
             if self._settings.queue_url is not None:
                 consumers.append(await self._from_sqs(self._settings.queue_url, storages, stack))
+            if self._settings.database_url is not None:
+                consumers += await self._from_postgres(storages, stack)
             yield consumers
 
     async def _from_sqs(self, queue_url: str, storages: Storages, stack: AsyncExitStack) -> Consumer:
@@ -120,10 +128,50 @@ class StoriesOpener:
             tasks = store
         bucket = settings.output_bucket
         stories = self._stories(tasks, storages, None if bucket is None else f"s3://{bucket}")
-        worker = self._worker("sqs", queue, stories, at_once=settings.stories_at_once)
+        worker = self._worker("sqs", queue, stories, self._policy())
         return Consumer(name="sqs", queue=queue, worker=worker)
 
-    def _stories(self, tasks: TaskStore, storages: Storages, output_root: str | None) -> Stories:
+    async def _from_postgres(self, storages: Storages, stack: AsyncExitStack) -> Sequence[Consumer]:
+        """Narrations, and the callbacks that tell of their ends."""
+        from sayso.jobs.postgres.narrations import PostgresNarrationStore
+        from sayso.jobs.postgres.queue import PostgresQueue
+        from sayso.jobs.postgres.tasks import PostgresTaskStore
+
+        settings = self._settings
+        database = await open_database(settings, stack)
+        queues = [
+            PostgresQueue(database, name, worker=settings.worker_name, lease_seconds=self._lease_seconds)
+            for name in (STORIES_QUEUE, CALLBACKS_QUEUE)
+        ]
+        for queue in queues:
+            stack.push_async_callback(queue.close)
+            if settings.worker_name is not None:
+                await queue.release_worker(settings.worker_name)
+        store = PostgresNarrationStore(database)
+        tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
+        stories = self._stories(tasks, storages, output_root(settings), announce=store.announce)
+        told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy())
+        calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
+        return [
+            Consumer(name=STORIES_QUEUE, queue=queues[0], worker=told),
+            Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
+        ]
+
+    def _callbacks(self, store: NarrationStore, storages: Storages) -> Callbacks:
+        settings = self._settings
+        postman = Postman(
+            secret=signing_secret(settings), base_url=settings.public_base_url, private_hosts=settings.private_hosts
+        )
+        return Callbacks(store, Describer(storages, link_seconds=settings.link_seconds), postman)
+
+    def _stories(
+        self,
+        tasks: TaskStore,
+        storages: Storages,
+        root: str | None,
+        *,
+        announce: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Stories:
         def on_made(made: Made) -> None:
             self._metrics.spoken(
                 "stories", audio_seconds=made.narration.audio_seconds, elapsed_seconds=made.elapsed_seconds
@@ -134,27 +182,32 @@ class StoriesOpener:
             storages=storages,
             narrator=self._narrator,
             scheduler=self._scheduler,
-            output_root=output_root,
+            output_root=root,
             work_directory=self._work_directory,
             lease_seconds=self._lease_seconds,
             beat_seconds=self._beat_seconds,
             on_made=on_made,
+            announce=announce,
         )
 
-    def _worker(self, name: str, queue: JobQueue, handler: Handler, *, at_once: int) -> Worker:
+    def _worker(self, name: str, queue: JobQueue, handler: Handler, policy: Policy) -> Worker:
+        def on_end(outcome: Outcome, seconds: float) -> None:
+            self._counts.ended(name, outcome, seconds)
+
+        return Worker(queue, handler, policy, on_end=on_end)
+
+    def _policy(self) -> Policy:
         settings = self._settings
-        policy = Policy(
-            at_once=at_once,
+        return Policy(
+            at_once=settings.stories_at_once,
             max_attempts=settings.max_attempts,
             job_seconds=settings.job_seconds,
             lease_seconds=self._lease_seconds,
             beat_seconds=self._beat_seconds,
         )
 
-        def on_end(outcome: Outcome, seconds: float) -> None:
-            self._counts.ended(name, outcome, seconds)
-
-        return Worker(queue, handler, policy, on_end=on_end)
+    def _callback_policy(self) -> Policy:
+        return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, beat_seconds=self._beat_seconds)
 
     def _fetch(self, url: str, directory: Path, ticket: Ticket) -> Path:
         return fetch(

@@ -80,6 +80,8 @@ def serve(
         InvalidInput: a setting cannot be used.
         ModelMissing: a worker's model has not been pulled.
     """
+    import asyncio
+
     import uvicorn
 
     from sayso.api.app import create_app
@@ -106,16 +108,20 @@ def serve(
         )
 
         class Server(uvicorn.Server):
-            """A server whose workers take no more work from the moment of the signal."""
+            """A server that says where it is, and takes no more work from the moment of the signal."""
 
             async def startup(self, sockets: list[socket] | None = None) -> None:
                 await super().startup(sockets)
+                self.loop = asyncio.get_running_loop()
                 for server in self.servers:
                     on_ready(f"http://{address}:{server.sockets[0].getsockname()[1]}")
 
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 if served.stories is not None:
                     served.stories.stop()
+                narrations = app.state.served.narrations
+                if narrations is not None:  # those who follow would be waited for
+                    self.loop.call_soon_threadsafe(narrations.release_followers)
                 super().handle_exit(sig, frame)
 
         Server(config).run()

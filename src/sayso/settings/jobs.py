@@ -27,6 +27,11 @@ class JobSettings(BaseSettings):
         validation_alias="SAYSO_DATABASE_LISTEN",
         description="Whether Postgres may wake workers by NOTIFY; false behind PgBouncer: they look every second.",
     )
+    worker_name: str | None = Field(
+        default=None,
+        validation_alias="SAYSO_WORKER",
+        description="A name that no other worker has: when it is back, what it had when it died goes on at once.",
+    )
     stories_at_once: PositiveInt = Field(
         default=4,
         validation_alias="SAYSO_STORIES_AT_ONCE",

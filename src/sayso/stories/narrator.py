@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.audio import AudioFormat
-from sayso.errors import ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable, UnknownVoice
+from sayso.errors import ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
 from sayso.files import decode_text
 from sayso.narration import Document, NarrationOptions, narrate
+from sayso.stories.checks import speaker
 from sayso.subtitles import style_named
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sayso.narration import Narration, Progress, SubtitleFormat
     from sayso.scheduling import Ticket
     from sayso.stories.messages import Story
-    from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.tts.source import SpeechSource
 
@@ -51,27 +51,11 @@ class Narrator:
             SaysoError: as `narrate`.
         """
         try:
-            engine, voice = self._engine(story, ticket)
+            engine, voice = speaker(self.sources, story.voice or self.voice, ticket)
             document = self._document(story, directory, ticket)
             return narrate(document, engine, self.cache, _options(story, voice), directory, on_progress=on_progress)
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
-
-    def _engine(self, story: Story, ticket: Ticket) -> tuple[SpeechEngine, str]:
-        """Who speaks, and the voice by its own name.
-
-        Raises:
-            UnknownVoice: nobody has the voice; the message is that of the first, which most voices are of.
-        """
-        refusals: list[UnknownVoice | ModelMissing] = []
-        for source in self.sources:
-            try:
-                voice = source.voice(story.voice or self.voice)
-            except (UnknownVoice, ModelMissing) as error:
-                refusals.append(error)
-            else:
-                return source.open(ticket), voice
-        raise refusals[0]
 
     def _document(self, story: Story, directory: Path, ticket: Ticket) -> Document:
         if story.text is not None:

@@ -1,0 +1,33 @@
+"""Narrations as the API serves them, opened from the settings."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sayso.bootstrap.storages import open_database, open_storages
+from sayso.stories.narrations import Describer, Narrations
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from sayso.settings import Settings
+    from sayso.tts.source import SpeechSource
+
+
+@asynccontextmanager
+async def open_narrations(settings: Settings, sources: Sequence[SpeechSource]) -> AsyncIterator[Narrations]:
+    """The service, for the loop that enters this.
+
+    Raises:
+        InvalidInput: a setting cannot be used.
+    """
+    from sayso.jobs.postgres.narrations import PostgresNarrationStore
+
+    async with AsyncExitStack() as stack:
+        storages = await open_storages(settings, stack)
+        store = PostgresNarrationStore(await open_database(settings, stack))
+        describer = Describer(storages, link_seconds=settings.link_seconds)
+        narrations = Narrations(store, describer, sources=sources)
+        stack.push_async_callback(narrations.close)
+        yield narrations
