@@ -63,7 +63,7 @@ class StoriesProcess:
     def __enter__(self) -> Self:
         self.start()
         try:
-            self._wait()
+            self.wait_until_ready()
         except BaseException:
             self.process.kill()
             self.process.wait()
@@ -97,7 +97,12 @@ class StoriesProcess:
         answer = httpx2.get(f"{self.url}{path}", timeout=10)
         return answer.status_code, answer.json()
 
-    def _wait(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Until it answers.
+
+        Raises:
+            RuntimeError: it ended, or does not answer.
+        """
         give_up_at = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up_at:
             if self.process.poll() is not None:
