@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response  # noqa: TC002 -- FastAPI reads the annotations when the program runs
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ _FILES = _Files(directory=Path(__file__).parent / "static")
 async def index(request: Request) -> Response:
     """The page."""
     return await _FILES.get_response("index.html", request.scope)
+
+
+@router.api_route("/page/server.json", methods=["GET", "HEAD"])
+async def server(request: Request) -> JSONResponse:
+    """Which parts of the page this server can fill. The API's own answer would be an error, which browsers show."""
+    served = request.app.state.served
+    return JSONResponse({"narrations": served.narrations is not None}, headers={"cache-control": "no-cache"})
 
 
 @router.api_route("/page/{name}", methods=["GET", "HEAD"])

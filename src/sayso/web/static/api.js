@@ -28,8 +28,8 @@ function authorisation() {
   return key ? { authorization: `Bearer ${key}` } : {};
 }
 
-/** The failure that an error's body and headers tell of. */
-function failureOf(status, body, retryAfter) {
+/** The failure that an error's body and headers tell of; a refused key is asked for, unless that is not wanted. */
+function failureOf(status, body, retryAfter, asksForKey = true) {
   let message;
   try {
     message = JSON.parse(body).error.message;
@@ -38,7 +38,7 @@ function failureOf(status, body, retryAfter) {
   }
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
   const failure = new Failure(message, { status, retryAfterSeconds: Number.isFinite(seconds) ? seconds : null });
-  if (status === 401) {
+  if (status === 401 && asksForKey) {
     keyWanted(message);
   }
   return failure;
@@ -53,7 +53,13 @@ export const cutOff = () => new Failure("The connection was lost before the answ
 
 const unreachable = () => new Failure("The server cannot be reached.");
 
-async function asked(path, options) {
+/**
+ * The response to a request, once it is known to be good.
+ *
+ * @param options fetch's, and whether a 401 is to have the page ask for a key
+ * @returns the response; throws a Failure, or the signal's AbortError
+ */
+export async function ask(path, { asksForKey = true, ...options } = {}) {
   let response;
   try {
     response = await fetch(path, { ...options, headers: { ...options.headers, ...authorisation() } });
@@ -61,19 +67,19 @@ async function asked(path, options) {
     throw error.name === "AbortError" ? error : unreachable();
   }
   if (!response.ok) {
-    throw failureOf(response.status, await response.text(), response.headers.get("retry-after"));
+    throw failureOf(response.status, await response.text(), response.headers.get("retry-after"), asksForKey);
   }
   return response;
 }
 
 export async function getJson(path, signal) {
-  return (await asked(path, { signal })).json();
+  return (await ask(path, { signal })).json();
 }
 
 /** The response to a JSON body; throws a Failure, or the signal's AbortError. */
 export function postJson(path, body, signal) {
   const headers = { "content-type": "application/json" };
-  return asked(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
 /**

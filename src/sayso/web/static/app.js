@@ -1,6 +1,7 @@
-/** The page: its two parts, the key, and what the server has. */
+/** The page: its parts, the key, and what the server has. */
 
 import { explain, getJson, keepKey, whenKeyWanted } from "./api.js";
+import * as narrations from "./narrations.js";
 import * as speak from "./speak.js";
 import * as transcribe from "./transcribe.js";
 
@@ -17,6 +18,7 @@ async function load() {
     const names = data.map((model) => model.id);
     speak.offerVoices(voices, names);
     transcribe.offerModels(names);
+    await narrations.open(voices);
   } catch (error) {
     if (error.status !== 401) { // that is shown beside the key
       byId("page-error").textContent = explain(error);

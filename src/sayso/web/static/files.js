@@ -1,7 +1,8 @@
 /** Files for the person at the page: saved, and made only once. */
 
-const MEDIA_TYPES = {
+export const MEDIA_TYPES = {
   mp3: "audio/mpeg",
+  m4a: "audio/mp4",
   wav: "audio/wav",
   flac: "audio/flac",
   opus: "audio/ogg",
@@ -24,6 +25,15 @@ export function save(blob, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then the browser has taken it
+}
+
+/** A link of the server's, over this page's own protocol where it leads to the same host: a proxy may hide that it is HTTPS. */
+export function linkOf(url) {
+  const link = new URL(url, document.baseURI);
+  if (link.host === location.host) {
+    link.protocol = location.protocol;
+  }
+  return link;
 }
 
 /** A file's name without its ending. */

@@ -4,12 +4,13 @@ import { cutOff, explain, Failure, failureOfEvent, postJson } from "./api.js";
 import { DownloadButtons, fileOf, stem } from "./files.js";
 import { Player, SampleDecoder } from "./player.js";
 import { eventsOf } from "./sse.js";
+import { minutes } from "./times.js";
+import { fillVoices } from "./voices.js";
 import { ReadingText } from "./words.js";
 
 const PATH = "v1/audio/speech/captions";
 const PCM_RATE_HZ = 24_000; // as the API's pcm is
 const SUBTITLES = ["srt", "vtt", "ass"];
-const FAVOURITE_VOICE = "af_heart";
 
 const byId = (id) => document.getElementById(id);
 const text = byId("text");
@@ -157,8 +158,6 @@ function showState(state) {
   }
 }
 
-const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-
 function showClock(heard, received) {
   position.max = received.toFixed(2);
   position.value = heard.toFixed(2);
@@ -228,36 +227,10 @@ async function open(file) {
   say(`Opened ${file.name}`);
 }
 
-function languageName(tag) {
-  try {
-    return new Intl.DisplayNames(["en"], { type: "language" }).of(tag);
-  } catch {
-    return tag;
-  }
-}
-
-/** "Heart, af_heart" for Kokoro's names, which begin with a letter each for language and sex; else the name. */
-function voiceLabel(name) {
-  const spoken = /^[a-z][fm]_([a-z]+)$/.exec(name)?.[1];
-  return spoken ? `${spoken[0].toUpperCase()}${spoken.slice(1)} · ${name}` : name;
-}
-
 /** Offer these voices, grouped by language, of a server that has these models. */
 export function offerVoices(voices, names) {
   models = new Set(names);
-  const chosen = voice.value || FAVOURITE_VOICE;
-  const groups = new Map(voices.map((one) => [one.language, []]));
-  voices.forEach((one) => groups.get(one.language).push(one));
-  voice.replaceChildren(...[...groups].map(([language, members]) => {
-    const group = document.createElement("optgroup");
-    group.label = languageName(language);
-    group.append(...members.map((one) => {
-      const option = new Option(voiceLabel(one.name), one.id, false, one.id === chosen);
-      option.dataset.engine = one.engine;
-      return option;
-    }));
-    return group;
-  }));
+  fillVoices(voice, voices);
   voice.disabled = speakButton.disabled = voices.length === 0;
 }
 

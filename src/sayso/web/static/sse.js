@@ -2,6 +2,7 @@
 
 /** Takes an answer's text piece by piece, and gives the events that are whole. */
 export class EventParser {
+  lastId = null; // of the events given so far, the latest id that one had: a string
   #rest = "";
 
   *feed(piece) {
@@ -13,7 +14,9 @@ export class EventParser {
     while ((end = this.#rest.indexOf("\n\n", Math.max(begin, from))) !== -1) {
       const block = this.#rest.slice(begin, end);
       begin = end + 2;
-      const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
+      const lines = block.split("\n");
+      const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
+      this.lastId = lines.find((line) => line.startsWith("id:"))?.slice(3).trim() ?? this.lastId;
       if (data.length > 0) {
         yield JSON.parse(data.join("\n"));
       }
@@ -22,9 +25,8 @@ export class EventParser {
   }
 }
 
-/** The events of a response as they come; throws what reading its body throws. */
-export async function* eventsOf(response) {
-  const parser = new EventParser();
+/** The events of a response as they come; throws what reading its body throws. A parser of one's own knows their ids. */
+export async function* eventsOf(response, parser = new EventParser()) {
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
   for (;;) {

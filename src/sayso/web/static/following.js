@@ -1,0 +1,69 @@
+/** Following a narration: its changes as they happen, over connections that may break. */
+
+import { ask } from "./api.js";
+import { EventParser, eventsOf } from "./sse.js";
+
+const LONGEST_PAUSE_SECONDS = 30;
+
+const FINAL = new Set(["completed", "failed", "cancelled"]);
+
+/** Whether a narration has ended. */
+export const hasEnded = (narration) => FINAL.has(narration.status);
+
+/** Wait, or throw the signal's AbortError. */
+function pause(seconds, signal) {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+}
+
+/** How long to wait after so many failures in a row: twice as long each time, less up to half by chance. */
+function backoff(failures) {
+  return Math.min(LONGEST_PAUSE_SECONDS, 2 ** (failures - 1)) * (1 - Math.random() / 2);
+}
+
+/** Whether asking again can help: not when the server says that the request is wrong. */
+const mayPass = (error) => !(error.status >= 400 && error.status < 500 && error.status !== 429);
+
+/**
+ * Follow a narration to its end. A connection that breaks is made again, and goes on where it was.
+ *
+ * EventSource cannot send the key, and so this is fetch.
+ *
+ * @param id the narration's
+ * @param signal gives it up
+ * @param onChange called with the narration, as it stands and then after each change
+ * @throws the signal's AbortError, or the Failure of a narration that cannot be followed
+ */
+export async function follow(id, { signal, onChange }) {
+  let lastId = null;
+  let failures = 0;
+  for (;;) {
+    const parser = new EventParser();
+    let wanted = 0;
+    try {
+      const headers = lastId === null ? {} : { "last-event-id": lastId };
+      const response = await ask(`v1/narrations/${id}/events`, { headers, signal });
+      if (response.status === 204) {
+        return; // the end was told before
+      }
+      for await (const narration of eventsOf(response, parser)) {
+        failures = 0;
+        lastId = parser.lastId;
+        onChange(narration);
+        if (hasEnded(narration)) {
+          return;
+        }
+      }
+    } catch (error) {
+      if (signal.aborted || !mayPass(error)) {
+        throw error;
+      }
+      wanted = error.retryAfterSeconds ?? 0;
+    }
+    failures += 1;
+    await pause(Math.max(wanted, backoff(failures)), signal);
+  }
+}

@@ -1,0 +1,255 @@
+/** The part of the page that has long texts narrated: the server's list of narrations, as it changes. */
+
+import { ask, explain, getJson } from "./api.js";
+import { follow, hasEnded } from "./following.js";
+import { NarrationForm } from "./narration-form.js";
+import { NarrationRow, wordsOf } from "./narration-row.js";
+import { minutes } from "./times.js";
+
+const PATH = "v1/narrations";
+const PAGE = 20;
+const LARGEST_PAGE = 100; // as the API has it
+const MOST_FOLLOWED = 3; // a browser has six connections to a server, for all its tabs
+const POLL_MS = 3_000; // while something changes that is not followed
+const IDLE_POLL_MS = 30_000; // others send narrations too, and links end
+const LONGEST_POLL_MS = 120_000;
+
+const NOTHING = { data: [], has_more: false };
+
+const byId = (id) => document.getElementById(id);
+
+let form = null; // null until the server has said that it has narrations
+let isOpen = false; // whether it has any for this key
+const rows = new Map(); // by id
+const followed = new Map(); // the AbortControllers, by id
+const refused = new Set(); // ids that could not be followed when the list was last looked at
+let order = []; // ids, the newest first
+let hasOlder = false;
+let skewMs = 0; // by how much the server's clock is ahead of this one
+let timer = 0;
+let failures = 0; // of looking at the list, in a row
+let news = []; // not announced yet
+
+/** Tell those who do not see the list what has happened; changes that come together are told together. */
+function announce(message) {
+  news.push(message);
+  if (news.length === 1) {
+    setTimeout(() => { byId("narrations-news").textContent = news.join(". "); news = []; }, 0);
+  }
+}
+
+function newsOf(narration) {
+  const length = narration.status === "completed" && narration.audio_seconds > 0
+    ? `, ${minutes(narration.audio_seconds)} of audio`
+    : "";
+  return `${narration.name}: ${wordsOf(narration)}${length}${narration.error ? `. ${narration.error}` : ""}`;
+}
+
+/** Show a narration as the server has just told it; a new one gets its row from `arrange`. */
+function take(narration) {
+  let row = rows.get(narration.id);
+  if (row === undefined) {
+    row = new NarrationRow(narration, { onCancel: cancel });
+    rows.set(narration.id, row);
+  }
+  const hasChanged = row.narration.status !== narration.status;
+  row.changedAt = performance.now();
+  row.show(narration, skewMs);
+  if (hasChanged) {
+    announce(newsOf(narration));
+    followSome();
+  }
+}
+
+/** Put the rows in this order, and forget those that are not in it. */
+function arrange(ids) {
+  order = ids;
+  const kept = new Set(order);
+  for (const [id, row] of rows) {
+    if (!kept.has(id)) {
+      row.stop();
+      row.element.remove();
+      rows.delete(id);
+    }
+  }
+  const list = byId("narrations-list");
+  let place = list.firstElementChild;
+  for (const id of order) {
+    const { element } = rows.get(id);
+    if (element === place) {
+      place = place.nextElementSibling;
+    } else {
+      list.insertBefore(element, place);
+    }
+  }
+  byId("narrations-none").hidden = order.length > 0;
+  byId("narrations-older").hidden = !hasOlder;
+}
+
+/** Those that have not ended: what is worked on, then what waits, each the oldest first. */
+function unfinished() {
+  const open = order.map((id) => rows.get(id).narration).filter((narration) => !hasEnded(narration)).reverse();
+  return [...open.filter((one) => one.status === "running"), ...open.filter((one) => one.status !== "running")];
+}
+
+/** Follow the first of those that have not ended; none while nobody looks. */
+function followSome() {
+  const ids = document.hidden ? [] : unfinished().map((narration) => narration.id).filter((id) => !refused.has(id));
+  const chosen = new Set(ids.slice(0, MOST_FOLLOWED));
+  for (const [id, giveUp] of followed) {
+    if (!chosen.has(id)) {
+      giveUp.abort();
+      followed.delete(id);
+    }
+  }
+  chosen.forEach((id) => followed.has(id) || followOne(id));
+}
+
+async function followOne(id) {
+  const giveUp = new AbortController();
+  followed.set(id, giveUp);
+  try {
+    await follow(id, { signal: giveUp.signal, onChange: (narration) => giveUp.signal.aborted || take(narration) });
+  } catch {
+    if (giveUp.signal.aborted) {
+      return;
+    }
+    refused.add(id); // the list tells what has become of it
+  }
+  followed.delete(id);
+  plan();
+}
+
+/** Look at the list again when it is time to. */
+function plan() {
+  clearTimeout(timer);
+  followSome();
+  if (document.hidden || !isOpen) {
+    return;
+  }
+  const isFollowed = unfinished().every((narration) => followed.has(narration.id));
+  const pauseMs = isFollowed ? IDLE_POLL_MS : POLL_MS;
+  timer = setTimeout(refresh, Math.min(LONGEST_POLL_MS, pauseMs * 2 ** failures));
+}
+
+/** Bring the list up to date: what was shown of it, and what is new. */
+async function refresh() {
+  clearTimeout(timer);
+  const askedAt = performance.now();
+  try {
+    const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, order.length));
+    showPage(await pageOf(`${PATH}?limit=${limit}`), askedAt);
+    failures = 0;
+    refused.clear();
+    byId("narrations-error").textContent = "";
+  } catch (error) {
+    failures += 1;
+    byId("narrations-error").textContent = explain(error);
+    if (error.status === 401) {
+      return; // a new key begins anew
+    }
+  }
+  plan();
+}
+
+async function pageOf(path, options) {
+  const response = await ask(path, options);
+  const page = await response.json();
+  const date = Date.parse(response.headers.get("date"));
+  skewMs = Number.isNaN(date) ? 0 : date - Date.now();
+  return page;
+}
+
+/** Show the first page, as it was at a time since when an event or an answer may have told more. */
+function showPage(page, askedAt) {
+  const ids = page.data.map((narration) => narration.id);
+  page.data.filter(({ id }) => !(rows.get(id)?.changedAt > askedAt)).forEach(take);
+  // Rows that came by themselves since then are newer than the page; what was shown beyond its end stays.
+  const paged = new Set(ids);
+  const others = order.filter((id) => !paged.has(id));
+  const newer = others.filter((id) => rows.get(id).changedAt > askedAt && isBefore(id, ids[0]));
+  const older = page.has_more ? others.filter((id) => isBefore(ids.at(-1), id)) : [];
+  hasOlder = older.length > 0 ? hasOlder : page.has_more;
+  arrange([...newer, ...ids, ...older]);
+}
+
+/** Whether one narration stands before another in the list; before none there is all. */
+function isBefore(id, other) {
+  return other === undefined || rows.get(id).narration.created_at > rows.get(other).narration.created_at;
+}
+
+async function showOlder() {
+  const button = byId("narrations-older");
+  if (button.getAttribute("aria-busy") === "true") {
+    return;
+  }
+  button.setAttribute("aria-busy", "true");
+  try {
+    const page = await pageOf(`${PATH}?limit=${PAGE}&after=${encodeURIComponent(order.at(-1))}`);
+    page.data.forEach(take);
+    hasOlder = page.has_more;
+    const known = new Set(order);
+    const added = page.data.map((narration) => narration.id).filter((id) => !known.has(id));
+    arrange([...order, ...added]);
+    rows.get(added[0])?.element.focus();
+    plan();
+  } catch (error) {
+    byId("narrations-error").textContent = explain(error);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+async function cancel(narration) {
+  try {
+    take(await (await ask(`${PATH}/${narration.id}`, { method: "DELETE" })).json());
+    plan();
+  } catch (error) {
+    byId("narrations-error").textContent = explain(error);
+  }
+}
+
+/** Make the section of its template. */
+function unfold() {
+  byId("page-narrations").replaceWith(byId("page-narrations").content);
+  byId("narrations-older").addEventListener("click", showOlder);
+  document.addEventListener("visibilitychange", () => (document.hidden || !isOpen ? plan() : refresh()));
+  setInterval(() => rows.forEach((row) => row.narration.status === "running" && row.tick(skewMs)), 1_000);
+  form = new NarrationForm({
+    onAccepted: (narration) => {
+      take(narration);
+      arrange([narration.id, ...order.filter((id) => id !== narration.id)]);
+      plan();
+    },
+  });
+}
+
+/**
+ * Show the narrations, with these voices to choose from; nothing of them where the server has none.
+ *
+ * May be called again, when another key is used: then the narrations are others.
+ *
+ * @throws Failure when the server does not say whether it has any
+ */
+export async function open(voices) {
+  const { narrations: isServed } = await getJson("page/server.json");
+  let page = NOTHING;
+  let failure = null;
+  try {
+    page = isServed ? await pageOf(`${PATH}?limit=${PAGE}`, { asksForKey: false }) : NOTHING;
+  } catch (error) {
+    failure = error;
+  }
+  isOpen = isServed && failure?.status !== 401 && failure?.status !== 404; // a key for speech need not be one for jobs
+  if (isOpen && form === null) {
+    unfold();
+  }
+  if (form !== null) {
+    arrange([]);
+    form.offer(voices);
+    byId("narrations").hidden = !isOpen;
+    byId("narrations-error").textContent = isOpen && failure !== null ? explain(failure) : "";
+    showPage(page, performance.now());
+    plan();
+  }
+}
