@@ -31,6 +31,9 @@ _CONNECTIONS = 50
 
 _NEVER_SECONDS = 3600.0
 
+_SLOWEST_BYTES_PER_SECOND = 256 * 1024
+"""How fast a body is sent at least, by whom it is not yet given up."""
+
 _SETTINGS_HINT = "See AWS_REGION and AWS_ENDPOINT_URL."
 
 
@@ -39,15 +42,15 @@ class Patience:
     """How long a call is tried.
 
     Attributes:
-        try_seconds: how long one try may take in all, besides what the service was asked to wait.
-        total_seconds: when no further try is begun, so that the longest call takes both together.
+        try_seconds: how long one try may take, besides what the service was asked to wait and what a body takes.
+        total_seconds: when no further try is begun; the longest call takes both together, much less than a lease.
         tries: how many there are at most.
         first_pause_seconds: the longest pause after the first failure; it doubles with each, and is cut by chance.
         longest_pause_seconds: the longest pause of all.
     """
 
     try_seconds: float = 5.0
-    total_seconds: float = 10.0
+    total_seconds: float = 6.0
     tries: int = 5
     first_pause_seconds: float = 0.1
     longest_pause_seconds: float = 2.0
@@ -233,9 +236,10 @@ class AwsClient:
             ServiceUnavailable: it does not answer, or answers that it cannot, or who asks has no permission.
         """
         began = self.clock()
+        extra_seconds = waits_seconds + len(body or b"") / _SLOWEST_BYTES_PER_SECOND
 
         def enough(state: RetryCallState) -> bool:
-            is_late = self.clock() - began + state.upcoming_sleep >= self.patience.total_seconds + waits_seconds
+            is_late = self.clock() - began + state.upcoming_sleep >= self.patience.total_seconds + extra_seconds
             return is_late or state.attempt_number >= self.patience.tries
 
         tries = AsyncRetrying(
@@ -247,7 +251,7 @@ class AwsClient:
             sleep=self.sleep,
             reraise=True,
         )
-        limit_seconds = self.patience.try_seconds + waits_seconds
+        limit_seconds = self.patience.try_seconds + extra_seconds
         try:
             async for state in tries:
                 with state:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sayso.errors import LeaseLost
@@ -27,7 +27,7 @@ class Lease:
         attributes: the sender's, as SQS gave them.
         received: when it came, by the clock.
         until: when it is lost unless it is extended, by the clock.
-        beat: the request under way that extends it; None for none.
+        beats: the requests under way that extend it.
         is_settling: whether SQS is being told what became of it: it must not be extended any more.
         is_put_aside: whether the dead-letter queue has it, so that it need not be sent there again.
     """
@@ -36,7 +36,7 @@ class Lease:
     attributes: Mapping[str, Any]
     received: float
     until: float
-    beat: asyncio.Task[None] | None = None
+    beats: set[asyncio.Task[None]] = field(default_factory=set)
     is_settling: bool = False
     is_put_aside: bool = False
 

@@ -186,7 +186,8 @@ class SqsQueue:
             task = asyncio.create_task(self._extend(batch, lost))
             tasks.append(task)
             for lease in batch:
-                lease.beat = task
+                lease.beats.add(task)
+                task.add_done_callback(lease.beats.discard)
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result  # those that are lost stay so, and are told at the next beat
@@ -260,8 +261,8 @@ class SqsQueue:
         Raises:
             LeaseLost: SQS says that it is not in hand.
         """
-        if lease.beat is not None:
-            await asyncio.wait({lease.beat})  # or it would hide the message again
+        if lease.beats:
+            await asyncio.wait(set(lease.beats))  # or they would hide the message again
         seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease)))
         try:
             await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
