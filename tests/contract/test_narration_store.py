@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -13,7 +14,18 @@ import pytest
 from narrating import request
 from sayso.errors import IdempotencyKeyReused, LeaseLost, NoSuchJob
 from sayso.jobs import Claim, Finished, TaskProgress
-from sayso.jobs.narrations import NarrationRecord, NarrationStatus, NarrationStore, is_narration_id
+from sayso.jobs.narrations import (
+    CALLBACKS_QUEUE,
+    STORIES_QUEUE,
+    NarrationRecord,
+    NarrationStatus,
+    NarrationStore,
+    is_narration_id,
+)
+from sayso.jobs.postgres.database import Database
+from sayso.jobs.postgres.narrations import PostgresNarrationStore
+from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.testing import InMemoryNarrationStore
 
 if TYPE_CHECKING:
@@ -68,9 +80,28 @@ async def in_memory() -> AsyncIterator[Scene]:
     yield Scene(store=store, tasks=store.tasks, stories=store.stories, callbacks=store.callbacks)
 
 
-@pytest.fixture
-def opened() -> Opened:
-    return in_memory
+async def _emptied(database: Database) -> None:
+    statement = "truncate sayso.narrations, sayso.jobs, sayso.tasks, sayso.events"
+    await database.fetch(statement, {}, again=True)
+
+
+@asynccontextmanager
+async def in_postgres(url: str, *, listen: bool = True) -> AsyncIterator[Scene]:
+    async with Database(url, listen=listen) as database:
+        await _emptied(database)
+        queues = [PostgresQueue(database, name) for name in (STORIES_QUEUE, CALLBACKS_QUEUE)]
+        tasks = PostgresTaskStore(database)
+        store = PostgresNarrationStore(database)
+        yield Scene(store=store, tasks=tasks, stories=queues[0], callbacks=queues[1])
+        for part in (store, tasks, *queues):
+            await part.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    if request.param == "memory":
+        return in_memory
+    return partial(in_postgres, request.getfixturevalue("database_url"))
 
 
 def run(opened: Opened, scenario: Callable[[Scene], Any]) -> None:

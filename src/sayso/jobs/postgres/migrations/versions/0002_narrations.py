@@ -28,8 +28,7 @@ create table sayso.narrations (
     callback_url text,
     callback_status text not null default 'pending'
         check (callback_status in ('pending', 'delivered', 'failed')),
-    callback_attempts jsonb not null default '[]',
-    announced text[] not null default '{}'
+    callback_attempts jsonb not null default '[]'
 );
 
 -- A page of everybody's, of an owner's, and of those that are so far.
