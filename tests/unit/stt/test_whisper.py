@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -32,11 +33,12 @@ pytestmark = pytest.mark.engine
 FIRST = "The keeper locked the door at 7 and counted 24 steps."
 REFRAIN = "We shall not move. We shall not move."
 LAST = "In 1924 the lamp cost 350 dollars."
-LONG = (
+STORY = (
     "The lighthouse keeper climbed the stairs before dawn, as he had done every morning for many years. "
     "He lit the great lamp, wrote down the time in his book, and waited for the sun to come up over the sea. "
     "Nobody had come to visit him since the spring, but he did not mind the quiet."
 )
+STORIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +48,9 @@ def whisper(real_settings: Settings) -> WhisperTranscriber:
 
 @pytest.fixture(scope="module")
 def say(kokoro_engine: KokoroEngine) -> Callable[[str], FloatArray]:
-    """Speaks a text; samples at `SAMPLE_RATE_HZ`."""
+    """Speaks a text, once for all tests; samples at `SAMPLE_RATE_HZ`."""
 
+    @cache
     def speak(text: str) -> FloatArray:
         spoken = kokoro_engine.synthesise(utterance(text), voice="af_heart", speed=1.0).audio
         return resample(spoken, SAMPLE_RATE_HZ).samples
@@ -138,61 +141,12 @@ def test_nothing_is_added_after_the_last_word(
     whisper: WhisperTranscriber, say: Callable[[str], FloatArray], after: FloatArray
 ) -> None:
     """The text ends where the speech does, whatever else the recording holds."""
-    made = whisper.transcribe(audio(say(LONG), after), language="en")
-    assert letters(made.text) == letters(LONG)
+    made = whisper.transcribe(audio(say(STORY), after), language="en")
+    assert letters(made.text) == letters(STORY)
     assert_sound(made)
 
 
-@pytest.fixture(scope="module")
-def minutes(say: Callable[[str], FloatArray]) -> Audio:
-    """Two minutes and a half: every sentence with its own number."""
-    story, pause = say(LONG), silence(0.7)
-    return audio(*(part for number in range(1, 9) for part in (say(f"Sentence {number}."), pause, story, pause)))
-
-
-def test_long_recordings_lose_nothing_between_their_chunks(whisper: WhisperTranscriber, minutes: Audio) -> None:
-    """Over many chunks each sentence is there once, in segments that subtitles can show, told in order."""
-    told: list[str] = []
-    done: list[float] = []
-
-    made = whisper.transcribe(minutes, listener=told.append, progress=lambda seconds, _: done.append(seconds))
-
-    assert "".join(told) == made.text
-    assert len(told) > 10
-    assert done == sorted(done)
-    assert_sound(made)
-    assert made.text.lower().count("lighthouse keeper climbed the stairs") == 8
-    assert made.text.lower().count("he did not mind the quiet") == 8
-    segments = made.timeline.segments
-    assert all(segment.end_sample - segment.start_sample <= 7 * SAMPLE_RATE_HZ for segment in segments)
-    assert all(segment.span.end - segment.span.start <= 84 for segment in segments)
-
-
-def test_the_same_recording_gives_the_same_transcript(whisper: WhisperTranscriber, minutes: Audio) -> None:
-    """However threads are scheduled, and whoever else is served meanwhile, the result is the same."""
-    with ThreadPoolExecutor(3) as pool:
-        first, *others = pool.map(lambda _: whisper.transcribe(minutes, language="en"), range(3))
-    assert all(other == first for other in others)
-
-
-def test_a_cancelled_request_ends_at_its_next_turn(whisper: WhisperTranscriber, minutes: Audio) -> None:
-    """Who goes away stops the work on all its threads, and the transcriber serves the next."""
-    scheduler = Scheduler(turns=2, places=2)
-    place = scheduler.take_place("someone")
-    told: list[str] = []
-
-    def hang_up(piece: str) -> None:
-        told.append(piece)
-        place.close(cancelled=True)
-
-    with pytest.raises(Cancelled):
-        whisper.transcribe(minutes, language="en", listener=hang_up, ticket=place)
-    assert told
-    assert scheduler.load.computing == 0
-    assert whisper.transcribe(audio(silence(1))).text == ""
-
-
-class _CountingTicket(FreeTicket):
+class CountingTicket(FreeTicket):
     """Counts turns, and how many are held at once."""
 
     def __init__(self) -> None:
@@ -212,13 +166,79 @@ class _CountingTicket(FreeTicket):
                 self.now -= 1
 
 
-def test_one_request_uses_every_processor_in_turns(whisper: WhisperTranscriber, minutes: Audio) -> None:
+@pytest.fixture(scope="module")
+def minutes(say: Callable[[str], FloatArray]) -> Audio:
+    """A minute and a half: the story, each time with another number."""
+    story, pause = say(STORY), silence(0.7)
+    numbers = range(1, STORIES + 1)
+    return audio(*(part for number in numbers for part in (say(f"Sentence {number}."), pause, story, pause)))
+
+
+class Heard(NamedTuple):
+    """What was heard in `minutes`, and what was told and counted on the way."""
+
+    made: Transcript
+    told: list[str]
+    done_seconds: list[float]
+    ticket: CountingTicket
+
+
+@pytest.fixture(scope="module")
+def heard(whisper: WhisperTranscriber, minutes: Audio) -> Heard:
+    told: list[str] = []
+    done: list[float] = []
+    ticket = CountingTicket()
+    made = whisper.transcribe(
+        minutes, language="en", listener=told.append, progress=lambda seconds, _: done.append(seconds), ticket=ticket
+    )
+    return Heard(made, told, done, ticket)
+
+
+def test_long_recordings_lose_nothing_between_their_chunks(heard: Heard) -> None:
+    """Over many chunks each sentence is there once, in segments that subtitles can show, told in order."""
+    made = heard.made
+    assert "".join(heard.told) == made.text
+    assert len(heard.told) > 10
+    assert heard.done_seconds == sorted(heard.done_seconds)
+    assert_sound(made)
+    assert made.text.lower().count("lighthouse keeper climbed the stairs") == STORIES
+    assert made.text.lower().count("he did not mind the quiet") == STORIES
+    segments = made.timeline.segments
+    assert all(segment.end_sample - segment.start_sample <= 7 * SAMPLE_RATE_HZ for segment in segments)
+    assert all(segment.span.end - segment.span.start <= 84 for segment in segments)
+
+
+def test_one_request_uses_every_processor_in_turns(heard: Heard) -> None:
     """The work is done in many turns, and as many at once as there are threads."""
-    ticket = _CountingTicket()
-    whisper.transcribe(minutes, language="en", ticket=ticket)
-    assert ticket.turns >= 8
-    assert ticket.most == 2
-    assert ticket.now == 0
+    assert heard.ticket.turns >= 8
+    assert heard.ticket.most == 2
+    assert heard.ticket.now == 0
+
+
+def test_the_same_recording_gives_the_same_transcript(
+    whisper: WhisperTranscriber, minutes: Audio, heard: Heard, say: Callable[[str], FloatArray]
+) -> None:
+    """However threads are scheduled, and whoever else is served meanwhile, the result is the same."""
+    with ThreadPoolExecutor(2) as pool:
+        again, _ = pool.map(lambda each: whisper.transcribe(each, language="en"), (minutes, audio(say(STORY))))
+    assert again == heard.made
+
+
+def test_a_cancelled_request_ends_at_its_next_turn(whisper: WhisperTranscriber, minutes: Audio) -> None:
+    """Who goes away stops the work on all its threads, and the transcriber serves the next."""
+    scheduler = Scheduler(turns=2, places=2)
+    place = scheduler.take_place("someone")
+    told: list[str] = []
+
+    def hang_up(piece: str) -> None:
+        told.append(piece)
+        place.close(cancelled=True)
+
+    with pytest.raises(Cancelled):
+        whisper.transcribe(minutes, language="en", listener=hang_up, ticket=place)
+    assert told
+    assert scheduler.load.computing == 0
+    assert whisper.transcribe(audio(silence(1))).text == ""
 
 
 def test_a_prompt_gives_the_spelling(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
