@@ -147,9 +147,9 @@ class Database:
         raise failure
 
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Have something asked until it is answered, a few times."""
+        """Have something asked until it is answered, a few times; it must not mind to have been done before."""
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(AskAgain),
+            retry=retry_if_exception_type((AskAgain, ServiceUnavailable)),  # the latter is what leaves a transaction
             stop=stop_after_attempt(_TRIES) | stop_after_delay(_LAST_TRY_AFTER_SECONDS),
             wait=wait_random_exponential(multiplier=0.1, max=_LONGEST_PAUSE_SECONDS),
             reraise=True,
