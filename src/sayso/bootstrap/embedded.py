@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sayso.settings import Settings
 
-_LOCK = "up.lock"
-_DATABASE = "postgres"
+LOCK = "up.lock"
+DATABASE = "postgres"
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def embedded(settings: Settings) -> Iterator[Settings]:
     directory = settings.data_dir
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / _LOCK)
+        lock = FileLock(directory / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
         raise InvalidInput(
@@ -47,7 +47,7 @@ def embedded(settings: Settings) -> Iterator[Settings]:
         if settings.database_url is not None:
             yield settings
             return
-        with EmbeddedPostgres(directory / _DATABASE) as server:
+        with EmbeddedPostgres(directory / DATABASE) as server:
             # The directory is ours alone, so that whoever had its jobs before is dead.
             own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
             yield settings.model_copy(update=own)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sayso import __version__
-from sayso.cli import keys, models
+from sayso.cli import jobs, keys, models
 from sayso.cli.doctor import doctor
 from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
@@ -56,6 +56,7 @@ app.command(
 )(run)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(jobs.app, name="jobs")
 app.command()(doctor)
 
 

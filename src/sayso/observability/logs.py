@@ -50,7 +50,7 @@ _KEYS = re.compile(
 )
 """Keys that are known by their looks."""
 
-_NOISY = ("httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "faster_whisper")
+_NOISY = ("alembic", "httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "faster_whisper")
 """Libraries that log each request or step at the level info; their warnings are kept."""
 
 

@@ -1,0 +1,54 @@
+"""The jobs of this machine, or of the database that the settings name, for whoever looks after them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sayso.bootstrap.embedded import DATABASE, LOCK
+from sayso.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.settings import Settings
+
+
+@contextmanager
+def job_database(settings: Settings) -> Iterator[str]:
+    """Where the database is, as libpq takes it; the one of `sayso up` is started for the block where it is not up.
+
+    Raises:
+        InvalidInput: there is none.
+        ServiceUnavailable: it does not answer.
+    """
+    from filelock import FileLock, Timeout
+
+    from sayso.jobs.postgres.embedded import EmbeddedPostgres
+    from sayso.jobs.postgres.migrate import migrate
+
+    if settings.database_url is not None:
+        conninfo = settings.database_url.get_secret_value()
+        migrate(conninfo)
+        yield conninfo
+        return
+    directory = settings.data_dir / DATABASE
+    if not directory.exists():
+        raise InvalidInput(
+            "There are no jobs here.",
+            hint="Set DATABASE_URL, or QUEUE_URL for SQS, or SAYSO_DATA as `sayso up` has it.",
+        )
+    server = EmbeddedPostgres(directory)
+    lock = FileLock(settings.data_dir / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:  # it is up
+        yield server.start()
+        return
+    try:
+        with server:
+            conninfo = server.start()
+            migrate(conninfo)
+            yield conninfo
+    finally:
+        lock.release()

@@ -1,0 +1,199 @@
+"""``sayso jobs``: what waits, what failed and why, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from sayso.cli.options import JsonOption, examples
+from sayso.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sayso.jobs.postgres.administration import Administration, JobReport
+    from sayso.jobs.postgres.database import Database
+    from sayso.settings import Settings
+
+    T = TypeVar("T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What waits, what failed and why, and what to do about it.\n\n"
+    "The jobs are those of DATABASE_URL, or else of `sayso up` on this machine (SAYSO_DATA). With QUEUE_URL, `list` "
+    "and `redrive` are about SQS, which shows and cancels nothing by itself.",
+)
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Jobs, as `sayso jobs list` names them.")]
+QueueOption = Annotated[str, typer.Option("--queue", metavar="NAME", help="stories, or callbacks.")]
+
+
+@app.command("list", epilog=examples("sayso jobs list", "sayso jobs list --state dead --json"))
+def list_jobs(
+    *,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="waiting, leased, done, dead or cancelled.", show_default="any")
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option("--queue", metavar="NAME", help="stories, or callbacks.", show_default="any")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Go on after this job.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show jobs, the newest first.
+
+    waiting: for a worker, or for another attempt. leased: a worker has it. dead: put aside with its error, until
+    somebody has it tried again.
+    """
+    from sayso.jobs.postgres.administration import JOB_STATES
+    from sayso.settings import load_settings
+
+    settings = load_settings()
+    if settings.queue_url is not None and settings.database_url is None:
+        _print_backlog(settings, as_json=as_json)
+        return
+    chosen = next((known for known in JOB_STATES if known == state), None)
+    if state is not None and chosen is None:
+        raise InvalidInput(f"There is no state {state!r}.", hint=f"There are: {', '.join(JOB_STATES)}.")
+    jobs = _with_jobs(lambda jobs: jobs.page(queue=queue, state=chosen, limit=limit, after=after), settings)
+    if as_json:
+        typer.echo(json.dumps({"jobs": [_document(job) for job in jobs]}, ensure_ascii=False))
+        return
+    for job in jobs:
+        note = f"  {job.error}" if job.error and job.state != "done" else ""
+        typer.echo(
+            f"{job.id}  {job.queue:9} {job.state:9} {job.created_at:%Y-%m-%d %H:%M:%S}  {job.attempts} attempts{note}"
+        )
+    if not jobs:
+        typer.echo("There are none.")
+
+
+@app.command(epilog=examples("sayso jobs show 019abc…"))
+def show(job_id: Annotated[str, typer.Argument(metavar="ID", help="The job.")], *, as_json: JsonOption = False) -> None:
+    """Show a job: its message's beginning, who has it, and why each attempt failed."""
+    job = _with_jobs(lambda jobs: jobs.show(job_id))
+    if as_json:
+        typer.echo(json.dumps(_document(job), ensure_ascii=False))
+        return
+    for name, value in _document(job).items():
+        if name != "history" and value is not None:
+            typer.echo(f"{name:13} {value}")
+    for entry in job.history:
+        typer.echo(f"attempt {entry['attempt']:5} {entry['at']}  {entry['worker']}: {entry['error']}")
+
+
+@app.command(epilog=examples("sayso jobs retry 019abc…"))
+def retry(ids: Ids) -> None:
+    """Have jobs tried now that are dead or wait for another attempt."""
+
+    async def retry_all(jobs: Administration) -> None:
+        for job_id in ids:
+            await jobs.retry(job_id)
+            typer.echo(f"{job_id}: waiting")
+
+    _with_jobs(retry_all)
+
+
+@app.command(epilog=examples("sayso jobs cancel 019abc…"))
+def cancel(ids: Ids) -> None:
+    """Take jobs away from whoever has them, for ever; the narration of a job is cancelled with it."""
+
+    async def cancel_all(database: Database) -> None:
+        for job_id in ids:
+            await _cancel(database, job_id)
+            typer.echo(f"{job_id}: cancelled")
+
+    _with_database(cancel_all)
+
+
+@app.command(epilog=examples("sayso jobs redrive", "QUEUE_URL=… DLQ_URL=… sayso jobs redrive"))
+def redrive(*, queue: QueueOption = "stories") -> None:
+    """Have everything tried again that was put aside, once what ailed it is mended.
+
+    For SQS: messages of the dead-letter queue go back to the queue that they came from.
+    """
+    from sayso.settings import load_settings
+
+    settings = load_settings()
+    if settings.queue_url is not None and settings.database_url is None:
+        moved = asyncio.run(_redrive_sqs(settings, settings.queue_url))
+    else:
+        moved = _with_jobs(lambda jobs: jobs.redrive(queue), settings)
+    typer.echo(f"{moved} jobs are tried again." if moved else "Nothing was put aside.")
+
+
+def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Settings | None = None) -> T:
+    from sayso.jobs.postgres.administration import Administration
+
+    return _with_database(lambda database: work(Administration(database)), settings)
+
+
+def _with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
+    """What ``work`` gives, asked of the database in a loop of its own."""
+    from sayso.bootstrap.jobs import job_database
+    from sayso.jobs.postgres.database import Database
+    from sayso.settings import load_settings
+
+    async def ask(conninfo: str) -> T:
+        async with Database(conninfo, listen=False) as database:
+            return await work(database)
+
+    with job_database(settings or load_settings()) as conninfo:
+        return asyncio.run(ask(conninfo))
+
+
+async def _cancel(database: Database, job_id: str) -> None:
+    from sayso.jobs.postgres.administration import Administration
+    from sayso.jobs.postgres.narrations import PostgresNarrationStore
+
+    jobs = Administration(database)
+    job = await jobs.show(job_id)
+    if job.narration_id is not None and job.queue == "stories":
+        await PostgresNarrationStore(database).cancel(job.narration_id, owner=None)
+    await jobs.cancel(job_id)
+
+
+def _document(job: JobReport) -> dict[str, Any]:
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in asdict(job).items()}
+
+
+def _print_backlog(settings: Settings, *, as_json: bool) -> None:
+    backlog, dead = asyncio.run(_sqs_backlog(settings))
+    content = {"waiting": backlog.waiting, "in_flight": backlog.in_flight, "dead": dead}
+    if as_json:
+        typer.echo(json.dumps(content))
+    else:
+        typer.echo("\n".join(f"{name:10} {'unknown' if count is None else count}" for name, count in content.items()))
+
+
+async def _sqs_backlog(settings: Settings) -> tuple[Any, int | None]:
+    """What waits and is in flight, and how many dead letters there are; None where no queue for them is set."""
+    from contextlib import AsyncExitStack
+
+    from sayso.bootstrap.storages import open_aws
+    from sayso.jobs.sqs import SqsQueue
+
+    async with AsyncExitStack() as stack:
+        client = await (await open_aws(settings, stack)).client("sqs")
+        backlog = await SqsQueue(client, settings.queue_url or "").backlog()
+        if settings.dlq_url is None:
+            return backlog, None
+        dead = await SqsQueue(client, settings.dlq_url).backlog()
+        return backlog, dead.waiting + dead.in_flight
+
+
+async def _redrive_sqs(settings: Settings, queue_url: str) -> int:
+    from contextlib import AsyncExitStack
+
+    from sayso.bootstrap.storages import open_aws
+    from sayso.jobs.sqs.redrive import redrive as redrive_queue
+
+    async with AsyncExitStack() as stack:
+        client = await (await open_aws(settings, stack)).client("sqs")
+        redriven = await redrive_queue(client, queue_url, dlq_url=settings.dlq_url)
+    return redriven.moved

@@ -1,0 +1,177 @@
+"""What somebody who looks after jobs asks and does: list, show, retry, cancel, redrive, forget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from uuid import UUID
+
+from sayso.errors import InvalidInput, NoSuchJob
+from sayso.jobs.postgres.listener import Channel
+from sayso.jobs.postgres.statements import CANCEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sayso.jobs.postgres.database import Database, Row
+
+JobState: TypeAlias = Literal["waiting", "leased", "done", "dead", "cancelled"]
+JOB_STATES: tuple[JobState, ...] = get_args(JobState)
+
+_COLUMNS = """
+id, queue, state, attempts, created_at, available_at, finished_at, worker, error, lease_until, history,
+left(body, 200) as beginning, substring(body from '"narration_id": "([^"]+)"') as narration_id
+"""
+
+_LIST = f"""
+select {_COLUMNS} from sayso.jobs
+where (%(queue)s::text is null or queue = %(queue)s) and (%(state)s::text is null or state = %(state)s)
+    and (%(before)s::uuid is null or id < %(before)s)
+order by id desc limit %(limit)s
+"""  # noqa: S608 -- made of literals
+
+_SHOW = f"select {_COLUMNS} from sayso.jobs where id = %(id)s"  # noqa: S608 -- made of literals
+
+_RETRY = """
+update sayso.jobs
+set state = 'waiting', attempts = case when state = 'dead' then 0 else attempts end,
+    available_at = now(), finished_at = null
+where id = %(id)s and state in ('dead', 'waiting')
+returning queue
+"""
+
+_REDRIVE = """
+update sayso.jobs set state = 'waiting', attempts = 0, available_at = now(), finished_at = null
+where queue = %(queue)s and state = 'dead'
+returning id
+"""
+
+_FORGET = """
+delete from sayso.jobs
+where state in ('done', 'cancelled') and finished_at < now() - %(days)s * interval '1 day'
+returning id
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobReport:
+    """A job as it stands.
+
+    Attributes:
+        id: its name.
+        queue: where it is.
+        state: ``waiting`` for somebody, ``leased`` by a worker, ``done``, ``dead`` (put aside) or ``cancelled``.
+        attempts: how often it was tried.
+        created_at: when it was enqueued.
+        available_at: when it may be delivered, or last was.
+        finished_at: when it ended; None before.
+        worker: who had it last; None before the first.
+        error: why it last failed; None while it has not.
+        lease_until: when the lease ends; None where nobody has one.
+        history: an entry for each attempt that failed: ``attempt``, ``worker``, ``at``, ``error``.
+        beginning: the first characters of its message.
+        narration_id: the narration that it is for; None for none.
+    """
+
+    id: str
+    queue: str
+    state: JobState
+    attempts: int
+    created_at: datetime
+    available_at: datetime
+    finished_at: datetime | None
+    worker: str | None
+    error: str | None
+    lease_until: datetime | None
+    history: Sequence[dict[str, Any]]
+    beginning: str
+    narration_id: str | None
+
+
+class Administration:
+    """See the module; belongs to the event loop of its database.
+
+    Args:
+        database: where the jobs are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, *, queue: str | None = None, state: JobState | None = None, limit: int, after: str | None = None
+    ) -> Sequence[JobReport]:
+        """Some jobs, the newest first.
+
+        Args:
+            queue: only those of one queue.
+            state: only those that are so.
+            limit: how many at most.
+            after: the job after which they begin.
+        """
+        before = None if after is None else _uuid(after)
+        about = {"queue": queue, "state": state, "limit": limit, "before": before}
+        return [_report(row) for row in await self._database.fetch(_LIST, about, again=True)]
+
+    async def show(self, job_id: str) -> JobReport:
+        """A job.
+
+        Raises:
+            NoSuchJob: there is none of this name.
+        """
+        rows = await self._database.fetch(_SHOW, {"id": _uuid(job_id)}, again=True)
+        if not rows:
+            raise _no_such_job(job_id)
+        return _report(rows[0])
+
+    async def retry(self, job_id: str) -> None:
+        """Have a job tried now, that was put aside or waits for another attempt.
+
+        Raises:
+            NoSuchJob: there is none of this name.
+            InvalidInput: it is in hand, or has ended otherwise.
+        """
+        rows = await self._database.fetch(_RETRY, {"id": _uuid(job_id)}, again=True)
+        if not rows:
+            job = await self.show(job_id)
+            raise InvalidInput(f"Job {job_id} is {job.state}: only what waits or is dead can be tried again.")
+        self._database.notify(Channel.JOBS, rows[0]["queue"])
+
+    async def cancel(self, job_id: str) -> None:
+        """Take a job away from whoever has it, for ever.
+
+        Raises:
+            NoSuchJob: there is none of this name.
+            InvalidInput: it has ended.
+        """
+        if not await self._database.fetch(CANCEL, {"id": _uuid(job_id)}, again=True):
+            job = await self.show(job_id)
+            if job.state != "cancelled":
+                raise InvalidInput(f"Job {job_id} is {job.state}: it cannot be cancelled any more.")
+        self._database.notify(Channel.REVOKED)
+
+    async def redrive(self, queue: str) -> int:
+        """Have all jobs of a queue tried again that were put aside, and return how many there were."""
+        rows = await self._database.fetch(_REDRIVE, {"queue": queue}, again=True)
+        self._database.notify(Channel.JOBS, queue)
+        return len(rows)
+
+    async def forget(self, *, days: float) -> int:
+        """Remove jobs that were done or cancelled so long ago, and return how many there were."""
+        return len(await self._database.fetch(_FORGET, {"days": days}, again=True))
+
+
+def _uuid(job_id: str) -> UUID:
+    try:
+        return UUID(job_id)
+    except ValueError:
+        raise _no_such_job(job_id) from None
+
+
+def _no_such_job(job_id: str) -> NoSuchJob:
+    return NoSuchJob(f"There is no job {job_id!r}.", hint="`sayso jobs list` shows those there are.")
+
+
+def _report(row: Row) -> JobReport:
+    return JobReport(**{**row, "id": str(row["id"])})
