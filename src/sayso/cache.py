@@ -43,6 +43,10 @@ class Cache(Protocol):
         """Keep bytes, as far as there is room."""
         ...
 
+    def close(self, timeout_seconds: float) -> None:
+        """Finish what is under way, as far as that takes no longer than this; nothing is kept afterwards."""
+        ...
+
 
 class NoCache:
     """The cache that keeps nothing."""
@@ -53,6 +57,9 @@ class NoCache:
 
     def put(self, key: str, data: bytes) -> None:
         """Keep nothing."""
+
+    def close(self, timeout_seconds: float) -> None:
+        """Nothing is under way."""
 
 
 class DirectoryCache:
@@ -97,6 +104,9 @@ class DirectoryCache:
             if not self._has_failed:
                 self._has_failed = True
                 _log.warning("cache not written", directory=str(self._directory), reason=error.strerror)
+
+    def close(self, timeout_seconds: float) -> None:
+        """Nothing is under way: each entry is written by whoever puts it."""
 
     def _path(self, key: str) -> Path:
         return self._directory / key[:2] / f"{key}{_SUFFIX}"

@@ -70,6 +70,11 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
     keeps_narrations = api and settings.database_url is not None
     if settings.database_url is not None:
         migrate(settings.database_url.get_secret_value())
+
+    def close() -> None:
+        engines.openai.close()
+        cache.close()
+
     return Served(
         settings=settings,
         catalogue=engines.catalogue(on_fallback),
@@ -80,7 +85,7 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
         metrics=metrics,
         health=health,
         warm_up=lambda: _warm_up(engines, settings, listens=api),
-        close=engines.openai.close,
+        close=close,
         stories=opener.service() if stories else None,
         open_narrations=functools.partial(open_narrations, settings, sources) if keeps_narrations else None,
         files=signed_files(settings) if keeps_narrations and settings.output_bucket is None else None,

@@ -87,18 +87,28 @@ def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float |
 def open_speech_cache(
     settings: Settings, *, use: bool = True, on_look_up: Callable[[bool], None] = lambda _: None
 ) -> SpeechCache:
-    """The speech cache at ``SAYSO_CACHE_DIR``, or one that keeps nothing.
+    """The speech cache at ``SAYSO_CACHE_DIR``, with that of ``SAYSO_CACHE_S3`` behind it; or one that keeps nothing.
 
     Args:
         settings: where, and how large.
         use: whether to keep anything.
         on_look_up: told whether what somebody looked for was there.
+
+    Raises:
+        NotInstalled: S3 needs an extra.
+        InvalidInput: the address in S3 cannot be used.
     """
     from sayso.cache import DirectoryCache, NoCache
     from sayso.tts.cache import SpeechCache
 
-    store = DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes) if use else NoCache()
-    return SpeechCache(store, on_look_up=on_look_up)
+    if not use:
+        return SpeechCache(NoCache(), on_look_up=on_look_up)
+    near = DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes)
+    if settings.cache_s3 is None:
+        return SpeechCache(near, on_look_up=on_look_up)
+    from sayso.shared_cache import TieredCache, open_s3_cache
+
+    return SpeechCache(TieredCache(near, open_s3_cache(settings.cache_s3, settings)), on_look_up=on_look_up)
 
 
 def _kokoro(settings: Settings) -> SpeechEngine:

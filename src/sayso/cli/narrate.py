@@ -90,17 +90,17 @@ def narrate(
         keep_speed=keep_speed,
     )
     documents = _read(files)
-    cache = open_speech_cache(settings, use=not no_cache)
     console = Console(stderr=True)
     reports = []
-    for document in documents:
-        began = time.monotonic()
-        with narration_progress(console, document.name, quiet=quiet or as_json) as on_progress:
-            narration = narrate_document(document, speaker, cache, options, out, on_progress=on_progress)
-        elapsed = time.monotonic() - began
-        reports.append(_report(document, narration, elapsed))
-        if not quiet and not as_json:
-            typer.echo(_summary(document, narration, elapsed))
+    with open_speech_cache(settings, use=not no_cache) as cache:
+        for document in documents:
+            began = time.monotonic()
+            with narration_progress(console, document.name, quiet=quiet or as_json) as on_progress:
+                narration = narrate_document(document, speaker, cache, options, out, on_progress=on_progress)
+            elapsed = time.monotonic() - began
+            reports.append(_report(document, narration, elapsed))
+            if not quiet and not as_json:
+                typer.echo(_summary(document, narration, elapsed))
     if as_json:
         typer.echo(json.dumps({"narrations": reports}, ensure_ascii=False))
 

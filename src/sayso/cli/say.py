@@ -57,8 +57,8 @@ def say(
     document = Document(text=_text(text), name="text", markdown=False)
     speaker = chosen_engine(engine, voice, settings)
     script = to_script(document, speaker, voice=voice, language=language, lexicon=read_lexicon(lexicon))
-    blocks = stream(script, speaker, open_speech_cache(settings, use=not no_cache), speed=speed)
-    _write(blocks, target, audio_format, speaker.sample_rate_hz)
+    with open_speech_cache(settings, use=not no_cache) as cache:
+        _write(stream(script, speaker, cache, speed=speed), target, audio_format, speaker.sample_rate_hz)
 
 
 def _target(out: str) -> tuple[Path | BinaryIO, AudioFormat]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -18,9 +18,12 @@ from sayso.types import Audio, Speech, TokenTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from sayso.cache import Cache
     from sayso.types import Utterance
+
+_CLOSE_SECONDS = 5.0
 
 _HEADER = struct.Struct("<I")  # the length of the JSON that describes the samples
 
@@ -47,6 +50,8 @@ class SpeechCache:
     Args:
         store: where the bytes are.
         on_look_up: told whether what somebody looked for was there.
+
+    It may be used as a context manager, which closes it.
     """
 
     def __init__(self, store: Cache, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
@@ -67,6 +72,18 @@ class SpeechCache:
         data = _pack(speech)
         self.store.put(key, data)
         return _unpack(data)
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self.store.close(_CLOSE_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _pack(speech: Speech) -> bytes:
