@@ -15,7 +15,9 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
+from moto.sqs.models import sqs_backends
 
 from sayso.vendors.aws import AwsAccess, Patience
 
@@ -162,6 +164,24 @@ class AwsPlace:
         )
         messages: Sequence[Mapping[str, Any]] = answer.get("Messages", [])
         return messages
+
+    def pass_time(self, queue_url: str, seconds: float) -> None:
+        """Let time go by for the messages of a queue; it looks inside moto, for SQS has no such thing."""
+        for message in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue_url.rpartition("/")[2]]._messages:
+            message.sent_timestamp -= int(1000 * seconds)
+            message.visible_at -= 1000 * seconds
+
+    def end_leases(self, table: str, seconds: float) -> None:
+        """Let time go by for the claims of a table of tasks."""
+        client = self.boto("dynamodb")
+        for item in client.scan(TableName=table)["Items"]:
+            if "sayso_lease_until" in item:
+                client.update_item(
+                    TableName=table,
+                    Key={key: item[key] for key in _TASK_KEYS},
+                    UpdateExpression="SET sayso_lease_until = sayso_lease_until - :seconds",
+                    ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
+                )
 
     def item(self, table: str, parent_id: str, task_id: str) -> dict[str, Any]:
         """The attributes of a task, as DynamoDB writes them."""

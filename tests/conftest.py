@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws import AwsPlace
+    from databases import Databases
     from sayso.settings import Settings
     from sayso.tts.kokoro import KokoroEngine
     from sayso.tts.piper import PiperEngine
@@ -44,3 +48,27 @@ def piper_engine(real_settings: Settings) -> PiperEngine:
     engine = open_engine("piper", real_settings)
     assert isinstance(engine, PiperEngine)
     return engine
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A PostgreSQL server, in which tests have databases of their own."""
+    from databases import Databases
+
+    with Databases(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database_url(databases: Databases) -> str:
+    """A database with Sayso's tables, for the tests of a module."""
+    return databases.new()
+
+
+@pytest.fixture(scope="session")
+def aws_place() -> Iterator[AwsPlace]:
+    """A server that speaks for SQS, DynamoDB and S3."""
+    from aws import aws_place
+
+    with aws_place() as place:
+        yield place

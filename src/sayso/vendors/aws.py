@@ -7,6 +7,7 @@ import io
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
@@ -94,6 +95,14 @@ class AwsAccess:
         )
 
 
+@cache
+def _tables() -> Any:
+    """The descriptions of AWS that botocore brings, which are large, and the same for all sessions of a process."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 class Aws:
     """Opens clients, all over one session, and closes them; belongs to the event loop that opens them.
 
@@ -137,13 +146,14 @@ class Aws:
             ) from error
         if self._session is None:
             self._session = get_session()
+            self._session.register_component("data_loader", _tables())
         access = self._access
         config = AioConfig(
             connect_timeout=access.patience.try_seconds,
             max_pool_connections=_CONNECTIONS,
             read_timeout=_NEVER_SECONDS,  # each try has its own limit
             retries={"total_max_attempts": 1},  # ours keep a bound, and tell how many there were
-            warm_up_loader_caches=True,  # in a thread: the tables are large
+            warm_up_loader_caches=True,  # in a thread
             **(options or {}),
         )
         creating = self._session.create_client(

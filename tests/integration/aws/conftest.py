@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws import aws_place
 from aws_faults import aws_faults
 from sayso.vendors.aws import Aws
 
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[AwsPlace]:
+def place(aws_place: AwsPlace) -> AwsPlace:
     """AWS."""
-    with aws_place() as place:
-        yield place
+    return aws_place
 
 
 @pytest.fixture(scope="session")

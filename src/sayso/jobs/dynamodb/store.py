@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from sayso.jobs.base import TaskProgress
     from sayso.vendors.aws import AwsClient
 
-_CLOCK_SECONDS = 1.0
-"""DynamoDB tells its time to the second: leases are as much longer, so that none is shorter than it should be."""
-
 _LONGEST_STEP = 2**32
 """By how much a lease id grows at most; small enough for a million claims to be exact in a double."""
 
@@ -103,7 +100,7 @@ class DynamoTaskStore:
                 return Finished(media_urls={task_id: item.media_url or "" for task_id, item in tasks.items()})
             left_seconds = max(float(item.until or 0) for item in unfinished.values()) - self._client.server_clock.now()
             if left_seconds > 0:
-                return Held(retry_after_seconds=left_seconds)
+                return Held(retry_after_seconds=min(left_seconds, self._lease_seconds))
             claim = await self._take(parent_id, unfinished)
             if claim is not None:
                 return claim
@@ -113,10 +110,10 @@ class DynamoTaskStore:
         """Claim tasks that are as they were seen, all or none; None when one is not any more."""
         taken: dict[str, int] = {}
         try:
-            for task_id, item in seen.items():
+            for task_id, item in sorted(seen.items()):  # in one order, or two could take one each and get no further
                 lease = (item.lease or 0) + 1 + secrets.randbelow(_LONGEST_STEP)
                 now = self._client.server_clock.now()
-                change = items.claimed(item, lease=lease, now=now, until=self._until(now))
+                change = items.claimed(item, lease=lease, now=now, until=now + self._lease_seconds)
                 try:
                     await self._change(parent_id, task_id, change)
                 except _Unmet as unmet:
@@ -137,14 +134,16 @@ class DynamoTaskStore:
         """See `TaskStore.beat`."""
         share = None if progress is None else progress.share
         for task_id, lease in claim.lease_ids.items():
-            until = self._until(await self._now(claim.parent_id, task_id))
+            until = await self._now(claim.parent_id, task_id) + self._lease_seconds
             try:
                 await self._change(claim.parent_id, task_id, items.extended(lease, until=until, share=share))
             except _Unmet:
+                await self._give_up(claim.parent_id, claim.lease_ids)  # the others are of no use alone
                 raise _lost(claim, task_id) from None
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
         """See `TaskStore.complete`; to complete a task again in the same way is to have completed it."""
+        await self._confirm(claim, COMPLETED)
         for task_id, lease in claim.lease_ids.items():
             url = media_urls[task_id]
             now = await self._now(claim.parent_id, task_id)
@@ -157,6 +156,7 @@ class DynamoTaskStore:
 
     async def fail(self, claim: Claim, *, error: str) -> None:
         """See `TaskStore.fail`; to fail again in the same way is to have failed."""
+        await self._confirm(claim, FAILED)
         for task_id, lease in claim.lease_ids.items():
             now = await self._now(claim.parent_id, task_id)
             try:
@@ -175,8 +175,18 @@ class DynamoTaskStore:
     async def close(self) -> None:
         """See `TaskStore.close`: there is nothing to give up; the client is its owner's."""
 
-    def _until(self, now: float) -> float:
-        return now + self._lease_seconds + _CLOCK_SECONDS
+    async def _confirm(self, claim: Claim, status: str) -> None:
+        """Make sure that every task of a claim is its own, or has got a status by it, before any is changed.
+
+        Raises:
+            LeaseLost: one is not.
+        """
+        if len(claim.lease_ids) == 1:
+            return  # its change has the same condition
+        for task_id, lease in claim.lease_ids.items():
+            item = await self._read(claim.parent_id, task_id)
+            if item.lease != lease or (item.until is None and item.status != status):
+                raise _lost(claim, task_id)
 
     async def _now(self, parent_id: str, task_id: str) -> float:
         """DynamoDB's time, which its first answer tells."""
