@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import uvicorn
 
+from receiver import HOST
 from sayso.api.app import create_app
 from sayso.jobs.narrations import NarrationRequest
 from sayso.settings import Settings
@@ -75,7 +76,7 @@ class Serving:
     def __init__(self, store: NarrationStore) -> None:
         self.following = Following(store, poll_seconds=0.01, rest_seconds=0.0)
         self.narrations = fake_narrations(store, following=self.following)
-        settings = Settings(synthesis_workers=2, kokoro_voice="fake_en")
+        settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
         app = create_app(replace(fake_served(settings=settings), narrations=self.narrations))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))

@@ -93,8 +93,9 @@ async def in_postgres(url: str, *, listen: bool = True) -> AsyncIterator[Scene]:
         tasks = PostgresTaskStore(database)
         store = PostgresNarrationStore(database)
         yield Scene(store=store, tasks=tasks, stories=queues[0], callbacks=queues[1])
-        for part in (store, tasks, *queues):
-            await part.close()
+        await store.close()
+        for queue in queues:
+            await queue.close()
 
 
 @pytest.fixture(params=["memory", "postgres"])

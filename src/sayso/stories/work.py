@@ -178,6 +178,8 @@ class Stories:
                     await self._publish(output, path, versions[output.uri], job, claim)
         await keeping.end()
         if claim is not None:
+            done = TaskProgress(share=1.0, audio_seconds=narration.audio_seconds)
+            await _patiently(lambda: self._tasks.beat(claim, done))
             urls = {output.task_id: output.uri for output in self._open(story, claim) if output.task_id is not None}
             await _patiently(lambda: self._tasks.complete(claim, urls))
         _log.info("the story is told", audio_seconds=round(narration.audio_seconds, 1))

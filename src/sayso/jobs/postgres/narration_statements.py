@@ -37,7 +37,10 @@ PAGE = _records("""
 
 CHANGED = """
 select known.id from unnest(%(ids)s::text[], %(seen)s::bigint[]) as known (id, event_id)
-where exists (select from sayso.events where parent_id = known.id and id > known.event_id)
+cross join lateral (
+    select id from sayso.events where parent_id = known.id order by id desc limit 1
+) as latest
+where latest.id > known.event_id
 """
 
 ADD = """
