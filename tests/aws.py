@@ -167,7 +167,8 @@ class AwsPlace:
 
     def pass_time(self, queue_url: str, seconds: float) -> None:
         """Let time go by for the messages of a queue; it looks inside moto, for SQS has no such thing."""
-        for message in sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue_url.rpartition("/")[2]]._messages:
+        messages: Any = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue_url.rpartition("/")[2]]._messages
+        for message in messages:
             message.sent_timestamp -= int(1000 * seconds)
             message.visible_at -= 1000 * seconds
 

@@ -29,7 +29,7 @@ Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
 """What becomes of the JSON of an answer."""
 
 Watch = Callable[[str, Mapping[str, str], bool], None]
-"""Told of a request: its operation, its headers, and whether it was obeyed."""
+"""Told of a request: its operation, its headers under names like ``User-Agent``, and whether it was obeyed."""
 
 GONE = "ReceiptHandleIsInvalid"
 """SQS's code for a receipt of which it knows nothing."""
@@ -233,6 +233,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self._body()
+        if len(body) < int(self.headers.get("Content-Length", 0)):
+            self._hang_up()  # who asks died in the middle, and AWS does nothing by halves
+            return
         rule = self.server.faults.take(self._operation(), body)
         trouble = rule.trouble if rule is not None else None
         if rule is not None and rule.answer is not None:
@@ -263,7 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """What moto answers."""
         target = self.server.faults.target
-        self.server.faults.watch(self._operation(), self.headers, False)
+        named = {name.title(): value for name, value in self.headers.items()}
+        self.server.faults.watch(self._operation(), named, False)
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=HANG_SECONDS)
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
@@ -274,7 +278,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = response.status, response.getheaders(), response.read()
         finally:
             connection.close()
-        self.server.faults.watch(self._operation(), self.headers, True)
+        self.server.faults.watch(self._operation(), named, True)
         return answer
 
     def _forward(self, body: bytes, rewrite: Rewrite | None) -> None:
