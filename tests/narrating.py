@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LINK_SECONDS = 60
+NOWHERE = Path("/data")
 PATIENCE_SECONDS = 20
 
 
@@ -49,18 +50,22 @@ def request(**more: Any) -> NarrationRequest:
     return NarrationRequest(**usual | more)
 
 
-def fake_describer() -> Describer:
-    """Links to files below ``file:///data``."""
-    files = SignedFiles(root=Root(Path("/data")), signer=LinkSigner(b"a secret"))
-    return Describer(Storages({"file": LocalStorage(files)}), link_seconds=LINK_SECONDS)
+def signed_files(root: Path = NOWHERE) -> SignedFiles:
+    """Files below a directory, which need not exist."""
+    return SignedFiles(root=Root(root), signer=LinkSigner(b"a secret"))
 
 
-def fake_narrations(store: NarrationStore, *, following: Following | None = None) -> Narrations:
+def fake_describer(root: Path = NOWHERE) -> Describer:
+    """Links to the files below a directory."""
+    return Describer(Storages({"file": LocalStorage(signed_files(root))}), link_seconds=LINK_SECONDS)
+
+
+def fake_narrations(store: NarrationStore, *, following: Following | None = None, root: Path = NOWHERE) -> Narrations:
     """The service, for an engine that hums; it looks for changes all the time."""
     engine = FakeSpeechEngine()
     return Narrations(
         store,
-        fake_describer(),
+        fake_describer(root),
         sources=[LocalSpeech("fake", lambda: engine)],
         following=following or Following(store, poll_seconds=0.01, rest_seconds=0.0),
     )
@@ -71,13 +76,15 @@ class Serving:
 
     Args:
         store: where narrations are.
+        root: where their files are.
     """
 
-    def __init__(self, store: NarrationStore) -> None:
+    def __init__(self, store: NarrationStore, *, root: Path = NOWHERE) -> None:
         self.following = Following(store, poll_seconds=0.01, rest_seconds=0.0)
-        self.narrations = fake_narrations(store, following=self.following)
+        self.narrations = fake_narrations(store, following=self.following, root=root)
         settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
-        app = create_app(replace(fake_served(settings=settings), narrations=self.narrations))
+        served = fake_served(settings=settings)
+        app = create_app(replace(served, narrations=self.narrations, files=signed_files(root)))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))
         self._loop = asyncio.new_event_loop()

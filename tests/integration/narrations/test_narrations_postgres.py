@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from narrated import HELD, StagedEngine
-from narrating import Serving, fake_describer, request
+from narrating import Serving, fake_describer, request, signed_files
 from receiver import HOST, Receiver
 from sayso.cache import NoCache
 from sayso.jobs import Policy, Worker
@@ -24,7 +24,7 @@ from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.scheduling import Scheduler
-from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
+from sayso.storage import LocalStorage, Storages
 from sayso.stories import Narrator, Stories
 from sayso.stories.callbacks import Callbacks, Postman
 from sayso.stories.following import Following
@@ -47,13 +47,14 @@ class Server(Serving):
 
     Args:
         url: the database's.
+        root: where files are.
         listen: whether notifications are heard.
     """
 
-    def __init__(self, url: str, *, listen: bool = True) -> None:
+    def __init__(self, url: str, root: Path, *, listen: bool = True) -> None:
         self.database = Database(url, listen=listen)
         self.store = PostgresNarrationStore(self.database)
-        super().__init__(self.store)
+        super().__init__(self.store, root=root)
         self.client = httpx2.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
 
     def submit(self, **fields: Any) -> dict[str, Any]:
@@ -75,14 +76,14 @@ class Server(Serving):
 
 
 @pytest.fixture
-def server(database_url: str) -> Iterator[Server]:
-    with serving(database_url) as server:
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    with serving(database_url, tmp_path / "out") as server:
         yield server
 
 
 @contextmanager
-def serving(url: str, *, listen: bool = True) -> Iterator[Server]:
-    server = Server(url, listen=listen)
+def serving(url: str, root: Path, *, listen: bool = True) -> Iterator[Server]:
+    server = Server(url, root, listen=listen)
     with server, server.client:
         server.call(server.database.open())
         yield server
@@ -118,16 +119,15 @@ class Workshop:
             postman = Postman(secret=b"both sides know it", private_hosts=(HOST,))
             workers = [
                 Worker(stories, self._stories(database, store), Policy(at_once=2, beat_seconds=NEVER_SECONDS)),
-                Worker(callbacks, Callbacks(store, fake_describer(), postman), Policy()),
+                Worker(callbacks, Callbacks(store, fake_describer(self.out), postman), Policy()),
             ]
             begun.set()
             await asyncio.gather(*(worker.run(self._stop, grace_seconds=PATIENCE_SECONDS) for worker in workers))
 
     def _stories(self, database: Database, store: PostgresNarrationStore) -> Stories:
-        files = SignedFiles(root=Root(self.out), signer=LinkSigner(b"a secret"))
         return Stories(
             tasks=PostgresTaskStore(database),
-            storages=Storages({"file": LocalStorage(files)}),
+            storages=Storages({"file": LocalStorage(signed_files(self.out))}),
             narrator=Narrator(
                 sources=[LocalSpeech("fake", lambda: self.engine)],
                 cache=SpeechCache(NoCache()),
@@ -176,7 +176,7 @@ def workshop(server: Server, database_url: str, tmp_path: Path) -> Iterator[Work
 def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: Workshop) -> None:
     """Its client hears of its beginning and its end, its files are there, and its callback is delivered once."""
     with Receiver() as receiver:
-        narration = server.submit(text=f"{HELD} on. It is late.", callback_url=receiver.url())
+        narration = server.submit(name="evening", text=f"{HELD} on. It is late.", callback_url=receiver.url())
         heard = []
         for told in server.followed(narration):
             heard.append(told)
@@ -192,6 +192,10 @@ def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: Work
     assert last["audio_seconds"] > 0
     assert [file["format"] for file in last["files"]] == ["wav", "srt"]
     assert workshop.files == ["narration.srt", "narration.wav"]
+    sound, subtitles = (httpx2.get(file["url"]) for file in last["files"])
+    assert (sound.headers["content-type"], sound.content[:4]) == ("audio/wav", b"RIFF")
+    assert "evening.wav" in sound.headers["content-disposition"]
+    assert "-->" in subtitles.text
     assert json.loads(received.body)["status"] == "completed"
 
 
@@ -251,9 +255,9 @@ def test_what_is_sent_after_every_connection_was_lost_is_accepted(server: Server
     assert [told["status"] for told in stream] == ["cancelled"]
 
 
-def test_followers_are_told_although_nothing_is_heard(database_url: str) -> None:
+def test_followers_are_told_although_nothing_is_heard(database_url: str, tmp_path: Path) -> None:
     """Behind PgBouncer nobody can listen: looking is enough."""
-    with serving(database_url, listen=False) as server:
+    with serving(database_url, tmp_path, listen=False) as server:
         narration = server.submit()
         stream = server.followed(narration)
         assert next(stream)["status"] == "queued"
