@@ -76,9 +76,12 @@ class TieredPlace:
         self._far = S3Place(path, server)
         self._opened: list[TieredCache] = []
 
+    def close(self) -> None:
+        for cache in self._opened:
+            cache.close(WAIT_SECONDS)
+
     def cache(self) -> Cache:
-        for earlier in self._opened:
-            earlier.close(WAIT_SECONDS)
+        self.close()
         near = DirectoryCache(self._path / f"machine-{len(self._opened)}", maximum_bytes=GIB)
         self._opened.append(TieredCache(near, self._far.cache()))
         return self._opened[-1]
@@ -95,10 +98,12 @@ def server() -> Iterator[AwsPlace]:
 
 
 @pytest.fixture(params=[DirectoryPlace, S3Place, TieredPlace])
-def place(request: pytest.FixtureRequest, tmp_path: Path, server: AwsPlace) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, server: AwsPlace) -> Iterator[Place]:
     """A place of each kind, with nothing in it."""
     made: Place = request.param(tmp_path, server)
-    return made
+    yield made
+    if isinstance(made, TieredPlace):
+        made.close()
 
 
 def key(number: int) -> str:

@@ -28,6 +28,7 @@ FILES_PATH = "/files"
 
 _SECRET_NAME = "signing-secret"  # noqa: S105 -- the name of a file
 _SECRET_BYTES = 32
+_POLL_SECONDS = 0.005
 _PURPOSE = b"sayso links 1"
 
 
@@ -45,7 +46,7 @@ def signing_secret(settings: Settings) -> bytes:
     path = settings.data_dir / _SECRET_NAME
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{_SECRET_NAME}.lock")):
+        with FileLock(path.with_name(f".{_SECRET_NAME}.lock"), poll_interval=_POLL_SECONDS):
             if not path.exists():
                 _keep(path, secrets.token_hex(_SECRET_BYTES))
             secret = path.read_bytes().strip()

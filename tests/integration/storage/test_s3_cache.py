@@ -93,7 +93,7 @@ def test_what_keeps_failing_is_left_alone(server: S3Server, cache: S3Cache, cloc
 
 def test_a_service_that_hangs_is_not_waited_for(server: S3Server, clock: Clock) -> None:
     """An answer that does not come is a failure like any other."""
-    cache = opened(server.settings(), clock, timeout_seconds=0.2)
+    cache = opened(server.settings(), clock, timeout_seconds=0.5)
     server.faults += [Fault(kind="hang", method=method) for method in ("PUT", "PUT", "GET", "GET")]
     with capture_logs() as logs:
         for _ in range(3):
