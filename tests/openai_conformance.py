@@ -14,6 +14,7 @@ from sayso.audio import AudioFormat, AudioWriter, decode
 if TYPE_CHECKING:
     from openai import APIStatusError
 
+    from sayso.tts.base import SpeechEngine
     from sayso.types import Audio, FloatArray
 
 RATE_HZ = 24_000
@@ -41,15 +42,21 @@ class Target:
 
 
 @cache
+def _kokoro() -> SpeechEngine:
+    from sayso.bootstrap import open_engine
+    from sayso.settings import load_settings
+
+    return open_engine("kokoro", load_settings().model_copy(update={"synthesis_workers": 2}))
+
+
+@cache
 def speech_of(*sentences: str, voice: str = "af_heart") -> bytes:
     """The sentences spoken by Kokoro in this process, 0.8 s apart, as a WAV file: no server has a part in it."""
-    from sayso.bootstrap import open_engine
     from sayso.cache import NoCache
     from sayso.narration import Document, stream, to_script
-    from sayso.settings import load_settings
     from sayso.tts.cache import SpeechCache
 
-    engine = open_engine("kokoro", load_settings().model_copy(update={"synthesis_workers": 2}))
+    engine = _kokoro()
     pieces = []
     for sentence in sentences:
         script = to_script(Document(text=sentence, name="sound", markdown=False), engine, voice=voice)

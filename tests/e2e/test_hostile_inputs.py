@@ -86,24 +86,38 @@ def test_wrong_options_say_what_is_right(tmp_path: Path, options: Sequence[str],
     assert files(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("x" * 400, 7),
-        ("no punctuation at all just words that go on " * 12, 108),
-        ("Hello 世界 привет مرحبا שלום नमस्ते.", 7),
-        ("\u202eright to left\u202c and \u200bzero\u200b width", 6),
-        ("Zalgo: h\u0300\u0301\u0302\u0303e\u0304\u0305llo", 2),
-        ("1" * 200, 4),
-        ("a\u0000b".replace("\0", "\x01") + " \x07 bell", 2),
-    ],
-    ids=["one word", "no punctuation", "scripts", "directions", "marks", "digits", "controls"],
-)
-def test_odd_text_is_spoken_to_its_end(tmp_path: Path, text: str, words: int) -> None:
+ODD_TEXTS = {
+    "one word": ("x" * 130, 3),
+    "no punctuation": ("no punctuation at all just words that go on " * 7, 63),
+    "scripts": ("Hello 世界 привет مرحبا שלום नमस्ते.", 7),
+    "directions": ("\u202eright to left\u202c and \u200bzero\u200b width", 6),
+    "marks": ("Zalgo: h\u0300\u0301\u0302\u0303e\u0304\u0305llo", 2),
+    "digits": ("1" * 40, 1),
+    "controls": ("a\x01b \x07 bell", 2),
+}
+"""Texts, and how many words each has at least."""
+
+
+@pytest.fixture(scope="module")
+def odd_narrations(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """All the odd texts, narrated by one command, and where its files are."""
+    directory = tmp_path_factory.mktemp("odd")
+    for name, (text, _) in ODD_TEXTS.items():
+        (directory / f"{name}.txt").write_text(text, encoding="utf-8")
+    texts, out = sorted(directory.iterdir()), directory / "out"
+    options = ("--audio", "wav", "--subtitles", "json,srt")
+    return sayso("narrate", *texts, "--out", out, *options, cache=directory / "cache"), out
+
+
+@pytest.mark.parametrize("name", ODD_TEXTS)
+def test_odd_text_is_spoken_to_its_end(
+    odd_narrations: tuple[subprocess.CompletedProcess[str], Path], name: str
+) -> None:
     """Every letter and digit of the source lies in a word with a time; nothing is cut off."""
-    done = narrate(tmp_path, text.encode(), "--audio", "wav", "--subtitles", "json,srt")
+    done, out = odd_narrations
     assert done.returncode == 0, done.stderr
-    timeline = json.loads((tmp_path / "out" / "text.json").read_text())
+    text, words = ODD_TEXTS[name]
+    timeline = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
     assert len(timeline["words"]) >= words
     covered = {place for word in timeline["words"] for place in range(word["char_start"], word["char_end"])}
     assert [character for place, character in enumerate(text) if character.isalnum() and place not in covered] == []
