@@ -1,0 +1,70 @@
+"""Where AWS is, who asks, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from sayso.settings.aws import AwsSettings
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long a call is tried.
+
+    Attributes:
+        try_seconds: how long one try may take, besides what the service was asked to wait and what a body takes.
+        total_seconds: when no further try is begun; the longest call takes both together, much less than a lease.
+        tries: how many there are at most.
+        first_pause_seconds: the longest pause after the first failure; it doubles with each, and is cut by chance.
+        longest_pause_seconds: the longest pause of all.
+    """
+
+    try_seconds: float = 5.0
+    total_seconds: float = 6.0
+    tries: int = 5
+    first_pause_seconds: float = 0.1
+    longest_pause_seconds: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsAccess:
+    """Where AWS is, and who asks.
+
+    Attributes:
+        region: its name.
+        endpoint_url: the address of what stands in for AWS; None for AWS itself.
+        access_key_id: who asks; None for what AWS's own tools find: a task's role, a profile, an instance's role.
+        secret_access_key: its secret.
+        session_token: what a temporary key has besides.
+        patience: how long calls are tried.
+    """
+
+    region: str = DEFAULT_REGION
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    patience: Patience = Patience()
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is reached by HTTPS."""
+        return self.endpoint_url is None or self.endpoint_url.startswith("https://")
+
+    @classmethod
+    def of(cls, settings: AwsSettings) -> Self:
+        """As the settings say."""
+        secret, token = settings.aws_secret_access_key, settings.aws_session_token
+        return cls(
+            region=settings.aws_region or DEFAULT_REGION,
+            endpoint_url=settings.aws_endpoint_url,
+            access_key_id=settings.aws_access_key_id,
+            secret_access_key=None if secret is None else secret.get_secret_value(),
+            session_token=None if token is None else token.get_secret_value(),
+        )
