@@ -26,6 +26,7 @@ from sayso.jobs.postgres.bell import Bell
 from sayso.jobs.postgres.listener import Channel
 from sayso.jobs.postgres.queue import new_job_id
 from sayso.jobs.postgres.statements import CANCEL
+from sayso.threads import on_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,20 +52,21 @@ class PostgresNarrationStore:
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """See `NarrationStore.submit`."""
-        about = _row_of(request) | {"id": new_narration_id(), "owner": owner, "key": idempotency_key}
-        about["job_id"] = new_job_id()
-        body = request.message(about["id"])
+        narration_id, job_id = new_narration_id(), new_job_id()
+        # Both go through the whole text, which may be a book.
+        row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id)))
+        about = row | {"id": narration_id, "job_id": job_id, "owner": owner, "key": idempotency_key}
 
         async def submit() -> Submitted:
             async with self._database.transaction() as transaction:
                 if not await transaction.fetch(statements.ADD, about):
                     return await self._known(transaction, about)
-                job = {"job_id": about["job_id"], "queue": STORIES_QUEUE, "body": body, "key": None}
+                job = {"job_id": job_id, "queue": STORIES_QUEUE, "body": body, "key": None}
                 await transaction.fetch(statements.ADD_JOB, job)
-                await transaction.fetch(statements.ADD_TASKS, {"id": about["id"], "tasks": list(request.formats)})
-                await _add_event(transaction, about["id"], "submitted")
+                await transaction.fetch(statements.ADD_TASKS, {"id": narration_id, "tasks": list(request.formats)})
+                await _add_event(transaction, narration_id, "submitted")
                 transaction.notify(Channel.JOBS, STORIES_QUEUE)
-                return Submitted(record=await _found(transaction, about["id"], owner), is_new=True)
+                return Submitted(record=await _found(transaction, narration_id, owner), is_new=True)
 
         return await self._database.persist(submit)
 
