@@ -68,9 +68,12 @@ def test_the_ends_of_the_audio_count() -> None:
     assert last.begin_seconds == pytest.approx(0.7, abs=TOLERANCE_SECONDS)
 
 
-@given(st.lists(st.tuples(st.floats(0.08, 0.3), st.sampled_from([0.0, 0.005, 0.2])), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.floats(0.08, 0.3), st.sampled_from([0.0, 0.2])), min_size=1, max_size=8))
 def test_backwards_is_the_same(parts: list[tuple[float, float]]) -> None:
-    """Played backwards, audio has the same pauses in the opposite order."""
+    """Played backwards, audio has the same pauses in the opposite order.
+
+    Of loud sounds, that is: what is soft for longer than the detector looks back for noise is noise to it.
+    """
     sound = audio(*parts, (0.1, 0.2))
     backwards = Audio(samples=sound.samples[::-1].copy(), sample_rate_hz=RATE)
     length = sound.duration_seconds
