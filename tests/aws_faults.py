@@ -249,6 +249,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815 -- the names that the base class calls
 
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body may come."""
+        is_wanted = super().handle_expect_100()
+        self.wfile.flush()
+        return is_wanted
+
     def _operation(self) -> str:
         target = self.headers.get("X-Amz-Target")
         return target.rpartition(".")[2] if target else f"S3:{self.command}"
