@@ -111,8 +111,8 @@ class Worker:
                 task.result()  # neither ends by itself: this raises what broke it
         finally:
             stopping.cancel()
-            await _cancelled(receiving)
-            await self._drain(grace_seconds)
+            # At the same time: a poll of SQS that is under way takes its seconds to end.
+            await asyncio.gather(_cancelled(receiving), self._drain(grace_seconds))
             await _cancelled(beating)
 
     # Receiving
