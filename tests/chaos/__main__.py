@@ -1,0 +1,125 @@
+"""``make chaos``: workers are killed, stopped and frozen while all that they depend on fails, and every promise is kept.
+
+    python tests/chaos --help
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+_TESTS = Path(__file__).resolve().parents[1]
+sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # as pytest has them; not this directory, whose names are others
+
+import typer  # noqa: E402 -- after the line above, as all that it makes findable
+
+from chaos.report import complaints, table  # noqa: E402
+from chaos.run import Size, emptied, run_scene  # noqa: E402
+from chaos.sqs_scene import SqsScene  # noqa: E402
+from chaos.storm import Trouble  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaos.run import Outcome
+
+_FIFO_GROUPS = 8
+
+SCENES: Mapping[str, Callable[[Path, random.Random], Any]] = {
+    "sqs": SqsScene,
+    "fifo": lambda directory, chance: SqsScene(directory, chance, groups=_FIFO_GROUPS),
+}
+"""Where the workers work, by name."""
+
+_AWS: Mapping[Trouble, int] = {
+    Trouble.KILL: 14,
+    Trouble.KILL_AT_STEP: 14,
+    Trouble.STOP: 8,
+    Trouble.FREEZE: 6,
+    Trouble.OUTAGE: 10,
+    Trouble.LATE: 12,
+}
+_TROUBLES: Mapping[str, Mapping[Trouble, int]] = {"sqs": _AWS, "fifo": _AWS}
+"""For so many jobs as there are by default, and fewer for fewer."""
+
+_JOBS = 300
+_QUICK_JOBS = 40
+_SECONDS_PER_JOB = 1.0
+
+
+def main(
+    *,
+    scene: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(SCENES)}; all by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=5, help="In each scene.")] = _JOBS,
+    quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs, about a minute each.")] = False,
+    workers: Annotated[int, typer.Option(min=2, help="How many processes at once.")] = 3,
+    engine: Annotated[str, typer.Option(help="piper, which speaks, or fake, which hums.")] = "piper",
+    lease_seconds: Annotated[float, typer.Option(min=3, help="Of the workers.")] = 6.0,
+    production_leases: Annotated[
+        bool, typer.Option("--production-leases", help="Those of production: 30 seconds, a beat every 10.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep logs, records and files, whatever comes of it.")] = False,
+) -> None:
+    """Kill, freeze and starve workers while they narrate: nothing is lost, and nothing is done twice.
+
+    Prints its seed first, a table at the end, and what broke a promise; then the exit code is 1, and everything that was
+    seen is kept in a directory. The seed decides what happens when; what the processes make of it is their own.
+    """
+    seed = secrets.randbits(32) if seed is None else seed
+    typer.echo(f"seed {seed}")
+    jobs = _QUICK_JOBS if quick else jobs
+    names = scene or list(SCENES)
+    unknown = [name for name in names if name not in SCENES]
+    if unknown:
+        raise typer.BadParameter(f"There is no scene {unknown[0]!r}; there are: {', '.join(SCENES)}.")
+    directory = Path(tempfile.mkdtemp(prefix="sayso-chaos-"))
+    directory.chmod(0o755)  # the database may be another user's
+    outcomes: list[Outcome] = []
+    is_kept = True
+    try:
+        for name in names:
+            size = Size(
+                jobs=jobs,
+                seconds=jobs * _SECONDS_PER_JOB,
+                troubles={kind: max(1, round(count * jobs / _JOBS)) for kind, count in _TROUBLES[name].items()},
+                workers=workers,
+                engine=engine,
+                lease_seconds=None if production_leases else lease_seconds,
+            )
+            chance = random.Random(f"{seed} {name}")  # noqa: S311 -- troubles, not secrets
+            outcomes.append(run_scene(SCENES[name], emptied(directory / name), size, chance, _sayer(name)))
+        leases = "of production" if production_leases else f"{lease_seconds:g} s"
+        typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
+        broken = [line for outcome in outcomes for line in complaints(outcome)]
+        for line in broken:
+            typer.echo(line, err=True)
+        is_kept = keep or bool(broken)
+        if broken:
+            raise typer.Exit(1)
+    finally:
+        if is_kept:
+            typer.echo(f"seed {seed}; everything is in {directory}", err=True)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sayer(name: str) -> Callable[[str], None]:
+    return lambda line: typer.echo(f"{name}: {line}", err=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

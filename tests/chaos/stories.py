@@ -1,0 +1,157 @@
+"""What the workers are asked for: stories that are all different, some of them long, and messages that cannot be done."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from uuid import UUID
+
+VOICE = {"piper": "en_US-joe-medium", "fake": "fake_en"}
+"""The voice of each engine."""
+
+LONG_SHARE = 0.06
+POISON_SHARE = 0.03
+
+_SHORT_SENTENCES = (1, 4)
+_LONG_SENTENCES = (12, 30)
+_LONGEST_SENTENCES = 70  # more than S3 takes in one part, as WAV
+_AUDIO = ("wav", "mp3", "flac", "opus", "aac")
+_SUBTITLES = ("srt", "vtt", "json")
+
+_WHO = ("The keeper", "A gull", "The old pilot", "My aunt", "The baker", "A ferry", "The postman", "Nobody")
+_DID = ("counted", "heard", "mended", "painted", "forgot", "carried home", "sold", "wrote about")
+_WHAT = ("lamps", "oars", "letters", "kettles", "songs", "nets", "clouds", "maps", "ropes", "boats")
+_WHERE = ("by the pier", "in the rain", "before dawn", "near the mill", "under the bridge", "at low tide")
+
+Random = random.Random
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """A job as its sender has it.
+
+    Attributes:
+        name: its parent's id, or the stem of its keys; different for each.
+        body: the message.
+        text: what is to be heard; "" for a job that cannot be done.
+        outputs: where its files go.
+        tasks: what is to be completed, as (parent, task), in the order of the outputs; none where nobody keeps a status.
+        poison: why it cannot be done; None for all that can.
+        group: of a FIFO queue.
+    """
+
+    name: str
+    body: str
+    text: str
+    outputs: tuple[str, ...] = ()
+    tasks: tuple[tuple[str, str], ...] = ()
+    poison: str | None = None
+    group: str | None = None
+
+
+def sentence(chance: Random, number: int) -> str:
+    """A sentence of about three seconds; the number makes it another than all others."""
+    return (
+        f"{chance.choice(_WHO)} {chance.choice(_DID)} {number} {chance.choice(_WHAT)} {chance.choice(_WHERE)}."
+    )
+
+
+def text(chance: Random, job: int, sentences: int) -> str:
+    """A story of so many sentences, in paragraphs."""
+    told = [sentence(chance, 100 * job + line) for line in range(sentences)]
+    paragraphs = [" ".join(told[start : start + 4]) for start in range(0, sentences, 4)]
+    return "\n\n".join(paragraphs)
+
+
+def length(chance: Random, job: int) -> int:
+    """How many sentences the story of a job has; the tenth is the longest of all."""
+    if job == 10:  # noqa: PLR2004 -- any would do
+        return _LONGEST_SENTENCES
+    return chance.randint(*(_LONG_SENTENCES if chance.random() < LONG_SHARE else _SHORT_SENTENCES))
+
+
+def aws_orders(chance: Random, count: int, *, engine: str, bucket: str, groups: int = 0) -> list[Order]:
+    """Messages for SQS: in both shapes, bare and out of SNS, and some that cannot be done.
+
+    Args:
+        chance: decides.
+        count: how many.
+        engine: who is to speak.
+        bucket: where files go.
+        groups: of a FIFO queue; 0 for a standard one.
+    """
+    orders = []
+    for job in range(count):
+        if job and chance.random() < POISON_SHARE:
+            order = chance.choice(_POISONS)(chance, job, engine)
+        elif chance.random() < 0.6:  # noqa: PLR2004 -- the older shape is the more common one
+            order = _of_tasks(chance, job, engine, bucket)
+        else:
+            order = _of_files(chance, job, engine, bucket)
+        body = order.body
+        if chance.random() < 0.4:  # noqa: PLR2004
+            body = json.dumps({"Type": "Notification", "MessageId": str(_uuid(chance)), "Message": body})
+        group = f"group-{chance.randrange(groups)}" if groups else None
+        orders.append(_replaced(order, body=body, group=group))
+    return orders
+
+
+def _replaced(order: Order, **changes: Any) -> Order:
+    return Order(**{name: changes.get(name, getattr(order, name)) for name in Order.__slots__})
+
+
+def _uuid(chance: Random) -> UUID:
+    return UUID(int=chance.getrandbits(128), version=4)
+
+
+def _wishes(chance: Random, engine: str) -> dict[str, Any]:
+    wishes: dict[str, Any] = {"voice": VOICE[engine]}
+    if chance.random() < 0.3:  # noqa: PLR2004
+        wishes["speed"] = chance.choice((0.8, 1.1, 1.25))
+    if chance.random() < 0.3:  # noqa: PLR2004
+        wishes["use_alignment"] = chance.random() < 0.5  # noqa: PLR2004
+    return wishes
+
+
+def _of_tasks(chance: Random, job: int, engine: str, bucket: str) -> Order:
+    name, told = f"parent-{job:04}", text(chance, job, length(chance, job))
+    ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
+    return Order(
+        name=name,
+        body=json.dumps({"text": told, **ids, **_wishes(chance, engine)}),
+        text=told,
+        outputs=(f"s3://{bucket}/{name}/tts-{job}.wav", f"s3://{bucket}/{name}/srt-{job}.srt"),
+        tasks=((name, f"tts-{job}"), (name, f"srt-{job}")),
+    )
+
+
+def _of_files(chance: Random, job: int, engine: str, bucket: str) -> Order:
+    name, told = f"file-{job:04}", text(chance, job, length(chance, job))
+    audio = f"s3://{bucket}/named/{name}.{chance.choice(_AUDIO)}"
+    subtitles = f"s3://{bucket}/named/{name}.{chance.choice(_SUBTITLES)}"
+    body = {"text": told, "audio_out": audio, "subs_out": subtitles, **_wishes(chance, engine)}
+    return Order(name=name, body=json.dumps(body), text=told, outputs=(audio, subtitles))
+
+
+def _poison_of_tasks(wish: Mapping[str, Any], why: str) -> Callable[[Random, int, str], Order]:
+    def make(_chance: Random, job: int, engine: str) -> Order:
+        name = f"poison-{job:04}"
+        ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
+        body = json.dumps({"text": f"Never heard, {job}.", "voice": VOICE[engine], **ids, **wish})
+        return Order(name=name, body=body, text="", tasks=((name, f"tts-{job}"), (name, f"srt-{job}")), poison=why)
+
+    return make
+
+
+def _poison(content: Callable[[int], str], why: str) -> Callable[[Random, int, str], Order]:
+    return lambda _chance, job, _engine: Order(name=f"poison-{job:04}", body=content(job), text="", poison=why)
+
+
+_POISONS: tuple[Callable[[Random, int, str], Order], ...] = (
+    _poison(lambda job: f"poison-{job:04}: this is no JSON", "it is not JSON"),
+    _poison(lambda job: json.dumps({"text": f"poison-{job:04}"}), "fields are missing"),
+    _poison_of_tasks({"voice": "nobody"}, "there is no such voice"),
+    _poison_of_tasks({"text": "…"}, "there is nothing to say"),
+)

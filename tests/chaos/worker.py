@@ -1,0 +1,65 @@
+"""``sayso`` with shorter leases, and perhaps an engine that hums: what `make chaos` starts as its workers.
+
+    python tests/chaos/worker.py run stories
+
+The command line, the settings and everything behind them are Sayso's own. Only two constants are others before anything
+reads them: CHAOS_LEASE_SECONDS, a third of which is the time between two beats. With CHAOS_ENGINE=fake the first engine
+hums, and takes as long as CHAOS_FAKE_SECONDS for each line.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sayso.types import Speech, Utterance
+
+_BASE = "sayso.jobs.base"
+_FAKE_SECONDS = "0.1"
+
+
+def _shorten(lease_seconds: float) -> None:
+    """Have `sayso.jobs.base` with other leases before the modules that take them from it."""
+    package = importlib.util.find_spec("sayso")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    path = os.path.join(package.submodule_search_locations[0], "jobs", "base.py")
+    spec = importlib.util.spec_from_file_location(_BASE, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
+    sys.modules[_BASE] = module
+    spec.loader.exec_module(module)
+    module.LEASE_SECONDS = lease_seconds
+    module.BEAT_SECONDS = lease_seconds / 3
+
+
+def _hum(seconds: float) -> None:
+    """Put the engine that hums before the others."""
+    from sayso.bootstrap import engines
+    from sayso.testing import FakeSpeechEngine
+
+    class SlowEngine(FakeSpeechEngine):
+        def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+            time.sleep(seconds)
+            return super().synthesise(utterance, voice=voice, speed=speed)
+
+    known: Any = engines.ENGINES
+    others = dict(known)
+    known.clear()
+    known.update({"fake": lambda _settings: SlowEngine(), **others})
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this directory, whose names are not Sayso's
+    if "CHAOS_LEASE_SECONDS" in os.environ:
+        _shorten(float(os.environ["CHAOS_LEASE_SECONDS"]))
+    if os.environ.get("CHAOS_ENGINE") == "fake":
+        _hum(float(os.environ.get("CHAOS_FAKE_SECONDS", _FAKE_SECONDS)))
+    from sayso.cli import main
+
+    main()
