@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sayso.jobs.postgres.database import Database, Row
+    from sayso.jobs.postgres.connecting import Row
+    from sayso.jobs.postgres.database import Database
 
 JobState: TypeAlias = Literal["waiting", "leased", "done", "dead", "cancelled"]
 JOB_STATES: tuple[JobState, ...] = get_args(JobState)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 
 class Bell:
@@ -24,14 +25,14 @@ class Bell:
 
         Args:
             heard: `rings` before looking for what a ring may tell of.
-            seconds: how long at most.
+            seconds: how long at most; infinity for as long as it takes.
 
         Returns:
             Whether there was one.
         """
         if self.rings == heard:
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                     await self._next.wait()
             except TimeoutError:
                 return False

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-import socket
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 import structlog
-from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from tenacity import (
     AsyncRetrying,
@@ -23,6 +21,7 @@ from tenacity import (
 
 from sayso.errors import ServiceUnavailable
 from sayso.jobs.postgres.batches import Batches
+from sayso.jobs.postgres.connecting import Connection, Row, connection_parameters, cut_off
 from sayso.jobs.postgres.failures import AskAgain, failure_of, parsed_conninfo
 from sayso.jobs.postgres.listener import Listener
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from typing import LiteralString, Self
 
 T = TypeVar("T")
-Row: TypeAlias = dict[str, Any]
-Connection: TypeAlias = psycopg.AsyncConnection[Row]
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +82,7 @@ class Database:
     ) -> None:
         self._statement_seconds = statement_seconds
         self._connect_seconds = connect_seconds
-        self._parameters = _connection_parameters(
+        self._parameters = connection_parameters(
             parsed_conninfo(conninfo),
             connect_seconds=connect_seconds,
             statement_seconds=statement_seconds if listen else None,
@@ -133,21 +130,30 @@ class Database:
             parameters: by name.
             again: whether it may be run again when nobody knows whether it was: twice is then as good as once.
         """
-
-        async def ask() -> Sequence[Row]:
-            async with self._connection(checked=not again) as connection:
-                return await _rows(connection, statement, parameters)
-
         if again:
-            return await self.persist(ask)
+            return await self.persist(partial(self.attempt, statement, parameters))
         try:
-            return await ask()
+            async with self._connection(checked=True) as connection:
+                return await _rows(connection, statement, parameters)
         except AskAgain as error:
             failure = error.failure
         raise failure
 
+    async def attempt(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run a statement, for `persist`.
+
+        Raises:
+            AskAgain: nobody knows whether it was run.
+        """
+        async with self._connection(checked=False) as connection:
+            return await _rows(connection, statement, parameters)
+
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Have something asked until it is answered, a few times; it must not mind to have been done before."""
+        """Have something asked until it is answered, a few times.
+
+        Args:
+            ask: a coroutine function, which must not mind to have been run before.
+        """
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((AskAgain, ServiceUnavailable)),  # the latter is what leaves a transaction
             stop=stop_after_attempt(_TRIES) | stop_after_delay(_LAST_TRY_AFTER_SECONDS),
@@ -233,7 +239,7 @@ class Database:
     @contextmanager
     def _bounded(self, connection: Connection) -> Iterator[None]:
         """Cut the connection off when it does not answer in time."""
-        timer = asyncio.get_running_loop().call_later(self._statement_seconds, _cut_off, connection)
+        timer = asyncio.get_running_loop().call_later(self._statement_seconds, cut_off, connection)
         try:
             yield
         finally:
@@ -264,35 +270,3 @@ class Transaction:
 async def _rows(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
     cursor = await connection.execute(statement, parameters)
     return await cursor.fetchall() if cursor.description else []
-
-
-def _cut_off(connection: Connection) -> None:
-    """End a connection from outside: whoever waits for it finds that it is closed."""
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
-        end.shutdown(socket.SHUT_RDWR)
-
-
-def _connection_parameters(
-    given: Mapping[str, str], *, connect_seconds: float, statement_seconds: float | None
-) -> dict[str, Any]:
-    """What connections are opened with; what the user gives goes before what is set here, but for the last three.
-
-    Args:
-        given: the parts of the user's conninfo.
-        connect_seconds: how long a connection may take to be made.
-        statement_seconds: after which the server gives a statement up; None where it cannot be told.
-    """
-    own = {
-        "application_name": "sayso",
-        "connect_timeout": max(1, math.ceil(connect_seconds)),
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
-    }
-    if statement_seconds is not None:
-        options = f"{given.get('options', '')} -c statement_timeout={round(1000 * statement_seconds)}"
-        given = {**given, "options": options.strip()}
-    # Statements are not prepared on the server: a plan made for any number of rows can be a bad one for few, and
-    # PgBouncer gives each transaction another connection.
-    return {**own, **given, "autocommit": True, "prepare_threshold": None, "row_factory": dict_row}

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.jobs.narrations import CallbackStatus, NarrationRequest
-    from sayso.jobs.postgres.database import Database, Row, Transaction
+    from sayso.jobs.postgres.connecting import Row
+    from sayso.jobs.postgres.database import Database, Transaction
 
 
 class PostgresNarrationStore:

@@ -1,23 +1,22 @@
 """Jobs in a table of Postgres: claimed in batches, by lease, without one worker waiting for another's locks.
 
-NOTIFY makes it quick and polling makes it right: a worker that hears nothing looks once a second.
+NOTIFY makes it quick and polling makes it right: a worker that hears nothing looks once a second, and when the next
+delay or lease ends.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import os
+import random
 import secrets
 import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
-import structlog
-
-from sayso.errors import LeaseLost, SaysoError
+from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
 from sayso.jobs.postgres import statements
 from sayso.jobs.postgres.batches import Batches
@@ -25,13 +24,18 @@ from sayso.jobs.postgres.bell import Bell
 from sayso.jobs.postgres.listener import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from sayso.jobs.postgres.database import Database, Row
-
-_log = structlog.get_logger(__name__)
+    from sayso.jobs.postgres.connecting import Row
+    from sayso.jobs.postgres.database import Database
 
 _POLL_SECONDS = 1.0
+
+_SHORTEST_POLL_SECONDS = 0.05
+"""When a job that could be had is just being had by another."""
+
+_FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.005, 0.1
+"""Who is woken and finds nothing lets others go first next time, by up to so long: of a herd, few run."""
 
 
 class PostgresQueue:
@@ -42,6 +46,7 @@ class PostgresQueue:
         name: of the queue.
         worker: who claims, as administrators see it.
         lease_seconds: how long a job is in hand without a beat.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -51,16 +56,24 @@ class PostgresQueue:
         *,
         worker: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._database = database
         self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._lease_seconds = lease_seconds
+        self._clock = clock
         self._arrivals, self._revocations = Bell(), Bell()
+        self._ends: list[Callable[[], None]] = []
         if database.listener is not None:
-            database.listener.on(Channel.JOBS, self._on_job)
-            database.listener.on(Channel.REVOKED, lambda _: self._revocations.ring())
-        self._finishes: Batches[tuple[str, int], bool] = Batches(self._finish_all)
+            self._ends.append(database.listener.on(Channel.JOBS, self._on_job))
+            self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.ring()))
+        self._finishes: Batches[Delivery, bool] = Batches(self._finish_all)
+        self._hold_seconds = 0.0
+        self._in_hand: dict[str, Delivery] = {}
+        """By lease, what was delivered and not heard of again."""
+        self._unheard: set[UUID] = set()
+        """Claims that were made, perhaps, and whose answers did not come."""
 
     async def _fetch(self, statement: LiteralString, about: Mapping[str, Any]) -> Sequence[Row]:
         return await self._database.fetch(statement, about, again=True)
@@ -85,48 +98,79 @@ class PostgresQueue:
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """See `JobQueue.receive`."""
-        give_up = time.monotonic() + wait_seconds
+        give_up = self._clock() + wait_seconds
+        is_woken = False
         while True:
             heard = self._arrivals.rings
             found = await self._claimed(limit)
-            left_seconds = give_up - time.monotonic()
+            left_seconds = give_up - self._clock()
             if found or left_seconds <= 0:
+                self._hold_seconds = 0.0
                 return found
-            await self._arrivals.wait(heard, seconds=min(left_seconds, _POLL_SECONDS))
+            if is_woken:
+                self._hold_seconds = min(max(2 * self._hold_seconds, _FIRST_HOLD_SECONDS), _LONGEST_HOLD_SECONDS)
+            is_woken = await self._arrivals.wait(heard, seconds=min(left_seconds, await self._idle_seconds()))
+            await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
+
+    async def _idle_seconds(self) -> float:
+        """Until when there is nothing to look for, unless something is enqueued."""
+        (row,) = await self._fetch(statements.NEXT, {"queue": self.name})
+        seconds = _POLL_SECONDS if row["seconds"] is None else row["seconds"]
+        return min(max(seconds, _SHORTEST_POLL_SECONDS), _POLL_SECONDS)
 
     async def _claimed(self, limit: int) -> list[Delivery]:
         claiming = asyncio.create_task(self._claim(limit))
         try:
-            return await asyncio.shield(claiming)
+            deliveries = await asyncio.shield(claiming)
         except asyncio.CancelledError:
             with suppress(SaysoError):
                 for delivery in await claiming:
                     await self.retry(delivery, delay_seconds=0)
             raise
+        self._in_hand |= {delivery.lease: delivery for delivery in deliveries}
+        return deliveries
 
     async def _claim(self, limit: int) -> list[Delivery]:
+        """Claim jobs: first of all those that are ours without our having heard of it."""
         about = {"queue": self.name, "limit": limit, "lease": self._lease_seconds, "worker": self._worker}
-        return [_delivery(row) for row in await self._fetch(statements.CLAIM, about)]
+
+        async def claim() -> Sequence[Row]:
+            unheard, key = self._unheard.copy(), uuid4()
+            self._unheard.add(key)
+            rows: Sequence[Row] = []
+            if unheard:
+                rows = await self._database.attempt(
+                    statements.RECLAIM, {**about, "claim": key, "unheard": list(unheard)}
+                )
+            if len(rows) < limit:
+                self._unheard -= unheard
+            if not rows:
+                rows = await self._database.attempt(statements.CLAIM, {**about, "claim": key})
+            self._unheard.discard(key)
+            return rows
+
+        rows = await self._database.persist(claim)
+        return [_delivery(row) for row in sorted(rows, key=lambda row: row["lease_id"])]
 
     async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
         """See `JobQueue.beat`."""
-        about = {
-            "ids": [UUID(delivery.job_id) for delivery in deliveries],
-            "leases": [int(delivery.lease) for delivery in deliveries],
-            "lease": self._lease_seconds,
-        }
+        about = {**_leases(deliveries), "lease": self._lease_seconds}
         held = {str(row["lease_id"]) for row in await self._fetch(statements.BEAT, about)}
-        return [delivery for delivery in deliveries if delivery.lease not in held]
+        lost = [delivery for delivery in deliveries if delivery.lease not in held]
+        for delivery in lost:
+            self._in_hand.pop(delivery.lease, None)
+        return lost
 
     async def finish(self, delivery: Delivery) -> None:
         """See `JobQueue.finish`; what is finished at the same time shares a statement."""
-        if not await asyncio.shield(self._finishes.add((delivery.job_id, int(delivery.lease)))):
+        is_done = await asyncio.shield(self._finishes.add(delivery))
+        self._in_hand.pop(delivery.lease, None)
+        if not is_done:
             raise _lost(delivery)
 
-    async def _finish_all(self, finished: Sequence[tuple[str, int]]) -> Sequence[bool]:
-        about = {"ids": [UUID(job_id) for job_id, _ in finished], "leases": [lease for _, lease in finished]}
-        done = {row["lease_id"] for row in await self._fetch(statements.FINISH, about)}
-        return [lease in done for _, lease in finished]
+    async def _finish_all(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        done = {str(row["lease_id"]) for row in await self._fetch(statements.FINISH, _leases(deliveries))}
+        return [delivery.lease in done for delivery in deliveries]
 
     async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:
         """See `JobQueue.retry`."""
@@ -141,7 +185,9 @@ class PostgresQueue:
 
     async def _end(self, delivery: Delivery, statement: Any, about: dict[str, Any]) -> None:
         about |= {"id": UUID(delivery.job_id), "lease_id": int(delivery.lease)}
-        if not await self._fetch(statement, about):
+        rows = await self._fetch(statement, about)
+        self._in_hand.pop(delivery.lease, None)
+        if not rows:
             raise _lost(delivery)
 
     async def cancel(self, job_id: str) -> bool:
@@ -160,11 +206,28 @@ class PostgresQueue:
         return len(await self._fetch(statements.RELEASE_WORKER, {"queue": self.name, "worker": worker}))
 
     async def revoked(self) -> None:
-        """See `JobQueue.revoked`."""
-        await self._revocations.wait(self._revocations.rings, seconds=math.inf)
+        """See `JobQueue.revoked`; where nothing is heard, it looks once a second whether all is still in hand."""
+        heard = self._revocations.rings
+        while not await self._revocations.wait(heard, seconds=_POLL_SECONDS):
+            is_hearing = self._database.listener is not None and self._database.listener.is_hearing
+            if not is_hearing and await self._misses_some():
+                return
+
+    async def _misses_some(self) -> bool:
+        deliveries = list(self._in_hand.values())
+        if not deliveries:
+            return False
+        try:
+            rows = await self._fetch(statements.HELD, _leases(deliveries))
+        except ServiceUnavailable:
+            return False
+        held = {str(row["lease_id"]) for row in rows}
+        return any(delivery.lease in self._in_hand and delivery.lease not in held for delivery in deliveries)
 
     async def close(self) -> None:
         """See `JobQueue.close`; the connections are the database's."""
+        for end in self._ends:
+            end()
         await self._finishes.drain()
 
 
@@ -173,6 +236,14 @@ def new_job_id() -> UUID:
     number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
     number = number & ~(0xF << 76) | 7 << 76
     return UUID(int=number & ~(0x3 << 62) | 2 << 62)
+
+
+def _leases(deliveries: Collection[Delivery]) -> dict[str, Any]:
+    """Of these, as parameters."""
+    return {
+        "ids": [UUID(delivery.job_id) for delivery in deliveries],
+        "leases": [int(delivery.lease) for delivery in deliveries],
+    }
 
 
 def _delivery(row: Row) -> Delivery:

@@ -15,29 +15,44 @@ select id from sayso.jobs where id = %(id)s or (queue = %(queue)s and dedup_key 
 """
 
 CLAIM = """
-with waiting as (
-    select id from sayso.jobs
-    where queue = %(queue)s and state = 'waiting' and available_at <= now()
-    order by available_at, id limit %(limit)s for update skip locked
-), expired as (
+with expired as (
     select id from sayso.jobs
     where queue = %(queue)s and state = 'leased' and lease_until < now()
     order by lease_until limit %(limit)s for update skip locked
-), chosen as (
-    select id from (select id, 0 as rank from expired union all select id, 1 from waiting) as both_kinds
-    order by rank limit %(limit)s
+), waiting as (
+    select id from sayso.jobs
+    where queue = %(queue)s and state = 'waiting' and available_at <= now()
+    order by available_at, id limit %(limit)s - (select count(*) from expired) for update skip locked
 )
-update sayso.jobs as job
-set state = 'leased', attempts = attempts + 1, worker = %(worker)s,
+update sayso.jobs
+set state = 'leased', attempts = attempts + 1, worker = %(worker)s, claim = %(claim)s,
     lease_id = nextval('sayso.lease_ids'), lease_until = now() + %(lease)s * interval '1 second',
     history = case
         when state = 'leased' then history || jsonb_build_object(
             'attempt', attempts, 'worker', worker, 'at', now(), 'error', 'Its worker was not heard of any more.')
         else history
     end
-from chosen where job.id = chosen.id
-returning job.id, job.lease_id, job.body, job.attempts,
-    extract(epoch from now() - job.created_at)::float8 as age_seconds
+where id = any (array(select id from expired union all select id from waiting))
+returning id, lease_id, body, attempts, extract(epoch from now() - created_at)::float8 as age_seconds
+"""
+# An array, so that however many rows the planner expects, it looks each up and never reads the table.
+
+RECLAIM = """
+update sayso.jobs
+set claim = %(claim)s, lease_until = now() + %(lease)s * interval '1 second'
+where id = any (array(
+    select id from sayso.jobs
+    where queue = %(queue)s and state = 'leased' and claim = any (%(unheard)s)
+    order by id limit %(limit)s for update skip locked
+))
+returning id, lease_id, body, attempts, extract(epoch from now() - created_at)::float8 as age_seconds
+"""
+
+NEXT = """
+select extract(epoch from least(
+    (select min(available_at) from sayso.jobs where queue = %(queue)s and state = 'waiting'),
+    (select min(lease_until) from sayso.jobs where queue = %(queue)s and state = 'leased')
+) - now())::float8 as seconds
 """
 
 BEAT = """
@@ -45,6 +60,12 @@ update sayso.jobs as job set lease_until = now() + %(lease)s * interval '1 secon
 from unnest(%(ids)s::uuid[], %(leases)s::bigint[]) as held (id, lease_id)
 where job.id = held.id and job.lease_id = held.lease_id and state = 'leased'
 returning job.lease_id
+"""
+
+HELD = """
+select job.lease_id from sayso.jobs as job
+join unnest(%(ids)s::uuid[], %(leases)s::bigint[]) as held (id, lease_id) using (id, lease_id)
+where job.state = 'leased'
 """
 
 FINISH = """
@@ -92,7 +113,8 @@ select id from cancelled
 """
 
 BACKLOG = """
-select count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'leased') as in_flight,
+select count(*) filter (where state = 'waiting' or lease_until < now()) as waiting,
+    count(*) filter (where state = 'leased' and lease_until >= now()) as in_flight,
     extract(epoch from now() - min(created_at))::float8 as oldest_age_seconds
 from sayso.jobs where queue = %(queue)s and state in ('waiting', 'leased')
 """

@@ -18,6 +18,7 @@ create table sayso.jobs (
     available_at timestamptz not null default now(),
     lease_id bigint,
     lease_until timestamptz,
+    claim uuid,
     worker text,
     error text,
     history jsonb not null default '[]',
