@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 2**18
 
-_SLOWEST_BYTES_PER_SECOND = 2**18
-"""A connection that carries less is given up, and the transfer is tried again."""
-
 _CHANGED = frozenset({"ConditionalRequestConflict", "PreconditionFailed"})
 _ABSENT = frozenset({"404", "NoSuchKey"})
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "NoSuchUpload", "OperationAborted", "XAmzContentChecksumMismatch"})
@@ -63,7 +60,6 @@ class S3Object:
         try:
             return await self._client.call(
                 operation,
-                waits_seconds=len(body or b"") / _SLOWEST_BYTES_PER_SECOND,
                 refusals={*_CHANGED, *_ABSENT, *_PASSING, _NO_BUCKET, _FORBIDDEN},
                 body=body,
                 **self._place,
