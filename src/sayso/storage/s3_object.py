@@ -40,7 +40,7 @@ class S3Object:
     def __init__(self, client: AwsClient, *, bucket: str, key: str) -> None:
         self.uri = f"s3://{bucket}/{key}"
         self._client = client
-        self._place = {"Bucket": bucket, "Key": key}
+        self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
 
     async def call(self, operation: str, /, *, body: bytes | None = None, **parameters: Any) -> Mapping[str, Any]:
         """What S3 answers.
