@@ -35,6 +35,9 @@ class Memory:
         self.lets_through.wait(WAIT_SECONDS)
         self.kept[key] = data
 
+    def close(self, timeout_seconds: float) -> None:
+        """Nothing is under way."""
+
 
 @pytest.fixture
 def near() -> Memory:
