@@ -122,8 +122,8 @@ class Following:
 
     @property
     def followers(self) -> int:
-        """How many there are."""
-        return sum(len(followed.followers) for followed in self._followed.values())
+        """How many there are; any thread may ask."""
+        return sum(len(followed.followers) for followed in list(self._followed.values()))
 
     def follow(self, record: NarrationRecord, *, seen: int = 0) -> Follower:
         """A follower of a narration, to be used as a block.
