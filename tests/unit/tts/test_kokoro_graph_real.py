@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import onnx
@@ -32,23 +32,40 @@ def spectrum_db(samples: FloatArray) -> FloatArray:
     return decibels
 
 
-@pytest.mark.parametrize("voice", ["af_heart", "bm_george"])
-@pytest.mark.parametrize("speed", [1.0, 1.3])
-def test_the_faster_graph_says_the_same(voice: str, speed: float) -> None:
-    """Every duration is the published graph's own, they add up to the audio, and the sound differs by rounding."""
+class Graphs(NamedTuple):
+    """The model as we run it and as it is published, both with durations, and its voices."""
+
+    ours: onnxruntime.InferenceSession
+    published: onnxruntime.InferenceSession
+    voices: VoiceBook
+
+
+@pytest.fixture(scope="module")
+def graphs() -> Graphs:
     store = open_store(load_settings())
     model_file = store.path("kokoro-82m-int8") / "model.onnx"
+    model = onnx.load(str(model_file))
+    graft_durations(model.graph)
+    return Graphs(
+        onnxruntime.InferenceSession(prepare_graph(model_file), session_options()),
+        onnxruntime.InferenceSession(model.SerializeToString(), session_options()),
+        VoiceBook(store.path("kokoro-voices")),
+    )
+
+
+@pytest.mark.parametrize("voice", ["af_heart", "bm_george"])
+@pytest.mark.parametrize("speed", [1.0, 1.3])
+def test_the_faster_graph_says_the_same(graphs: Graphs, voice: str, speed: float) -> None:
+    """Every duration is the published graph's own, they add up to the audio, and the sound differs by rounding."""
     ids = [SYMBOLS[symbol] for symbol in SYMBOLS_SPOKEN]
     feed = {
         "tokens": np.array([[PAD, *ids, PAD]], np.int64),
-        "style": VoiceBook(store.path("kokoro-voices")).style(voice)[len(ids) - 1][np.newaxis],
+        "style": graphs.voices.style(voice)[len(ids) - 1][np.newaxis],
         "speed": np.array([speed], np.float32),
     }
 
-    audio, durations = onnxruntime.InferenceSession(prepare_graph(model_file), session_options()).run(None, feed)
-    model = onnx.load(str(model_file))
-    graft_durations(model.graph)
-    published = onnxruntime.InferenceSession(model.SerializeToString(), session_options()).run(None, feed)
+    audio, durations = graphs.ours.run(None, feed)
+    published = graphs.published.run(None, feed)
 
     assert durations.shape == (1, len(ids) + 2)
     assert durations.tolist() == published[1].tolist()
