@@ -13,6 +13,7 @@ import typer
 from bench.api_faults import measure_api_faults
 from bench.api_load import measure_api_load
 from bench.conformance import measure_conformance
+from bench.job_queue import measure_job_queue
 from bench.long_recording import measure_long_recording
 from bench.long_story import measure_long_story
 from bench.machine import machine_facts
@@ -67,6 +68,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     ),
     "schemathesis": lambda work, options: measure_schemathesis(work, minutes=options.minutes_or(10)),
     "long-story": lambda work, options: measure_long_story(work, minutes=options.minutes_or(120), voice=options.voice),
+    "job-queue": lambda work, options: measure_job_queue(work, runs=options.runs),
     "story-workers": lambda work, _options: measure_story_workers(work),
 }
 """Every benchmark; each gets an empty directory of its own."""
@@ -80,7 +82,7 @@ def main(
         list[str] | None, typer.Argument(metavar="[NAME]…", help="Which; those of narration but memory by default.")
     ] = None,
     *,
-    runs: Annotated[int, typer.Option(min=1, help="speed, transcription: how often each program takes its turn.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="speed, transcription, job-queue: how often each is run.")] = 5,
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -129,6 +131,8 @@ def main(
     schemathesis    ten minutes of requests made from the OpenAPI description
 
     long-story      two hours told by workers that are killed three times: the work that is done twice, memory
+
+    job-queue       jobs that do nothing, through our queue and procrastinate, in turns; pick-up with and without NOTIFY
 
     story-workers   forty stories with one, two and four worker processes
 

@@ -176,7 +176,11 @@ class TaskStore(Protocol):
     """
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
-        """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then."""
+        """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then.
+
+        Raises:
+            LeaseLost: one was cancelled, which it stays.
+        """
         ...
 
     async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
