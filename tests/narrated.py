@@ -14,7 +14,6 @@ import httpx2
 import uvicorn
 
 from sayso.api.app import create_app
-from sayso.api.routes import files
 from sayso.cache import NoCache
 from sayso.errors import EngineFailed
 from sayso.jobs import Policy, Worker
@@ -100,8 +99,6 @@ class Narrated:
         self._worker = Worker(self.store.stories, stories, Policy(at_once=4, max_attempts=1))
         served = fake_served(settings=Settings(synthesis_workers=2, kokoro_voice="fake_en"))
         self._app = create_app(replace(served, narrations=self._narrations, files=signed))
-        if not any(getattr(route, "path", "").startswith("/files/") for route in self._app.routes):
-            self._app.include_router(files.router)
         self._loop = asyncio.new_event_loop()
 
     def go_on(self) -> None:

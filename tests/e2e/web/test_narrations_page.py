@@ -40,6 +40,14 @@ _BY_MEDIA_CLOCK = """
 """Has what listens for lit words (see the fixture ``visit``) take the time of the browser's player."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """Wait for what is to be seen as long as the other pages' tests do: the machine may be busy."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrated]:
     """A server for all tests, which tell their narrations apart by name."""
@@ -311,6 +319,22 @@ def test_a_broken_connection_goes_on_where_it_was(page: Page, narrated: Narrated
     assert re.fullmatch(r"\d+", seen[1] or "")
 
 
+def test_a_server_that_is_away_is_told(visit: Visit, narrated: Narrated) -> None:
+    """While the list cannot be had the page says so; whoever comes back to it finds it as it is by now."""
+    page = opened(visit, narrated, expects_failures=True)
+    paste(page, LONG, "away")
+    wait_for(page, "away", "Narrating")
+    page.route("**/v1/narrations**", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#narrations-error")).to_have_text("The server cannot be reached.")
+    narrated.go_on()
+    narrated.settle()
+    page.unroute("**/v1/narrations**")
+    page.dispatch_event("html", "visibilitychange")
+    wait_for(page, "away", "Done")
+    expect(page.locator("#narrations-error")).to_be_empty()
+
+
 def test_older_narrations_are_a_button_away(visit: Visit, narrated: Narrated) -> None:
     """The list begins with the newest; older ones come on demand, each once, in order."""
     names = [f"page {number}" for number in range(MANY)]
@@ -325,7 +349,7 @@ def test_older_narrations_are_a_button_away(visit: Visit, narrated: Narrated) ->
     expect(row(page, names[-21])).to_be_focused()
     while older.is_visible():
         older.click()
-        expect(older).not_to_have_attribute("aria-busy", "true")
+        expect(page.locator("#narrations-older")).not_to_have_attribute("aria-busy", "true")
     assert shown.all_text_contents() == narrated.names()
 
 

@@ -35,9 +35,10 @@ const mayPass = (error) => !(error.status >= 400 && error.status < 500 && error.
  * @param id the narration's
  * @param signal gives it up
  * @param onChange called with the narration, as it stands and then after each change
+ * @param onBreak called when the connection has broken, before it is made again
  * @throws the signal's AbortError, or the Failure of a narration that cannot be followed
  */
-export async function follow(id, { signal, onChange }) {
+export async function follow(id, { signal, onChange, onBreak }) {
   let lastId = null;
   let failures = 0;
   for (;;) {
@@ -52,6 +53,7 @@ export async function follow(id, { signal, onChange }) {
       for await (const narration of eventsOf(response, parser)) {
         failures = 0;
         lastId = parser.lastId;
+        signal.throwIfAborted(); // events that came together are given one by one
         onChange(narration);
         if (hasEnded(narration)) {
           return;
@@ -63,7 +65,9 @@ export async function follow(id, { signal, onChange }) {
       }
       wanted = error.retryAfterSeconds ?? 0;
     }
+    signal.throwIfAborted();
     failures += 1;
+    onBreak();
     await pause(Math.max(wanted, backoff(failures)), signal);
   }
 }

@@ -12,7 +12,7 @@ const LARGEST_PAGE = 100; // as the API has it
 const MOST_FOLLOWED = 3; // a browser has six connections to a server, for all its tabs
 const POLL_MS = 3_000; // while something changes that is not followed
 const IDLE_POLL_MS = 30_000; // others send narrations too, and links end
-const LONGEST_POLL_MS = 120_000;
+const LONGEST_POLL_MS = 30_000;
 
 const NOTHING = { data: [], has_more: false };
 
@@ -22,6 +22,7 @@ let form = null; // null until the server has said that it has narrations
 let isOpen = false; // whether it has any for this key
 const rows = new Map(); // by id
 const followed = new Map(); // the AbortControllers, by id
+const broken = new Set(); // ids whose connection has broken and is not back yet
 const refused = new Set(); // ids that could not be followed when the list was last looked at
 let order = []; // ids, the newest first
 let hasOlder = false;
@@ -99,24 +100,34 @@ function followSome() {
   for (const [id, giveUp] of followed) {
     if (!chosen.has(id)) {
       giveUp.abort();
-      followed.delete(id);
+      letGo(id);
     }
   }
   chosen.forEach((id) => followed.has(id) || followOne(id));
 }
 
+function letGo(id) {
+  followed.delete(id);
+  broken.delete(id);
+}
+
 async function followOne(id) {
   const giveUp = new AbortController();
+  const { signal } = giveUp;
   followed.set(id, giveUp);
   try {
-    await follow(id, { signal: giveUp.signal, onChange: (narration) => giveUp.signal.aborted || take(narration) });
+    await follow(id, {
+      signal,
+      onChange: (narration) => { broken.delete(id); take(narration); },
+      onBreak: () => { broken.add(id); plan(); },
+    });
   } catch {
-    if (giveUp.signal.aborted) {
+    if (signal.aborted) {
       return;
     }
     refused.add(id); // the list tells what has become of it
   }
-  followed.delete(id);
+  letGo(id);
   plan();
 }
 
@@ -127,7 +138,7 @@ function plan() {
   if (document.hidden || !isOpen) {
     return;
   }
-  const isFollowed = unfinished().every((narration) => followed.has(narration.id));
+  const isFollowed = unfinished().every(({ id }) => followed.has(id) && !broken.has(id));
   const pauseMs = isFollowed ? IDLE_POLL_MS : POLL_MS;
   timer = setTimeout(refresh, Math.min(LONGEST_POLL_MS, pauseMs * 2 ** failures));
 }
