@@ -127,6 +127,15 @@ def redrive(*, queue: QueueOption = "stories") -> None:
     typer.echo(f"{moved} jobs are tried again." if moved else "Nothing was put aside.")
 
 
+@app.command(epilog=examples("sayso jobs forget --days 30"))
+def forget(*, days: Annotated[float, typer.Option(min=0, help="Only what ended longer ago than this.")] = 30.0) -> None:
+    """Remove what is left of jobs that were done or cancelled; narrations and their files stay.
+
+    For a database that is used a lot, once a day.
+    """
+    typer.echo(f"{_with_jobs(lambda jobs: jobs.forget(days=days))} jobs are forgotten.")
+
+
 def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Settings | None = None) -> T:
     from sayso.jobs.postgres.administration import Administration
 

@@ -92,7 +92,7 @@ class Keeping:
                 continue
             try:
                 began = self._clock()
-                await self._tasks.beat(claim, progress)
+                await self._tasks.beat(claim, None if progress is told else progress)
             except ServiceUnavailable as error:
                 _log.warning("the tasks' store does not answer", reason=error.message)
                 if self._clock() < held_until:

@@ -95,6 +95,15 @@ def test_what_is_dead_is_tried_again(sayso: RunSayso, deployment: Deployment) ->
     assert json.loads(sayso("jobs", "show", second, "--json").out)["attempts"] == 0
 
 
+def test_only_what_has_ended_is_forgotten(sayso: RunSayso, deployment: Deployment) -> None:
+    """What was cancelled goes when it is old enough; what is dead or waits stays."""
+    dead, waiting, cancelled = deployment.put_aside("{}", "oops"), deployment.enqueue("{}"), deployment.enqueue("{}")
+    sayso("jobs", "cancel", cancelled)
+    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
+    assert sayso("jobs", "forget", "--days", "0").out == "1 jobs are forgotten.\n"
+    assert states(sayso) == {dead: "dead", waiting: "waiting"}
+
+
 def test_a_narration_is_cancelled_with_its_job(sayso: RunSayso, deployment: Deployment) -> None:
     """Whoever waits for a narration sees that its job was cancelled."""
 
