@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_OUTAGE_FAILURES = 3
+_OUTAGE_FAILURES = 5
 """For how many failures a job waits, at least, when what it needs is down."""
 
 
@@ -123,8 +123,11 @@ class Attempts:
         """
         delivery = job.delivery
         if delivery.attempt > self._policy.max_attempts:
-            # Attempts that failed were put aside in time: those that are left over died.
-            return await self._put_aside(job, f"Its worker died, or was stopped, {delivery.attempt - 1} times.")
+            # Attempts that failed were put aside in time: those that are left over died, or were counted by a queue
+            # that counts every delivery.
+            return await self._put_aside(
+                job, f"It was begun {delivery.attempt - 1} times and came to no end: its worker died, or had to stop."
+            )
         try:
             try:
                 await self._work(job)

@@ -48,7 +48,8 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 600.0
-"""For how long a finished narration is held while its storage does not answer: it was expensive."""
+"""For how long a story is held while its store or its storage does not answer: a finished narration was expensive, and
+a queue that counts every delivery would soon put the story aside."""
 
 _HELD_SECONDS = 60.0
 """When to look again at tasks that somebody else is alive with."""
@@ -153,11 +154,12 @@ class Stories:
         """
         if story.parent_id is None:
             return None
-        claim = await self._tasks.claim(story.parent_id, story.task_ids)
+        claim_tasks = partial(self._tasks.claim, story.parent_id, story.task_ids)
+        claim = await _patiently(claim_tasks)
         if isinstance(claim, Held):
             # Whoever had them may be dead, which shows when the lease ends.
             await asyncio.sleep(min(claim.retry_after_seconds, self._lease_seconds) + _MARGIN_SECONDS)
-            claim = await self._tasks.claim(story.parent_id, story.task_ids)
+            claim = await _patiently(claim_tasks)
         if isinstance(claim, Held):
             raise Busy("Another worker tells this story.", retry_after_seconds=_HELD_SECONDS)
         return claim
@@ -208,7 +210,8 @@ class Stories:
         return narration
 
     async def _version(self, output: Output) -> str | None:
-        found = await self._storages.of(output.uri).find(output.uri)
+        storage = self._storages.of(output.uri)
+        found = await _patiently(lambda: storage.find(output.uri))
         return None if found is None else found.version
 
     async def _publish(self, output: Output, path: Path, version: str | None, job: Job, claim: Claim | None) -> None:
@@ -246,7 +249,7 @@ class Stories:
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """What a call gives, once the service behind it answers: what was made so far is worth waiting for.
+    """What a call gives, once the service behind it answers.
 
     Raises:
         ServiceUnavailable: it has not answered for a long time.

@@ -139,7 +139,7 @@ def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
         async with working(queue, handler, Policy(max_attempts=3)):
             await until(lambda: states(queue) == {"dead"})
         assert handler.begun == []
-        assert handler.given_up == [("a", "Its worker died, or was stopped, 3 times.")]
+        assert handler.given_up == [("a", "It was begun 3 times and came to no end: its worker died, or had to stop.")]
 
     asyncio.run(scenario())
 
