@@ -94,6 +94,8 @@ class EmbeddedPostgres:
         with self._lock:
             if self._is_running():
                 self._run("pg_ctl", "stop", "-D", str(self._directory), "-m", "fast", "-t", str(_START_SECONDS))
+            if (socket_directory := self._socket_directory()) != self._directory:
+                socket_directory.rmdir()
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,6 +114,8 @@ class EmbeddedPostgres:
         shutil.rmtree(begun, ignore_errors=True)
         if (self._directory / "PG_VERSION").exists():
             return
+        if self._directory.exists():
+            self._directory.rmdir()  # which leaves one that holds something else as it is
         begun.mkdir(mode=0o700)
         if (user := server_user()) is not None:
             os.chown(begun, user.pw_uid, user.pw_gid)
@@ -125,8 +129,6 @@ class EmbeddedPostgres:
             user=user,
             data=begun,
         )
-        if self._directory.exists():
-            self._directory.rmdir()  # which leaves one that holds something else as it is
         begun.rename(self._directory)
 
     def _user(self) -> pwd.struct_passwd | None:

@@ -1,0 +1,164 @@
+"""The embedded server: there when it is asked for, whatever became of whoever had it before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from databases import QUICK
+from sayso.errors import NotInstalled, OutputFailed, ServiceUnavailable
+from sayso.jobs.postgres import programs
+from sayso.jobs.postgres.embedded import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a first start was killed in its middle."""
+    parent = tmp_path_factory.mktemp("embedded") / "a directory with spaces and 'quotes'"
+    (parent / ".data.begun").mkdir(parents=True)
+    (parent / ".data.begun" / "PG_VERSION").write_text("18\n")
+    return parent / "data"
+
+
+@pytest.fixture(scope="module")
+def server(directory: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(directory, options=QUICK) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _running(server: EmbeddedPostgres) -> None:
+    """Each test finds the server up, and may leave it down."""
+    server.start()
+
+
+def pid(directory: Path) -> int:
+    return int((directory / "postmaster.pid").read_text().split()[0])
+
+
+def answers(conninfo: str) -> bool:
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute("select 1").fetchone() == (1,)
+
+
+def test_it_answers_to_its_owner_alone(server: EmbeddedPostgres, directory: Path) -> None:
+    """It runs, keeps its data where others may not look, and listens on no network."""
+    conninfo = server.start()
+
+    assert answers(conninfo)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("show listen_addresses").fetchone() == ("",)
+        assert connection.execute("show server_encoding").fetchone() == ("UTF8",)
+
+
+def test_it_does_not_run_as_root(directory: Path) -> None:
+    """Whoever starts it, PostgreSQL's own user is not root."""
+    assert directory.stat().st_uid != 0
+
+
+def test_starting_it_again_finds_it(server: EmbeddedPostgres, directory: Path) -> None:
+    """A second start, by anybody, is the same server."""
+    before = pid(directory)
+    assert EmbeddedPostgres(directory).start() == server.start()
+    assert pid(directory) == before
+
+
+def test_it_outlives_a_starter_that_was_killed(directory: Path, server: EmbeddedPostgres) -> None:
+    """A process that started it and is killed leaves a server that the next one finds, and can stop."""
+    server.stop()
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "from sayso.jobs.postgres.embedded import EmbeddedPostgres\n"
+        "EmbeddedPostgres(pathlib.Path(sys.argv[1]), options={'fsync': 'off'}).start()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    starter = subprocess.run([sys.executable, "-c", script, str(directory)], check=False)
+    assert starter.returncode == -signal.SIGKILL
+
+    before = pid(directory)
+    assert answers(server.start())
+    assert pid(directory) == before
+    server.stop()
+    assert not (directory / "postmaster.pid").exists()
+    server.stop()  # nothing to stop is no error
+
+
+def test_a_server_that_was_killed_is_replaced(directory: Path, server: EmbeddedPostgres) -> None:
+    """After a kill of the server itself its data are there, though clients still held connections."""
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        connection.execute("set synchronous_commit to on")
+        connection.execute("create table kept as select 7 as number")
+        os.kill(pid(directory), signal.SIGKILL)
+        conninfo = server.start()
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("select number from kept").fetchone() == (7,)
+
+
+def test_another_process_with_its_old_number_is_not_taken_for_it(directory: Path, server: EmbeddedPostgres) -> None:
+    """A container that starts again often has some other process under the number that the server had."""
+    record = (directory / "postmaster.pid").read_text()
+    server.stop()
+    number, rest = record.split("\n", 1)
+    assert number.isdigit()
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (directory / name).write_text(f"{os.getpid()}\n{rest}")
+    assert answers(server.start())
+
+
+def test_a_first_start_that_was_interrupted_does_no_harm(directory: Path) -> None:
+    """What a kill in its middle had left is gone, and the data were made whole."""
+    assert not (directory.parent / ".data.begun").exists()
+    assert (directory / "global" / "pg_control").exists()
+
+
+def test_a_long_path_is_no_obstacle(directory: Path, server: EmbeddedPostgres, tmp_path: Path) -> None:
+    """The socket of a directory whose path is too long for one is elsewhere, for its owner alone, until it stops."""
+    server.stop()
+    moved = tmp_path / ("d" * 120) / "data"
+    moved.parent.mkdir()
+    directory.rename(moved)
+    with EmbeddedPostgres(moved, options=QUICK) as elsewhere:
+        conninfo = elsewhere.start()
+        assert answers(conninfo)
+        place = Path(str(conninfo_to_dict(conninfo)["host"]))
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert not place.exists()
+    moved.rename(directory)
+
+
+def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    """Files that are no database are not overwritten, and the message names the directory."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "thesis.txt").write_text("chapter one")
+    with pytest.raises(OutputFailed, match=str(tmp_path / "data")):
+        EmbeddedPostgres(tmp_path / "data").start()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["thesis.txt"]
+
+
+def test_a_server_that_cannot_start_says_why(directory: Path, server: EmbeddedPostgres) -> None:
+    """The error has the server's own words, and where its log is."""
+    server.stop()
+    with pytest.raises(ServiceUnavailable, match="shared_buffers") as caught:
+        EmbeddedPostgres(directory, options={"shared_buffers": "many"}).start()
+    assert "server.log" in (caught.value.hint or "")
+
+
+def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without the optional part, the hint says how to get it."""
+    monkeypatch.setattr(programs, "_WHEEL", "sayso_no_such_wheel")
+    with pytest.raises(NotInstalled) as caught:
+        EmbeddedPostgres(tmp_path / "data").start()
+    assert "sayso[embedded]" in (caught.value.hint or "")
