@@ -1,6 +1,6 @@
 """A batch of forty stories with one, two and four worker processes: what more processes gain, and what bounds them.
 
-Every story is another text of three sentences, so that nothing is found in the cache, which each run has anew. The
+Every story is another short text, so that nothing is found in the cache, which each run has anew. The
 workers are ready before the first story is sent; a run takes from then until the last story is completed. It is done
 as shipped, where one process uses every processor already, and with one thread for each process, which shows what a
 machine of its own for each would gain, as far as this machine has processors.
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 STORIES = 40
 PROCESSES = (1, 2, 4)
-_SENTENCES = 3
-_LETTERS = 220
-_POLL_SECONDS = 0.5
+_LETTERS = 100
+_POLL_SECONDS = 1.0
 _WAIT_SECONDS = 3600.0
 
 
