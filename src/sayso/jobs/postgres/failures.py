@@ -23,8 +23,8 @@ class AskAgain(Exception):
 def failure_of(error: psycopg.Error) -> SaysoError | AskAgain:
     """What to raise in place of an error of psycopg, which may hold what is secret: it is not to be its cause."""
     if isinstance(error, psycopg.DataError):
-        return InvalidInput(f"The database cannot keep this: {_words(error)}.")
-    failure = ServiceUnavailable(f"The database cannot be used: {_words(error)}.")
+        return InvalidInput(f"The database cannot keep this: {words_of(error)}.")
+    failure = ServiceUnavailable(f"The database cannot be used: {words_of(error)}.")
     may_pass = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return AskAgain(failure) if may_pass else failure
 
@@ -47,6 +47,6 @@ def parsed_conninfo(conninfo: str) -> dict[str, str]:
     return {name: str(value) for name, value in parts.items() if value is not None}
 
 
-def _words(error: psycopg.Error) -> str:
+def words_of(error: psycopg.Error) -> str:
     """The error's own sentence, without the data that its details may hold."""
     return " ".join((error.diag.message_primary or str(error) or type(error).__name__).split()).rstrip(".")
