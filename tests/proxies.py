@@ -1,4 +1,4 @@
-"""A TCP proxy to a Unix socket that can be frozen: connections stay open, and nothing passes any more."""
+"""A TCP proxy to a Unix socket that can misbehave: connections stay open, and nothing passes any more."""
 
 from __future__ import annotations
 
@@ -11,29 +11,37 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """On one event loop; see `proxy_to`."""
+    """On one event loop; see `proxy_to`. What it is told concerns the connections there are; new ones work."""
 
     def __init__(self, socket_path: str) -> None:
         self.port = 0
-        self.accepted = 0
-        """How many connections were made to it."""
         self._socket_path = socket_path
-        self._pipes: set[asyncio.Task[None]] = set()
+        self._questions: set[asyncio.Task[None]] = set()
+        self._answers: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
 
     def freeze(self) -> None:
-        """Let nothing pass on the connections there are; new ones work."""
-        for pipe in self._pipes:
+        """Let nothing pass."""
+        for pipe in self._questions | self._answers:
+            pipe.cancel()
+
+    def swallow_answers(self) -> None:
+        """Let questions pass, and no answer."""
+        for pipe in self._answers:
             pipe.cancel()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
         inner_reader, inner_writer = await asyncio.open_unix_connection(self._socket_path)
         self._writers += [writer, inner_writer]
-        for source, target in ((reader, inner_writer), (inner_reader, writer)):
-            pipe = asyncio.create_task(_pass_on(source, target))
-            self._pipes.add(pipe)
-            pipe.add_done_callback(self._pipes.discard)
+        self._pass_on(reader, inner_writer, self._questions)
+        self._pass_on(inner_reader, writer, self._answers)
+
+    def _pass_on(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, pipes: set[asyncio.Task[None]]
+    ) -> None:
+        pipe = asyncio.create_task(_passed_on(source, target))
+        pipes.add(pipe)
+        pipe.add_done_callback(pipes.discard)
 
     async def close(self) -> None:
         self.freeze()
@@ -44,7 +52,7 @@ class Proxy:
                 await writer.wait_closed()
 
 
-async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _passed_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await source.read(65_536):
             target.write(data)

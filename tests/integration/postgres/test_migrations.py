@@ -80,7 +80,7 @@ def test_old_code_leaves_a_newer_schema_alone(databases: Databases) -> None:
     "address",
     [
         "postgresql://ann:S3cret%40@127.0.0.1:1/sayso",
-        "postgresql://ann:S3cret@pass@host:port/sayso",
+        "postgresql://ann:no@S3cret@host/sayso",
         "postgres//ann:S3cret@host",
         "host=127.0.0.1 port=1 user=ann password=S3cret",
         "host=127.0.0.1 port=1 user=ann password='S3cret",

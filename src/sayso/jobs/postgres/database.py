@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 import psycopg
 import structlog
@@ -22,7 +22,7 @@ from tenacity import (
 from sayso.errors import ServiceUnavailable
 from sayso.jobs.postgres.batches import Batches
 from sayso.jobs.postgres.connecting import Connection, Row, connection_parameters, cut_off
-from sayso.jobs.postgres.failures import AskAgain, failure_of, parsed_conninfo
+from sayso.jobs.postgres.failures import AskAgain, failure_of, is_end, parsed_conninfo
 from sayso.jobs.postgres.listener import Listener
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ _LONGEST_PAUSE_SECONDS = 1.0
 
 _GIVE_UP_CONNECTING_SECONDS = 2.0
 """The pool's own attempts come at growing intervals, without bound; after this, whoever asks begins anew, at once."""
-
-_RENEWAL_SECONDS = 1.0
-"""How long the connections made after a loss are taken for good ones, although others report the loss only now."""
 
 _LONGEST_PAYLOAD_BYTES = 7999
 
@@ -93,10 +90,12 @@ class Database:
             max_size=connections,
             open=False,
             name="sayso",
+            configure=self._remember,
             reconnect_timeout=_GIVE_UP_CONNECTING_SECONDS,
         )
         self._notices: Batches[tuple[str, str], None] = Batches(self._send_notices)
-        self._renewed = -math.inf
+        self._new: WeakSet[Connection] = WeakSet()
+        """Connections that were made since others were found lost."""
         self._listening: asyncio.Task[None] | None = None
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
         """Who hears notifications; None where they are not listened for."""
@@ -216,24 +215,50 @@ class Database:
         """
         failure: Exception | None = None
         try:
-            async with self._pool.connection(timeout=self._connect_seconds) as connection:
+            connection = await self._take(checked=checked)
+            try:
                 with self._bounded(connection):
-                    if checked:
-                        await connection.execute("")
                     yield connection
+            except psycopg.Error as error:
+                await self._renew_after(error, connection)
+                raise
+            finally:
+                await self._pool.putconn(connection)
         except PoolTimeout:
             failure = ServiceUnavailable(f"The database gave no connection within {self._connect_seconds:g} seconds.")
         except psycopg.Error as error:
             failure = failure_of(error)
-            await self._renew(failure)
         if failure is not None:
             raise failure
 
-    async def _renew(self, failure: Exception) -> None:
-        """Have new connections made: where one is lost, the others were lost with it, as a rule."""
-        now = asyncio.get_running_loop().time()
-        if isinstance(failure, AskAgain) and now > self._renewed + _RENEWAL_SECONDS:
-            self._renewed = now
+    async def _take(self, *, checked: bool) -> Connection:
+        """A connection of the pool, which is to be put back."""
+        while True:
+            connection = await self._pool.getconn(timeout=self._connect_seconds)
+            if not checked:
+                return connection
+            try:
+                with self._bounded(connection):
+                    await connection.execute("")
+            except psycopg.Error as error:
+                await self._renew_after(error, connection)
+                await self._pool.putconn(connection)
+            except BaseException:
+                await self._pool.putconn(connection)
+                raise
+            else:
+                return connection
+
+    async def _remember(self, connection: Connection) -> None:
+        self._new.add(connection)
+
+    async def _renew_after(self, error: psycopg.Error, connection: Connection) -> None:
+        """Have new connections made when one is lost: all that were made before it were lost with it, as a rule."""
+        if not connection.closed and not is_end(error):
+            return
+        await connection.close()
+        if connection in self._new:
+            self._new = WeakSet()
             await self._pool.drain()
 
     @contextmanager

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class AskAgain(Exception):
@@ -29,6 +34,11 @@ def failure_of(error: psycopg.Error) -> SaysoError | AskAgain:
     return AskAgain(failure) if may_pass else failure
 
 
+def is_end(error: psycopg.Error) -> bool:
+    """Whether the server says that it ends the connection: SQLSTATE 57P01 and its like."""
+    return (error.sqlstate or "").startswith("57P")
+
+
 def parsed_conninfo(conninfo: str) -> dict[str, str]:
     """The parts of a connection string or URL.
 
@@ -39,12 +49,18 @@ def parsed_conninfo(conninfo: str) -> dict[str, str]:
         parts = conninfo_to_dict(conninfo)
     except psycopg.Error:
         parts = None
-    if parts is None:
+    if parts is None or not _is_plausible(parts):
         raise InvalidInput(
             "DATABASE_URL is not the address of a PostgreSQL database.",
             hint="It looks like postgresql://user:password@host:5432/name; special characters as %40 and so on.",
         )
     return {name: str(value) for name, value in parts.items() if value is not None}
+
+
+def _is_plausible(parts: Mapping[str, Any]) -> bool:
+    """Whether no piece of a password, in which a character was not escaped, was taken for the host or the port."""
+    host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
+    return "@" not in host[1:] and all(number.isdecimal() or not number for number in port.split(","))
 
 
 def words_of(error: psycopg.Error) -> str:

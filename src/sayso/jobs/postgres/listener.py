@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_ANSWER_SECONDS = 3.0
-"""How long a notification may be under way to oneself."""
+_LONGEST_ANSWER_SECONDS = 3.0
+"""How long a notification may be under way to oneself, unless the next is due before."""
 
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -69,6 +69,7 @@ class Listener:
         self._connect = connect
         self._notify = notify
         self._probe_seconds = probe_seconds
+        self._answer_seconds = min(probe_seconds, _LONGEST_ANSWER_SECONDS)
         self._clock = clock
         self._probe = f"sayso_probe_{secrets.token_hex(8)}"
         self._calls: dict[Channel, list[Callable[[str], None]]] = {channel: [] for channel in Channel}
@@ -105,7 +106,7 @@ class Listener:
         """Listen on a connection of its own, and return when it hears nothing any more."""
         connection = await self._connect()
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(_LONGEST_ANSWER_SECONDS):
                 for channel in (*Channel, self._probe):
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             for channel in Channel:
@@ -118,7 +119,7 @@ class Listener:
 
     async def _hears_itself(self, connection: psycopg.AsyncConnection[Any]) -> bool:
         self._notify(self._probe)
-        return await self._hear(connection, _ANSWER_SECONDS, until=self._probe)
+        return await self._hear(connection, self._answer_seconds, until=self._probe)
 
     async def _hear(self, connection: psycopg.AsyncConnection[Any], seconds: float, *, until: str = "") -> bool:
         """Pass on what is heard for so long, or until a channel is heard; return whether that was."""

@@ -1,0 +1,225 @@
+"""What the database does to those who use it: it restarts, cuts them off, falls silent; they go on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from proxies import Proxy, proxy_to
+from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
+from sayso.jobs import Policy, Worker
+from sayso.jobs.postgres.database import Database
+from sayso.jobs.postgres.queue import PostgresQueue
+from workers import Outcomes, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from databases import Databases
+
+PATIENCE_SECONDS = 60.0
+
+TERMINATE = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()
+"""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 -- any state of anything
+            await asyncio.sleep(0.005)
+
+
+async def terminate(conninfo: str) -> None:
+    """End every connection to the database but this one."""
+    async with Database(conninfo, listen=False) as other:
+        await other.fetch(TERMINATE, {}, again=False)
+
+
+def through(proxy: Proxy, conninfo: str) -> str:
+    return make_conninfo(conninfo, host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable")
+
+
+def socket_of(conninfo: str) -> str:
+    return f"{conninfo_to_dict(conninfo)['host']}/.s.PGSQL.5432"
+
+
+def test_a_worker_goes_on_through_restarts_and_cuts(databases: Databases) -> None:
+    """Sixty jobs are each done once by one worker, while the server restarts and all connections are cut off."""
+    conninfo = databases.new()
+
+    async def scenario() -> None:
+        async with Database(conninfo) as database:
+            queue, handler, outcomes = PostgresQueue(database, "q"), Recorder(), Outcomes()
+            worker = Worker(queue, handler, Policy(at_once=4), on_end=outcomes)
+            stop = asyncio.Event()
+            running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
+            for number in range(60):
+                if number == 20:
+                    await asyncio.to_thread(databases.server.stop)
+                    await asyncio.to_thread(databases.server.start)
+                if number % 20 == 10:
+                    await terminate(conninfo)
+                await queue.enqueue(f"job {number}")
+            await until(lambda: len(handler.ended) >= 60)
+            stop.set()
+            await running
+            assert sorted(handler.ended) == sorted(f"job {number}" for number in range(60))
+            rows = await database.fetch("select state, attempts from sayso.jobs", {}, again=True)
+            assert {(row["state"], row["attempts"]) for row in rows} == {("done", 1)}
+            await queue.close()
+
+    asyncio.run(scenario())
+
+
+def test_cut_connections_are_nobodys_trouble(database_url: str) -> None:
+    """After all connections were cut off, whatever is asked next is answered: one thing or many at once."""
+
+    async def scenario() -> None:
+        async with Database(database_url, listen=False) as database:
+            queue = PostgresQueue(database, f"q {uuid4()}")
+            for _ in range(3):
+                await asyncio.gather(*(queue.backlog() for _ in range(12)))
+                await terminate(database_url)
+                await asyncio.gather(*(queue.backlog() for _ in range(12)))
+                await terminate(database_url)
+                await database.fetch("select 1 as one", {}, again=False)
+                await terminate(database_url)
+                async with database.transaction() as transaction:
+                    assert list(await transaction.fetch("select 1 as one", {})) == [{"one": 1}]
+
+    asyncio.run(scenario())
+
+
+def test_a_job_is_enqueued_once_though_the_answer_was_lost(database_url: str) -> None:
+    """When the connection falls silent after the job was sent, it is sent again, and is there once."""
+
+    async def scenario() -> None:
+        async with (
+            proxy_to(socket_of(database_url)) as proxy,
+            Database(through(proxy, database_url), listen=False, statement_seconds=0.5) as database,
+        ):
+            queue = PostgresQueue(database, f"q {uuid4()}")
+            await queue.backlog()
+            proxy.swallow_answers()
+            await queue.enqueue("a")
+            assert (await queue.backlog()).waiting == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_claim_is_ours_though_the_answer_was_lost(database_url: str) -> None:
+    """Jobs that were claimed, and whose delivery got lost on the way, are delivered at once, as the first attempt."""
+
+    async def scenario() -> None:
+        async with (
+            proxy_to(socket_of(database_url)) as proxy,
+            Database(through(proxy, database_url), listen=False, statement_seconds=0.5) as database,
+        ):
+            queue = PostgresQueue(database, f"q {uuid4()}")
+            for body in "abc":
+                await queue.enqueue(body)
+            proxy.swallow_answers()
+            first = await queue.receive(2, wait_seconds=10)
+            assert [(delivery.body, delivery.attempt) for delivery in first] == [("a", 1), ("b", 1)]
+            assert not await queue.beat(first)
+            (last,) = await queue.receive(2, wait_seconds=10)
+            assert (last.body, last.attempt) == ("c", 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_listener_that_hears_nothing_any_more_finds_out(database_url: str) -> None:
+    """When its connection is half open, it takes another, and jobs are noticed at once again."""
+
+    async def scenario() -> None:
+        async with (
+            proxy_to(socket_of(database_url)) as proxy,
+            Database(through(proxy, database_url), probe_seconds=0.5, statement_seconds=1) as database,
+        ):
+            listener = database.listener
+            assert listener is not None
+            await until(lambda: listener.is_hearing)
+            proxy.freeze()
+            await until(lambda: not listener.is_hearing)
+            await until(lambda: listener.is_hearing)
+
+    asyncio.run(scenario())
+
+
+def test_everything_arrives_though_no_notification_does(database_url: str) -> None:
+    """With every notification lost, a waiting receiver finds the job by looking, and a cancelled one is noticed."""
+
+    async def scenario() -> None:
+        async with Database(database_url) as database, Database(database_url, listen=False) as deaf:
+            queue, receiver = (PostgresQueue(each, f"q {uuid4()}") for each in (database, deaf))
+            receiver.name = queue.name
+            receiving = asyncio.create_task(receiver.receive(1, wait_seconds=PATIENCE_SECONDS))
+            revoked = asyncio.create_task(receiver.revoked())
+            await asyncio.sleep(0.05)
+            job_id = await queue.enqueue("a")
+            (delivery,) = await receiving
+            await queue.cancel(job_id)
+            await asyncio.wait_for(revoked, PATIENCE_SECONDS)
+            assert list(await receiver.beat([delivery])) == [delivery]
+
+    asyncio.run(scenario())
+
+
+def test_a_delayed_job_is_found_when_it_is_due(database_url: str) -> None:
+    """A receiver does not sleep through the end of a delay that is nearer than its next look."""
+
+    async def scenario() -> None:
+        async with Database(database_url, listen=False) as database:
+            queue = PostgresQueue(database, f"q {uuid4()}")
+            await queue.enqueue("a", delay_seconds=0.2)
+            rows = await database.fetch("select now() as now", {}, again=True)
+            (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
+            assert delivery.age_seconds >= 0.2
+            assert rows
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
+    """Nothing of psycopg's gets out, and the call may be made again."""
+    away = make_conninfo(database_url, host="127.0.0.1", port=1, password="S3cret")  # noqa: S106 -- nobody's
+
+    async def scenario() -> None:
+        async with Database(away, listen=False, connect_seconds=0.1) as database:
+            queue = PostgresQueue(database, "q")
+            for call in (queue.enqueue("a"), queue.receive(1, wait_seconds=0), queue.backlog()):
+                with pytest.raises(ServiceUnavailable) as caught:
+                    await call
+                assert caught.value.retryable
+                assert "S3cret" not in str(caught.value)
+                assert caught.value.__cause__ is None
+
+    asyncio.run(scenario())
+
+
+def test_what_the_database_cannot_keep_is_the_callers_mistake(database_url: str) -> None:
+    """A body with a NUL is refused as such, and not tried again."""
+
+    async def scenario() -> None:
+        async with Database(database_url, listen=False) as database:
+            with pytest.raises(InvalidInput):
+                await PostgresQueue(database, "q").enqueue("a\0b")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://ann:no@S3cret@host/x", "postgresql://ann:S3cret/no@host/x", "host=x password='S3cret"]
+)
+def test_an_address_that_is_none_repeats_no_password(address: str) -> None:
+    """The error names the setting, and nothing of its value."""
+    with pytest.raises(SaysoError) as caught:
+        Database(address)
+    assert "DATABASE_URL" in str(caught.value)
+    assert "S3cret" not in f"{caught.value} {caught.value.__cause__!r} {caught.value.__context__!r}"
