@@ -100,6 +100,7 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         sample_format="flt",
         bit_rate_bps=32_000,
         codec_options={"application": "audio", "compression_level": "5"},
+        file_options={"fflags": "+bitexact"},  # no random serial number: what is made again is the same file
     ),
     AudioFormat.AAC: Encoding(
         codec="aac",

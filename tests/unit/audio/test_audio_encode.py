@@ -102,6 +102,16 @@ def test_a_stream_holds_the_same_sound_as_a_file(tmp_path: Path, audio_format: A
     )
 
 
+@pytest.mark.parametrize("audio_format", AudioFormat)
+def test_the_same_sound_is_the_same_file(tmp_path: Path, audio_format: AudioFormat) -> None:
+    """Written twice, a sound is the same bytes: whoever does a job again finds that its file is there already."""
+    samples = pings(PLACES, length=LENGTH)
+    for name in ("once", "again"):
+        written(samples, tmp_path / name, audio_format)
+
+    assert (tmp_path / "once").read_bytes() == (tmp_path / "again").read_bytes()
+
+
 def bursts(*, sample_rate_hz: int) -> FloatArray:
     """Three quarters of a minute of a rising tone and swelling noise."""
     clock = np.arange(45 * sample_rate_hz + 777) / sample_rate_hz
