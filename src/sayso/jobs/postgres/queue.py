@@ -232,10 +232,13 @@ class PostgresQueue:
 
 
 def new_job_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): the time in milliseconds, then chance, so that an index grows at its end."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
-    number = number & ~(0xF << 76) | 7 << 76
-    return UUID(int=number & ~(0x3 << 62) | 2 << 62)
+    """A UUID of version 7 (RFC 9562): the time, so that an index grows at its end, and then chance.
+
+    The time is in milliseconds and, by method 3 of the RFC, 4096ths of one: jobs of one process are in their order.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = nanoseconds * 4096 // 1_000_000
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def _leases(deliveries: Collection[Delivery]) -> dict[str, Any]:
