@@ -11,9 +11,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from proxies import Proxy, proxy_to
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
-from sayso.jobs import Policy, Worker
+from sayso.jobs import Claim, Policy, Worker
 from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.jobs.postgres.tasks import PostgresTaskStore
 from workers import Outcomes, Recorder
 
 if TYPE_CHECKING:
@@ -204,12 +205,20 @@ def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
 
 
 def test_what_the_database_cannot_keep_is_the_callers_mistake(database_url: str) -> None:
-    """A body with a NUL is refused as such, and not tried again."""
+    """A body with a NUL or half a character is refused as such; in a reason it does not matter."""
 
     async def scenario() -> None:
         async with Database(database_url, listen=False) as database:
-            with pytest.raises(InvalidInput):
-                await PostgresQueue(database, "q").enqueue("a\0b")
+            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+            for body in ("a\0b", "a\ud800b"):
+                with pytest.raises(InvalidInput):
+                    await queue.enqueue(body)
+            await queue.enqueue("a")
+            (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
+            await queue.dead_letter(delivery, reason="\0 \ud800")
+            claim = await tasks.claim(f"p {uuid4()}", ["mp3"])
+            assert isinstance(claim, Claim)
+            await tasks.fail(claim, error="\0 \ud800")
 
     asyncio.run(scenario())
 

@@ -1,4 +1,4 @@
-"""What connections to the database are opened with, and how one is cut off that does not answer."""
+"""What passes on connections to the database, what they are opened with, and how one is cut off that is silent."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ def connection_parameters(
     # Statements are not prepared on the server: a plan made for any number of rows can be a bad one for few, and
     # PgBouncer gives each transaction another connection.
     return {**own, **given, "autocommit": True, "prepare_threshold": None, "row_factory": dict_row}
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL can keep it: without NUL, and with ``?`` for half of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()

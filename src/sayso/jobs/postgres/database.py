@@ -19,7 +19,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from sayso.errors import ServiceUnavailable
+from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.jobs.postgres.batches import Batches
 from sayso.jobs.postgres.connecting import Connection, Row, connection_parameters, cut_off
 from sayso.jobs.postgres.failures import AskAgain, failure_of, is_end, parsed_conninfo
@@ -228,6 +228,8 @@ class Database:
             failure = ServiceUnavailable(f"The database gave no connection within {self._connect_seconds:g} seconds.")
         except psycopg.Error as error:
             failure = failure_of(error)
+        except UnicodeEncodeError:
+            failure = InvalidInput("The database cannot keep this: half of a surrogate pair is no character.")
         if failure is not None:
             raise failure
 

@@ -21,6 +21,7 @@ from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
 from sayso.jobs.postgres import statements
 from sayso.jobs.postgres.batches import Batches
 from sayso.jobs.postgres.bell import Bell
+from sayso.jobs.postgres.connecting import storable
 from sayso.jobs.postgres.listener import Channel
 
 if TYPE_CHECKING:
@@ -174,14 +175,14 @@ class PostgresQueue:
 
     async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:
         """See `JobQueue.retry`."""
-        about = {"delay": delay_seconds, "error": _storable(error), "worker": self._worker}
+        about = {"delay": delay_seconds, "error": None if error is None else storable(error), "worker": self._worker}
         await self._end(delivery, statements.RETRY, about)
         if not delay_seconds:
             self._database.notify(Channel.JOBS, self.name)
 
     async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
         """See `JobQueue.dead_letter`."""
-        await self._end(delivery, statements.DEAD_LETTER, {"error": _storable(reason), "worker": self._worker})
+        await self._end(delivery, statements.DEAD_LETTER, {"error": storable(reason), "worker": self._worker})
 
     async def _end(self, delivery: Delivery, statement: Any, about: dict[str, Any]) -> None:
         about |= {"id": UUID(delivery.job_id), "lease_id": int(delivery.lease)}
@@ -257,11 +258,6 @@ def _delivery(row: Row) -> Delivery:
         attempt=row["attempts"],
         age_seconds=row["age_seconds"],
     )
-
-
-def _storable(text: str | None) -> str | None:
-    """The text as Postgres takes it."""
-    return None if text is None else text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _lost(delivery: Delivery) -> LeaseLost:

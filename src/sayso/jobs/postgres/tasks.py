@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from sayso.errors import LeaseLost
 from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
+from sayso.jobs.postgres.connecting import storable
 from sayso.jobs.postgres.listener import Channel
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class PostgresTaskStore:
 
     async def fail(self, claim: Claim, *, error: str) -> None:
         """See `TaskStore.fail`."""
-        await self._change(claim, _FAIL, {"error": error.replace("\0", "")}, kind="failed", result="FAILED")
+        await self._change(claim, _FAIL, {"error": storable(error)}, kind="failed", result="FAILED")
 
     async def release(self, claim: Claim) -> None:
         """See `TaskStore.release`."""
