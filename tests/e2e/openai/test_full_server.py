@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-LONG_TEXT = "The lamp burned on. " * 2000
+LONG_TEXT = "The lamp burned on. " * 500
 
 
 @pytest.fixture(scope="module")
