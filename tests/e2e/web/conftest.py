@@ -20,6 +20,7 @@ import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from sayso.api.app import create_app
+from speech_page import HeldEngine, HeldTranscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,3 +176,19 @@ def recording(tmp_path: Path) -> Path:
     path = tmp_path / "evening.wav"
     path.write_bytes(wav((0.1 * np.random.default_rng(5).standard_normal(2 * RATE_HZ)).astype(np.float32)))
     return path
+
+
+@pytest.fixture
+def held_engine() -> Iterator[HeldEngine]:
+    """An engine that goes on at the test's end at the latest."""
+    engine = HeldEngine()
+    yield engine
+    engine.gate.set()
+
+
+@pytest.fixture
+def held_transcriber() -> Iterator[HeldTranscriber]:
+    """A transcriber that goes on at the test's end at the latest."""
+    transcriber = HeldTranscriber()
+    yield transcriber
+    transcriber.gate.set()

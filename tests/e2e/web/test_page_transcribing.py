@@ -1,0 +1,87 @@
+"""The page's half that transcribes, in Chromium, without a complaint of the browser (see the fixture ``visit``)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from sayso.subtitles import parse_subtitles
+from served import fake_served
+from speech_page import HEARD, HeldTranscriber, saved, transcribe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.web.conftest import Visit
+
+
+def test_transcript_arrives_while_it_is_heard(visit: Visit, held_transcriber: HeldTranscriber, recording: Path) -> None:
+    """The first sentence is shown while the transcriber still listens; at the end there is the whole text."""
+    page = visit(fake_served(transcriber=held_transcriber))
+    transcribe(page, recording)
+    transcript = page.get_by_role("region", name="Transcript", exact=True)
+    expect(transcript).to_have_text("It was late.")
+    assert not held_transcriber.gate.is_set()
+    held_transcriber.gate.set()
+    expect(transcript).to_have_text(HEARD)
+    expect(page.locator("#transcribe-status")).to_have_text("Done")
+    expect(page.locator("#transcribe-engine")).to_have_text("fake")
+
+
+def test_transcription_can_be_cancelled(visit: Visit, held_transcriber: HeldTranscriber, recording: Path) -> None:
+    """Cancel gives a transcription up, and another can be asked for."""
+    page = visit(fake_served(transcriber=held_transcriber))
+    transcribe(page, recording)
+    expect(page.locator("#transcript")).to_have_text("It was late.")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#transcribe-status")).to_have_text("Cancelled")
+    held_transcriber.gate.set()
+    page.get_by_role("button", name="Transcribe").click()
+    expect(page.locator("#transcript")).to_have_text(HEARD)
+
+
+def test_downloads_of_a_transcript_are_what_they_say(visit: Visit, recording: Path) -> None:
+    """The transcript is saved as text, as subtitles, and as JSON with the times of its words; Copy copies it."""
+    page = visit(fake_served(), permissions=["clipboard-read", "clipboard-write"])
+    transcribe(page, recording)
+    expect(page.locator("#transcribe-status")).to_have_text("Done")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#transcribe-status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == HEARD
+    assert saved(page, "Download TXT").decode() == f"{HEARD}\n"
+    for form in ("SRT", "VTT"):
+        cues = parse_subtitles(saved(page, f"Download {form} of the transcript").decode())
+        assert " ".join(" ".join(cue.lines) for cue in cues) == HEARD
+    whole = json.loads(saved(page, "Download JSON of the transcript"))
+    assert [word["word"] for word in whole["words"]] == re.findall(r"\w+", HEARD)
+    assert whole["text"] == HEARD
+
+
+def test_a_recording_can_be_dropped(visit: Visit, recording: Path) -> None:
+    """A file that is dropped on its place is the one that is written down."""
+    page = visit(fake_served())
+    transfer = page.evaluate_handle(
+        """(bytes) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], "dropped.wav", { type: "audio/wav" }));
+            return transfer;
+        }""",
+        list(recording.read_bytes()),
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+    expect(page.locator("#drop-name")).to_contain_text("dropped.wav")
+    page.get_by_role("button", name="Transcribe").click()
+    expect(page.locator("#transcript")).to_have_text(HEARD)
+
+
+def test_what_is_not_audio_is_told(visit: Visit, tmp_path: Path) -> None:
+    """A file that is no recording is refused in the API's words, and another can be chosen."""
+    path = tmp_path / "letter.wav"
+    path.write_text("Dear Sir", encoding="utf-8")
+    page = visit(fake_served(), expects_failures=True)
+    transcribe(page, path)
+    expect(page.locator("#transcribe-error")).to_contain_text("Invalid file format.")
+    expect(page.get_by_role("button", name="Transcribe")).to_be_enabled()

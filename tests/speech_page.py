@@ -1,0 +1,85 @@
+"""What is done on the page, and engines behind it that wait for a test."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from sayso.testing import FakeSpeechEngine, FakeTranscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from sayso.stt import Transcript
+    from sayso.types import Speech, Utterance
+
+TEXT = "The lamp is lit. Nobody came to see it burn.\n\nIn the morning the gulls returned, and the boats went out."
+HEARD = "It was late. Nobody came, and the lamp burned on."
+WAIT_SECONDS = 120.0
+
+
+class HeldEngine(FakeSpeechEngine):
+    """Speaks the text's first utterance; the later ones when `gate` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        """See `SpeechEngine.synthesise`."""
+        speech = super().synthesise(utterance, voice=voice, speed=speed)
+        if utterance.tokens[0].span.start > 0:
+            assert self.gate.wait(WAIT_SECONDS)
+        return speech
+
+
+class HeldTranscriber(FakeTranscriber):
+    """Tells the first sentence that it hears; goes on when `gate` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(HEARD)
+        self.gate = threading.Event()
+
+    def transcribe(self, source: Any, **options: Any) -> Transcript:
+        """See `Transcriber.transcribe`."""
+        listener = options.pop("listener")
+
+        def held(text: Any) -> None:
+            listener(text)
+            assert self.gate.wait(WAIT_SECONDS)
+
+        return super().transcribe(source, listener=listener and held, **options)
+
+
+def speak(page: Page, text: str = TEXT) -> None:
+    """Type a text and have it spoken."""
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name="Speak", exact=True).click()
+
+
+def wait_until_spoken(page: Page) -> None:
+    """Wait until the whole of the sound has come."""
+    expect(page.get_by_role("group", name="Download the speech")).to_be_visible(timeout=60_000)
+
+
+def wait_for_sound(page: Page, state: str) -> None:
+    """Wait until the sound is running, suspended or closed; Playwright's own waiting needs eval, which is forbidden."""
+    while page.evaluate("window.sayso.context.state") != state:
+        page.wait_for_timeout(20)
+
+
+def transcribe(page: Page, recording: Path) -> None:
+    """Choose a recording and have it written down."""
+    page.get_by_label("Choose a file").set_input_files(recording)
+    page.get_by_role("button", name="Transcribe").click()
+
+
+def saved(page: Page, button: str) -> bytes:
+    """The file that a button saves."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button, exact=True).click()
+    return download.value.path().read_bytes()
