@@ -154,6 +154,20 @@ def test_a_beat_tells_what_is_lost(run: Run) -> None:
     run(scenario)
 
 
+def test_a_stale_beat_keeps_nobodys_lease(run: Run) -> None:
+    """A worker that lost its job, and beats for it, does not keep it for the next one when that one dies too."""
+
+    async def scenario(backend: QueueBackend) -> None:
+        stale, _ = await stale_and_current(backend)
+        await backend.pass_time(LEASE_SECONDS * 0.7)
+        await backend.queue.beat([stale])
+        await backend.pass_time(LEASE_SECONDS * 0.7)
+        (next_one,) = await backend.another().receive(1, wait_seconds=1)
+        assert next_one.job_id == stale.job_id
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("last_word", ["finish", "retry", "dead_letter"])
 def test_a_stale_worker_changes_nothing(run: Run, last_word: str) -> None:
     """Whoever lost the job can neither finish it, nor hand it back, nor put it aside, and is told so."""
