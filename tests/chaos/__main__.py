@@ -1,11 +1,10 @@
-"""``make chaos``: workers are killed, stopped and frozen while all that they depend on fails, and every promise is kept.
+"""``make chaos``: workers are killed, stopped and frozen, and all that they depend on fails; every promise is kept.
 
-    python tests/chaos --help
+python tests/chaos --help
 """
 
 from __future__ import annotations
 
-import random
 import secrets
 import shutil
 import signal
@@ -19,21 +18,24 @@ sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # as pytest has them; not this
 
 import typer  # noqa: E402 -- after the line above, as all that it makes findable
 
+from chaos.postgres_scene import PostgresScene  # noqa: E402
 from chaos.report import complaints, table  # noqa: E402
 from chaos.run import Size, emptied, run_scene  # noqa: E402
 from chaos.sqs_scene import SqsScene  # noqa: E402
 from chaos.storm import Trouble  # noqa: E402
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Mapping
 
     from chaos.run import Outcome
 
 _FIFO_GROUPS = 8
 
-SCENES: Mapping[str, Callable[[Path, random.Random], Any]] = {
+SCENES: Mapping[str, Callable[[Path, random.Random, Mapping[str, str]], Any]] = {
     "sqs": SqsScene,
-    "fifo": lambda directory, chance: SqsScene(directory, chance, groups=_FIFO_GROUPS),
+    "fifo": lambda directory, chance, settings: SqsScene(directory, chance, settings, groups=_FIFO_GROUPS),
+    "postgres": PostgresScene,
 }
 """Where the workers work, by name."""
 
@@ -45,7 +47,15 @@ _AWS: Mapping[Trouble, int] = {
     Trouble.OUTAGE: 10,
     Trouble.LATE: 12,
 }
-_TROUBLES: Mapping[str, Mapping[Trouble, int]] = {"sqs": _AWS, "fifo": _AWS}
+_POSTGRES: Mapping[Trouble, int] = {
+    Trouble.KILL: 24,
+    Trouble.STOP: 8,
+    Trouble.FREEZE: 6,
+    Trouble.RESTART: 6,
+    Trouble.CRASH: 3,
+    Trouble.CUT_OFF: 20,
+}
+_TROUBLES: Mapping[str, Mapping[Trouble, int]] = {"sqs": _AWS, "fifo": _AWS, "postgres": _POSTGRES}
 """For so many jobs as there are by default, and fewer for fewer."""
 
 _JOBS = 300
@@ -69,8 +79,8 @@ def main(
 ) -> None:
     """Kill, freeze and starve workers while they narrate: nothing is lost, and nothing is done twice.
 
-    Prints its seed first, a table at the end, and what broke a promise; then the exit code is 1, and everything that was
-    seen is kept in a directory. The seed decides what happens when; what the processes make of it is their own.
+    Prints its seed first, a table at the end, and what broke a promise; then the exit code is 1, and everything that
+    was seen is kept in a directory. The seed decides what happens when; what the processes make of it is their own.
     """
     seed = secrets.randbits(32) if seed is None else seed
     typer.echo(f"seed {seed}")
@@ -93,8 +103,7 @@ def main(
                 engine=engine,
                 lease_seconds=None if production_leases else lease_seconds,
             )
-            chance = random.Random(f"{seed} {name}")  # noqa: S311 -- troubles, not secrets
-            outcomes.append(run_scene(SCENES[name], emptied(directory / name), size, chance, _sayer(name)))
+            outcomes.append(run_scene(SCENES[name], emptied(directory / name), size, f"{seed} {name}", _sayer(name)))
         leases = "of production" if production_leases else f"{lease_seconds:g} s"
         typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
         broken = [line for outcome in outcomes for line in complaints(outcome)]

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import parse_qs, unquote
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Message, Queue, sqs_backends
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
@@ -63,7 +63,7 @@ class Witness:
         """See `aws.Watch`."""
         found = _APP.search(request.get("HTTP_USER_AGENT", ""))
         worker = found[1] if found else None
-        is_done = int(status.split()[0]) < HTTPStatus.BAD_REQUEST
+        is_done = int(status.split(maxsplit=1)[0]) < HTTPStatus.BAD_REQUEST
         operation = request.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         if operation == "ReceiveMessage":
             self._received(worker, json.loads(body), json.loads(content))
@@ -74,7 +74,7 @@ class Witness:
         elif operation == "UpdateItem":
             self._changed(worker, json.loads(body), is_done=is_done)
         elif not operation and request["REQUEST_METHOD"] in {"PUT", "POST"} and worker is not None:
-            self._put(worker, request, int(status.split()[0]))
+            self._put(worker, request, int(status.split(maxsplit=1)[0]))
 
     def _write(self, kind: str, worker: str | None, **facts: Any) -> None:
         self._record.write(json.dumps({"at": time.time(), "worker": worker, "kind": kind, **facts}) + "\n")
@@ -145,12 +145,31 @@ class Witness:
             self._write("put", worker, uri=uri)
 
 
+def _make_prompt() -> None:
+    """Have moto forget that a message was in hand as soon as its time is over.
+
+    moto does so when it comes to look at the message. Of two of a FIFO group whose time is over it so hands out the
+    second first: the first waits behind it.
+    """
+
+    def pending(queue: Queue) -> set[Message]:
+        queue._pending_messages -= {message for message in queue._pending_messages if message.visible}
+        return queue._pending_messages
+
+    def groups(queue: Queue) -> set[str]:
+        return {message.group_id for message in pending(queue) if message.group_id is not None}
+
+    changed: Any = Queue
+    changed.pending_messages, changed.pending_message_groups = property(pending), property(groups)
+
+
 def _queue(name: str) -> Any:
     return sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[name]
 
 
 def main(record: str, seed: str) -> None:
     """Serve until the standard input ends."""
+    _make_prompt()
     with (
         Path(record).open("w", encoding="utf-8") as stream,
         aws_place(Witness(stream, int(seed)), look_seconds=_LOOK_SECONDS) as place,

@@ -27,9 +27,14 @@ STOP_SECONDS = 60.0
 
 _HEALTH_SECONDS = 10.0
 _UNHEALTHY_LOOKS = 3
-_ENTRY = Path(__file__).with_name("worker.py")
-_KEPT_OUT = ("AWS_", "SAYSO_", "KOKORO_", "CHAOS_", "DATABASE_URL", "DLQ_URL", "DYNAMODB_TABLE", "OUTPUT_BUCKET")
-_KEPT_OUT_TOO = ("QUEUE_URL", "HOST", "PORT", "PG")
+_POLL_SECONDS = 0.05
+ENTRY = Path(__file__).with_name("worker.py")
+"""What is started in place of ``sayso``."""
+
+_OF_OTHERS = (
+    *("AWS_", "SAYSO_", "KOKORO_", "CHAOS_", "OPENAI_", "PG", "DATABASE_URL", "QUEUE_URL", "DLQ_URL"),
+    *("DYNAMODB_TABLE", "OUTPUT_BUCKET", "HOST", "PORT"),
+)
 
 
 class End(StrEnum):
@@ -46,13 +51,15 @@ class Death:
     """A worker that ended.
 
     Attributes:
-        at: when, in Unix seconds; of one that was told to stop, when it was told.
+        at: when, in Unix seconds.
+        told: when it was told to stop; as ``at`` for one that was not.
         worker: its name.
         how: it ended.
         exit_code: its own; negative for a signal.
     """
 
     at: float
+    told: float
     worker: str
     how: End
     exit_code: int
@@ -110,16 +117,22 @@ class Crew:
     Args:
         slots: how many.
         directory: for logs.
-        environment: of a worker, by the name of its slot and its own.
+        environment: of a worker, by its name.
+        prefix: of their names.
     """
 
     def __init__(
-        self, slots: int, directory: Path, environment: Callable[[str, str], Mapping[str, str]]
+        self,
+        slots: int,
+        directory: Path,
+        environment: Callable[[str], Mapping[str, str]],
+        *,
+        prefix: str = "w",
     ) -> None:
         self.losses = Losses()
         self._directory = directory
         self._environment = environment
-        self._slots = [_Slot(name=f"w{number}") for number in range(1, slots + 1)]
+        self._slots = [_Slot(name=f"{prefix}{number}") for number in range(1, slots + 1)]
         self._lock = threading.RLock()
         self._is_closing = False
 
@@ -140,7 +153,7 @@ class Crew:
                     self._start(slot)
 
     def look_at_health(self) -> None:
-        """What ECS and Kubernetes do: stop those that say of themselves that they are not well, three times in a row."""
+        """What ECS and Kubernetes do: end those that say three times in a row that they are not well."""
         for worker in self.running:
             if worker.process.poll() is None and _is_unwell(worker.port):
                 worker.bad_looks += 1
@@ -148,6 +161,12 @@ class Crew:
                 worker.bad_looks = 0
             if worker.bad_looks >= _UNHEALTHY_LOOKS:
                 self._end(worker, End.UNHEALTHY, restart_seconds=0)
+
+    def await_health(self) -> None:
+        """Wait until every worker answers that it is well, or for so long that it never will."""
+        give_up = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < give_up and not all(_is_well(worker.port) for worker in self.running):
+            time.sleep(_POLL_SECONDS)
 
     def kill(self, worker: Worker, *, restart_seconds: float) -> None:
         """Have it gone at once, and another started some time later."""
@@ -189,7 +208,7 @@ class Crew:
             self.thaw(worker)
             self.stop(worker)
         while any(slot.worker is not None for slot in self._slots):
-            time.sleep(0.05)
+            time.sleep(_POLL_SECONDS)
             self.look()
 
     def __enter__(self) -> Self:
@@ -210,11 +229,15 @@ class Crew:
     def _start(self, slot: _Slot) -> None:
         slot.made += 1
         name, port = f"{slot.name}-{slot.made}", free_port()
-        kept = {key: value for key, value in os.environ.items() if not key.startswith((*_KEPT_OUT, *_KEPT_OUT_TOO))}
-        environment = {**kept, "HOST": "127.0.0.1", "PORT": str(port), **self._environment(slot.name, name)}
+        environment = {
+            **plain_environment(),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            **self._environment(name),
+        }
         with (self._directory / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, str(_ENTRY), "run", "stories"],
+                [sys.executable, str(ENTRY), "run", "stories"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -232,7 +255,8 @@ class Crew:
             at = time.time()
             slot.worker = None
             slot.restart_at = at + restart_seconds
-            self.losses.deaths.append(Death(at=at, worker=worker.name, how=how, exit_code=worker.process.wait()))
+            exit_code = worker.process.wait()
+            self.losses.deaths.append(Death(at=at, told=at, worker=worker.name, how=how, exit_code=exit_code))
 
     def _look_at(self, slot: _Slot, worker: Worker) -> None:
         exit_code = worker.process.poll()
@@ -241,14 +265,25 @@ class Crew:
                 worker.process.kill()
             return
         how = End.BY_ITSELF if worker.told is None else End.TOLD
-        at = worker.told or time.time()
-        self.losses.deaths.append(Death(at=at, worker=worker.name, how=how, exit_code=exit_code))
+        at = time.time()
+        told = worker.told or at
+        self.losses.deaths.append(Death(at=at, told=told, worker=worker.name, how=how, exit_code=exit_code))
         slot.worker = None
         slot.restart_at = time.time() + (1.0 if worker.told is None else 0.0)
 
 
+def plain_environment() -> Mapping[str, str]:
+    """The environment of the harness, without what is meant for another Sayso."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)}
+
+
 def _is_unwell(port: int) -> bool:
     """Whether it says so; one that does not answer yet says nothing."""
+    return _is_well(port) is False
+
+
+def _is_well(port: int) -> bool | None:
+    """What it says; None where it does not answer."""
     with suppress(httpx2.TransportError):
-        return not httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=_HEALTH_SECONDS).is_success
-    return False
+        return httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=_HEALTH_SECONDS).is_success
+    return None

@@ -62,9 +62,9 @@ def _audio_seconds(content: bytes, suffix: str, text: str) -> float:
         form, size_bytes, kind = _RIFF.unpack_from(content)
         if (form, kind) != (b"RIFF", b"WAVE") or size_bytes + 8 != len(content):
             raise ValueError(f"a WAV file of {len(content)} bytes says that it has {size_bytes + 8}")
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), mode="r") as container:
         stream = container.streams.audio[0]
-        samples = sum(frame.samples for frame in container.decode(stream))
+        samples = sum([frame.samples for frame in container.decode(stream)])
         seconds = samples / stream.rate
     pace = len(text) / seconds if seconds else 0.0
     least, most = CHARACTERS_PER_SECOND
@@ -91,5 +91,7 @@ def _last_word_seconds(content: bytes, suffix: str, text: str) -> float:
         wanted = text.split()
         end = cues[-1].end_ms / 1000 if cues else 0.0
     if words != wanted:
-        raise ValueError(f"{len(words)} words, the last of them {words[-3:]}, where {wanted[-3:]} should end {len(wanted)}")
+        raise ValueError(
+            f"{len(words)} words, the last of them {words[-3:]}, where {wanted[-3:]} should end {len(wanted)}"
+        )
     return end

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
 from collections import Counter, defaultdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chaos.crew import End
 from chaos.outputs import problems_of
-from chaos.record import COMPLETED, FAILED
+from chaos.record import COMPLETED, FAILED, Delivery, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chaos.crew import Death
     from chaos.evidence import Evidence
-    from chaos.record import Change
+    from chaos.record import Change, Record
     from chaos.stories import Order
 
 
@@ -41,17 +43,27 @@ def broken_promises(evidence: Evidence, deaths: Sequence[Death]) -> Broken:
     """What was broken, with enough said to find it."""
     return {
         Promise.LOST: list(_lost(evidence)),
-        Promise.STALE: [*_stale_changes(evidence.record.changes), *_stale_puts(evidence)],
+        Promise.STALE: [
+            *_stale_changes(evidence.record.changes),
+            *_stale_settlements(evidence.record),
+            *_stale_puts(evidence),
+        ],
         Promise.PARTIAL: list(_partial(evidence)),
         Promise.TWICE: list(_twice(evidence)),
         Promise.ORDER: list(_out_of_order(evidence)),
         Promise.LEFT: list(evidence.left),
-        Promise.WORKERS: [
-            f"{death.worker} ended with {death.exit_code} ({death.how})"
-            for death in deaths
-            if death.how is End.BY_ITSELF or (death.how is End.TOLD and death.exit_code != 0)
-        ],
+        Promise.WORKERS: list(_failed(evidence, deaths)),
     }
+
+
+def _failed(evidence: Evidence, deaths: Sequence[Death]) -> Iterator[str]:
+    """Workers that ended by themselves, or badly when they were told to."""
+    begun = {delivery.worker for delivery in evidence.record.deliveries}
+    for death in deaths:
+        is_unborn = death.exit_code == -signal.SIGTERM and death.worker not in begun  # Python was still being loaded
+        is_bad = death.how is End.BY_ITSELF or (death.how is End.TOLD and death.exit_code != 0)
+        if is_bad and not is_unborn:
+            yield f"{death.worker} ended with {death.exit_code} ({death.how})"
 
 
 def _lost(evidence: Evidence) -> Iterator[str]:
@@ -109,7 +121,20 @@ def _problems_of_claim(before: Change | None, change: Change) -> Iterator[str]:
     if change.lease is None or change.lease <= before.lease:
         yield f"{name}: {change.worker} claimed it as {change.lease} after {before.lease}"
     if before.until is not None and before.until > change.at + _CLOCK_SECONDS:
-        yield f"{name}: {change.worker} claimed it {before.until - change.at:.1f} s before {before.worker}'s lease ended"
+        yield f"{name}: {change.worker} claimed it {before.until - change.at:.1f} s before the lease before ended"
+
+
+def _stale_settlements(record: Record) -> Iterator[str]:
+    """Messages that somebody did away with after they had been handed to another."""
+    if not record.are_jobs_fenced:
+        return
+    holders: dict[str, str] = {}
+    events: list[Delivery | Settled] = sorted([*record.deliveries, *record.settled], key=lambda event: event.at)
+    for event in events:
+        if isinstance(event, Delivery):
+            holders[event.message] = event.worker
+        elif holders.get(event.message) != event.worker:
+            yield f"{event.message}: {event.worker} settled it while {holders.get(event.message)} had it"
 
 
 def _stale_puts(evidence: Evidence) -> Iterator[str]:
@@ -150,7 +175,9 @@ def _twice(evidence: Evidence) -> Iterator[str]:
         if times > 1:
             yield f"{'/'.join(task)}: it was completed {times} times"
     for order in evidence.orders:
-        failed = [change for change in evidence.record.changes if change.task in order.tasks and change.status == FAILED]
+        failed = [
+            change for change in evidence.record.changes if change.task in order.tasks and change.status == FAILED
+        ]
         if failed and order.poison is None:
             yield f"{order.name}: it was said to have failed, by {failed[0].worker}"
 
@@ -165,7 +192,7 @@ def _out_of_order(evidence: Evidence) -> Iterator[str]:
         if by_name[name].group is not None:
             groups[str(by_name[name].group)].append(name)
     for group, names in groups.items():
-        for earlier, later in zip(names, names[1:], strict=False):
+        for earlier, later in itertools.pairwise(names):
             if later in begun and begun[later] < ended.get(earlier, float("inf")):
                 yield f"{group}: {later} was begun before {earlier} had ended"
 

@@ -82,7 +82,17 @@ class Refusal:
 
 @dataclass(kw_only=True, slots=True)
 class Record:
-    """All of it, each in the order in which it happened."""
+    """All of it, each in the order in which it happened.
+
+    Attributes:
+        deliveries: of messages.
+        settled: messages that are nobody's any more.
+        changes: of tasks.
+        puts: files.
+        refusals: what was not accepted, where that can be seen.
+        shown_again: how many messages were shown again by the queue while somebody had them.
+        are_jobs_fenced: whether nobody may do away with a message that was handed to another since.
+    """
 
     deliveries: list[Delivery] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
@@ -90,6 +100,7 @@ class Record:
     puts: list[Put] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     shown_again: int = 0
+    are_jobs_fenced: bool = False
 
     def in_hand(self, worker: str, *, until: float = float("inf")) -> set[str]:
         """The messages that a worker was given and has neither deleted nor given back."""
@@ -129,9 +140,7 @@ def _add(record: Record, facts: Mapping[str, Any]) -> None:
     at, worker = facts["at"], facts["worker"] or ""
     kind = facts["kind"]
     if kind == "received":
-        record.deliveries.append(
-            Delivery(at=at, worker=worker, message=facts["message"], attempt=facts["attempt"])
-        )
+        record.deliveries.append(Delivery(at=at, worker=worker, message=facts["message"], attempt=facts["attempt"]))
     elif kind in {"deleted", "returned"}:
         record.settled.append(Settled(at=at, worker=worker, message=facts["message"], is_deleted=kind == "deleted"))
     elif kind == "changed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaos.record import COMPLETED, FAILED
@@ -34,15 +35,33 @@ class Recovery:
         for delivery in evidence.record.deliveries:
             self._deliveries[evidence.messages[delivery.message]].append(delivery)
 
-    def seconds(self, deaths: Sequence[Death]) -> Sequence[float]:
+    def takeovers(self, deaths: Sequence[Death]) -> Sequence[float]:
         """For each death of somebody who had jobs, how long it took until the last of them had been taken over."""
         longest = (max(self._each(death), default=None) for death in deaths)
         return [seconds for seconds in longest if seconds is not None]
 
+    def handovers(self, deaths: Sequence[Death]) -> Sequence[float]:
+        """For each death of somebody who gave jobs back, how long it took until another had been given the last."""
+        longest = []
+        for death in deaths:
+            given_back = [
+                (settled.at, self._evidence.messages[settled.message])
+                for settled in self._evidence.record.settled
+                if settled.worker == death.worker and not settled.is_deleted and settled.at >= death.told
+            ]
+            taken = [(at, self._delivered(name, replace(death, at=at))) for at, name in given_back]
+            longest.append(max((then - at for at, then in taken if then is not None), default=None))
+        return [seconds for seconds in longest if seconds is not None]
+
     def _each(self, death: Death) -> Iterator[float]:
         in_hand = self._evidence.record.in_hand(death.worker, until=death.at)
-        for name in {self._evidence.messages[message] for message in in_hand}:
+        groups = set()
+        for name in dict.fromkeys(name for message, name in self._evidence.messages.items() if message in in_hand):
             order = self._orders[name]
+            if order.group in groups:
+                continue  # it waited behind the one before, and will again
+            if order.group is not None:
+                groups.add(order.group)
             at = self._taken_over(order, death) if order.tasks else self._delivered(name, death)
             if at is not None:
                 yield at - death.at

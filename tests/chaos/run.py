@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import time
 from collections import Counter
@@ -13,9 +14,9 @@ from chaos.crew import Crew, End
 from chaos.promises import broken_promises
 from chaos.recovery import Recovery
 from chaos.storm import Place, Storm, Trouble
+from sayso.jobs import LEASE_SECONDS
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -42,7 +43,7 @@ class Scene(Place, Protocol):
         """So many jobs."""
         ...
 
-    def environment(self, slot: str, name: str) -> Mapping[str, str]:
+    def environment(self, name: str) -> Mapping[str, str]:
         """A worker's environment."""
         ...
 
@@ -122,28 +123,37 @@ class Outcome:
 
 
 def run_scene(
-    open_scene: Callable[[Path, random.Random], AbstractContextManager[Scene]],
+    open_scene: Callable[[Path, random.Random, Mapping[str, str]], AbstractContextManager[Scene]],
     directory: Path,
     size: Size,
-    chance: random.Random,
+    seed: str,
     say: Callable[[str], None],
 ) -> Outcome:
-    """One run, in an empty directory; whatever it started has ended when it returns or raises."""
+    """One run, in an empty directory; whatever it started has ended when it returns or raises.
+
+    Args:
+        open_scene: given a directory, chance, and the environment that all processes have in common.
+        directory: where everything is.
+        size: how large.
+        seed: of what happens.
+        say: told how far it is.
+    """
     began = time.monotonic()
     logs = directory / "logs"
     logs.mkdir(parents=True)
-    with open_scene(directory, chance) as scene:
+    with open_scene(directory, _chance(seed, "jobs"), _common(size)) as scene:
         orders = scene.orders(size.jobs, engine=size.engine)
-
-        def environment(slot: str, name: str) -> Mapping[str, str]:
-            return {**_common(size), **scene.environment(slot, name)}
-
-        with Crew(size.workers, logs, environment) as crew:
+        with Crew(size.workers, logs, scene.environment) as crew:
             storm = Storm(
-                crew, scene, chance, size.troubles, seconds=size.seconds, lease_seconds=size.lease_seconds or 30.0
+                crew,
+                scene,
+                _chance(seed, "storm"),
+                size.troubles,
+                seconds=size.seconds,
+                lease_seconds=size.lease_seconds or LEASE_SECONDS,
             )
             with storm:
-                duplicates = _send(scene, orders, storm, size.seconds, chance, say)
+                duplicates = _send(scene, orders, storm, size.seconds, _chance(seed, "sending"), say)
                 while not storm.is_over and storm.failure is None:
                     time.sleep(_LOOK_SECONDS)
                 scene.calm()
@@ -164,10 +174,15 @@ def run_scene(
             duplicates=duplicates,
             faults=scene.faults(),
             broken=broken,
-            recoveries=recovery.seconds(killed),
-            handovers=recovery.seconds(stopped),
+            recoveries=recovery.takeovers(killed),
+            handovers=recovery.handovers(stopped),
             seconds=time.monotonic() - began,
         )
+
+
+def _chance(seed: str, what: str) -> random.Random:
+    """Chances that do not disturb one another, on whatever threads they are asked."""
+    return random.Random(f"{seed} {what}")  # noqa: S311 -- moments, not secrets
 
 
 def _common(size: Size) -> Mapping[str, str]:

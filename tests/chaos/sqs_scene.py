@@ -59,12 +59,14 @@ class SqsScene:
     Args:
         directory: for the record, and what the workers keep.
         chance: decides about faults.
+        settings: the environment that all processes have in common.
         groups: of a FIFO queue; 0 for a standard one.
     """
 
-    def __init__(self, directory: Path, chance: random.Random, *, groups: int = 0) -> None:
+    def __init__(self, directory: Path, chance: random.Random, settings: Mapping[str, str], *, groups: int = 0) -> None:
         self.name = "FIFO" if groups else "SQS"
         self._directory = directory
+        self._settings = settings
         self._groups = groups
         self._chance = chance
         self._seed = chance.getrandbits(32)
@@ -80,10 +82,11 @@ class SqsScene:
         """So many jobs."""
         return aws_orders(self._chance, count, engine=engine, bucket=BUCKET, groups=self._groups)
 
-    def environment(self, slot: str, name: str) -> Mapping[str, str]:
+    def environment(self, name: str) -> Mapping[str, str]:
         """What an operator would set; each worker has a disk of its own, as a container has."""
         own = self._directory / "workers" / name
         return {
+            **self._settings,
             "AWS_ENDPOINT_URL": self._faults.url,
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "key",
@@ -117,7 +120,9 @@ class SqsScene:
 
     # Troubles
 
-    def trouble(self, trouble: Trouble, chance: random.Random, crew: Crew) -> Sequence[tuple[float, Callable[[], None]]]:
+    def trouble(
+        self, trouble: Trouble, chance: random.Random, crew: Crew
+    ) -> Sequence[tuple[float, Callable[[], None]]]:
         """See `storm.Place`."""
         self._faults.watch = lambda operation, headers, is_obeyed: self._watch(operation, headers, is_obeyed, crew)
         if trouble is Trouble.KILL_AT_STEP:
@@ -145,7 +150,7 @@ class SqsScene:
             self._late.clear()
         self._faults.calm()
 
-    def _watch(self, operation: str, headers: Mapping[str, str], is_obeyed: bool, crew: Crew) -> None:  # noqa: FBT001 -- aws_faults.Watch
+    def _watch(self, operation: str, headers: Mapping[str, str], is_obeyed: bool, crew: Crew) -> None:
         with self._lock:
             is_last = (operation, is_obeyed) in self._armed
             if is_last:
@@ -219,9 +224,7 @@ class SqsScene:
             if not messages:
                 return reasons
             for message in messages:
-                name = next(
-                    (order.name for order in self._sent if order.body == message["Body"]), message["Body"][:80]
-                )
+                name = next((order.name for order in self._sent if order.body == message["Body"]), message["Body"][:80])
                 reasons[name] = message.get("MessageAttributes", {}).get("Reason", {}).get("StringValue", "")
 
     def __enter__(self) -> Self:
@@ -235,11 +238,11 @@ class SqsScene:
         try:
             assert self._server.stdout is not None
             self._aws = AwsPlace(self._server.stdout.readline().strip())
+            assert self._aws.url, f"{_ENTRY.name} does not start"
             self._proxy: AbstractContextManager[AwsFaults] = aws_faults(self._aws.url)
             self._faults = self._proxy.__enter__()
-            fifo = {"fifo": True} if self._groups else {}
-            self._dlq = self._aws.make_queue(**fifo)
-            self._queue = self._aws.make_queue(**fifo)
+            self._dlq = self._aws.make_queue(fifo=self._groups > 0)
+            self._queue = self._aws.make_queue(fifo=self._groups > 0)
             self._table = self._aws.make_table()
             s3 = self._aws.boto("s3")
             s3.create_bucket(Bucket=BUCKET)

@@ -1,12 +1,15 @@
-"""What the workers are asked for: stories that are all different, some of them long, and messages that cannot be done."""
+"""What the workers are asked for: stories that all differ, some of them long, and messages that cannot be done."""
 
 from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 VOICE = {"piper": "en_US-joe-medium", "fake": "fake_en"}
 """The voice of each engine."""
@@ -17,6 +20,8 @@ POISON_SHARE = 0.03
 _SHORT_SENTENCES = (1, 4)
 _LONG_SENTENCES = (12, 30)
 _LONGEST_SENTENCES = 70  # more than S3 takes in one part, as WAV
+_MANY = 100
+_EACH_POISON = 5  # jobs from one kind to the next, until each was there
 _AUDIO = ("wav", "mp3", "flac", "opus", "aac")
 _SUBTITLES = ("srt", "vtt", "json")
 
@@ -26,6 +31,8 @@ _WHAT = ("lamps", "oars", "letters", "kettles", "songs", "nets", "clouds", "maps
 _WHERE = ("by the pier", "in the rain", "before dawn", "near the mill", "under the bridge", "at low tide")
 
 Random = random.Random
+
+_Make: TypeAlias = "Callable[[Random, int, str], Order]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +44,7 @@ class Order:
         body: the message.
         text: what is to be heard; "" for a job that cannot be done.
         outputs: where its files go.
-        tasks: what is to be completed, as (parent, task), in the order of the outputs; none where nobody keeps a status.
+        tasks: what is to be completed, as (parent, task), in the order of the outputs; none where there is no status.
         poison: why it cannot be done; None for all that can.
         group: of a FIFO queue.
     """
@@ -53,9 +60,7 @@ class Order:
 
 def sentence(chance: Random, number: int) -> str:
     """A sentence of about three seconds; the number makes it another than all others."""
-    return (
-        f"{chance.choice(_WHO)} {chance.choice(_DID)} {number} {chance.choice(_WHAT)} {chance.choice(_WHERE)}."
-    )
+    return f"{chance.choice(_WHO)} {chance.choice(_DID)} {number} {chance.choice(_WHAT)} {chance.choice(_WHERE)}."
 
 
 def text(chance: Random, job: int, sentences: int) -> str:
@@ -65,9 +70,9 @@ def text(chance: Random, job: int, sentences: int) -> str:
     return "\n\n".join(paragraphs)
 
 
-def length(chance: Random, job: int) -> int:
-    """How many sentences the story of a job has; the tenth is the longest of all."""
-    if job == 10:  # noqa: PLR2004 -- any would do
+def length(chance: Random, job: int, count: int) -> int:
+    """How many sentences the story of a job has; where there are many, the first is the longest of all."""
+    if job == 0 and count >= _MANY:
         return _LONGEST_SENTENCES
     return chance.randint(*(_LONG_SENTENCES if chance.random() < LONG_SHARE else _SHORT_SENTENCES))
 
@@ -84,22 +89,40 @@ def aws_orders(chance: Random, count: int, *, engine: str, bucket: str, groups: 
     """
     orders = []
     for job in range(count):
-        if job and chance.random() < POISON_SHARE:
-            order = chance.choice(_POISONS)(chance, job, engine)
-        elif chance.random() < 0.6:  # noqa: PLR2004 -- the older shape is the more common one
-            order = _of_tasks(chance, job, engine, bucket)
+        if (poison := _poison_at(job, _POISONS, chance)) is not None:
+            order = poison(chance, job, engine)
+        elif chance.random() < 0.6:
+            order = _of_tasks(chance, job, engine, bucket, count)
         else:
-            order = _of_files(chance, job, engine, bucket)
+            order = _of_files(chance, job, engine, bucket, count)
         body = order.body
-        if chance.random() < 0.4:  # noqa: PLR2004
+        if chance.random() < 0.4:
             body = json.dumps({"Type": "Notification", "MessageId": str(_uuid(chance)), "Message": body})
         group = f"group-{chance.randrange(groups)}" if groups else None
-        orders.append(_replaced(order, body=body, group=group))
+        orders.append(replace(order, body=body, group=group))
     return orders
 
 
-def _replaced(order: Order, **changes: Any) -> Order:
-    return Order(**{name: changes.get(name, getattr(order, name)) for name in Order.__slots__})
+def narration_orders(chance: Random, count: int, *, engine: str) -> list[Order]:
+    """Narrations for ``POST /v1/narrations``, and jobs that no API would have taken.
+
+    A narration's files have their names once it is accepted.
+    """
+    orders = []
+    for job in range(count):
+        if (poison := _poison_at(job, _ODD_JOBS, chance)) is not None:
+            orders.append(poison(chance, job, engine))
+            continue
+        told = text(chance, job, length(chance, job, count))
+        wishes = {
+            "text": told,
+            "name": f"story {job}",
+            "voice": VOICE[engine],
+            "audio": [chance.choice(("mp3", "wav", "opus"))],
+            "subtitles": chance.sample(_SUBTITLES, chance.randint(1, 3)),
+        }
+        orders.append(Order(name=f"story-{job:04}", body=json.dumps(wishes), text=told))
+    return orders
 
 
 def _uuid(chance: Random) -> UUID:
@@ -108,15 +131,15 @@ def _uuid(chance: Random) -> UUID:
 
 def _wishes(chance: Random, engine: str) -> dict[str, Any]:
     wishes: dict[str, Any] = {"voice": VOICE[engine]}
-    if chance.random() < 0.3:  # noqa: PLR2004
+    if chance.random() < 0.3:
         wishes["speed"] = chance.choice((0.8, 1.1, 1.25))
-    if chance.random() < 0.3:  # noqa: PLR2004
-        wishes["use_alignment"] = chance.random() < 0.5  # noqa: PLR2004
+    if chance.random() < 0.3:
+        wishes["use_alignment"] = chance.random() < 0.5
     return wishes
 
 
-def _of_tasks(chance: Random, job: int, engine: str, bucket: str) -> Order:
-    name, told = f"parent-{job:04}", text(chance, job, length(chance, job))
+def _of_tasks(chance: Random, job: int, engine: str, bucket: str, count: int) -> Order:
+    name, told = f"parent-{job:04}", text(chance, job, length(chance, job, count))
     ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
     return Order(
         name=name,
@@ -127,15 +150,23 @@ def _of_tasks(chance: Random, job: int, engine: str, bucket: str) -> Order:
     )
 
 
-def _of_files(chance: Random, job: int, engine: str, bucket: str) -> Order:
-    name, told = f"file-{job:04}", text(chance, job, length(chance, job))
+def _of_files(chance: Random, job: int, engine: str, bucket: str, count: int) -> Order:
+    name, told = f"file-{job:04}", text(chance, job, length(chance, job, count))
     audio = f"s3://{bucket}/named/{name}.{chance.choice(_AUDIO)}"
     subtitles = f"s3://{bucket}/named/{name}.{chance.choice(_SUBTITLES)}"
     body = {"text": told, "audio_out": audio, "subs_out": subtitles, **_wishes(chance, engine)}
     return Order(name=name, body=json.dumps(body), text=told, outputs=(audio, subtitles))
 
 
-def _poison_of_tasks(wish: Mapping[str, Any], why: str) -> Callable[[Random, int, str], Order]:
+def _poison_at(job: int, kinds: Sequence[_Make], chance: Random) -> _Make | None:
+    """What cannot be done of the job of this number: each kind once at the beginning, and then by chance."""
+    turn, rest = divmod(job, _EACH_POISON)
+    if not rest and 0 < turn <= len(kinds):
+        return kinds[turn - 1]
+    return chance.choice(kinds) if job and chance.random() < POISON_SHARE else None
+
+
+def _poison_of_tasks(wish: Mapping[str, Any], why: str) -> _Make:
     def make(_chance: Random, job: int, engine: str) -> Order:
         name = f"poison-{job:04}"
         ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
@@ -145,13 +176,36 @@ def _poison_of_tasks(wish: Mapping[str, Any], why: str) -> Callable[[Random, int
     return make
 
 
-def _poison(content: Callable[[int], str], why: str) -> Callable[[Random, int, str], Order]:
+def _poison(content: Callable[[int], str], why: str) -> _Make:
     return lambda _chance, job, _engine: Order(name=f"poison-{job:04}", body=content(job), text="", poison=why)
 
 
-_POISONS: tuple[Callable[[Random, int, str], Order], ...] = (
+_POISONS: tuple[_Make, ...] = (
     _poison(lambda job: f"poison-{job:04}: this is no JSON", "it is not JSON"),
     _poison(lambda job: json.dumps({"text": f"poison-{job:04}"}), "fields are missing"),
     _poison_of_tasks({"voice": "nobody"}, "there is no such voice"),
     _poison_of_tasks({"text": "…"}, "there is nothing to say"),
+)
+
+
+def _odd_narration(wish: Mapping[str, Any], why: str) -> _Make:
+    def make(_chance: Random, job: int, engine: str) -> Order:
+        name = f"poison-{job:04}"
+        body: dict[str, Any] = {
+            "narration_id": name,
+            "name": name,
+            "text": f"Never heard, {job}.",
+            "voice": VOICE[engine],
+        }
+        body |= {"audio": ["mp3"], "subtitles": ["srt"], **wish}
+        tasks = ((name, "mp3"), (name, "srt"))
+        return Order(name=name, body=json.dumps(body), text="", tasks=tasks, poison=why)
+
+    return make
+
+
+_ODD_JOBS: tuple[_Make, ...] = (
+    _poison(lambda job: f"poison-{job:04}: this is no JSON", "it is not JSON"),
+    _odd_narration({"voice": "nobody"}, "there is no such voice"),
+    _odd_narration({"text": "…"}, "there is nothing to say"),
 )

@@ -8,7 +8,8 @@ import threading
 import time
 from collections import Counter
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     import random
@@ -35,13 +36,16 @@ class Trouble(StrEnum):
     OUTAGE = "outage of a service"
     LATE = "request obeyed late"
     RESTART = "database restart"
-    CUT_OFF = "backend terminated"
+    CRASH = "database crash"
+    CUT_OFF = "backends terminated"
 
 
 class Place(Protocol):
     """Where the workers work, as far as trouble can be made there."""
 
-    def trouble(self, trouble: Trouble, chance: random.Random, crew: Crew) -> Sequence[tuple[float, Callable[[], None]]]:
+    def trouble(
+        self, trouble: Trouble, chance: random.Random, crew: Crew
+    ) -> Sequence[tuple[float, Callable[[], None]]]:
         """Make a trouble that is not the workers' own; what is to be done how many seconds later, to end it."""
         ...
 
@@ -85,11 +89,11 @@ class Storm:
         now = time.monotonic()
         for trouble, count in counts.items():
             for _ in range(count):
-                self._at(now + chance.uniform(0.05, 1.0) * seconds, lambda trouble=trouble: self._make(trouble))
+                self._at(now + chance.uniform(0.05, 1.0) * seconds, partial(self._make, trouble))
         self._health_at = now
         self._busy = False
 
-    def __enter__(self) -> Storm:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -125,7 +129,9 @@ class Storm:
             if not workers:
                 self._at(time.monotonic() + _LOOK_SECONDS, lambda: self._make(trouble))
                 return
-            worker = self._chance.choice(workers)
+            record = self._place.record()
+            busy = [worker for worker in workers if record.in_hand(worker.name)]
+            worker = self._chance.choice(busy or workers)
             if trouble is Trouble.KILL:
                 self._crew.kill(worker, restart_seconds=self._chance.uniform(0, RESTART_SECONDS))
             else:

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _shorten(lease_seconds: float) -> None:
     package = importlib.util.find_spec("sayso")
     assert package is not None
     assert package.submodule_search_locations is not None
-    path = os.path.join(package.submodule_search_locations[0], "jobs", "base.py")
+    path = Path(package.submodule_search_locations[0], "jobs", "base.py")
     spec = importlib.util.spec_from_file_location(_BASE, path)
     assert spec is not None
     assert spec.loader is not None
