@@ -40,7 +40,7 @@ def problems_of(files: Mapping[str, bytes], text: str) -> Sequence[str]:
                 ends.append(_last_word_seconds(content, suffix, text))
             else:
                 lengths.append(_audio_seconds(content, suffix, text))
-        except (ValueError, KeyError, NotSubtitles, av.FFmpegError) as error:
+        except (ValueError, LookupError, struct.error, NotSubtitles, av.FFmpegError) as error:
             problems.append(f"{uri}: {type(error).__name__}: {error}")
     for seconds in lengths:
         problems += [
@@ -55,7 +55,7 @@ def _audio_seconds(content: bytes, suffix: str, text: str) -> float:
     """The length of what can be decoded.
 
     Raises:
-        ValueError: it is cut off, or of another length than the text.
+        ValueError, struct.error: it is cut off, or of another length than the text.
         av.FFmpegError: it cannot be decoded to its end.
     """
     if suffix == "wav":
@@ -77,7 +77,7 @@ def _last_word_seconds(content: bytes, suffix: str, text: str) -> float:
     """When the last word ends, where every word of the text is there in its order.
 
     Raises:
-        ValueError, KeyError, NotSubtitles: otherwise.
+        ValueError, LookupError, NotSubtitles: otherwise.
     """
     if suffix == "json":
         document = json.loads(content)

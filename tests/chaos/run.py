@@ -7,7 +7,7 @@ import random
 import shutil
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from chaos.crew import Crew, End
@@ -161,9 +161,11 @@ def run_scene(
                 _await(scene, storm, say)
             crew.close()
             evidence = scene.evidence()
+            stopped = [death for death in crew.losses.deaths if death.how is End.TOLD]
+            left = [path for death in stopped for path in scene.left_by(death.worker)]
+            evidence = replace(evidence, left=[*evidence.left, *left])
             _write(directory / "facts.json", crew.losses, evidence)
         broken = broken_promises(evidence, crew.losses.deaths)
-        stopped = [death for death in crew.losses.deaths if death.how is End.TOLD]
         killed = [death for death in crew.losses.deaths if death.how is not End.TOLD]
         recovery = Recovery(evidence)
         return Outcome(
