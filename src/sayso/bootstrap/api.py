@@ -15,10 +15,9 @@ from sayso.api.served import Served
 from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.bootstrap.narrations import open_narrations
-from sayso.bootstrap.storages import signed_files
+from sayso.bootstrap.storages import prepare_database, signed_files
 from sayso.bootstrap.stories import StoriesOpener
 from sayso.errors import ModelMissing, SaysoError
-from sayso.jobs.postgres.migrate import migrate
 from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
@@ -69,7 +68,7 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
     opener = StoriesOpener(settings, sources=sources, scheduler=scheduler, cache=cache, metrics=metrics)
     keeps_narrations = api and settings.database_url is not None
     if settings.database_url is not None:
-        migrate(settings.database_url.get_secret_value())
+        prepare_database(settings.database_url.get_secret_value())
 
     def close() -> None:
         engines.openai.close()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.errors import InvalidInput
+import structlog
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, signing_secret
 from sayso.vendors.aws import Aws, AwsAccess
 
@@ -12,9 +15,17 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
 
+    from tenacity import RetryCallState
+
     from sayso.jobs.postgres.database import Database
     from sayso.settings import Settings
     from sayso.storage import Storage
+
+
+_log = structlog.get_logger(__name__)
+
+_DATABASE_SECONDS = 60.0
+"""For how long a database is waited for at the start."""
 
 
 def output_directory(settings: Settings) -> Path:
@@ -61,6 +72,26 @@ async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
     if settings.queue_url is None:
         storages["file"] = LocalStorage(signed_files(settings))
     return Storages(storages)
+
+
+def prepare_database(conninfo: str) -> None:
+    """Bring the schema up to date; a database that restarts is waited for, so that nobody need start in order. Blocks.
+
+    Raises:
+        ServiceUnavailable: it has not answered for a minute.
+    """
+    from sayso.jobs.postgres.migrate import migrate
+
+    def log(state: RetryCallState) -> None:
+        _log.warning("waiting for the database", attempt=state.attempt_number)
+
+    Retrying(
+        retry=retry_if_exception_type(ServiceUnavailable),
+        stop=stop_after_delay(_DATABASE_SECONDS),
+        wait=wait_fixed(1),
+        before_sleep=log,
+        reraise=True,
+    )(migrate, conninfo)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

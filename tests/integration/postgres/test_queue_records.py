@@ -198,3 +198,15 @@ def test_every_change_of_tasks_is_an_event(database_url: str) -> None:
         assert [event["kind"] for event in events] == ["claimed", "progress", "completed"]
 
     run(database_url, scenario)
+
+
+def test_what_is_handed_back_keeps_its_place(database_url: str) -> None:
+    """A job that a stopping worker hands back is the next, although others came before it was handed back."""
+
+    async def scenario(scene: Scene) -> None:
+        first = await scene.queue.enqueue("a")
+        await scene.queue.enqueue("b")
+        await scene.queue.retry(await scene.delivered(), delay_seconds=0)
+        assert (await scene.delivered()).job_id == first
+
+    run(database_url, scenario)

@@ -78,7 +78,12 @@ returning job.lease_id
 
 RETRY = """
 update sayso.jobs
-set state = 'waiting', lease_until = null, available_at = now() + %(delay)s * interval '1 second',
+set state = 'waiting', lease_until = null,
+    -- What was handed back untried goes back to its place in the line, not behind everybody.
+    available_at = case
+        when %(error)s::text is null and %(delay)s = 0 then least(available_at, now())
+        else now() + %(delay)s * interval '1 second'
+    end,
     attempts = case when %(error)s::text is null and state = 'leased' then attempts - 1 else attempts end,
     error = coalesce(%(error)s, error),
     history = case
