@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
-from sayso.errors import InvalidInput
+from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
 from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narration import MAXIMUM_BYTES
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from sayso.stories import Made
     from sayso.tts.cache import SpeechCache
     from sayso.tts.source import SpeechSource
+
+_log = structlog.get_logger(__name__)
 
 _HAND_BACK_SECONDS = 3.0
 """What is left of the shutdown for handing back what did not finish."""
@@ -117,14 +121,14 @@ class StoriesOpener:
         queue = SqsQueue(
             await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url, lease_seconds=self._lease_seconds
         )
-        await queue.check()
+        await _checked(queue.check())
         stack.push_async_callback(queue.close)
         tasks: TaskStore = UntrackedTasks()
         if settings.dynamodb_table is not None:
             store = DynamoTaskStore(
                 await aws.client("dynamodb"), settings.dynamodb_table, lease_seconds=self._lease_seconds
             )
-            await store.check()
+            await _checked(store.check())
             tasks = store
         bucket = settings.output_bucket
         stories = self._stories(tasks, storages, None if bucket is None else f"s3://{bucket}")
@@ -218,6 +222,14 @@ class StoriesOpener:
             private_hosts=self._settings.private_hosts,
             ticket=ticket,
         )
+
+
+async def _checked(check: Awaitable[None]) -> None:
+    """Let a mistake in the settings end the start, but no outage, which passes."""
+    try:
+        await check
+    except ServiceUnavailable as error:
+        _log.warning("the settings could not be checked", reason=error.message)
 
 
 def _states(service: StoriesService) -> Mapping[str, QueueState]:
