@@ -15,9 +15,11 @@ from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narration import MAXIMUM_BYTES
 from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
+from sayso.scheduling import FREE
 from sayso.storage import signing_secret
 from sayso.stories import Consumer, Narrator, Stories, StoriesService, sweep
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
+from sayso.stories.checks import speaker
 from sayso.stories.narrations import Describer
 from sayso.stories.protection import TaskProtection
 
@@ -80,6 +82,7 @@ class StoriesOpener:
 
         Raises:
             InvalidInput: the settings name nowhere that stories come from.
+            UnknownVoice: no engine has the default voice.
             ModelMissing: the model of the default voice has not been pulled.
         """
         settings = self._settings
@@ -88,7 +91,7 @@ class StoriesOpener:
                 "There is nowhere that stories come from.",
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
-        self._narrator.sources[0].voice(settings.kokoro_voice)
+        speaker(self._narrator.sources, settings.kokoro_voice, FREE)
         sweep(self._work_directory, older_than_seconds=2 * settings.job_seconds)
         agent = settings.ecs_agent_uri
         service = StoriesService(
