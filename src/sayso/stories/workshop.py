@@ -1,4 +1,4 @@
-"""Where a story is made: a directory that goes with whoever leaves it last."""
+"""Where a story is made: a directory that does not outlive the story."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Workshop:
     """A directory for one story.
 
     Two use it: whoever opens it and publishes what was made there, and the thread that narrates, which does not end at
-    once when nobody wants the story any more. It is removed when both have left.
+    once when nobody wants the story any more. It is removed when the former leaves, since the process may end before the
+    thread does; and once more when the thread leaves, which may have made something meanwhile.
 
     Args:
         parent: where directories are made.
@@ -63,6 +64,7 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
         self._leave()
 
     def _leave(self) -> None:

@@ -1,4 +1,4 @@
-"""The directory in which a story is made goes with whoever leaves it last."""
+"""The directory in which a story is made does not outlive the story."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_it_is_there_until_both_have_left(tmp_path: Path) -> None:
-    """A thread that still writes when the story was given up does so in peace; then everything is removed."""
+def test_it_goes_with_whoever_opened_it(tmp_path: Path) -> None:
+    """A process may end before the thread that still writes: what it made is removed at once."""
+    with Workshop(tmp_path / "work") as workshop:
+        thread = workshop.entered()
+        (thread.__enter__() / "early").write_text("nobody wants it")
+    assert list((tmp_path / "work").iterdir()) == []
+    thread.__exit__(None, None, None)
+
+
+def test_what_a_thread_makes_late_goes_with_the_thread(tmp_path: Path) -> None:
+    """A thread that makes the directory anew when the story was given up leaves nothing either."""
     with Workshop(tmp_path / "work") as workshop:
         thread = workshop.entered()
         directory = thread.__enter__()
-    (directory / "late").write_text("still here")
+    directory.mkdir()
+    (directory / "late").write_text("nobody wants it")
     thread.__exit__(None, None, None)
     assert list((tmp_path / "work").iterdir()) == []
 
