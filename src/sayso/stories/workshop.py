@@ -23,8 +23,8 @@ class Workshop:
     """A directory for one story.
 
     Two use it: whoever opens it and publishes what was made there, and the thread that narrates, which does not end at
-    once when nobody wants the story any more. It is removed when the former leaves, since the process may end before the
-    thread does; and once more when the thread leaves, which may have made something meanwhile.
+    once when nobody wants the story any more. It is removed when the former leaves, since the process may end before
+    the thread does; and once more when the thread leaves, which may have made something meanwhile.
 
     Args:
         parent: where directories are made.
