@@ -103,14 +103,17 @@ class Record:
     are_jobs_fenced: bool = False
 
     def in_hand(self, worker: str, *, until: float = float("inf")) -> set[str]:
-        """The messages that a worker was given and has neither deleted nor given back."""
-        given = [(delivery.at, delivery.message) for delivery in self.deliveries if delivery.worker == worker]
-        gone = [(settled.at, settled.message) for settled in self.settled if settled.worker == worker]
-        in_hand: set[str] = set()
-        for at, message, is_given in sorted([(*event, True) for event in given] + [(*event, False) for event in gone]):
-            if at < until:
-                (in_hand.add if is_given else in_hand.discard)(message)
-        return in_hand
+        """The messages that a worker was given last of all, and has neither deleted nor given back."""
+        holders: dict[str, str] = {}
+        events: list[Delivery | Settled] = sorted([*self.deliveries, *self.settled], key=lambda event: event.at)
+        for event in events:
+            if event.at >= until:
+                break
+            if isinstance(event, Delivery):
+                holders[event.message] = event.worker
+            elif holders.get(event.message) == event.worker:
+                del holders[event.message]
+        return {message for message, holder in holders.items() if holder == worker}
 
 
 class RecordFile:

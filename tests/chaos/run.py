@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from chaos.crew import Crew, End
 from chaos.promises import broken_promises
 from chaos.recovery import Recovery
+from chaos.stories import VOICE
 from chaos.storm import Place, Storm, Trouble
 from sayso.jobs import LEASE_SECONDS
 
@@ -191,6 +192,8 @@ def _common(size: Size) -> Mapping[str, str]:
     """What all workers are told: most of all, that deaths by our hand are no reason to give a job up."""
     environment = {
         "SAYSO_SYNTHESIS_WORKERS": "1",
+        "SAYSO_STORIES_AT_ONCE": "8",
+        "KOKORO_VOICE": VOICE[size.engine],
         "SAYSO_MAX_ATTEMPTS": "1000",
         "SAYSO_SHUTDOWN_SECONDS": "8",
         "CHAOS_ENGINE": size.engine,

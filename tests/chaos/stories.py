@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 VOICE = {"piper": "en_US-joe-medium", "fake": "fake_en"}
 """The voice of each engine."""
 
-LONG_SHARE = 0.06
+LONG_SHARE = 0.05
 POISON_SHARE = 0.03
 
-_SHORT_SENTENCES = (1, 4)
-_LONG_SENTENCES = (12, 30)
+_SHORT_SENTENCES = (1, 3)
+_LONG_SENTENCES = (8, 24)
 _LONGEST_SENTENCES = 70  # more than S3 takes in one part, as WAV
 _MANY = 100
 _EACH_POISON = 5  # jobs from one kind to the next, until each was there
