@@ -135,13 +135,14 @@ async def _procrastinate(conninfo: str) -> AsyncIterator[procrastinate.App]:
 
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
 
-    @app.task(queue="bench", name="null")
-    async def null() -> None:
-        """Do nothing."""
-
+    app.task(queue="bench", name="null")(_null)
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
         yield app
+
+
+async def _null() -> None:
+    """Do nothing."""
 
 
 async def _procrastinate_round(app: procrastinate.App, concurrency: int) -> tuple[float, float]:
