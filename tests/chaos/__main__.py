@@ -58,6 +58,9 @@ _POSTGRES: Mapping[Trouble, int] = {
 _TROUBLES: Mapping[str, Mapping[Trouble, int]] = {"sqs": _AWS, "fifo": _AWS, "postgres": _POSTGRES}
 """For so many jobs as there are by default, and fewer for fewer."""
 
+_WHOLE = frozenset({"sqs", "postgres"})
+"""Those with all jobs; the others have a third."""
+
 _JOBS = 300
 _QUICK_JOBS = 40
 _SECONDS_PER_JOB = 1.0
@@ -67,7 +70,7 @@ def main(
     *,
     scene: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(SCENES)}; all by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=5, help="In each scene.")] = _JOBS,
+    jobs: Annotated[int, typer.Option(min=5, help="In each scene; fifo has a third.")] = _JOBS,
     quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs, about a minute each.")] = False,
     workers: Annotated[int, typer.Option(min=2, help="How many processes at once.")] = 3,
     engine: Annotated[str, typer.Option(help="piper, which speaks, or fake, which hums.")] = "piper",
@@ -95,10 +98,11 @@ def main(
     is_kept = True
     try:
         for name in names:
+            count = jobs if name in _WHOLE or quick else max(jobs // 3, 5)
             size = Size(
-                jobs=jobs,
-                seconds=jobs * _SECONDS_PER_JOB,
-                troubles={kind: max(1, round(count * jobs / _JOBS)) for kind, count in _TROUBLES[name].items()},
+                jobs=count,
+                seconds=count * _SECONDS_PER_JOB,
+                troubles={kind: max(1, round(times * count / _JOBS)) for kind, times in _TROUBLES[name].items()},
                 workers=workers,
                 engine=engine,
                 lease_seconds=None if production_leases else lease_seconds,
