@@ -35,7 +35,8 @@ run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ i
 
 test: lint types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
-	$(BIN)/pytest -q -m "not engine" -n auto
+# Four at a time on two processors, since these tests wait more than they compute.
+	$(BIN)/pytest -q -m "not engine" -n 4 --dist worksteal
 	$(BIN)/pytest -q -m engine
 
 lint: $(VENV)/.installed-test ## ruff and the import layers
