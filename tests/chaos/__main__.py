@@ -95,7 +95,7 @@ def main(
     directory = Path(tempfile.mkdtemp(prefix="sayso-chaos-"))
     directory.chmod(0o755)  # the database may be another user's
     outcomes: list[Outcome] = []
-    is_kept = True
+    is_kept = True  # when the harness itself fails, too
     try:
         for name in names:
             count = jobs if name in _WHOLE or quick else max(jobs // 3, 5)
@@ -116,6 +116,9 @@ def main(
         is_kept = keep or bool(broken)
         if broken:
             raise typer.Exit(1)
+    except KeyboardInterrupt:
+        is_kept = keep
+        raise
     finally:
         if is_kept:
             typer.echo(f"seed {seed}; everything is in {directory}", err=True)

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
-import httpx2
 import psycopg
 from psycopg.rows import dict_row
 
-from bench.server import free_port
-from chaos.crew import ENTRY, Crew, plain_environment
+from chaos.crew import Crew
 from chaos.evidence import Evidence, Task
+from chaos.narration_api import NarrationApi
 from chaos.postgres_record import OURS, PostgresRecord
 from chaos.renames import Renames
 from chaos.stories import narration_orders
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from chaos.record import Record
     from chaos.stories import Order
 
-_START_SECONDS = 120.0
-_ANSWER_SECONDS = 30.0
 _CUT_OFF_AT_ONCE = 3
 _LOCK = ".sayso-lock"
 _PORT = 5432
@@ -71,6 +66,7 @@ class PostgresScene:
         self._ids: dict[str, str] = {}  # narrations', by the names of orders
         self._messages: dict[str, str] = {}
         self._stack = ExitStack()
+        self._watching = ExitStack()  # of the directory, which ends before all else
         self._restarting = threading.Lock()
         self._restarts: list[threading.Thread] = []
         self._settings = settings
@@ -93,21 +89,14 @@ class PostgresScene:
         return f"postgresql://sayso@{place}:{_PORT}/postgres?application_name={application}"
 
     def send(self, order: Order) -> None:
-        """Ask for a narration until it is accepted; with its key, so that it is one however often that is."""
+        """Ask for a narration; one that was asked for before is the same."""
         if order.poison is not None:
             self._insert(order)
             return
-        while True:
-            with suppress(httpx2.TransportError):
-                answer = self._api.post("/v1/narrations", json=json.loads(order.body), headers=_key(order))
-                if answer.is_success:
-                    break
-                if answer.status_code < 500 and answer.status_code != 429:
-                    raise RuntimeError(f"A narration is refused: {answer.text}")
-            time.sleep(0.2)
-        narration_id = answer.json()["id"]
+        wishes = json.loads(order.body)
+        narration_id = self._api.submit(wishes, key=order.name)
         self._ids[order.name] = narration_id
-        forms = [*json.loads(order.body)["audio"], *json.loads(order.body)["subtitles"]]
+        forms = [*wishes["audio"], *wishes["subtitles"]]
         stem = f"{self._output.as_uri()}/narrations/{narration_id}/narration"
         self._sent[order.name] = replace(
             order,
@@ -181,7 +170,7 @@ class PostgresScene:
                 self._messages[row["id"]] = self._name_of(row["body"])
         dead = self._ask("select id::text, error from sayso.jobs where state = 'dead' and queue = 'stories'")
         tasks = self._ask("select parent_id, task_id, status, media_url, error from sayso.tasks")
-        self._renames.__exit__(None, None, None)
+        self._watching.close()
         counts: Counter[Path] = self._renames.counts
         files = {path: times for path, times in counts.items() if not path.name.startswith(".sayso-")}
         return Evidence(
@@ -215,9 +204,9 @@ class PostgresScene:
         """What is wrong with what the API, and the events, say of a narration that is done."""
         if narration_id not in self._ids.values():
             return None
-        narration = self._api.get(f"/v1/narrations/{narration_id}").json()
-        if narration["status"] != "completed":
-            return f"belongs to a narration that is {narration['status']} to those who ask"
+        status = self._api.status(narration_id)
+        if status != "completed":
+            return f"belongs to a narration that is {status} to those who ask"
         events = self._ask("select kind from sayso.events where parent_id = %s order by id", narration_id)
         kinds = [row["kind"] for row in events]
         if kinds.count("completed") != 1 or kinds[-1] != "completed" or kinds.count("failed"):
@@ -229,7 +218,7 @@ class PostgresScene:
         left += [f"{path} was written in place" for path in self._renames.in_place]
         states = self._ask("select state, count(*) from sayso.jobs where state not in ('done', 'dead') group by state")
         left += [f"{row['count']} jobs are {row['state']}" for row in states]
-        return left + self._left_at_work()
+        return [*left, *self._api.breakdowns, *self._left_at_work()]
 
     def _left_at_work(self) -> list[str]:
         """What those that were killed left, once so much time has passed that another sweeps it up."""
@@ -265,39 +254,11 @@ class PostgresScene:
             self._sockets = psycopg.conninfo.conninfo_to_dict(self._own)["host"]
             migrate(self._own)
             self._record = PostgresRecord(self._own)
-            self._renames = Renames(self._output)
-            self._renames.__enter__()
-            self._start_api(stack)
+            self._renames = self._watching.enter_context(Renames(self._output))
+            stack.callback(self._watching.close)
+            self._api = stack.enter_context(NarrationApi(self._directory / "api.log", self.environment("api")))
             self._stack = stack.pop_all()
         return self
-
-    def _start_api(self, stack: ExitStack) -> None:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        with (self._directory / "api.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, str(ENTRY), "run", "api"],
-                env={
-                    **plain_environment(),
-                    **self.environment("api"),
-                    "HOST": "127.0.0.1",
-                    "PORT": str(port),
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        stack.callback(process.wait)
-        stack.callback(process.kill)
-        self._api = stack.enter_context(httpx2.Client(base_url=url, timeout=_ANSWER_SECONDS))
-        give_up = time.monotonic() + _START_SECONDS
-        while time.monotonic() < give_up and process.poll() is None:
-            with suppress(httpx2.TransportError):
-                if self._api.get("/live").is_success:
-                    return
-            time.sleep(0.2)
-        raise RuntimeError(f"The API does not start: see {self._directory / 'api.log'}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -306,11 +267,5 @@ class PostgresScene:
         self._stack.close()
 
 
-def _key(order: Order) -> Mapping[str, str]:
-    return {"Idempotency-Key": order.name}
-
-
 def _read(uri: str) -> bytes:
-    return (
-        Path.from_uri(uri).read_bytes() if hasattr(Path, "from_uri") else Path(uri.removeprefix("file://")).read_bytes()
-    )
+    return Path(unquote(uri.removeprefix("file://"))).read_bytes()
