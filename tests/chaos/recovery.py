@@ -35,10 +35,10 @@ class Recovery:
         for delivery in evidence.record.deliveries:
             self._deliveries[evidence.messages[delivery.message]].append(delivery)
 
-    def takeovers(self, deaths: Sequence[Death]) -> Sequence[float]:
-        """For each death of somebody who had jobs, how long it took until the last of them had been taken over."""
-        longest = (max(self._each(death), default=None) for death in deaths)
-        return [seconds for seconds in longest if seconds is not None]
+    def takeovers(self, deaths: Sequence[Death]) -> Sequence[Sequence[float]]:
+        """For each death of somebody who had jobs, how long it took until each of them had been taken over."""
+        each = (list(self._each(death)) for death in deaths)
+        return [seconds for seconds in each if seconds]
 
     def handovers(self, deaths: Sequence[Death]) -> Sequence[float]:
         """For each death of somebody who gave jobs back, how long it took until another had been given the last."""

@@ -23,8 +23,8 @@ _SHOWN_PER_PROMISE = 12
 def table(outcomes: Sequence[Outcome], *, seed: int, engine: str, leases: str) -> str:
     """All runs, one in each column."""
     columns = [_rows(outcome) for outcome in outcomes]
-    names = list(dict.fromkeys(name for column in columns for name in column))
-    rows = [(name, *(column.get(name, "") for column in columns)) for name in names]
+    rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
+    rows = [row for row in rows if row[0] in set(Promise) or not {"0", ""}.issuperset(row[1:])]
     title = f"Chaos: seed {seed}, engine {engine}, leases {leases}"
     return render(Table(title=title, columns=("", *(outcome.scene for outcome in outcomes)), rows=rows))
 
@@ -64,11 +64,12 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
     }
     rows |= {promise: str(len(outcome.broken[promise])) for promise in Promise}
     rows |= {
-        "recovery after a kill, median / p95 / most": _seconds(outcome.recoveries),
+        "recovery after a kill, median / p95 / most": _seconds([max(jobs) for jobs in outcome.recoveries]),
+        "  each job by itself": _seconds([seconds for jobs in outcome.recoveries for seconds in jobs]),
         "hand-over after SIGTERM, median / p95 / most": _seconds(outcome.handovers),
         "wall time": f"{outcome.seconds:.0f} s",
     }
-    return {name: value for name, value in rows.items() if value not in {"0", ""} or name in set(Promise)}
+    return rows
 
 
 def _attempts(outcome: Outcome) -> Sequence[int]:

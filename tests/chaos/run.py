@@ -106,7 +106,7 @@ class Outcome:
         duplicates: how many messages were sent twice.
         faults: that were injected, by kind.
         broken: by promise, what broke it.
-        recoveries: in seconds, after each kill.
+        recoveries: in seconds, of each job, for each kill.
         handovers: in seconds, after each SIGTERM.
         seconds: that it took.
     """
@@ -118,7 +118,7 @@ class Outcome:
     duplicates: int
     faults: Mapping[str, int]
     broken: Broken
-    recoveries: Sequence[float]
+    recoveries: Sequence[Sequence[float]]
     handovers: Sequence[float]
     seconds: float
 

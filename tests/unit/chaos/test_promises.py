@@ -182,5 +182,5 @@ def test_recovery_is_from_the_death_to_the_next_claim() -> None:
     evidence.record.deliveries[:] = [Delivery(at=0, worker="w0", message="m", attempt=1)]
     evidence.record.changes.insert(0, change(0.1, "w0", "a", lease=3))
 
-    assert Recovery(evidence).takeovers([Death(at=0.5, told=0.5, worker="w0", how=End.KILLED, exit_code=-9)]) == [0.5]
+    assert Recovery(evidence).takeovers([Death(at=0.5, told=0.5, worker="w0", how=End.KILLED, exit_code=-9)]) == [[0.5]]
     assert Recovery(good()).takeovers([Death(at=9, told=9, worker="w1", how=End.KILLED, exit_code=-9)]) == []
