@@ -41,7 +41,11 @@ if TYPE_CHECKING:
 AGAIN_SHARE = 0.05
 """How many of the messages that are handed out are shown again at once."""
 
+LATE_SHARE = 0.3
+"""How many of the messages are handed out later than they could be."""
+
 _AGAIN_SECONDS = 1.5
+_LATE_SECONDS = 4.0
 _LOOK_SECONDS = 0.1
 _APP = re.compile(r"\bapp/(\S+)")
 
@@ -65,7 +69,9 @@ class Witness:
         worker = found[1] if found else None
         is_done = int(status.split(maxsplit=1)[0]) < HTTPStatus.BAD_REQUEST
         operation = request.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-        if operation == "ReceiveMessage":
+        if operation == "SendMessage" and worker is None:
+            self._sent(json.loads(body), json.loads(content))
+        elif operation == "ReceiveMessage":
             self._received(worker, json.loads(body), json.loads(content))
         elif operation in {"DeleteMessage", "DeleteMessageBatch"}:
             self._deleted(worker, json.loads(body), json.loads(content))
@@ -80,6 +86,12 @@ class Witness:
         self._record.write(json.dumps({"at": time.time(), "worker": worker, "kind": kind, **facts}) + "\n")
         self._record.flush()
 
+    def _sent(self, wishes: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Let others overtake a message, as they may in a standard queue."""
+        queue = wishes["QueueUrl"].rpartition("/")[2]
+        if not queue.endswith(".fifo") and self._chance.random() < LATE_SHARE:
+            self._hide(queue, answer["MessageId"], _LATE_SECONDS)
+
     def _received(self, worker: str | None, wishes: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         queue = wishes["QueueUrl"].rpartition("/")[2]
         if worker is None:
@@ -89,15 +101,16 @@ class Witness:
             attempt = int(message["Attributes"]["ApproximateReceiveCount"])
             self._write("received", worker, message=message["MessageId"], attempt=attempt)
             if not queue.endswith(".fifo") and self._chance.random() < AGAIN_SHARE:
-                self._show_again(queue, message["MessageId"])
+                self._hide(queue, message["MessageId"], _AGAIN_SECONDS)
+                self._write("again", None, message=message["MessageId"])
         if not queue.endswith(".fifo"):
             self._chance.shuffle(_queue(queue)._messages)
 
-    def _show_again(self, queue: str, message_id: str) -> None:
+    def _hide(self, queue: str, message_id: str, longest_seconds: float) -> None:
+        """Let a message be seen again in so long at most."""
         for message in _queue(queue)._messages:
             if message.id == message_id:
-                message.visible_at = 1000 * (time.time() + self._chance.uniform(0, _AGAIN_SECONDS))
-        self._write("again", None, message=message_id)
+                message.visible_at = 1000 * (time.time() + self._chance.uniform(0, longest_seconds))
 
     def _deleted(self, worker: str | None, wishes: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         failed = {entry["Id"] for entry in answer.get("Failed", ())}
