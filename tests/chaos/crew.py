@@ -41,6 +41,7 @@ class End(StrEnum):
     """How a worker ended."""
 
     KILLED = "kill -9"
+    KILLED_AT_STEP = "kill -9 at a step"
     TOLD = "SIGTERM"
     UNHEALTHY = "unhealthy"
     BY_ITSELF = "by itself"
@@ -168,9 +169,9 @@ class Crew:
         while time.monotonic() < give_up and not all(_is_well(worker.port) for worker in self.running):
             time.sleep(_POLL_SECONDS)
 
-    def kill(self, worker: Worker, *, restart_seconds: float) -> None:
+    def kill(self, worker: Worker, *, restart_seconds: float, how: End = End.KILLED) -> None:
         """Have it gone at once, and another started some time later."""
-        self._end(worker, End.KILLED, restart_seconds=restart_seconds)
+        self._end(worker, how, restart_seconds=restart_seconds)
 
     def stop(self, worker: Worker) -> None:
         """Tell it to stop; another is started when it has."""

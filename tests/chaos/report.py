@@ -46,8 +46,8 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
     poison = sum(order.poison is not None for order in outcome.evidence.orders)
     rows = {
         "jobs (of them put aside, as they should be)": f"{len(outcome.evidence.orders)} ({poison})",
-        "workers killed (kill -9)": str(deaths[End.KILLED]),
-        "  of them at a chosen step of a job": str(outcome.made[Trouble.KILL_AT_STEP]),
+        "workers killed (kill -9)": str(deaths[End.KILLED] + deaths[End.KILLED_AT_STEP]),
+        "  of them at a chosen step of a job": str(deaths[End.KILLED_AT_STEP]),
         "workers told to stop (SIGTERM)": str(outcome.made[Trouble.STOP]),
         "workers frozen past their leases": str(len(outcome.losses.freezes)),
         "workers restarted for their health": str(deaths[End.UNHEALTHY]),

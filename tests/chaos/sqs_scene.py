@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aws import AwsPlace
 from aws_faults import Fault, aws_faults
+from chaos.crew import End
 from chaos.evidence import Evidence, Task
 from chaos.record import RecordFile
 from chaos.stories import aws_orders
@@ -161,7 +162,7 @@ class SqsScene:
         if is_last:
             worker = crew.named(headers.get("User-Agent", "").partition("app/")[2].partition(" ")[0])
             if worker is not None:
-                crew.kill(worker, restart_seconds=1.0)
+                crew.kill(worker, restart_seconds=1.0, how=End.KILLED_AT_STEP)
         if late is not None:
             self.counts["obeyed late"] += 1
             time.sleep(late[1])
