@@ -65,6 +65,17 @@ def database_url(databases: Databases) -> str:
     return databases.new()
 
 
+@pytest.fixture(scope="module")
+def pooled_database_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same behind PgBouncer, through which its tables are made, too."""
+    from pgbouncer import pgbouncer
+    from sayso.jobs.postgres.migrate import migrate
+
+    with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), databases.bare()) as behind:
+        migrate(behind)
+        yield behind
+
+
 @pytest.fixture(scope="session")
 def aws_place() -> Iterator[AwsPlace]:
     """A server that speaks for SQS, DynamoDB and S3."""

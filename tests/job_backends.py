@@ -187,6 +187,12 @@ async def deaf_postgres_queue(request: pytest.FixtureRequest) -> AsyncIterator[Q
         yield PostgresQueueBackend(database, f"queue {uuid4()}")
 
 
+@asynccontextmanager
+async def pooled_postgres_queue(request: pytest.FixtureRequest) -> AsyncIterator[QueueBackend]:
+    async with Database(request.getfixturevalue("pooled_database_url"), listen=False) as database:
+        yield PostgresQueueBackend(database, f"queue {uuid4()}")
+
+
 class SqsQueueBackend:
     """A queue in SQS, with a dead-letter queue; all workers have one clock, beside SQS's own.
 
@@ -286,6 +292,12 @@ async def postgres_store(request: pytest.FixtureRequest) -> AsyncIterator[StoreB
         yield PostgresStoreBackend(database)
 
 
+@asynccontextmanager
+async def pooled_postgres_store(request: pytest.FixtureRequest) -> AsyncIterator[StoreBackend]:
+    async with Database(request.getfixturevalue("pooled_database_url"), listen=False) as database:
+        yield PostgresStoreBackend(database)
+
+
 @dataclass
 class DynamoStoreBackend:
     """A store in a table of its own."""
@@ -320,8 +332,14 @@ QUEUES: dict[str, OpenQueue] = {
     "memory": memory_queue,
     "postgres": postgres_queue,
     "postgres-deaf": deaf_postgres_queue,
+    "postgres-pgbouncer": pooled_postgres_queue,
     "sqs": sqs_queue,
     "sqs-fifo": partial(sqs_queue, fifo=True),
 }
 
-STORES: dict[str, OpenStore] = {"memory": memory_store, "postgres": postgres_store, "dynamodb": dynamo_store}
+STORES: dict[str, OpenStore] = {
+    "memory": memory_store,
+    "postgres": postgres_store,
+    "postgres-pgbouncer": pooled_postgres_store,
+    "dynamodb": dynamo_store,
+}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import RFC_4122, uuid4
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from sayso.errors import InvalidInput, NoSuchJob
 from sayso.jobs import Claim, TaskProgress
@@ -72,6 +73,21 @@ def test_the_history_tells_of_every_attempt(database_url: str) -> None:
         ]
 
     run(database_url, scenario)
+
+
+def test_a_batch_is_in_the_order_of_waiting(database_url: str) -> None:
+    """However the database finds the rows: a job that was handed back lies behind the others on the disk."""
+    plan = "-c enable_indexscan=off -c enable_seqscan=off"  # what is left is by place on the disk
+
+    async def scenario(scene: Scene) -> None:
+        bodies = ["a", "b", "c"]
+        for body in bodies:
+            await scene.queue.enqueue(body)
+        await scene.queue.retry(await scene.delivered(), delay_seconds=0)
+        batch = await scene.queue.receive(3, wait_seconds=PATIENCE_SECONDS)
+        assert [delivery.body for delivery in batch] == bodies
+
+    run(make_conninfo(database_url, options=plan), scenario)
 
 
 def test_a_dead_job_that_is_redriven_begins_anew(database_url: str) -> None:

@@ -68,7 +68,7 @@ def run_program(name: str, *arguments: str, user: pwd.struct_passwd | None, data
     if user is not None and all(map(_may_be_passed, (program, data))):
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
     elif user is not None:
-        command = [*_passing_everywhere(user), *command]
+        command = [*passing_everywhere(user), *command]
     environment = {"LC_ALL": "C", "PATH": os.defpath}  # PGPORT and the like are for the user's own server
     done = subprocess.run(
         command, cwd="/", env=environment, capture_output=True, text=True, errors="replace", check=False, **as_user
@@ -88,7 +88,7 @@ def _may_be_passed(path: Path) -> bool:
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.absolute().parents)
 
 
-def _passing_everywhere(user: pwd.struct_passwd) -> list[str]:
+def passing_everywhere(user: pwd.struct_passwd) -> list[str]:
     """The beginning of a command that runs as a user who may enter every directory, as root may.
 
     Root's own directory is closed to others as a rule, and to open it would be worse.

@@ -151,7 +151,8 @@ class PostgresQueue:
             return rows
 
         rows = await self._database.persist(claim)
-        return [_delivery(row) for row in sorted(rows, key=lambda row: row["lease_id"])]
+        # An update takes rows as they lie on the disk.
+        return [_delivery(row) for row in sorted(rows, key=lambda row: (row["available_at"], row["id"]))]
 
     async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
         """See `JobQueue.beat`."""
