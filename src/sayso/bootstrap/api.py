@@ -83,7 +83,8 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
         limiter=RateLimiter(settings.rate_limit),
         metrics=metrics,
         health=health,
-        warm_up=lambda: _warm_up(engines, settings, listens=api),
+        # Stories wait longer than a model takes to load, and may never ask for this one.
+        warm_up=functools.partial(_warm_up, engines, settings) if api else lambda: None,
         close=close,
         stories=opener.service() if stories else None,
         open_narrations=functools.partial(open_narrations, settings, sources) if keeps_narrations else None,
@@ -91,7 +92,7 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
     )
 
 
-def _warm_up(engines: Engines, settings: Settings, *, listens: bool) -> None:
+def _warm_up(engines: Engines, settings: Settings) -> None:
     """Have the local engines that stand behind most names ready before the first request; what is missing is said.
 
     A word is spoken and heard: that loads everything that a request would have to wait for.
@@ -104,9 +105,8 @@ def _warm_up(engines: Engines, settings: Settings, *, listens: bool) -> None:
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
         _log.info("ready to speak", engine=_MAIN_SPEECH, at_once=engine.workers)
-        if listens:
-            engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
-            _log.info("ready to listen", engine=engines.default_whisper)
+        engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
+        _log.info("ready to listen", engine=engines.default_whisper)
     except SaysoError as error:
         _log.warning("not everything is ready", error=error.message, hint=error.hint)
 
