@@ -1,4 +1,4 @@
-"""AWS for the tests of this directory: one server, one proxy that can fail, and clients on one event loop."""
+"""AWS for the tests of this directory: one server, one proxy that can fail, clients on one event loop, and tasks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aws_faults import aws_faults
+from sayso.jobs.dynamodb import DynamoTaskStore
 from sayso.vendors.aws import Aws
 
 if TYPE_CHECKING:
@@ -64,3 +65,21 @@ def sqs(aws: Aws, runner: asyncio.Runner) -> AwsClient:
 def dynamodb(aws: Aws, runner: asyncio.Runner) -> AwsClient:
     """A client of DynamoDB."""
     return runner.run(aws.client("dynamodb"))
+
+
+@pytest.fixture(scope="module")
+def table(place: AwsPlace) -> str:
+    """A table of tasks for a module; each test has a parent of its own."""
+    return place.make_table()
+
+
+@pytest.fixture
+def parent(request: pytest.FixtureRequest) -> str:
+    """A parent that nobody else has."""
+    return str(request.node.name)
+
+
+@pytest.fixture
+def store(dynamodb: AwsClient, table: str) -> DynamoTaskStore:
+    """The store of tasks over that table."""
+    return DynamoTaskStore(dynamodb, table)

@@ -1,0 +1,48 @@
+"""The page over a server that narrates with a hum: one for the tests of a module, which leave nothing unfinished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from narrated import Narrated
+from narrations_page import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+    from e2e.web.conftest import Visit
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """Wait for what is to be seen as long as the other pages' tests do: the machine may be busy."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrated]:
+    """A server for all tests, which tell their narrations apart by name."""
+    with Narrated(tmp_path_factory.mktemp("narrated")).running() as server:
+        yield server
+
+
+@pytest.fixture
+def narrated(server: Narrated) -> Iterator[Narrated]:
+    """The server, on which a test leaves nothing that is not finished."""
+    server.hold()
+    yield server
+    server.go_on()
+    server.settle()
+
+
+@pytest.fixture
+def page(visit: Visit, narrated: Narrated) -> Page:
+    """The page, with the list as the server has it."""
+    return opened(visit, narrated)
