@@ -70,22 +70,31 @@ class Narrated:
 
     Args:
         directory: where files are made and kept.
+        files_host: this server's name in links to files; None for links without one.
 
     Attributes:
-        address: where it is, while it runs.
+        address: where it is.
         store: its narrations.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.address = ""
+    def __init__(self, directory: Path, *, files_host: str | None = None) -> None:
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        files_origin = files_host and f"http://{files_host}:{port}"
         self.store = InMemoryNarrationStore()
         self._engine = StagedEngine()
         sources = [LocalSpeech("fake", lambda: self._engine)]
-        signed = SignedFiles(root=Root(directory / "out"), signer=LinkSigner(b"a secret"))
+        signed = SignedFiles(root=Root(directory / "out"), signer=LinkSigner(b"a secret"), base_url=files_origin or "")
         storages = Storages({"file": LocalStorage(signed)})
         self._following = Following(self.store, rest_seconds=0.0)
         self._narrations = Narrations(
-            self.store, Describer(storages, link_seconds=3600), sources=sources, following=self._following
+            self.store,
+            Describer(storages, link_seconds=3600),
+            sources=sources,
+            following=self._following,
+            files_origin=files_origin,
         )
         stories = Stories(
             tasks=self.store.tasks,
@@ -151,14 +160,12 @@ class Narrated:
     @contextmanager
     def running(self) -> Iterator[Narrated]:
         """Serve during the block."""
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(self._app, log_config=None, ws="none", timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
 
         def run() -> None:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-                runner.run(self.serve(server, listener))
+                runner.run(self.serve(server, self._listener))
 
         def end() -> None:
             self._narrations.release_followers()
@@ -168,11 +175,10 @@ class Narrated:
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.01)
-        self.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
             yield self
         finally:
             self.go_on()
             self._loop.call_soon_threadsafe(end)
             thread.join()
-            listener.close()
+            self._listener.close()

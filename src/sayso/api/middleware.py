@@ -16,6 +16,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
 from sayso.api.errors import Problem
+from sayso.web.policy import PAGE_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -32,20 +33,6 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 _STATUS_CLIENT_GONE = 499
 """As nginx logs a request whose client went away before its answer."""
-
-PAGE_POLICY = (
-    "default-src 'self'; "
-    "connect-src 'self' blob:; "
-    "media-src 'self' blob:; "
-    "worker-src 'self' blob:; "
-    "img-src 'self' data: blob:; "
-    "object-src 'none'; "
-    "base-uri 'none'; "
-    "form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-"""What a page of ours may do: nothing from elsewhere, no inline script; sound and downloads that it made itself."""
-
 
 DOCS_POLICY = (
     "default-src 'self'; "

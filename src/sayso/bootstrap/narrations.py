@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sayso.bootstrap.storages import open_database, open_storages
-from sayso.stories.narrations import Describer, Narrations
+from sayso.bootstrap.storages import open_database, open_storages, output_root
+from sayso.stories.narrations import Describer, Narrations, files_origin_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -28,6 +28,7 @@ async def open_narrations(settings: Settings, sources: Sequence[SpeechSource]) -
         storages = await open_storages(settings, stack)
         store = PostgresNarrationStore(await open_database(settings, stack))
         describer = Describer(storages, link_seconds=settings.link_seconds)
-        narrations = Narrations(store, describer, sources=sources)
+        origin = await files_origin_of(storages, output_root(settings))
+        narrations = Narrations(store, describer, sources=sources, files_origin=origin)
         stack.push_async_callback(narrations.close)
         yield narrations

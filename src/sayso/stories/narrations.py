@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -44,6 +45,7 @@ class Narrations:
         describer: how they are told of.
         sources: who may speak them; the first that has a voice does.
         following: who tells followers; made from the store by default.
+        files_origin: see `files_origin_of`.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Narrations:
         *,
         sources: Sequence[SpeechSource],
         following: Following | None = None,
+        files_origin: str | None = None,
     ) -> None:
         self._store = store
         self._describer = describer
         self._sources = tuple(sources)
         self._following = following or Following(store)
+        self.files_origin = files_origin
 
     def check(self, request: NarrationRequest, ticket: Ticket) -> None:
         """Refuse what could only fail; on any thread, since it may compute for a moment.
@@ -186,6 +190,19 @@ class Describer:
         if link.startswith("/") and base_url is not None:
             link = base_url.rstrip("/") + link
         return {"format": name, "url": link, "file_name": file_name}
+
+
+async def files_origin_of(storages: Storages, root: str) -> str | None:
+    """Where links to files below ``root`` lead, as browsers name it (``https://bucket.example.com``).
+
+    None for this service itself, and where no link can be made: then none is given to anybody.
+    """
+    try:
+        link = await storages.of(root).link(f"{root}/narration", seconds=1, file_name="narration")
+    except SaysoError:
+        return None
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
 def file_stem(name: str) -> str:

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from sayso.web.policy import page_policy
+
 if TYPE_CHECKING:
     import os
 
@@ -35,8 +37,11 @@ _FILES = _Files(directory=Path(__file__).parent / "static")
 # Routes, not a mount at "/": a mount would take every path, and answer for the API's wrong methods.
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
-    """The page."""
-    return await _FILES.get_response("index.html", request.scope)
+    """The page, which may play narrations from where their files are."""
+    response = await _FILES.get_response("index.html", request.scope)
+    narrations = request.app.state.served.narrations
+    response.headers["content-security-policy"] = page_policy(narrations and narrations.files_origin)
+    return response
 
 
 @router.api_route("/page/server.json", methods=["GET", "HEAD"])

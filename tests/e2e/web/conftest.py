@@ -67,8 +67,8 @@ _LISTEN = """
 """
 """Notes which words light up, when by the sound card's clock, and when each block of sound was told to begin."""
 
-_BROWSERS_OWN = "Failed to load resource:"
-"""How Chromium itself begins its message about an answer that is an error or that broke off, whatever the page does."""
+_BROWSERS_OWN = ("Failed to load resource:", "Access to fetch at")
+"""How Chromium itself begins its message about an answer that is an error, broke off or is not for the page."""
 
 
 def _chromium() -> str:

@@ -12,7 +12,9 @@ import pytest
 
 from s3_server import Fault, S3Server, s3_server
 from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
+from sayso.stories.narrations import files_origin_of
 from sayso.vendors.aws import Aws, AwsAccess, AwsClient, Patience
 
 if TYPE_CHECKING:
@@ -324,3 +326,14 @@ def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> Non
     assert url.params["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
     assert url.params["X-Amz-Expires"] == "604800"
     assert httpx2.get(url, headers={"range": "bytes=2-6"}).content == SMALL[2:7]
+
+
+def test_the_page_is_told_where_links_lead(s3: S3) -> None:
+    """The origin of the links to files in a bucket is that of its endpoint."""
+
+    async def scenario() -> str | None:
+        async with Aws(s3.server.access()) as aws:
+            storages = Storages({"s3": await open_s3_storage(aws)})
+            return await files_origin_of(storages, URI.rpartition("/")[0])
+
+    assert s3.run(scenario()) == s3.server.url

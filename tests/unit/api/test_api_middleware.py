@@ -17,7 +17,6 @@ from structlog.testing import CapturingLogger
 from sayso.api.app import create_app
 from sayso.api.middleware import (
     ANSWER_HEADERS,
-    PAGE_POLICY,
     AccessLog,
     AnswerHeaders,
     RequestIds,
@@ -25,6 +24,7 @@ from sayso.api.middleware import (
     UnhandledErrors,
 )
 from sayso.observability import Metrics
+from sayso.web.policy import PAGE_POLICY
 from served import fake_served
 
 if TYPE_CHECKING:

@@ -53,6 +53,9 @@ export const cutOff = () => new Failure("The connection was lost before the answ
 
 const unreachable = () => new Failure("The server cannot be reached.");
 
+/** Whether an address is this server's: the key is for nobody else. */
+const isOurs = (path) => new URL(path, document.baseURI).origin === location.origin;
+
 /**
  * The response to a request, once it is known to be good.
  *
@@ -62,7 +65,8 @@ const unreachable = () => new Failure("The server cannot be reached.");
 export async function ask(path, { asksForKey = true, ...options } = {}) {
   let response;
   try {
-    response = await fetch(path, { ...options, headers: { ...options.headers, ...authorisation() } });
+    const key = isOurs(path) ? authorisation() : {};
+    response = await fetch(path, { ...options, headers: { ...options.headers, ...key } });
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }

@@ -1,0 +1,26 @@
+"""What browsers let the page do."""
+
+from __future__ import annotations
+
+
+def page_policy(files_origin: str | None = None) -> str:
+    """The page's Content-Security-Policy: nothing from elsewhere, no inline script; sound and downloads that it made.
+
+    Args:
+        files_origin: where narrations' files are read and played, besides this server.
+    """
+    elsewhere = f" {files_origin}" if files_origin else ""
+    return (
+        "default-src 'self'; "
+        f"connect-src 'self' blob:{elsewhere}; "
+        f"media-src 'self' blob:{elsewhere}; "
+        "worker-src 'self' blob:; "
+        "img-src 'self' data: blob:; "
+        "object-src 'none'; "
+        "base-uri 'none'; "
+        "form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+
+
+PAGE_POLICY = page_policy()
