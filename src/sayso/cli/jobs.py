@@ -127,13 +127,25 @@ def redrive(*, queue: QueueOption = "stories") -> None:
     typer.echo(f"{moved} jobs are tried again." if moved else "Nothing was put aside.")
 
 
-@app.command(epilog=examples("sayso jobs forget --days 30"))
-def forget(*, days: Annotated[float, typer.Option(min=0, help="Only what ended longer ago than this.")] = 30.0) -> None:
-    """Remove what is left of jobs that were done or cancelled; narrations and their files stay.
+@app.command(epilog=examples("sayso jobs forget --days 30", "sayso jobs forget --days 365 --narrations"))
+def forget(
+    *,
+    days: Annotated[float, typer.Option(min=0, help="Only what ended longer ago than this.")] = 30.0,
+    narrations: Annotated[
+        bool, typer.Option("--narrations", help="Narrations that were completed or cancelled, too, and their files.")
+    ] = False,
+) -> None:
+    """Remove what is left of jobs that were done or cancelled; what failed stays, since it can be tried again.
 
     For a database that is used a lot, once a day.
     """
-    typer.echo(f"{_with_jobs(lambda jobs: jobs.forget(days=days))} jobs are forgotten.")
+    from sayso.settings import load_settings
+
+    settings = load_settings()
+    if narrations:
+        removed = _with_database(lambda database: _forget_narrations(database, settings, days), settings)
+        typer.echo(f"{removed} narrations are forgotten.")
+    typer.echo(f"{_with_jobs(lambda jobs: jobs.forget(days=days), settings)} jobs are forgotten.")
 
 
 def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -165,6 +177,24 @@ async def _cancel(database: Database, job_id: str) -> None:
     if job.narration_id is not None and job.queue == "stories":
         await PostgresNarrationStore(database).cancel(job.narration_id, owner=None)
     await jobs.cancel(job_id)
+
+
+async def _forget_narrations(database: Database, settings: Settings, days: float) -> int:
+    """Remove old narrations, each after its files: what a kill leaves is found again."""
+    from contextlib import AsyncExitStack
+
+    from sayso.bootstrap.storages import open_storages
+    from sayso.jobs.postgres.administration import Administration
+
+    jobs, removed = Administration(database), 0
+    async with AsyncExitStack() as stack:
+        storages = await open_storages(settings, stack)
+        while narrations := await jobs.old_narrations(days=days):
+            for uri in (uri for narration in narrations for uri in narration.uris):
+                await storages.of(uri).delete(uri)
+            await jobs.forget_narrations(narrations)
+            removed += len(narrations)
+    return removed
 
 
 def _document(job: JobReport) -> dict[str, Any]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sayso.jobs import Claim
 from sayso.jobs.narrations import NarrationRequest, NarrationStatus
 from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.jobs.postgres.tasks import PostgresTaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -102,6 +105,48 @@ def test_only_what_has_ended_is_forgotten(sayso: RunSayso, deployment: Deploymen
     assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
     assert sayso("jobs", "forget", "--days", "0").out == "1 jobs are forgotten.\n"
     assert states(sayso) == {dead: "dead", waiting: "waiting"}
+
+
+def test_narrations_are_forgotten_with_their_files(
+    sayso: RunSayso, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that ended long ago, when they are asked for; what failed or goes on stays, and so do others' files."""
+    monkeypatch.setenv("SAYSO_DATA", str(tmp_path))
+
+    async def work(database: Database) -> dict[str, str]:
+        store, tasks = PostgresNarrationStore(database), PostgresTaskStore(database)
+        ids = {}
+        for name in ("completed", "cancelled", "failed", "waiting", "recent"):
+            record = (await store.submit(replace(REQUEST, name=name), owner="ann")).record
+            ids[name] = record.id
+            file = tmp_path / "output" / record.id / "narration.mp3"
+            file.parent.mkdir(parents=True)
+            file.write_bytes(b"sound")
+            if name == "cancelled":
+                await store.cancel(record.id, owner=None)
+            elif name != "waiting":
+                claim = await tasks.claim(record.id, ["mp3"])
+                assert isinstance(claim, Claim)
+                if name == "failed":
+                    await tasks.fail(claim, error="It was too long.")
+                else:
+                    await tasks.complete(claim, {"mp3": file.as_uri()})
+        statement = "update sayso.narrations set finished_at = finished_at - interval '2 days' where name <> 'recent'"
+        await database.fetch(statement, {}, again=False)
+        return ids
+
+    ids = deployment.do(work)
+    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
+    assert "2 narrations are forgotten." in sayso("jobs", "forget", "--days", "1", "--narrations").out
+    statement = """
+        select id from sayso.narrations
+        union select parent_id from sayso.tasks
+        union select parent_id from sayso.events
+    """
+    rows = deployment.do(lambda database: database.fetch(statement, {}, again=True))
+    assert {row["id"] for row in rows} == {ids[name] for name in ("failed", "waiting", "recent")}
+    left = {path.parent.name for path in (tmp_path / "output").glob("*/*.mp3")}
+    assert left == set(ids.values()) - {ids["completed"]}
 
 
 def test_a_narration_is_cancelled_with_its_job(sayso: RunSayso, deployment: Deployment) -> None:
