@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 60.0
 _KEPT_OUT = ("AWS_", "DATABASE_", "DLQ_", "DYNAMODB_", "HOST", "OPENAI_", "OUTPUT_", "PORT", "QUEUE_", "SAYSO_")
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -112,6 +113,7 @@ class StoryService:
         self._settings = settings or {}
         self._database = EmbeddedPostgres(directory / "postgres")
         self._workers: list[Process] = []
+        self._client = httpx2.Client(timeout=_ANSWER_SECONDS)  # one for all: to make one costs more than to ask
 
     def __enter__(self) -> Self:
         self._conninfo = self._database.start()
@@ -128,6 +130,7 @@ class StoryService:
         for process in (*self._workers, self._api):
             process.stop()
         self._database.stop()
+        self._client.close()
 
     def worker(self, settings: dict[str, str] | None = None) -> Process:
         """Start another worker process."""
@@ -137,14 +140,14 @@ class StoryService:
 
     def submit(self, text: str, **fields: Any) -> str:
         """Ask for a narration, and return its name."""
-        answer = httpx2.post(f"{self._api.url}/v1/narrations", json={"text": text, **fields}, timeout=60)
+        answer = self._client.post(f"{self._api.url}/v1/narrations", json={"text": text, **fields})
         answer.raise_for_status()
         narration_id: str = answer.json()["id"]
         return narration_id
 
     def narration(self, narration_id: str) -> dict[str, Any]:
         """How a narration stands."""
-        answer = httpx2.get(f"{self._api.url}/v1/narrations/{narration_id}", timeout=60)
+        answer = self._client.get(f"{self._api.url}/v1/narrations/{narration_id}")
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
@@ -152,7 +155,7 @@ class StoryService:
     def count(self, status: str) -> int:
         """How many narrations there are of a status, up to a hundred."""
         query: dict[str, str | int] = {"status": status, "limit": 100}
-        return len(httpx2.get(f"{self._api.url}/v1/narrations", params=query, timeout=60).json()["data"])
+        return len(self._client.get(f"{self._api.url}/v1/narrations", params=query).json()["data"])
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_OUT)}
