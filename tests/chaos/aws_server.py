@@ -8,7 +8,7 @@ a JSON object: when (Unix time), which worker asked (``AWS_SDK_UA_APP_ID``; null
     returned   a message was given back by who had it: message
     changed    an item was changed: parent, task, status, lease, until, and the numbers that the request named
     refused    an item was not changed, for the request's condition did not hold: parent, task
-    put        an object was written: uri
+    put        an object was written: uri, and when its request was signed
     put-refused an object was not written, for the request's condition did not hold: uri
     again      a message that somebody has is shown again, as SQS may do: message
 
@@ -22,6 +22,7 @@ import random
 import re
 import sys
 import time
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -48,6 +49,11 @@ _AGAIN_SECONDS = 1.5
 _LATE_SECONDS = 4.0
 _LOOK_SECONDS = 0.1
 _APP = re.compile(r"\bapp/(\S+)")
+
+
+def _sent_at(request: Mapping[str, Any]) -> float:
+    """When a request was signed, in whole seconds of Unix time: it may have been on its way for long."""
+    return datetime.strptime(request["HTTP_X_AMZ_DATE"], "%Y%m%dT%H%M%S%z").timestamp()
 
 
 class Witness:
@@ -155,7 +161,7 @@ class Witness:
         if status == HTTPStatus.PRECONDITION_FAILED:
             self._write("put-refused", worker, uri=uri)
         elif status < HTTPStatus.BAD_REQUEST:
-            self._write("put", worker, uri=uri)
+            self._write("put", worker, uri=uri, sent_at=_sent_at(request))
 
 
 def _make_prompt() -> None:

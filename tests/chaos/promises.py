@@ -138,7 +138,10 @@ def _stale_settlements(record: Record) -> Iterator[str]:
 
 
 def _stale_puts(evidence: Evidence) -> Iterator[str]:
-    """Files that were written by somebody whose claim had been taken over by then."""
+    """Files that were written by somebody whose claim had been taken over when it asked for that.
+
+    What is obeyed late is not the worker's to prevent; that it does no harm is what the other promises say.
+    """
     claims: dict[str, list[tuple[float, str]]] = defaultdict(list)  # of each file's task: when, who
     uris = {task: uri for order in evidence.orders for task, uri in zip(order.tasks, order.outputs, strict=False)}
     leases: dict[tuple[str, str], int | None] = {}
@@ -147,8 +150,10 @@ def _stale_puts(evidence: Evidence) -> Iterator[str]:
             claims[uris[change.task]].append((change.at, change.worker))
         leases[change.task] = change.lease
     for put in evidence.record.puts:
-        holders = [worker for at, worker in claims.get(put.uri, ()) if at <= put.at]
-        if holders and holders[-1] != put.worker:
+        before = [worker for at, worker in claims[put.uri] if at <= put.sent_at]
+        within = [worker for at, worker in claims[put.uri] if put.sent_at < at <= put.sent_at + 1]  # of that second
+        holders = before[-1:] + within
+        if holders and put.worker not in holders:
             yield f"{put.uri}: {put.worker} wrote it while {holders[-1]} had it"
 
 

@@ -64,9 +64,17 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Put:
-    """A file that was written."""
+    """A file that was written.
+
+    Attributes:
+        at: when.
+        sent_at: when that was asked for, in whole seconds: a request may be obeyed much later.
+        worker: by whom.
+        uri: which.
+    """
 
     at: float
+    sent_at: float
     worker: str
     uri: str
 
@@ -149,7 +157,7 @@ def _add(record: Record, facts: Mapping[str, Any]) -> None:
     elif kind == "changed":
         record.changes.append(_change(at, worker, facts))
     elif kind == "put":
-        record.puts.append(Put(at=at, worker=worker, uri=facts["uri"]))
+        record.puts.append(Put(at=at, sent_at=facts["sent_at"], worker=worker, uri=facts["uri"]))
     elif kind == "again":
         record.shown_again += 1
     else:

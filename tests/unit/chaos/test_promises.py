@@ -52,7 +52,7 @@ def good() -> Evidence:
     record = Record(
         deliveries=[Delivery(at=0, worker="w1", message="m", attempt=1)],
         changes=told("w1", began=1, lease=5),
-        puts=[Put(at=2, worker="w1", uri=AUDIO), Put(at=2, worker="w1", uri=SUBTITLES)],
+        puts=[Put(at=2, sent_at=2, worker="w1", uri=AUDIO), Put(at=2, sent_at=2, worker="w1", uri=SUBTITLES)],
         settled=[Settled(at=4, worker="w1", message="m", is_deleted=True)],
     )
     return Evidence(
@@ -123,14 +123,14 @@ def test_what_is_completed_is_never_changed() -> None:
     assert found[Promise.TWICE] == 2
 
 
-def test_a_file_by_one_that_lost_its_claim_is_stale() -> None:
-    """A put after another's claim is told, even of the same bytes."""
+@pytest.mark.parametrize(("sent_at", "is_stale"), [(3, True), (-8, False)])
+def test_a_file_by_one_that_lost_its_claim_is_stale(sent_at: float, *, is_stale: bool) -> None:
+    """A put after another's claim is told, even of the same bytes; not one that was sent before and obeyed late."""
     evidence = good()
-    evidence.record.changes.insert(2, change(1.5, "w0", "a", lease=4))
-    evidence.record.changes[:2] = [change(1.7, "w1", task, lease=5) for task in "as"]
-    evidence.record.puts.append(Put(at=3, worker="w0", uri=AUDIO))
+    evidence.record.changes.insert(0, change(-9, "w0", "a", lease=4, until=-3))
+    evidence.record.puts.append(Put(at=3, sent_at=sent_at, worker="w0", uri=AUDIO))
 
-    assert Promise.STALE in broken(evidence)
+    assert broken(evidence) == ({Promise.STALE: 1} if is_stale else {})
 
 
 def test_a_file_written_twice_is_told() -> None:
