@@ -176,20 +176,10 @@ class PostgresQueueBackend:
 
 
 @asynccontextmanager
-async def postgres_queue(request: pytest.FixtureRequest) -> AsyncIterator[QueueBackend]:
-    async with Database(request.getfixturevalue("database_url")) as database:
-        yield PostgresQueueBackend(database, f"queue {uuid4()}")
-
-
-@asynccontextmanager
-async def deaf_postgres_queue(request: pytest.FixtureRequest) -> AsyncIterator[QueueBackend]:
-    async with Database(request.getfixturevalue("database_url"), listen=False) as database:
-        yield PostgresQueueBackend(database, f"queue {uuid4()}")
-
-
-@asynccontextmanager
-async def pooled_postgres_queue(request: pytest.FixtureRequest) -> AsyncIterator[QueueBackend]:
-    async with Database(request.getfixturevalue("pooled_database_url"), listen=False) as database:
+async def postgres_queue(
+    request: pytest.FixtureRequest, *, url: str = "database_url", listen: bool = True
+) -> AsyncIterator[QueueBackend]:
+    async with Database(request.getfixturevalue(url), listen=listen) as database:
         yield PostgresQueueBackend(database, f"queue {uuid4()}")
 
 
@@ -287,14 +277,8 @@ class PostgresStoreBackend:
 
 
 @asynccontextmanager
-async def postgres_store(request: pytest.FixtureRequest) -> AsyncIterator[StoreBackend]:
-    async with Database(request.getfixturevalue("database_url"), listen=False) as database:
-        yield PostgresStoreBackend(database)
-
-
-@asynccontextmanager
-async def pooled_postgres_store(request: pytest.FixtureRequest) -> AsyncIterator[StoreBackend]:
-    async with Database(request.getfixturevalue("pooled_database_url"), listen=False) as database:
+async def postgres_store(request: pytest.FixtureRequest, *, url: str = "database_url") -> AsyncIterator[StoreBackend]:
+    async with Database(request.getfixturevalue(url), listen=False) as database:
         yield PostgresStoreBackend(database)
 
 
@@ -331,8 +315,8 @@ async def dynamo_store(request: pytest.FixtureRequest) -> AsyncIterator[StoreBac
 QUEUES: dict[str, OpenQueue] = {
     "memory": memory_queue,
     "postgres": postgres_queue,
-    "postgres-deaf": deaf_postgres_queue,
-    "postgres-pgbouncer": pooled_postgres_queue,
+    "postgres-deaf": partial(postgres_queue, listen=False),
+    "postgres-pgbouncer": partial(postgres_queue, url="pooled_database_url", listen=False),
     "sqs": sqs_queue,
     "sqs-fifo": partial(sqs_queue, fifo=True),
 }
@@ -340,6 +324,6 @@ QUEUES: dict[str, OpenQueue] = {
 STORES: dict[str, OpenStore] = {
     "memory": memory_store,
     "postgres": postgres_store,
-    "postgres-pgbouncer": pooled_postgres_store,
+    "postgres-pgbouncer": partial(postgres_store, url="pooled_database_url"),
     "dynamodb": dynamo_store,
 }

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from missing import missing
 from sayso.jobs.postgres.programs import passing_everywhere, server_user
 
 if TYPE_CHECKING:
@@ -66,12 +66,9 @@ def pgbouncer(directory: Path, conninfo: str) -> Iterator[str]:
 
 def _program() -> str:
     found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-    if found is not None:
-        return found
-    reason = "PgBouncer is not installed (on Debian: apt install pgbouncer)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if found is None:
+        missing("PgBouncer is not installed (on Debian: apt install pgbouncer)")
+    return found
 
 
 def _free_port() -> int:

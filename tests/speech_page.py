@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -83,3 +84,15 @@ def saved(page: Page, button: str) -> bytes:
     with page.expect_download() as download:
         page.get_by_role("button", name=button, exact=True).click()
     return download.value.path().read_bytes()
+
+
+def assert_lit_in_time(page: Page, words: Sequence[Mapping[str, Any]]) -> None:
+    """Each word that was lit was so between its beginning and its end by the clock of the sound, in their order."""
+    lit = page.evaluate("window.sayso.lit")
+    indices = [word["index"] for word in lit]
+    assert indices == sorted(set(indices))
+    assert len(lit) > len(words) / 2  # a busy machine draws fewer frames than there are words
+    for word in lit:
+        told = words[word["index"]]
+        assert word["text"] == told["text"]
+        assert told["start"] - 0.02 <= word["at"] <= told["end"] + 0.1

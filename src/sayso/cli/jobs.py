@@ -142,10 +142,13 @@ def forget(
     from sayso.settings import load_settings
 
     settings = load_settings()
-    if narrations:
-        removed = _with_database(lambda database: _forget_narrations(database, settings, days), settings)
-        typer.echo(f"{removed} narrations are forgotten.")
-    typer.echo(f"{_with_jobs(lambda jobs: jobs.forget(days=days), settings)} jobs are forgotten.")
+
+    async def forget_all(jobs: Administration) -> None:
+        if narrations:
+            typer.echo(f"{await _forget_narrations(jobs, settings, days)} narrations are forgotten.")
+        typer.echo(f"{await jobs.forget(days=days)} jobs are forgotten.")
+
+    _with_jobs(forget_all, settings)
 
 
 def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -179,14 +182,13 @@ async def _cancel(database: Database, job_id: str) -> None:
     await jobs.cancel(job_id)
 
 
-async def _forget_narrations(database: Database, settings: Settings, days: float) -> int:
+async def _forget_narrations(jobs: Administration, settings: Settings, days: float) -> int:
     """Remove old narrations, each after its files: what a kill leaves is found again."""
     from contextlib import AsyncExitStack
 
     from sayso.bootstrap.storages import open_storages
-    from sayso.jobs.postgres.administration import Administration
 
-    jobs, removed = Administration(database), 0
+    removed = 0
     async with AsyncExitStack() as stack:
         storages = await open_storages(settings, stack)
         while narrations := await jobs.old_narrations(days=days):

@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from missing import missing
+
 if TYPE_CHECKING:
     from openai_conformance import Target
 
 pytestmark = pytest.mark.engine
 
 PROGRAM = Path(__file__).parent / "node"
-
-
-def missing(what: str) -> None:
-    """Skip for want of a tool; where everything must be there, fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="module")

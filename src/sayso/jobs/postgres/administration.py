@@ -64,7 +64,7 @@ group by narration.id order by narration.number limit %(limit)s
 _FORGET_NARRATIONS = """
 with events as (delete from sayso.events where parent_id = any(%(ids)s)),
     tasks as (delete from sayso.tasks where parent_id = any(%(ids)s))
-delete from sayso.narrations where id = any(%(ids)s) returning id
+delete from sayso.narrations where id = any(%(ids)s)
 """
 
 _AT_ONCE = 100

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from narrated import Narrated
 from narrations_page import TEXT, made, opened, wait_for
 from sayso.subtitles import parse_subtitles
+from speech_page import assert_lit_in_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,14 +38,7 @@ def test_words_light_up_in_their_time(visit: Visit, narrated: Narrated) -> None:
     found.get_by_role("button", name="Play lit").click()
     while not page.evaluate("document.querySelector('#narrations audio').ended"):
         page.wait_for_timeout(50)
-    lit = page.evaluate("window.sayso.lit")
-    indices = [word["index"] for word in lit]
-    assert indices == sorted(set(indices))
-    assert len(lit) > len(words) / 2  # a busy machine draws fewer frames than there are words
-    for word in lit:
-        told = words[word["index"]]
-        assert word["text"] == told["text"]
-        assert told["start"] - 0.02 <= word["at"] <= told["end"] + 0.1
+    assert_lit_in_time(page, words)
     found.locator(".word", has_text="burn").click()
     expect(found.locator(".word", has_text="burn")).to_have_attribute("aria-current", "true")
 
