@@ -7,6 +7,7 @@ and milliseconds are made from samples at the very edge, so ten hours drift by n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -100,6 +101,11 @@ class Script:
     language: str
     lines: tuple[ScriptLine, ...]
     lead_in_seconds: float = 0.0
+
+    @property
+    def silence_seconds(self) -> float:
+        """The silence that is known before anything is spoken: before the first line, and after each."""
+        return self.lead_in_seconds + math.fsum(line.pause_after_seconds for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -71,6 +71,12 @@ def test_the_structure_of_the_document_makes_the_pauses(text: str, expected: lis
     assert gaps(text) == expected
 
 
+def test_a_script_knows_how_much_silence_it_asks_for() -> None:
+    """The lead-in, and the pause after every line."""
+    script = write_script(f"[pause 2s] {ONE} [pause 1.5s] {TWO} [pause 60s] [pause 60s]", OPTIONS)
+    assert script.silence_seconds == pytest.approx(2 + 1.5 + 120)
+
+
 def test_a_long_sentence_is_cut_with_the_pause_of_a_clause() -> None:
     """Between the parts, while the sentence keeps its own end."""
     assert gaps("word " * 40 + "word, " + "word " * 40 + f". {ONE}") == [0, 0.1, 0.2, 0]
