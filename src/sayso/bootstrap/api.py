@@ -25,7 +25,7 @@ from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sayso.resilience import Failure
     from sayso.settings import Settings
@@ -36,13 +36,20 @@ _MAIN_SPEECH = "kokoro"
 _MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
-def open_served(settings: Settings, *, api: bool = True, stories: bool = False) -> Served:
+def open_served(
+    settings: Settings,
+    *,
+    api: bool = True,
+    stories: bool = False,
+    trouble: Callable[[], str | None] = lambda: None,
+) -> Served:
     """Everything that serves requests, found but not loaded.
 
     Args:
         settings: what, and how much of it.
         api: whether this process speaks and listens for callers.
         stories: whether this process works on stories, too.
+        trouble: why something that stories need does not run, for /healthz; None while it does.
 
     Raises:
         InvalidInput: a setting cannot be understood.
@@ -86,7 +93,7 @@ def open_served(settings: Settings, *, api: bool = True, stories: bool = False) 
         # Stories wait longer than a model takes to load, and may never ask for this one.
         warm_up=functools.partial(_warm_up, engines, settings) if api else lambda: None,
         close=close,
-        stories=opener.service() if stories else None,
+        stories=opener.service(trouble) if stories else None,
         open_narrations=functools.partial(open_narrations, settings, sources) if keeps_narrations else None,
         files=signed_files(settings) if keeps_narrations and settings.output_bucket is None else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -10,9 +11,10 @@ from pydantic import SecretStr
 
 from sayso.errors import InvalidInput, OutputFailed
 from sayso.jobs.postgres.embedded import EmbeddedPostgres
+from sayso.jobs.postgres.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sayso.settings import Settings
 
@@ -20,9 +22,22 @@ LOCK = "up.lock"
 DATABASE = "postgres"
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What `embedded` gives.
+
+    Attributes:
+        settings: those that name the database.
+        trouble: why the embedded database does not run now, in a sentence; None while it does. From any thread.
+    """
+
+    settings: Settings
+    trouble: Callable[[], str | None]
+
+
 @contextmanager
-def embedded(settings: Settings) -> Iterator[Settings]:
-    """Have a database during the block, unless the settings name one, and give the settings that name it.
+def embedded(settings: Settings) -> Iterator[Embedded]:
+    """Have a database during the block, unless the settings name one; one that ends by itself is restarted.
 
     The data directory is this process's alone meanwhile.
 
@@ -45,11 +60,11 @@ def embedded(settings: Settings) -> Iterator[Settings]:
         raise OutputFailed(f"Cannot use {directory}: {error.strerror}.") from error
     try:
         if settings.database_url is not None:
-            yield settings
+            yield Embedded(settings, lambda: None)
             return
-        with EmbeddedPostgres(directory / DATABASE) as server:
+        with EmbeddedPostgres(directory / DATABASE) as server, Supervisor(server) as supervisor:
             # The directory is ours alone, so that whoever had its jobs before is dead.
             own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
-            yield settings.model_copy(update=own)
+            yield Embedded(settings.model_copy(update=own), supervisor.trouble)
     finally:
         lock.release()

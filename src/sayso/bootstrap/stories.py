@@ -77,8 +77,11 @@ class StoriesOpener:
         self._narrator = Narrator(sources=sources, cache=cache, voice=settings.kokoro_voice, fetch=self._fetch)
         self._work_directory = settings.data_dir / "work"
 
-    def service(self) -> StoriesService:
+    def service(self, trouble: Callable[[], str | None] = lambda: None) -> StoriesService:
         """The service of this process, not started.
+
+        Args:
+            trouble: why something that it needs does not run; None while it does.
 
         Raises:
             InvalidInput: the settings name nowhere that stories come from.
@@ -98,6 +101,7 @@ class StoriesOpener:
             self._consumers,
             grace_seconds=max(settings.shutdown_seconds - _HAND_BACK_SECONDS, _LEAST_GRACE_SECONDS),
             work_directory=self._work_directory,
+            outer_trouble=trouble,
             protection=None if agent is None else TaskProtection(agent),
         )
         self._counts = JobMetrics(self._metrics.registry, lambda: _states(service))

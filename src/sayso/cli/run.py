@@ -66,6 +66,7 @@ def serve(
     host: str | None,
     port: int,
     on_ready: Callable[[str], None] = lambda _: None,
+    trouble: Callable[[], str | None] = lambda: None,
 ) -> None:
     """Serve on an address until the process is told to stop.
 
@@ -75,6 +76,7 @@ def serve(
         host: the address; None for what the settings allow.
         port: 0 for any that is free.
         on_ready: told the URL once it is served.
+        trouble: why something that the workers need does not run, for /healthz; None while it does.
 
     Raises:
         InvalidInput: a setting cannot be used.
@@ -93,7 +95,7 @@ def serve(
     end_traces = configure_traces(settings.traces_endpoint)
     try:
         address = _address(settings, roles, host)
-        served = open_served(settings, api="api" in roles, stories="stories" in roles)
+        served = open_served(settings, api="api" in roles, stories="stories" in roles, trouble=trouble)
         app = create_app(served, api="api" in roles, hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
         config = uvicorn.Config(
             app,

@@ -30,8 +30,9 @@ def up(
 ) -> None:
     """Run everything here: the page, the API, and narrations as durable jobs.
 
-    The database is PostgreSQL out of a wheel, started and stopped with this process, and finished narrations are files;
-    all of it is in one directory. What was in hand when the process died goes on when it is started again.
+    The database is PostgreSQL out of a wheel, started and stopped with this process, and restarted when it is killed;
+    finished narrations are files. All of it is in one directory. What was in hand when the process died goes on when it
+    is started again.
 
     With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
     """
@@ -48,9 +49,10 @@ def up(
 
     with embedded(settings) as complete:
         serve(
-            complete,
+            complete.settings,
             {"api", "stories"},
             host=host or settings.host,
             port=settings.port if port is None else port,
             on_ready=on_ready,
+            trouble=complete.trouble,
         )

@@ -63,6 +63,7 @@ class StoriesService:
         open_consumers: opens queues and workers on the loop that it is called on.
         grace_seconds: how long stories in hand may take to finish when the service is told to stop.
         work_directory: where stories are made, which must not be full.
+        outer_trouble: why something that the workers need does not run, such as their database; None while it does.
         protection: keeps what runs this process from stopping it while it is busy; None where nothing would.
         clock: monotonic seconds.
     """
@@ -73,12 +74,14 @@ class StoriesService:
         *,
         grace_seconds: float,
         work_directory: Path,
+        outer_trouble: Callable[[], str | None] = lambda: None,
         protection: TaskProtection | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_consumers = open_consumers
         self._grace_seconds = grace_seconds
         self._work_directory = work_directory
+        self._outer_trouble = outer_trouble
         self._protection = protection
         self._clock = clock
         self._consumers: Sequence[Consumer] = ()
@@ -107,6 +110,8 @@ class StoriesService:
             failure = self._thread.failure
             reason = failure.message if isinstance(failure, SaysoError) else type(failure).__name__
             return f"The worker is dead: {reason}"
+        if (outer := self._outer_trouble()) is not None:
+            return outer
         for consumer in self._consumers:
             silent_seconds = self._clock() - consumer.worker.last_contact
             if silent_seconds > SILENT_SECONDS:

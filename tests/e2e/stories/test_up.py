@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -17,7 +20,6 @@ from stories_process import StoriesProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.engine
 
@@ -103,6 +105,28 @@ def test_a_second_one_with_the_same_data_is_refused(up: StoriesProcess) -> None:
     assert second.returncode == 2
     assert "is up already" in second.stderr
     assert up.get("/healthz") == (200, {"ok": True})
+
+
+def test_its_database_is_restarted_when_it_is_killed(up: StoriesProcess) -> None:
+    """After kill -9 of the database in the middle of a story, it is back, the story is told, and more are taken."""
+    text = "The tide was out. The gulls were loud. Nobody saw the boat. It came in without a light."
+    asked = submit(up, text=text, audio=["mp3"], subtitles=[])
+    until(up, asked["id"], lambda narration: narration["status"] == "running")
+    record = Path(up.environment["SAYSO_DATA"]) / "postgres" / "postmaster.pid"
+    killed = int(record.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+
+    give_up = time.monotonic() + WAIT_SECONDS
+    while httpx2.get(f"{up.url}/v1/narrations/{asked['id']}", timeout=30).status_code != 200 or (
+        "runs again" not in up.log
+    ):
+        assert time.monotonic() < give_up, up.log
+        time.sleep(0.1)
+    assert until(up, asked["id"], is_over)["status"] == "completed"
+    assert int(record.read_text().split()[0]) != killed
+    assert up.get("/healthz") == (200, {"ok": True})
+    another = submit(up, text="The lamp was lit again.", audio=["wav"], subtitles=[])
+    assert until(up, another["id"], is_over)["status"] == "completed"
 
 
 def test_a_killed_one_goes_on_where_it_was(tmp_path: Path) -> None:

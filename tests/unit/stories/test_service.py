@@ -45,11 +45,16 @@ class Process:
 
     def __init__(self, directory: Path, *, queue: InMemoryQueue | None = None, jobs: int = 0) -> None:
         self.clock = Clock()
+        self.database_trouble: str | None = None
         self.queue = queue or InMemoryQueue()
         self.handler = Recorder(wait_for_ever)
         self._jobs = jobs
         self.service = StoriesService(
-            self._open, grace_seconds=0.01, work_directory=directory / "work" / "not made yet", clock=self.clock
+            self._open,
+            grace_seconds=0.01,
+            work_directory=directory / "work" / "not made yet",
+            outer_trouble=lambda: self.database_trouble,
+            clock=self.clock,
         )
 
     @asynccontextmanager
@@ -93,6 +98,14 @@ def test_a_silent_queue_is_trouble(process: Process) -> None:
     """A minute without a word of its queue is told, with the queue's name."""
     process.clock.now += service_module.SILENT_SECONDS + 1
     assert "No contact with the queue memory for 61 seconds" in (process.service.trouble() or "")
+
+
+def test_a_database_that_is_being_restarted_is_trouble(process: Process) -> None:
+    """What the workers need and does not run is told in its own words, for as long as it does not."""
+    process.database_trouble = "The embedded database has ended and is being restarted."
+    assert process.service.trouble() == process.database_trouble
+    process.database_trouble = None
+    assert process.service.trouble() is None
 
 
 def test_a_full_disk_is_trouble(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

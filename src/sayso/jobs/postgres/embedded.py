@@ -15,7 +15,9 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,9 @@ _LONGEST_SOCKET_BYTES = 103
 """Of a socket's path, where the system allows least (macOS)."""
 
 _SOCKET = ".s.PGSQL.5432"
+
+_HAS_PROC = Path("/proc/self/cwd").exists()
+_CLEAR_SECONDS = 10.0
 
 _OPTIONS = {
     "listen_addresses": "",
@@ -92,10 +97,10 @@ class EmbeddedPostgres:
         if not self._directory.exists():
             return
         with self._lock:
-            if self._is_running():
+            if self.is_running():
                 self._run("pg_ctl", "stop", "-D", str(self._directory), "-m", "fast", "-t", str(_START_SECONDS))
             if (socket_directory := self._socket_directory()) != self._directory:
-                socket_directory.rmdir()
+                shutil.rmtree(socket_directory)  # a server that was killed has left its socket
 
     def __enter__(self) -> Self:
         self.start()
@@ -154,32 +159,64 @@ class EmbeddedPostgres:
 
     # The server
 
-    def _is_running(self) -> bool:
-        """Whether the server of this directory runs; what one that was killed has left is cleared away."""
-        record = self._directory / "postmaster.pid"
+    def is_running(self) -> bool:
+        """Whether the server of this directory runs, whoever started it."""
+        return self._number() is not None
+
+    def _number(self) -> int | None:
+        """The process that serves this directory; None for none."""
         try:
-            number = int(record.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return False
-        try:
+            number = int(self._record.read_text().split("\n", 1)[0])
             os.kill(number, 0)
-        except ProcessLookupError:
-            return False  # PostgreSQL itself clears it away
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            return None
         except PermissionError:
             pass
         # In a container, the old server's number may be that of some other process by now, or of its own remains that
-        # nobody reaps: PostgreSQL would refuse to start. A server's working directory is its data directory.
-        if Path("/proc/self/cwd").exists() and not self._works_here(number):
-            record.unlink(missing_ok=True)
-            (self._socket_directory() / f"{_SOCKET}.lock").unlink(missing_ok=True)
-            return False
-        return True
+        # nobody reaps. A server's working directory is its data directory.
+        return number if not _HAS_PROC or self._works_here(number) else None
+
+    @property
+    def _record(self) -> Path:
+        return self._directory / "postmaster.pid"
 
     def _works_here(self, number: int) -> bool:
+        process = Path(f"/proc/{number}")
         try:
-            return Path(f"/proc/{number}/cwd").resolve(strict=True) == self._directory.resolve()
-        except OSError:  # it has ended, or is a stranger's
+            return (process / "cwd").resolve(strict=True) == self._directory.resolve()
+        except PermissionError:  # root in a container may not look at others' directories, but at their commands
+            with suppress(OSError):
+                return os.fsencode(self._directory) in (process / "cmdline").read_bytes().split(b"\0")
             return False
+        except OSError:  # it has ended
+            return False
+
+    def _clear_away(self) -> None:
+        """Remove what a server that was killed has left, all of which would keep another from starting.
+
+        Its backends notice its death when they are idle, but not in the middle of a statement. They hold the shared
+        memory, and whatever they still write would never be committed.
+        """
+        if not _HAS_PROC or not self._record.exists():
+            return
+        give_up = time.monotonic() + _CLEAR_SECONDS
+        while (survivors := self._survivors()) and time.monotonic() < give_up:
+            for number in survivors:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, signal.SIGKILL)
+            time.sleep(0.02)
+        self._record.unlink(missing_ok=True)
+        (self._socket_directory() / f"{_SOCKET}.lock").unlink(missing_ok=True)
+
+    def _survivors(self) -> list[int]:
+        """PostgreSQL's processes that work in this directory: not the shell of somebody who reads the log."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                is_postgres = (process / "comm").read_text().strip() == "postgres"
+                if is_postgres and (process / "cwd").resolve(strict=True) == self._directory.resolve():
+                    found.append(int(process.name))
+        return found
 
     def _reach(self, socket_directory: Path) -> None:
         """Have a server that answers: one that runs may still be recovering, or about to die."""
@@ -187,7 +224,8 @@ class EmbeddedPostgres:
         from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
         def reach() -> None:
-            if not self._is_running():
+            if not self.is_running():
+                self._clear_away()
                 self._start(socket_directory)
             connect(host=str(socket_directory), port=5432, user=_USER, dbname=_DATABASE).close()
 
