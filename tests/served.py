@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import uvicorn
 from starlette.testclient import TestClient
 
 from sayso.api.app import create_app
@@ -107,3 +111,21 @@ def client_of(served: Served) -> Iterator[TestClient]:
     """A client of the application over these parts."""
     with TestClient(create_app(served), raise_server_exceptions=False) as client:
         yield client
+
+
+@contextmanager
+def running(served: Served) -> Iterator[str]:
+    """The application, run by uvicorn in a thread; its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(served), log_config=None, ws="none", timeout_graceful_shutdown=5))
+    thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

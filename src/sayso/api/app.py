@@ -16,7 +16,8 @@ from sayso import __version__
 from sayso.api.documentation import ERRORS
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.limits import RATE_HEADERS
-from sayso.api.middleware import AccessLog, AnswerHeaders, KnownHosts, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.middleware import AccessLog, AnswerHeaders, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.origins import ForeignPages, KnownHosts
 from sayso.api.routes import captions, files, hybrid, models, narrations, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
 from sayso.errors import SaysoError
@@ -72,18 +73,21 @@ def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | Non
 
 def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
     """What every request passes; what is added last is outermost."""
+    settings = served.settings
     app.add_middleware(UnhandledErrors)
     app.add_middleware(AnswerHeaders)
-    if served.settings.cors_origins:
+    if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=served.settings.cors_origins,
+            allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", "location", *RATE_HEADERS],
         )
-    app.add_middleware(SecurityHeaders)
+    if not served.keys:
+        app.add_middleware(ForeignPages, base_url=settings.public_base_url, allowed=settings.cors_origins)
     app.add_middleware(KnownHosts, hosts=hosts)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, metrics=served.metrics)
     app.add_middleware(RequestIds)
     app.add_middleware(TraceRequests)

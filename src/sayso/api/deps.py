@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -77,7 +78,7 @@ def _caller(request: Request, served: Served, scope: Scope | None) -> Caller:
         NotAllowed: there are keys, and the caller shows none of them, or one without the scope.
     """
     if not served.keys:
-        return Caller(name=request.client.host if request.client else "unknown")
+        return Caller(name=_address(request))
     presented = presented_key(request.headers)
     if presented is None:
         raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
@@ -87,6 +88,16 @@ def _caller(request: Request, served: Served, scope: Scope | None) -> Caller:
     if scope is not None and not key.allows(scope):
         raise NotAllowed(f"The API key {key.name!r} does not have the scope {scope}.")
     return Caller(name=key.name, key=key)
+
+
+def _address(request: Request) -> str:
+    """The client's address; in IPv6 its network, for a client is given a whole /64 and may use all of it."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else host
 
 
 def take_place(served: Served, caller: Caller) -> Place:

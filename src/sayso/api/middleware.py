@@ -1,8 +1,8 @@
 """What every request passes on its way to a route and back.
 
 Pure ASGI: a wrapper that buffers or runs the route in a task of its own would hide the client's going away from it.
-From the outside in: `RequestIds`, `AccessLog`, `KnownHosts`, `SecurityHeaders`, CORS, `AnswerHeaders`,
-`UnhandledErrors`.
+From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, `KnownHosts`, `ForeignPages` (see `origins`), CORS,
+`AnswerHeaders`, `UnhandledErrors`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sayso.api.errors import Problem
 from sayso.web.policy import PAGE_POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -203,29 +203,6 @@ class UnhandledErrors:
             _log.exception("unhandled error", route=route_template(scope))
             problem = Problem(status=500, message="The server failed; its log says why.", type="server_error")
             await problem.response()(scope, receive, send)
-
-
-class KnownHosts:
-    """Answers only to the names that the server is known by; the port does not matter.
-
-    Args:
-        app: what it wraps.
-        hosts: the names; None for any.
-    """
-
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str] | None) -> None:
-        self._app = app
-        self._hosts = hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        if self._hosts is not None and scope["type"] == "http":
-            name = Headers(scope=scope).get("host", "").partition(":")[0]
-            if name not in self._hosts:
-                problem = Problem(status=400, message="This server does not go by that name.", code="unknown_host")
-                await problem.response()(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sayso.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-LOOPBACK_NAMES = (LOOPBACK, "localhost")
+LOCALHOST = "localhost"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what a container's published port needs; keys guard it
 
 Role = Literal["api", "stories"]
@@ -96,13 +96,16 @@ def serve(
     try:
         address = _address(settings, roles, host)
         served = open_served(settings, api="api" in roles, stories="stories" in roles, trouble=trouble)
-        app = create_app(served, api="api" in roles, hosts=LOOPBACK_NAMES if address in LOOPBACK_NAMES else None)
+        app = create_app(served, api="api" in roles, hosts=_names(settings, address))
         config = uvicorn.Config(
             app,
             host=address,
             port=port,
             http="httptools",  # refuses an upload in its middle, so that the client hears why
             loop="uvloop",
+            ws="none",
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -115,8 +118,9 @@ def serve(
             async def startup(self, sockets: list[socket] | None = None) -> None:
                 await super().startup(sockets)
                 self.loop = asyncio.get_running_loop()
+                name = f"[{address}]" if ":" in address else address
                 for server in self.servers:
-                    on_ready(f"http://{address}:{server.sockets[0].getsockname()[1]}")
+                    on_ready(f"http://{name}:{server.sockets[0].getsockname()[1]}")
 
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 if served.stories is not None:
@@ -135,9 +139,10 @@ def _address(settings: Settings, roles: Collection[Role], host: str | None) -> s
     """Where to listen: on this machine alone unless somebody must show a key, says that nobody need, or need not."""
     import structlog
 
+    host = host and host.removeprefix("[").removesuffix("]")
     if settings.api_keys or settings.allow_anonymous or "api" not in roles:
         return host or EVERYWHERE
-    if host not in {None, *LOOPBACK_NAMES}:
+    if host is not None and not _is_loopback(host):
         structlog.get_logger(__name__).warning(
             "there are no API keys, so only this machine is served",
             instead_of=host,
@@ -145,3 +150,31 @@ def _address(settings: Settings, roles: Collection[Role], host: str | None) -> s
         )
         return LOOPBACK
     return host or LOOPBACK
+
+
+def _names(settings: Settings, address: str) -> Collection[str] | None:
+    """The names to answer to; None for any, as where the network's own names lead here and no setting has them."""
+    from sayso.api.origins import parse_host, parse_origin
+
+    if not settings.hosts and not _is_loopback(address):
+        return None
+    names = {LOCALHOST}
+    for entry in settings.hosts:
+        host = parse_host(entry)
+        if host is None:
+            raise InvalidInput("SAYSO_HOSTS has an entry that is no name.", hint="Write names as speech.example.com.")
+        names.add(host[0])
+    base = parse_origin(settings.public_base_url or "")
+    return names if base is None else names | {base.host}
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether an address to listen on is this machine's own; ``localhost`` is (RFC 6761)."""
+    import ipaddress
+
+    if host.lower().removesuffix(".") == LOCALHOST:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

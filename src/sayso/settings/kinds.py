@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -31,3 +32,14 @@ def _parts(value: object) -> object:
 
 
 Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+
+
+def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries, each an address or a network of them."""
+    try:
+        return tuple(str(ipaddress.ip_network(entry, strict=False)) for entry in entries)
+    except ValueError:
+        raise ValueError("an entry is neither an address nor a network such as 10.0.0.0/8") from None
+
+
+Networks = Annotated[Entries, AfterValidator(_networks)]

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
 
-from sayso.settings.kinds import ONE_GIB, Entries
+from sayso.settings.kinds import ONE_GIB, Entries, Networks
 
 
 class ServerSettings(BaseSettings):
@@ -30,6 +30,18 @@ class ServerSettings(BaseSettings):
         default=False,
         validation_alias="SAYSO_ALLOW_ANONYMOUS",
         description="Serve everybody who can reach HOST, although no API key is set.",
+    )
+    hosts: Entries = Field(
+        default=(),
+        validation_alias="SAYSO_HOSTS",
+        description="Names by which this server may be called besides localhost and PUBLIC_BASE_URL's, with commas; "
+        "without it, any name unless it listens on this machine alone.",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        validation_alias="SAYSO_TRUSTED_PROXIES",
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as addresses or networks with "
+        "commas; nobody's by default.",
     )
     rate_limit: str | None = Field(
         default=None,

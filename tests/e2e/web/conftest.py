@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import threading
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from missing import missing
-from sayso.api.app import create_app
+from served import running
 from speech_page import HeldEngine, HeldTranscriber
 
 if TYPE_CHECKING:
@@ -128,7 +124,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     with ExitStack() as stack:
 
         def opened(served: Served | str, *, expects_failures: bool = False, **context: Any) -> Page:
-            address = served if isinstance(served, str) else stack.enter_context(_running(served))
+            address = served if isinstance(served, str) else stack.enter_context(running(served))
             page = stack.enter_context(browser.new_context(**context)).new_page()
             page.set_default_timeout(60_000)
             heard = Complaints(expects_failures=expects_failures)
@@ -144,24 +140,6 @@ def visit(browser: Browser) -> Iterator[Visit]:
         violations = [page.evaluate("window.sayso.violations") for page in pages]
     assert [heard.messages for heard in complaints] == [[] for _ in complaints]
     assert violations == [[] for _ in pages]
-
-
-@contextmanager
-def _running(served: Served) -> Iterator[str]:
-    """The application, run by uvicorn in a thread; its address."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(served), log_config=None, ws="none", timeout_graceful_shutdown=5))
-    thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture
