@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,14 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def states(queue: InMemoryQueue) -> set[str]:
     return {job.state for job in queue.jobs.values()}
+
+
+def until_true(condition: Callable[[], bool]) -> None:
+    """Wait on this thread until something is so."""
+    give_up = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
 
 
 async def wait_for_ever(_job: Job) -> None:

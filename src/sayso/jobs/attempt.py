@@ -136,8 +136,7 @@ class Attempts:
         except LeaseLost:
             raise
         except Busy as busy:
-            await self.hand_back(job, delay_seconds=busy.retry_after_seconds)
-            return Outcome.HANDED_BACK
+            return await self._hand_back_busy(job, busy)
         except ServiceUnavailable as error:
             return await self._postpone(job, error)
         except SaysoError as error:
@@ -155,6 +154,11 @@ class Attempts:
             LeaseLost, ServiceUnavailable: as `make`.
         """
         await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds))
+
+    async def _hand_back_busy(self, job: Job, busy: Busy) -> Outcome:
+        _log.info("the job is released until later", reason=busy.message, delay_seconds=busy.retry_after_seconds)
+        await self.hand_back(job, delay_seconds=busy.retry_after_seconds)
+        return Outcome.HANDED_BACK
 
     async def _work(self, job: Job) -> None:
         limit = asyncio.timeout(self._policy.job_seconds)
@@ -187,8 +191,7 @@ class Attempts:
         try:
             await self._settle(lambda: self._handler.give_up(job, reason))
         except Busy as busy:
-            await self.hand_back(job, delay_seconds=busy.retry_after_seconds)
-            return Outcome.HANDED_BACK
+            return await self._hand_back_busy(job, busy)
         await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
         return Outcome.PUT_ASIDE
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sayso.errors import SaysoError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -45,9 +47,14 @@ class LoopThread:
 
     def stop(self) -> None:
         """Tell it to end; returns at once, and may be called again."""
-        if self._loop is not None and self._stop is not None and self._thread.is_alive():
+        if self._stop is not None:
+            self.call(self._stop.set)
+
+    def call(self, work: Callable[[], object]) -> None:
+        """Have something done on the loop, soon; nothing where the loop has ended."""
+        if self._loop is not None and self._thread.is_alive():
             try:
-                self._loop.call_soon_threadsafe(self._stop.set)
+                self._loop.call_soon_threadsafe(work)
             except RuntimeError:
                 _log.debug("the loop had ended by itself")
 
@@ -59,6 +66,9 @@ class LoopThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._entered())
+        except SaysoError as error:  # what was done wrong is said; where in the code it was found helps nobody
+            self.failure = error
+            _log.error("a service ended by itself", thread=self._thread.name, reason=error.message, hint=error.hint)
         except BaseException as error:  # noqa: BLE001 -- whoever asks for its health is told
             self.failure = error
             _log.exception("a service ended by itself", thread=self._thread.name)

@@ -89,18 +89,21 @@ class Worker:
         self._changed = asyncio.Event()
         self.last_contact = clock()
         """When the queue last answered."""
+        self.last_failure: str | None = None
+        """Why it did not answer when it was asked since then; None where it was not asked, or answered."""
 
     @property
     def in_hand(self) -> int:
         """How many jobs it has, those included that wait behind their group."""
         return len(self._runs)
 
-    async def run(self, stop: asyncio.Event, *, grace_seconds: float) -> None:
+    async def run(self, stop: asyncio.Event, *, grace_seconds: float, hurry: asyncio.Event | None = None) -> None:
         """Work until ``stop`` is set and what was in hand is finished or handed back.
 
         Args:
             stop: set from this loop.
             grace_seconds: how long jobs in hand may take to finish then.
+            hurry: set from this loop to hand jobs back without waiting for the grace to end.
         """
         beating = asyncio.create_task(self._beat_for_ever())
         receiving = asyncio.create_task(self._receive_for_ever())
@@ -112,8 +115,13 @@ class Worker:
         finally:
             stopping.cancel()
             # At the same time: a poll of SQS that is under way takes its seconds to end.
-            await asyncio.gather(_cancelled(receiving), self._drain(grace_seconds))
+            await asyncio.gather(_cancelled(receiving), self._drain(grace_seconds, hurry or asyncio.Event()))
             await _cancelled(beating)
+
+    def _answered(self) -> None:
+        """Note that the queue answers."""
+        self.last_contact = self._clock()
+        self.last_failure = None
 
     # Receiving
 
@@ -129,11 +137,12 @@ class Worker:
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
             except ServiceUnavailable as error:
                 failures += 1
+                self.last_failure = error.message
                 _log.warning("the queue cannot be read", reason=error.message, failures=failures)
                 await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=_LONGEST_PAUSE_SECONDS))
                 continue
             failures = 0
-            self.last_contact = self._clock()
+            self._answered()
             for delivery in deliveries:
                 self._take(delivery)
 
@@ -161,7 +170,8 @@ class Worker:
         outcome = Outcome.LOST
         try:
             outcome = await self._made(run)
-            self.last_contact = self._clock()
+            if outcome is not Outcome.LOST:  # of what is lost the queue was told nothing
+                self._answered()
         except LeaseLost:
             _log.warning("the job is somebody else's now")
         except ServiceUnavailable as error:
@@ -235,12 +245,13 @@ class Worker:
         try:
             lost = await self._queue.beat([run.job.delivery for run in runs.values()])
         except ServiceUnavailable as error:
+            self.last_failure = error.message
             _log.warning("a beat did not get through", reason=error.message)
             for run in runs.values():
                 if self._clock() > run.held_until:
                     self._lose(run)
             return min(1.0, self._policy.beat_seconds)
-        self.last_contact = self._clock()
+        self._answered()
         for run in runs.values():
             run.held_until = now + self._policy.lease_seconds
         for delivery in lost:
@@ -260,7 +271,7 @@ class Worker:
 
     # Stopping
 
-    async def _drain(self, grace_seconds: float) -> None:
+    async def _drain(self, grace_seconds: float, hurry: asyncio.Event) -> None:
         for group in self._groups.values():
             while group.waiting:
                 run = group.waiting.pop()
@@ -269,7 +280,7 @@ class Worker:
         if not tasks:
             return
         _log.info("finishing what is in hand", jobs=len(tasks), seconds=grace_seconds)
-        _, unfinished = await asyncio.wait(tasks, timeout=grace_seconds)
+        unfinished = await _unfinished(tasks, seconds=grace_seconds, hurry=hurry)
         for run in [run for run in self._runs if run.task in unfinished]:
             if run.ending is None:
                 run.ending = Outcome.HANDED_BACK
@@ -277,6 +288,20 @@ class Worker:
                     run.task.cancel()
         if unfinished:
             await asyncio.wait(unfinished)
+
+
+async def _unfinished(
+    tasks: set[asyncio.Task[None]], *, seconds: float, hurry: asyncio.Event
+) -> set[asyncio.Task[None]]:
+    """Wait until all tasks have ended, the time is over or there is a hurry, and return those that have not ended."""
+    hurried = asyncio.create_task(hurry.wait())
+    ended = asyncio.ensure_future(asyncio.wait(tasks))
+    try:
+        await asyncio.wait({hurried, ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hurried.cancel()
+        ended.cancel()
+    return {task for task in tasks if not task.done()}
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

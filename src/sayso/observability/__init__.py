@@ -2,7 +2,7 @@
 
 from sayso.observability.health import EngineHealth, Health, Status, status_of
 from sayso.observability.job_metrics import JobMetrics, QueueState
-from sayso.observability.logs import configure_logs
+from sayso.observability.logs import configure_logs, redact
 from sayso.observability.metrics import TEXT_MEDIA_TYPE, Metrics
 from sayso.observability.traces import TraceRequests, configure_traces, span
 
@@ -17,6 +17,7 @@ __all__ = [
     "TraceRequests",
     "configure_logs",
     "configure_traces",
+    "redact",
     "span",
     "status_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 
 from sayso.errors import Busy, EngineFailed, InvalidInput, OutputFailed, ServiceUnavailable, SourceFailed
 from sayso.jobs import Delivery, Job, Outcome, Policy, Worker
@@ -109,7 +110,7 @@ def test_an_outage_is_no_attempt() -> None:
 
 
 def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
-    """A handler that is busy has the job back later, as often as it takes."""
+    """A handler that is busy has the job back later, as often as it takes, and each time the log says why."""
     tries = 0
 
     async def busy(_job: Job) -> None:
@@ -124,7 +125,10 @@ def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
         async with working(queue, Recorder(busy), Policy(max_attempts=1)):
             await until(lambda: states(queue) == {"done"})
 
-    asyncio.run(scenario())
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(scenario())
+    released = [entry for entry in logs if entry["event"] == "the job is released until later"]
+    assert [entry["reason"] for entry in released] == ["somebody else does it"] * 9
 
 
 def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
@@ -149,7 +153,7 @@ class EagerQueue(InMemoryQueue):
 
     async def receive(self, limit: int, *, wait_seconds: float) -> list[Delivery]:
         group = [job for job in self.jobs.values() if job.state == "open"]
-        if any(job.lease is not None for job in group):
+        if not group or any(job.lease is not None for job in group):
             await asyncio.sleep(min(wait_seconds, 0.01))
             return []
         for job in group[:limit]:

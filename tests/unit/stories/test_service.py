@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.errors import InvalidInput
-from sayso.jobs import Backlog, Policy, Worker
+from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.jobs import Policy, Worker
 from sayso.stories import Consumer, StoriesService
 from sayso.stories import service as service_module
 from sayso.testing import InMemoryQueue
-from workers import WAIT_SECONDS, Recorder, wait_for_ever
+from workers import WAIT_SECONDS, Recorder, until_true, wait_for_ever
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Sequence
     from pathlib import Path
 
-    from sayso.jobs import Delivery
+    from sayso.jobs import Backlog, Delivery
 
 
 class BrokenQueue(InMemoryQueue):
@@ -28,6 +27,22 @@ class BrokenQueue(InMemoryQueue):
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:  # noqa: ARG002
         raise InvalidInput("There is no such queue.")
+
+
+class SilentQueue(InMemoryQueue):
+    """A queue that answers nothing after it has given a job, and says why to whoever does not wait for ever."""
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        if any(job.lease is not None for job in self.jobs.values()):
+            raise ServiceUnavailable("The queue is on fire.")
+        return await super().receive(limit, wait_seconds=wait_seconds)
+
+    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:  # noqa: ARG002
+        raise ServiceUnavailable("The queue is on fire.")
+
+    async def backlog(self) -> Backlog:
+        await asyncio.Event().wait()
+        raise AssertionError
 
 
 class Clock:
@@ -43,7 +58,9 @@ class Clock:
 class Process:
     """A service with one consumer, whose queue is empty or has some jobs."""
 
-    def __init__(self, directory: Path, *, queue: InMemoryQueue | None = None, jobs: int = 0) -> None:
+    def __init__(
+        self, directory: Path, *, queue: InMemoryQueue | None = None, jobs: int = 0, grace_seconds: float = 0.01
+    ) -> None:
         self.clock = Clock()
         self.database_trouble: str | None = None
         self.queue = queue or InMemoryQueue()
@@ -51,7 +68,7 @@ class Process:
         self._jobs = jobs
         self.service = StoriesService(
             self._open,
-            grace_seconds=0.01,
+            grace_seconds=grace_seconds,
             work_directory=directory / "work" / "not made yet",
             outer_trouble=lambda: self.database_trouble,
             clock=self.clock,
@@ -61,22 +78,15 @@ class Process:
     async def _open(self) -> AsyncIterator[Sequence[Consumer]]:
         for number in range(self._jobs):
             await self.queue.enqueue(str(number))
-        worker = Worker(self.queue, self.handler, Policy(), clock=self.clock)
+        worker = Worker(self.queue, self.handler, Policy(beat_seconds=0.01), clock=self.clock)
         yield [Consumer(name="memory", queue=self.queue, worker=worker)]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.005)
 
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
     process = Process(tmp_path, jobs=2)
     process.service.start()
-    until(lambda: bool(process.handler.begun))
+    until_true(lambda: bool(process.handler.begun))
     yield process
     process.service.stop()
     assert process.service.join(WAIT_SECONDS)
@@ -121,7 +131,8 @@ def test_told_to_stop_it_hands_back_and_is_in_no_trouble(process: Process) -> No
     assert process.service.trouble() is None
     assert {job.state for job in process.queue.jobs.values()} == {"open"}
     assert all(job.lease is None for job in process.queue.jobs.values())
-    assert isinstance(asyncio.run(process.service.backlog()), Backlog)
+    with pytest.raises(ServiceUnavailable, match="has stopped"):
+        asyncio.run(process.service.backlog())
 
 
 def test_a_dead_worker_is_trouble(tmp_path: Path) -> None:
@@ -130,3 +141,71 @@ def test_a_dead_worker_is_trouble(tmp_path: Path) -> None:
     process.service.start()
     assert process.service.join(WAIT_SECONDS)
     assert process.service.trouble() == "The worker is dead: There is no such queue."
+
+
+def test_a_dead_worker_does_not_say_that_there_is_nothing_to_do(tmp_path: Path) -> None:
+    """Its backlog is an error with the reason, and metrics say nothing of queues: zeros would stop other workers."""
+    process = Process(tmp_path, queue=BrokenQueue())
+    process.service.start()
+    assert process.service.join(WAIT_SECONDS)
+    with pytest.raises(ServiceUnavailable, match="The worker is dead: There is no such queue"):
+        asyncio.run(process.service.backlog())
+    assert process.service.last_backlogs == {}
+    assert process.service.readiness() == (False, "The worker is dead: There is no such queue.")
+
+
+def test_a_queue_that_does_not_answer_has_no_backlog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is told so within seconds, with the last reason once the silence is trouble."""
+    monkeypatch.setattr(service_module, "_ANSWER_SECONDS", 0.05)
+    process = Process(tmp_path, queue=SilentQueue(), jobs=1)
+    process.service.start()
+    until_true(lambda: bool(process.handler.begun))
+    with pytest.raises(ServiceUnavailable, match="did not say within"):
+        asyncio.run(process.service.backlog())
+    process.clock.now += service_module.SILENT_SECONDS + 1
+    until_true(lambda: "The queue is on fire." in (process.service.trouble() or ""))
+    with pytest.raises(ServiceUnavailable, match="The queue is on fire"):
+        asyncio.run(process.service.backlog())
+    process.service.stop()
+    assert process.service.join(WAIT_SECONDS)
+
+
+def test_numbers_that_are_out_of_date_are_not_told(process: Process) -> None:
+    """What the queue said a minute ago is no metric any more."""
+    asyncio.run(process.service.backlog())
+    process.clock.now += service_module.SILENT_SECONDS + 1
+    assert process.service.last_backlogs == {}
+
+
+def test_a_worker_that_has_not_begun_knows_no_backlog(tmp_path: Path) -> None:
+    """Before the queue is open there is no number, and the process is not ready; for too long that is trouble."""
+    opened = asyncio.Event()
+
+    @asynccontextmanager
+    async def slowly() -> AsyncIterator[Sequence[Consumer]]:
+        await opened.wait()
+        yield []
+
+    clock = Clock()
+    service = StoriesService(slowly, grace_seconds=0.01, work_directory=tmp_path, clock=clock)
+    service.start()
+    with pytest.raises(ServiceUnavailable, match="has not begun"):
+        asyncio.run(service.backlog())
+    assert service.readiness() == (False, None)
+    assert service.trouble() is None
+    clock.now += service_module.SILENT_SECONDS + 1
+    assert "has been starting for 61 seconds" in (service.trouble() or "")
+
+
+def test_in_a_hurry_it_hands_back_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told to stop and then to hurry, what is in hand is handed back before its time to finish is over."""
+    monkeypatch.setattr(service_module, "HURRY_SECONDS", WAIT_SECONDS)
+    process = Process(tmp_path, jobs=2, grace_seconds=10 * WAIT_SECONDS)
+    process.service.start()
+    until_true(lambda: bool(process.handler.begun))
+    process.service.stop()
+    process.service.hurry()
+    assert process.service.join(WAIT_SECONDS)
+    assert {job.state for job in process.queue.jobs.values()} == {"open"}
+    assert all(job.lease is None for job in process.queue.jobs.values())
+    assert process.handler.ended == []

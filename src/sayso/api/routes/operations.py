@@ -34,7 +34,10 @@ async def healthz(served: ServedDep) -> JSONResponse:
 
 @router.get("/backlog", summary="How much there is to do", responses={_UNHEALTHY: {}})
 async def backlog(served: ServedDep) -> JSONResponse:
-    """As autoscalers ask: jobs that wait, jobs in flight, and the age of the oldest in seconds; null when not known."""
+    """As autoscalers ask: jobs that wait, jobs in flight, and the age of the oldest in seconds; null when not known.
+
+    503 with the reason when the worker is dead or its queue does not answer: then the number of workers must stay.
+    """
     if served.stories is None:
         raise Problem(status=404, message="This process has no workers.", code="no_workers")
     found = await served.stories.backlog()
@@ -50,9 +53,14 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/ready", summary="Whether the process takes requests", responses={_UNHEALTHY: {}})
-async def ready(request: Request) -> JSONResponse:
-    """As Kubernetes asks before it sends traffic: 503 until the models are loaded, and once the process stops."""
+async def ready(request: Request, served: ServedDep) -> JSONResponse:
+    """As Kubernetes asks before it sends traffic: 503 until all has begun, when the worker is dead, and at the end."""
     state: str = request.app.state.readiness
+    if state == "ready" and served.stories is not None:
+        works, reason = served.stories.readiness()
+        if reason is not None:
+            return JSONResponse({"status": "failed", "reason": reason}, status_code=_UNHEALTHY)
+        state = "ready" if works else "starting"
     return JSONResponse({"status": state}, status_code=200 if state == "ready" else _UNHEALTHY)
 
 

@@ -1,0 +1,52 @@
+"""What operators and their machines are told of a process whose worker works, or does not."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput
+from sayso.jobs import Policy, Worker
+from sayso.stories import Consumer, StoriesService
+from sayso.testing import InMemoryQueue
+from served import client_of, fake_served
+from workers import WAIT_SECONDS, Recorder, until_true
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+REASON = "The worker is dead: There is no such queue."
+
+
+def service(directory: Path, *, is_broken: bool) -> StoriesService:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Sequence[Consumer]]:
+        if is_broken:
+            raise InvalidInput("There is no such queue.")
+        queue = InMemoryQueue()
+        yield [Consumer(name="memory", queue=queue, worker=Worker(queue, Recorder(), Policy()))]
+
+    return StoriesService(opened, grace_seconds=0.01, work_directory=directory)
+
+
+def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
+    """Health, readiness and backlog are 503 with the reason: no autoscaler is told that there is nothing to do."""
+    stories = service(tmp_path, is_broken=True)
+    with client_of(replace(fake_served(), stories=stories)) as client:
+        assert stories.join(WAIT_SECONDS)
+        until_true(lambda: client.get("/ready").json()["status"] != "starting")
+        answers = {path: client.get(path) for path in ("/healthz", "/ready", "/backlog")}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 503)
+    assert answers["/healthz"].json() == {"ok": False, "reason": REASON}
+    assert answers["/ready"].json() == {"status": "failed", "reason": REASON}
+    assert answers["/backlog"].json()["error"]["message"] == REASON
+
+
+def test_a_worker_that_works_is_ready(tmp_path: Path) -> None:
+    """Once its queue is open the process is ready, and says how much there is to do."""
+    with client_of(replace(fake_served(), stories=service(tmp_path, is_broken=False))) as client:
+        until_true(lambda: client.get("/ready").status_code == 200)
+        assert client.get("/backlog").json() == {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
+        assert client.get("/healthz").json() == {"ok": True}
