@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import logging
@@ -35,10 +34,6 @@ _LOOK_SECONDS = 0.01
 _TASK_KEYS = ("id", "task_id")
 
 
-WAIT_SECONDS = 10
-"""For what happens at once; only what is broken takes so long."""
-
-
 class Time:
     """A clock that a test sets."""
 
@@ -47,13 +42,6 @@ class Time:
 
     def __call__(self) -> float:
         return self.now
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what threads of servers do."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- they know of no loop
-            await asyncio.sleep(0.002)
 
 
 class _Application:

@@ -1,26 +1,27 @@
 """A proxy in front of moto that fails as services do: by a status, in silence, in mid-answer, before the deed or after.
 
-Real HTTP over real sockets, on threads of its own; any thread of the test may tell it what to do.
+Any thread of the test may tell it what to do.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
-import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from aws_proxy import FaultyServer
+from aws_trouble import Fault, Trouble
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from aws_trouble import Refusal
 
 HANG_SECONDS = 60.0
 """After how long a request that hangs is given up at the latest; `AwsFaults.calm` lets all of them go."""
@@ -49,31 +50,16 @@ def failing(codes: Mapping[int, str]) -> Rewrite:
     return change
 
 
-class Fault(StrEnum):
-    """How an answer goes wrong."""
-
-    ERROR = "500"
-    UNAVAILABLE = "503"
-    THROTTLE = "throttle"
-    HANG = "hang"
-    CUT = "cut"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """A fault, and whether the request is obeyed all the same."""
-
-    fault: Fault
-    is_obeyed: bool = False
-
-
 @dataclass(kw_only=True)
-class _Rule:
+class Rule:
+    """What happens to the next requests for an operation."""
+
     operation: str
     left: int
     trouble: Trouble | None = None
     rewrite: Rewrite | None = None
     answer: tuple[int, dict[str, Any]] | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +68,12 @@ class _Chance:
     troubles: tuple[Trouble, ...]
     random: random.Random
     operations: Collection[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusing:
+    refusals: Mapping[str, Sequence[Refusal]]
+    random: random.Random
 
 
 class AwsFaults:
@@ -94,8 +86,9 @@ class AwsFaults:
         self.target = urlsplit(target_url)
         self.url = ""
         self._lock = threading.Lock()
-        self._rules: list[_Rule] = []
+        self._rules: list[Rule] = []
         self._chance: _Chance | None = None
+        self._refusing: _Refusing | None = None
         self._seen: list[tuple[str, bytes]] = []
         self._done: Counter[str] = Counter()
         self._released = threading.Event()
@@ -106,17 +99,17 @@ class AwsFaults:
         """Let the next requests for an operation fail; ``is_obeyed`` has them done, and only the answer lost."""
         trouble = Trouble(fault=fault, is_obeyed=is_obeyed)
         with self._lock:
-            self._rules.append(_Rule(operation=operation, left=times, trouble=trouble))
+            self._rules.append(Rule(operation=operation, left=times, trouble=trouble))
 
     def rewrite(self, operation: str, change: Rewrite, *, times: int = 1) -> None:
         """Change the JSON of the next answers of an operation."""
         with self._lock:
-            self._rules.append(_Rule(operation=operation, left=times, rewrite=change))
+            self._rules.append(Rule(operation=operation, left=times, rewrite=change))
 
     def answer(self, operation: str, answer: dict[str, Any], *, status: int = 200, times: int = 1) -> None:
         """Answer the next requests for an operation, and ask nobody."""
         with self._lock:
-            self._rules.append(_Rule(operation=operation, left=times, answer=(status, answer)))
+            self._rules.append(Rule(operation=operation, left=times, answer=(status, answer)))
 
     def refuse(self, operation: str, code: str, *, times: int = 1) -> None:
         """Refuse the next requests for an operation."""
@@ -147,11 +140,23 @@ class AwsFaults:
                 operations=operations,
             )
 
+    def refuse_all(self, seed: int, refusals: Mapping[str, Sequence[Refusal]]) -> None:
+        """Refuse every request for these operations until `relent` or `calm`, each for any of its reasons."""
+        chance = random.Random(seed)  # noqa: S311 -- reasons, not secrets
+        with self._lock:
+            self._refusing = _Refusing(refusals=refusals, random=chance)
+
+    def relent(self) -> None:
+        """Refuse no more."""
+        with self._lock:
+            self._refusing = None
+
     def calm(self) -> None:
         """Let everything through again, and let go of what hangs."""
         with self._lock:
             self._rules.clear()
             self._chance = None
+            self._refusing = None
             released, self._released = self._released, threading.Event()
         released.set()
 
@@ -184,7 +189,7 @@ class AwsFaults:
         with self._lock:
             return Counter(self._done)
 
-    def take(self, operation: str, body: bytes) -> _Rule | None:
+    def take(self, operation: str, body: bytes) -> Rule | None:
         """What is to happen to a request that has come."""
         with self._lock:
             self._seen.append((operation, body))
@@ -193,19 +198,24 @@ class AwsFaults:
                 rule.left -= 1
                 if not rule.left:
                     self._rules.remove(rule)
+            elif self._refusing is not None and operation in self._refusing.refusals:
+                refusal = self._refusing.random.choice(self._refusing.refusals[operation])
+                rule = Rule(operation=operation, left=0, refusal=refusal)
             elif self._chance is not None:
                 rule = self._by_chance(self._chance, operation)
             if rule is not None and rule.trouble is not None:
                 self._done[rule.trouble.fault] += 1
+            if rule is not None and rule.refusal is not None:
+                self._done[rule.refusal.code] += 1
             return rule
 
     @staticmethod
-    def _by_chance(chance: _Chance, operation: str) -> _Rule | None:
+    def _by_chance(chance: _Chance, operation: str) -> Rule | None:
         if chance.operations is not None and operation not in chance.operations:
             return None
         if chance.random.random() >= chance.share:
             return None
-        return _Rule(operation=operation, left=0, trouble=chance.random.choice(chance.troubles))
+        return Rule(operation=operation, left=0, trouble=chance.random.choice(chance.troubles))
 
     def hang(self) -> None:
         """Wait until things are calm again."""
@@ -214,140 +224,11 @@ class AwsFaults:
         released.wait(HANG_SECONDS)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, faults: AwsFaults) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.faults = faults
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away are what these tests are about."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer is one packet, which nobody waits to acknowledge
-    server: _Server
-
-    def handle_any(self) -> None:
-        body = self._body()
-        if len(body) < int(self.headers.get("Content-Length", 0)):
-            self._hang_up()  # who asks died in the middle, and AWS does nothing by halves
-            return
-        rule = self.server.faults.take(self._operation(), body)
-        trouble = rule.trouble if rule is not None else None
-        if rule is not None and rule.answer is not None:
-            self._answer_json(*rule.answer)
-        elif trouble is None:
-            self._forward(body, rule.rewrite if rule is not None else None)
-        else:
-            if trouble.is_obeyed:
-                self._ask(body)
-            self._fail(trouble.fault)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815 -- the names that the base class calls
-
-    def handle_expect_100(self) -> bool:
-        """Say at once that the body may come."""
-        is_wanted = super().handle_expect_100()
-        self.wfile.flush()
-        return is_wanted
-
-    def _operation(self) -> str:
-        target = self.headers.get("X-Amz-Target")
-        return target.rpartition(".")[2] if target else f"S3:{self.command}"
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What moto answers."""
-        target = self.server.faults.target
-        named = {name.title(): value for name, value in self.headers.items()}
-        self.server.faults.watch(self._operation(), named, False)
-        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=HANG_SECONDS)
-        try:
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-            connection.request(
-                self.command, self.path, body=body, headers={**headers, "Content-Length": str(len(body))}
-            )
-            response = connection.getresponse()
-            answer = response.status, response.getheaders(), response.read()
-        finally:
-            connection.close()
-        self.server.faults.watch(self._operation(), named, True)
-        return answer
-
-    def _forward(self, body: bytes, rewrite: Rewrite | None) -> None:
-        status, headers, content = self._ask(body)
-        if rewrite is not None:
-            content = json.dumps(rewrite(json.loads(content))).encode()
-        self.send_response_only(status)
-        for name, value in headers:
-            if name.lower() not in _HOP and not (name.lower() == "content-length" and self.command != "HEAD"):
-                self.send_header(name, value)
-        if self.command != "HEAD":
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _fail(self, fault: Fault) -> None:
-        if fault is Fault.ERROR:
-            self._answer_json(500, {"__type": "InternalServerError", "message": "out of order"})
-        elif fault is Fault.UNAVAILABLE:
-            self._answer_json(503, {"__type": "ServiceUnavailable", "message": "out of order"})
-        elif fault is Fault.THROTTLE and self.headers.get("X-Amz-Target"):
-            self._answer_json(400, {"__type": "ThrottlingException", "message": "Rate exceeded"})
-        elif fault is Fault.THROTTLE:
-            content = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-            self._answer(503, content, "application/xml")
-        elif fault is Fault.CUT:
-            self.wfile.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 999\r\n\r\n{"
-            )
-            self._hang_up()
-        else:
-            self.server.faults.hang()
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _answer_json(self, status: int, answer: dict[str, Any]) -> None:
-        self._answer(status, json.dumps(answer).encode(), "application/x-amz-json-1.0")
-
-    def _answer(self, status: int, content: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
-        """Say nothing."""
-
-
-_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})
-
-
 @contextmanager
 def aws_faults(target_url: str) -> Iterator[AwsFaults]:
     """A proxy in front of what listens there, until the end of the block."""
     faults = AwsFaults(target_url)
-    server = _Server(faults)
+    server = FaultyServer(faults)
     faults.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -28,6 +28,7 @@ from sayso.tts.cache import SpeechCache
 from sayso.tts.source import LocalSpeech
 from scene import refuse
 from served import fake_served
+from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
@@ -42,8 +43,6 @@ HELD = "Hold"
 
 FAILING = "Fail"
 """A sentence with this word is not spoken."""
-
-WAIT_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -144,10 +143,7 @@ class Narrated:
 
     def settle(self) -> None:
         """Wait until every narration has ended."""
-        give_up = time.monotonic() + WAIT_SECONDS
-        while not all(record.status.is_final for record in self.records()):
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
+        wait_until(lambda: all(record.status.is_final for record in self.records()))
 
     async def serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
         """Serve and work until the server is told to exit."""

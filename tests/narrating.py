@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -22,6 +21,7 @@ from sayso.stories.narrations import Describer, Narrations
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.source import LocalSpeech
 from served import fake_served
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 LINK_SECONDS = 60
 NOWHERE = Path("/data")
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def request(**more: Any) -> NarrationRequest:
@@ -101,10 +101,7 @@ class Serving:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what is about to happen."""
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < give_up
-            time.sleep(0.005)
+        wait_until(condition, seconds=PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sayso.jobs import Delivery, JobQueue, TaskStore
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 CALLBACK = "https://example.com/narrated"
 FORMATS = ("mp3", "srt")
 

@@ -16,6 +16,7 @@ from sayso.stories import Narrator, Stories
 from sayso.testing import FakeSpeechEngine, InMemoryQueue, InMemoryTaskStore
 from sayso.tts.cache import SpeechCache
 from sayso.tts.source import LocalSpeech
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 TEXT = "It was late. The keeper lit the lamp, and nobody came. The rain began."
 TASKS = {"text": TEXT, "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
-WAIT_SECONDS = 10
 
 
 def refuse(url: str, _directory: Path, _ticket: Ticket) -> Path:

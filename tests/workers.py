@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sayso.jobs import Job, Outcome, Policy, Worker
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sayso.testing import InMemoryQueue
-
-WAIT_SECONDS = 10  # for what happens at once; only a broken worker waits so long
 
 
 class Recorder:
@@ -71,22 +69,8 @@ async def working(
         await asyncio.wait_for(running, WAIT_SECONDS)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- any state of the worker
-            await asyncio.sleep(0.001)
-
-
 def states(queue: InMemoryQueue) -> set[str]:
     return {job.state for job in queue.jobs.values()}
-
-
-def until_true(condition: Callable[[], bool]) -> None:
-    """Wait on this thread until something is so."""
-    give_up = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.005)
 
 
 async def wait_for_ever(_job: Job) -> None:

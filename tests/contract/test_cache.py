@@ -14,6 +14,7 @@ from aws import AwsPlace, aws_place
 from sayso.cache import DirectoryCache
 from sayso.settings import Settings
 from sayso.shared_cache import TieredCache, open_s3_cache
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from sayso.cache import Cache
 
-WAIT_SECONDS = 10
 GIB = 2**30
 
 

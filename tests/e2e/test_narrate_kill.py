@@ -14,6 +14,7 @@ import pytest
 
 from sayso.audio import decode
 from sayso.subtitles import lint, parse_subtitles, style_named
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +42,7 @@ def entries(cache: Path) -> int:
 def kill_after(segments: int, document: Path, out: Path, cache: Path) -> int:
     """Start narrating, kill with SIGKILL when so many segments are cached; how many are then."""
     process = subprocess.Popen(command(document, out), env=environment(cache), stdout=subprocess.PIPE)
-    while entries(cache) < segments and process.poll() is None:
-        time.sleep(0.005)
+    wait_until(lambda: entries(cache) >= segments or process.poll() is not None, seconds=240)
     time.sleep(segments % 7 / 28)  # somewhere within the next segment
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -82,8 +82,7 @@ def test_an_interrupted_narration_leaves_nothing_half_written(tmp_path: Path) ->
     process = subprocess.Popen(
         command(document, out), env=environment(cache), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    while entries(cache) < 2:
-        time.sleep(0.01)
+    wait_until(lambda: entries(cache) >= 2, seconds=240)
     before = entries(cache)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)

@@ -9,11 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from sayso.shared_cache import TieredCache
+from waiting import WAIT_SECONDS, threads_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-WAIT_SECONDS = 10
 
 
 class Memory:
@@ -116,6 +115,6 @@ def test_closing_waits_no_longer_than_it_may(near: Memory, far: Memory) -> None:
 
 def test_closing_what_was_never_used_is_nothing(near: Memory, far: Memory) -> None:
     """Where nothing was put, there is no thread to wait for."""
-    before = threading.active_count()
+    before = threading.enumerate()
     TieredCache(near, far).close(WAIT_SECONDS)
-    assert threading.active_count() == before
+    assert threads_since(before) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from structlog.testing import capture_logs
 from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
 from served import fake_served
+from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Served], AbstractContextManager[httpx2.Client]]
 
+HANGS_UP = httpx2.Timeout(WAIT_SECONDS, read=0.5)
 LONG_TEXT = "The lamp burned on through the night. " * 40
 
 
@@ -61,12 +62,6 @@ def speech_fields(**fields: Any) -> dict[str, Any]:
     return {"model": "fake", "input": LONG_TEXT, "voice": "fake_en", "response_format": "pcm"} | fields
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for something that other threads bring about; the test's own timeout bounds it."""
-    while not happened():
-        time.sleep(0.005)
-
-
 @pytest.fixture
 def blocked() -> Iterator[BlockedEngine]:
     engine = BlockedEngine()
@@ -81,7 +76,7 @@ def test_probes_are_answered_while_every_turn_is_taken(serve: Serve, blocked: Bl
     with serve(served) as client, ThreadPoolExecutor(max_workers=50) as clients:
         fields = speech_fields(input="It is late.")
         asked = [clients.submit(client.post, "/v1/audio/speech", json=fields) for _ in range(50)]
-        until(lambda: served.scheduler.load.computing == 2 and served.scheduler.load.taken == 50)
+        wait_until(lambda: served.scheduler.load.computing == 2 and served.scheduler.load.taken == 50)
         assert client.get(path).status_code == 200
         assert served.scheduler.load.computing == 2
         blocked.let_go.set()
@@ -100,7 +95,7 @@ def test_probes_are_answered_while_everybody_listens(serve: Serve, recording_of_
             for _ in range(4)
         ]
         try:
-            until(lambda: served.scheduler.load.computing == 2)
+            wait_until(lambda: served.scheduler.load.computing == 2)
             assert client.get("/health").status_code == 200
             assert client.get("/metrics").status_code == 200
         finally:
@@ -116,7 +111,7 @@ def test_a_failure_in_the_middle_ends_the_reader(serve: Serve) -> None:
             assert answer.status_code == 200
             with pytest.raises(httpx2.RemoteProtocolError):
                 list(answer.iter_bytes())
-        until(lambda: served.scheduler.load.taken == 0)
+        wait_until(lambda: served.scheduler.load.taken == 0)
         assert client.get("/health").status_code == 200
 
 
@@ -129,7 +124,7 @@ def test_a_failure_in_the_middle_is_the_last_event(serve: Serve) -> None:
         assert events[0]["type"] == "speech.audio.delta"
         assert events[-1]["type"] == "error"
         assert set(events[-1]["error"]) == {"message", "type", "param", "code"}
-        until(lambda: served.scheduler.load.taken == 0)
+        wait_until(lambda: served.scheduler.load.taken == 0)
 
 
 def test_a_failure_at_the_beginning_is_no_200(serve: Serve) -> None:
@@ -151,12 +146,12 @@ def test_a_client_that_goes_away_frees_its_place(serve: Serve) -> None:
             with client.stream("POST", "/v1/audio/speech", json=speech_fields()) as answer:
                 pieces = answer.iter_bytes()  # kept: an iterator that is dropped closes the connection
                 next(pieces)
-                until(lambda: served.scheduler.load.computing == 1)
-            until(lambda: served.scheduler.load.taken == 0)
+                wait_until(lambda: served.scheduler.load.computing == 1)
+            wait_until(lambda: served.scheduler.load.taken == 0)
             assert served.scheduler.load.computing == 1
         finally:
             engine.let_go.set()
-        until(lambda: served.scheduler.load.computing == 0)
+        wait_until(lambda: served.scheduler.load.computing == 0)
         assert engine.calls < 40, "nobody listens any more"
 
 
@@ -165,8 +160,8 @@ def test_a_client_that_goes_away_before_the_answer_frees_its_place(serve: Serve,
     served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=1))
     with serve(served) as client:
         with pytest.raises(httpx2.ReadTimeout):
-            client.post("/v1/audio/speech", json=speech_fields(), timeout=0.5)
-        until(lambda: served.scheduler.load.taken == 0)
+            client.post("/v1/audio/speech", json=speech_fields(), timeout=HANGS_UP)
+        wait_until(lambda: served.scheduler.load.taken == 0)
         blocked.let_go.set()
 
 
@@ -181,9 +176,9 @@ def test_a_client_that_goes_away_ends_its_transcription(serve: Serve, recording_
                     "/v1/audio/transcriptions",
                     data={"model": "fake"},
                     files={"file": recording_of_noise},
-                    timeout=0.5,
+                    timeout=HANGS_UP,
                 )
-            until(lambda: served.scheduler.load.taken == 0)
+            wait_until(lambda: served.scheduler.load.taken == 0)
         finally:
             ear.let_go.set()
 

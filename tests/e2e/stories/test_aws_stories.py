@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import wave
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,10 @@ from aws import AwsPlace, aws_place
 from sayso.audio import decode
 from sayso.subtitles import parse_subtitles
 from stories_process import StoriesProcess
+from waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.engine
@@ -64,13 +64,6 @@ class Deployment:
         return self.place.count(self.queue) == (0, 0)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def place() -> Iterator[AwsPlace]:
     with aws_place() as place:
@@ -112,7 +105,7 @@ def told(place: AwsPlace, tmp_path_factory: pytest.TempPathFactory) -> Deploymen
         for message in messages:
             place.send(deployment.queue, json.dumps(message))
         place.send(deployment.queue, "not json")
-        until(deployment.is_empty)
+        wait_until(deployment.is_empty)
         assert deployment.worker.get("/healthz") == (200, {"ok": True})
         backlog = {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
         assert deployment.worker.get("/backlog") == (200, backlog)
@@ -195,7 +188,7 @@ def test_a_fifo_group_is_told_in_order(place: AwsPlace, tmp_path: Path) -> None:
         }
         place.send(deployment.queue, json.dumps(message), group="g")
     with deployment.worker:
-        until(deployment.is_empty)
+        wait_until(deployment.is_empty)
         deployment.worker.process.kill()  # how it drains is seen above
     times = [place.item(deployment.table, "f", f"a{number}")["date_updated"]["S"] for number in range(4)]
     assert times == sorted(times)

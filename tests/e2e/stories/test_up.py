@@ -17,6 +17,7 @@ import pytest
 from sayso.audio import decode
 from sayso.subtitles import parse_subtitles
 from stories_process import StoriesProcess
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,10 +93,9 @@ def test_a_cancelled_narration_ends_at_once(up: StoriesProcess) -> None:
     until(up, asked["id"], lambda narration: narration["status"] == "running")
     answer = httpx2.delete(f"{up.url}/v1/narrations/{asked['id']}", timeout=30)
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    time.sleep(3)
+    wait_until(lambda: up.get("/backlog")[1]["in_flight"] == 0)
     assert narration_of(up, asked["id"])["status"] == "cancelled"
     assert narration_of(up, asked["id"])["files"] == []
-    assert up.get("/backlog")[1]["in_flight"] == 0
 
 
 def test_a_second_one_with_the_same_data_is_refused(up: StoriesProcess) -> None:

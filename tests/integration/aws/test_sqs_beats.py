@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws import WAIT_SECONDS, Time, until
+from aws import Time
 from aws_faults import GONE, failing
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
 from sayso.vendors.aws import Aws
+from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from aws import AwsPlace
@@ -30,11 +31,11 @@ def test_a_beat_keeps_messages_from_others(place: AwsPlace, sqs: AwsClient, runn
         place.send(url, str(number))
 
     async def scenario() -> None:
-        queue = SqsQueue(sqs, url, lease_seconds=2)
+        queue = SqsQueue(sqs, url, lease_seconds=600)
         deliveries = await queue.receive(12, wait_seconds=0)
-        await asyncio.sleep(1)
+        place.pass_time(url, 400)
         assert list(await queue.beat(deliveries)) == []
-        await asyncio.sleep(1.1)
+        place.pass_time(url, 400)
         assert place.count(url) == (0, 12)
 
     runner.run(scenario())

@@ -9,6 +9,7 @@ from aws_faults import Fault
 from sayso.errors import SourceFailed
 from sayso.jobs import Job, Policy, Worker
 from sayso.jobs.sqs import SqsQueue
+from waiting import until
 from workers import Recorder
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClien
         worker = Worker(SqsQueue(sqs, url), handler, Policy(at_once=3))
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop, grace_seconds=5))
-        async with asyncio.timeout(20):
-            while len(handler.ended) < 3 or worker.in_hand:  # noqa: ASYNC110 -- any state of the worker
-                await asyncio.sleep(0.01)
+        await until(lambda: len(handler.ended) == 3 and not worker.in_hand)
         stop.set()
         place.send(url, "4", group="h")  # ends the poll under way
         await running

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws import QUICK, WAIT_SECONDS, until
+from aws import QUICK
 from aws_faults import GONE, Fault, failing
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
+from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from aws import AwsPlace

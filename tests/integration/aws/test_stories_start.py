@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
 from sayso.tts.source import LocalSpeech
+from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from aws_faults import AwsFaults
     from sayso.stories import StoriesService
 
-WAIT_SECONDS = 60.0
 TRIES = 5  # of a call, until it is given up
 
 
@@ -63,11 +62,8 @@ def test_a_worker_that_starts_in_an_outage_works_after_it(place: AwsPlace, fault
     place.send(queue, json.dumps(message))
     stories.start()
     try:
-        give_up = time.monotonic() + WAIT_SECONDS
-        while place.count(queue) != (0, 0):
-            assert stories.trouble() is None
-            assert time.monotonic() < give_up
-            time.sleep(0.05)
+        wait_until(lambda: stories.trouble() is not None or place.count(queue) == (0, 0))
+        assert stories.trouble() is None
     finally:
         stories.stop()
         place.send(queue, "which ends the poll under way, and is handed back")

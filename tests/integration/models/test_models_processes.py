@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from typing import TYPE_CHECKING
 
 from sayso.models import FileState, ModelStore
 from sayso.models.sources.directory import DirectorySource
 from toy_models import put, toy_file, toy_model
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,10 +76,8 @@ def test_two_processes_that_pull_at_once_fetch_each_part_once(tmp_path: Path) ->
 
 def test_a_pull_killed_in_the_middle_resumes_with_the_part_in_hand(tmp_path: Path) -> None:
     """After kill -9 no half file shows, no lock stays, and the parts that had arrived are not fetched again."""
-    killed = start_pull(tmp_path, 0.5)
-    deadline = time.monotonic() + 60
-    while len(asked(tmp_path)) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    killed = start_pull(tmp_path, 10)  # for each part: it is killed within the third
+    wait_until(lambda: len(asked(tmp_path)) == 3)
     killed.send_signal(signal.SIGKILL)
     killed.wait(timeout=60)
     assert not (tmp_path / "toy/model.bin").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from sayso.api.errors import on_sayso_error
 from sayso.api.uploads import read_form
 from sayso.errors import SaysoError
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,5 @@ def test_a_client_that_breaks_off_leaves_no_file_behind(temporary: Path) -> None
     with serving() as port:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(head + b"half of a file")
-            while not list(temporary.iterdir()):
-                time.sleep(0.01)
-        while list(temporary.iterdir()):
-            time.sleep(0.01)
+            wait_until(lambda: bool(list(temporary.iterdir())))
+        wait_until(lambda: not list(temporary.iterdir()))

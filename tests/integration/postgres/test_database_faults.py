@@ -15,11 +15,10 @@ from sayso.jobs import Claim, Policy, Worker
 from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from waiting import until
 from workers import Outcomes, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from databases import Databases
 
 PATIENCE_SECONDS = 60.0
@@ -28,12 +27,6 @@ TERMINATE = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
 """
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- any state of anything
-            await asyncio.sleep(0.005)
 
 
 async def terminate(conninfo: str) -> None:

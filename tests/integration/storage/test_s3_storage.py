@@ -16,6 +16,7 @@ from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from sayso.stories.narrations import files_origin_of
 from sayso.vendors.aws import Aws, AwsAccess, AwsClient, Patience
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,8 +170,7 @@ def test_a_cancelled_upload_leaves_no_parts(s3: S3, large: Path) -> None:
         storage = s3.storage()
         s3.server.faults.append(Fault(kind="hang", method="PUT", query="partNumber=2"))
         publishing = asyncio.create_task(storage.publish(large, URI, content_type="audio/wav", over=None))
-        while s3.server.faults:  # noqa: ASYNC110 -- until the server has the request
-            await asyncio.sleep(0.001)
+        await until(lambda: not s3.server.faults)  # the server has the request
         publishing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await publishing

@@ -11,7 +11,8 @@ from sayso.jobs import Policy, Worker
 from sayso.stories import Consumer, StoriesService
 from sayso.testing import InMemoryQueue
 from served import client_of, fake_served
-from workers import WAIT_SECONDS, Recorder, until_true
+from waiting import WAIT_SECONDS, wait_until
+from workers import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,7 +37,7 @@ def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
     stories = service(tmp_path, is_broken=True)
     with client_of(replace(fake_served(), stories=stories)) as client:
         assert stories.join(WAIT_SECONDS)
-        until_true(lambda: client.get("/ready").json()["status"] != "starting")
+        wait_until(lambda: client.get("/ready").json()["status"] != "starting")
         answers = {path: client.get(path) for path in ("/healthz", "/ready", "/backlog")}
     assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 503)
     assert answers["/healthz"].json() == {"ok": False, "reason": REASON}
@@ -47,6 +48,6 @@ def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
 def test_a_worker_that_works_is_ready(tmp_path: Path) -> None:
     """Once its queue is open the process is ready, and says how much there is to do."""
     with client_of(replace(fake_served(), stories=service(tmp_path, is_broken=False))) as client:
-        until_true(lambda: client.get("/ready").status_code == 200)
+        wait_until(lambda: client.get("/ready").status_code == 200)
         assert client.get("/backlog").json() == {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
         assert client.get("/healthz").json() == {"ok": True}

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import tempfile
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from starlette.requests import Request
 
 from sayso.api.uploads import read_form, read_json
 from sayso.errors import Cancelled, InvalidInput, TooLarge
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,12 +102,12 @@ def test_a_form_that_is_forgotten_deletes_its_file(temporary: Path) -> None:
     form = read(body(part("file", b"sound", "a.wav")))
     assert len(list(temporary.iterdir())) == 1
     del form
-    for _ in range(200):  # a thread that wrote the file may still hold it for a moment
+
+    def is_gone() -> bool:
         gc.collect()
-        if not list(temporary.iterdir()):
-            break
-        time.sleep(0.01)
-    assert list(temporary.iterdir()) == []
+        return not list(temporary.iterdir())
+
+    wait_until(is_gone)  # a thread that wrote the file may still hold it for a moment
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from sayso.jobs.thread import LoopThread
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     import asyncio
-
-WAIT_SECONDS = 10
 
 
 async def wait(stop: asyncio.Event) -> None:

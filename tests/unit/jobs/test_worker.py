@@ -11,7 +11,8 @@ from sayso.errors import Busy, EngineFailed, InvalidInput, OutputFailed, Service
 from sayso.jobs import Delivery, Job, Outcome, Policy, Worker
 from sayso.jobs import attempt as attempts
 from sayso.testing import InMemoryQueue
-from workers import WAIT_SECONDS, Outcomes, Recorder, states, until, working
+from waiting import WAIT_SECONDS, until
+from workers import Outcomes, Recorder, states, working
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import LeaseLost, ServiceUnavailable
-from sayso.jobs import Delivery, Job, Outcome, Policy
+from sayso.jobs import LEASE_SECONDS, Delivery, Job, Outcome, Policy
 from sayso.testing import InMemoryQueue
-from workers import Outcomes, Recorder, states, until, wait_for_ever, working
+from waiting import until
+from workers import Outcomes, Recorder, states, wait_for_ever, working
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,14 +54,27 @@ def test_a_job_that_was_taken_over_meanwhile_is_left_alone() -> None:
     asyncio.run(scenario())
 
 
+class AgeingQueue(InMemoryQueue):
+    """A queue for which most of a lease goes by after each beat."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(clock=lambda: self.now)
+
+    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        lost = await super().beat(deliveries)
+        self.now += 0.8 * LEASE_SECONDS
+        return lost
+
+
 def test_jobs_in_hand_outlive_their_leases_by_beating() -> None:
     """A job that takes longer than its lease is not delivered to anybody else."""
 
     async def scenario() -> None:
-        queue = InMemoryQueue(lease_seconds=0.2)
-        handler = Recorder(lambda _: asyncio.sleep(1))
+        queue = AgeingQueue()
+        handler = Recorder(lambda _: until(lambda: queue.now > 4 * LEASE_SECONDS))
         await queue.enqueue("a")
-        async with working(queue, handler, Policy(at_once=2, lease_seconds=0.2, beat_seconds=0.02)):
+        async with working(queue, handler, Policy(at_once=2, beat_seconds=0.01)):
             await until(lambda: states(queue) == {"done"})
         assert handler.begun == ["a"]
 
@@ -104,11 +118,13 @@ def test_a_worker_that_stops_finishes_what_it_has() -> None:
     """Within the grace, jobs in hand are finished, and no more are begun."""
 
     async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Recorder(lambda _: asyncio.sleep(0.05))
+        ending = asyncio.Event()
+        queue, handler = InMemoryQueue(), Recorder(lambda _: ending.wait())  # type: ignore[arg-type, return-value]
         await queue.enqueue("a")
         await queue.enqueue("b")
         async with working(queue, handler):
             await until(lambda: handler.begun == ["a"])
+            asyncio.get_running_loop().call_later(0.05, ending.set)  # once it has been told to stop
         assert handler.ended == ["a"]
         assert [job.state for job in queue.jobs.values()] == ["done", "open"]
 

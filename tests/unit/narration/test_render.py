@@ -37,17 +37,20 @@ class SlowEngine(FakeSpeechEngine):
 
     def __init__(self) -> None:
         super().__init__()
+        self._counting = threading.Lock()
         self.at_once = 0
         self.most_at_once = 0
 
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        with self._counting:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(max(0.0, 0.03 - 0.005 * self.calls))
         try:
             return super().synthesise(utterance, voice=voice, speed=speed)
         finally:
-            self.at_once -= 1
+            with self._counting:
+                self.at_once -= 1
 
 
 SPEEDS = [1.0] * 30

@@ -10,11 +10,10 @@ import pytest
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
 from sayso.scheduling import FREE, Place, Priority, Scheduler
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-WAIT_SECONDS = 10  # for what happens at once; only a broken scheduler waits so long
 
 
 class Clock:

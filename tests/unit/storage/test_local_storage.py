@@ -15,14 +15,13 @@ from filelock import FileLock
 
 from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, uri_within
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from sayso.storage import Stored
-
-WAIT_SECONDS = 10
 
 
 @pytest.fixture
@@ -114,9 +113,7 @@ async def publishing(root: Path, pipe: Path) -> AsyncIterator[tuple[asyncio.Task
     with await asyncio.to_thread(pipe.open, "wb") as end:
         end.write(b"a beginning")
         end.flush()
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not files(root):  # noqa: ASYNC110 -- a file says nothing of its own accord
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(files(root)))
         yield task, end.close
 
 

@@ -19,7 +19,7 @@ from sayso.jobs import attempt as attempts
 from sayso.jobs.narrations import NarrationRecord, announcement
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.testing import InMemoryNarrationStore
-from workers import WAIT_SECONDS, until
+from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

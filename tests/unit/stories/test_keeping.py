@@ -11,8 +11,7 @@ from sayso.jobs import Claim, TaskProgress
 from sayso.stories import keeping as keeping_module
 from sayso.stories.keeping import Keeping
 from sayso.testing import InMemoryTaskStore
-
-WAIT_SECONDS = 10
+from waiting import WAIT_SECONDS, until
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +33,9 @@ def test_progress_and_life_are_told() -> None:
         tasks = InMemoryTaskStore(lease_seconds=0.2)
         claim = await claimed(tasks)
         async with Keeping(tasks, claim, beat_seconds=0) as keeping:
-            keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
             await asyncio.sleep(0.5)
-        assert tasks.tasks["p", "a"].progress == keeping.progress
+            keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
+            await until(lambda: tasks.tasks["p", "a"].progress == keeping.progress)
         await tasks.complete(claim, {"a": "s3://b/k"})
 
     asyncio.run(scenario())

@@ -12,7 +12,7 @@ from sayso.errors import Cancelled, ServiceUnavailable
 from sayso.jobs import Claim, TaskProgress
 from sayso.stories.following import Follower, Following
 from sayso.testing import InMemoryNarrationStore
-from workers import until
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sayso.jobs.narrations import NarrationRecord
 
 NEVER_SECONDS = 3600.0
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class CountingStore(InMemoryNarrationStore):

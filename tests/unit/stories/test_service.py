@@ -13,7 +13,8 @@ from sayso.jobs import Policy, Worker
 from sayso.stories import Consumer, StoriesService
 from sayso.stories import service as service_module
 from sayso.testing import InMemoryQueue
-from workers import WAIT_SECONDS, Recorder, until_true, wait_for_ever
+from waiting import WAIT_SECONDS, wait_until
+from workers import Recorder, wait_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Sequence
@@ -86,7 +87,7 @@ class Process:
 def process(tmp_path: Path) -> Iterator[Process]:
     process = Process(tmp_path, jobs=2)
     process.service.start()
-    until_true(lambda: bool(process.handler.begun))
+    wait_until(lambda: bool(process.handler.begun))
     yield process
     process.service.stop()
     assert process.service.join(WAIT_SECONDS)
@@ -159,11 +160,11 @@ def test_a_queue_that_does_not_answer_has_no_backlog(tmp_path: Path, monkeypatch
     monkeypatch.setattr(service_module, "_ANSWER_SECONDS", 0.05)
     process = Process(tmp_path, queue=SilentQueue(), jobs=1)
     process.service.start()
-    until_true(lambda: bool(process.handler.begun))
+    wait_until(lambda: bool(process.handler.begun))
     with pytest.raises(ServiceUnavailable, match="did not say within"):
         asyncio.run(process.service.backlog())
     process.clock.now += service_module.SILENT_SECONDS + 1
-    until_true(lambda: "The queue is on fire." in (process.service.trouble() or ""))
+    wait_until(lambda: "The queue is on fire." in (process.service.trouble() or ""))
     with pytest.raises(ServiceUnavailable, match="The queue is on fire"):
         asyncio.run(process.service.backlog())
     process.service.stop()
@@ -202,7 +203,7 @@ def test_in_a_hurry_it_hands_back_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(service_module, "HURRY_SECONDS", WAIT_SECONDS)
     process = Process(tmp_path, jobs=2, grace_seconds=10 * WAIT_SECONDS)
     process.service.start()
-    until_true(lambda: bool(process.handler.begun))
+    wait_until(lambda: bool(process.handler.begun))
     process.service.stop()
     process.service.hurry()
     assert process.service.join(WAIT_SECONDS)

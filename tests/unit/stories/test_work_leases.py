@@ -13,7 +13,8 @@ from sayso.errors import (
 )
 from sayso.stories import work as work_module
 from sayso.testing import FakeSpeechEngine
-from scene import WAIT_SECONDS, Scene, in_the_middle
+from scene import Scene, in_the_middle
+from waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,9 +96,7 @@ def test_a_cancelled_story_gives_its_tasks_back(scene: Scene) -> None:
                 await task
         scene.engine.synthesise = FakeSpeechEngine().synthesise  # type: ignore[method-assign]
         await scene.stories.work(await scene.job())
-        async with asyncio.timeout(WAIT_SECONDS):
-            while scene.leftovers:  # noqa: ASYNC110 -- the first one's thread
-                await asyncio.sleep(0.01)
+        await until(lambda: not scene.leftovers)  # the first one's thread
 
     asyncio.run(scenario())
     assert scene.statuses == {"a": "COMPLETED", "b": "COMPLETED"}

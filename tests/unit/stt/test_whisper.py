@@ -19,6 +19,7 @@ from sayso.scheduling import FreeTicket, Scheduler
 from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber
 from sayso.types import Audio
 from utterances import utterance
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -276,8 +277,3 @@ def test_the_model_is_loaded_when_it_is_needed(real_settings: Settings, say: Cal
     wait_until(lambda: not loads[1].is_loaded)
     assert loads[0].is_loaded
     assert loads[1].transcribe(spoken, language="en") == kept == idle
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    while not holds():
-        threading.Event().wait(0.01)

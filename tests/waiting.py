@@ -1,0 +1,54 @@
+"""Waiting for what others bring about: other threads, tasks, processes, servers.
+
+A test that sleeps and then looks, or looks at once, hopes. It waits for what it needs instead, for as long as a busy
+machine may take, and says what did not come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+WAIT_SECONDS = 60.0
+"""For what happens soon: only what is broken takes so long."""
+
+_LOOK_SECONDS = 0.005
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        AssertionError: it does not, after so many seconds.
+    """
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, _never(condition, seconds)
+        time.sleep(_LOOK_SECONDS)
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
+    """The same on an event loop, which goes on meanwhile."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, _never(condition, seconds)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def threads_since(before: Collection[threading.Thread]) -> list[threading.Thread]:
+    """The threads that live, and were not among those of an earlier `threading.enumerate`: others may end meanwhile."""
+    return [thread for thread in threading.enumerate() if thread not in before]
+
+
+def _never(condition: Callable[[], bool], seconds: float) -> str:
+    try:
+        source = inspect.getsource(condition).strip()
+    except (OSError, TypeError):
+        source = repr(condition)
+    return f"not within {seconds:g} s: {source}"
