@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 REGION = "us-east-1"
-QUICK = Patience(try_seconds=5.0, total_seconds=5.0, first_pause_seconds=0.01, longest_pause_seconds=0.05)
+QUICK = Patience(try_seconds=30.0, total_seconds=30.0, first_pause_seconds=0.01, longest_pause_seconds=0.05)
 """Patience for tests: the same tries, closer together."""
 
 Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from aws_trouble import Refusal
 
+__all__ = ["GONE", "HANG_SECONDS", "AwsFaults", "Fault", "Rewrite", "Rule", "Watch", "aws_faults", "failing"]
+
 HANG_SECONDS = 60.0
 """After how long a request that hangs is given up at the latest; `AwsFaults.calm` lets all of them go."""
 

@@ -21,7 +21,7 @@ from sayso.stories.narrations import Describer, Narrations
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.source import LocalSpeech
 from served import fake_served
-from waiting import wait_until
+from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 LINK_SECONDS = 60
 NOWHERE = Path("/data")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = WAIT_SECONDS
 
 
 def request(**more: Any) -> NarrationRequest:

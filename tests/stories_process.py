@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx2
 
 from bench.server import free_port
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
-START_SECONDS = 60.0
-STOP_SECONDS = 60.0
+START_SECONDS = 240.0
+STOP_SECONDS = WAIT_SECONDS
 
 _KEPT_OUT = (
     "QUEUE_URL",
@@ -94,7 +95,7 @@ class StoriesProcess:
 
     def get(self, path: str) -> tuple[int, Any]:
         """The status and the JSON of an answer."""
-        answer = httpx2.get(f"{self.url}{path}", timeout=10)
+        answer = httpx2.get(f"{self.url}{path}", timeout=WAIT_SECONDS)
         return answer.status_code, answer.json()
 
     def wait_until_ready(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 """For what happens soon: only what is broken takes so long."""
 
 _LOOK_SECONDS = 0.005

@@ -20,6 +20,7 @@ from sayso.errors import InvalidInput, OutputChanged, OutputFailed
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, uri_within
 from sayso.testing import InMemoryStorage
 from sayso.vendors.aws import Aws
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -80,7 +81,7 @@ class S3Place:
         self.run = runner.run
 
     def fetch(self, url: str) -> httpx2.Response:
-        return httpx2.get(url)
+        return httpx2.get(url, timeout=WAIT_SECONDS)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 BUCKET = "stories"
-WAIT_SECONDS = 120
+WAIT_SECONDS = 240
 TEXT = "It was late. The keeper lit the lamp."
 
 

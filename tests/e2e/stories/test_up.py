@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-WAIT_SECONDS = 120
+WAIT_SECONDS = 240
 LONG = " ".join(f"Keeper number {number} counted {number * 7} gulls at dawn." for number in range(40))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from missing import missing
 from served import running
@@ -68,6 +68,10 @@ _BROWSERS_OWN = ("Failed to load resource:", "Access to fetch at")
 """How Chromium itself begins its message about an answer that is an error, broke off or is not for the page."""
 
 
+_PATIENCE_MS = 120_000
+"""How long what is to be seen may take: the machine may be busy."""
+
+
 def _chromium() -> str:
     path = os.environ.get("SAYSO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
@@ -79,6 +83,7 @@ def _chromium() -> str:
 def browser() -> Iterator[Browser]:
     """Chromium; for a module only, since Playwright keeps an event loop in this thread as long as it runs."""
     path = _chromium()
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield opened

@@ -58,7 +58,7 @@ def test_a_service_that_says_nothing_once_is_asked_again(
     place.send(url, "a")
 
     async def scenario() -> None:
-        async with Aws(place.access(faults.url, patience=Patience(try_seconds=1))) as aws:
+        async with Aws(place.access(faults.url, patience=Patience(try_seconds=3))) as aws:
             queue = SqsQueue(await aws.client("sqs"), url)
             (delivery,) = await queue.receive(1, wait_seconds=0)
             faults.next("DeleteMessageBatch", Fault.HANG, is_obeyed=is_obeyed)

@@ -31,7 +31,7 @@ from sayso.stories.following import Following
 from sayso.tts.cache import SpeechCache
 from sayso.tts.source import LocalSpeech
 from scene import refuse
-from waiting import until
+from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 URL = "/v1/narrations"
 TEXT = {"text": "The lamp is lit. It is late.", "voice": "fake_en", "audio": "wav", "subtitles": "srt"}
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = WAIT_SECONDS
 NEVER_SECONDS = 3600.0
 
 
@@ -193,7 +193,7 @@ def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: Work
     assert last["audio_seconds"] > 0
     assert [file["format"] for file in last["files"]] == ["wav", "srt"]
     assert workshop.files == ["narration.srt", "narration.wav"]
-    sound, subtitles = (httpx2.get(file["url"]) for file in last["files"])
+    sound, subtitles = (httpx2.get(file["url"], timeout=PATIENCE_SECONDS) for file in last["files"])
     assert (sound.headers["content-type"], sound.content[:4]) == ("audio/wav", b"RIFF")
     assert "evening.wav" in sound.headers["content-disposition"]
     assert "-->" in subtitles.text
@@ -248,11 +248,11 @@ def test_what_is_sent_after_every_connection_was_lost_is_accepted(server: Server
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
-    before = len(httpx2.get(f"{server.url}{URL}", params={"limit": 100}).json()["data"])
+    before = len(server.client.get(URL, params={"limit": 100}).json()["data"])
     answer = httpx2.post(f"{server.url}{URL}", json=TEXT, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 202
-    assert len(httpx2.get(f"{server.url}{URL}", params={"limit": 100}).json()["data"]) == before + 1
-    assert httpx2.delete(f"{server.url}{URL}/{narration['id']}").json()["status"] == "cancelled"
+    assert len(server.client.get(URL, params={"limit": 100}).json()["data"]) == before + 1
+    assert server.client.delete(f"{URL}/{narration['id']}").json()["status"] == "cancelled"
     assert [told["status"] for told in stream] == ["cancelled"]
 
 
@@ -262,7 +262,7 @@ def test_followers_are_told_although_nothing_is_heard(database_url: str, tmp_pat
         narration = server.submit()
         stream = server.followed(narration)
         assert next(stream)["status"] == "queued"
-        httpx2.delete(f"{server.url}{URL}/{narration['id']}")
+        server.client.delete(f"{URL}/{narration['id']}")
         assert [told["status"] for told in stream] == ["cancelled"]
 
 

@@ -66,7 +66,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
         entry = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         found = [(*entry, address), (*entry, ("127.0.0.1", server.port))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert get(server.url(), tmp_path, timeout_seconds=1.0).read_bytes() == CONTENT
+        assert get(server.url(), tmp_path, timeout_seconds=4.0).read_bytes() == CONTENT
         for filler in fillers:
             filler.close()
 

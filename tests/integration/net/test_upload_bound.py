@@ -18,7 +18,7 @@ from starlette.routing import Route
 from sayso.api.errors import on_sayso_error
 from sayso.api.uploads import read_form
 from sayso.errors import SaysoError
-from waiting import wait_until
+from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,10 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_file_over_the_bound_is_answered_413_while_it_is_sent(temporary: Path) -> None:
     """The client reads the answer although it has not sent everything, and its connection is good for the next."""
-    with serving(http="httptools") as port, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with (
+        serving(http="httptools") as port,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=WAIT_SECONDS) as client,
+    ):
         for _ in range(3):
             answer = client.post("/upload", files={"file": ("a.wav", bytes(30_000_000))})
             assert answer.status_code == 413

@@ -108,7 +108,7 @@ def test_half_of_the_deadline_is_left_for_the_next_engine(server: OpenAIServer, 
     """A call that hangs is given up when half of the ticket's time is spent, although its own limit is longer."""
     connection = connect(timeout_seconds=250.0, retries=5)
     server.faults(always=FaultKind.HANG)
-    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=3.0)
+    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=10.0)
 
     with pytest.raises(EngineUnavailable) as caught:
         say(connection, place)

@@ -146,7 +146,9 @@ def test_mistakes_in_transcription_are_refused_as_openai_does(
 
 def test_a_wrong_key_is_refused(server: OpenAIServer) -> None:
     """Without the key there is nothing but a refusal."""
-    answer = httpx2.get(f"{server.base_url}/models", headers={"authorization": "Bearer sk-other"})
+    answer = httpx2.get(
+        f"{server.base_url}/models", headers={"authorization": "Bearer sk-other"}, timeout=PATIENT_SECONDS
+    )
 
     assert (answer.status_code, error_of(answer)["code"]) == (401, "invalid_api_key")
 
@@ -254,10 +256,10 @@ def test_stopped_it_refuses_connections_and_started_it_serves_at_the_same_place(
         address = other.base_url
         other.stop()
         with pytest.raises(httpx2.ConnectError):
-            httpx2.get(f"{address}/models")
+            httpx2.get(f"{address}/models", timeout=PATIENT_SECONDS)
         other.start()
         assert other.base_url == address
-        assert httpx2.get(f"{address}/models").status_code == 401
+        assert httpx2.get(f"{address}/models", timeout=PATIENT_SECONDS).status_code == 401
     assert server.base_url != address
 
 

@@ -99,7 +99,7 @@ def test_a_job_is_enqueued_once_though_the_answer_was_lost(database_url: str) ->
     async def scenario() -> None:
         async with (
             proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), listen=False, statement_seconds=0.5) as database,
+            Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
         ):
             queue = PostgresQueue(database, f"q {uuid4()}")
             await queue.backlog()
@@ -116,7 +116,7 @@ def test_a_claim_is_ours_though_the_answer_was_lost(database_url: str) -> None:
     async def scenario() -> None:
         async with (
             proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), listen=False, statement_seconds=0.5) as database,
+            Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
         ):
             queue = PostgresQueue(database, f"q {uuid4()}")
             for body in "abc":
@@ -137,7 +137,7 @@ def test_a_listener_that_hears_nothing_any_more_finds_out(database_url: str) -> 
     async def scenario() -> None:
         async with (
             proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), probe_seconds=0.5, statement_seconds=1) as database,
+            Database(through(proxy, database_url), probe_seconds=0.5, statement_seconds=3) as database,
         ):
             listener = database.listener
             assert listener is not None

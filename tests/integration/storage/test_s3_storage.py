@@ -16,7 +16,7 @@ from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from sayso.stories.narrations import files_origin_of
 from sayso.vendors.aws import Aws, AwsAccess, AwsClient, Patience
-from waiting import until
+from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -325,7 +325,7 @@ def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> Non
     url = httpx2.URL(s3.run(scenario()))
     assert url.params["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
     assert url.params["X-Amz-Expires"] == "604800"
-    assert httpx2.get(url, headers={"range": "bytes=2-6"}).content == SMALL[2:7]
+    assert httpx2.get(url, headers={"range": "bytes=2-6"}, timeout=WAIT_SECONDS).content == SMALL[2:7]
 
 
 def test_the_page_is_told_where_links_lead(s3: S3) -> None:

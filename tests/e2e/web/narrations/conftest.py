@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from narrated import Narrated
 from narrations_page import opened
@@ -16,14 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from e2e.web.conftest import Visit
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    """Wait for what is to be seen as long as the other pages' tests do: the machine may be busy."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

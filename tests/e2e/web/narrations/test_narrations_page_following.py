@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from narrated import FAILING
 from narrations_page import LONG, made, opened, paste, row, wait_for
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -80,7 +81,7 @@ def test_a_broken_connection_goes_on_where_it_was(page: Page, narrated: Narrated
             route.continue_()
             return
         (record,) = [record for record in narrated.records() if record.name == "cut off"]
-        narration = httpx2.get(route.request.url.removesuffix("/events")).json()
+        narration = httpx2.get(route.request.url.removesuffix("/events"), timeout=WAIT_SECONDS).json()
         event = f": hello\n\nid: {record.event_id}\ndata: {json.dumps(narration | {'progress': 0.77})}\n\n"
         route.fulfill(body=event, content_type="text/event-stream")
 

@@ -13,6 +13,7 @@ from narrated import Narrated
 from narrations_page import TEXT, made, opened, wait_for
 from sayso.subtitles import parse_subtitles
 from speech_page import assert_lit_in_time
+from waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def test_words_light_up_in_their_time(visit: Visit, narrated: Narrated) -> None:
     page = made(visit, narrated, {"name": "lit"})
     found = wait_for(page, "lit", "Done")
     files = {name: link.get_attribute("href") for name, link in links(found).items()}
-    words = httpx2.get(str(files["JSON"])).json()["words"]
+    words = httpx2.get(str(files["JSON"]), timeout=WAIT_SECONDS).json()["words"]
     found.get_by_role("button", name="Play lit").click()
     while not page.evaluate("document.querySelector('#narrations audio').ended"):
         page.wait_for_timeout(50)
