@@ -184,7 +184,7 @@ def test_a_retry_comes_after_its_delay(
     async def scenario() -> None:
         queue = SqsQueue(sqs, url)
         for delay_seconds in (0.2, 1e9):
-            (delivery,) = await queue.receive(1, wait_seconds=2)
+            (delivery,) = await queue.receive(1, wait_seconds=20)
             await queue.retry(delivery, delay_seconds=delay_seconds, error="broken")
 
     runner.run(scenario())

@@ -55,5 +55,5 @@ def connect(server: OpenAIServer, pauses: list[float]) -> Iterator[Callable[...,
 
 @pytest.fixture
 def connection(connect: Callable[..., OpenAIConnection]) -> OpenAIConnection:
-    """A connection with the settings of production, but for its sleep."""
-    return connect()
+    """A connection with the settings of production, but for its sleep, and its patience with a busy machine."""
+    return connect(timeout_seconds=250.0)
