@@ -85,7 +85,9 @@ class Narrated:
         self.store = InMemoryNarrationStore()
         self._engine = StagedEngine()
         sources = [LocalSpeech("fake", lambda: self._engine)]
-        signed = SignedFiles(root=Root(directory / "out"), signer=LinkSigner(b"a secret"), base_url=files_origin or "")
+        signed = SignedFiles(
+            root=Root(directory / "out"), signer=LinkSigner([b"a secret"]), base_url=files_origin or ""
+        )
         storages = Storages({"file": LocalStorage(signed)})
         self._following = Following(self.store, rest_seconds=0.0)
         self._narrations = Narrations(

@@ -52,7 +52,7 @@ def request(**more: Any) -> NarrationRequest:
 
 def signed_files(root: Path = NOWHERE) -> SignedFiles:
     """Files below a directory, which need not exist."""
-    return SignedFiles(root=Root(root), signer=LinkSigner(b"a secret"))
+    return SignedFiles(root=Root(root), signer=LinkSigner([b"a secret"]))
 
 
 def fake_describer(root: Path = NOWHERE) -> Describer:

@@ -42,7 +42,7 @@ class Scene:
         self.engine = FakeSpeechEngine()
         self.out = directory / "out"
         self.announced: list[str] = []
-        storage = LocalStorage(SignedFiles(root=Root(self.out), signer=LinkSigner(b"secret")))
+        storage = LocalStorage(SignedFiles(root=Root(self.out), signer=LinkSigner([b"secret"])))
         cache = SpeechCache(DirectoryCache(directory / "cache", maximum_bytes=2**30))
         self.stories = Stories(
             tasks=self.tasks,

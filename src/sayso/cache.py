@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from sayso.files import make_private_directory
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -112,7 +114,7 @@ class DirectoryCache:
         return self._directory / key[:2] / f"{key}{_SUFFIX}"
 
     def _write(self, path: Path, entry: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_directory(path.parent)
         # Not fsynced: after a power cut the checksum tells, and the entry is made again.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
         try:

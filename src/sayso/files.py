@@ -1,10 +1,12 @@
-"""Text out of bytes, and files that appear complete or not at all."""
+"""Text out of bytes, files that appear complete or not at all, and files that other users cannot read or lock."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,6 +15,70 @@ from sayso.errors import NotText, OutputFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from filelock import FileLock
+
+_LOCK_MODE = 0o600
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def make_private_directory(path: Path, *, group_reads: bool = False) -> None:
+    """Make a directory, and those above it that are missing, for their owner alone whatever the umask is.
+
+    A directory that is there already keeps its mode: whoever made it may have opened it to others on purpose.
+
+    Args:
+        path: of the directory.
+        group_reads: whether its group may enter and list it, too.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    mode = 0o750 if group_reads else 0o700
+    try:
+        path.mkdir(mode)
+    except FileNotFoundError:
+        make_private_directory(path.parent, group_reads=group_reads)
+        make_private_directory(path, group_reads=group_reads)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        path.chmod(mode | (path.stat().st_mode & stat.S_ISGID))  # which a directory passes on to those below it
+
+
+def create_private(path: Path, *, group_reads: bool = False) -> BinaryIO:
+    """Make a new file for its owner alone whatever the umask is, open for writing and reading.
+
+    Args:
+        path: of the file, which must not exist.
+        group_reads: whether its group may read it, too.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    mode = 0o640 if group_reads else 0o600
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, mode)
+    return os.fdopen(descriptor, "w+b")
+
+
+def private_lock(path: Path, *, poll_seconds: float = 0.05) -> FileLock:
+    """A lock between processes, in a file that other users cannot open: who can read a file can lock it.
+
+    A lock file that an earlier version left open to others is closed to them.
+
+    Args:
+        path: of the lock file.
+        poll_seconds: how often a lock that somebody else holds is tried.
+    """
+    from filelock import FileLock
+
+    with suppress(OSError):  # it is not there yet, or another user's
+        facts = path.lstat()
+        if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS:
+            path.chmod(_LOCK_MODE)
+    return FileLock(path, mode=_LOCK_MODE, poll_interval=poll_seconds)
 
 
 def decode_text(data: bytes, name: str) -> str:
@@ -35,12 +101,16 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that takes ``path``'s place when the block ends well, and leaves no trace when it does not.
 
     The bytes go to a hidden file in the same directory, which is renamed at the end; it is open for reading
     too. A link is followed, so that its target is replaced. A device or a pipe (``/dev/stdout``) cannot be
     replaced and is written directly.
+
+    Args:
+        path: of the file.
+        private: whether the file is for its owner alone; else the umask decides.
 
     Raises:
         OutputFailed: the file cannot be made, written (any `OSError` that leaves the block) or put in place.
@@ -50,16 +120,16 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
         else:
-            yield from _renamed_at_the_end(path.resolve())
+            yield from _renamed_at_the_end(path.resolve(), private=private)
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
-def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
+def _renamed_at_the_end(path: Path, *, private: bool) -> Iterator[BinaryIO]:
     # Not the target's name with a suffix: that could exceed what the file system allows.
     partial = path.with_name(f".sayso-{secrets.token_hex(6)}.part")
     try:
-        with partial.open("x+b") as stream:
+        with create_private(partial) if private else partial.open("x+b") as stream:
             yield stream
         partial.replace(path)
     except BaseException:

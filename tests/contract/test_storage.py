@@ -61,7 +61,7 @@ class MemoryPlace:
 
 class LocalPlace:
     def __init__(self, runner: asyncio.Runner, directory: Path) -> None:
-        self.files = SignedFiles(root=Root(directory), signer=LinkSigner(b"secret"))
+        self.files = SignedFiles(root=Root(directory), signer=LinkSigner([b"secret"]))
         self.storage: Storage = LocalStorage(self.files)
         self.base = directory.as_uri()
         self.run = runner.run

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from sayso.errors import OutputFailed
-from sayso.files import replacing
+from sayso.files import create_private, make_private_directory, private_lock, replacing
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -103,3 +106,50 @@ def test_a_full_disk_is_reported() -> None:
 
     with pytest.raises(OutputFailed, match="No space left"):
         write()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277])
+def test_what_is_private_is_its_owners(tmp_path: Path, umask: int) -> None:
+    """Directories with all that were missing above them, files and locks: whatever the umask is."""
+    before = os.umask(umask)
+    try:
+        make_private_directory(tmp_path / "a" / "b")
+        with create_private(tmp_path / "a" / "file"), private_lock(tmp_path / "a" / "lock"):
+            pass
+        with replacing(tmp_path / "a" / "replaced", private=True):
+            pass
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").iterdir()}
+    assert modes == {"b": 0o700, "file": 0o600, "lock": 0o600, "replaced": 0o600}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
+
+
+def test_a_directory_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    """Somebody may have opened it to others on purpose; a file in its place is an error."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    make_private_directory(tmp_path / "open")
+    assert stat.S_IMODE((tmp_path / "open").stat().st_mode) == 0o755
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_private_directory(tmp_path / "file")
+    with pytest.raises(NotADirectoryError):
+        make_private_directory(tmp_path / "file" / "below")
+
+
+def test_another_user_cannot_hold_a_lock(tmp_path: Path) -> None:
+    """Not even one whose file an earlier version left open to all."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    tmp_path.chmod(0o755)
+    path = tmp_path / "lock"
+    path.touch(0o644)
+    path.chmod(0o644)
+    hold = "import fcntl, os, sys; os.setuid(65534); fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX)"
+    stranger = [sys.executable, "-c", hold, str(path)]
+    private_lock(path)
+    for parent in tmp_path.parents[:3]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    refused = subprocess.run(stranger, capture_output=True, text=True, check=False)
+    assert "PermissionError" in refused.stderr

@@ -86,6 +86,11 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the keys, each once, in order."""
+        return tuple(dict.fromkeys(key.name for key, _ in self._keys))
+
     def identify(self, presented: str) -> ApiKey | None:
         """Whose key this is; None for nobody's. The time it takes says nothing about any key."""
         digest = _digest(presented)

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from pydantic import SecretStr
 
 from sayso.errors import InvalidInput, OutputFailed
+from sayso.files import make_private_directory, private_lock
 from sayso.jobs.postgres.embedded import EmbeddedPostgres
 from sayso.jobs.postgres.supervisor import Supervisor
 
@@ -49,8 +50,8 @@ def embedded(settings: Settings) -> Iterator[Embedded]:
     """
     directory = settings.data_dir
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / LOCK)
+        make_private_directory(directory, group_reads=settings.group_reads)
+        lock = private_lock(directory / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
         raise InvalidInput(

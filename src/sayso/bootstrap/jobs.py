@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sayso.bootstrap.embedded import DATABASE, LOCK
 from sayso.errors import InvalidInput
+from sayso.files import private_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ def job_database(settings: Settings) -> Iterator[str]:
         InvalidInput: there is none.
         ServiceUnavailable: it does not answer.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     from sayso.jobs.postgres.embedded import EmbeddedPostgres
     from sayso.jobs.postgres.migrate import migrate
@@ -39,7 +40,7 @@ def job_database(settings: Settings) -> Iterator[str]:
             hint="Set DATABASE_URL, or QUEUE_URL for SQS, or SAYSO_DATA as `sayso up` has it.",
         )
     server = EmbeddedPostgres(directory)
-    lock = FileLock(settings.data_dir / LOCK)
+    lock = private_lock(settings.data_dir / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:  # it is up

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from sayso.errors import InvalidInput, ServiceUnavailable
-from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, signing_secret
+from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
+from sayso.files import make_private_directory
+from sayso.signing import signing_keys
+from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 from sayso.vendors.aws import Aws, AwsAccess
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def signed_files(settings: Settings) -> SignedFiles:
     """
     return SignedFiles(
         root=Root(output_directory(settings)),
-        signer=LinkSigner(signing_secret(settings)),
+        signer=LinkSigner(signing_keys(settings).for_links()),
         base_url=settings.public_base_url or "",
     )
 
@@ -63,15 +65,24 @@ async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
     """Every storage that the settings name: S3 where stories may go there, and a directory. They end with the stack.
 
     Raises:
-        OutputFailed: what links are signed with cannot be kept.
+        OutputFailed: narrations, or what links are signed with, cannot be kept.
         NotInstalled: S3 needs the extra ``aws``.
     """
     storages: dict[str, Storage] = {}
     if settings.queue_url is not None or settings.output_bucket is not None:
         storages["s3"] = await open_s3_storage(await open_aws(settings, stack))
     if settings.queue_url is None:
-        storages["file"] = LocalStorage(signed_files(settings))
+        _make_output_directory(settings)
+        storages["file"] = LocalStorage(signed_files(settings), group_reads=settings.group_reads)
     return Storages(storages)
+
+
+def _make_output_directory(settings: Settings) -> None:
+    directory = output_directory(settings)
+    try:
+        make_private_directory(directory, group_reads=settings.group_reads)
+    except OSError as error:
+        raise OutputFailed(f"Cannot keep narrations in {directory}: {error.strerror or error}.") from error
 
 
 def prepare_database(conninfo: str) -> None:

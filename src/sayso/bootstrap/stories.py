@@ -16,7 +16,7 @@ from sayso.narration import MAXIMUM_BYTES
 from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
-from sayso.storage import signing_secret
+from sayso.signing import signing_keys
 from sayso.stories import Consumer, Narrator, Stories, StoriesService, sweep
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.stories.checks import speaker
@@ -171,7 +171,9 @@ class StoriesOpener:
     def _callbacks(self, store: NarrationStore, storages: Storages) -> Callbacks:
         settings = self._settings
         postman = Postman(
-            secret=signing_secret(settings), base_url=settings.public_base_url, private_hosts=settings.private_hosts
+            keys=signing_keys(settings).for_callbacks,
+            base_url=settings.public_base_url,
+            private_hosts=settings.private_hosts,
         )
         return Callbacks(store, Describer(storages, link_seconds=settings.link_seconds), postman)
 

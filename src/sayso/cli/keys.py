@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Who may use the API.")
 
 @app.callback()
 def keys() -> None:
-    """Make keys for the API."""
+    """Make keys for the API, and tell the secrets of callbacks."""
 
 
 @app.command(epilog=examples("sayso keys new website --scopes speech", "sayso keys new ops --scopes admin"))
@@ -43,3 +43,32 @@ def new(
         typer.echo(json.dumps(asdict(made)))
         return
     typer.echo(f"The key, shown this once:\n  {made.key}\nThe entry for SAYSO_API_KEYS:\n  {made.entry}")
+
+
+@app.command(epilog=examples("sayso keys callback-secret website", "sayso keys callback-secret"))
+def callback_secret(
+    name: Annotated[
+        str | None, typer.Argument(help="Of the API key whose narrations are called back for; none without keys.")
+    ] = None,
+) -> None:
+    """Print the secret by which the owner of an API key checks callbacks.
+
+    Give it to that owner alone: it lets one forge this owner's callbacks, and nothing else. It is derived from the root
+    secret (SAYSO_SIGNING_SECRET, or the file signing-secret under SAYSO_DATA), which is given to nobody. Run this with
+    the settings of the service. The guide is docs/how-to/callbacks.md.
+    """
+    from sayso.api.keys import KeyRing
+    from sayso.errors import InvalidInput
+    from sayso.jobs.narrations import SHARED_OWNER
+    from sayso.settings import load_settings
+    from sayso.signing import existing_signing_keys, webhook_secret
+
+    settings = load_settings()
+    names = KeyRing.parse(settings.api_keys).names
+    if names and name not in names:
+        raise InvalidInput(
+            "Whose secret?" if name is None else f"There is no API key {name!r}.",
+            hint=f"SAYSO_API_KEYS has: {', '.join(names)}.",
+        )
+    keys = existing_signing_keys(settings).for_callbacks(SHARED_OWNER if name is None else name)
+    typer.echo(webhook_secret(keys[0]))

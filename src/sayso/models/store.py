@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from sayso.errors import InvalidInput, ModelMissing
+from sayso.files import private_lock
 from sayso.models.catalogue import CATALOGUE
 from sayso.models.inbox import Inbox, writing_to
 from sayso.models.progress import SilentProgress
@@ -203,7 +204,7 @@ class ModelStore:
         """Keep other processes and threads away from a model's directory; the system frees the lock of a dead one."""
         with writing_to(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / f".{model.name}.lock")
+            lock = private_lock(self.root / f".{model.name}.lock")
             try:
                 lock.acquire(timeout=0)
             except Timeout:

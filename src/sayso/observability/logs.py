@@ -44,6 +44,7 @@ _KEYS = re.compile(
     (?<![a-z0-9]) (?:
         sk-[\w-]{16,}                # OpenAI's
       | sayso_[0-9a-f]{32,}          # ours
+      | whsec_[a-z0-9+/=]{24,}       # what callbacks are checked with
       | (?:AKIA|ASIA)[a-z0-9]{16}    # the names of AWS's
     )
     """

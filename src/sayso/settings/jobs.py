@@ -6,7 +6,7 @@ import platformdirs
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings
 
-from sayso.settings.kinds import Directory
+from sayso.settings.kinds import Directory, LongSecret
 
 
 class JobSettings(BaseSettings):
@@ -58,8 +58,20 @@ class JobSettings(BaseSettings):
         validation_alias="SAYSO_LINK_SECONDS",
         description="How long a link to a finished file works, in seconds.",
     )
-    signing_secret: SecretStr | None = Field(
+    signing_secret: LongSecret | None = Field(
         default=None,
         validation_alias="SAYSO_SIGNING_SECRET",
-        description="What callbacks and links are signed with; made and kept under SAYSO_DATA by default.",
+        description="The root secret, at least 32 characters, never given to anybody: the keys of links and callbacks "
+        "are derived from it; made and kept under SAYSO_DATA by default.",
+    )
+    signing_secret_previous: LongSecret | None = Field(
+        default=None,
+        validation_alias="SAYSO_SIGNING_SECRET_PREVIOUS",
+        description="The root secret before, while it is replaced: its links stay good, and callbacks carry its "
+        "signature, too.",
+    )
+    group_reads: bool = Field(
+        default=False,
+        validation_alias="SAYSO_GROUP_READS",
+        description="Whether the group of the narrations' directory may read them: mode 0640 in directories of 0750.",
     )

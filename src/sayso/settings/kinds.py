@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 ONE_GIB = 2**30
@@ -43,3 +43,20 @@ def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Networks = Annotated[Entries, AfterValidator(_networks)]
+
+
+LEAST_SECRET_CHARACTERS = 32
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    """The secret without white space around it, such as the newline at the end of a file that it was read from."""
+    value = secret.get_secret_value().strip()
+    if len(value) < LEAST_SECRET_CHARACTERS:
+        raise ValueError(
+            f"it must have {LEAST_SECRET_CHARACTERS} characters or more; make one with: openssl rand -hex 32"
+        )
+    return SecretStr(value)
+
+
+LongSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""A secret that cannot be guessed by trying."""

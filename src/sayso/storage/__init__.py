@@ -5,7 +5,7 @@ from sayso.storage.content_types import content_disposition, content_type_of
 from sayso.storage.local import LocalStorage
 from sayso.storage.root import Root
 from sayso.storage.s3 import S3Storage, open_s3_storage
-from sayso.storage.signing import LinkSigner, SignedFiles, signing_secret
+from sayso.storage.signing import LinkSigner, SignedFiles
 from sayso.storage.uris import uri_within
 
 __all__ = [
@@ -20,6 +20,5 @@ __all__ = [
     "content_disposition",
     "content_type_of",
     "open_s3_storage",
-    "signing_secret",
     "uri_within",
 ]

@@ -13,9 +13,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from filelock import FileLock
-
 from sayso.errors import Cancelled, InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.files import create_private, make_private_directory, private_lock
 from sayso.storage.base import Stored
 from sayso.storage.uris import RESERVED_PREFIX
 
@@ -43,13 +42,17 @@ class LocalStorage:
     The version of a file is which file it is and when it was written. Its checksum is not kept anywhere but computed
     when somebody asks, and so is right even for a file that somebody else has changed.
 
+    What is made here is for its owner alone: files of mode 0600 in directories of mode 0700, whatever the umask is.
+
     Args:
         files: the directory, and how it is linked to.
+        group_reads: whether its group may read what is made here, too.
     """
 
-    def __init__(self, files: SignedFiles) -> None:
+    def __init__(self, files: SignedFiles, *, group_reads: bool = False) -> None:
         self._root = files.root
         self._files = files
+        self._group_reads = group_reads
 
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
@@ -84,8 +87,8 @@ class LocalStorage:
     def _publish(self, path: Path, uri: str, over: str | None, given_up: threading.Event) -> Stored:
         target = self._root.of_uri(uri)
         with _writing(target), path.open("rb", buffering=0) as source:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with _hidden(target.parent) as (hidden, copy):
+            make_private_directory(target.parent, group_reads=self._group_reads)
+            with _hidden(target.parent, group_reads=self._group_reads) as (hidden, copy):
                 digest = _copied(source, copy, given_up)
                 with _locked(target.parent):
                     if given_up.is_set():
@@ -159,17 +162,17 @@ def _block(stream: BinaryIO, path: Path) -> bytes:
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """Be the only one, of all threads and processes, who changes the names in a directory."""
-    with FileLock(directory / _LOCK_NAME, poll_interval=_POLL_SECONDS):
+    with private_lock(directory / _LOCK_NAME, poll_seconds=_POLL_SECONDS):
         yield
 
 
 @contextmanager
-def _hidden(directory: Path) -> Iterator[tuple[Path, BinaryIO]]:
+def _hidden(directory: Path, *, group_reads: bool) -> Iterator[tuple[Path, BinaryIO]]:
     """A new file, locked while it is open and removed at the end unless it has been renamed."""
     with _locked(directory):
         _sweep(directory)
         hidden = directory / f"{RESERVED_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}"
-        copy = hidden.open("x+b")
+        copy = create_private(hidden, group_reads=group_reads)
         fcntl.flock(copy, fcntl.LOCK_EX)
     with copy:
         try:

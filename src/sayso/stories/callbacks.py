@@ -7,11 +7,10 @@ and is tried again by the job's queue. Every attempt is kept with the narration.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,19 +19,17 @@ from sayso.errors import DeliveryRefused, FetchRefused, InvalidInput, NoSuchJob,
 from sayso.jobs import Policy
 from sayso.jobs.narrations import NarrationStatus
 from sayso.net import post
+from sayso.stories.signatures import signature_headers
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from sayso.jobs import Job
     from sayso.jobs.narrations import CallbackStatus, NarrationRecord, NarrationStore
     from sayso.stories.narrations import Describer
 
 _log = structlog.get_logger(__name__)
-
-TIMESTAMP_HEADER = "Sayso-Timestamp"
-SIGNATURE_HEADER = "Sayso-Signature"
 
 CALLBACK_POLICY = Policy(at_once=8, max_attempts=32, job_seconds=60.0)
 """With the usual pauses between them, which reach a quarter of an hour, the attempts go on for more than four hours."""
@@ -43,50 +40,40 @@ _MAY_PASS = frozenset({408, 429})
 """What of 4xx is no word about the request itself: a timeout, and too many requests."""
 
 
-def signature(secret: bytes, *, timestamp: str, body: bytes) -> str:
-    """What ``Sayso-Signature`` says of a body that is sent at a time.
-
-    Args:
-        secret: what both sides know.
-        timestamp: Unix time in seconds, as ``Sayso-Timestamp`` says it: who checks it knows that nobody sends again
-            what was sent long ago.
-        body: what is sent.
-    """
-    return f"v1={hmac.new(secret, timestamp.encode() + b'.' + body, hashlib.sha256).hexdigest()}"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Postman:
     """How callbacks are sent.
 
     Attributes:
-        secret: what they are signed with.
+        keys: what an owner's callbacks are signed with, by the owner's name; the current key first.
         base_url: what links to this service's own files begin with; None leaves them relative.
         private_hosts: hosts that may be called although their addresses are not public.
         timeout_seconds: how long one attempt may take.
         wall_clock: Unix time in seconds.
     """
 
-    secret: bytes
+    keys: Callable[[str], Sequence[bytes]]
     base_url: str | None = None
     private_hosts: Collection[str] = ()
     timeout_seconds: float = _TIMEOUT_SECONDS
     wall_clock: Callable[[], float] = time.time
 
-    def send(self, url: str, content: dict[str, Any]) -> int:
+    def send(self, url: str, content: dict[str, Any], *, message_id: str, owner: str) -> int:
         """Send an object, and return the status of the answer; blocks.
+
+        Args:
+            url: where to.
+            content: the object.
+            message_id: the same whenever the same is sent again.
+            owner: whose key signs it.
 
         Raises:
             FetchRefused: the URL may not be called.
             NotDelivered: there was no answer.
         """
         body = json.dumps(content, ensure_ascii=False).encode()
-        timestamp = str(int(self.wall_clock()))
-        headers = {
-            "Content-Type": "application/json",
-            TIMESTAMP_HEADER: timestamp,
-            SIGNATURE_HEADER: signature(self.secret, timestamp=timestamp, body=body),
-        }
+        signed = signature_headers(self.keys(owner), message_id=message_id, timestamp=int(self.wall_clock()), body=body)
+        headers = {"Content-Type": "application/json", **signed}
         return post(url, body, headers=headers, timeout_seconds=self.timeout_seconds, private_hosts=self.private_hosts)
 
 
@@ -121,7 +108,8 @@ class Callbacks:
         status: int | None = None
         failure: SaysoError | None = None
         try:
-            status = await on_thread(lambda: self._postman.send(url, content))
+            send = partial(self._postman.send, url, content, message_id=_message_id(record), owner=record.owner)
+            status = await on_thread(send)
             failure = _failure(status)
         except (FetchRefused, NotDelivered) as error:
             failure = error
@@ -157,6 +145,11 @@ class Callbacks:
         except NoSuchJob:
             return None
         return record if record.status is status else None
+
+
+def _message_id(record: NarrationRecord) -> str:
+    """The name of what is announced: each way in which a narration ends is announced once."""
+    return f"{record.id}-{record.status}"
 
 
 def _failure(status: int) -> SaysoError | None:

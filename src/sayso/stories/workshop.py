@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sayso.errors import Cancelled, ServiceUnavailable
+from sayso.files import make_private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ class Workshop:
         self._lock = threading.Lock()  # guards the count of users
         self._users = 1
         try:
-            parent.mkdir(parents=True, exist_ok=True)
+            make_private_directory(parent)
             self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         except OSError as error:
             raise ServiceUnavailable(f"Cannot work in {parent}: {error.strerror}.") from error

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import OutputFailed
-from sayso.files import replacing
+from sayso.files import make_private_directory, replacing
 from sayso.machine import processors
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def _read(file: Path) -> dict[str, Tuning]:
 def _write(file: Path, known: dict[str, Tuning]) -> None:
     content = json.dumps({key: asdict(value) for key, value in known.items()}, indent=2)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as stream:
+        make_private_directory(file.parent)
+        with replacing(file, private=True) as stream:
             stream.write(content.encode())
     except (OSError, OutputFailed) as error:
         _log.warning("the measurement is not kept", file=str(file), reason=str(error))

@@ -117,7 +117,7 @@ class Workshop:
             callbacks = PostgresQueue(database, CALLBACKS_QUEUE)
             stack.push_async_callback(stories.close)
             stack.push_async_callback(callbacks.close)
-            postman = Postman(secret=b"both sides know it", private_hosts=(HOST,))
+            postman = Postman(keys=lambda _: [b"both sides know it"], private_hosts=(HOST,))
             workers = [
                 Worker(stories, self._stories(database, store), Policy(at_once=2, beat_seconds=NEVER_SECONDS)),
                 Worker(callbacks, Callbacks(store, fake_describer(self.out), postman), Policy()),

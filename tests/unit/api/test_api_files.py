@@ -42,7 +42,7 @@ def signed(tmp_path: Path, clock: Clock) -> SignedFiles:
     (root / NAMES).parent.mkdir(parents=True)
     (root / NAMES).write_bytes(CONTENT)
     (tmp_path / "private.txt").write_text("private")
-    return SignedFiles(root=Root(root), signer=LinkSigner(b"secret", clock=clock))
+    return SignedFiles(root=Root(root), signer=LinkSigner([b"secret"], clock=clock))
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_no_secret_is_written(how: Any, capsys: pytest.CaptureFixture[str]) -> N
     [
         (f"key={OPENAI_KEY}", OPENAI_KEY),
         (f"key {OUR_KEY}.", OUR_KEY),
+        ("secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+/=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("Authorization: Bearer 0123456789abcdefXYZ", "0123456789abcdefXYZ"),
         ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import stat
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -36,13 +37,15 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def storage_in(root: Path) -> LocalStorage:
-    return LocalStorage(SignedFiles(root=Root(root), signer=LinkSigner(b"secret")))
+def storage_in(root: Path, *, group_reads: bool = False) -> LocalStorage:
+    return LocalStorage(SignedFiles(root=Root(root), signer=LinkSigner([b"secret"])), group_reads=group_reads)
 
 
-def publish(root: Path, source: Path, name: str = "a.mp3", over: str | None = None) -> None:
+def publish(
+    root: Path, source: Path, name: str = "a.mp3", over: str | None = None, *, group_reads: bool = False
+) -> None:
     uri = uri_within(root.as_uri(), "story", name)
-    asyncio.run(storage_in(root).publish(source, uri, content_type="audio/mpeg", over=over))
+    asyncio.run(storage_in(root, group_reads=group_reads).publish(source, uri, content_type="audio/mpeg", over=over))
 
 
 def files(root: Path) -> list[str]:
@@ -87,7 +90,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_publication(root: Path, so
 import fcntl, time
 from sayso.storage.local import _hidden
 from pathlib import Path
-with _hidden(Path({str(root / "story")!r})) as (path, copy):
+with _hidden(Path({str(root / "story")!r}), group_reads=False) as (path, copy):
     copy.write(b"half")
     copy.flush()
     print("ready", flush=True)
@@ -164,12 +167,42 @@ def test_a_file_that_somebody_else_changed_has_another_version(root: Path, sourc
     assert before.sha256 != after.sha256
 
 
-def test_files_can_be_read_by_others(root: Path, source: Path) -> None:
-    """A published file has the permissions that the umask gives, like any other."""
-    plain = source.with_name("plain")
-    plain.touch()
+def modes(root: Path) -> dict[str, int]:
+    """The permissions of a root and of everything below it."""
+    return {
+        path.relative_to(root.parent).as_posix(): stat.S_IMODE(path.stat().st_mode) for path in (root, *root.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
+def test_what_is_published_is_its_owners(root: Path, source: Path, umask: int) -> None:
+    """Files, directories and locks are closed to other users whatever the umask is."""
+    before = os.umask(umask)
+    try:
+        publish(root, source)
+    finally:
+        os.umask(before)
+    private = {"root": 0o700, "root/story": 0o700, "root/story/a.mp3": 0o600, "root/story/.sayso-lock": 0o600}
+    assert modes(root) == private
+
+
+def test_a_group_reads_where_it_is_allowed_to(root: Path, source: Path) -> None:
+    """With the setting the group may read what is published, whatever the umask is, but lock nothing."""
+    before = os.umask(0o077)
+    try:
+        publish(root, source, group_reads=True)
+    finally:
+        os.umask(before)
+    shared = {"root": 0o750, "root/story": 0o750, "root/story/a.mp3": 0o640, "root/story/.sayso-lock": 0o600}
+    assert modes(root) == shared
+
+
+def test_a_lock_that_was_open_to_others_is_closed(root: Path, source: Path) -> None:
+    """A lock file that an earlier version left readable is private after the next publication."""
+    (root / "story").mkdir(parents=True)
+    (root / "story" / ".sayso-lock").touch(0o644)
     publish(root, source)
-    assert (root / "story" / "a.mp3").stat().st_mode == plain.stat().st_mode
+    assert modes(root)["root/story/.sayso-lock"] == 0o600
 
 
 def test_a_disk_that_fails_is_a_service_that_may_come_back(root: Path, source: Path) -> None:

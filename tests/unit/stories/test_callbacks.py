@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,14 +19,18 @@ from sayso.errors import ServiceUnavailable
 from sayso.jobs import Claim, Policy, Worker
 from sayso.jobs import attempt as attempts
 from sayso.jobs.narrations import NarrationRecord, announcement
+from sayso.signing import SigningKeys, webhook_secret
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.testing import InMemoryNarrationStore
 from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-SECRET = b"both sides know it"
+    from receiver import Received
+
+KEYS = SigningKeys((b"the root secret",))
+SECRET = webhook_secret(KEYS.for_callbacks("ann")[0])
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "callbacks.md"
 
 
@@ -39,7 +45,7 @@ async def calling(
     store: InMemoryNarrationStore, policy: Policy = CALLBACK_POLICY, **postman: Any
 ) -> AsyncIterator[None]:
     """A worker that sends the callbacks, until the end of the block."""
-    usual: dict[str, Any] = {"secret": SECRET, "private_hosts": (HOST,)}
+    usual: dict[str, Any] = {"keys": KEYS.for_callbacks, "private_hosts": (HOST,)}
     callbacks = Callbacks(store, fake_describer(), Postman(**usual | postman))
     stop = asyncio.Event()
     running = asyncio.create_task(Worker(store.callbacks, callbacks, policy).run(stop, grace_seconds=WAIT_SECONDS))
@@ -70,17 +76,44 @@ async def standing(store: InMemoryNarrationStore, record: NarrationRecord) -> st
     return callback.status
 
 
-def documented() -> Callable[[dict[str, str], bytes, bytes], bool]:
-    """The function that the documentation gives to receivers."""
-    code = PAGE.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-    names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102 -- it is ours, and is to work as it stands there
-    check: Callable[[dict[str, str], bytes, bytes], bool] = names["is_from_sayso"]
-    return check
+Check = Callable[[dict[str, str], bytes], bool]
 
 
-def test_what_is_sent_is_the_narration_and_passes_the_documented_check() -> None:
-    """Nothing altered does: neither body nor time nor secret, nor what was sent long ago."""
+@pytest.fixture(params=["standard library", "standardwebhooks"])
+def documented(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Check]:
+    """Both functions that the guide gives to receivers, as they stand there, for a secret and a receiver's address."""
+    blocks = PAGE.read_text(encoding="utf-8").split("```python\n")[1:]
+    code = next(
+        block.split("```")[0]
+        for block in blocks
+        if ("import Webhook" in block) == (request.param != "standard library")
+    )
+
+    def check_of(secret: str, address: str) -> Check:
+        monkeypatch.setenv("CALLBACK_SECRET", secret)
+        names: dict[str, Any] = {"__name__": "receiver"}
+        exec(code, names)  # noqa: S102 -- it is ours, and is to work as it stands there
+        names["ADDRESS"] = address
+        check: Check = names["is_from_sayso"]
+        return check
+
+    return check_of
+
+
+async def received_of(owner: str, keys: SigningKeys = KEYS, **postman: Any) -> tuple[Received, str]:
+    """What is sent for a cancelled narration, and where to."""
+    store = InMemoryNarrationStore()
+    with Receiver() as receiver:
+        submitted = await store.submit(request(callback_url=receiver.url()), owner=owner)
+        record = await store.cancel(submitted.record.id, owner=owner)
+        async with calling(store, keys=keys.for_callbacks, **postman):
+            await settled(store, record)
+        (received,) = receiver.received
+        return received, receiver.url()
+
+
+def test_what_is_sent_is_the_narration() -> None:
+    """As the API describes it."""
 
     async def scenario() -> None:
         store = InMemoryNarrationStore()
@@ -93,29 +126,76 @@ def test_what_is_sent_is_the_narration_and_passes_the_documented_check() -> None
         described = await fake_describer().described(record, base_url="https://sayso.example")
         assert json.loads(received.body) == json.loads(json.dumps(described))
         assert received.headers["content-type"] == "application/json"
-        headers = {name: received.headers[name.lower()] for name in ("Sayso-Timestamp", "Sayso-Signature")}
-        check = documented()
-        assert check(headers, received.body, SECRET)
-        assert not check(headers, received.body + b" ", SECRET)
-        assert not check(headers, received.body, b"another")
-        assert not check(headers | {"Sayso-Timestamp": str(int(time.time()) + 1)}, received.body, SECRET)
-        assert not check(headers | {"Sayso-Signature": "v1=é"}, received.body, SECRET)
 
     asyncio.run(scenario())
 
 
-def test_what_was_sent_long_ago_does_not_pass_the_documented_check() -> None:
+def test_what_is_sent_passes_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
+    """Nothing altered does: neither body, time, id, secret, nor the address of the receiver."""
+    received, url = asyncio.run(received_of("ann"))
+    headers, check = received.headers, documented(SECRET, url)
+    assert check(headers, received.body)
+    assert not check(headers, received.body.replace(b"cancelled", b"completed"))
+    assert not check(headers | {"webhook-timestamp": str(int(time.time()) + 1)}, received.body)
+    assert not check(headers | {"webhook-id": headers["webhook-id"] + "0"}, received.body)
+    assert not check({}, received.body)
+    assert not documented(webhook_secret(b"another"), url)(headers, received.body)
+    assert not documented(SECRET, url + "/elsewhere")(headers, received.body)
+
+
+def test_nobody_checks_or_forges_with_anothers_secret(documented: Callable[[str, str], Check]) -> None:
+    """What was sent to one owner's receiver is not taken by another's, nor by that of the owner without a key."""
+    received, url = asyncio.run(received_of("ann"))
+    for other in ("", "bob", "ann2"):
+        assert not documented(webhook_secret(KEYS.for_callbacks(other)[0]), url)(received.headers, received.body)
+    keyless, url = asyncio.run(received_of(""))
+    assert documented(webhook_secret(KEYS.for_callbacks("")[0]), url)(keyless.headers, keyless.body)
+
+
+def test_what_was_sent_long_ago_does_not_pass_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
     """Although its signature is right."""
+    received, url = asyncio.run(received_of("ann", wall_clock=lambda: time.time() - 3600))
+    assert not documented(SECRET, url)(received.headers, received.body)
+
+
+def test_during_a_replacement_both_secrets_pass(documented: Callable[[str, str], Check]) -> None:
+    """A callback carries a signature by the new root's key and one by the previous one's."""
+    new = SigningKeys((b"the new root", *KEYS.roots))
+    received, url = asyncio.run(received_of("ann", new))
+    assert documented(SECRET, url)(received.headers, received.body)
+    assert documented(webhook_secret(new.for_callbacks("ann")[0]), url)(received.headers, received.body)
+
+
+def test_the_former_headers_are_signed_with_the_owners_secret() -> None:
+    """A receiver of the former headers passes with the owner's secret in place of the root secret."""
+    received, _ = asyncio.run(received_of("ann"))
+    timestamp = received.headers["sayso-timestamp"]
+    assert abs(time.time() - int(timestamp)) < 300
+    expected = hmac.digest(SECRET.encode(), timestamp.encode() + b"." + received.body, "sha256").hex()
+    assert received.headers["sayso-signature"] == f"v1={expected}"
+
+
+def test_what_is_sent_again_has_the_same_id() -> None:
+    """A receiver knows by the id what it has had; another end of the same narration has another."""
 
     async def scenario() -> None:
         store = InMemoryNarrationStore()
-        with Receiver() as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store, wall_clock=lambda: time.time() - 3600):
+        with Receiver(500, 200) as receiver:
+            record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
+            claim = await store.tasks.claim(record.id, request().formats)
+            assert isinstance(claim, Claim)
+            await store.tasks.fail(claim, error="The model was missing.")
+            await store.announce(record.id)
+            async with calling(store):
                 await settled(store, record)
-            (received,) = receiver.received
-        headers = {name: received.headers[name.lower()] for name in ("Sayso-Timestamp", "Sayso-Signature")}
-        assert not documented()(headers, received.body, SECRET)
+            claim = await store.tasks.claim(record.id, request().formats)
+            assert isinstance(claim, Claim)
+            await store.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
+            await store.announce(record.id)
+            async with calling(store):
+                await settled(store, record)
+            ids = [received.headers["webhook-id"] for received in receiver.received]
+        assert ids == [f"{record.id}-failed", f"{record.id}-failed", f"{record.id}-completed"]
 
     asyncio.run(scenario())
 

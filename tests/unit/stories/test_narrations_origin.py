@@ -21,7 +21,7 @@ def test_links_of_this_service_lead_elsewhere_only_by_another_name(
     tmp_path: Path, base_url: str, origin: str | None
 ) -> None:
     """Relative links lead to this service; others where PUBLIC_BASE_URL says."""
-    files = SignedFiles(root=Root(tmp_path), signer=LinkSigner(b"a secret"), base_url=base_url)
+    files = SignedFiles(root=Root(tmp_path), signer=LinkSigner([b"a secret"]), base_url=base_url)
     storages = Storages({"file": LocalStorage(files)})
     assert asyncio.run(files_origin_of(storages, tmp_path.as_uri())) == origin
 

@@ -22,9 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from sayso.errors import OutputFailed, ServiceUnavailable
+from sayso.files import make_private_directory, private_lock
 from sayso.jobs.postgres.programs import run_program, server_user
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class EmbeddedPostgres:
     def __init__(self, directory: Path, *, options: Mapping[str, str] | None = None) -> None:
         self._directory = directory.expanduser().absolute()
         self._options = _OPTIONS | dict(options or {})
-        self._lock = FileLock(self._directory.with_name(f"{self._directory.name}.lock"))
+        self._lock = private_lock(self._directory.with_name(f"{self._directory.name}.lock"))
 
     def start(self) -> str:
         """Start the server, unless it runs, and return where it is, as libpq takes it, once it answers.
@@ -78,7 +77,7 @@ class EmbeddedPostgres:
         from psycopg.conninfo import make_conninfo
 
         try:
-            self._directory.parent.mkdir(parents=True, exist_ok=True)
+            make_private_directory(self._directory.parent)
             with self._lock:
                 self._make()
                 socket_directory = self._socket_directory()

@@ -1,0 +1,144 @@
+"""The root secret of an installation, and the keys that are derived from it.
+
+The root secret stays on the machines that run Sayso. What is signed, or given to a receiver, uses a key that is
+derived from it for one purpose: from such a key neither the root nor the key for another purpose can be computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput, OutputFailed
+from sayso.files import make_private_directory, private_lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sayso.settings import Settings
+
+KEY_BYTES = 32
+
+_SECRET_NAME = "signing-secret"  # noqa: S105 -- the name of a file
+_SECRET_BYTES = 32
+_POLL_SECONDS = 0.005  # the lock is held while one small file is written
+_LINKS = b"sayso links 1"
+_CALLBACKS = b"sayso callbacks 1\0"  # the owner's name follows; no other purpose begins like this
+_WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105 -- the prefix of secrets
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The keys of an installation, derived when they are asked for; any thread may ask.
+
+    Attributes:
+        roots: the root secrets, the current one first. During a rotation the previous one follows it.
+    """
+
+    roots: tuple[bytes, ...] = field(repr=False)
+
+    def for_links(self) -> tuple[bytes, ...]:
+        """The keys of links to files, the current one first: 32 bytes each."""
+        return self._derived(_LINKS)
+
+    def for_callbacks(self, owner: str) -> tuple[bytes, ...]:
+        """The keys of one owner's callbacks, the current one first: 32 bytes each.
+
+        Args:
+            owner: the name of the owner's API key; empty for the one owner of an installation without keys.
+        """
+        return self._derived(_CALLBACKS + owner.encode())
+
+    def _derived(self, purpose: bytes) -> tuple[bytes, ...]:
+        return tuple(hkdf_sha256(root, info=purpose, length=KEY_BYTES) for root in self.roots)
+
+
+def hkdf_sha256(secret: bytes, *, info: bytes, length: int, salt: bytes = b"") -> bytes:
+    """A key that is derived from a secret by HKDF with SHA-256, as RFC 5869 defines it.
+
+    Args:
+        secret: the input keying material.
+        info: what the key is for.
+        length: of the key in bytes, at most 255 * 32.
+        salt: empty for none.
+    """
+    pseudorandom_key = hmac.digest(salt or bytes(hashlib.sha256().digest_size), secret, "sha256")
+    output = block = b""
+    counter = 0
+    while len(output) < length:
+        counter += 1
+        block = hmac.digest(pseudorandom_key, block + info + bytes([counter]), "sha256")
+        output += block
+    return output[:length]
+
+
+def webhook_secret(key: bytes) -> str:
+    """A callback key as Standard Webhooks writes it, which is how its owner is given it: ``whsec_`` and base64."""
+    return _WEBHOOK_SECRET_PREFIX + b64encode(key).decode()
+
+
+def signing_keys(settings: Settings) -> SigningKeys:
+    """The keys of the settings' root secret, or of one that is made once and kept under SAYSO_DATA.
+
+    Processes that start together come to the same one.
+
+    Raises:
+        OutputFailed: it cannot be kept, or what is kept is damaged.
+    """
+    if settings.signing_secret is not None:
+        return _with_previous(settings.signing_secret.get_secret_value().encode(), settings)
+    path = settings.data_dir / _SECRET_NAME
+    try:
+        make_private_directory(settings.data_dir, group_reads=settings.group_reads)
+        with private_lock(path.with_name(f".{_SECRET_NAME}.lock"), poll_seconds=_POLL_SECONDS):
+            if not path.exists():
+                _keep(path, secrets.token_hex(_SECRET_BYTES))
+            return _with_previous(_kept(path), settings)
+    except OSError as error:
+        raise OutputFailed(f"Cannot keep a secret in {path}: {error.strerror or error}.") from error
+
+
+def existing_signing_keys(settings: Settings) -> SigningKeys:
+    """The keys that a service with these settings uses; no secret is made.
+
+    Raises:
+        InvalidInput: there is no secret here yet.
+        OutputFailed: the secret cannot be read, or is damaged.
+    """
+    path = settings.data_dir / _SECRET_NAME
+    if settings.signing_secret is None and not path.exists():
+        raise InvalidInput(
+            f"There is no secret in {settings.data_dir}.",
+            hint="Set SAYSO_SIGNING_SECRET or SAYSO_DATA as the service has them; the service makes a secret when it "
+            "starts for the first time.",
+        )
+    return signing_keys(settings)
+
+
+def _with_previous(current: bytes, settings: Settings) -> SigningKeys:
+    previous = settings.signing_secret_previous
+    return SigningKeys((current,) if previous is None else (current, previous.get_secret_value().encode()))
+
+
+def _kept(path: Path) -> bytes:
+    """The secret in a file, without the line's end that editors and ``echo`` leave."""
+    secret = path.read_bytes().strip()
+    if len(secret) != 2 * _SECRET_BYTES:
+        raise OutputFailed(f"{path} is damaged.", hint="Delete it, and another is made; links given out end then.")
+    return secret
+
+
+def _keep(path: Path, secret: str) -> None:
+    """Write the secret for its owner alone, whole or not at all."""
+    partial = path.with_name(f".{_SECRET_NAME}.part")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{secret}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
