@@ -65,6 +65,10 @@ class AudioTooShort(InvalidInput):
     """The input holds too little audio to hear a word in."""
 
 
+class SpeechTooLong(InvalidInput):
+    """The text would take longer to speak than is made at once."""
+
+
 class TooLarge(InvalidInput):
     """The input is larger than is taken."""
 

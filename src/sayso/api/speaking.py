@@ -11,7 +11,7 @@ from sayso.api import sse
 from sayso.api.errors import Problem
 from sayso.api.work import Begun
 from sayso.audio import STREAM_FORMATS, encode_stream
-from sayso.narration import Document, Stream, to_script
+from sayso.narration import Document, Stream, estimated_seconds, require_length, to_script
 from sayso.observability import span
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Speaking:
         ticket: the request's.
 
     Raises:
-        SaysoError: the engine cannot speak, or the text cannot be spoken.
+        SaysoError: the engine cannot speak, or the text cannot be spoken, or takes too long to be.
     """
 
     def __init__(self, served: Served, body: SpeechBody, source: SpeechSource, ticket: Ticket) -> None:
@@ -69,6 +69,8 @@ class Speaking:
         document = Document(text=body.input, name="speech", markdown=False)
         with ticket.turn():
             script = to_script(document, engine, voice=source.voice(body.voice_name), language=body.language)
+        require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
+        self._ticket = ticket
         self.sample_rate_hz = engine.sample_rate_hz
         self._spoken_words = sum(len(line.utterance.tokens) for line in script.lines)
         self._samples = 0
@@ -107,6 +109,7 @@ class Speaking:
 
     def _blocks(self) -> Iterator[FloatArray]:
         for piece in self._stream:
+            self._ticket.check()
             self._samples += piece.samples.size
             self._words += piece.words
             yield piece.samples

@@ -2,7 +2,8 @@
 
 The loop owns the request and its place; the work itself, synchronous code, runs on a thread per request, and takes its
 turns there. A client that goes away, or an answer that ends, closes the place on the loop: it is free for the next
-request at once, and the thread ends the next time it asks for a turn. Nothing waits for that thread.
+request at once, and the thread ends the next time it asks whether to go on. Nothing waits for that thread, but it is
+counted until it has ended.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ async def done(request: Request, place: Place, work: Callable[[Ticket], T]) -> T
     """
     with place:
         async with _watched(request.receive, place):
-            return await on_thread(lambda: work(place))
+            return await _on_thread_for(place, lambda: work(place))
 
 
 async def streamed(request: Request, place: Place, work: Callable[[Ticket], Begun]) -> Response:
@@ -74,7 +75,7 @@ async def streamed(request: Request, place: Place, work: Callable[[Ticket], Begu
     """
     try:
         async with _watched(request.receive, place):
-            begun = await on_thread(lambda: work(place))
+            begun = await _on_thread_for(place, lambda: work(place))
         place.lift_deadline()
     except BaseException:
         place.close(cancelled=True)
@@ -101,13 +102,23 @@ class _Flowing(StreamingResponse):
         finally:
             self._place.close(cancelled=True)
             with anyio.CancelScope(shield=True):
-                await on_thread(lambda: _close(self._begun.rest))
+                await _on_thread_for(self._place, lambda: _close(self._begun.rest))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         chunk = self._begun.first
         while chunk != _END:
             yield chunk
-            chunk = await on_thread(lambda: next(self._begun.rest, _END))
+            chunk = await _on_thread_for(self._place, lambda: next(self._begun.rest, _END))
+
+
+async def _on_thread_for(place: Place, work: Callable[[], T]) -> T:
+    """As `on_thread`; the thread is counted as the place's as long as it works, whoever waits for it."""
+
+    def counted() -> T:
+        with place.working():
+            return work()
+
+    return await on_thread(counted)
 
 
 def _close(chunks: Iterator[bytes]) -> None:

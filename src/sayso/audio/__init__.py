@@ -5,6 +5,7 @@ from sayso.audio.encode import AudioWriter, encoder_fingerprint
 from sayso.audio.formats import AudioFormat
 from sayso.audio.loudness import Loudness, LoudnessMeter, gain_for, segment_loudness
 from sayso.audio.resample import resample
+from sayso.audio.silence import silence
 from sayso.audio.streaming import STREAM_FORMATS, StreamFormat, encode_stream
 from sayso.audio.stretch import stretch
 from sayso.audio.tags import AudioTags
@@ -24,5 +25,6 @@ __all__ = [
     "gain_for",
     "resample",
     "segment_loudness",
+    "silence",
     "stretch",
 ]

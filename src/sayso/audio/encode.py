@@ -16,6 +16,7 @@ import av
 
 from sayso.audio.formats import ENCODINGS, AudioFormat, Encoding
 from sayso.audio.packets import PacketEncoder, ParallelEncoder, SerialEncoder
+from sayso.audio.silence import BLOCK_SAMPLES
 from sayso.audio.tags import AudioTags
 from sayso.errors import InvalidInput, OutputFailed
 from sayso.files import replacing
@@ -88,9 +89,9 @@ class AudioWriter:
 
     def write(self, samples: FloatArray) -> None:
         """Encode float32 samples of shape (n,), nominally within ±1; what is louder is clipped."""
-        if len(samples):
-            with self._errors_translated():
-                self._mux(self._encoder.encode(samples))
+        with self._errors_translated():
+            for start in range(0, len(samples), BLOCK_SAMPLES):  # libav takes no frame of 2 GiB
+                self._mux(self._encoder.encode(samples[start : start + BLOCK_SAMPLES]))
 
     def close(self) -> None:
         """Write what the encoder still holds and put the file in place; afterwards the writer is spent."""

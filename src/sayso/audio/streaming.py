@@ -9,6 +9,7 @@ import numpy as np
 
 from sayso.audio.encode import AudioWriter
 from sayso.audio.formats import AudioFormat
+from sayso.audio.silence import BLOCK_SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,17 +49,23 @@ def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, 
     """
     if stream_format == "pcm":
         for block in blocks:
-            if block.size:
-                yield pcm(block)
+            yield from map(pcm, _small(block))
         return
     sink = _Sink()
     with AudioWriter(cast("BinaryIO", sink), AudioFormat(stream_format), sample_rate_hz=sample_rate_hz) as writer:
         for block in blocks:
-            writer.write(block)
-            if made := sink.taken():
-                yield made
+            for piece in _small(block):
+                writer.write(piece)
+                if made := sink.taken():
+                    yield made
     if made := sink.taken():
         yield made
+
+
+def _small(block: FloatArray) -> Iterator[FloatArray]:
+    """A block in pieces, so that a long one is never encoded as a whole before any of it is handed out."""
+    for start in range(0, len(block), BLOCK_SAMPLES):
+        yield block[start : start + BLOCK_SAMPLES]
 
 
 def pcm(samples: FloatArray) -> bytes:

@@ -29,6 +29,12 @@ async def open_narrations(settings: Settings, sources: Sequence[SpeechSource]) -
         store = PostgresNarrationStore(await open_database(settings, stack))
         describer = Describer(storages, link_seconds=settings.link_seconds)
         origin = await files_origin_of(storages, output_root(settings))
-        narrations = Narrations(store, describer, sources=sources, files_origin=origin)
+        narrations = Narrations(
+            store,
+            describer,
+            sources=sources,
+            files_origin=origin,
+            maximum_seconds=settings.max_narration_seconds,
+        )
         stack.push_async_callback(narrations.close)
         yield narrations

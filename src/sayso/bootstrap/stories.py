@@ -74,7 +74,13 @@ class StoriesOpener:
         self._metrics = metrics
         self._lease_seconds = lease_seconds
         self._beat_seconds = beat_seconds
-        self._narrator = Narrator(sources=sources, cache=cache, voice=settings.kokoro_voice, fetch=self._fetch)
+        self._narrator = Narrator(
+            sources=sources,
+            cache=cache,
+            voice=settings.kokoro_voice,
+            fetch=self._fetch,
+            maximum_seconds=settings.max_narration_seconds,
+        )
         self._work_directory = settings.data_dir / "work"
 
     def service(self, trouble: Callable[[], str | None] = lambda: None) -> StoriesService:

@@ -1,6 +1,7 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
 from sayso.narration.document import MAXIMUM_BYTES, Document, read_document, to_script
+from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, NarrationOptions, narrate
 from sayso.narration.perform import Progress
 from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
@@ -8,6 +9,7 @@ from sayso.narration.stream import Piece, Stream, stream
 
 __all__ = [
     "MAXIMUM_BYTES",
+    "SHORTEST_LETTER_SECONDS",
     "SUBTITLE_FORMATS",
     "Document",
     "Narration",
@@ -16,8 +18,10 @@ __all__ = [
     "Progress",
     "Stream",
     "SubtitleFormat",
+    "estimated_seconds",
     "narrate",
     "read_document",
+    "require_length",
     "stream",
     "to_script",
 ]

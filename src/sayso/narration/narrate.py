@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 from sayso.audio import AudioFormat, gain_for
 from sayso.narration.derived import measure_loudness
 from sayso.narration.document import to_script
+from sayso.narration.length import estimated_seconds, require_length
 from sayso.narration.pace import is_too_fast
 from sayso.narration.perform import Progress, Stage
 from sayso.narration.publish import CUE_FORMATS, Edition, SubtitleFormat, publish
 from sayso.narration.spool import Spool
+from sayso.scheduling import FREE
 from sayso.text import Lexicon
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from sayso.narration.document import Document
     from sayso.narration.perform import Performance
+    from sayso.scheduling import Ticket
     from sayso.subtitles import Style, Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
@@ -46,6 +49,7 @@ class NarrationOptions:
         keep_speed: whether sentences whose subtitles are too fast to read keep their speed nevertheless.
         timing: ``naive`` shares the length of each sentence out among its words, whatever the engine knows.
         title: what the files say they are; None for the first chapter's title, or else the document's name.
+        maximum_seconds: the longest audio that is made; None for any length.
     """
 
     voice: str
@@ -60,6 +64,7 @@ class NarrationOptions:
     keep_speed: bool = False
     timing: Timing = "exact"
     title: str | None = None
+    maximum_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +99,7 @@ def narrate(
     *,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    ticket: Ticket = FREE,
 ) -> Narration:
     """Narrate a document into ``directory/<name>.mp3``, ``.srt`` and so on.
 
@@ -108,13 +114,16 @@ def narrate(
         directory: where the files go; made if need be.
         workers: how many lines to speak at once; None for what the engine does best.
         on_progress: called on the caller's thread after each line.
+        ticket: asked between blocks of audio whether the work is still wanted.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
         UnknownVoice: the voice, or one that the document switches to, is not the engine's.
         InvalidInput: an option or a directive in the text is wrong.
+        SpeechTooLong: the audio would be longer than the options say; before anything is spoken, where that shows.
         OutputFailed: a file cannot be written.
         EngineFailed: the engine broke.
+        Cancelled, DeadlineExceeded: as the ticket says.
     """
     script = to_script(
         document,
@@ -124,8 +133,9 @@ def narrate(
         lexicon=options.lexicon,
         emoji=options.emoji,
     )
+    require_length(estimated_seconds(script, speed=options.speed), options.maximum_seconds)
     style = options.style if set(options.subtitles) & CUE_FORMATS else None
-    with Spool(directory) as spool:
+    with Spool(directory, ticket=ticket) as spool:
         stage = Stage(
             script,
             engine,
@@ -133,6 +143,7 @@ def narrate(
             spool,
             workers=workers or engine.workers,
             timing=options.timing,
+            maximum_seconds=options.maximum_seconds,
             on_progress=on_progress,
         )
         performance = stage.perform(options.speed, style, keep_speed=options.keep_speed)

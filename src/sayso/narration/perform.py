@@ -62,6 +62,7 @@ class Stage:
         *,
         workers: int,
         timing: Timing,
+        maximum_seconds: float | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._script = script
@@ -70,6 +71,7 @@ class Stage:
         self._spool = spool
         self._workers = workers
         self._timing = timing
+        self._maximum_seconds = maximum_seconds
         self._on_progress = on_progress
 
     def perform(self, speed: float, style: Style | None, *, keep_speed: bool = False) -> Performance:
@@ -84,7 +86,7 @@ class Stage:
             keep_speed: whether every line keeps its speed whatever the subtitles.
 
         Raises:
-            SaysoError: as `render`; `OutputFailed` when the spool is full.
+            SaysoError: as `render` and `Take.add`.
         """
         performance = self._take((speed,) * len(self._script.lines), style)
         for _ in range(MAXIMUM_TAKES - 1):
@@ -98,7 +100,13 @@ class Stage:
 
     def _take(self, speeds: Sequence[float], style: Style | None) -> Performance:
         self._spool.clear()
-        take = Take(self._script, self._engine.sample_rate_hz, self._spool, timing=self._timing)
+        take = Take(
+            self._script,
+            self._engine.sample_rate_hz,
+            self._spool,
+            timing=self._timing,
+            maximum_seconds=self._maximum_seconds,
+        )
         for line, parts in render(self._script, self._engine, self._cache, speeds=speeds, workers=self._workers):
             take.add(line, parts)
             self._on_progress(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sayso.audio import silence
 from sayso.narration.render import render
 from sayso.subtitles import TimelineBuilder
 from sayso.text import Pauses, spoken_length
@@ -80,7 +81,7 @@ class Stream:
         pause_samples = round(pause_seconds * self._engine.sample_rate_hz)
         told = 0
         for line, parts in render(script, self._engine, self._cache, speeds=speeds, workers=self._engine.workers):
-            yield self._silence(pause_samples)
+            yield from self._silence(pause_samples)
             if line.chapter_title is not None:
                 self._builder.chapter(line.chapter_title)
             for part in parts:
@@ -93,11 +94,12 @@ class Stream:
                 yield Piece(samples=_levelled(part.audio.samples), words=words)
                 words = ()
             pause_samples = silence_samples(line.pause_after_seconds, self._engine.sample_rate_hz)
-        yield self._silence(pause_samples)
+        yield from self._silence(pause_samples)
 
-    def _silence(self, samples: int) -> Piece:
+    def _silence(self, samples: int) -> Iterator[Piece]:
         self._builder.pause(samples)
-        return Piece(samples=np.zeros(samples, np.float32))
+        for block in silence(samples):
+            yield Piece(samples=block)
 
 
 def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> Iterator[FloatArray]:

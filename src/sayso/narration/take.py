@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from sayso.audio import silence
+from sayso.narration.length import require_length
 from sayso.subtitles import TimelineBuilder, naive_times
 from sayso.tts.shape import silence_samples
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MINIMUM_SECONDS = 1.0
 """A single short word is followed by silence up to this length: no style shows a subtitle for less."""
-
-_SILENCE_BLOCK_SAMPLES = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +54,24 @@ class Take:
         sample_rate_hz: of the speech.
         spool: where it goes.
         timing: ``exact`` for the engine's times where it has some, ``naive`` for none of them.
+        maximum_seconds: the longest that the audio may become; None for any length.
+
+    Raises:
+        OutputFailed: the spool is full; also from `add` and `finish`.
+        Cancelled, DeadlineExceeded: as the spool's ticket says, likewise.
     """
 
-    def __init__(self, script: Script, sample_rate_hz: int, spool: Spool, *, timing: Timing = "exact") -> None:
+    def __init__(
+        self,
+        script: Script,
+        sample_rate_hz: int,
+        spool: Spool,
+        *,
+        timing: Timing = "exact",
+        maximum_seconds: float | None = None,
+    ) -> None:
         self._script = script
+        self._maximum_seconds = maximum_seconds
         self._rate = sample_rate_hz
         self._spool = spool
         self._builder = TimelineBuilder(script.text, sample_rate_hz)
@@ -79,6 +91,7 @@ class Take:
 
         Raises:
             OutputFailed: the spool is full.
+            SpeechTooLong: the audio becomes longer than it may be.
         """
         if line.chapter_title is not None:
             self._builder.chapter(line.chapter_title)
@@ -92,6 +105,7 @@ class Take:
             if part.timing == "naive":
                 self._timing = "naive"
         self._lines.append((start, self._builder.position_samples))
+        require_length(self.seconds + line.pause_after_seconds, self._maximum_seconds)
         self._pause(silence_samples(line.pause_after_seconds, self._rate))
 
     def finish(self) -> Recording:
@@ -107,7 +121,5 @@ class Take:
 
     def _pause(self, samples: int) -> None:
         self._builder.pause(samples)
-        while samples:
-            block = np.zeros(min(samples, _SILENCE_BLOCK_SAMPLES), np.float32)
+        for block in silence(samples):
             self._spool.write(block)
-            samples -= block.size

@@ -45,7 +45,8 @@ class Load:
 
     Attributes:
         places: how many places there are.
-        taken: how many are taken.
+        taken: how many are taken, by requests in hand and by those that were given up while a thread still works for
+            them.
         turns: how many pieces of work may compute at once.
         computing: how many do.
         waiting: how many wait for a turn.
@@ -84,6 +85,7 @@ class Scheduler:
         self._clock = clock
         self._lock = threading.Lock()
         self._places: set[Place] = set()
+        self._given_up: set[Place] = set()  # closed, while threads still work for them
         self._waiting: list[_Waiter] = []
         self._computing = 0
         self._client_seconds: dict[str, float] = {}
@@ -123,7 +125,7 @@ class Scheduler:
         with self._lock:
             return Load(
                 places=self._place_count,
-                taken=len(self._places),
+                taken=len(self._places) + len(self._given_up),
                 turns=self._turns,
                 computing=self._computing,
                 waiting=len(self._waiting),
@@ -164,7 +166,18 @@ class Scheduler:
             place.computed_seconds += seconds
             if place.client in self._client_seconds:
                 self._client_seconds[place.client] += seconds
+            self._leave_thread(place)
             self._grant()
+
+    def _enter_thread(self, place: Place) -> None:
+        """A thread works for a place; the caller holds the lock."""
+        place.threads += 1
+
+    def _leave_thread(self, place: Place) -> None:
+        """It no longer does; the caller holds the lock."""
+        place.threads -= 1
+        if not place.threads:
+            self._given_up.discard(place)
 
     def _grant(self) -> None:
         """Give free turns to those who are next; the caller holds the lock."""
@@ -174,6 +187,7 @@ class Scheduler:
             chosen.granted = True
             chosen.ready.set()
             self._computing += 1
+            self._enter_thread(chosen.place)
 
     def _order(self, waiter: _Waiter) -> tuple[int, float, float, int]:
         place = waiter.place
@@ -184,6 +198,8 @@ class Scheduler:
             if place not in self._places:
                 return
             self._places.remove(place)
+            if place.threads:
+                self._given_up.add(place)
             if not cancelled and place.computed_seconds:
                 self._cost_seconds += _SMOOTHING * (place.computed_seconds - self._cost_seconds)
             if place.client not in {other.client for other in self._places}:
@@ -197,7 +213,8 @@ class Place:
     """A request's place in a `Scheduler`, and its `Ticket`; closing it twice is closing it once.
 
     Leaving its block closes it. Whoever computes for it then, or waits for a turn, finds that it is `Cancelled` the
-    next time it asks; the place itself is free for the next request at once.
+    next time it asks; the place itself is free for the next request at once, and counts as taken until that thread has
+    ended.
     """
 
     def __init__(self, scheduler: Scheduler, client: str, priority: Priority, deadline: float, number: int) -> None:
@@ -206,6 +223,8 @@ class Place:
         self.number = number
         self.computed_seconds = 0.0
         """What it has computed so far, over all threads; the scheduler's lock guards it."""
+        self.threads = 0
+        """How many threads work for it now; the scheduler's lock guards it."""
         self._scheduler = scheduler
         self._deadline = deadline
         self._lock = threading.Lock()  # guards the two that follow
@@ -222,6 +241,17 @@ class Place:
             yield
         finally:
             self._scheduler._release(self, clock() - began)  # noqa: SLF001
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """A thread works for this place during the block, whether it has a turn or not."""
+        with self._scheduler._lock:  # noqa: SLF001
+            self._scheduler._enter_thread(self)  # noqa: SLF001
+        try:
+            yield
+        finally:
+            with self._scheduler._lock:  # noqa: SLF001
+                self._scheduler._leave_thread(self)  # noqa: SLF001
 
     def check(self) -> None:
         """See `Ticket.check`."""

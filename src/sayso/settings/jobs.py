@@ -47,6 +47,11 @@ class JobSettings(BaseSettings):
         validation_alias="SAYSO_JOB_SECONDS",
         description="How long one attempt at a job may take, in seconds.",
     )
+    max_narration_seconds: PositiveFloat = Field(
+        default=100 * 3600.0,
+        validation_alias="SAYSO_MAX_NARRATION_SECONDS",
+        description="Length of the longest audio that one narration or story makes, in seconds.",
+    )
     public_base_url: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",

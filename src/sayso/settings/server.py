@@ -73,6 +73,11 @@ class ServerSettings(BaseSettings):
         validation_alias="SAYSO_MAX_AUDIO_SECONDS",
         description="Length of the longest recording that is transcribed, in seconds.",
     )
+    max_speech_seconds: PositiveFloat = Field(
+        default=4 * 3600.0,
+        validation_alias="SAYSO_MAX_SPEECH_SECONDS",
+        description="Length of the longest audio that one request for speech or captions makes, in seconds.",
+    )
     fetch_seconds: PositiveFloat = Field(
         default=60.0,
         validation_alias="SAYSO_FETCH_SECONDS",

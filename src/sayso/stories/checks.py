@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.errors import ModelMissing, NothingToSay, UnknownVoice
-from sayso.narration import Document, to_script
-from sayso.text.directives import VoiceSwitch, find_directives
+from sayso.narration import SHORTEST_LETTER_SECONDS, Document, estimated_seconds, require_length, to_script
+from sayso.text.directives import Pause, VoiceSwitch, find_directives
 from sayso.text.hidden import find_hidden
 from sayso.text.spans import blank
 from sayso.types import Boundary, Span, Token, Utterance
@@ -49,7 +49,9 @@ def speaker(sources: Sequence[SpeechSource], voice: str, ticket: Ticket) -> tupl
     raise refusals[0]
 
 
-def check_request(request: NarrationRequest, sources: Sequence[SpeechSource], ticket: Ticket) -> None:
+def check_request(
+    request: NarrationRequest, sources: Sequence[SpeechSource], ticket: Ticket, *, maximum_seconds: float | None = None
+) -> None:
     """Refuse what could only fail; blocks, for a thread.
 
     A text that is still to be fetched is not looked at.
@@ -58,12 +60,14 @@ def check_request(request: NarrationRequest, sources: Sequence[SpeechSource], ti
         request: what somebody wants narrated.
         sources: who may speak.
         ticket: whose turn it is to compute.
+        maximum_seconds: the longest audio that is made; None for any length.
 
     Raises:
         UnknownVoice: nobody has the voice, or one that the text switches to.
         UnsupportedLanguage: the voice does not speak the language.
         NothingToSay: the text holds nothing that can be spoken.
         InvalidInput: a directive in the text is malformed.
+        SpeechTooLong: the audio would be longer than ``maximum_seconds``.
         ModelMissing: no engine's model has been pulled.
         Cancelled, DeadlineExceeded: as the ticket says.
     """
@@ -75,18 +79,23 @@ def check_request(request: NarrationRequest, sources: Sequence[SpeechSource], ti
     if request.text is not None:
         document = Document(text=request.text, name=request.name, markdown=bool(request.markdown))
         with ticket.turn():
-            check_text(document, engine, voice=voice, language=request.language)
+            least_seconds = check_text(document, engine, voice=voice, language=request.language, speed=request.speed)
+        require_length(least_seconds, maximum_seconds)
 
 
-def check_text(document: Document, engine: SpeechEngine, *, voice: str, language: str | None) -> None:
+def check_text(
+    document: Document, engine: SpeechEngine, *, voice: str, language: str | None, speed: float = 1.0
+) -> float:
     """Refuse a text that no script can be made of, without making one of all of a long text.
+
+    Returns:
+        How long its audio is likely to be, in seconds; of a long text, how long it is at least.
 
     Raises:
         NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
     """
     if len(document.text) <= _WHOLE_CHARACTERS:
-        to_script(document, engine, voice=voice, language=language)
-        return
+        return estimated_seconds(to_script(document, engine, voice=voice, language=language), speed=speed)
     text = blank(document.text, find_hidden(document.text) if document.markdown else ())
     directives = find_directives(text)
     for name in {directive.voice for directive in directives if isinstance(directive, VoiceSwitch)} - {""}:
@@ -97,7 +106,8 @@ def check_text(document: Document, engine: SpeechEngine, *, voice: str, language
             to_script(Document(text=part, name=document.name, markdown=document.markdown), engine, voice=voice)
         except NothingToSay:
             continue  # what looks like a word may be an address, or a picture
-        return
+        pauses = sum(directive.seconds for directive in directives if isinstance(directive, Pause))
+        return pauses + len(text) * SHORTEST_LETTER_SECONDS / speed
     raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
 
 

@@ -46,6 +46,7 @@ class Narrations:
         sources: who may speak them; the first that has a voice does.
         following: who tells followers; made from the store by default.
         files_origin: see `files_origin_of`.
+        maximum_seconds: the longest audio that is made of one narration; None for any length.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Narrations:
         sources: Sequence[SpeechSource],
         following: Following | None = None,
         files_origin: str | None = None,
+        maximum_seconds: float | None = None,
     ) -> None:
         self._store = store
         self._describer = describer
         self._sources = tuple(sources)
         self._following = following or Following(store)
         self.files_origin = files_origin
+        self._maximum_seconds = maximum_seconds
 
     def check(self, request: NarrationRequest, ticket: Ticket) -> None:
         """Refuse what could only fail; on any thread, since it may compute for a moment.
@@ -69,7 +72,7 @@ class Narrations:
         Raises:
             SaysoError: as `check_request`.
         """
-        check_request(request, self._sources, ticket)
+        check_request(request, self._sources, ticket, maximum_seconds=self._maximum_seconds)
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """Accept a narration that has been checked.

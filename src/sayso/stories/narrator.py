@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sayso.audio import AudioFormat
@@ -35,12 +35,14 @@ class Narrator:
         cache: where speech is kept.
         voice: the voice of stories that name none.
         fetch: downloads the text of a story that names a URL, into a directory.
+        maximum_seconds: the longest audio that is made of one story; None for any length.
     """
 
     sources: Sequence[SpeechSource]
     cache: SpeechCache
     voice: str
     fetch: Callable[[str, Path, Ticket], Path]
+    maximum_seconds: float | None = None
 
     def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
         """Narrate a story into ``directory/story.mp3`` and so on, one file for each output, in their order.
@@ -53,7 +55,8 @@ class Narrator:
         try:
             engine, voice = speaker(self.sources, story.voice or self.voice, ticket)
             document = self._document(story, directory, ticket)
-            return narrate(document, engine, self.cache, _options(story, voice), directory, on_progress=on_progress)
+            options = replace(_options(story, voice), maximum_seconds=self.maximum_seconds)
+            return narrate(document, engine, self.cache, options, directory, on_progress=on_progress, ticket=ticket)
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
 

@@ -201,7 +201,7 @@ class Stories:
             keeping.progress = TaskProgress(share=share, audio_seconds=progress.audio_seconds)
 
         def make() -> Narration:
-            with workshop.entered() as directory:
+            with place.working(), workshop.entered() as directory:
                 return self._narrator.make(story, directory, place, on_progress)
 
         with place:

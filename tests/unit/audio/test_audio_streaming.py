@@ -67,3 +67,17 @@ def test_an_error_of_the_sound_ends_the_bytes(stream_format: StreamFormat) -> No
     stream = encode_stream(blocks(), stream_format, sample_rate_hz=RATE_HZ)
     with pytest.raises(ZeroDivisionError):
         list(stream)
+
+
+@pytest.mark.parametrize("stream_format", STREAM_FORMATS)
+def test_a_long_silence_between_words_flows(stream_format: StreamFormat) -> None:
+    """Silence in one block that takes no memory is encoded in pieces, and the word after it is there."""
+    rate_hz = 8000
+    word = pings((rate_hz // 2,), length=rate_hz)
+    silence = np.broadcast_to(np.float32(0), (600 * rate_hz,))
+    pieces = list(encode_stream(iter([word, silence, word]), stream_format, sample_rate_hz=rate_hz))
+    assert max(map(len, pieces)) < 300_000
+    if stream_format != "pcm":
+        heard = decode(io.BytesIO(b"".join(pieces)), sample_rate_hz=rate_hz).samples
+        assert np.abs(heard[601 * rate_hz :]).max() > 0.1
+        assert np.abs(heard[2 * rate_hz : 600 * rate_hz]).max() < 0.01

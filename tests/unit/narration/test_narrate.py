@@ -11,8 +11,9 @@ import pytest
 
 from sayso.audio import AudioFormat, LoudnessMeter, decode
 from sayso.cache import DirectoryCache, NoCache
-from sayso.errors import EngineFailed, NothingToSay, OutputFailed, UnknownVoice
+from sayso.errors import Cancelled, EngineFailed, NothingToSay, OutputFailed, SpeechTooLong, UnknownVoice
 from sayso.narration import SUBTITLE_FORMATS, Document, NarrationOptions, Progress, narrate
+from sayso.scheduling import Scheduler
 from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
@@ -49,6 +50,35 @@ def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
     names = {f"lamp.{suffix}" for suffix in (*AudioFormat, *SUBTITLE_FORMATS)}
     assert {path.name for path in narration.files} == names
     assert {path.name for path in (tmp_path / "deep" / "out").iterdir()} == names
+
+
+def test_what_is_no_longer_wanted_ends_in_the_middle_of_a_silence(tmp_path: Path) -> None:
+    """A narration that is given up computes no further than the next block of sound, and leaves nothing behind."""
+    story = Document(text="It was late. " + "[pause 60s]" * 60 + " The lamp burned on.", name="lamp", markdown=False)
+    place = Scheduler(turns=1, places=1).take_place("gone")
+    engine = FakeSpeechEngine()
+
+    def give_up(progress: Progress) -> None:
+        assert progress.audio_seconds > 3600
+        place.close(cancelled=True)
+
+    with pytest.raises(Cancelled):
+        narrate(story, engine, SpeechCache(NoCache()), OPTIONS, tmp_path / "out", on_progress=give_up, ticket=place)
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("It was late." + "[pause 60s]" * 11, 1.0), ("The lamp burned on. " * 100, 0.25)]
+)
+def test_a_text_that_takes_too_long_is_not_begun(tmp_path: Path, text: str, speed: float) -> None:
+    """Pauses and slow speech count before anything is spoken, and the error says how long it would be."""
+    options = replace(OPTIONS, speed=speed, maximum_seconds=400.0)
+    engine = FakeSpeechEngine()
+    with pytest.raises(SpeechTooLong, match=r"about [56]\d\d s .* at most 400 s"):
+        narrate(
+            Document(text=text, name="lamp", markdown=False), engine, SpeechCache(NoCache()), options, tmp_path / "out"
+        )
+    assert engine.calls == 0
 
 
 def test_every_word_of_the_source_has_a_time(tmp_path: Path) -> None:

@@ -66,6 +66,13 @@ def test_a_long_first_sentence_begins_with_its_first_clause() -> None:
     assert len(streamed("word " * 15 + "end.")[0].timeline.segments) == 1
 
 
+def test_silence_comes_in_small_pieces() -> None:
+    """However long a pause is, no piece is longer than a few seconds, and together they are as long as was asked."""
+    _, pieces = streamed("It was late. " + "[pause 60s]" * 60 + " The lamp burned on.")
+    assert sum(piece.samples.size for piece in pieces) > 3600 * 24_000
+    assert max(piece.samples.size for piece in pieces) < 5 * 24_000
+
+
 def test_naive_times_are_said_to_be() -> None:
     """An engine without times gives naive ones, and the stream says so."""
     stream, _ = streamed(TEXT, FakeSpeechEngine(timed=False))

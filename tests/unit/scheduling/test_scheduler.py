@@ -163,6 +163,19 @@ def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: Place) -> 
         assert scheduler.load.taken == 1
 
 
+def test_a_place_is_told_as_taken_while_a_thread_works_for_it(clock: Clock) -> None:
+    """Work that was given up is counted until it ends, in a turn or not, although its place is there for others."""
+    scheduler = Scheduler(turns=1, places=1, clock=clock)
+    place = scheduler.take_place("gone")
+    with place.working():
+        with place.turn():
+            place.close(cancelled=True)
+            assert scheduler.load.taken == 1
+            scheduler.take_place("next").close()
+        assert scheduler.load.taken == 1
+    assert scheduler.load.taken == 0
+
+
 def test_closing_a_place_calls_back_once(scheduler: Scheduler) -> None:
     """Whoever waits for something else is told of the end once, at once when it has come, never after its block."""
     calls: list[str] = []

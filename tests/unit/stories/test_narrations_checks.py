@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from narrating import request
-from sayso.errors import Cancelled, InvalidInput, ModelMissing, NothingToSay, UnknownVoice, UnsupportedLanguage
+from sayso.errors import (
+    Cancelled,
+    InvalidInput,
+    ModelMissing,
+    NothingToSay,
+    SpeechTooLong,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
 from sayso.scheduling import FREE, Scheduler
 from sayso.stories.checks import check_request
 from sayso.testing import FakeSpeechEngine
@@ -115,3 +123,13 @@ def test_nobody_waits_for_the_check_of_a_client_that_left() -> None:
     place.close(cancelled=True)
     with pytest.raises(Cancelled):
         check_request(request(), [source()], place)
+
+
+@pytest.mark.parametrize("before", ["", "* * *\n\n" * 5000], ids=["short", "long"])
+@pytest.mark.parametrize("text", ["It is late. " + "[pause 60s]" * 30, "It is late.\n\n" * 3000])
+def test_a_text_that_takes_too_long_is_refused(before: str, text: str) -> None:
+    """Its pauses count exactly, and its words by the least that they can take; the sender is told before it waits."""
+    asked = request(text=before + text)
+    check_request(asked, [source()], FREE, maximum_seconds=1e6)
+    with pytest.raises(SpeechTooLong):
+        check_request(asked, [source()], FREE, maximum_seconds=900.0)

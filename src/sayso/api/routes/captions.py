@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import tempfile
 import wave
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from sayso.api import sse
 from sayso.api.bodies import CaptionsBody
@@ -18,7 +20,7 @@ from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place
 from sayso.api.documentation import json_request
 from sayso.api.speaking import ENGINE_HEADER, audio_delta, begin_speech, speech_model
 from sayso.api.uploads import read_json
-from sayso.api.work import done, streamed
+from sayso.api.work import Begun, streamed
 from sayso.audio import AudioFormat
 from sayso.narration import MAXIMUM_BYTES, Document, NarrationOptions, narrate
 from sayso.subtitles import style_named, words_json
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["speech"])
 
 _NAME = "speech"
+
+_BEFORE_AUDIO = b'{"audio":"'
+_ENCODED_AT_ONCE_BYTES = 3 * 2**16
+"""Base64 makes four characters of three bytes, so that blocks of a multiple of three join without padding."""
 
 
 @router.post(
@@ -51,9 +57,13 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
     body = checked(CaptionsBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
     speech_model(served, body)
     place = take_place(served, caller)
-    if body.stream_format == "sse":
-        return await streamed(request, place, lambda ticket: begin_speech(served, body, ticket, events=_events))
-    return await done(request, place, lambda ticket: _whole(served, body, ticket))
+
+    def begin(ticket: Ticket) -> Begun:
+        if body.stream_format == "sse":
+            return begin_speech(served, body, ticket, events=_events)
+        return _whole(served, body, ticket)
+
+    return await streamed(request, place, begin)
 
 
 def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
@@ -70,20 +80,36 @@ def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
     }
 
 
-def _whole(served: Served, body: CaptionsBody, ticket: Ticket) -> Response:
-    """Narrate into a directory that is thrown away, with the first engine that can."""
+def _whole(served: Served, body: CaptionsBody, ticket: Ticket) -> Begun:
+    """Narrate into a directory, with the first engine that can; it is deleted when the answer has been sent."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-captions-")))
+        chain = speech_model(served, body).with_voice(body.voice_name)
+        made = chain.run(lambda source: _narrated(served, body, source, ticket, directory))
+        sound = stack.enter_context(made.result.open("rb"))
+        audio_bytes = made.result.stat().st_size
+        if body.response_format == "pcm":
+            with wave.open(str(made.result), "rb") as file:
+                audio_bytes = file.getnframes() * file.getsampwidth()
+            sound.seek(-audio_bytes, os.SEEK_END)
+        rest = _json_after_audio(directory, body)
+        chunks = _answer(sound, rest, stack.pop_all())
+    length = len(_BEFORE_AUDIO) + 4 * -(-audio_bytes // 3) + len(rest)
+    headers = {ENGINE_HEADER: made.engine, "content-length": str(length)}
+    return Begun(first=next(chunks), rest=chunks, media_type="application/json", headers=headers)
 
-    def captions(source: SpeechSource) -> dict[str, Any]:
-        with tempfile.TemporaryDirectory(prefix="sayso-captions-") as directory:
-            return _narrated(served, body, source, ticket, Path(directory))
 
-    made = speech_model(served, body).with_voice(body.voice_name).run(captions)
-    return JSONResponse(made.result, headers={ENGINE_HEADER: made.engine})
+def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
+    """The JSON of a whole answer a block at a time: the sound of hours is never in memory."""
+    with files:
+        yield _BEFORE_AUDIO
+        while block := sound.read(_ENCODED_AT_ONCE_BYTES):
+            yield base64.b64encode(block)
+        yield rest
 
 
-def _narrated(
-    served: Served, body: CaptionsBody, source: SpeechSource, ticket: Ticket, directory: Path
-) -> dict[str, Any]:
+def _narrated(served: Served, body: CaptionsBody, source: SpeechSource, ticket: Ticket, directory: Path) -> Path:
+    """Narrate, and return the file that holds the sound."""
     is_bare = body.response_format == "pcm"
     audio = AudioFormat.WAV if is_bare else AudioFormat(body.response_format)
     options = NarrationOptions(
@@ -94,22 +120,22 @@ def _narrated(
         subtitles=("json", *dict.fromkeys(body.subtitles)),
         style=style_named(body.style),
         keep_speed=body.keep_speed,
+        maximum_seconds=served.settings.max_speech_seconds,
     )
     document = Document(text=body.input, name=_NAME, markdown=False)
     engine = source.open(ticket, instructions=body.instructions)
-    narrate(document, engine, served.cache, options, directory)
-    sound = directory / f"{_NAME}.{audio}"
+    narrate(document, engine, served.cache, options, directory, ticket=ticket)
+    return directory / f"{_NAME}.{audio}"
+
+
+def _json_after_audio(directory: Path, body: CaptionsBody) -> bytes:
+    """Everything of an answer that comes after the sound."""
     content: dict[str, Any] = json.loads((directory / f"{_NAME}.json").read_text(encoding="utf-8"))
-    return {
-        "audio": base64.b64encode(_frames(sound) if is_bare else sound.read_bytes()).decode(),
+    after_audio = {
         "response_format": body.response_format,
         **content,
         "subtitles": {
             form: (directory / f"{_NAME}.{form}").read_text(encoding="utf-8") for form in dict.fromkeys(body.subtitles)
         },
     }
-
-
-def _frames(sound: Path) -> bytes:
-    with wave.open(str(sound), "rb") as file:
-        return file.readframes(file.getnframes())
+    return b'",' + json.dumps(after_audio, ensure_ascii=False, separators=(",", ":")).encode()[1:]
