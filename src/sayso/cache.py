@@ -64,6 +64,33 @@ class NoCache:
         """Nothing is under way."""
 
 
+class OwnedCache:
+    """The part of a cache that is one owner's: nobody else finds what is in it, nor whether anything is.
+
+    Args:
+        store: the whole cache.
+        owner: whose part it is; not empty.
+    """
+
+    def __init__(self, store: Cache, owner: str) -> None:
+        self._store = store
+        self._owner = owner.encode()
+
+    def get(self, key: str) -> bytes | None:
+        """See `Cache.get`."""
+        return self._store.get(self._own(key))
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `Cache.put`."""
+        self._store.put(self._own(key), data)
+
+    def close(self, timeout_seconds: float) -> None:
+        """See `Cache.close`: whoever opened the whole closes it."""
+
+    def _own(self, key: str) -> str:
+        return hashlib.sha256(key.encode() + self._owner).hexdigest()  # keys are of one length
+
+
 class DirectoryCache:
     """A cache in a directory, which any number of threads and processes may share.
 

@@ -38,7 +38,7 @@ def test_what_is_accepted_is_there_with_its_job_and_its_tasks(opened: Opened) ->
         assert record.callback is not None
         assert (record.callback.url, record.callback.status, record.callback.attempts) == (CALLBACK, "pending", ())
         (job,) = await scene.jobs(scene.stories)
-        assert json.loads(job.body) == json.loads(wanted.message(record.id))
+        assert json.loads(job.body) == json.loads(wanted.message(record.id, owner=record.owner))
         assert (await scene.claimed(record)).lease_ids.keys() == {"mp3", "srt"}
 
     run(opened, scenario)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
@@ -98,6 +98,11 @@ def _address(request: Request) -> str:
     except ValueError:
         return host
     return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else host
+
+
+def with_own_cache(served: Served, caller: Caller) -> Served:
+    """The parts with the caller's own part of the speech cache, where the settings give each key one."""
+    return replace(served, cache=served.cache.of(caller.key.name if caller.key else None))
 
 
 def take_place(served: Served, caller: Caller) -> Place:

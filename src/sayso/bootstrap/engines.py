@@ -5,6 +5,7 @@ Each part is imported where it is opened: whoever opens one does not wait for th
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, ModelMissing, UnknownVoice
@@ -101,14 +102,15 @@ def open_speech_cache(
     from sayso.cache import DirectoryCache, NoCache
     from sayso.tts.cache import SpeechCache
 
+    open_cache = partial(SpeechCache, on_look_up=on_look_up, is_per_owner=settings.cache_per_owner)
     if not use:
-        return SpeechCache(NoCache(), on_look_up=on_look_up)
+        return open_cache(NoCache())
     near = DirectoryCache(settings.cache_dir, maximum_bytes=settings.cache_max_bytes)
     if settings.cache_s3 is None:
-        return SpeechCache(near, on_look_up=on_look_up)
+        return open_cache(near)
     from sayso.shared_cache import TieredCache, open_s3_cache
 
-    return SpeechCache(TieredCache(near, open_s3_cache(settings.cache_s3, settings)), on_look_up=on_look_up)
+    return open_cache(TieredCache(near, open_s3_cache(settings.cache_s3, settings)))
 
 
 def _kokoro(settings: Settings) -> SpeechEngine:

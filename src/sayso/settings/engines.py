@@ -47,6 +47,12 @@ class EngineSettings(BaseSettings):
         validation_alias="SAYSO_CACHE_MAX_BYTES",
         description="Size that the speech cache is kept below, in bytes.",
     )
+    cache_per_owner: bool = Field(
+        default=False,
+        validation_alias="SAYSO_CACHE_PER_OWNER",
+        description="Whether each API key has a part of the speech cache to itself: in a shared one, the speed of an "
+        "answer tells whether another key had the same sentence spoken.",
+    )
     synthesis_workers: PositiveInt | None = Field(
         default=None,
         validation_alias="SAYSO_SYNTHESIS_WORKERS",

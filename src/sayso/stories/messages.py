@@ -60,6 +60,7 @@ class Story:
         style: the name of the subtitles' rules.
         exact: whether words are to have the times at which they are heard, or a share of their sentence.
         parent_id: whose tasks these are; None where nobody keeps a status.
+        owner: the name of the API key that it came with; None or empty for none.
         outputs: the files, audio first.
     """
 
@@ -73,6 +74,7 @@ class Story:
     style: str = _DEFAULT_STYLE
     exact: bool = True
     parent_id: str | None = None
+    owner: str | None = None
     outputs: tuple[Output, ...]
 
     @property
@@ -190,6 +192,7 @@ class _StoryMessage(_Message):
 
 class _NarrationMessage(_Message):
     narration_id: Name
+    owner: str | None = None  # an earlier version says nothing of it
     name: Name
     url: Name | None = None
     markdown: bool | None = None
@@ -218,6 +221,7 @@ class _NarrationMessage(_Message):
             language=self.language,
             style=self.style,
             parent_id=self.narration_id,
+            owner=self.owner,
             outputs=tuple(
                 Output(uri=join(output_root, f"{stem}.{form}"), format=form, task_id=str(form))
                 for form in (*self.audio, *self.subtitles)

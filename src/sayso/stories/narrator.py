@@ -56,7 +56,8 @@ class Narrator:
             engine, voice = speaker(self.sources, story.voice or self.voice, ticket)
             document = self._document(story, directory, ticket)
             options = replace(_options(story, voice), maximum_seconds=self.maximum_seconds)
-            return narrate(document, engine, self.cache, options, directory, on_progress=on_progress, ticket=ticket)
+            cache = self.cache.of(story.owner)
+            return narrate(document, engine, cache, options, directory, on_progress=on_progress, ticket=ticket)
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
 

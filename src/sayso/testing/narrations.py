@@ -82,7 +82,7 @@ class InMemoryNarrationStore:
         record = self._accepted(request, owner)
         for name in request.formats:
             self.tasks.tasks[record.id, name] = MemoryTask(status=_QUEUED)
-        job_id = await self.stories.enqueue(request.message(record.id))
+        job_id = await self.stories.enqueue(request.message(record.id, owner=owner))
         self._rows[record.id] = _Row(record=record, request=request, idempotency_key=idempotency_key, job_id=job_id)
         return Submitted(record=record, is_new=True)
 

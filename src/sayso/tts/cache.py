@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sayso.cache import OwnedCache
 from sayso.types import Audio, Speech, TokenTime
 
 if TYPE_CHECKING:
@@ -50,13 +51,27 @@ class SpeechCache:
     Args:
         store: where the bytes are.
         on_look_up: told whether what somebody looked for was there.
+        is_per_owner: whether each owner has a part of its own, which `of` gives.
 
     It may be used as a context manager, which closes it.
     """
 
-    def __init__(self, store: Cache, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
+    def __init__(
+        self, store: Cache, *, on_look_up: Callable[[bool], None] = lambda _: None, is_per_owner: bool = False
+    ) -> None:
         self.store = store
         self._on_look_up = on_look_up
+        self._is_per_owner = is_per_owner
+
+    def of(self, owner: str | None) -> SpeechCache:
+        """The cache for what an owner has spoken: its own part of this one, or all of it where owners share it.
+
+        Args:
+            owner: the name of an API key; None or empty for work that belongs to no key.
+        """
+        if not self._is_per_owner or not owner:
+            return self
+        return SpeechCache(OwnedCache(self.store, owner), on_look_up=self._on_look_up)
 
     def get(self, key: str) -> Speech | None:
         """What was kept under this key, or None."""

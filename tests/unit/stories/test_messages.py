@@ -176,3 +176,10 @@ def test_tasks_need_a_place_for_their_files() -> None:
     assert read_message(json.dumps(FILES), output_root=None) == read(FILES)
     with pytest.raises(InvalidInput, match="OUTPUT_BUCKET"):
         read_message(json.dumps(TASKS), output_root=None)
+
+
+def test_a_narration_has_an_owner_and_other_stories_have_none() -> None:
+    """The owner is the narration's, and nobody's in what an earlier version sent; a message of SQS cannot claim one."""
+    assert read(NARRATION | {"owner": "ann"}).owner == "ann"
+    assert not read(NARRATION).owner
+    assert read({"text": "t", "audio_out": "s3://b/a.wav", "subs_out": "s3://b/a.srt", "owner": "ann"}).owner is None

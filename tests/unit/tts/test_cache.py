@@ -85,6 +85,30 @@ def test_first_and_later_times_sound_the_same(directory: Path, use_cache: bool) 
     np.testing.assert_array_equal(first, cache_in(directory).put(key(1), speech()).audio.samples)
 
 
+def test_owners_share_a_cache(directory: Path) -> None:
+    """Unless they are told apart, an owner finds what another had spoken."""
+    cache = cache_in(directory)
+    cache.of("ann").put(key(1), speech())
+    assert cache.of("bob").get(key(1)) is not None
+    assert cache.of(None).get(key(1)) is not None
+
+
+def test_owners_that_are_told_apart_find_their_own_speech_alone(directory: Path) -> None:
+    """Another owner, and work of no owner, misses what is there; the owner finds it, in a later process too."""
+
+    def opened() -> SpeechCache:
+        return SpeechCache(DirectoryCache(directory, maximum_bytes=10**9), is_per_owner=True)
+
+    cache = opened()
+    cache.of("ann").put(key(1), speech())
+    cache.put(key(2), speech())
+    for stranger in ("bob", "an", "ann ", "", None):
+        assert cache.of(stranger).get(key(1)) is None
+    assert opened().of("ann").get(key(1)) is not None
+    assert cache.of("ann").get(key(2)) is None
+    assert cache.of("").get(key(2)) is not None
+
+
 def vary(**changes: object) -> str:
     settings: dict[str, object] = {"voice": "a", "speed": 1.0, "fingerprint": "f"} | changes
     utterance = settings.pop("utterance", UTTERANCE)

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 
 from sayso.api import sse
 from sayso.api.bodies import CaptionsBody
-from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place
+from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place, with_own_cache
 from sayso.api.documentation import json_request
 from sayso.api.speaking import ENGINE_HEADER, audio_delta, begin_speech, speech_model
 from sayso.api.uploads import read_json
@@ -57,6 +57,7 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
     body = checked(CaptionsBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
     speech_model(served, body)
     place = take_place(served, caller)
+    served = with_own_cache(served, caller)
 
     def begin(ticket: Ticket) -> Begun:
         if body.stream_format == "sse":

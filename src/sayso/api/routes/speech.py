@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from sayso.api import sse
 from sayso.api.bodies import SpeechBody
-from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place
+from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place, with_own_cache
 from sayso.api.documentation import json_request
 from sayso.api.speaking import audio_delta, begin_speech, speech_model
 from sayso.api.uploads import read_json
@@ -41,6 +41,7 @@ async def create_speech(request: Request, served: ServedDep, caller: SpeechCalle
     speech_model(served, body)
     events = _events if body.stream_format == "sse" else None
     place = take_place(served, caller)
+    served = with_own_cache(served, caller)
     return await streamed(request, place, lambda ticket: begin_speech(served, body, ticket, events=events))
 
 

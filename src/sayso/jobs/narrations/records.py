@@ -71,10 +71,15 @@ class NarrationRequest:
         content = self._content() | {"callback_url": self.callback_url}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def message(self, narration_id: str) -> str:
-        """The body of its job."""
+    def message(self, narration_id: str, *, owner: str) -> str:
+        """The body of its job.
+
+        Args:
+            narration_id: what it is called.
+            owner: the name of the key that it came with.
+        """
         content = {name: value for name, value in self._content().items() if value is not None}
-        return json.dumps({"narration_id": narration_id} | content, ensure_ascii=False)
+        return json.dumps({"narration_id": narration_id, "owner": owner} | content, ensure_ascii=False)
 
     def _content(self) -> dict[str, object]:
         return {

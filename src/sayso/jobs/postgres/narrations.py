@@ -55,7 +55,7 @@ class PostgresNarrationStore:
         """See `NarrationStore.submit`."""
         narration_id, job_id = new_narration_id(), new_job_id()
         # Both go through the whole text, which may be a book.
-        row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id)))
+        row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id, owner=owner)))
         about = row | {"id": narration_id, "job_id": job_id, "owner": owner, "key": idempotency_key}
 
         async def submit() -> Submitted:
