@@ -93,6 +93,134 @@ def test_cut_connections_are_nobodys_trouble(database_url: str) -> None:
     asyncio.run(scenario())
 
 
+async def demote(database: Database) -> None:
+    """Have the connections of a database as they are after a fail-over: alive, and with what is a standby now."""
+
+    async def one() -> None:
+        async with database.transaction() as transaction:
+            await transaction.fetch("select pg_sleep(0.1)", {})
+            await transaction.fetch("set session characteristics as transaction read only", {})
+
+    await asyncio.gather(*(one() for _ in range(4)))
+
+
+def test_a_primary_that_turned_into_a_standby_is_left(database_url: str) -> None:
+    """When connections can only be read from, new ones are made, whatever is asked next, and nobody notices."""
+
+    async def scenario() -> None:
+        async with Database(database_url, listen=False) as database:
+            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+            await demote(database)
+            await asyncio.gather(*(queue.enqueue(f"job {number}") for number in range(12)))
+            await demote(database)
+            deliveries = await queue.receive(12, wait_seconds=10)
+            assert {delivery.attempt for delivery in deliveries} == {1}
+            await demote(database)
+            claim = await tasks.claim(f"p {uuid4()}", ["mp3"])  # a transaction
+            assert isinstance(claim, Claim)
+            await demote(database)
+            database.notify("sayso_jobs", queue.name)
+            await demote(database)
+            rows = await database.fetch("show transaction_read_only", {}, again=False)
+            assert list(rows) == [{"transaction_read_only": "off"}]
+            for delivery in deliveries:
+                await queue.finish(delivery)
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases: Databases) -> None:
+    """Calls say that it is read-only while it is, and are answered once it is not; jobs and news with them."""
+    conninfo = databases.new()
+    name = conninfo_to_dict(conninfo)["dbname"]
+
+    async def set_read_only(value: str) -> None:
+        async with Database(databases.bare(), listen=False) as other:
+            await other.fetch(f"alter database {name} set default_transaction_read_only = {value}", {}, again=False)
+            await other.fetch(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s",
+                {"name": name},
+                again=False,
+            )
+
+    async def scenario() -> None:
+        async with Database(conninfo, connect_seconds=1) as database:
+            queue = PostgresQueue(database, "q")
+            await queue.enqueue("before")
+            await set_read_only("on")
+            with pytest.raises(ServiceUnavailable, match="read-only"):
+                await queue.enqueue("meanwhile")
+            await set_read_only("off")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    try:
+                        await queue.enqueue("after")
+                    except ServiceUnavailable:
+                        await asyncio.sleep(0.1)
+                    else:
+                        break
+            found = await queue.receive(3, wait_seconds=10)
+            assert [delivery.body for delivery in found] == ["before", "after"]
+            listener = database.listener
+            assert listener is not None
+            await until(lambda: listener.is_hearing)
+            await queue.close()
+
+    asyncio.run(scenario())
+
+
+def test_behind_pgbouncer_as_it_comes_jobs_are_done(pooled_database_url: str) -> None:
+    """With PgBouncer's default settings and ours, each job is done, and nothing of ours stays on its connections."""
+
+    async def scenario() -> None:
+        async with Database(pooled_database_url) as database:
+            queue, handler = PostgresQueue(database, f"q {uuid4()}"), Recorder()
+            worker = Worker(queue, handler, Policy(at_once=4), on_end=Outcomes())
+            stop = asyncio.Event()
+            running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
+            for number in range(20):
+                await queue.enqueue(f"job {number}")
+            await until(lambda: len(handler.ended) >= 20)
+            stop.set()
+            await running
+            assert sorted(handler.ended) == sorted(f"job {number}" for number in range(20))
+            rows = await database.fetch("show statement_timeout", {}, again=True)
+            assert list(rows) == [{"statement_timeout": "0"}]
+            await queue.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_server(database_url: str) -> None:
+    """Without PgBouncer in between, the server itself gives up what nobody waits for any more."""
+
+    async def scenario() -> None:
+        async with Database(database_url, listen=False, statement_seconds=7) as database:
+            rows = await database.fetch("show statement_timeout", {}, again=True)
+            assert list(rows) == [{"statement_timeout": "7s"}]
+
+    asyncio.run(scenario())
+
+
+def test_what_prisma_says_of_pgbouncer_is_heeded(database_url: str) -> None:
+    """An address that says that PgBouncer is in between is not listened on, and its limit is the pool's."""
+
+    async def scenario() -> None:
+        parts = conninfo_to_dict(database_url)
+        url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}&port={parts['port']}&schema=public"
+        async with Database(f"{url}&pgbouncer=true&connection_limit=1") as database:
+            assert database.listener is None
+            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+            await asyncio.gather(*(queue.enqueue("a") for _ in range(8)))
+            assert isinstance(await tasks.claim(f"p {uuid4()}", ["mp3"]), Claim)
+            rows = await database.fetch(
+                "select count(*) as count from pg_stat_activity where datname = current_database()", {}, again=True
+            )
+            assert list(rows) == [{"count": 1}]
+
+    asyncio.run(scenario())
+
+
 def test_a_job_is_enqueued_once_though_the_answer_was_lost(database_url: str) -> None:
     """When the connection falls silent after the job was sent, it is sent again, and is there once."""
 

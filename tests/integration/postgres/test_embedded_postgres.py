@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import signal
@@ -18,10 +19,46 @@ from psycopg.conninfo import conninfo_to_dict
 from databases import QUICK
 from sayso.errors import NotInstalled, OutputFailed, ServiceUnavailable
 from sayso.jobs.postgres import programs
+from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.embedded import EmbeddedPostgres
+from sayso.jobs.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+VARIABLES = {
+    "PGHOST": "db.invalid",
+    "PGHOSTADDR": "203.0.113.1",
+    "PGPORT": "1",
+    "PGUSER": "nobody",
+    "PGPASSWORD": "wrong",
+    "PGPASSFILE": "/nonexistent",
+    "PGDATABASE": "nowhere",
+    "PGSERVICE": "nowhere",
+    "PGSERVICEFILE": "/nonexistent",
+    "PGSYSCONFDIR": "/nonexistent",
+    "PGOPTIONS": "-c search_path=nowhere -c statement_timeout=1",
+    "PGAPPNAME": "psql",
+    "PGCLIENTENCODING": "LATIN1",
+    "PGCONNECT_TIMEOUT": "nonsense",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGLOADBALANCEHOSTS": "random",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/nonexistent",
+    "PGSSLCERT": "/nonexistent",
+    "PGSSLKEY": "/nonexistent",
+    "PGSSLNEGOTIATION": "direct",
+    "PGGSSENCMODE": "require",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGREQUIREPEER": "nobody-at-all",
+    "PGCHANNELBINDING": "require",
+    "PGMINPROTOCOLVERSION": "3.2",
+    "PGTZ": "Nowhere/Nowhere",
+    "PGDATESTYLE": "nonsense",
+    "PGGEQO": "nonsense",
+}
+"""What a shell may have for another server; each by itself would do harm."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +154,26 @@ def test_another_process_with_its_old_number_is_not_taken_for_it(directory: Path
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         (directory / name).write_text(f"{os.getpid()}\n{rest}")
     assert answers(server.start())
+
+
+def test_the_shells_variables_lead_nowhere(
+    directory: Path, server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever libpq's variables say of the user's own servers, the embedded one starts, answers and is migrated."""
+    server.stop()
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    conninfo = EmbeddedPostgres(directory, options=QUICK).start()
+    migrate(conninfo)
+
+    async def ask() -> None:
+        async with Database(conninfo) as database:
+            found = "select current_user, current_database(), current_setting('search_path') as path"
+            (row,) = await database.fetch(found, {}, again=False)
+            assert row == {"current_user": "sayso", "current_database": "postgres", "path": '"$user", public'}
+
+    asyncio.run(ask())
+    assert not VARIABLES.keys() & os.environ.keys()
 
 
 def test_a_first_start_that_was_interrupted_does_no_harm(directory: Path) -> None:

@@ -22,7 +22,8 @@ JOB_STATES: tuple[JobState, ...] = get_args(JobState)
 
 _COLUMNS = """
 id, queue, state, attempts, created_at, available_at, finished_at, worker, error, lease_until, history,
-left(body, 200) as beginning, substring(body from '"narration_id": "([^"]+)"') as narration_id
+convert_to(left(body, 200), getdatabaseencoding()) as beginning,
+substring(body from '"narration_id": "([^"]+)"') as narration_id
 """
 
 _LIST = f"""
@@ -212,4 +213,7 @@ def _no_such_job(job_id: str) -> NoSuchJob:
 
 
 def _report(row: Row) -> JobReport:
-    return JobReport(**{**row, "id": str(row["id"])})
+    beginning = row["beginning"].decode(
+        errors="ignore"
+    )  # where the encoding is SQL_ASCII it may end within a character
+    return JobReport(**{**row, "id": str(row["id"]), "beginning": beginning})

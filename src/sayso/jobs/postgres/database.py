@@ -20,9 +20,18 @@ from tenacity import (
 )
 
 from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.jobs.postgres.address import parse_address
 from sayso.jobs.postgres.batches import Batches
-from sayso.jobs.postgres.connecting import Connection, Row, connection_parameters, cut_off
-from sayso.jobs.postgres.failures import AskAgain, failure_of, is_end, parsed_conninfo
+from sayso.jobs.postgres.connecting import (
+    Connection,
+    Row,
+    WatchedConnection,
+    bound_statements,
+    connection_parameters,
+    cut_off,
+    own_parameters,
+)
+from sayso.jobs.postgres.failures import AskAgain, failure_of, is_of_the_connection, words_of
 from sayso.jobs.postgres.listener import Listener
 
 if TYPE_CHECKING:
@@ -42,6 +51,8 @@ _GIVE_UP_CONNECTING_SECONDS = 2.0
 
 _LONGEST_PAYLOAD_BYTES = 7999
 
+_CHECK = "select current_setting('transaction_read_only') = 'on' as is_read_only"
+
 _NOTIFY = (
     "SELECT pg_notify(channel, payload) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) n (channel, payload)"
 )
@@ -52,13 +63,13 @@ class Database:
 
     Its calls raise `ServiceUnavailable`, and `InvalidInput` for data that it cannot keep.
 
-    Behind PgBouncer in transaction mode, ``listen`` must be False: then a connection is never relied on to be the same
-    from one transaction to the next.
+    A connection is never relied on to be the same from one transaction to the next, except by the listener: behind
+    PgBouncer in transaction mode, ``listen`` should be False.
 
     Args:
-        conninfo: where it is, as libpq takes it.
-        listen: whether notifications are listened for.
-        connections: how many there are at most, the listener's aside.
+        conninfo: where it is, see `sayso.jobs.postgres.address`.
+        listen: whether notifications are listened for; never where the address says that PgBouncer is in between.
+        connections: how many there are at most, the listener's aside; what the address says goes before it.
         statement_seconds: how long a statement may take.
         connect_seconds: how long to wait for a connection.
         probe_seconds: how often the listener makes sure that it hears.
@@ -79,23 +90,25 @@ class Database:
     ) -> None:
         self._statement_seconds = statement_seconds
         self._connect_seconds = connect_seconds
-        self._parameters = connection_parameters(
-            parsed_conninfo(conninfo),
-            connect_seconds=connect_seconds,
-            statement_seconds=statement_seconds if listen else None,
-        )
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            kwargs=self._parameters,
+        address = parse_address(conninfo)
+        listen = listen and not address.is_pooled
+        parameters = connection_parameters(address.parameters, connect_seconds=connect_seconds)
+        self._parameters = parameters | own_parameters()
+        self._pool: AsyncConnectionPool[WatchedConnection] = AsyncConnectionPool(
+            connection_class=WatchedConnection,
+            kwargs=self._parameters | {"on_attempt": self._on_attempt},
             min_size=0,
-            max_size=connections,
+            max_size=address.connection_limit or connections,
             open=False,
             name="sayso",
-            configure=self._remember,
+            configure=self._prepare,
             reconnect_timeout=_GIVE_UP_CONNECTING_SECONDS,
         )
         self._notices: Batches[tuple[str, str], None] = Batches(self._send_notices)
         self._new: WeakSet[Connection] = WeakSet()
         """Connections that were made since others were found lost."""
+        self._refused: str | None = None
+        """Why the last attempt to connect failed; None where it did not."""
         self._listening: asyncio.Task[None] | None = None
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
         """Who hears notifications; None where they are not listened for."""
@@ -225,7 +238,9 @@ class Database:
             finally:
                 await self._pool.putconn(connection)
         except PoolTimeout:
-            failure = ServiceUnavailable(f"The database gave no connection within {self._connect_seconds:g} seconds.")
+            failure = ServiceUnavailable(
+                self._refused or f"No connection was free for {self._connect_seconds:g} seconds."
+            )
         except psycopg.Error as error:
             failure = failure_of(error)
         except UnicodeEncodeError:
@@ -233,30 +248,40 @@ class Database:
         if failure is not None:
             raise failure
 
-    async def _take(self, *, checked: bool) -> Connection:
+    async def _take(self, *, checked: bool) -> WatchedConnection:
         """A connection of the pool, which is to be put back."""
+        was_read_only = False
         while True:
             connection = await self._pool.getconn(timeout=self._connect_seconds)
             if not checked:
                 return connection
             try:
                 with self._bounded(connection):
-                    await connection.execute("")
+                    cursor = await connection.execute(_CHECK)
+                    row = await cursor.fetchone()
+                if row is None or not row["is_read_only"] or was_read_only:
+                    return connection
+                was_read_only = True
+                raise psycopg.errors.ReadOnlySqlTransaction  # noqa: TRY301 -- as the statement would have it
             except psycopg.Error as error:
                 await self._renew_after(error, connection)
                 await self._pool.putconn(connection)
             except BaseException:
                 await self._pool.putconn(connection)
                 raise
-            else:
-                return connection
 
-    async def _remember(self, connection: Connection) -> None:
+    def _on_attempt(self, error: psycopg.Error | None) -> None:
+        self._refused = None if error is None else f"The database cannot be reached: {words_of(error)}."
+
+    async def _prepare(self, connection: Connection) -> None:
+        """Have a new connection ready for use."""
+        with self._bounded(connection):
+            await bound_statements(connection, self._statement_seconds)
         self._new.add(connection)
 
     async def _renew_after(self, error: psycopg.Error, connection: Connection) -> None:
         """Have new connections made when one is lost: all that were made before it were lost with it, as a rule."""
-        if not connection.closed and not is_end(error):
+        if not connection.closed and not is_of_the_connection(error):
             return
         await connection.close()
         if connection in self._new:

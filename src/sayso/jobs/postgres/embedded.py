@@ -68,6 +68,8 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, unless it runs, and return where it is, as libpq takes it, once it answers.
 
+        From here on the process has none of libpq's environment variables, which are for other servers.
+
         Raises:
             NotInstalled: the wheel is missing.
             OutputFailed: the directory cannot be made, or is somebody else's.
@@ -75,6 +77,9 @@ class EmbeddedPostgres:
         """
         from psycopg.conninfo import make_conninfo
 
+        from sayso.jobs.postgres.address import forget_variables
+
+        forget_variables()
         try:
             make_private_directory(self._directory.parent)
             with self._lock:

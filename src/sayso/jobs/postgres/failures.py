@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class AskAgain(Exception):
@@ -30,37 +24,17 @@ def failure_of(error: psycopg.Error) -> SaysoError | AskAgain:
     if isinstance(error, psycopg.DataError):
         return InvalidInput(f"The database cannot keep this: {words_of(error)}.")
     failure = ServiceUnavailable(f"The database cannot be used: {words_of(error)}.")
-    may_pass = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    may_pass = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or is_of_the_connection(error)
     return AskAgain(failure) if may_pass else failure
 
 
-def is_end(error: psycopg.Error) -> bool:
-    """Whether the server says that it ends the connection: SQLSTATE 57P01 and its like."""
-    return (error.sqlstate or "").startswith("57P")
+def is_of_the_connection(error: psycopg.Error) -> bool:
+    """Whether another connection may be better off, by the error's SQLSTATE.
 
-
-def parsed_conninfo(conninfo: str) -> dict[str, str]:
-    """The parts of a connection string or URL.
-
-    Raises:
-        InvalidInput: it is none; nothing of it is repeated, since a password may be in it.
+    The server ends this one (class 57P), or something between has lost the server (class 08), or it is a standby, to
+    which the primary turned while the connection stayed: 25006, at which nothing was done.
     """
-    try:
-        parts = conninfo_to_dict(conninfo)
-    except psycopg.Error:
-        parts = None
-    if parts is None or not _is_plausible(parts):
-        raise InvalidInput(
-            "DATABASE_URL is not the address of a PostgreSQL database.",
-            hint="It looks like postgresql://user:password@host:5432/name; special characters as %40 and so on.",
-        )
-    return {name: str(value) for name, value in parts.items() if value is not None}
-
-
-def _is_plausible(parts: Mapping[str, Any]) -> bool:
-    """Whether no piece of a password, in which a character was not escaped, was taken for the host or the port."""
-    host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
-    return "@" not in host[1:] and all(number.isdecimal() or not number for number in port.split(","))
+    return (error.sqlstate or "").startswith(("57P", "08", "25006"))
 
 
 def words_of(error: psycopg.Error) -> str:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sayso.jobs.postgres.migrate import SCHEMA
+from sayso.jobs.postgres.privileges import SCHEMA
 
 context.configure(
     connection=context.config.attributes["connection"], version_table="migrations", version_table_schema=SCHEMA
