@@ -107,6 +107,10 @@ class OutputFailed(SaysoError):
     """A result could not be written: no permission, no space, not a directory."""
 
 
+class CannotListen(SaysoError):
+    """A service cannot have its address: it is in use, not this machine's, or not for this user."""
+
+
 class NotAllowed(SaysoError):
     """The caller may not do this: no key, a wrong one, or one without the scope."""
 

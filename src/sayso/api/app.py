@@ -99,7 +99,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     served: Served = app.state.served
 
     async def warm_up() -> None:
-        await on_thread(served.warm_up)
+        try:
+            await on_thread(served.warm_up)
+        except Exception:  # noqa: BLE001 -- whoever asks for what is broken is told; the rest is served
+            _log.exception("not everything is ready")
         app.state.readiness = "ready"
 
     async with _narrations(app, served), anyio.create_task_group() as tasks:

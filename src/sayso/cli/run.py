@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
@@ -11,10 +9,10 @@ import typer
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from socket import socket
-    from types import FrameType
 
+    from sayso.cli.serving import HttpServer
     from sayso.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -47,95 +45,99 @@ def run(
     stories: narrates what comes from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a time.
 
     Every process serves /healthz, /backlog and /metrics. Told to stop (Ctrl-C, SIGTERM) it takes no more work, and
-    finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS.
+    finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS. Told a second time, it hands back at once.
     """
+    import structlog
+
+    from sayso.cli.listening import listening
+    from sayso.cli.serving import end_at_sigterm
     from sayso.settings import load_settings
 
+    end_at_sigterm()
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         raise InvalidInput(f"There is no role {unknown[0]!r}.", hint=f"There are: {', '.join(ROLES)}.")
     settings = load_settings()
     chosen: set[Role] = {role for role in ROLES if role in roles}
-    serve(settings, chosen, host=host or settings.host, port=settings.port if port is None else port)
+    log = structlog.get_logger(__name__)
+    address = listening_address(settings, chosen, host or settings.host)
+    with listening(address, settings.port if port is None else port) as sockets:
+        server = serve(
+            settings, chosen, address=address, sockets=sockets, on_ready=lambda url: log.info("serving", url=url)
+        )
+    server.leave()
 
 
 def serve(
     settings: Settings,
     roles: Collection[Role],
     *,
-    host: str | None,
-    port: int,
-    on_ready: Callable[[str], None] = lambda _: None,
+    address: str,
+    sockets: Sequence[socket],
+    on_ready: Callable[[str], None],
     trouble: Callable[[], str | None] = lambda: None,
-) -> None:
-    """Serve on an address until the process is told to stop.
+) -> HttpServer:
+    """Serve on an address until the process is told to stop, and return the server, which knows how it was told.
 
     Args:
         settings: what with.
         roles: which services.
-        host: the address; None for what the settings allow.
-        port: 0 for any that is free.
+        address: where, as `listening_address` gives it.
+        sockets: bound to it.
         on_ready: told the URL once it is served.
         trouble: why something that the workers need does not run, for /healthz; None while it does.
 
     Raises:
         InvalidInput: a setting cannot be used.
         ModelMissing: a worker's model has not been pulled.
+        CannotListen: another process listens there since.
     """
-    import asyncio
-
     import uvicorn
 
     from sayso.api.app import create_app
     from sayso.bootstrap.api import open_served
+    from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
 
-    # The server finishes what is in hand, and then raises the signal again: to be told to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        address = _address(settings, roles, host)
         served = open_served(settings, api="api" in roles, stories="stories" in roles, trouble=trouble)
         app = create_app(served, api="api" in roles, hosts=_names(settings, address))
         config = uvicorn.Config(
             app,
             host=address,
-            port=port,
+            port=sockets[0].getsockname()[1],
             http="httptools",  # refuses an upload in its middle, so that the client hears why
             loop="uvloop",
             ws="none",
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
+            lifespan="off",  # it is around the server
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=round(settings.shutdown_seconds),
         )
 
-        class Server(uvicorn.Server):
-            """A server that says where it is, and takes no more work from the moment of the signal."""
+        def on_stop() -> None:
+            if served.stories is not None:
+                served.stories.stop()
+            narrations = app.state.served.narrations
+            if narrations is not None:  # those who follow would be waited for
+                server.call_soon(narrations.release_followers)
 
-            async def startup(self, sockets: list[socket] | None = None) -> None:
-                await super().startup(sockets)
-                self.loop = asyncio.get_running_loop()
-                name = f"[{address}]" if ":" in address else address
-                for server in self.servers:
-                    on_ready(f"http://{name}:{server.sockets[0].getsockname()[1]}")
+        def on_hurry() -> None:
+            if served.stories is not None:
+                served.stories.hurry()
 
-            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-                if served.stories is not None:
-                    served.stories.stop()
-                narrations = app.state.served.narrations
-                if narrations is not None:  # those who follow would be waited for
-                    self.loop.call_soon_threadsafe(narrations.release_followers)
-                super().handle_exit(sig, frame)
-
-        Server(config).run()
+        server = HttpServer(app, config, on_ready=on_ready, on_stop=on_stop, on_hurry=on_hurry)
+        server.run(list(sockets))
+        return server
     finally:
         end_traces()
 
 
-def _address(settings: Settings, roles: Collection[Role], host: str | None) -> str:
+def listening_address(settings: Settings, roles: Collection[Role], host: str | None) -> str:
     """Where to listen: on this machine alone unless somebody must show a key, says that nobody need, or need not."""
     import structlog
 

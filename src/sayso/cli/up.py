@@ -37,9 +37,12 @@ def up(
     With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
     """
     from sayso.bootstrap.embedded import embedded
-    from sayso.cli.run import serve
+    from sayso.cli.listening import listening
+    from sayso.cli.run import ROLES, listening_address, serve
+    from sayso.cli.serving import end_at_sigterm
     from sayso.settings import load_settings
 
+    end_at_sigterm()
     settings = load_settings()
     if data is not None:
         settings = settings.model_copy(update={"data_dir": data.expanduser().absolute()})
@@ -47,12 +50,17 @@ def up(
     def on_ready(address: str) -> None:
         typer.echo(f"Sayso is up: {address}  (data in {settings.data_dir}; stop with Ctrl-C)")
 
-    with embedded(settings) as complete:
-        serve(
+    address = listening_address(settings, ROLES, host or settings.host)
+    with (
+        listening(address, settings.port if port is None else port) as sockets,
+        embedded(settings) as complete,
+    ):
+        server = serve(
             complete.settings,
-            {"api", "stories"},
-            host=host or settings.host,
-            port=settings.port if port is None else port,
+            ROLES,
+            address=address,
+            sockets=sockets,
             on_ready=on_ready,
             trouble=complete.trouble,
         )
+    server.leave()

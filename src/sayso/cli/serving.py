@@ -1,0 +1,129 @@
+"""The HTTP server of a process: how it begins, and what each signal to stop means."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import uvicorn
+
+from sayso.cli.failure import EXIT_INTERRUPTED
+from sayso.cli.listening import cannot_listen, where
+from sayso.errors import CannotListen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+    from types import FrameType
+
+    from fastapi import FastAPI
+
+_log = structlog.get_logger(__name__)
+
+
+class HttpServer(uvicorn.Server):
+    """Serves an application, whose lifespan is around it, until a signal says to stop.
+
+    At the first SIGINT or SIGTERM nothing new is begun, and what is in hand may finish. At the second it is released or
+    cut off at once.
+
+    Args:
+        app: the application.
+        config: of uvicorn, which leaves the lifespan to this.
+        on_ready: told the URL once it is served.
+        on_stop: called at the first signal, from its handler.
+        on_hurry: called at the second.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        config: uvicorn.Config,
+        *,
+        on_ready: Callable[[str], None],
+        on_stop: Callable[[], None],
+        on_hurry: Callable[[], None],
+    ) -> None:
+        super().__init__(config)
+        self.stopped_by: int | None = None
+        """The first signal; None before."""
+        self._app = app
+        self._on_ready = on_ready
+        self._on_stop = on_stop
+        self._on_hurry = on_hurry
+
+    async def serve(self, sockets: list[socket] | None = None) -> None:
+        """See `uvicorn.Server.serve`; errors leave it as they are, those of the application's start included.
+
+        Raises:
+            CannotListen: another process has listened on the address meanwhile.
+        """
+        self._loop = asyncio.get_running_loop()
+        for number in uvicorn.server.HANDLED_SIGNALS:
+            signal.signal(number, self.handle_exit)  # to the end of the process: each signal has its meaning until then
+        failure: CannotListen | None = None
+        async with self._app.router.lifespan_context(self._app):
+            try:
+                await super().serve(sockets)
+            except CannotListen as error:  # the lifespan would make a group of it
+                failure = error
+        if failure is not None:
+            raise failure
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """See `uvicorn.Server.startup`."""
+        host, port = self.config.host, self.config.port
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            raise cannot_listen(error, host, port) from None
+        if sockets:
+            self._on_ready(f"http://{where(host, sockets[0].getsockname()[1])}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
+        """Stop, or hurry; in the handler of a signal, of which uvicorn would raise each once more at the end."""
+        self.should_exit = True
+        if self.stopped_by is None:
+            self.stopped_by = sig
+            self._on_stop()
+        else:
+            self.force_exit = True
+            self._on_hurry()
+            self.call_soon(self._cut)
+
+    def call_soon(self, work: Callable[[], object]) -> None:
+        """Have something done on the loop; from any thread, or the handler of a signal."""
+        with suppress(RuntimeError):  # the loop has ended, and with it what would have been done
+            self._loop.call_soon_threadsafe(work)
+
+    def _cut(self) -> None:
+        """End every connection, and what was being done for it."""
+        for connection in list(self.server_state.connections):
+            transport: Any = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        for task in self.server_state.tasks:
+            task.cancel()
+
+    def leave(self) -> None:
+        """End the process as the signals asked for: nothing is waited for any more after the second.
+
+        A thread that computes goes on to the end of its sentence; what it makes is nobody's any more.
+        """
+        code = EXIT_INTERRUPTED if self.stopped_by == signal.SIGINT else 0
+        if self.force_exit:
+            _log.info("stopped at once")
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        sys.exit(code)
+
+
+def end_at_sigterm() -> None:
+    """Have SIGTERM end the process in order, and with 0: to be told to stop is no failure."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
