@@ -23,6 +23,7 @@ from sayso.models import open_store
 from sayso.narration import Document, to_script
 from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
+from sayso.stories.checks import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,11 +108,10 @@ def _warm_up(engines: Engines, settings: Settings) -> None:
     if not engines.asks_local:
         return
     try:
-        source = engines.speech[_MAIN_SPEECH]
-        engine, voice = source.open(FREE), source.voice(settings.kokoro_voice)
+        engine, voice = speaker(tuple(engines.speech.values()), settings.kokoro_voice, FREE)
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
-        _log.info("ready to speak", engine=_MAIN_SPEECH, at_once=engine.workers)
+        _log.info("ready to speak", voice=voice, at_once=engine.workers)
         engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
         _log.info("ready to listen", engine=engines.default_whisper)
     except SaysoError as error:

@@ -10,10 +10,12 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from sayso.errors import InvalidInput, NoSuchJob
-from sayso.jobs import Claim, TaskProgress
+from sayso.jobs import Claim, Held, TaskProgress
+from sayso.jobs.narrations import STORIES_QUEUE, NarrationRequest
 from sayso.jobs.postgres.administration import Administration
 from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.listener import Channel
+from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue, new_job_id
 from sayso.jobs.postgres.tasks import PostgresTaskStore
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from sayso.jobs import Delivery
 
 PATIENCE_SECONDS = 60.0
+REQUEST = NarrationRequest(
+    name="tale", text="It was late.", voice="af_heart", style="netflix", audio=("mp3",), subtitles=()
+)
 
 
 class Scene:
@@ -127,6 +132,26 @@ def test_a_worker_that_comes_back_has_its_jobs_at_once(database_url: str) -> Non
         assert await scene.other.release_worker("bob") == 0
         assert await scene.queue.release_worker("ann") == 1
         assert (await scene.delivered()).attempt == 2
+
+    run(database_url, scenario)
+
+
+def test_a_worker_that_comes_back_waits_for_no_claim_of_its_own(database_url: str) -> None:
+    """What it had claimed when it died can be claimed at once, too; another worker's claim stays."""
+
+    async def scenario(scene: Scene) -> None:
+        store, tasks = PostgresNarrationStore(scene.database), PostgresTaskStore(scene.database)
+        narrations = [(await store.submit(REQUEST, owner="")).record.id for _ in range(2)]
+        for worker in ("ann", "bob"):
+            queue = PostgresQueue(scene.database, STORIES_QUEUE, worker=worker)
+            assert len(await queue.receive(1, wait_seconds=PATIENCE_SECONDS)) == 1
+        claims = [await tasks.claim(narration, ["mp3"]) for narration in narrations]
+        assert all(isinstance(claim, Claim) for claim in claims)
+
+        assert await PostgresQueue(scene.database, STORIES_QUEUE).release_worker("ann") == 1
+        again, others = [await tasks.claim(narration, ["mp3"]) for narration in narrations]
+        assert isinstance(again, Claim)
+        assert isinstance(others, Held)
 
     run(database_url, scenario)
 

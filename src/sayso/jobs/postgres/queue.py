@@ -204,7 +204,11 @@ class PostgresQueue:
         return Backlog(**row)
 
     async def release_worker(self, worker: str) -> int:
-        """End the leases of a worker that is known to be dead, and return how many it had; they count as attempts."""
+        """End the leases of a worker that is known to be dead, with its claims on the tasks of its narrations.
+
+        Returns:
+            How many jobs it had; they count as attempts.
+        """
         return len(await self._fetch(statements.RELEASE_WORKER, {"queue": self.name, "worker": worker}))
 
     async def revoked(self) -> None:

@@ -130,7 +130,14 @@ from (
 # In two parts, each of which has an index.
 
 RELEASE_WORKER = """
-update sayso.jobs set lease_until = now() - interval '1 second'
-where queue = %(queue)s and state = 'leased' and worker = %(worker)s
-returning id
+with released as (
+    update sayso.jobs set lease_until = now() - interval '1 second'
+    where queue = %(queue)s and state = 'leased' and worker = %(worker)s
+    returning id, substring(body from '"narration_id": "([^"]+)"') as narration_id
+), claims as (
+    update sayso.tasks as task set lease_until = null
+    from released where task.parent_id = released.narration_id and task.status = 'IN_PROGRESS'
+)
+select id from released
 """
+# The claims too: whoever receives the job again would wait for the end of the dead worker's.
