@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sayso.cli.run import LOOPBACK, _address, _names
+from sayso.cli.run import LOOPBACK, _names, listening_address
 from sayso.errors import InvalidInput
 from sayso.settings import Settings, load_settings
 
@@ -26,7 +26,7 @@ from sayso.settings import Settings, load_settings
 )
 def test_without_keys_only_this_machine_is_served(host: str | None, address: str) -> None:
     """Whatever it is called; what others reach is not listened on."""
-    assert _address(Settings(), {"api"}, host) == address
+    assert listening_address(Settings(), {"api"}, host) == address
 
 
 @pytest.mark.parametrize(
