@@ -31,6 +31,7 @@ Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"
 """What is told of a request and its answer: the WSGI environment, the body, the status line, and the answer's body."""
 
 _LOOK_SECONDS = 0.01
+_LARGEST_ITEM_BYTES = 405_000  # moto's bound, a little under DynamoDB's
 _TASK_KEYS = ("id", "task_id")
 
 
@@ -182,6 +183,11 @@ class AwsPlace:
         """Have a task as others write it."""
         item = {"id": {"S": parent_id}, "task_id": {"S": task_id}, **attributes}
         self.boto("dynamodb").put_item(TableName=table, Item=item)
+
+    def put_full_item(self, table: str, parent_id: str, task_id: str) -> None:
+        """Have a task whose item is as large as moto lets it be, but for ten bytes."""
+        names = sum(map(len, ("id", parent_id, "task_id", task_id, "story")))
+        self.put_item(table, parent_id, task_id, story={"S": "x" * (_LARGEST_ITEM_BYTES - names - 10)})
 
     def _facts(self, queue_url: str) -> Mapping[str, str]:
         answer = self.boto("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])

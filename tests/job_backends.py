@@ -17,6 +17,7 @@ from sayso.jobs.postgres.database import Database
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.jobs.sqs import SqsQueue
+from sayso.jobs.sqs.receipts import Receipts
 from sayso.testing import InMemoryQueue, InMemoryTaskStore
 from sayso.vendors.aws import Aws
 
@@ -71,6 +72,9 @@ class QueueBackend(Protocol):
 
 class StoreBackend(Protocol):
     """A task store, and the world around it."""
+
+    knows_tasks: bool
+    """Whether the store can tell which tasks a parent has."""
 
     @property
     def store(self) -> TaskStore:
@@ -190,19 +194,20 @@ class SqsQueueBackend:
     """
 
     tells_lost = True
-    counts_attempts = False
+    counts_attempts = True
     tells_delayed = False
 
     def __init__(self, place: AwsPlace, client: AwsClient, clock: Clock, *, fifo: bool) -> None:
         self._place = place
         self._clock = clock
         self._fifo = fifo
+        self._receipts = Receipts()
         self._url, self._dlq_url = place.make_queue(fifo=fifo), place.make_queue(fifo=fifo)
         self.queue: JobQueue = self._worker(client)
         self._other = self._worker(client)
 
     def _worker(self, client: AwsClient) -> JobQueue:
-        return SqsQueue(client, self._url, dlq_url=self._dlq_url, lease_seconds=LEASE_SECONDS)
+        return SqsQueue(client, self._url, dlq_url=self._dlq_url, lease_seconds=LEASE_SECONDS, receipts=self._receipts)
 
     def another(self) -> JobQueue:
         return self._other
@@ -232,6 +237,8 @@ async def sqs_queue(request: pytest.FixtureRequest, *, fifo: bool = False) -> As
 class MemoryStoreBackend:
     """The fake's."""
 
+    knows_tasks = True
+
     def __init__(self) -> None:
         self._clock = Clock()
         self.store = InMemoryTaskStore(lease_seconds=LEASE_SECONDS, clock=self._clock)
@@ -257,6 +264,7 @@ class PostgresStoreBackend:
     """A store in the module's database, which tests share: each has parents of its own."""
 
     database: Database
+    knows_tasks = True
 
     def __post_init__(self) -> None:
         self.store = PostgresTaskStore(self.database, lease_seconds=LEASE_SECONDS)
@@ -288,6 +296,7 @@ class DynamoStoreBackend:
 
     place: AwsPlace
     client: AwsClient
+    knows_tasks = False
 
     def __post_init__(self) -> None:
         self._table = self.place.make_table()

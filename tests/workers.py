@@ -37,8 +37,9 @@ class Recorder:
             self._now -= 1
         self.ended.append(job.delivery.body)
 
-    async def give_up(self, job: Job, error: str) -> None:
+    async def give_up(self, job: Job, error: str) -> bool:
         self.given_up.append((job.delivery.body, error))
+        return False
 
 
 class Outcomes(list[Outcome]):
@@ -57,9 +58,11 @@ async def working(
     *,
     outcomes: Outcomes | None = None,
     grace_seconds: float = WAIT_SECONDS,
+    prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Worker]:
     """A worker that is stopped, and drains, at the end of the block."""
-    worker = Worker(queue, handler, policy or Policy(), on_end=Outcomes() if outcomes is None else outcomes)
+    on_end = Outcomes() if outcomes is None else outcomes
+    worker = Worker(queue, handler, policy or Policy(), on_end=on_end, prepare=prepare)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop, grace_seconds=grace_seconds))
     try:

@@ -16,9 +16,11 @@ class SaysoError(Exception):
         message: what happened, in one sentence a user can read.
         hint: what to do about it, usually a command; may be None.
         retryable: whether the same call may succeed later without anything being changed.
+        retry_after_seconds: when, where somebody has said so.
     """
 
     retryable: ClassVar[bool] = False
+    retry_after_seconds: float | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -77,6 +79,16 @@ class FetchRefused(InvalidInput):
     """A URL is not fetched, or does not give what was asked for: the caller must name another."""
 
 
+class FetchFailed(FetchRefused):
+    """A URL did not give what was asked for this time: its host was down or busy, or broke off."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotSubtitles(InvalidInput):
     """The input is not a subtitle file Sayso reads."""
 
@@ -133,6 +145,7 @@ class Busy(SaysoError):
     """
 
     retryable = True
+    retry_after_seconds: float
 
     def __init__(self, message: str, *, retry_after_seconds: float, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -162,6 +175,14 @@ class ServiceUnavailable(SaysoError):
     """A queue, a database or a storage does not answer, or answers that it cannot: the same call may succeed later."""
 
     retryable = True
+
+
+class ResourceMissing(ServiceUnavailable):
+    """A queue, a table or a bucket that the settings name does not exist, or not yet: work waits until it does."""
+
+
+class AttemptsUsedUp(SaysoError):
+    """The work was begun as often as it may be, and came to no end."""
 
 
 class LeaseLost(SaysoError):

@@ -100,6 +100,33 @@ def decode_text(data: bytes, name: str) -> str:
     return text
 
 
+def decode_prose(data: bytes, name: str) -> str:
+    """The characters of a text that is to be read aloud.
+
+    Raises:
+        NotText: as `decode_text`; or it is a web page, whose tags would be read too, or another kind of document.
+    """
+    text = decode_text(data, name)
+    if _NO_PROSE.match(text):
+        raise NotText(f"{name} is {_kind_of(text)}, not a text to read aloud", hint=PROSE_HINT)
+    return text
+
+
+PROSE_HINT = "Plain text or Markdown, in UTF-8, is taken."
+
+_NO_PROSE = re.compile(
+    r"(?:\s++|<\?xml[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
+    r"(?:<(?:!doctype\s++(?:html|svg)|html|head|body|title|rss|feed|svg)\b|%pdf-|\{\\rtf)",
+    re.IGNORECASE,
+)
+"""How documents begin that are written for programs; a Markdown text may well begin with another tag."""
+
+
+def _kind_of(text: str) -> str:
+    beginning = text.lstrip()[:1]
+    return {"%": "a PDF document", "{": "an RTF document"}.get(beginning, "a web page (HTML) or XML")
+
+
 @contextmanager
 def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that takes ``path``'s place when the block ends well, and leaves no trace when it does not.

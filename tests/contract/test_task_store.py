@@ -117,6 +117,23 @@ def test_whoever_comes_second_is_told_when_to_come_again(run: Run) -> None:
     run(scenario)
 
 
+def test_all_tasks_of_a_narration_can_be_claimed_unnamed(run: Run) -> None:
+    """Whoever cannot tell which tasks a narration has claims those that the store knows, and no others are made."""
+
+    async def scenario(backend: StoreBackend, parent: str) -> None:
+        if not backend.knows_tasks:
+            return
+        assert await backend.store.claim(parent, ()) == Finished(media_urls={})
+        await backend.store.release(await claimed(backend, parent))
+        claim = await backend.store.claim(parent, ())
+        assert isinstance(claim, Claim)
+        assert set(claim.lease_ids) == set(TASKS)
+        await backend.store.fail(claim, error="no")
+        assert await statuses(backend, parent) == [("FAILED", "no")] * 2
+
+    run(scenario)
+
+
 def test_a_beat_keeps_the_claim(run: Run) -> None:
     """A claim that is beaten for is nobody else's however long the work takes."""
 

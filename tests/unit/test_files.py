@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sayso.errors import OutputFailed
-from sayso.files import create_private, make_private_directory, private_lock, replacing
+from sayso.errors import NotText, OutputFailed
+from sayso.files import create_private, decode_prose, make_private_directory, private_lock, replacing
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -153,3 +153,30 @@ def test_another_user_cannot_hold_a_lock(tmp_path: Path) -> None:
         parent.chmod(parent.stat().st_mode | 0o011)
     refused = subprocess.run(stranger, capture_output=True, text=True, check=False)
     assert "PermissionError" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html><p>Hello</p>",
+        "\ufeff\n  <HTML lang=en>",
+        "<!-- made by a -- program -->\n<html>",
+        '<?xml version="1.0"?>\n<!-- x --><rss version="2.0">',
+        "<head><title>x</title>",
+        "%PDF-1.7",
+        "{\\rtf1 Hello}",
+    ],
+)
+def test_a_web_page_is_no_text_to_read_aloud(text: str) -> None:
+    """Its tags would be read too: what is taken is said in its place."""
+    with pytest.raises(NotText) as caught:
+        decode_prose(text.encode(), "page")
+    assert "Markdown" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "text", ["<div align=center>\n\n# Title", "# <html> explained", "<!-- a note -->\nIt was late.", "<headline>", ""]
+)
+def test_a_text_that_begins_with_a_tag_may_be_markdown(text: str) -> None:
+    """Only what begins as web pages do is one."""
+    assert decode_prose(text.encode(), "text") == text

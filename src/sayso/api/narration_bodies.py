@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from sayso.api.bodies import Body, FormBody, LanguageTag, StyleName, VoiceName
 from sayso.api.errors import Problem
 from sayso.errors import FetchRefused, NotText
-from sayso.files import decode_text
+from sayso.files import decode_prose
 from sayso.jobs.narrations import NarrationRequest, NarrationStatus
 from sayso.narration import SubtitleFormat
 from sayso.net import check_url
@@ -158,7 +158,7 @@ def source_of_file(fields: NarrationBody, upload: Upload) -> Source:
             code="unsupported_file",
         )
     try:
-        text = decode_text(upload.path.read_bytes(), f"The file {path.name!r}")
+        text = decode_prose(upload.path.read_bytes(), f"The file {path.name!r}")
     except NotText as error:
         message = f"{error.message}. {error.hint or ''}".strip()
         raise Problem(status=400, message=message, param="file", code="not_text") from None

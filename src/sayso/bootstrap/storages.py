@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+_NARRATION_FILE = re.compile(r"/narrations/nar_[0-9a-f]{32}/narration\.[a-z0-9]{1,5}\Z")
+"""Files of narrations, whose rows have their URIs as they were when they were made."""
+
 _DATABASE_SECONDS = 60.0
 """For how long a database is waited for at the start."""
 
@@ -48,7 +52,7 @@ def signed_files(settings: Settings) -> SignedFiles:
         OutputFailed: what links are signed with cannot be kept.
     """
     return SignedFiles(
-        root=Root(output_directory(settings)),
+        root=Root(output_directory(settings), moved=_NARRATION_FILE),
         signer=LinkSigner(signing_keys(settings).for_links()),
         base_url=settings.public_base_url or "",
     )
@@ -70,7 +74,7 @@ async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
     """
     storages: dict[str, Storage] = {}
     if settings.queue_url is not None or settings.output_bucket is not None:
-        storages["s3"] = await open_s3_storage(await open_aws(settings, stack))
+        storages["s3"] = await open_s3_storage(await open_aws(settings, stack), own_bucket=settings.output_bucket)
     if settings.queue_url is None:
         _make_output_directory(settings)
         storages["file"] = LocalStorage(signed_files(settings), group_reads=settings.group_reads)

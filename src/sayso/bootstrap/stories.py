@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
-from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
 from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narration import MAXIMUM_BYTES
@@ -17,7 +18,7 @@ from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
 from sayso.signing import signing_keys
-from sayso.stories import Consumer, Narrator, Stories, StoriesService, sweep
+from sayso.stories import Consumer, Narrator, Stories, StoriesService, check_prose_type, sweep
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.stories.checks import speaker
 from sayso.stories.narrations import Describer
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from sayso.stories import Made
     from sayso.tts.cache import SpeechCache
     from sayso.tts.source import SpeechSource
+
+    Check: TypeAlias = Callable[[], Awaitable[None]]
+    """Makes sure of something that jobs need."""
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +104,7 @@ class StoriesOpener:
                 "There is nowhere that stories come from.",
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
+        _check_queues(settings)
         speaker(self._narrator.sources, settings.kokoro_voice, FREE)
         sweep(self._work_directory, older_than_seconds=2 * settings.job_seconds)
         agent = settings.ecs_agent_uri
@@ -134,18 +139,20 @@ class StoriesOpener:
         queue = SqsQueue(
             await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url, lease_seconds=self._lease_seconds
         )
-        await _checked(queue.check())
         stack.push_async_callback(queue.close)
+        checks: list[Check] = [partial(queue.check, max_attempts=settings.max_attempts)]
         tasks: TaskStore = UntrackedTasks()
         if settings.dynamodb_table is not None:
             store = DynamoTaskStore(
                 await aws.client("dynamodb"), settings.dynamodb_table, lease_seconds=self._lease_seconds
             )
-            await _checked(store.check())
+            checks.append(store.check)
             tasks = store
-        bucket = settings.output_bucket
-        stories = self._stories(tasks, storages, None if bucket is None else f"s3://{bucket}")
-        worker = self._worker("sqs", queue, stories, self._policy())
+        root = None if settings.output_bucket is None else output_root(settings)
+        if root is not None:
+            checks.append(partial(storages.of(root).check, root))
+        stories = self._stories(tasks, storages, root)
+        worker = self._worker("sqs", queue, stories, self._policy(), checks=checks)
         return Consumer(name="sqs", queue=queue, worker=worker)
 
     async def _from_postgres(self, storages: Storages, stack: AsyncExitStack) -> Sequence[Consumer]:
@@ -166,8 +173,10 @@ class StoriesOpener:
                 await queue.release_worker(settings.worker_name)
         store = PostgresNarrationStore(database)
         tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
-        stories = self._stories(tasks, storages, output_root(settings), announce=store.announce)
-        told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy())
+        root = output_root(settings)
+        stories = self._stories(tasks, storages, root, announce=store.announce)
+        checks = [partial(storages.of(root).check, root)]
+        told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
         calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
         return [
             Consumer(name=STORIES_QUEUE, queue=queues[0], worker=told),
@@ -209,11 +218,17 @@ class StoriesOpener:
             announce=announce,
         )
 
-    def _worker(self, name: str, queue: JobQueue, handler: Handler, policy: Policy) -> Worker:
+    def _worker(
+        self, name: str, queue: JobQueue, handler: Handler, policy: Policy, *, checks: Sequence[Check] = ()
+    ) -> Worker:
+        async def prepare() -> None:
+            for check in checks:
+                await _checked(check)
+
         def on_end(outcome: Outcome, seconds: float) -> None:
             self._counts.ended(name, outcome, seconds)
 
-        return Worker(queue, handler, policy, on_end=on_end)
+        return Worker(queue, handler, policy, on_end=on_end, prepare=prepare)
 
     def _policy(self) -> Policy:
         settings = self._settings
@@ -235,16 +250,36 @@ class StoriesOpener:
             maximum_bytes=MAXIMUM_BYTES,
             timeout_seconds=self._settings.fetch_seconds,
             private_hosts=self._settings.private_hosts,
+            check_type=check_prose_type,
             ticket=ticket,
         )
 
 
-async def _checked(check: Awaitable[None]) -> None:
-    """Let a mistake in the settings end the start, but no outage, which passes."""
+async def _checked(check: Check) -> None:
+    """Make sure of something; where it cannot be told whether it is so, for want of an answer or a permission, go on.
+
+    Raises:
+        ResourceMissing, InvalidInput: it is not so.
+    """
     try:
-        await check
+        await check()
+    except ResourceMissing:
+        raise
     except ServiceUnavailable as error:
         _log.warning("the settings could not be checked", reason=error.message)
+
+
+def _check_queues(settings: Settings) -> None:
+    """Refuse a dead-letter queue that is the queue itself.
+
+    Raises:
+        InvalidInput: it is.
+    """
+    from sayso.jobs.sqs import SAME_QUEUE, SAME_QUEUE_HINT, is_same_queue
+
+    queue_url, dlq_url = settings.queue_url, settings.dlq_url
+    if queue_url is not None and dlq_url is not None and is_same_queue(queue_url, dlq_url):
+        raise InvalidInput(SAME_QUEUE, hint=SAME_QUEUE_HINT)
 
 
 def _states(service: StoriesService) -> Mapping[str, QueueState]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from sayso.errors import Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.errors import AttemptsUsedUp, Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.backoff import backoff_seconds
 from sayso.jobs.base import BEAT_SECONDS, LEASE_SECONDS
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from sayso.jobs.base import Delivery, JobQueue
 
 _log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_LONGEST_PAUSE_SECONDS = 3600.0
+"""However long somebody asks to be left alone, a job is tried again after so long."""
 
 _OUTAGE_FAILURES = 5
 """For how many failures a job waits, at least, when what it needs is down."""
@@ -34,12 +39,37 @@ class Outcome(StrEnum):
     HANDED_BACK = "handed_back"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Job:
-    """A job in the hands of a handler."""
+    """A job in the hands of a handler.
+
+    Attributes:
+        delivery: as it came.
+        queue: from where.
+        max_attempts: how often it may be tried.
+        attempt: which attempt this is, by whoever knows it best: the queue, or a store that counts too.
+    """
 
     delivery: Delivery
     queue: JobQueue
+    max_attempts: int = 5
+    attempt: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attempt = self.delivery.attempt
+
+    def count(self, attempt: int | None) -> None:
+        """Take a store's word for which attempt this is, if it has one.
+
+        Raises:
+            AttemptsUsedUp: there were as many before as there may be.
+        """
+        if attempt is not None:
+            self.attempt = max(self.attempt, attempt)
+        if self.attempt > self.max_attempts:
+            raise AttemptsUsedUp(
+                f"It was begun {self.attempt - 1} times and came to no end: its worker died, or had to stop."
+            )
 
     async def confirm(self) -> None:
         """Make sure that the job is still ours.
@@ -64,13 +94,17 @@ class Handler(Protocol):
         """
         ...
 
-    async def give_up(self, job: Job, error: str) -> None:
+    async def give_up(self, job: Job, error: str) -> bool:
         """Tell whoever waits for the job that it failed for good, before it is put aside.
+
+        Returns:
+            Whether it had been done already, by another worker or another message.
 
         Raises:
             Busy: they can be told later.
             LeaseLost: it turned out to be somebody else's.
             ServiceUnavailable: they cannot be told now.
+            SaysoError: they can never be told; the job is put aside all the same.
         """
         ...
 
@@ -121,18 +155,14 @@ class Attempts:
             LeaseLost: the job is somebody else's now; nothing is told.
             ServiceUnavailable: the queue could not be told; the job will come again.
         """
-        delivery = job.delivery
-        if delivery.attempt > self._policy.max_attempts:
-            # Attempts that failed were put aside in time: those that are left over died, or were counted by a queue
-            # that counts every delivery.
-            return await self._put_aside(
-                job, f"It was begun {delivery.attempt - 1} times and came to no end: its worker died, or had to stop."
-            )
         try:
             try:
+                job.count(None)  # attempts that failed were put aside in time: those that are left over died
                 await self._work(job)
             finally:
                 on_worked()
+        except AttemptsUsedUp as error:
+            return await self._put_aside(job, error.message, unless_done=True)
         except LeaseLost:
             raise
         except Busy as busy:
@@ -140,11 +170,13 @@ class Attempts:
         except ServiceUnavailable as error:
             return await self._postpone(job, error)
         except SaysoError as error:
-            return await self._failed(job, error.message, retryable=error.retryable)
+            return await self._failed(
+                job, error.message, retryable=error.retryable, pause_seconds=error.retry_after_seconds or 0.0
+            )
         except Exception as error:  # noqa: BLE001 -- whatever a handler raises is its job's failure, not the worker's
             _log.exception("the handler broke")
             return await self._failed(job, f"{type(error).__name__}: {error}", retryable=True)
-        await self._settle(lambda: self._queue.finish(delivery))
+        await self._settle(lambda: self._queue.finish(job.delivery))
         return Outcome.DONE
 
     async def hand_back(self, job: Job, *, delay_seconds: float = 0) -> None:
@@ -170,32 +202,41 @@ class Attempts:
                 raise DeadlineExceeded(f"The job took longer than {self._policy.job_seconds:g} seconds.") from error
             raise
 
-    async def _failed(self, job: Job, reason: str, *, retryable: bool) -> Outcome:
-        attempt = job.delivery.attempt
-        if not retryable or attempt >= self._policy.max_attempts:
+    async def _failed(self, job: Job, reason: str, *, retryable: bool, pause_seconds: float = 0.0) -> Outcome:
+        if not retryable or job.attempt >= job.max_attempts:
             return await self._put_aside(job, reason)
-        delay_seconds = backoff_seconds(attempt)
+        delay_seconds = max(backoff_seconds(job.attempt), min(pause_seconds, _LONGEST_PAUSE_SECONDS))
         _log.warning("the job failed, and is tried again", reason=reason, delay_seconds=round(delay_seconds, 1))
         await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds, error=reason))
         return Outcome.RETRIED
 
     async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
         """What the job needs is down, which is no fault of the job: it is not counted where the queue can tell."""
-        delay_seconds = backoff_seconds(max(job.delivery.attempt, _OUTAGE_FAILURES))
+        delay_seconds = backoff_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
         _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
         await self.hand_back(job, delay_seconds=delay_seconds)
         return Outcome.RETRIED
 
-    async def _put_aside(self, job: Job, reason: str) -> Outcome:
+    async def _put_aside(self, job: Job, reason: str, *, unless_done: bool = False) -> Outcome:
         _log.error("the job is put aside", reason=reason)
         try:
-            await self._settle(lambda: self._handler.give_up(job, reason))
+            is_done = await self._settle(lambda: self._handler.give_up(job, reason))
+            if is_done and unless_done:
+                await self._settle(lambda: self._queue.finish(job.delivery))
+                return Outcome.DONE
         except Busy as busy:
             return await self._hand_back_busy(job, busy)
+        except (LeaseLost, ServiceUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 -- see below
+            # It would be refused the next time too, and the job come again for ever.
+            told = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
+            _log.exception("those who wait for the job cannot be told that it failed", reason=told)
+            reason = f"{reason} Its tasks could not be told: {told}"
         await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
         return Outcome.PUT_ASIDE
 
-    async def _settle(self, tell: Callable[[], Awaitable[None]]) -> None:
+    async def _settle(self, tell: Callable[[], Awaitable[T]]) -> T:
         """Tell a service what became of a job, again and again for as long as a lease lasts."""
         give_up = self._clock() + self._policy.lease_seconds
         failures = 0

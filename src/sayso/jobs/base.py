@@ -35,10 +35,11 @@ class Delivery:
         job_id: the queue's name for the job, the same at each delivery.
         lease: the queue's name for this delivery; another at each.
         body: the message as it came.
-        attempt: 1 at the first delivery; a worker that died counts, one that handed the job back does not where the
-            queue can tell.
+        attempt: 1 at the first delivery; a worker that died counts, one that handed the job back does not.
         age_seconds: how long ago the job was enqueued.
         group: jobs of one group are worked on in order, one at a time; None for a job that stands alone.
+        deliveries: how often it was delivered at all, as far as the queue tells.
+        is_suspect: whether an earlier delivery ended without a word: its worker may have died of this very job.
     """
 
     job_id: str
@@ -47,6 +48,8 @@ class Delivery:
     attempt: int
     age_seconds: float
     group: str | None = None
+    deliveries: int = 1
+    is_suspect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,10 +130,12 @@ class Claim:
     Attributes:
         parent_id: whose tasks.
         lease_ids: for each task that was claimed, its lease id; larger at each claim of the task.
+        attempt: which attempt of Sayso's this is, by the store's own count; None where the queue's is exact.
     """
 
     parent_id: str
     lease_ids: Mapping[str, int]
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +183,10 @@ class TaskStore(Protocol):
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
         """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then.
 
+        Args:
+            parent_id: whose tasks.
+            task_ids: which; none for all that a store of narrations knows of this one.
+
         Raises:
             LeaseLost: one was cancelled, which it stays.
         """
@@ -211,8 +220,13 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def release(self, claim: Claim) -> None:
-        """Give the claim up, so that the next one need not wait; a claim that is lost is none, which is no error."""
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
+        """Give the claim up, so that the next one need not wait; a claim that is lost is none, which is no error.
+
+        Args:
+            claim: the claim, which is spent then.
+            is_counted: whether it was an attempt, for a store that counts them.
+        """
         ...
 
     async def close(self) -> None:

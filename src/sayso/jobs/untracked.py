@@ -28,7 +28,7 @@ class UntrackedTasks:
     async def fail(self, claim: Claim, *, error: str) -> None:
         """Nobody is told."""
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
         """Nothing is held."""
 
     async def close(self) -> None:

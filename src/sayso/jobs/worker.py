@@ -11,6 +11,8 @@ What it holds to:
   more. When no beat gets through for a whole lease, all are taken as lost.
 - A job that ends well is finished. One that can never succeed, or has failed too often, is given up and put aside; one
   whose worker died each time counts as failed. The rest is retried, later and later.
+- No answer of a queue ends it: it pauses, says why, and asks again. Before it takes jobs it makes sure that what they
+  need is there, at the start and again after a job that had to wait.
 - Told to stop, it receives no more, lets what is in hand finish for a while, and hands the rest back at once.
 """
 
@@ -25,12 +27,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
+from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, ServiceUnavailable
 from sayso.jobs.attempt import Attempts, Job, Outcome
 from sayso.jobs.backoff import backoff_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sayso.jobs.attempt import Handler, Policy
     from sayso.jobs.base import Delivery, JobQueue
@@ -39,6 +41,9 @@ _log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 10.0
+
+_PASSING_SECONDS = 15.0
+"""A pause that is shorter is no trouble, unless something is missing that somebody has to make."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -54,6 +59,21 @@ class _Run:
     """Whether its handler has ended, and only the queue is to be told."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pause:
+    """A time in which no jobs are taken.
+
+    Attributes:
+        reason: why.
+        since: when it began, by the clock.
+        is_definite: whether it lasts until somebody does something.
+    """
+
+    reason: str
+    since: float
+    is_definite: bool
+
+
 @dataclass(eq=False, slots=True)
 class _Group:
     waiting: deque[_Run] = field(default_factory=deque)
@@ -67,6 +87,7 @@ class Worker:
         handler: who does them.
         policy: how.
         on_end: told what became of each attempt, and how many seconds it took.
+        prepare: makes sure that what jobs need is there; no jobs are taken while it raises a `SaysoError`.
         clock: monotonic seconds.
     """
 
@@ -77,9 +98,13 @@ class Worker:
         policy: Policy,
         *,
         on_end: Callable[[Outcome, float], None] = lambda _outcome, _seconds: None,
+        prepare: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
+        self._prepare = prepare
+        self._is_prepared = prepare is None
+        self._pause: _Pause | None = None
         self._attempts = Attempts(queue, handler, policy, clock)
         self._policy = policy
         self._on_end = on_end
@@ -96,6 +121,14 @@ class Worker:
     def in_hand(self) -> int:
         """How many jobs it has, those included that wait behind their group."""
         return len(self._runs)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it takes no jobs, in a sentence; None while it does, or for a moment does not. From any thread."""
+        pause = self._pause
+        if pause is None or not (pause.is_definite or self._clock() - pause.since > _PASSING_SECONDS):
+            return None
+        return pause.reason
 
     async def run(self, stop: asyncio.Event, *, grace_seconds: float, hurry: asyncio.Event | None = None) -> None:
         """Work until ``stop`` is set and what was in hand is finished or handed back.
@@ -134,21 +167,43 @@ class Worker:
                 await self._changed.wait()
                 continue
             try:
+                if not self._is_prepared and self._prepare is not None:
+                    await self._prepare()
+                    self._is_prepared = True
+                    self._resume()
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
-            except ServiceUnavailable as error:
+            except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it may answer better later
                 failures += 1
-                self.last_failure = error.message
-                _log.warning("the queue cannot be read", reason=error.message, failures=failures)
+                self._hold(error)
                 await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=_LONGEST_PAUSE_SECONDS))
                 continue
             failures = 0
+            self._resume()
             self._answered()
             for delivery in deliveries:
                 self._take(delivery)
 
+    def _hold(self, error: Exception) -> None:
+        """Begin a pause, or go on with it; a reason is logged once, not at each try."""
+        is_known = isinstance(error, SaysoError)
+        reason = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
+        if self._pause is None or self._pause.reason != reason:
+            hint = error.hint if isinstance(error, SaysoError) else None
+            _log.warning("no jobs are taken for now", reason=reason, hint=hint, exc_info=not is_known)
+        self.last_failure = reason
+        since = self._clock() if self._pause is None else self._pause.since
+        is_definite = not is_known or isinstance(error, ResourceMissing | InvalidInput)
+        self._pause = _Pause(reason=reason, since=since, is_definite=is_definite)
+
+    def _resume(self) -> None:
+        if self._pause is not None:
+            _log.info("jobs are taken again", seconds=round(self._clock() - self._pause.since, 1))
+            self._pause = None
+
     def _take(self, delivery: Delivery) -> None:
         """Begin a job, or have it wait behind its group."""
-        run = _Run(job=Job(delivery=delivery, queue=self._queue), held_until=self._clock() + self._policy.lease_seconds)
+        job = Job(delivery=delivery, queue=self._queue, max_attempts=self._policy.max_attempts)
+        run = _Run(job=job, held_until=self._clock() + self._policy.lease_seconds)
         self._runs.add(run)
         if delivery.group is None:
             self._begin(run)
@@ -179,6 +234,8 @@ class Worker:
         except Exception:  # noqa: BLE001 -- its lease will end, and the job come again
             _log.exception("nobody was told what became of the job")
         finally:
+            if outcome is Outcome.RETRIED:  # perhaps because something is not there any more
+                self._is_prepared = self._prepare is None
             self._on_end(outcome, self._clock() - began)
             self._end(run, outcome)
 
@@ -215,7 +272,7 @@ class Worker:
         """Give back a job that was not begun."""
         try:
             await self._attempts.hand_back(run.job)
-        except (LeaseLost, ServiceUnavailable) as error:
+        except SaysoError as error:
             _log.info("a job was not handed back, which its lease will do", reason=error.message)
         finally:
             self._runs.discard(run)
@@ -244,7 +301,7 @@ class Worker:
         now = self._clock()
         try:
             lost = await self._queue.beat([run.job.delivery for run in runs.values()])
-        except ServiceUnavailable as error:
+        except SaysoError as error:
             self.last_failure = error.message
             _log.warning("a beat did not get through", reason=error.message)
             for run in runs.values():

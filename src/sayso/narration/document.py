@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sayso.errors import InvalidInput
-from sayso.files import decode_text
+from sayso.files import decode_prose
 from sayso.text import Lexicon, ScriptOptions, write_script
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_document(path: Path) -> Document:
 
     Raises:
         InvalidInput: there is no such file, it cannot be read, is too large, or has another suffix.
-        NotText: it is not UTF-8, or holds NUL bytes: it is something else, or cut off.
+        NotText: it is not UTF-8, or holds NUL bytes, or is a web page: it is something else, or cut off.
     """
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
@@ -49,7 +49,7 @@ def read_document(path: Path) -> Document:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
-    return Document(text=decode_text(data, str(path)), name=path.stem, markdown=suffix in _MARKDOWN_SUFFIXES)
+    return Document(text=decode_prose(data, str(path)), name=path.stem, markdown=suffix in _MARKDOWN_SUFFIXES)
 
 
 def to_script(

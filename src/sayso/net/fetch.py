@@ -10,12 +10,13 @@ import os
 import tempfile
 import time
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import httpcore2
 
-from sayso.errors import DeadlineExceeded, FetchRefused, OutputFailed, TooLarge
+from sayso.errors import DeadlineExceeded, FetchFailed, FetchRefused, OutputFailed, TooLarge
 from sayso.files import plain_suffix
 from sayso.net.location import locate
 from sayso.net.wire import Guard, GuardedBackend, OutOfTime, Sockets
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 _MAXIMUM_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_MAY_PASS = frozenset({408, 425, 429})
+_SERVER_FAULT = 500
+_MOST_DIGITS = 9
+
+
+def _any_type(_kind: str) -> None:
+    """Take every media type."""
 
 
 def fetch(
@@ -39,8 +47,10 @@ def fetch(
     maximum_bytes: int,
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
+    check_type: Callable[[str], None] = _any_type,
     ticket: Ticket = FREE,
     clock: Callable[[], float] = time.monotonic,
+    wall_clock: Callable[[], float] = time.time,
 ) -> Path:
     """Download a file; blocks, for a thread.
 
@@ -53,14 +63,18 @@ def fetch(
         maximum_bytes: the size of the largest file that is taken.
         timeout_seconds: for everything, from the name's resolution to the last byte.
         private_hosts: hosts that may be named although their addresses are not public.
+        check_type: told the media type that the host says, in lower case, without parameters, empty where it says none;
+            raises to refuse it.
         ticket: whether it is still wanted; a cancellation shuts the connection down at once.
         clock: monotonic seconds.
+        wall_clock: Unix time in seconds, for a ``Retry-After`` that is a date.
 
     Returns:
         The file, which is the caller's to delete. After an error there is none.
 
     Raises:
-        FetchRefused: the URL may not be fetched, or does not give a file in time.
+        FetchRefused: the URL may not be fetched, or does not give a file.
+        FetchFailed: it may give its file later: the host is down, busy or slow, or broke off.
         TooLarge: the file is larger.
         Cancelled, DeadlineExceeded: as the ticket says.
         OutputFailed: the file cannot be written.
@@ -82,11 +96,11 @@ def fetch(
     )
     with ticket.on_cancel(sockets.shut_down):
         try:
-            return _Download(guard, directory, maximum_bytes).follow(locate(url))
+            return _Download(guard, directory, maximum_bytes, check_type, wall_clock).follow(locate(url))
         except OutOfTime:
             if ticket.remaining_seconds() < deadline - clock():
                 raise DeadlineExceeded("The deadline came while a URL was fetched.") from None
-            raise FetchRefused(f"The URL did not give its file within {timeout_seconds:g} seconds.") from None
+            raise FetchFailed(f"The URL did not give its file within {timeout_seconds:g} seconds.") from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
             ticket.check()  # a connection that was shut down has no other fault
             _raise_for(error)
@@ -94,14 +108,23 @@ def fetch(
 
 def _raise_for(error: Exception) -> NoReturn:
     if isinstance(error, httpcore2.ConnectError):
-        raise FetchRefused("The URL's host cannot be found or reached, or is not who it says.") from None
-    raise FetchRefused("The URL's answer broke off or is no HTTP.") from None
+        raise FetchFailed("The URL's host cannot be found or reached, or is not who it says.") from None
+    raise FetchFailed("The URL's answer broke off or is no HTTP.") from None
 
 
 class _Download:
     """One file on its way."""
 
-    def __init__(self, guard: Guard, directory: Path, maximum_bytes: int) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        directory: Path,
+        maximum_bytes: int,
+        check_type: Callable[[str], None],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._check_type = check_type
+        self._wall_clock = wall_clock
         self._guard = guard
         self._directory = directory
         self._maximum_bytes = maximum_bytes
@@ -141,7 +164,12 @@ class _Download:
 
     def _check_head(self, response: httpcore2.Response) -> None:
         if response.status != _OK:
-            raise FetchRefused(f"The URL answers with status {response.status}.")
+            message = f"The URL answers with status {response.status}."
+            if response.status in _MAY_PASS or response.status >= _SERVER_FAULT:
+                raise FetchFailed(message, retry_after_seconds=_pause_seconds(response, self._wall_clock()))
+            raise FetchRefused(message)
+        kind = (_header(response, b"content-type") or b"").decode("latin-1")
+        self._check_type(kind.partition(";")[0].strip().lower())
         encoding = _header(response, b"content-encoding") or b"identity"
         if encoding.lower() != b"identity":  # we asked for that one; and a compressed file's size is anybody's guess
             raise FetchRefused("The URL's answer is compressed, although it was asked not to be.")
@@ -179,6 +207,17 @@ def _redirect(response: httpcore2.Response) -> str | None:
     """Where an answer sends the client; None for an answer that does not."""
     to = _header(response, b"location")
     return to.decode("utf-8", "replace") if response.status in _REDIRECTS and to else None
+
+
+def _pause_seconds(response: httpcore2.Response, now_seconds: float) -> float | None:
+    """How long ``Retry-After`` asks to wait, in seconds or until a date (RFC 9110, 10.2.3)."""
+    asked = (_header(response, b"retry-after") or b"").decode("latin-1")
+    if asked.isdecimal():
+        return float(asked[:_MOST_DIGITS])
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now_seconds)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _header(response: httpcore2.Response, name: bytes) -> bytes | None:

@@ -6,7 +6,7 @@ from sayso.storage.local import LocalStorage
 from sayso.storage.root import Root
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from sayso.storage.signing import LinkSigner, SignedFiles
-from sayso.storage.uris import uri_within
+from sayso.storage.uris import canonical, uri_within
 
 __all__ = [
     "LinkSigner",
@@ -17,6 +17,7 @@ __all__ = [
     "Storage",
     "Storages",
     "Stored",
+    "canonical",
     "content_disposition",
     "content_type_of",
     "open_s3_storage",

@@ -36,8 +36,20 @@ class Storage(Protocol):
     `ServiceUnavailable` when the service does not answer within a few tries.
     """
 
+    async def check(self, root: str) -> None:
+        """Make sure that there is a place for files whose URIs begin so; for the start.
+
+        Raises:
+            ResourceMissing: there is none.
+        """
+        ...
+
     async def find(self, uri: str) -> Stored | None:
-        """The file there, or None."""
+        """The file there, or None.
+
+        Raises:
+            OutputFailed: no file can be there: there is no such bucket.
+        """
         ...
 
     async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:

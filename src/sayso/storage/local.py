@@ -54,6 +54,9 @@ class LocalStorage:
         self._files = files
         self._group_reads = group_reads
 
+    async def check(self, root: str) -> None:
+        """See `Storage.check`: directories are made when a file comes."""
+
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
         return await asyncio.to_thread(self._find, uri)

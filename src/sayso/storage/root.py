@@ -9,6 +9,7 @@ from sayso.errors import InvalidInput
 from sayso.storage.uris import file_names, is_file_name
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
 
@@ -19,8 +20,15 @@ class Root:
     call runs could still mislead the call: only Sayso should be able to write there.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """Take a directory, which need not exist yet."""
+    def __init__(self, directory: Path, *, moved: re.Pattern[str] | None = None) -> None:
+        """Take a directory, which need not exist yet.
+
+        Args:
+            directory: the directory.
+            moved: how the names below it end, joined by ``/``, of files that are found here though their URI has
+                another root: the directory was moved since.
+        """
+        self._moved = moved
         self._named = directory.absolute()
         self._real = directory.resolve()
 
@@ -34,6 +42,9 @@ class Root:
         for directory in (self._named, self._real):
             if path.is_relative_to(directory) and path != directory:
                 return self._inside(path.relative_to(directory).parts)
+        found = self._moved.search(path.as_posix()) if self._moved is not None else None
+        if found is not None:
+            return self._inside(found.group().strip("/").split("/"))
         raise InvalidInput(f"{uri!r} is not below {self._named.as_uri()}")
 
     def of_names(self, relative: str) -> Path:

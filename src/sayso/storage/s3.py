@@ -9,17 +9,22 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import structlog
+
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage.base import Stored
 from sayso.storage.content_types import content_disposition
-from sayso.storage.s3_object import NotThere, S3Object
+from sayso.storage.s3_object import NotThere, S3Object, no_bucket
 from sayso.storage.uris import bucket_and_key
+from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from sayso.vendors.aws import Aws, AwsClient
+
+_log = structlog.get_logger(__name__)
 
 _SHA256 = "sayso-sha256"
 """The object's metadata that has its checksum: S3's own entity tag is one of the content only at times."""
@@ -29,16 +34,21 @@ _OPTIONS = {"signature_version": "s3v4"}  # links too, which botocore would sign
 _PART_BYTES = 8 * 2**20  # S3 takes 10,000 parts, of at least 5 MiB
 _ABORT_SECONDS = 10.0
 _READS = 4
+_SEEN_SECONDS = 30.0
 _LONGEST_LINK_SECONDS = 7 * 24 * 3600  # S3's
 
 
-async def open_s3_storage(aws: Aws) -> S3Storage:
+async def open_s3_storage(aws: Aws, *, own_bucket: str | None = None) -> S3Storage:
     """The storage over a client of this session, which closes it.
+
+    Args:
+        aws: the session.
+        own_bucket: see `S3Storage`.
 
     Raises:
         NotInstalled, InvalidInput: as `Aws.client`.
     """
-    return S3Storage(await aws.client("s3", options=_OPTIONS))
+    return S3Storage(await aws.client("s3", options=_OPTIONS), own_bucket=own_bucket)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,21 +85,44 @@ class S3Storage:
     Args:
         client: of S3, which its session closes.
         part_bytes: files that are larger are sent in parts of this size, one after another, one of which is in memory.
+        own_bucket: the one that the settings name; jobs wait while it is missing, and fail for want of any other.
     """
 
-    def __init__(self, client: AwsClient, *, part_bytes: int = _PART_BYTES) -> None:
+    def __init__(self, client: AwsClient, *, part_bytes: int = _PART_BYTES, own_bucket: str | None = None) -> None:
         self._client = client
         self._part_bytes = part_bytes
+        self._own_bucket = own_bucket
+        self._seen: dict[str, float] = {}
+        """When each bucket was last seen to exist, by the clock."""
 
     def _object(self, uri: str) -> S3Object:
         bucket, key = bucket_and_key(uri)
-        return S3Object(self._client, bucket=bucket, key=key)
+        return S3Object(self._client, bucket=bucket, key=key, is_own=bucket == self._own_bucket)
+
+    async def check(self, root: str) -> None:
+        """See `Storage.check`; without the permission to look (``s3:ListBucket``) it cannot tell, and says nothing."""
+        await self._check_bucket(root.removeprefix("s3://").partition("/")[0])
+
+    async def _check_bucket(self, bucket: str) -> None:
+        """Make sure that there is a bucket, unless it was there a moment ago: a look at an object does not tell."""
+        if self._client.clock() - self._seen.get(bucket, -_SEEN_SECONDS) < _SEEN_SECONDS:
+            return
+        try:
+            await self._client.call("head_bucket", refusals={"404", "NoSuchBucket"}, Bucket=bucket)
+        except AwsRefusal:
+            self._seen.pop(bucket, None)
+            raise no_bucket(f"s3://{bucket}", is_own=bucket == self._own_bucket) from None
+        except ServiceUnavailable as error:
+            _log.debug("whether there is a bucket cannot be told", bucket=bucket, reason=error.message)
+        else:
+            self._seen[bucket] = self._client.clock()
 
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
         try:
             answer = await self._object(uri).call("head_object")
         except NotThere:
+            await self._check_bucket(bucket_and_key(uri)[0])
             return None
         return Stored(
             uri=uri,

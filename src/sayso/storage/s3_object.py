@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import OutputChanged, OutputFailed, SaysoError, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ResourceMissing, SaysoError, ServiceUnavailable
 from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ _CHANGED = frozenset({"ConditionalRequestConflict", "PreconditionFailed"})
 _ABSENT = frozenset({"404", "NoSuchKey"})
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "NoSuchUpload", "OperationAborted", "XAmzContentChecksumMismatch"})
 _NO_BUCKET = "NoSuchBucket"
+_UNFIT = frozenset({"EntityTooLarge", "InvalidBucketName", "InvalidURI", "KeyTooLongError", "MetadataTooLarge"})
+"""Refusals for the sake of the object itself, or of its name."""
+
 _FORBIDDEN = "403"  # the answer to HEAD has no body, and so no code but its status
 
 _PERMISSIONS = "s3:PutObject, s3:GetObject, s3:DeleteObject and, to tell what is missing, s3:ListBucket are needed."
@@ -28,6 +31,14 @@ class NotThere(SaysoError):
     """S3 has no such object; each call knows what that means for it, and lets it go no further."""
 
 
+def no_bucket(uri: str, *, is_own: bool) -> SaysoError:
+    """What it means that a bucket does not exist: a job whose sender named it fails, any other waits."""
+    message = f"There is no bucket for {uri}"
+    if is_own:
+        return ResourceMissing(message, hint="Make it, or name another in OUTPUT_BUCKET.")
+    return OutputFailed(message, hint="The message names it.")
+
+
 class S3Object:
     """One object, which need not exist.
 
@@ -35,9 +46,11 @@ class S3Object:
         client: of S3.
         bucket: where it is.
         key: its name there.
+        is_own: whether the settings name the bucket, so that one that is missing is no fault of the job's.
     """
 
-    def __init__(self, client: AwsClient, *, bucket: str, key: str) -> None:
+    def __init__(self, client: AwsClient, *, bucket: str, key: str, is_own: bool = False) -> None:
+        self._is_own = is_own
         self.uri = f"s3://{bucket}/{key}"
         self._client = client
         self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
@@ -53,14 +66,15 @@ class S3Object:
         Raises:
             NotThere: there is no such object.
             OutputChanged: the call's condition does not hold.
-            OutputFailed: there is no such bucket.
-            InvalidInput: S3 refuses for another reason.
-            ServiceUnavailable: S3 does not answer, or answers that it cannot, or that this is not permitted.
+            OutputFailed: there is no such bucket, which somebody else has named.
+            ResourceMissing: there is no such bucket, which the settings name.
+            InvalidInput: S3 has no object of this name, or size.
+            ServiceUnavailable: S3 does not answer, or refuses for any other reason.
         """
         try:
             return await self._client.call(
                 operation,
-                refusals={*_CHANGED, *_ABSENT, *_PASSING, _NO_BUCKET, _FORBIDDEN},
+                refusals={*_CHANGED, *_ABSENT, *_PASSING, *_UNFIT, _NO_BUCKET, _FORBIDDEN},
                 body=body,
                 **self._place,
                 **parameters,
@@ -76,7 +90,9 @@ class S3Object:
         if code in _CHANGED:
             return OutputChanged(f"{self.uri} is not what it was.")
         if code == _NO_BUCKET:
-            return OutputFailed(f"There is no bucket for {self.uri}", hint="Make it, or name another in OUTPUT_BUCKET.")
+            return no_bucket(self.uri, is_own=self._is_own)
+        if code in _UNFIT:
+            return InvalidInput(f"S3 does not take {self.uri}: {code}.")
         if code == _FORBIDDEN:
             return ServiceUnavailable(f"AWS s3 does not allow to look at {self.uri}", hint=_PERMISSIONS)
         return ServiceUnavailable(f"What was sent to {self.uri} did not arrive: {code}.")

@@ -87,5 +87,19 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def canonical(uri: str) -> tuple[str, ...]:
+    """The same for all spellings of a URI of one file: of ``%41`` and ``A`` in a path, of a bucket's letters.
+
+    A URI that no storage takes is its own.
+    """
+    try:
+        if uri.startswith(_FILE):
+            return (_FILE, *file_names(uri))
+        bucket, key = bucket_and_key(uri)
+    except InvalidInput:
+        return (uri,)
+    return (_S3, bucket.lower(), *filter(None, key.split("/")))
+
+
 def _is_plain(name: str) -> bool:
     return bool(name) and name not in _STEPS and not _FORBIDDEN.search(name)

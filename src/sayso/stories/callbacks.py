@@ -123,15 +123,16 @@ class Callbacks:
             raise failure
         _log.info("callback delivered", narration_id=record.id, status=status)
 
-    async def give_up(self, job: Job, error: str) -> None:
+    async def give_up(self, job: Job, error: str) -> bool:
         """See `Handler.give_up`: the last attempt is known, and now that there will be no other."""
         try:
             record = await self._awaited(job)
         except InvalidInput:
-            return  # it names no narration
+            return False  # it names no narration
         if record is not None:
             _log.warning("callback failed", narration_id=record.id, reason=error)
             await self._store.fail_callback(record.id)
+        return False
 
     async def _awaited(self, job: Job) -> NarrationRecord | None:
         """The narration that a job is about; None where it has been taken up again, and another job will follow.

@@ -12,11 +12,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput
 from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
+from sayso.storage import canonical
 from sayso.subtitles import STYLES
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ MAXIMUM_SPEED = 4.0
 _DEEPEST_ENVELOPE = 3
 _DEFAULT_STYLE = next(iter(STYLES))
 _TITLE_OF_FILES = "story"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,20 +99,48 @@ def read_message(body: str, *, output_root: str | None) -> Story:
     content = _unwrapped(body)
     kind: type[_Message] = _NarrationMessage if "narration_id" in content else _StoryMessage
     try:
-        return kind.model_validate(content).story(output_root)
+        story = kind.model_validate(content).story(output_root)
     except ValidationError as error:
         problems = (
             f"{'.'.join(map(str, problem['loc'])) or 'message'}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise InvalidInput(f"The message cannot be understood: {'; '.join(problems)}.") from None
+    if len({canonical(output.uri) for output in story.outputs}) < len(story.outputs):
+        raise InvalidInput("The message cannot be understood: audio_out and subs_out are the same file.")
+    return story
+
+
+def tasks_of(body: str) -> tuple[str, tuple[str, ...]] | None:
+    """The parent and the tasks that a message names, whatever else is wrong with it; None where it names none.
+
+    Of a narration the tasks are its own, which the store knows: none are named here.
+    """
+    try:
+        content = _unwrapped(body)
+    except InvalidInput:
+        return None
+    if "narration_id" in content:
+        narration_id = _name_in(content, "narration_id")
+        return None if narration_id is None else (narration_id, ())
+    parent_id = _name_in(content, "parent_id")
+    named = (_name_in(content, field) for field in ("tts_task_id", "srt_task_id"))
+    task_ids = tuple(dict.fromkeys(task_id for task_id in named if task_id is not None))
+    return None if parent_id is None or not task_ids else (parent_id, task_ids)
+
+
+def _name_in(content: dict[str, Any], field: str) -> str | None:
+    try:
+        return _NAME.validate_python(content.get(field))
+    except ValidationError:
+        return None
 
 
 def _unwrapped(body: str) -> dict[str, Any]:
     """The JSON object of a message, out of its SNS notification."""
     for _ in range(_DEEPEST_ENVELOPE):
         try:
-            content = json.loads(body)
+            content = json.loads(body.removeprefix(_BYTE_ORDER_MARK))
         except (ValueError, RecursionError):
             raise InvalidInput("The message cannot be understood: it is not JSON.") from None
         if not isinstance(content, dict):
@@ -126,6 +156,8 @@ def _unwrapped(body: str) -> dict[str, Any]:
 Text = Annotated[str, Field(min_length=1)]
 Speed = Annotated[float, Field(ge=MINIMUM_SPEED, le=MAXIMUM_SPEED)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name, config=ConfigDict(coerce_numbers_to_str=True))
 
 
 class _Message(BaseModel):

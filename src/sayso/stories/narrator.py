@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sayso.audio import AudioFormat
-from sayso.errors import ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
-from sayso.files import decode_text
+from sayso.errors import FetchRefused, ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
+from sayso.files import PROSE_HINT, decode_prose
 from sayso.narration import Document, NarrationOptions, narrate
 from sayso.stories.checks import speaker
 from sayso.subtitles import style_named
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
 
 _STEM = "story"
 _MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+
+
+_NO_PROSE = re.compile(
+    r"text/(html|xml|css|rtf|javascript)|application/(xhtml\+xml|xml|pdf|rtf|json|zip|gzip|javascript|msword|vnd\..*)"
+    r"|(audio|font|image|model|video)/.*"
+)
+"""Media types of what is no text to read aloud."""
+
+
+def check_prose_type(kind: str) -> None:
+    """Refuse a media type that no text to read aloud has.
+
+    Raises:
+        FetchRefused: it is one.
+    """
+    if _NO_PROSE.fullmatch(kind):
+        raise FetchRefused(f"The URL gives {kind}, not a text to read aloud.", hint=PROSE_HINT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +84,7 @@ class Narrator:
             return Document(text=story.text, name=_STEM, markdown=bool(story.markdown))
         file = self.fetch(story.url or "", directory, ticket)
         is_markdown = file.suffix in _MARKDOWN_SUFFIXES if story.markdown is None else story.markdown
-        text = decode_text(file.read_bytes(), "What the URL gives")
+        text = decode_prose(file.read_bytes(), "What the URL gives")
         file.unlink()
         return Document(text=text, name=_STEM, markdown=is_markdown)
 

@@ -154,6 +154,9 @@ class StoriesService:
         if self._loop is None and not self._is_stopping and silent_seconds > SILENT_SECONDS:
             return f"The worker has been starting for {silent_seconds:.0f} seconds."
         for consumer in self._consumers:
+            trouble = consumer.worker.trouble
+            if trouble is not None:
+                return f"No jobs are taken from the queue {consumer.name}: {redact(trouble)}"
             silent_seconds = self._clock() - consumer.worker.last_contact
             if silent_seconds > SILENT_SECONDS:
                 silence = f"No contact with the queue {consumer.name} for {silent_seconds:.0f} seconds"

@@ -15,25 +15,34 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from sayso.errors import Busy, InvalidInput, LeaseLost, OutputChanged, SaysoError, ServiceUnavailable
+from sayso.errors import (
+    Busy,
+    InvalidInput,
+    LeaseLost,
+    OutputChanged,
+    ResourceMissing,
+    SaysoError,
+    ServiceUnavailable,
+)
 from sayso.files import digest_of
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Claim, Finished, Held, TaskProgress
 from sayso.jobs.backoff import backoff_seconds
 from sayso.scheduling import Priority
 from sayso.storage import content_type_of
 from sayso.stories.keeping import Keeping
-from sayso.stories.messages import read_message
+from sayso.stories.messages import read_message, tasks_of
 from sayso.stories.workshop import Workshop
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from sayso.jobs import Job, TaskStore
@@ -53,6 +62,8 @@ a queue that counts every delivery would soon put the story aside."""
 
 _HELD_SECONDS = 60.0
 """When to look again at tasks that somebody else is alive with."""
+
+_LONGEST_HELD_SECONDS = 3600.0
 
 _MARGIN_SECONDS = 1.0
 """How long after its end a lease is looked at again: some clocks count whole seconds."""
@@ -118,56 +129,82 @@ class Stories:
         """See `Handler.work`."""
         story = read_message(job.delivery.body, output_root=self._output_root)
         structlog.contextvars.bind_contextvars(parent_id=story.parent_id, task_ids=list(story.task_ids))
-        claim = await self._claim(story)
+        claim = None if story.parent_id is None else await self._claim(story.parent_id, story.task_ids, job)
         if isinstance(claim, Finished):
             _log.info("the story was told already")
         else:
             try:
+                if claim is not None:
+                    job.count(claim.attempt)
                 async with self._keeping(claim) as keeping:
                     await self._tell(story, job, claim, keeping)
             except LeaseLost:
                 raise
-            except BaseException:
-                await asyncio.shield(self._release(claim))
+            except BaseException as error:
+                is_attempt = isinstance(error, Exception) and not isinstance(error, Busy | ServiceUnavailable)
+                await asyncio.shield(self._release(claim, is_counted=is_attempt))
                 raise
-        await self._told(story)
+        await self._told(story.parent_id)
 
     def _keeping(self, claim: Claim | None) -> Keeping:
         return Keeping(self._tasks, claim, lease_seconds=self._lease_seconds, beat_seconds=self._beat_seconds)
 
-    async def give_up(self, job: Job, error: str) -> None:
-        """See `Handler.give_up`."""
+    async def give_up(self, job: Job, error: str) -> bool:
+        """See `Handler.give_up`: also of a message that is not understood, where it names its tasks."""
+        named = tasks_of(job.delivery.body)
+        if named is None:
+            return False
+        parent_id, task_ids = named
+        is_done = False
+        refusal: InvalidInput | None = None
         try:
-            story = read_message(job.delivery.body, output_root=self._output_root)
-        except InvalidInput:
-            return  # it names no task that could be told
-        claim = await self._claim(story)
-        if isinstance(claim, Claim):
-            await self._tasks.fail(claim, error=error)
-        await self._told(story)
+            is_done = await self._fail(parent_id, task_ids, job, error)
+        except InvalidInput as caught:
+            refusal = caught
+        if refusal is not None and len(task_ids) > 1:
+            # One of them takes no change; others may.
+            for task_id in task_ids:
+                with suppress(InvalidInput):
+                    await self._fail(parent_id, [task_id], job, error)
+        await self._told(parent_id)
+        if refusal is not None:
+            raise refusal
+        return is_done
 
-    async def _claim(self, story: Story) -> Claim | Finished | None:
-        """The story's tasks, as soon as nobody else lives who has them; None where it has none.
+    async def _fail(self, parent_id: str, task_ids: Sequence[str], job: Job, error: str) -> bool:
+        """Fail what is not completed, and return whether everything is."""
+        claim = await self._claim(parent_id, task_ids, job)
+        if isinstance(claim, Finished):
+            return bool(claim.media_urls)
+        try:
+            await self._tasks.fail(claim, error=error)
+        except InvalidInput:
+            await self._release(claim)
+            raise
+        return False
+
+    async def _claim(self, parent_id: str, task_ids: Sequence[str], job: Job) -> Claim | Finished:
+        """The tasks, as soon as nobody else lives who has them.
 
         Raises:
             Busy: somebody else is alive with them.
         """
-        if story.parent_id is None:
-            return None
-        claim_tasks = partial(self._tasks.claim, story.parent_id, story.task_ids)
+        claim_tasks = partial(self._tasks.claim, parent_id, task_ids)
         claim = await _patiently(claim_tasks)
         if isinstance(claim, Held):
             # Whoever had them may be dead, which shows when the lease ends.
             await asyncio.sleep(min(claim.retry_after_seconds, self._lease_seconds) + _MARGIN_SECONDS)
             claim = await _patiently(claim_tasks)
         if isinstance(claim, Held):
-            raise Busy("Another worker tells this story.", retry_after_seconds=_HELD_SECONDS)
+            # A queue may count every delivery and end the job after some: it comes back later and later.
+            seconds = min(_HELD_SECONDS * 2 ** min(job.delivery.deliveries - 1, 10), _LONGEST_HELD_SECONDS)
+            raise Busy("Another worker is processing this story.", retry_after_seconds=seconds)
         return claim
 
-    async def _release(self, claim: Claim | None) -> None:
+    async def _release(self, claim: Claim | None, *, is_counted: bool = False) -> None:
         if claim is not None:
             try:
-                await self._tasks.release(claim)
+                await self._tasks.release(claim, is_counted=is_counted)
             except SaysoError as error:
                 _log.info("the tasks stay claimed until their lease ends", reason=error.message)
 
@@ -242,9 +279,9 @@ class Stories:
         if claim is not None:
             await self._tasks.beat(claim)
 
-    async def _told(self, story: Story) -> None:
-        if self._announce is not None and story.parent_id is not None:
-            announce, parent_id = self._announce, story.parent_id
+    async def _told(self, parent_id: str | None) -> None:
+        if self._announce is not None and parent_id is not None:
+            announce = self._announce
             await _patiently(lambda: announce(parent_id))
 
 
@@ -252,6 +289,7 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """What a call gives, once the service behind it answers.
 
     Raises:
+        ResourceMissing: what is asked for does not exist: that is not waited for here, but by the worker.
         ServiceUnavailable: it has not answered for a long time.
     """
     give_up = time.monotonic() + _PATIENCE_SECONDS
@@ -259,6 +297,8 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await call()
+        except ResourceMissing:
+            raise
         except ServiceUnavailable as error:
             failures += 1
             if time.monotonic() > give_up:

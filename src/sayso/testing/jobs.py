@@ -200,7 +200,8 @@ class InMemoryTaskStore:
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
         """See `TaskStore.claim`."""
-        tasks = {task_id: self.tasks.setdefault((parent_id, task_id), MemoryTask()) for task_id in task_ids}
+        wanted = task_ids or [task_id for known, task_id in self.tasks if known == parent_id]
+        tasks = {task_id: self.tasks.setdefault((parent_id, task_id), MemoryTask()) for task_id in wanted}
         unfinished = {task_id: task for task_id, task in tasks.items() if task.status != "COMPLETED"}
         if not unfinished:
             return Finished(media_urls={task_id: task.media_url or "" for task_id, task in tasks.items()})
@@ -228,7 +229,7 @@ class InMemoryTaskStore:
         for task in self._held(claim).values():
             task.status, task.error, task.lease_until = "FAILED", error, 0.0
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:  # noqa: ARG002
         """See `TaskStore.release`."""
         for task_id, lease_id in claim.lease_ids.items():
             task = self.tasks[claim.parent_id, task_id]

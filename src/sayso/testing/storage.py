@@ -41,6 +41,9 @@ class InMemoryStorage:
         self.files: dict[str, MemoryFile] = {}
         self._versions = itertools.count(1)
 
+    async def check(self, root: str) -> None:
+        """See `Storage.check`: there is every bucket."""
+
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
         bucket_and_key(uri)

@@ -74,14 +74,15 @@ class AwsClient:
         Args:
             operation: what it is asked, as botocore's client names it: ``receive_message``.
             waits_seconds: how long the service is asked to wait before it answers.
-            refusals: codes of refusals that the caller wants to see.
+            refusals: codes of refusals that are about what is asked, and mean something to the caller.
             body: the parameter ``Body``, which each try sends from its beginning.
             parameters: as botocore's client takes them.
 
         Raises:
             AwsRefusal: the service refuses, for one of these codes.
-            InvalidInput: it refuses for another.
-            ServiceUnavailable: it does not answer, or answers that it cannot, or who asks has no permission.
+            InvalidInput: botocore cannot ask for this.
+            ServiceUnavailable: it does not answer, or refuses for any other code: it cannot, something is missing, or
+                who asks has no permission.
         """
         extra_seconds = waits_seconds + len(body or b"") / _SLOWEST_BYTES_PER_SECOND
         limit_seconds = self.patience.try_seconds + extra_seconds
@@ -146,10 +147,10 @@ class AwsClient:
             return answer
         # Raised outside of the handler: botocore's exception holds the request.
         self._hear(verdict.answer)
-        if verdict.again:
-            raise _TryAgain(verdict.error)
         if verdict.refusal in refusals:
             raise AwsRefusal(verdict.refusal or "", verdict.answer, tries=tries)
+        if verdict.again:
+            raise _TryAgain(verdict.error)
         raise verdict.error
 
     def _hear(self, answer: Mapping[str, Any]) -> None:

@@ -1,7 +1,14 @@
-"""What AWS's refusals and failures mean, by their codes: is it our fault, and can the same call succeed later?"""
+"""What AWS's refusals and failures mean, by their kind: can the same call succeed later, and how soon?
+
+Codes are many, differ between services and protocols, and are added to. So the rule is one of kinds: a refusal is the
+fault of what was asked only where the adapter that asked expects its code (``refusals`` of `AwsClient.call`). Every
+other answer, known or not, is about the service, the permissions or the settings: `ServiceUnavailable`, for which no
+job fails.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,61 +17,24 @@ from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_THROTTLED = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottledException",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
+_PASSING = re.compile(
+    r"throttl|slowdown|toomany|overlimit|limitexceeded|throughputexceeded|requestlimit"
+    r"|internal|unavailable|timeout|transactionconflict|inprogress",
+    re.IGNORECASE,
 )
-_PASSING = frozenset(
-    {
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-"""Codes of failures that pass, for those that come with a status under 500."""
+"""What codes of failures have in them that pass within seconds, in whichever service's spelling."""
 
-_DENIED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "KMS.AccessDeniedException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
+_DENIED = re.compile(
+    r"denied|auth|token|signature|accesskey|credential|forbidden|security|skewed|expired|optinrequired|^403$",
+    re.IGNORECASE,
 )
-"""Not the fault of any job, so no job may fail for it: it must wait until somebody has mended the permissions."""
+"""What codes have in them that speak of who asks, and not of what is asked."""
 
 _OLD_SQS_PREFIX = "AWS.SimpleQueueService."
 """Codes of SQS come with it or without, as the protocol of the day has them."""
 
 _SERVER_FAULT = 500
+_TOO_MANY = 429
 _LONGEST_DETAIL = 300
 
 
@@ -92,7 +62,7 @@ class Verdict:
     Attributes:
         error: what is raised when nobody tries again.
         again: whether trying again soon may help.
-        refusal: the code, where AWS understood the request and refuses it for what it asks.
+        refusal: the code, where AWS understood the request and refuses it.
         answer: AWS's answer, where there was one.
     """
 
@@ -139,14 +109,13 @@ def _refused(answer: Mapping[str, Any], service: str, operation: str) -> Verdict
     code = str(facts.get("Code", "")).removeprefix(_OLD_SQS_PREFIX)
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT))
     detail = " ".join(str(facts.get("Message", "")).split())[:_LONGEST_DETAIL]
-    if status >= _SERVER_FAULT or code in _THROTTLED or code in _PASSING:
-        failure: SaysoError = ServiceUnavailable(f"AWS {service} cannot do {operation} now: {code or status}.")
-        return Verdict(error=failure, again=True, refusal=None, answer=answer)
-    if code in _DENIED:
-        failure = ServiceUnavailable(
-            f"AWS {service} does not allow {operation}: {code}.",
-            hint=detail or "See the permissions of the task's role.",
-        )
-        return Verdict(error=failure, again=False, refusal=None, answer=answer)
-    failure = InvalidInput(f"AWS {service} refuses {operation}: {code}.", hint=detail or None)
-    return Verdict(error=failure, again=False, refusal=code, answer=answer)
+    refusal = code if status < _SERVER_FAULT else None
+    if status >= _SERVER_FAULT or status == _TOO_MANY or _PASSING.search(code):
+        failure = ServiceUnavailable(f"AWS {service} cannot do {operation} now: {code or status}.", hint=detail or None)
+        return Verdict(error=failure, again=True, refusal=refusal, answer=answer)
+    if _DENIED.search(code):
+        message = f"AWS {service} does not allow {operation}: {code}."
+        failure = ServiceUnavailable(message, hint=detail or "See the permissions of the task's role.")
+    else:
+        failure = ServiceUnavailable(f"AWS {service} refuses {operation}: {code or status}.", hint=detail or None)
+    return Verdict(error=failure, again=False, refusal=refusal, answer=answer)

@@ -83,14 +83,20 @@ def test_nobody_there_is_unavailability(runner: asyncio.Runner, endpoint_url: st
         ("ExpiredTokenException", ServiceUnavailable, 1),
         ("InvalidClientTokenId", ServiceUnavailable, 1),
         ("KMS.AccessDeniedException", ServiceUnavailable, 1),
-        ("ValidationException", InvalidInput, 1),
-        ("SomethingNobodyKnows", InvalidInput, 1),
+        ("KMS.ThrottlingException", ServiceUnavailable, QUICK.tries),
+        ("KmsThrottled", ServiceUnavailable, QUICK.tries),
+        ("OverLimit", ServiceUnavailable, QUICK.tries),
+        ("InvalidSecurity", ServiceUnavailable, 1),
+        ("InvalidAccessKeyId", ServiceUnavailable, 1),
+        ("RequestTimeTooSkewed", ServiceUnavailable, 1),
+        ("ValidationException", ServiceUnavailable, 1),
+        ("SomethingNobodyKnows", ServiceUnavailable, 1),
     ],
 )
 def test_a_refusal_means_what_its_code_says(
     sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner, code: str, error: type[Exception], tries: int
 ) -> None:
-    """What may pass is tried again, what somebody must mend is unavailability at once, the rest the caller's fault."""
+    """No refusal is the caller's fault unless the caller expects it; what passes by itself is tried again."""
     faults.refuse("ListQueues", code, times=QUICK.tries)
     with pytest.raises(error, match=code.rpartition("#")[2]):
         runner.run(sqs.call("list_queues"))
@@ -122,7 +128,7 @@ def test_the_time_is_the_service_s_own(place: AwsPlace, runner: asyncio.Runner) 
             was_set = client.server_clock.is_set
             with pytest.raises(RuntimeError):
                 client.server_clock.now()
-            with pytest.raises(InvalidInput):
+            with pytest.raises(ServiceUnavailable):
                 await client.call("get_queue_url", QueueName="none")
             assert (was_set, client.server_clock.is_set) == (False, True)
             now = client.server_clock.now()

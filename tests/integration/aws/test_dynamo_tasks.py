@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamo_tasks import URLS, claimed
-from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import TaskProgress
 from sayso.jobs.dynamodb import DynamoTaskStore
 
@@ -38,7 +38,13 @@ def test_a_task_is_written_as_the_contract_says(
         lease = {"N": str(claim.lease_ids["a"])}
         item = place.item(table, parent, "a")
         until, date = item.pop("sayso_lease_until"), item.pop("date_updated")
-        assert item == {**key, **OTHERS, "status": {"S": "IN_PROGRESS"}, "sayso_lease": lease}
+        assert item == {
+            **key,
+            **OTHERS,
+            "status": {"S": "IN_PROGRESS"},
+            "sayso_lease": lease,
+            "sayso_attempts": {"N": "1"},
+        }
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", date["S"])
         assert began - 2 <= float(until["N"]) - 30 <= time.time() + 1
 
@@ -81,7 +87,7 @@ def test_a_table_or_its_keys_can_be_wrong(
     """At the start that is a mistake, which says what to look at; later on no job fails for it."""
     runner.run(DynamoTaskStore(dynamodb, table).check())
     missing = DynamoTaskStore(dynamodb, "no-such-table")
-    with pytest.raises(InvalidInput, match="no-such-table") as caught:
+    with pytest.raises(ResourceMissing, match="no-such-table") as caught:
         runner.run(missing.check())
     assert "DYNAMODB_TABLE" in (caught.value.hint or "")
     with pytest.raises(ServiceUnavailable, match="no-such-table"):
@@ -104,3 +110,39 @@ def test_ids_that_no_table_has_are_the_job_s_fault(
     with pytest.raises(InvalidInput):
         runner.run(store.claim(parent_id, [task_id]))
     assert faults.history == []
+
+
+def test_attempts_are_counted_until_the_task_comes_to_an_end(
+    place: AwsPlace, store: DynamoTaskStore, runner: asyncio.Runner, table: str, parent: str
+) -> None:
+    """Claims that died or failed count, those that were handed back do not; what has ended begins anew."""
+
+    async def scenario() -> None:
+        for expected in (1, 2, 3):
+            claim = await claimed(store, parent, "a")
+            assert claim.attempt == expected
+            if expected == 1:
+                place.end_leases(table, 60)  # it died
+            else:
+                await store.release(claim, is_counted=True)
+        await store.release(await claimed(store, parent, "a"))
+        claim = await claimed(store, parent, "a", "b")
+        assert claim.attempt == 4
+        await store.fail(claim, error="no")
+        assert "sayso_attempts" not in place.item(table, parent, "a")
+        claim = await claimed(store, parent, "a", "b")
+        assert claim.attempt == 1
+        await store.complete(claim, {"a": "s3://b/a", "b": "s3://b/b"})
+        assert "sayso_attempts" not in place.item(table, parent, "b")
+
+    runner.run(scenario())
+
+
+def test_an_item_that_is_full_is_a_refusal(
+    place: AwsPlace, store: DynamoTaskStore, runner: asyncio.Runner, table: str, parent: str
+) -> None:
+    """What has no room for a status never will; a sibling that was claimed on the way is given back."""
+    place.put_full_item(table, parent, "b")
+    with pytest.raises(InvalidInput, match="does not take the change of task 'b'"):
+        runner.run(store.claim(parent, ["a", "b"]))
+    assert "sayso_lease_until" not in place.item(table, parent, "a")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aws_faults import Fault
-from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.errors import ResourceMissing, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
 from sayso.vendors.aws import Aws, Patience
 
@@ -119,11 +119,11 @@ def test_a_queue_that_does_not_exist_is_a_mistake(place: AwsPlace, sqs: AwsClien
     url = place.make_queue() + "-no"
     queue = SqsQueue(sqs, url)
     for call in (lambda: queue.receive(1, wait_seconds=0), queue.check, queue.backlog):
-        with pytest.raises(InvalidInput, match=url) as caught:
+        with pytest.raises(ResourceMissing, match=url) as caught:
             runner.run(call())
         assert "QUEUE_URL" in (caught.value.hint or "")
     queue = SqsQueue(sqs, place.make_queue(), dlq_url=url)
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(ResourceMissing) as caught:
         runner.run(queue.check())
     assert "DLQ_URL" in (caught.value.hint or "")
 

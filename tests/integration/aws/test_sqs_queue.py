@@ -34,9 +34,34 @@ def test_a_message_comes_as_it_was_sent(place: AwsPlace, sqs: AwsClient, runner:
         await queue.retry(first, delay_seconds=0)
         (second,) = await queue.receive(5, wait_seconds=1)
         assert (first.job_id, first.body, first.attempt, first.group) == (job_id, BODY, 1, None)
-        assert (second.job_id, second.body, second.attempt) == (job_id, BODY, 2)
+        assert (second.job_id, second.body, second.attempt, second.deliveries) == (job_id, BODY, 1, 2)
         assert first.lease != second.lease
         assert 0 <= first.age_seconds <= second.age_seconds + 1 < WAIT_SECONDS
+
+    runner.run(scenario())
+
+
+def test_only_own_attempts_count(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+    """What earlier consumers received is no attempt, but a reason for caution, as is what came back unasked."""
+    url = place.make_queue()
+    place.send(url, BODY)
+    for _ in range(5):
+        place.messages(url)
+
+    async def scenario() -> None:
+        queue = SqsQueue(sqs, url)
+        (delivery,) = await queue.receive(5, wait_seconds=1)
+        assert (delivery.attempt, delivery.deliveries, delivery.is_suspect) == (1, 6, True)
+        await queue.retry(delivery, delay_seconds=0, error="The source was down.")
+        (delivery,) = await queue.receive(5, wait_seconds=1)
+        assert delivery.attempt == 2
+        await queue.dead_letter(delivery, reason="no")
+        place.send(url, BODY)
+        (delivery,) = [one for one in await queue.receive(5, wait_seconds=1) if one.deliveries == 1]
+        assert (delivery.attempt, delivery.is_suspect) == (1, False)
+        place.pass_time(url, 31)
+        (delivery,) = [one for one in await queue.receive(5, wait_seconds=1) if one.deliveries == 2]
+        assert (delivery.attempt, delivery.is_suspect) == (2, True)
 
     runner.run(scenario())
 
@@ -245,7 +270,7 @@ def test_what_a_poll_under_way_brings_is_handed_back(
         assert place.count(url) == (1, 0)
         assert (await queue.backlog()).oldest_age_seconds is None
         (delivery,) = await queue.receive(5, wait_seconds=0)
-        assert delivery.attempt == 2
+        assert (delivery.attempt, delivery.deliveries) == (1, 2)
 
     runner.run(scenario())
 

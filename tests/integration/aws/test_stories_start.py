@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import pytest
+import structlog
 from pydantic import SecretStr
 
 from aws_faults import Fault
 from sayso.bootstrap.stories import StoriesOpener
 from sayso.cache import NoCache
+from sayso.errors import InvalidInput
+from sayso.jobs.sqs import SqsQueue
 from sayso.observability import Metrics
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings
@@ -20,27 +26,44 @@ from sayso.tts.source import LocalSpeech
 from waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
     from pathlib import Path
 
     from aws import AwsPlace
     from aws_faults import AwsFaults
     from sayso.stories import StoriesService
+    from sayso.vendors.aws import AwsClient
 
 TRIES = 5  # of a call, until it is given up
 
 
-def service(place: AwsPlace, faults: AwsFaults, directory: Path, *, queue: str, table: str) -> StoriesService:
+MESSAGE = {"text": "The lamp is lit.", "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
+
+
+def service(
+    place: AwsPlace,
+    faults: AwsFaults,
+    directory: Path,
+    *,
+    queue: str,
+    table: str,
+    bucket: str | None = None,
+    dlq: str | None = None,
+) -> StoriesService:
     settings = Settings(
         queue_url=queue,
+        dlq_url=dlq,
         dynamodb_table=table,
         aws_endpoint_url=faults.url,
         aws_access_key_id="key",
         aws_secret_access_key=SecretStr("hush-hush"),
-        output_bucket=uuid4().hex,
+        output_bucket=bucket or uuid4().hex,
         kokoro_voice="fake_en",
         data_dir=directory,
     )
-    place.boto("s3").create_bucket(Bucket=settings.output_bucket)
+    if bucket is None:
+        place.boto("s3").create_bucket(Bucket=settings.output_bucket)
     engine = FakeSpeechEngine()
     opener = StoriesOpener(
         settings,
@@ -55,11 +78,10 @@ def service(place: AwsPlace, faults: AwsFaults, directory: Path, *, queue: str, 
 def test_a_worker_that_starts_in_an_outage_works_after_it(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
     """Queues and a table that do not answer at the start are no reason to die: the story is told once they do."""
     queue = place.make_queue()
-    message = {"text": "The lamp is lit.", "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
     stories = service(place, faults, tmp_path, queue=queue, table=place.make_table())
     for operation in ("GetQueueAttributes", "GetItem"):
         faults.next(operation, Fault.UNAVAILABLE, times=TRIES)
-    place.send(queue, json.dumps(message))
+    place.send(queue, json.dumps(MESSAGE))
     stories.start()
     try:
         wait_until(lambda: stories.trouble() is not None or place.count(queue) == (0, 0))
@@ -70,9 +92,117 @@ def test_a_worker_that_starts_in_an_outage_works_after_it(place: AwsPlace, fault
         assert stories.join(WAIT_SECONDS)
 
 
-def test_a_worker_whose_table_is_none_says_so(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
-    """A mistake in the settings does end it, with the reason for whoever asks for its health."""
-    stories = service(place, faults, tmp_path, queue=place.make_queue(), table="none")
+@contextmanager
+def started(place: AwsPlace, stories: StoriesService, queue: str) -> Iterator[None]:
     stories.start()
-    assert stories.join(WAIT_SECONDS)
-    assert "There is no DynamoDB table" in str(stories.trouble())
+    try:
+        yield
+    finally:
+        stories.stop()
+        with suppress(Exception):
+            place.send(queue, "which ends the poll under way, and is handed back")
+        assert stories.join(WAIT_SECONDS)
+
+
+def test_a_worker_waits_for_a_queue_that_is_not_yet_there(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
+    """It says which it misses, lives, and works when the queue is made; and again when it was deleted meanwhile."""
+    name = f"late-{uuid4().hex}"
+    queue = place.make_queue().rpartition("/")[0] + f"/{name}"
+    table = place.make_table()
+    stories = service(place, faults, tmp_path, queue=queue, table=table)
+    with started(place, stories, queue):
+        for parent in ("first", "second"):
+            wait_until(lambda: "There is no SQS queue" in str(stories.trouble()))
+            place.boto("sqs").create_queue(QueueName=name)
+            wait_until(lambda: stories.trouble() is None)
+            place.send(queue, json.dumps(MESSAGE | {"parent_id": parent}))
+            wait_until(lambda parent=parent: status(place, table, parent) == "COMPLETED")  # type: ignore[misc]
+            place.boto("sqs").delete_queue(QueueUrl=queue)
+
+
+def test_a_worker_waits_for_a_table_that_is_not_yet_there(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
+    """No message is taken, so that none is used up, and the reason is told to whoever asks for its health."""
+    queue = place.make_queue()
+    place.send(queue, json.dumps(MESSAGE))
+    stories = service(place, faults, tmp_path, queue=queue, table="none")
+    with started(place, stories, queue):
+        wait_until(lambda: "There is no DynamoDB table" in str(stories.trouble()))
+        assert place.count(queue) == (1, 0)
+
+
+def test_a_worker_waits_for_its_bucket(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
+    """A missing OUTPUT_BUCKET costs no narration and no message: it is told, and the story follows when it is made."""
+    queue, table, bucket = place.make_queue(), place.make_table(), f"late-{uuid4().hex}"
+    place.send(queue, json.dumps(MESSAGE))
+    stories = service(place, faults, tmp_path, queue=queue, table=table, bucket=bucket)
+    with started(place, stories, queue):
+        wait_until(lambda: "There is no bucket" in str(stories.trouble()))
+        assert place.count(queue) == (1, 0)
+        place.boto("s3").create_bucket(Bucket=bucket)
+        wait_until(lambda: status(place, table, "p") == "COMPLETED")
+        assert stories.trouble() is None
+
+
+def test_what_an_earlier_consumer_received_often_is_tried(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
+    """At a cut-over a message is not put aside for receipts that were not ours."""
+    queue, table = place.make_queue(), place.make_table()
+    place.send(queue, json.dumps(MESSAGE))
+    for _ in range(7):
+        assert place.messages(queue)
+    with started(place, service(place, faults, tmp_path, queue=queue, table=table), queue):
+        wait_until(lambda: status(place, table, "p") == "COMPLETED")
+
+
+def test_a_task_that_takes_no_status_ends_as_a_dead_letter(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
+    """An item of 400 KB cannot become FAILED: the message does not come again for ever, and its sibling has failed."""
+    queue, dlq, table = place.make_queue(), place.make_queue(), place.make_table()
+    place.put_full_item(table, "p", "b")
+    place.send(queue, json.dumps(MESSAGE))
+    with started(place, service(place, faults, tmp_path, queue=queue, table=table, dlq=dlq), queue):
+        wait_until(lambda: place.count(dlq) == (1, 0))
+        assert status(place, table, "p") == "FAILED"
+        (letter,) = place.messages(dlq)
+        assert "could not be told" in letter["MessageAttributes"]["Reason"]["StringValue"]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "{scheme}://{host}/{account}/{name}",
+        "{scheme}://{host}/{account}/{name}/",
+        "https://sqs.us-east-1.amazonaws.com/{account}/{name}",
+        "https://us-east-1.queue.amazonaws.com//{account}/{name}?x=1",
+        "http://LOCALHOST:4566/queue/us-east-1/{account}/%71{rest}",
+    ],
+)
+def test_a_dead_letter_queue_that_is_the_queue_is_refused(
+    place: AwsPlace, faults: AwsFaults, tmp_path: Path, spelling: str
+) -> None:
+    """In whatever spelling: each message that cannot be done would make another, for ever."""
+    queue = place.make_queue()
+    parts = urlsplit(queue)
+    account, name = parts.path.split("/")[-2:]
+    dlq = spelling.format(scheme=parts.scheme, host=parts.netloc, account=account, name=name, rest=name[1:])
+    with pytest.raises(InvalidInput, match="same queue"):
+        service(place, faults, tmp_path, queue=queue, table="any", dlq=dlq)
+
+
+@pytest.mark.parametrize(("receipts", "warnings"), [(3, 1), (5, 0)])
+def test_a_redrive_policy_that_is_quicker_than_the_attempts_is_warned_of(
+    place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner, receipts: int, warnings: int
+) -> None:
+    """SQS would take a message away before it was tried as often as the settings say: the start names both numbers."""
+    queue, dead = place.make_queue(), place.make_queue()
+    policy = json.dumps({"deadLetterTargetArn": place.arn(dead), "maxReceiveCount": receipts})
+    place.boto("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    with structlog.testing.capture_logs() as logs:
+        checked = SqsQueue(sqs, queue)
+        runner.run(checked.check(max_attempts=5))
+        runner.run(checked.check(max_attempts=5))
+    assert [(log["max_receive_count"], log["max_attempts"]) for log in logs] == [(3, 5)] * warnings
+    assert all("maxReceiveCount" in log["event"] and "SAYSO_MAX_ATTEMPTS" in log["event"] for log in logs)
+
+
+def status(place: AwsPlace, table: str, parent: str) -> str | None:
+    found: str | None = place.item(table, parent, "a").get("status", {}).get("S")
+    return found

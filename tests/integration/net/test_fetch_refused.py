@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from downloads import CONTENT, Server, raw_server, refusal
-from sayso.errors import TooLarge
+from sayso.errors import FetchFailed, FetchRefused, TooLarge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +72,51 @@ def test_only_a_whole_answer_is_taken(status: int, server: Server, tmp_path: Pat
     error = refusal(server.url(), tmp_path)
     assert str(status) in str(error)
     assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "pause_seconds"),
+    [
+        (500, None, None),
+        (503, "120", 120.0),
+        (429, "Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
+        (429, "soon", None),
+        (504, "Thu, 01 Jan 1970 00:00:01 GMT", 0.0),
+        (408, "9" * 400, 999_999_999.0),
+    ],
+)
+def test_a_host_that_is_busy_may_be_asked_later(
+    status: int, asked: str | None, pause_seconds: float | None, server: Server, tmp_path: Path
+) -> None:
+    """Its failures are told from refusals, with the time that it asks to be left alone."""
+    server.answers["/a.wav"] = (status, {} if asked is None else {"Retry-After": asked}, b"")
+    error = refusal(server.url(), tmp_path, wall_clock=lambda: 10.0)
+    assert isinstance(error, FetchFailed)
+    assert (error.retryable, error.retry_after_seconds) == (True, pause_seconds)
+
+
+def test_an_answer_that_breaks_off_may_be_whole_later(tmp_path: Path) -> None:
+    """Nothing is kept of it, and whoever asked may ask again."""
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") as port:
+        error = refusal(f"http://localhost:{port}/a.txt", tmp_path)
+    assert isinstance(error, FetchFailed)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410])
+def test_a_host_that_refuses_is_not_asked_again(status: int, server: Server, tmp_path: Path) -> None:
+    """What it does not have now it will not have in a moment."""
+    server.answers["/a.wav"] = (status, {}, b"")
+    assert not refusal(server.url(), tmp_path).retryable
+
+
+def test_a_type_that_is_not_wanted_is_refused_before_the_body(server: Server, tmp_path: Path) -> None:
+    """Whoever fetches sees what the host says of the file."""
+
+    def check(kind: str) -> None:
+        raise FetchRefused(f"It is {kind}.")
+
+    server.answers["/a.wav"] = (200, {"Content-Type": "Text/HTML; charset=utf-8"}, b"<p>")
+    assert "It is text/html." in str(refusal(server.url(), tmp_path, check_type=check))
 
 
 def test_an_announced_size_over_the_bound_is_refused(server: Server, tmp_path: Path) -> None:

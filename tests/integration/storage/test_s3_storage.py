@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from s3_server import Fault, S3Server, s3_server
-from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.errors import OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
 from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from sayso.stories.narrations import files_origin_of
@@ -260,16 +260,38 @@ def test_a_reader_is_told_when_it_cannot_go_on(s3: S3, large: Path, small: Path)
 
 
 def test_a_bucket_that_is_missing_is_said_so(s3: S3, small: Path, large: Path) -> None:
-    """Without the bucket nothing can be written, now or later; what nobody could write is not there."""
+    """Without a bucket that a job names nothing can be written, now or later, as a first look at a file tells."""
 
     async def scenario() -> None:
         storage = s3.storage()
         for path in (small, large):
             with pytest.raises(OutputFailed, match="no bucket"):
                 await storage.publish(path, "s3://nowhere/a.wav", content_type="audio/wav", over=None)
-        assert await storage.find("s3://nowhere/a.wav") is None
+        with pytest.raises(OutputFailed, match="no bucket"):
+            await storage.find("s3://nowhere/a.wav")
         with pytest.raises(OutputFailed):
             _ = [block async for block in storage.read("s3://nowhere/a.wav")]
+
+    s3.run(scenario())
+
+
+def test_the_settings_own_bucket_is_waited_for(s3: S3, small: Path) -> None:
+    """While the bucket of the settings is missing every call is unavailability, and once it is made all is well."""
+
+    async def scenario() -> None:
+        storage = S3Storage(s3.storage()._client, own_bucket="late")
+        calls = (
+            lambda: storage.check("s3://late"),
+            lambda: storage.find("s3://late/a.wav"),
+            lambda: storage.publish(small, "s3://late/a.wav", content_type="audio/wav", over=None),
+        )
+        for call in calls:
+            with pytest.raises(ResourceMissing, match="no bucket") as caught:
+                await call()
+            assert "OUTPUT_BUCKET" in (caught.value.hint or "")
+        await s3.client.call("create_bucket", Bucket="late")
+        for call in calls:
+            await call()
 
     s3.run(scenario())
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
-from sayso.errors import Busy, EngineFailed, InvalidInput, OutputFailed, ServiceUnavailable, SourceFailed
+from sayso.errors import (
+    Busy,
+    EngineFailed,
+    FetchFailed,
+    InvalidInput,
+    OutputFailed,
+    ResourceMissing,
+    ServiceUnavailable,
+    SourceFailed,
+)
 from sayso.jobs import Delivery, Job, Outcome, Policy, Worker
 from sayso.jobs import attempt as attempts
+from sayso.jobs import worker as workers_module
 from sayso.testing import InMemoryQueue
 from waiting import WAIT_SECONDS, until
 from workers import Outcomes, Recorder, states, working
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +104,23 @@ def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
     asyncio.run(scenario())
 
 
+def test_a_pause_that_somebody_asks_for_is_kept() -> None:
+    """A job that failed at a host that is busy is not tried again before the time that the host named."""
+
+    async def fail(_job: Job) -> None:
+        raise FetchFailed("The URL answers with status 503.", retry_after_seconds=120)
+
+    async def scenario() -> None:
+        now = [0.0]
+        queue, handler = InMemoryQueue(clock=lambda: now[0]), Recorder(fail)
+        await queue.enqueue("a")
+        async with working(queue, handler):
+            await until(lambda: queue.jobs["1"].errors != [])
+            assert queue.jobs["1"].available == 120
+
+    asyncio.run(scenario())
+
+
 def test_an_outage_is_no_attempt() -> None:
     """What a job needs may be down for longer than the attempts would last."""
     tries = 0
@@ -149,6 +180,26 @@ def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
     asyncio.run(scenario())
 
 
+def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:
+    """A duplicate that died here as often as it may, of a story that was told meanwhile, is finished."""
+
+    class Done(Recorder):
+        async def give_up(self, job: Job, error: str) -> bool:
+            await super().give_up(job, error)
+            return True
+
+    async def scenario() -> None:
+        queue = InMemoryQueue(lease_seconds=0)
+        await queue.enqueue("a")
+        for _ in range(3):
+            await queue.receive(1, wait_seconds=0)
+        queue._lease_seconds = 30
+        async with working(queue, Done(), Policy(max_attempts=3)):
+            await until(lambda: states(queue) == {"done"})
+
+    asyncio.run(scenario())
+
+
 class EagerQueue(InMemoryQueue):
     """A queue that hands out a group's jobs together, as SQS does."""
 
@@ -198,19 +249,136 @@ def test_after_a_failure_the_rest_of_a_group_is_handed_back() -> None:
     asyncio.run(scenario())
 
 
-class BrokenQueue(InMemoryQueue):
-    """A queue that is not there."""
+class FailingQueue(InMemoryQueue):
+    """A queue that answers with an error until it is mended; with none at its first answer."""
 
-    async def receive(self, limit: int, *, wait_seconds: float) -> list[Delivery]:  # noqa: ARG002
-        raise InvalidInput("There is no such queue.")
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error: Exception | None = error
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        if self.error is not None and self.jobs:
+            raise self.error
+        return await super().receive(limit, wait_seconds=min(wait_seconds, 0.01))
+
+    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        if self.error is not None:
+            raise self.error
+        return await super().beat(deliveries)
 
 
-def test_a_queue_that_does_not_exist_ends_the_worker() -> None:
-    """What no waiting mends is raised, so that the process's health can tell."""
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ResourceMissing("There is no such queue."), "There is no such queue."),
+        (InvalidInput("The queue is another's."), "The queue is another's."),
+        (KeyError("Messages"), "KeyError: 'Messages'"),
+    ],
+)
+def test_no_answer_of_a_queue_ends_the_worker(monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str) -> None:
+    """It takes no jobs and says why, asks again, and works as soon as the queue is well."""
+    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
 
     async def scenario() -> None:
-        worker = Worker(BrokenQueue(), Recorder(), Policy())
-        with pytest.raises(InvalidInput, match="no such queue"):
-            await asyncio.wait_for(worker.run(asyncio.Event(), grace_seconds=1), WAIT_SECONDS)
+        queue, handler = FailingQueue(error), Recorder()
+        async with working(queue, handler) as worker:
+            assert worker.trouble is None
+            await queue.enqueue("a")
+            await until(lambda: worker.trouble == reason)
+            assert handler.begun == []
+            queue.error = None
+            await until(lambda: states(queue) == {"done"})
+            await until(lambda: worker.trouble is None)
+
+    asyncio.run(scenario())
+
+
+def test_a_fault_that_passes_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that does not answer for a moment is not told of; one that goes on so is."""
+    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
+
+    async def scenario() -> None:
+        queue, now = FailingQueue(ServiceUnavailable("It is throttled.")), [0.0]
+        await queue.enqueue("a")
+        worker = Worker(queue, Recorder(), Policy(), clock=lambda: now[0])
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
+        await until(lambda: worker._pause is not None)
+        assert worker.trouble is None
+        now[0] = 16.0
+        assert worker.trouble == "It is throttled."
+        stop.set()
+        await asyncio.wait_for(running, WAIT_SECONDS)
+
+    asyncio.run(scenario())
+
+
+def test_beats_that_are_refused_do_not_end_the_worker() -> None:
+    """A queue that is deleted under a job costs the job at most, and the worker goes on."""
+
+    async def scenario() -> None:
+        queue, go_on = FailingQueue(ResourceMissing("There is no such queue.")), asyncio.Event()
+        handler = Recorder(lambda _: go_on.wait())  # type: ignore[arg-type, return-value]
+        queue.error = None
+        await queue.enqueue("a")
+        async with working(queue, handler, Policy(beat_seconds=0.01)):
+            await until(lambda: handler.begun == ["a"])
+            queue.error = ResourceMissing("There is no such queue.")
+            await asyncio.sleep(0.1)
+            queue.error = None
+            go_on.set()
+            await until(lambda: states(queue) == {"done"})
+
+    asyncio.run(scenario())
+
+
+def test_no_job_is_taken_before_what_it_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs wait in their queue, uncounted, for a bucket that is to be made, and after one that had to wait again."""
+    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
+    is_there = False
+
+    async def prepare() -> None:
+        if not is_there:
+            raise ResourceMissing("There is no bucket.")
+
+    async def work(_job: Job) -> None:
+        await prepare()
+
+    async def scenario() -> None:
+        nonlocal is_there
+        queue, handler = InMemoryQueue(), Recorder(work)
+        await queue.enqueue("a")
+        async with working(queue, handler, prepare=prepare) as worker:
+            await until(lambda: worker.trouble == "There is no bucket.")
+            assert queue.jobs["1"].attempts == 0
+            is_there = True
+            await until(lambda: states(queue) == {"done"})
+            is_there = False
+            await queue.enqueue("b")
+            await until(lambda: worker.trouble == "There is no bucket.")
+            assert handler.begun == ["a", "b"]
+            is_there = True
+            await until(lambda: states(queue) == {"done"})
+
+    asyncio.run(scenario())
+
+
+def test_a_job_whose_owner_can_never_be_told_is_put_aside_all_the_same() -> None:
+    """A store that refuses the last word does not have the job come again for ever: both reasons are kept."""
+
+    class Refused(Recorder):
+        async def give_up(self, job: Job, error: str) -> bool:
+            await super().give_up(job, error)
+            raise InvalidInput("The item is too large.")
+
+    async def fail(_job: Job) -> None:
+        raise InvalidInput("no such voice.")
+
+    async def scenario() -> None:
+        queue, handler = InMemoryQueue(), Refused(fail)
+        await queue.enqueue("a")
+        async with working(queue, handler):
+            await until(lambda: states(queue) == {"dead"})
+        assert queue.jobs["1"].errors == ["no such voice. Its tasks could not be told: The item is too large."]
 
     asyncio.run(scenario())

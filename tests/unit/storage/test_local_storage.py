@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import resource
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, uri_within
 from waiting import until
 
@@ -220,5 +221,25 @@ def test_a_disk_that_fails_is_a_service_that_may_come_back(root: Path, source: P
                 await storage.find(uri)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    asyncio.run(scenario())
+
+
+def test_what_was_written_under_another_root_is_found_where_the_directory_is_now(root: Path, source: Path) -> None:
+    """A data directory that was moved keeps its narrations: only files of the names that move are looked for here."""
+    moved = re.compile(r"/narrations/[a-z]+/narration\.[a-z0-9]+\Z")
+    storage = LocalStorage(SignedFiles(root=Root(root, moved=moved), signer=LinkSigner([b"secret"])))
+    old = "file:///before/output/narrations/nar/narration.mp3"
+
+    async def scenario() -> None:
+        uri = f"{root.as_uri()}/narrations/nar/narration.mp3"
+        await storage.publish(source, uri, content_type="audio/mpeg", over=None)
+        assert (await storage.link(old, seconds=60, file_name="a.mp3")).startswith("/files/narrations/nar/")
+        assert await storage.find(old) is not None
+        await storage.delete(old)
+        assert await storage.find(uri) is None
+        for other in ("file:///before/output/a.mp3", "file:///x/narrations/nar/narration.mp3/y", "file:///etc/passwd"):
+            with pytest.raises(InvalidInput):
+                await storage.find(other)
 
     asyncio.run(scenario())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
 from sayso.stories import Output, Story, read_message
-from sayso.stories.messages import join
+from sayso.stories.messages import join, tasks_of
 
 ROOT = "s3://stories"
 TASKS = {"text": "It was late.", "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
@@ -154,6 +154,50 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+
+
+@pytest.mark.parametrize(
+    ("audio", "subtitles"),
+    [
+        ("s3://other/k", "s3://other/k"),
+        ("s3://other/k", "s3://Other//k"),
+        ("file:///out/k", "file:///out/%6B"),
+    ],
+)
+def test_one_file_for_sound_and_subtitles_is_refused(audio: str, subtitles: str) -> None:
+    """In whatever spelling: the second would replace the first."""
+    with pytest.raises(InvalidInput, match="same file"):
+        read(FILES | {"audio_out": audio, "subs_out": subtitles})
+
+
+def test_a_byte_order_mark_is_no_part_of_a_message() -> None:
+    """Programs on Windows write one before JSON, and before what is in an envelope."""
+    assert read("\ufeff" + json.dumps(TASKS)) == read(TASKS)
+    assert read("\ufeff" + json.dumps(notification(TASKS) | {"Message": "\ufeff" + json.dumps(TASKS)})) == read(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("message", "tasks"),
+    [
+        (TASKS, ("p", ("a", "b"))),
+        (TASKS | {"speed": 0}, ("p", ("a", "b"))),
+        (TASKS | {"text": None, "voice": {"id": "x"}}, ("p", ("a", "b"))),
+        (notification(TASKS | {"use_alignment": "maybe"}), ("p", ("a", "b"))),
+        (TASKS | {"parent_id": 7}, ("7", ("a", "b"))),
+        (TASKS | {"srt_task_id": "a"}, ("p", ("a",))),
+        (TASKS | {"srt_task_id": None}, ("p", ("a",))),
+        (TASKS | {"parent_id": ["p"]}, None),
+        (FILES, None),
+        (NARRATION, ("nar_1", ())),
+        (NARRATION | {"audio": ["smell"], "style": 3}, ("nar_1", ())),
+        ({"narration_id": {}}, None),
+        ("no JSON", None),
+        ([], None),
+    ],
+)
+def test_tasks_are_known_of_a_message_that_is_not_understood(message: object, tasks: object) -> None:
+    """Whatever else is wrong with it, those who wait for the tasks that it names can be told."""
+    assert tasks_of(message if isinstance(message, str) else json.dumps(message)) == tasks
 
 
 @given(st.text() | JSON.map(json.dumps))

@@ -60,8 +60,15 @@ class Process:
     """A service with one consumer, whose queue is empty or has some jobs."""
 
     def __init__(
-        self, directory: Path, *, queue: InMemoryQueue | None = None, jobs: int = 0, grace_seconds: float = 0.01
+        self,
+        directory: Path,
+        *,
+        queue: InMemoryQueue | None = None,
+        jobs: int = 0,
+        grace_seconds: float = 0.01,
+        is_broken: bool = False,
     ) -> None:
+        self._is_broken = is_broken
         self.clock = Clock()
         self.database_trouble: str | None = None
         self.queue = queue or InMemoryQueue()
@@ -77,6 +84,8 @@ class Process:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Sequence[Consumer]]:
+        if self._is_broken:
+            raise InvalidInput("There is no such region.")
         for number in range(self._jobs):
             await self.queue.enqueue(str(number))
         worker = Worker(self.queue, self.handler, Policy(beat_seconds=0.01), clock=self.clock)
@@ -138,21 +147,21 @@ def test_told_to_stop_it_hands_back_and_is_in_no_trouble(process: Process) -> No
 
 def test_a_dead_worker_is_trouble(tmp_path: Path) -> None:
     """When the worker's loop has ended by itself, its reason is told."""
-    process = Process(tmp_path, queue=BrokenQueue())
+    process = Process(tmp_path, is_broken=True)
     process.service.start()
     assert process.service.join(WAIT_SECONDS)
-    assert process.service.trouble() == "The worker is dead: There is no such queue."
+    assert process.service.trouble() == "The worker is dead: There is no such region."
 
 
 def test_a_dead_worker_does_not_say_that_there_is_nothing_to_do(tmp_path: Path) -> None:
     """Its backlog is an error with the reason, and metrics say nothing of queues: zeros would stop other workers."""
-    process = Process(tmp_path, queue=BrokenQueue())
+    process = Process(tmp_path, is_broken=True)
     process.service.start()
     assert process.service.join(WAIT_SECONDS)
-    with pytest.raises(ServiceUnavailable, match="The worker is dead: There is no such queue"):
+    with pytest.raises(ServiceUnavailable, match="The worker is dead: There is no such region"):
         asyncio.run(process.service.backlog())
     assert process.service.last_backlogs == {}
-    assert process.service.readiness() == (False, "The worker is dead: There is no such queue.")
+    assert process.service.readiness() == (False, "The worker is dead: There is no such region.")
 
 
 def test_a_queue_that_does_not_answer_has_no_backlog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +219,13 @@ def test_in_a_hurry_it_hands_back_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert {job.state for job in process.queue.jobs.values()} == {"open"}
     assert all(job.lease is None for job in process.queue.jobs.values())
     assert process.handler.ended == []
+
+
+def test_a_worker_that_pauses_says_why(tmp_path: Path) -> None:
+    """A queue that is not there does not end the worker; whoever asks for its health is told."""
+    process = Process(tmp_path, queue=BrokenQueue())
+    process.service.start()
+    wait_until(lambda: process.service.trouble() is not None)
+    assert process.service.trouble() == "No jobs are taken from the queue memory: There is no such queue."
+    process.service.stop()
+    assert process.service.join(WAIT_SECONDS)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sayso.errors import (
+    AttemptsUsedUp,
     FetchRefused,
     InvalidInput,
     NothingToSay,
@@ -17,9 +19,12 @@ from sayso.errors import (
     ServiceUnavailable,
     UnknownVoice,
 )
+from sayso.jobs import Claim, Finished, Held
+from sayso.testing.jobs import MemoryTask
 from scene import TASKS, TEXT, Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sayso.scheduling import Ticket
@@ -133,12 +138,86 @@ def test_giving_up_fails_the_tasks(scene: Scene) -> None:
     assert scene.announced == ["p"]
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [{"speed": 0}, {"text": None}, {"voice": {"id": "x"}}, {"use_alignment": "maybe"}, {"text": "a\0"}],
+)
+def test_a_message_with_good_ids_and_one_bad_field_fails_its_tasks(scene: Scene, mistake: dict[str, object]) -> None:
+    """Whoever waits for the tasks is told, although nobody can say what was to be narrated."""
+
+    async def scenario() -> None:
+        job = await scene.job(TASKS | mistake)
+        with pytest.raises(InvalidInput, match="cannot be understood") as caught:
+            await scene.stories.work(job)
+        await scene.stories.give_up(job, caught.value.message)
+
+    asyncio.run(scenario())
+    assert scene.statuses == {"a": "FAILED", "b": "FAILED"}
+    assert "cannot be understood" in (scene.tasks.tasks["p", "a"].error or "")
+
+
+def test_a_narration_of_another_version_fails_all_its_tasks(scene: Scene) -> None:
+    """What a newer version asks for and this one does not know ends, with a reason, for whoever reads it."""
+    message = {"narration_id": "n", "name": "n", "text": TEXT, "audio": ["smell"], "subtitles": ["srt"]}
+
+    async def scenario() -> None:
+        for task_id in ("smell", "srt"):
+            scene.tasks.tasks["n", task_id] = MemoryTask(status="PENDING")
+        job = await scene.job(message)
+        with pytest.raises(InvalidInput, match="audio"):
+            await scene.stories.work(job)
+        await scene.stories.give_up(job, "It cannot be understood.")
+
+    asyncio.run(scenario())
+    assert scene.statuses == {"smell": "FAILED", "srt": "FAILED"}
+    assert scene.announced == ["n"]
+
+
+def test_a_task_that_takes_no_change_does_not_keep_the_others_from_failing(scene: Scene) -> None:
+    """An item that is full stays as it is, which is told; its sibling is failed."""
+    fail = scene.tasks.fail
+
+    async def full(claim: Claim, *, error: str) -> None:
+        if "b" in claim.lease_ids:
+            raise InvalidInput("The item is too large.")
+        await fail(claim, error=error)
+
+    scene.tasks.fail = full  # type: ignore[method-assign]
+
+    async def scenario() -> None:
+        with pytest.raises(InvalidInput, match="too large"):
+            await scene.stories.give_up(await scene.job(), "no")
+
+    asyncio.run(scenario())
+    assert scene.statuses["a"] == "FAILED"
+
+
+def test_attempts_that_a_store_counts_are_heeded(scene: Scene) -> None:
+    """A story that died in other processes is not begun again here; what it had claimed is given back."""
+    claim_tasks = scene.tasks.claim
+
+    async def counted(parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+        claim = await claim_tasks(parent_id, task_ids)
+        return replace(claim, attempt=6) if isinstance(claim, Claim) else claim
+
+    scene.tasks.claim = counted  # type: ignore[method-assign]
+
+    async def scenario() -> None:
+        job = await scene.job()
+        with pytest.raises(AttemptsUsedUp, match="begun 5 times"):
+            await scene.stories.work(job)
+
+    asyncio.run(scenario())
+    assert scene.engine.calls == 0
+    assert scene.tasks.tasks["p", "a"].lease_until == 0.0
+
+
 def test_giving_up_does_not_undo_what_is_told(scene: Scene) -> None:
     """A completed task is never set back."""
 
     async def scenario() -> None:
         await scene.stories.work(await scene.job())
-        await scene.stories.give_up(await scene.job(), "too late")
+        assert await scene.stories.give_up(await scene.job(), "too late")
 
     asyncio.run(scenario())
     assert scene.statuses == {"a": "COMPLETED", "b": "COMPLETED"}

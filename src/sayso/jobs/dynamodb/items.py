@@ -7,6 +7,7 @@
   it is.
 - ``sayso_lease_until``: Unix time in seconds, by DynamoDB's clock; absent when nobody has the task.
 - ``sayso_progress``: how far the work is, in percent.
+- ``sayso_attempts``: how often Sayso has begun the task and not come to an end; absent once it did.
 - ``sayso_error``: why the task failed; absent unless it did.
 """
 
@@ -26,6 +27,7 @@ COMPLETED = "COMPLETED"
 FAILED = "FAILED"
 
 _NAMES = {
+    "#attempts": "sayso_attempts",
     "#completed_index": "sparse_gsi_hash_key",
     "#date": "date_updated",
     "#error": "sayso_error",
@@ -53,6 +55,7 @@ class Item:
         error: why it failed.
         lease: of its latest claim; None before the first.
         until: when that claim ends, in Unix seconds; None when it is spent.
+        attempts: how many there were.
     """
 
     status: str | None
@@ -60,6 +63,7 @@ class Item:
     error: str | None
     lease: int | None
     until: Decimal | None
+    attempts: int
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
@@ -71,6 +75,7 @@ class Item:
             error=_string(attributes, "sayso_error"),
             lease=None if lease is None else int(lease),
             until=until,
+            attempts=int(_number(attributes, "sayso_attempts") or 0),
         )
 
 
@@ -103,14 +108,21 @@ class Change:
 
 def claimed(seen: Item, *, lease: int, now: float, until: float) -> Change:
     """Take a task that is as it was seen."""
-    values = {":new": _n(lease), ":new_until": _n(until), ":status": {"S": IN_PROGRESS}, ":now": {"S": iso(now)}}
+    values = {
+        ":new": _n(lease),
+        ":new_until": _n(until),
+        ":attempts": _n(seen.attempts + 1),
+        ":status": {"S": IN_PROGRESS},
+        ":now": {"S": iso(now)},
+    }
     same_lease, same_until = "attribute_not_exists(#lease)", "attribute_not_exists(#until)"
     if seen.lease is not None:
         same_lease, values[":lease"] = "#lease = :lease", _n(seen.lease)
     if seen.until is not None:
         same_until, values[":until"] = "#until = :until", _n(seen.until)
     return Change(
-        update="SET #status = :status, #date = :now, #lease = :new, #until = :new_until REMOVE #error, #progress",
+        update="SET #status = :status, #date = :now, #lease = :new, #until = :new_until, #attempts = :attempts"
+        " REMOVE #error, #progress",
         condition=f"{same_lease} AND {same_until} AND {_NOT_COMPLETED}",
         values=values,
     )
@@ -129,7 +141,8 @@ def extended(lease: int, *, until: float, share: float | None) -> Change:
 def completed(lease: int, *, now: float, media_url: str) -> Change:
     """The task is done."""
     return Change(
-        update="SET #status = :completed, #date = :now, #url = :url, #progress = :all REMOVE #completed_index, #until",
+        update="SET #status = :completed, #date = :now, #url = :url, #progress = :all"
+        " REMOVE #completed_index, #until, #attempts",
         condition=_HELD,
         values={":lease": _n(lease), ":now": {"S": iso(now)}, ":url": {"S": media_url}, ":all": _n(100)},
     )
@@ -138,7 +151,7 @@ def completed(lease: int, *, now: float, media_url: str) -> Change:
 def failed(lease: int, *, now: float, error: str) -> Change:
     """The task has failed for good."""
     return Change(
-        update="SET #status = :failed, #date = :now, #error = :error REMOVE #until",
+        update="SET #status = :failed, #date = :now, #error = :error REMOVE #until, #attempts",
         condition=_HELD,
         values={
             ":lease": _n(lease),
@@ -149,9 +162,16 @@ def failed(lease: int, *, now: float, error: str) -> Change:
     )
 
 
-def released(lease: int) -> Change:
+def released(lease: int, *, is_counted: bool) -> Change:
     """Nobody has the task; its status stays, for the work goes on as soon as somebody claims it."""
-    return Change(update="REMOVE #until", condition=_HELD, values={":lease": _n(lease)})
+    if is_counted:
+        return Change(update="REMOVE #until", condition=_HELD, values={":lease": _n(lease)})
+    # A claim of a version that does not count has left no number.
+    return Change(
+        update="SET #attempts = if_not_exists(#attempts, :one) - :one REMOVE #until",
+        condition=_HELD,
+        values={":lease": _n(lease), ":one": _n(1)},
+    )
 
 
 def error_text(error: str) -> str:

@@ -14,7 +14,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import InvalidInput, LeaseLost, ServiceUnavailable
+from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, ServiceUnavailable
 from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
 from sayso.jobs.dynamodb import items
 from sayso.jobs.dynamodb.items import COMPLETED, FAILED, Change, Item
@@ -37,6 +37,10 @@ _TASK_ID_BYTES = 1024  # these two are DynamoDB's limits on keys
 _UNMET = "ConditionalCheckFailedException"
 _MISSING = "ResourceNotFoundException"
 _NOT_A_KEY = "ValidationException"
+
+_UNFIT_ITEM = frozenset({"ItemCollectionSizeLimitExceededException", "ValidationException"})
+"""What an update is refused with for the item's sake: with it, the item or its collection would be too large. The keys
+are known to be right by then, since the item was read."""
 
 _TABLE_HINT = "See DYNAMODB_TABLE, and whether AWS_REGION is the table's region."
 
@@ -67,7 +71,8 @@ class DynamoTaskStore:
         """Make sure that the table exists, has the keys that it should, and may be read; for the start.
 
         Raises:
-            InvalidInput: it does not, or has not.
+            InvalidInput: it has other keys.
+            ResourceMissing: it does not exist.
             ServiceUnavailable: it cannot be asked, or not by us.
         """
         try:
@@ -79,7 +84,7 @@ class DynamoTaskStore:
         else:
             return
         if code == _MISSING:
-            raise InvalidInput(f"There is no DynamoDB table {self._table!r}.", hint=_TABLE_HINT)
+            raise self._missing()
         raise InvalidInput(
             f"The DynamoDB table {self._table!r} has other keys than tasks have.",
             hint="Its partition key must be the string `id`, and its sort key the string `task_id`.",
@@ -101,12 +106,13 @@ class DynamoTaskStore:
             left_seconds = max(float(item.until or 0) for item in unfinished.values()) - self._client.server_clock.now()
             if left_seconds > 0:
                 return Held(retry_after_seconds=min(left_seconds, self._lease_seconds))
-            claim = await self._take(parent_id, unfinished)
-            if claim is not None:
-                return claim
+            lease_ids = await self._take(parent_id, unfinished)
+            if lease_ids is not None:
+                attempt = 1 + max(item.attempts for item in unfinished.values())
+                return Claim(parent_id=parent_id, lease_ids=lease_ids, attempt=attempt)
         return Held(retry_after_seconds=self._lease_seconds)  # others take and leave it faster than we can read
 
-    async def _take(self, parent_id: str, seen: Mapping[str, Item]) -> Claim | None:
+    async def _take(self, parent_id: str, seen: Mapping[str, Item]) -> Mapping[str, int] | None:
         """Claim tasks that are as they were seen, all or none; None when one is not any more."""
         taken: dict[str, int] = {}
         try:
@@ -121,10 +127,10 @@ class DynamoTaskStore:
                         await self._give_up(parent_id, taken)
                         return None
                 taken[task_id] = lease
-        except ServiceUnavailable:
+        except SaysoError:
             await self._give_up(parent_id, taken)
             raise
-        return Claim(parent_id=parent_id, lease_ids=taken)
+        return taken
 
     async def _give_up(self, parent_id: str, taken: Mapping[str, int]) -> None:
         with suppress(ServiceUnavailable):  # the lease ends by itself
@@ -166,11 +172,11 @@ class DynamoTaskStore:
                 if (item.status, item.lease, item.error) != (FAILED, lease, items.error_text(error)):
                     raise _lost(claim, task_id) from None
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
         """See `TaskStore.release`."""
         for task_id, lease in claim.lease_ids.items():
             with suppress(_Unmet):
-                await self._change(claim.parent_id, task_id, items.released(lease))
+                await self._change(claim.parent_id, task_id, items.released(lease, is_counted=is_counted))
 
     async def close(self) -> None:
         """See `TaskStore.close`: there is nothing to give up; the client is its owner's."""
@@ -203,14 +209,18 @@ class DynamoTaskStore:
 
         Raises:
             _Unmet: its condition does not hold.
+            InvalidInput: DynamoDB never takes this item so.
         """
         key = _key(parent_id, task_id)
         try:
-            await self._call("update_item", refusals={_UNMET}, Key=key, **change.parameters())
+            await self._call("update_item", refusals={_UNMET, *_UNFIT_ITEM}, Key=key, **change.parameters())
         except AwsRefusal as refusal:
-            answer = refusal.answer
+            answer, code = refusal.answer, refusal.code
         else:
             return
+        if code in _UNFIT_ITEM:
+            detail = str(answer.get("Error", {}).get("Message", "")) or None
+            raise InvalidInput(f"DynamoDB does not take the change of task {task_id!r}: {code}.", hint=detail)
         # What stands in for DynamoDB does not always tell of the item.
         raise _Unmet(Item.of(answer["Item"]) if answer.get("Item") else await self._read(parent_id, task_id))
 
@@ -222,8 +232,10 @@ class DynamoTaskStore:
         except AwsRefusal as refusal:
             if refusal.code != _MISSING:
                 raise
-        # No fault of the job's, so it must not fail for it.
-        raise ServiceUnavailable(f"There is no DynamoDB table {self._table!r}.", hint=_TABLE_HINT)
+        raise self._missing()
+
+    def _missing(self) -> ResourceMissing:
+        return ResourceMissing(f"There is no DynamoDB table {self._table!r}.", hint=_TABLE_HINT)
 
 
 def _key(parent_id: str, task_id: str) -> Mapping[str, Mapping[str, str]]:

@@ -22,7 +22,9 @@ on conflict do nothing
 
 _LOOK = """
 select task_id, status, media_url, lease_id, extract(epoch from lease_until - now())::float8 as held_seconds
-from sayso.tasks where parent_id = %(parent)s and task_id = any(%(tasks)s) order by task_id for update
+from sayso.tasks
+where parent_id = %(parent)s and (task_id = any(%(tasks)s) or cardinality(%(tasks)s::text[]) = 0)
+order by task_id for update
 """
 
 _CLAIM = """
@@ -119,7 +121,7 @@ class PostgresTaskStore:
         """See `TaskStore.fail`."""
         await self._change(claim, _FAIL, {"error": storable(error)}, kind="failed", result="FAILED")
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:  # noqa: ARG002 -- the queue counts
         """See `TaskStore.release`."""
         await self._database.fetch(_RELEASE, {**_about(claim), "leases": list(claim.lease_ids.values())}, again=True)
 

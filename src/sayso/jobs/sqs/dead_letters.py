@@ -58,7 +58,6 @@ class DeadLetters:
 
         Raises:
             AwsRefusal: the queue does not take such a message.
-            InvalidInput: there is no such queue.
             ServiceUnavailable: SQS does not do it.
         """
         delivery = lease.delivery

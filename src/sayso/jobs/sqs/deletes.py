@@ -34,7 +34,6 @@ class Deletes:
 
         Raises:
             LeaseLost: SQS says that the receipt is good for nothing any more.
-            InvalidInput: there is no such queue.
             ServiceUnavailable: SQS does not do it.
         """
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()

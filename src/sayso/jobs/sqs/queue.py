@@ -2,7 +2,7 @@
 
 What SQS cannot do as `sayso.jobs.JobQueue` says:
 
-- It counts every receipt, so that an attempt that was handed back counts too.
+- It counts every receipt, whoever's; see `sayso.jobs.sqs.receipts`.
 - It does not say when a lease was taken over. A message is taken as lost when nobody has extended it for the length of
   a lease; see `sayso.jobs.sqs.leases`.
 - It lets nobody have a message for more than 12 hours. Shortly before, it counts as lost.
@@ -12,19 +12,21 @@ What SQS cannot do as `sayso.jobs.JobQueue` says:
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 import structlog
 
-from sayso.errors import InvalidInput, LeaseLost, ServiceUnavailable
+from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
 from sayso.jobs.backoff import backoff_seconds
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
 from sayso.jobs.sqs.dead_letters import DeadLetters
 from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.leases import Lease, Leases
-from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
+from sayso.jobs.sqs.receipts import Receipts
+from sayso.jobs.sqs.remote import BATCH, NOT_OURS, SAME_QUEUE, SAME_QUEUE_HINT, RemoteQueue
 from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
@@ -50,11 +52,19 @@ class SqsQueue:
         queue_url: of the queue.
         dlq_url: of the queue for messages that cannot be done; None to leave them to the queue's own redrive policy.
         lease_seconds: how long a message is in hand without a beat, in whole seconds.
+        receipts: what is known of messages, where several objects for one queue share it.
     """
 
     def __init__(
-        self, client: AwsClient, queue_url: str, *, dlq_url: str | None = None, lease_seconds: float = LEASE_SECONDS
+        self,
+        client: AwsClient,
+        queue_url: str,
+        *,
+        dlq_url: str | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        receipts: Receipts | None = None,
     ) -> None:
+        self._receipts = Receipts() if receipts is None else receipts
         self._client = client
         self._lease_seconds = math.ceil(lease_seconds)
         self._remote = RemoteQueue(client, queue_url)
@@ -64,24 +74,47 @@ class SqsQueue:
         if dlq_url is not None:
             self._dead_letters = DeadLetters(RemoteQueue(client, dlq_url, setting="DLQ_URL"), queue_url)
         self._receive_id = uuid4().hex
+        self._is_checked = False
         self.left_to_redrive = 0
         """How many times a message that cannot be done was left in the queue, because there is nowhere to put it."""
 
-    async def check(self) -> None:
-        """Make sure that the queues exist and may be read; for the start.
+    async def check(self, *, max_attempts: int | None = None) -> None:
+        """Make sure that the queues exist, may be read, and are two; for the start.
+
+        Args:
+            max_attempts: how often a job is tried here; a redrive policy that ends sooner is warned of.
 
         Raises:
-            InvalidInput: one does not.
+            InvalidInput: they are the same queue.
+            ResourceMissing: one does not exist.
             ServiceUnavailable: they cannot be asked, or not by us.
         """
         answer = await self._remote.call("get_queue_attributes", AttributeNames=["All"])
+        facts = answer.get("Attributes", {})
         if self._dead_letters is not None:
-            await self._dead_letters.remote.call("get_queue_attributes", AttributeNames=["QueueArn"])
-        elif not answer.get("Attributes", {}).get("RedrivePolicy"):
+            dead = await self._dead_letters.remote.call("get_queue_attributes", AttributeNames=["QueueArn"])
+            if "QueueArn" in facts and facts["QueueArn"] == dead.get("Attributes", {}).get("QueueArn"):
+                raise InvalidInput(SAME_QUEUE, hint=SAME_QUEUE_HINT)
+        if not self._is_checked:
+            self._is_checked = True
+            self._warn_of(_policy(facts), max_attempts)
+
+    def _warn_of(self, policy: int | None, max_attempts: int | None) -> None:
+        """Say what is odd about the queue's redrive policy."""
+        if policy is None and self._dead_letters is None:
             _log.warning(
                 "messages that cannot be done will come again until they are too old: "
                 "set DLQ_URL, or give the queue a redrive policy",
                 queue=self._remote.url,
+            )
+        if policy is not None and max_attempts is not None and policy < max_attempts:
+            _log.warning(
+                f"SQS moves a message to its dead-letter queue after {policy} receipts (maxReceiveCount), before "
+                f"{max_attempts} attempts (SAYSO_MAX_ATTEMPTS) were made: its tasks are never FAILED then. Let "
+                f"maxReceiveCount be larger by far, since a message that only waited is received again too",
+                queue=self._remote.url,
+                max_receive_count=policy,
+                max_attempts=max_attempts,
             )
 
     # Receiving
@@ -90,7 +123,6 @@ class SqsQueue:
         """See `JobQueue.receive`; a poll that has begun is waited for when this is cancelled.
 
         Raises:
-            InvalidInput: there is no such queue.
             ServiceUnavailable: SQS does not answer.
         """
         wait_seconds = math.ceil(min(wait_seconds, LONGEST_WAIT_SECONDS))
@@ -141,12 +173,17 @@ class SqsQueue:
 
     def _delivery(self, message: Mapping[str, Any]) -> Delivery:
         facts = message.get("Attributes", {})
-        now = self._client.server_clock.now()
+        clock = self._client.server_clock
+        now = clock.now() if clock.is_set else 0.0  # what stands in for SQS may not tell the time
+        count = int(facts.get("ApproximateReceiveCount", 1))
+        receipt = self._receipts.came(message["MessageId"], count)
         return Delivery(
             job_id=message["MessageId"],
             lease=message["ReceiptHandle"],
             body=message["Body"],
-            attempt=int(facts.get("ApproximateReceiveCount", 1)),
+            attempt=receipt.attempts,
+            deliveries=count,
+            is_suspect=receipt.is_suspect,
             age_seconds=max(0.0, now - int(facts.get("SentTimestamp", now * 1000)) / 1000),
             # A standard queue has groups too, but for fairness; it keeps no order.
             group=facts.get("MessageGroupId") if self._remote.is_fifo else None,
@@ -165,9 +202,10 @@ class SqsQueue:
             batch = arrived[start : start + BATCH]
             try:
                 await self._remote.each("change_message_visibility_batch", [_visible_in(lease, 0) for lease in batch])
-            except (InvalidInput, ServiceUnavailable) as error:
+            except ServiceUnavailable as error:
                 _log.warning("messages were not handed back, which their leases will do", reason=error.message)
             for lease in batch:
+                self._receipts.handed_back(lease.delivery.job_id, is_counted=False)
                 self._leases.drop(lease)
 
     # Beating
@@ -176,7 +214,6 @@ class SqsQueue:
         """See `JobQueue.beat`.
 
         Raises:
-            InvalidInput: there is no such queue.
             ServiceUnavailable: SQS did not extend all that it might have.
         """
         held, lost = self._leases.to_extend(deliveries)
@@ -223,11 +260,13 @@ class SqsQueue:
         """See `JobQueue.finish`; several at about the same time are one request."""
         with self._leases.settling(delivery):
             await self._deletes.delete(delivery.lease)
+        self._receipts.ended(delivery.job_id)
 
-    async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:  # noqa: ARG002 -- SQS keeps no errors
-        """See `JobQueue.retry`; SQS counts the attempt in any case, and keeps no error."""
+    async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:
+        """See `JobQueue.retry`; SQS keeps no error."""
         with self._leases.settling(delivery) as lease:
             await self._show(lease, delay_seconds)
+        self._receipts.handed_back(delivery.job_id, is_counted=error is not None)
 
     async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
         """See `JobQueue.dead_letter`.
@@ -238,18 +277,20 @@ class SqsQueue:
         with self._leases.settling(delivery) as lease:
             if await self._is_put_aside(lease, reason):
                 await self._deletes.delete(delivery.lease)
+                self._receipts.ended(delivery.job_id)
                 return
             self.left_to_redrive += 1
-            delay_seconds = backoff_seconds(delivery.attempt, first_seconds=_FIRST_REDRIVE_SECONDS)
+            delay_seconds = backoff_seconds(delivery.deliveries, first_seconds=_FIRST_REDRIVE_SECONDS)
             _log.error("a message is left to the queue's redrive", job_id=delivery.job_id, reason=reason)
             await self._show(lease, delay_seconds)
+        self._receipts.handed_back(delivery.job_id, is_counted=True)
 
     async def _is_put_aside(self, lease: Lease, reason: str) -> bool:
         """Send a message to the dead-letter queue, if there is one that takes it."""
         if self._dead_letters is not None and not lease.is_put_aside:
             try:
                 await self._dead_letters.send(lease, reason=reason)
-            except (AwsRefusal, InvalidInput) as error:
+            except (AwsRefusal, InvalidInput, ResourceMissing) as error:
                 _log.error("the dead-letter queue does not take a message", reason=str(error))
                 return False
             lease.is_put_aside = True
@@ -277,7 +318,6 @@ class SqsQueue:
         """See `JobQueue.backlog`; the oldest is the oldest that this process has in hand, for SQS does not tell.
 
         Raises:
-            InvalidInput: there is no such queue.
             ServiceUnavailable: SQS does not answer.
         """
         answer = await self._remote.call("get_queue_attributes", AttributeNames=list(_COUNTS))
@@ -289,6 +329,14 @@ class SqsQueue:
     async def close(self) -> None:
         """See `JobQueue.close`: waits for deletes under way; the client is its owner's."""
         await self._deletes.close()
+
+
+def _policy(facts: Mapping[str, str]) -> int | None:
+    """After how many receipts SQS itself moves a message away; None where it does not."""
+    try:
+        return int(json.loads(facts.get("RedrivePolicy") or "{}")["maxReceiveCount"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _visible_in(lease: Lease, seconds: int) -> Mapping[str, Any]:

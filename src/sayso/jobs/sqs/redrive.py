@@ -51,7 +51,7 @@ async def redrive(
         patience_seconds: how long SQS is waited for; it goes on afterwards.
 
     Raises:
-        InvalidInput: there is no such queue, or no dead-letter queue.
+        InvalidInput: there is no dead-letter queue.
         ServiceUnavailable: SQS does not answer; some may have been moved.
     """
     source = RemoteQueue(client, queue_url)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from sayso.errors import InvalidInput
+from sayso.errors import ResourceMissing
 from sayso.jobs.backoff import backoff_seconds
 from sayso.vendors.aws_errors import AwsRefusal
 
@@ -21,9 +22,25 @@ NOT_OURS = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHan
 
 _MISSING = frozenset({"InvalidAddress", "NonExistentQueue", "QueueDoesNotExist"})
 
+SAME_QUEUE = "DLQ_URL and QUEUE_URL are the same queue: what cannot be done would come again for ever."
+SAME_QUEUE_HINT = "Give DLQ_URL a queue of its own, or leave it out for the queue's own redrive policy."
+
 _BATCH_TRIES = 3
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
+
+
+def is_same_queue(url: str, other: str) -> bool:
+    """Whether two URLs name one queue to a client, in whatever spelling.
+
+    A client asks its own endpoint, whatever host the URL of a queue has, so that account and name alone tell.
+    """
+    return _name_in(url) == _name_in(other)
+
+
+def _name_in(url: str) -> tuple[str, ...]:
+    parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
+    return tuple(parts[-2:])
 
 
 class RemoteQueue:
@@ -52,7 +69,8 @@ class RemoteQueue:
 
         Raises:
             AwsRefusal, ServiceUnavailable: as there.
-            InvalidInput: as there; or there is no such queue, or its URL is none.
+            InvalidInput: as there.
+            ResourceMissing: there is no such queue, or its URL is none.
         """
         try:
             return await self.client.call(
@@ -65,7 +83,7 @@ class RemoteQueue:
         except AwsRefusal as refusal:
             if refusal.code not in _MISSING:
                 raise
-        raise InvalidInput(
+        raise ResourceMissing(
             f"There is no SQS queue {self.url}.",
             hint=f"See {self._setting}, and whether AWS_REGION is the queue's region.",
         )

@@ -1,0 +1,74 @@
+"""How often this process has tried a message: SQS counts every receipt, of whoever, whatever became of it.
+
+SQS's count cannot say how often a job was tried. It counts those who handed a message back, a duplicate that waited for
+its twin, and every consumer that the queue had before this one. So a process counts for itself what it received and did
+not hand back. What a fleet did together is the task store's to count (`sayso.jobs.Claim.attempt`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+_MOST = 10_000
+"""How many messages are remembered; one that is forgotten begins anew."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Receipt:
+    """What is known of a message.
+
+    Attributes:
+        attempts: how often it was begun here.
+        count: SQS's count, when it last came.
+        is_open: whether it came, and SQS was not told since what became of it.
+        is_suspect: whether somebody received it and may have died of it.
+    """
+
+    attempts: int
+    count: int
+    is_open: bool
+    is_suspect: bool
+
+
+class Receipts:
+    """The messages that a process has seen; queues on one event loop may share them.
+
+    Args:
+        most: how many are remembered.
+    """
+
+    def __init__(self, *, most: int = _MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[str, Receipt] = OrderedDict()
+
+    def came(self, job_id: str, count: int) -> Receipt:
+        """Note that a message came.
+
+        Args:
+            job_id: SQS's name for it.
+            count: how often it was received, by whoever, this time included.
+        """
+        known = self._known.pop(job_id, None)
+        if known is None:
+            known = Receipt(attempts=0, count=count, is_open=False, is_suspect=count > 1)
+        elif known.is_open or count > known.count + 1:
+            # Our own lease has ended, or others had it: nobody says how it went.
+            known.is_suspect = True
+        known.attempts += 1
+        known.count, known.is_open = count, True
+        self._known[job_id] = known
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return known
+
+    def handed_back(self, job_id: str, *, is_counted: bool) -> None:
+        """Note that SQS was told to deliver it again; whether it had been tried is what ``is_counted`` says."""
+        known = self._known.get(job_id)
+        if known is not None and known.is_open:
+            known.is_open = False
+            known.attempts -= not is_counted
+
+    def ended(self, job_id: str) -> None:
+        """Note that it never comes again."""
+        self._known.pop(job_id, None)
