@@ -27,8 +27,18 @@ class SaysoError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """For errors that cross to another process: constructors differ, and what they made is kept."""
+        return _revived, (type(self), self.__dict__.copy())
+
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+def _revived(kind: type[SaysoError], facts: dict[str, object]) -> SaysoError:
+    error = kind.__new__(kind, facts["message"])
+    error.__dict__.update(facts)
+    return error
 
 
 class InvalidInput(SaysoError):
@@ -179,6 +189,12 @@ class ServiceUnavailable(SaysoError):
 
 class ResourceMissing(ServiceUnavailable):
     """A queue, a table or a bucket that the settings name does not exist, or not yet: work waits until it does."""
+
+
+class ProcessDied(SaysoError):
+    """The process that did the work did not live to its end: it was killed, or ran out of memory."""
+
+    retryable = True
 
 
 class AttemptsUsedUp(SaysoError):

@@ -4,7 +4,7 @@
 
 The command line, the settings and everything behind them are Sayso's own. Only two constants are others before anything
 reads them: CHAOS_LEASE_SECONDS, a third of which is the time between two beats. With CHAOS_ENGINE=fake the first engine
-hums, and takes as long as CHAOS_FAKE_SECONDS for each line.
+hums, and takes as long as CHAOS_FAKE_SECONDS for each line; at the word CHAOS_DEADLY it kills its process.
 """
 
 from __future__ import annotations
@@ -52,15 +52,17 @@ def _hum(seconds: float) -> None:
     known: Any = engines.ENGINES
     others = dict(known)
     known.clear()
-    known.update({"fake": lambda _settings: SlowEngine(), **others})
+    known.update({"fake": lambda _settings: SlowEngine(deadly=os.environ.get("CHAOS_DEADLY")), **others})
 
 
 if __name__ == "__main__":
     sys.path.pop(0)  # this directory, whose names are not Sayso's
+if __name__ in {"__main__", "__mp_main__"}:  # the second is an attempt in a process of its own
     if "CHAOS_LEASE_SECONDS" in os.environ:
         _shorten(float(os.environ["CHAOS_LEASE_SECONDS"]))
     if os.environ.get("CHAOS_ENGINE") == "fake":
         _hum(float(os.environ.get("CHAOS_FAKE_SECONDS", _FAKE_SECONDS)))
+if __name__ == "__main__":
     from sayso.cli import main
 
     main()

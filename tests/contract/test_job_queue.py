@@ -112,6 +112,7 @@ def test_a_worker_that_died_loses_its_job_to_the_next(run: Run) -> None:
         second = await one(backend.another())
         assert (second.job_id, second.body) == (first.job_id, "a")
         assert second.attempt == first.attempt + 1
+        assert (first.is_suspect, second.is_suspect) == (False, True)
         assert second.lease != first.lease
 
     run(scenario)
@@ -213,7 +214,8 @@ def test_a_failed_attempt_is_repeated_after_its_delay(run: Run) -> None:
         await backend.queue.retry(await one(backend.queue), delay_seconds=120, error="the source was down \0 \ud800")
         assert await nothing(backend.queue)
         await backend.pass_time(121)
-        assert (await one(backend.queue)).attempt == 2
+        again = await one(backend.queue)
+        assert (again.attempt, again.is_suspect) == (2, False)
 
     run(scenario)
 

@@ -14,6 +14,7 @@ from sayso.api.limits import RateLimiter
 from sayso.api.served import Served
 from sayso.bootstrap.chains import OPENAI, Engines
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.isolated import IsolatedNarrator
 from sayso.bootstrap.narrations import open_narrations
 from sayso.bootstrap.storages import prepare_database, signed_files
 from sayso.bootstrap.stories import StoriesOpener
@@ -73,7 +74,14 @@ def open_served(
 
     cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit))
     sources = tuple(engines.speech.values())
-    opener = StoriesOpener(settings, sources=sources, scheduler=scheduler, cache=cache, metrics=metrics)
+    opener = StoriesOpener(
+        settings,
+        sources=sources,
+        scheduler=scheduler,
+        cache=cache,
+        metrics=metrics,
+        isolated=IsolatedNarrator(settings),
+    )
     keeps_narrations = api and settings.database_url is not None
     if settings.database_url is not None:
         prepare_database(settings.database_url.get_secret_value())

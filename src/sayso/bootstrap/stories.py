@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
+from sayso.bootstrap.narrator import open_narrator
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
 from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
-from sayso.narration import MAXIMUM_BYTES
-from sayso.net import fetch
 from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
 from sayso.signing import signing_keys
-from sayso.stories import Consumer, Narrator, Stories, StoriesService, check_prose_type, sweep
+from sayso.stories import Consumer, Stories, StoriesService, sweep
 from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.stories.checks import speaker
 from sayso.stories.narrations import Describer
@@ -26,15 +25,14 @@ from sayso.stories.protection import TaskProtection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-    from pathlib import Path
 
     from sayso.jobs import Handler, JobQueue, Outcome, TaskStore
     from sayso.jobs.narrations import NarrationStore
     from sayso.observability import Metrics
-    from sayso.scheduling import Scheduler, Ticket
+    from sayso.scheduling import Scheduler
     from sayso.settings import Settings
     from sayso.storage import Storages
-    from sayso.stories import Made
+    from sayso.stories import Made, Maker
     from sayso.tts.cache import SpeechCache
     from sayso.tts.source import SpeechSource
 
@@ -58,6 +56,7 @@ class StoriesOpener:
         scheduler: whose turn it is.
         cache: where speech is kept.
         metrics: what is counted.
+        isolated: who makes the files of a story of which an earlier worker may have died.
         lease_seconds: how long work belongs to a worker that says nothing.
         beat_seconds: how often a worker says something.
     """
@@ -70,6 +69,7 @@ class StoriesOpener:
         scheduler: Scheduler,
         cache: SpeechCache,
         metrics: Metrics,
+        isolated: Maker | None = None,
         lease_seconds: float = LEASE_SECONDS,
         beat_seconds: float = BEAT_SECONDS,
     ) -> None:
@@ -78,13 +78,8 @@ class StoriesOpener:
         self._metrics = metrics
         self._lease_seconds = lease_seconds
         self._beat_seconds = beat_seconds
-        self._narrator = Narrator(
-            sources=sources,
-            cache=cache,
-            voice=settings.kokoro_voice,
-            fetch=self._fetch,
-            maximum_seconds=settings.max_narration_seconds,
-        )
+        self._narrator = open_narrator(settings, sources=sources, cache=cache)
+        self._isolated = isolated
         self._work_directory = settings.data_dir / "work"
 
     def service(self, trouble: Callable[[], str | None] = lambda: None) -> StoriesService:
@@ -209,6 +204,7 @@ class StoriesOpener:
             tasks=tasks,
             storages=storages,
             narrator=self._narrator,
+            isolated=self._isolated,
             scheduler=self._scheduler,
             output_root=root,
             work_directory=self._work_directory,
@@ -242,17 +238,6 @@ class StoriesOpener:
 
     def _callback_policy(self) -> Policy:
         return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, beat_seconds=self._beat_seconds)
-
-    def _fetch(self, url: str, directory: Path, ticket: Ticket) -> Path:
-        return fetch(
-            url,
-            directory,
-            maximum_bytes=MAXIMUM_BYTES,
-            timeout_seconds=self._settings.fetch_seconds,
-            private_hosts=self._settings.private_hosts,
-            check_type=check_prose_type,
-            ticket=ticket,
-        )
 
 
 async def _checked(check: Check) -> None:

@@ -1,7 +1,7 @@
 """The stories service: messages become narrated audio with subtitles, whatever queue they come from."""
 
 from sayso.stories.messages import Output, Story, read_message
-from sayso.stories.narrator import Narrator, check_prose_type
+from sayso.stories.narrator import Maker, Narrator, check_prose_type
 from sayso.stories.service import Consumer, StoriesService
 from sayso.stories.work import Made, Stories
 from sayso.stories.workshop import sweep
@@ -9,6 +9,7 @@ from sayso.stories.workshop import sweep
 __all__ = [
     "Consumer",
     "Made",
+    "Maker",
     "Narrator",
     "Output",
     "Stories",

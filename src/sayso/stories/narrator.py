@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sayso.audio import AudioFormat
 from sayso.errors import FetchRefused, ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
@@ -42,6 +42,14 @@ def check_prose_type(kind: str) -> None:
     """
     if _NO_PROSE.fullmatch(kind):
         raise FetchRefused(f"The URL gives {kind}, not a text to read aloud.", hint=PROSE_HINT)
+
+
+class Maker(Protocol):
+    """Makes the files of stories; threads share it."""
+
+    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+        """See `Narrator.make`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

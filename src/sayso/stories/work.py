@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sayso.scheduling import Scheduler
     from sayso.storage import Storages
     from sayso.stories.messages import Output, Story
-    from sayso.stories.narrator import Narrator
+    from sayso.stories.narrator import Maker
 
 _log = structlog.get_logger(__name__)
 
@@ -91,6 +91,8 @@ class Stories:
         tasks: where the status of stories is kept.
         storages: where files go.
         narrator: who makes them.
+        isolated: who makes them in a process of its own, where an earlier worker may have died of the story; None for
+            the narrator all the same.
         scheduler: whose turn it is to compute.
         output_root: the URI below which files go that a message does not name; None where there is no such place.
         work_directory: where stories are made.
@@ -105,7 +107,8 @@ class Stories:
         *,
         tasks: TaskStore,
         storages: Storages,
-        narrator: Narrator,
+        narrator: Maker,
+        isolated: Maker | None = None,
         scheduler: Scheduler,
         output_root: str | None,
         work_directory: Path,
@@ -117,6 +120,7 @@ class Stories:
         self._tasks = tasks
         self._storages = storages
         self._narrator = narrator
+        self._isolated = isolated or narrator
         self._scheduler = scheduler
         self._output_root = output_root
         self._work_directory = work_directory
@@ -237,9 +241,11 @@ class Stories:
             share = progress.done_characters / max(progress.total_characters, 1)
             keeping.progress = TaskProgress(share=share, audio_seconds=progress.audio_seconds)
 
+        maker = self._isolated if job.delivery.is_suspect else self._narrator
+
         def make() -> Narration:
             with place.working(), workshop.entered() as directory:
-                return self._narrator.make(story, directory, place, on_progress)
+                return maker.make(story, directory, place, on_progress)
 
         with place:
             narration = await on_thread(make)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import zlib
 from typing import TYPE_CHECKING
@@ -50,6 +52,7 @@ class FakeSpeechEngine:
         failing_calls: Collection[int] = (),
         timed: bool = True,
         workers: int = 2,
+        deadly: str | None = None,
     ) -> None:
         """Choose how it behaves.
 
@@ -60,6 +63,7 @@ class FakeSpeechEngine:
             failing_calls: which calls raise `EngineFailed`, counted from 1.
             timed: whether its speech comes with times.
             workers: how many calls at once it claims to like.
+            deadly: a word at which it kills its process, as running out of memory does; None for no such word.
         """
         self.sample_rate_hz = sample_rate_hz
         self.workers = workers
@@ -68,6 +72,7 @@ class FakeSpeechEngine:
         self._voices = {voice.name: voice for voice in voices}
         self._maximum_letters = maximum_letters
         self._failing_calls = frozenset(failing_calls)
+        self._deadly = deadly
         self._timed = timed
         self._lock = threading.Lock()
 
@@ -88,6 +93,8 @@ class FakeSpeechEngine:
             call = self.calls
         if call in self._failing_calls:
             raise EngineFailed(f"The fake engine was told to fail at call {call}")
+        if any(token.spoken == self._deadly for token in utterance.tokens):
+            os.kill(os.getpid(), signal.SIGKILL)
         require_speed(speed)
         self.language_of(voice)
         if utterance.language.lower().partition("-")[0] not in _LANGUAGES:

@@ -34,6 +34,7 @@ class MemoryJob:
         attempts: how many deliveries counted.
         lease: the last delivery's; None when nobody has it.
         lease_until: when that ends.
+        is_suspect: whether a lease of it has ended without a word.
         state: ``open``, ``done``, ``dead`` or ``cancelled``.
         errors: why attempts failed, in order; last of all why it was put aside.
     """
@@ -46,6 +47,7 @@ class MemoryJob:
     attempts: int = 0
     lease: str | None = None
     lease_until: float = 0.0
+    is_suspect: bool = False
     state: str = "open"
     errors: list[str] = field(default_factory=list)
 
@@ -99,6 +101,7 @@ class InMemoryQueue:
                     busy.add(job.group)  # a group waits for its first job
                 continue
             job.attempts += 1
+            job.is_suspect = job.is_suspect or job.lease is not None
             job.lease = f"{job.number}-{next(self._numbers)}"
             job.lease_until = now + self._lease_seconds
             found.append(self._delivery(job, now))
@@ -112,6 +115,8 @@ class InMemoryQueue:
             attempt=job.attempts,
             age_seconds=now - job.enqueued,
             group=job.group,
+            deliveries=job.attempts,
+            is_suspect=job.is_suspect,
         )
 
     def _open(self) -> Iterable[MemoryJob]:

@@ -262,6 +262,8 @@ def _delivery(row: Row) -> Delivery:
         body=row["body"],
         attempt=row["attempts"],
         age_seconds=row["age_seconds"],
+        deliveries=row["attempts"],
+        is_suspect=row["is_suspect"],
     )
 
 

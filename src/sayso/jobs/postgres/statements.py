@@ -33,7 +33,8 @@ set state = 'leased', attempts = attempts + 1, worker = %(worker)s, claim = %(cl
         else history
     end
 where id = any (array(select id from expired union all select id from waiting))
-returning id, lease_id, body, attempts, available_at, extract(epoch from now() - created_at)::float8 as age_seconds
+returning id, lease_id, body, attempts, available_at, extract(epoch from now() - created_at)::float8 as age_seconds,
+    history @> '[{"error": "Its worker was not heard of any more."}]' as is_suspect
 """
 # An array, so that however many rows the planner expects, it looks each up and never reads the table.
 
@@ -45,7 +46,8 @@ where id = any (array(
     where queue = %(queue)s and state = 'leased' and claim = any (%(unheard)s)
     order by id limit %(limit)s for update skip locked
 ))
-returning id, lease_id, body, attempts, available_at, extract(epoch from now() - created_at)::float8 as age_seconds
+returning id, lease_id, body, attempts, available_at, extract(epoch from now() - created_at)::float8 as age_seconds,
+    history @> '[{"error": "Its worker was not heard of any more."}]' as is_suspect
 """
 
 NEXT = """

@@ -1,0 +1,177 @@
+"""An attempt in a process of its own: for a job of which an earlier worker may have died.
+
+The service keeps everything that makes the job its own: the lease, the claim, the heartbeats, and the publishing of
+files. Only what computes is in the child. If that dies, by whatever it does to its memory or its interpreter, the
+attempt has failed with a reason, and the service goes on with its other jobs.
+
+The child gives way: it has a lower priority, and is the first that Linux kills when memory runs out. One runs at a
+time, since each loads a model of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sayso.bootstrap.chains import Engines
+from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.narrator import open_narrator
+from sayso.errors import ProcessDied, SaysoError
+from sayso.observability import configure_logs
+from sayso.scheduling import FREE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+    from sayso.narration import Narration, Progress
+    from sayso.scheduling import Ticket
+    from sayso.settings import Settings
+    from sayso.stories import Story
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS = 0.2
+"""How often it is asked whether the story is still wanted."""
+
+_NICENESS = 10
+_FIRST_TO_GO = "1000"
+"""Linux's highest readiness to be killed for memory: https://www.kernel.org/doc/html/latest/filesystems/proc.html."""
+
+_CONTEXT = multiprocessing.get_context("spawn")  # nothing of this process's threads and locks is in the child
+
+
+class IsolatedNarrator:
+    """Makes stories' files in a process of their own; threads share it, and take turns.
+
+    Args:
+        settings: what the child opens its engines and its cache from.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._one_at_a_time = threading.Lock()
+
+    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+        """See `Narrator.make`.
+
+        Raises:
+            ProcessDied: the child did not live to the end.
+            SaysoError: as `Narrator.make`.
+        """
+        with self._turn(ticket):
+            here, there = _CONTEXT.Pipe()
+            child = _CONTEXT.Process(
+                target=_main, args=(there, self._settings, story, directory), name="sayso-attempt", daemon=True
+            )
+            child.start()
+            there.close()
+            _log.info("the attempt has a process of its own", pid=child.pid)
+            try:
+                return _outcome(child, here, ticket, on_progress)
+            finally:
+                child.kill()
+                child.join()
+                here.close()
+
+    @contextlib.contextmanager
+    def _turn(self, ticket: Ticket) -> Iterator[None]:
+        while not self._one_at_a_time.acquire(timeout=_LOOK_SECONDS):
+            ticket.check()
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+
+def _outcome(
+    child: SpawnProcess, here: Connection, ticket: Ticket, on_progress: Callable[[Progress], None]
+) -> Narration:
+    """What the child makes, once it has.
+
+    Raises:
+        ProcessDied: it ended without a word.
+        Cancelled, DeadlineExceeded: as the ticket says.
+        SaysoError: what the child raised.
+    """
+    while True:
+        ready = wait([here, child.sentinel], timeout=_LOOK_SECONDS)
+        ticket.check()
+        if not ready:
+            continue
+        try:
+            kind, content = here.recv() if here.poll() else ("", None)
+        except (EOFError, OSError):
+            kind, content = "", None
+        if kind == "progress":
+            on_progress(content)
+        elif kind == "made":
+            narration: Narration = content
+            return narration
+        elif kind == "failed":
+            raise content
+        else:
+            child.join()
+            raise ProcessDied(f"The process of the attempt {_ending(child.exitcode or 0)}.")
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed by {name}"
+
+
+def _main(there: Connection, settings: Settings, story: Story, directory: Path) -> None:
+    """The child."""
+    for told in (signal.SIGINT, signal.SIGTERM):  # its parent is told too, and decides
+        signal.signal(told, signal.SIG_IGN)
+    _give_way()
+    threading.Thread(target=_end_with_parent, args=(there,), daemon=True).start()
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        there.send(("made", _made(there, settings, story, directory)))
+    except SaysoError as error:
+        there.send(("failed", error))
+    except Exception as error:  # noqa: BLE001 -- told to the parent, for which it is a failure of the attempt
+        _log.exception("the attempt broke")
+        there.send(("failed", RuntimeError(f"{type(error).__name__}: {error}")))
+
+
+def _made(there: Connection, settings: Settings, story: Story, directory: Path) -> Narration:
+    engines = Engines(settings)
+    cache = open_speech_cache(settings)
+    narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)
+
+    def on_progress(progress: Progress) -> None:
+        there.send(("progress", progress))
+
+    try:
+        return narrator.make(story, directory, FREE, on_progress)
+    finally:
+        cache.close()
+
+
+def _give_way() -> None:
+    os.nice(_NICENESS)
+    with contextlib.suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+
+
+def _end_with_parent(there: Any) -> None:
+    """Wait for what never comes; the parent's end is the end of the wait."""
+    with contextlib.suppress(EOFError, OSError):
+        there.recv()
+    os._exit(1)

@@ -1,0 +1,47 @@
+"""Who makes the files of stories, opened from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.narration import MAXIMUM_BYTES
+from sayso.net import fetch
+from sayso.stories import Narrator, check_prose_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sayso.scheduling import Ticket
+    from sayso.settings import Settings
+    from sayso.tts.cache import SpeechCache
+    from sayso.tts.source import SpeechSource
+
+
+def open_narrator(settings: Settings, *, sources: Sequence[SpeechSource], cache: SpeechCache) -> Narrator:
+    """The narrator.
+
+    Args:
+        settings: the default voice, bounds, and how texts are fetched.
+        sources: who may speak.
+        cache: where speech is kept.
+    """
+
+    def fetched(url: str, directory: Path, ticket: Ticket) -> Path:
+        return fetch(
+            url,
+            directory,
+            maximum_bytes=MAXIMUM_BYTES,
+            timeout_seconds=settings.fetch_seconds,
+            private_hosts=settings.private_hosts,
+            check_type=check_prose_type,
+            ticket=ticket,
+        )
+
+    return Narrator(
+        sources=sources,
+        cache=cache,
+        voice=settings.kokoro_voice,
+        fetch=fetched,
+        maximum_seconds=settings.max_narration_seconds,
+    )
