@@ -50,8 +50,9 @@ class Null:
         """Whether so many jobs have."""
         return len(self.began) >= jobs
 
-    async def give_up(self, job: Job, error: str) -> None:
+    async def give_up(self, job: Job, error: str) -> bool:
         """See `Handler.give_up`."""
+        return False
 
 
 def measure_job_queue(work: Path, *, runs: int) -> Result:

@@ -1,4 +1,4 @@
-"""A job that kills its process, beside a hundred that do not: they are done, and the service goes on."""
+"""A job that kills its process, beside many that do not: they are done, and the service goes on."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aws import AwsPlace
 
 GOOD = 100
+GOOD_ON_SQS = 20  # moto does one thing at a time, and a story asks for twenty
 WORD = "abracadabra"
 HOSTILE = f"The keeper said {WORD}."
 KILLED = "The process of the attempt was killed by SIGKILL."
@@ -84,7 +85,7 @@ def test_on_sqs(aws_place: AwsPlace, tmp_path: Path) -> None:
     queue, dead_letters, table = aws_place.make_queue(), aws_place.make_queue(), aws_place.make_table()
     bucket = f"bucket-{uuid4().hex}"
     aws_place.boto("s3").create_bucket(Bucket=bucket)
-    messages = [HOSTILE if number == GOOD // 2 else text(number) for number in range(GOOD + 1)]
+    messages = [HOSTILE if number == GOOD_ON_SQS // 2 else text(number) for number in range(GOOD_ON_SQS + 1)]
     for number, words in enumerate(messages):
         tasks = {"parent_id": f"p{number}", "tts_task_id": "a", "srt_task_id": "b"}
         aws_place.send(queue, json.dumps(tasks | {"text": words}))
@@ -102,7 +103,7 @@ def test_on_sqs(aws_place: AwsPlace, tmp_path: Path) -> None:
         worker.check()
     (letter,) = aws_place.messages(dead_letters)
     assert letter["MessageAttributes"]["Reason"]["StringValue"] == KILLED
-    statuses = [aws_place.item(table, f"p{number}", "a")["status"]["S"] for number in range(GOOD + 1)]
+    statuses = [aws_place.item(table, f"p{number}", "a")["status"]["S"] for number in range(GOOD_ON_SQS + 1)]
     assert statuses == ["FAILED" if words == HOSTILE else "COMPLETED" for words in messages]
 
 
