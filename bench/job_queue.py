@@ -50,7 +50,7 @@ class Null:
         """Whether so many jobs have."""
         return len(self.began) >= jobs
 
-    async def give_up(self, job: Job, error: str) -> bool:
+    async def give_up(self, job: Job, error: str) -> bool:  # noqa: ARG002 -- nobody is told
         """See `Handler.give_up`."""
         return False
 
