@@ -16,6 +16,7 @@ from sayso.jobs.postgres.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sayso.settings import Settings
 
@@ -48,18 +49,7 @@ def embedded(settings: Settings) -> Iterator[Embedded]:
         NotInstalled: there is no PostgreSQL to embed.
         ServiceUnavailable: the database does not start.
     """
-    directory = settings.data_dir
-    try:
-        make_private_directory(directory, group_reads=settings.group_reads)
-        lock = private_lock(directory / LOCK)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InvalidInput(
-            f"Sayso is up already with {directory}.", hint="Stop it, or use another directory: sayso up --data DIR"
-        ) from None
-    except OSError as error:
-        raise OutputFailed(f"Cannot use {directory}: {error.strerror}.") from error
-    try:
+    with owned_directory(settings) as directory:
         if settings.database_url is not None:
             yield Embedded(settings, lambda: None)
             return
@@ -67,5 +57,28 @@ def embedded(settings: Settings) -> Iterator[Embedded]:
             # The directory is ours alone, so that whoever had its jobs before is dead.
             own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
             yield Embedded(settings.model_copy(update=own), supervisor.trouble)
+
+
+@contextmanager
+def owned_directory(settings: Settings) -> Iterator[Path]:
+    """Have the data directory, made where it is not there, for this process alone during the block.
+
+    Raises:
+        InvalidInput: another process has it.
+        OutputFailed: it cannot be used.
+    """
+    directory = settings.data_dir
+    try:
+        make_private_directory(directory, group_reads=settings.group_reads)
+        lock = private_lock(directory / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InvalidInput(
+            f"Sayso is up already with {directory}.", hint="Stop it, or use another directory: --data DIR"
+        ) from None
+    except OSError as error:
+        raise OutputFailed(f"Cannot use {directory}: {error.strerror}.") from error
+    try:
+        yield directory
     finally:
         lock.release()

@@ -18,6 +18,7 @@ from sayso.cli.run import run
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.up import up
+from sayso.cli.upgrade_database import upgrade_database
 from sayso.cli.voices import voices
 from sayso.errors import SaysoError
 
@@ -54,6 +55,7 @@ app.command(
         "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api",
     )
 )(run)
+app.command(epilog=examples("sayso upgrade-database", "sayso upgrade-database --data /srv/sayso"))(upgrade_database)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jobs.app, name="jobs")

@@ -33,6 +33,7 @@ from sayso.jobs.postgres.connecting import (
 )
 from sayso.jobs.postgres.failures import AskAgain, failure_of, is_of_the_connection, words_of
 from sayso.jobs.postgres.listener import Listener
+from sayso.jobs.postgres.transactions import Transaction, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -146,7 +147,7 @@ class Database:
             return await self.persist(partial(self.attempt, statement, parameters))
         try:
             async with self._connection(checked=True) as connection:
-                return await _rows(connection, statement, parameters)
+                return await rows_of(connection, statement, parameters)
         except AskAgain as error:
             failure = error.failure
         raise failure
@@ -158,7 +159,7 @@ class Database:
             AskAgain: nobody knows whether it was run.
         """
         async with self._connection(checked=False) as connection:
-            return await _rows(connection, statement, parameters)
+            return await rows_of(connection, statement, parameters)
 
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Have something asked until it is answered, a few times.
@@ -300,25 +301,3 @@ class Database:
     async def _connect(self) -> Connection:
         """A connection outside of the pool."""
         return await psycopg.AsyncConnection.connect(**self._parameters)
-
-
-class Transaction:
-    """A transaction under way: see `Database.transaction`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.notices: list[tuple[str, str]] = []
-        """Channels and payloads, of which is notified when it has taken effect."""
-
-    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """Run a statement, and return its rows."""
-        return await _rows(self._connection, statement, parameters)
-
-    def notify(self, channel: str, payload: str = "") -> None:
-        """As `Database.notify`, once the transaction has taken effect."""
-        self.notices.append((channel, payload))
-
-
-async def _rows(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
-    cursor = await connection.execute(statement, parameters)
-    return await cursor.fetchall() if cursor.description else []

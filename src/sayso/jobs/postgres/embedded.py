@@ -14,41 +14,59 @@ import hashlib
 import os
 import shlex
 import shutil
-import signal
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.errors import OutputFailed, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory, private_lock
-from sayso.jobs.postgres.programs import ServerUser, hand_over, is_nobody, named_user, run_program, server_user
+from sayso.jobs.postgres.processes import clear_away, server_number
+from sayso.jobs.postgres.programs import (
+    ServerUser,
+    find_program,
+    hand_over,
+    is_nobody,
+    major_of_cluster,
+    major_of_programs,
+    named_user,
+    run_program,
+    server_user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-_USER = "sayso"
-_DATABASE = "postgres"
+USER = "sayso"
+DATABASE = "postgres"
 _START_SECONDS = 60
 
 _LONGEST_SOCKET_BYTES = 103
 """Of a socket's path, where the system allows least (macOS)."""
 
-_SOCKET = ".s.PGSQL.5432"
-
-_HAS_PROC = Path("/proc/self/cwd").exists()
-_CLEAR_SECONDS = 10.0
+SOCKET = ".s.PGSQL.5432"
 
 _OPTIONS = {
     "listen_addresses": "",
     "port": "5432",  # it names the socket; PGPORT would change it
-    "io_method": "sync",  # three processes fewer
     "max_wal_size": "256MB",
     "log_checkpoints": "off",  # what is left is worth reading, and little
 }
+
+
+_NEW_OPTIONS = {"io_method": "sync"}  # three processes fewer; since PostgreSQL 18
+
+
+def is_cluster(directory: Path) -> bool:
+    """Whether a directory holds a database."""
+    return (directory / "PG_VERSION").exists()
+
+
+def upgraded_name(directory: Path) -> Path:
+    """Where a copy of a cluster is from the moment at which it is whole: see `sayso.jobs.postgres.upgrade`."""
+    return directory.with_name(f".{directory.name}.upgraded")
 
 
 class EmbeddedPostgres:
@@ -58,11 +76,15 @@ class EmbeddedPostgres:
         directory: of the data, made when it is not there, for its owner alone. Whoever is root has another user own it,
             since PostgreSQL refuses to run as root.
         options: settings of PostgreSQL by name, for the server that this starts.
+        programs: the directory of PostgreSQL's programs, for a cluster of an older version; None for the newest ones.
     """
 
-    def __init__(self, directory: Path, *, options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, options: Mapping[str, str] | None = None, programs: Path | None = None
+    ) -> None:
         self._directory = directory.expanduser().absolute()
-        self._options = _OPTIONS | dict(options or {})
+        self._options = (_OPTIONS if programs else _OPTIONS | _NEW_OPTIONS) | dict(options or {})
+        self._programs = programs
         self._lock = private_lock(self._directory.with_name(f"{self._directory.name}.lock"))
 
     def start(self) -> str:
@@ -72,6 +94,7 @@ class EmbeddedPostgres:
 
         Raises:
             NotInstalled: the wheel is missing.
+            InvalidInput: the directory is of another version of PostgreSQL.
             OutputFailed: the directory cannot be made, or is somebody else's.
             ServiceUnavailable: the server does not start; the message ends with its own words.
         """
@@ -89,7 +112,7 @@ class EmbeddedPostgres:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputFailed(f"The database cannot be kept in {self._directory}: {reason}.") from error
-        return make_conninfo(host=str(socket_directory), port=5432, user=_USER, dbname=_DATABASE)
+        return make_conninfo(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE)
 
     def stop(self) -> None:
         """Stop the server, whoever started it, and wait for its end; nothing where none runs.
@@ -121,9 +144,12 @@ class EmbeddedPostgres:
         begun = self._directory.with_name(f".{self._directory.name}.begun")
         shutil.rmtree(begun, ignore_errors=True)
         user, maker = server_user(self._directory), named_user()
-        if (self._directory / "PG_VERSION").exists():
+        if is_cluster(self._directory):
             if user is not None and is_nobody(self._user()) and not self.is_running():
                 hand_over(self._directory, user)  # an earlier version had nobody own it
+            return
+        if not self._directory.exists() and is_cluster(upgraded_name(self._directory)):
+            upgraded_name(self._directory).rename(self._directory)  # the upgrade was killed in its last moment
             return
         if self._directory.exists():
             self._directory.rmdir()  # which leaves one that holds something else as it is
@@ -133,7 +159,7 @@ class EmbeddedPostgres:
             data = begun / "data"  # where nobody else who is the maker can enter
             data.mkdir(mode=0o700)
             os.chown(data, *maker)
-        arguments = ("-D", str(data), "-U", _USER, "--auth=trust", "--encoding=UTF8")
+        arguments = ("-D", str(data), "-U", USER, "--auth=trust", "--encoding=UTF8")
         run_program(
             "initdb",
             *arguments,
@@ -155,7 +181,7 @@ class EmbeddedPostgres:
 
     def _socket_directory(self) -> Path:
         """The data directory, or a short one that only the server's user may enter."""
-        if len(os.fsencode(self._directory / _SOCKET)) <= _LONGEST_SOCKET_BYTES:
+        if len(os.fsencode(self._directory / SOCKET)) <= _LONGEST_SOCKET_BYTES:
             return self._directory
         digest = hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:16]
         short = Path(tempfile.gettempdir()) / f"sayso-{digest}"
@@ -173,62 +199,7 @@ class EmbeddedPostgres:
 
     def is_running(self) -> bool:
         """Whether the server of this directory runs, whoever started it."""
-        return self._number() is not None
-
-    def _number(self) -> int | None:
-        """The process that serves this directory; None for none."""
-        try:
-            number = int(self._record.read_text().split("\n", 1)[0])
-            os.kill(number, 0)
-        except (FileNotFoundError, ValueError, ProcessLookupError):
-            return None
-        except PermissionError:
-            pass
-        # In a container, the old server's number may be that of some other process by now, or of its own remains that
-        # nobody reaps. A server's working directory is its data directory.
-        return number if not _HAS_PROC or self._works_here(number) else None
-
-    @property
-    def _record(self) -> Path:
-        return self._directory / "postmaster.pid"
-
-    def _works_here(self, number: int) -> bool:
-        process = Path(f"/proc/{number}")
-        try:
-            return (process / "cwd").resolve(strict=True) == self._directory.resolve()
-        except PermissionError:  # root in a container may not look at others' directories, but at their commands
-            with suppress(OSError):
-                return os.fsencode(self._directory) in (process / "cmdline").read_bytes().split(b"\0")
-            return False
-        except OSError:  # it has ended
-            return False
-
-    def _clear_away(self) -> None:
-        """Remove what a server that was killed has left, all of which would keep another from starting.
-
-        Its backends notice its death when they are idle, but not in the middle of a statement. They hold the shared
-        memory, and whatever they still write would never be committed.
-        """
-        if not _HAS_PROC or not self._record.exists():
-            return
-        give_up = time.monotonic() + _CLEAR_SECONDS
-        while (survivors := self._survivors()) and time.monotonic() < give_up:
-            for number in survivors:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(number, signal.SIGKILL)
-            time.sleep(0.02)
-        self._record.unlink(missing_ok=True)
-        (self._socket_directory() / f"{_SOCKET}.lock").unlink(missing_ok=True)
-
-    def _survivors(self) -> list[int]:
-        """PostgreSQL's processes that work in this directory: not the shell of somebody who reads the log."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                is_postgres = (process / "comm").read_text().strip() == "postgres"
-                if is_postgres and (process / "cwd").resolve(strict=True) == self._directory.resolve():
-                    found.append(int(process.name))
-        return found
+        return server_number(self._directory) is not None
 
     def _reach(self, socket_directory: Path) -> None:
         """Have a server that answers: one that runs may still be recovering, or about to die."""
@@ -237,9 +208,9 @@ class EmbeddedPostgres:
 
         def reach() -> None:
             if not self.is_running():
-                self._clear_away()
+                clear_away(self._directory, socket_directory / f"{SOCKET}.lock")
                 self._start(socket_directory)
-            connect(host=str(socket_directory), port=5432, user=_USER, dbname=_DATABASE).close()
+            connect(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE).close()
 
         attempts = Retrying(
             retry=retry_if_exception_type(OperationalError),
@@ -265,10 +236,22 @@ class EmbeddedPostgres:
                 *("-o", shlex.join(arguments)),
             )
         except ServiceUnavailable as error:
+            self._check_version()
             last_words = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else [error.message]
             raise ServiceUnavailable(
                 " ".join(["The embedded PostgreSQL does not start.", *last_words]), hint=f"Its log is {log}."
             ) from None
 
+    def _check_version(self) -> None:
+        found = major_of_cluster(self._directory)
+        own = major_of_programs(self._programs or find_program("postgres").parent)
+        if found == own:
+            return
+        newer = "Install the version of sayso[embedded] that it was made with, or a newer one."
+        raise InvalidInput(
+            f"The database in {self._directory} is of PostgreSQL {found}, and the installed one is {own}.",
+            hint="Copy it to the new version: sayso upgrade-database" if found < own else newer,
+        )
+
     def _run(self, program: str, *arguments: str) -> None:
-        run_program(program, *arguments, user=self._user(), data=self._directory)
+        run_program(program, *arguments, user=self._user(), data=self._directory, programs=self._programs)

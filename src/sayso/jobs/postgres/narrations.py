@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from sayso.jobs.narrations import CallbackStatus, NarrationRequest
     from sayso.jobs.postgres.connecting import Row
-    from sayso.jobs.postgres.database import Database, Transaction
+    from sayso.jobs.postgres.database import Database
+    from sayso.jobs.postgres.transactions import Transaction
 
 
 class PostgresNarrationStore:

@@ -41,12 +41,35 @@ def find_program(name: str) -> Path:
     Raises:
         NotInstalled: the wheel is missing.
     """
-    spec = find_spec(_WHEEL)
-    places = [Path(place) for place in (spec.submodule_search_locations if spec else None) or ()]
-    found = [path for place in places for path in place.glob(f"pginstall*/bin/{name}")]
+    found = [directory / name for directory in _directories() if (directory / name).exists()]
     if not found:
         raise NotInstalled("The embedded PostgreSQL is not installed.", hint="pip install 'sayso[embedded]'")
     return max(found, key=lambda path: int(path.parts[-3].removeprefix("pginstall") or 0))
+
+
+def programs_of(major: int) -> Path | None:
+    """The directory of the programs of a version of PostgreSQL that the wheel has; None where it has it not."""
+    return next((directory for directory in _directories() if major_of_programs(directory) == major), None)
+
+
+def major_of_programs(directory: Path) -> int:
+    """Which version of PostgreSQL the programs in a directory are of; 0 where there are none."""
+    try:
+        said = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return 0
+    return int(said.split()[-1].partition(".")[0]) if said else 0
+
+
+def major_of_cluster(directory: Path) -> int:
+    """Which version of PostgreSQL has made a data directory."""
+    return int((directory / "PG_VERSION").read_text().strip().partition(".")[0])
+
+
+def _directories() -> list[Path]:
+    spec = find_spec(_WHEEL)
+    places = [Path(place) for place in (spec.submodule_search_locations if spec else None) or ()]
+    return [path for place in places for path in place.glob("pginstall*/bin")]
 
 
 def named_user() -> ServerUser | None:
@@ -95,7 +118,7 @@ def hand_over(directory: Path, user: ServerUser) -> None:
             os.chown(Path(parent, name), *user, follow_symlinks=False)
 
 
-def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path) -> None:
+def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path, programs: Path | None = None) -> None:
     """Run a program to its end.
 
     Args:
@@ -103,12 +126,13 @@ def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path)
         arguments: for it.
         user: who runs it; None for this process's own user.
         data: the directory that it works on.
+        programs: where it is; None for the newest one.
 
     Raises:
         NotInstalled: the wheel is missing.
         ServiceUnavailable: it failed; the message ends with its words.
     """
-    program = find_program(name)
+    program = find_program(name) if programs is None else programs / name
     command = [str(program), *arguments]
     as_user: _AsUser = {}
     if user is not None and all(map(_may_be_passed, (program, data))):

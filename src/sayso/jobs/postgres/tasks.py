@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.jobs.base import TaskProgress
-    from sayso.jobs.postgres.database import Database, Transaction
+    from sayso.jobs.postgres.database import Database
+    from sayso.jobs.postgres.transactions import Transaction
 
 _ADD = """
 insert into sayso.tasks (parent_id, task_id) select %(parent)s, unnest(%(tasks)s::text[])

@@ -1,0 +1,47 @@
+"""``sayso upgrade-database``: the embedded database, moved to the PostgreSQL that is installed now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def upgrade_database(
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where everything is kept.  \\[env: SAYSO_DATA]",
+            show_default="the user's data directory",
+        ),
+    ] = None,
+    programs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The programs of the database's own version, such as /usr/lib/postgresql/16/bin.",
+            show_default="those that are installed with Sayso",
+        ),
+    ] = None,
+) -> None:
+    """Move the database of `sayso up` to the PostgreSQL that is installed now, by dump and restore.
+
+    The copy is compared with the original, table by table, before it takes its place. The old directory is kept beside,
+    and is yours to delete; until then it can be put back by renaming. `sayso up` must not be running meanwhile.
+    """
+    from sayso.bootstrap.embedded import DATABASE, owned_directory
+    from sayso.jobs.postgres.upgrade import upgrade
+    from sayso.settings import load_settings
+
+    settings = load_settings()
+    if data is not None:
+        settings = settings.model_copy(update={"data_dir": data.expanduser().absolute()})
+    with owned_directory(settings) as directory:
+        kept = upgrade(directory / DATABASE, programs=programs, say=typer.echo)
+    if kept is None:
+        typer.echo("The database is of this version already.")
+    else:
+        typer.echo(f"Done. The old database is kept in {kept}: delete it when the new one has proved itself.")
