@@ -134,7 +134,11 @@ class CannotListen(SaysoError):
 
 
 class NotAllowed(SaysoError):
-    """The caller may not do this: no key, a wrong one, or one without the scope."""
+    """The caller may not do this: no key, or a wrong one."""
+
+
+class ScopeMissing(NotAllowed):
+    """The caller's key is known, and does not have the scope that this needs: another key is needed."""
 
 
 class Cancelled(SaysoError):

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from sayso import __version__
+from sayso.api.connections import default_connections
 from sayso.api.documentation import ERRORS
 from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
-from sayso.api.limits import RATE_HEADERS
-from sayso.api.middleware import AccessLog, AnswerHeaders, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.limits import RATE_HEADERS, RequestShares
+from sayso.api.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.origins import ForeignPages, KnownHosts
 from sayso.api.routes import captions, files, hybrid, models, narrations, operations, speech, transcriptions
 from sayso.api.speaking import ENGINE_HEADER
@@ -84,6 +85,8 @@ def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
             allow_headers=["*"],
             expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", "location", *RATE_HEADERS],
         )
+    shares = RequestShares(settings.connections or default_connections())
+    app.add_middleware(FairShares, keys=served.keys, shares=shares)
     if not served.keys:
         app.add_middleware(ForeignPages, base_url=settings.public_base_url, allowed=settings.cors_origins)
     app.add_middleware(KnownHosts, hosts=hosts)

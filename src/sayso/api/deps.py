@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -13,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from sayso.api.errors import Problem, problem_of_fields
 from sayso.api.keys import ApiKey, Scope, presented_key
+from sayso.api.limits import address_of
 from sayso.api.middleware import ANSWER_HEADERS
 from sayso.api.served import Served
-from sayso.errors import NotAllowed
+from sayso.errors import NotAllowed, ScopeMissing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -71,14 +71,21 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
     return check
 
 
+async def check_operator(request: Request) -> None:
+    """A dependency: whoever asks how the server does may know, which is everybody unless the settings say otherwise."""
+    if services_of(request).settings.protect_operations:
+        await authorised(Scope.OPERATIONS)(request)
+
+
 def _caller(request: Request, served: Served, scope: Scope | None) -> Caller:
     """Who asks.
 
     Raises:
-        NotAllowed: there are keys, and the caller shows none of them, or one without the scope.
+        NotAllowed: there are keys, and the caller shows none of them.
+        ScopeMissing: the caller's key does not have the scope.
     """
     if not served.keys:
-        return Caller(name=_address(request))
+        return Caller(name=address_of(request.scope))
     presented = presented_key(request.headers)
     if presented is None:
         raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
@@ -86,18 +93,10 @@ def _caller(request: Request, served: Served, scope: Scope | None) -> Caller:
     if key is None:
         raise NotAllowed("The API key is not one of this server's.")
     if scope is not None and not key.allows(scope):
-        raise NotAllowed(f"The API key {key.name!r} does not have the scope {scope}.")
+        raise ScopeMissing(
+            f"The API key {key.name!r} does not have the scope {scope}.", hint="Use a key that was made with it."
+        )
     return Caller(name=key.name, key=key)
-
-
-def _address(request: Request) -> str:
-    """The client's address; in IPv6 its network, for a client is given a whole /64 and may use all of it."""
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else host
 
 
 def with_own_cache(served: Served, caller: Caller) -> Served:

@@ -25,6 +25,7 @@ class ErrorEnvelope(BaseModel):
 _MEANINGS: dict[int | str, str] = {
     400: "The request cannot be served as it is.",
     401: "The API key is missing or wrong.",
+    403: "The API key does not have the scope that this needs.",
     404: "There is no such model.",
     413: "The request is too large.",
     429: "Too many requests: come again after Retry-After.",

@@ -27,6 +27,7 @@ from sayso.errors import (
     NothingToSay,
     NotInstalled,
     SaysoError,
+    ScopeMissing,
     ServiceUnavailable,
     SpeechTooLong,
     TooLarge,
@@ -104,6 +105,8 @@ def problem_of(error: SaysoError) -> Problem:
     message = f"{error.message} {error.hint}" if error.hint else error.message
     if isinstance(error, InvalidInput):
         return _callers_mistake(error, message)
+    if isinstance(error, ScopeMissing):
+        return Problem(status=403, message=message, code="missing_scope")  # not 401: the key itself is good
     if isinstance(error, NotAllowed):
         return Problem(status=401, message=message, code="invalid_api_key")
     if isinstance(error, Busy):

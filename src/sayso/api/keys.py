@@ -34,7 +34,7 @@ class Scope(StrEnum):
     SPEECH = "speech"
     TRANSCRIBE = "transcribe"
     JOBS = "jobs"
-    SYNC = "sync"
+    OPERATIONS = "operations"
     ADMIN = "admin"
 
 

@@ -1,11 +1,14 @@
-"""How often a client may ask."""
+"""How often a client may ask, and how much at once."""
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import math
 import threading
 import time
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from limits import parse
@@ -13,17 +16,60 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from sayso.errors import Busy, InvalidInput
+from sayso.scheduling import may_have_another
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from limits import RateLimitItem
+    from starlette.types import Scope
 
 
 LIMIT_HEADER = "x-ratelimit-limit-requests"
 REMAINING_HEADER = "x-ratelimit-remaining-requests"
 RESET_HEADER = "x-ratelimit-reset-requests"
 RATE_HEADERS = (LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER)
+
+
+def address_of(scope: Scope) -> str:
+    """A client's address; in IPv6 its network, for a client is given a whole /64 and may use all of it."""
+    client = scope.get("client")
+    host: str = client[0] if client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else host
+
+
+class RequestShares:
+    """Counts the requests in hand of each client, so that none holds every connection; the loop alone uses it.
+
+    Args:
+        connections: how many there are.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, client: str) -> Iterator[None]:
+        """Count a request of ``client`` during the block.
+
+        Raises:
+            Busy: it has its share of the connections.
+        """
+        held = self._held[client]
+        if not may_have_another(held=held, free=self._connections - self._held.total()):
+            raise Busy(f"You have {held} requests in hand, which is your share.", retry_after_seconds=1)
+        self._held[client] += 1
+        try:
+            yield
+        finally:
+            self._held[client] -= 1
+            if not self._held[client]:
+                del self._held[client]
 
 
 class RateLimiter:

@@ -1,8 +1,8 @@
 """What every request passes on its way to a route and back.
 
 Pure ASGI: a wrapper that buffers or runs the route in a task of its own would hide the client's going away from it.
-From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, `KnownHosts`, `ForeignPages` (see `origins`), CORS,
-`AnswerHeaders`, `UnhandledErrors`.
+From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, `KnownHosts`, `ForeignPages` (see `origins`),
+`FairShares`, CORS, `AnswerHeaders`, `UnhandledErrors`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
-from sayso.api.errors import Problem
+from sayso.api.connections import PROBES
+from sayso.api.errors import Problem, problem_of
+from sayso.api.keys import presented_key
+from sayso.api.limits import address_of
+from sayso.errors import Busy
 from sayso.web.policy import PAGE_POLICY
 
 if TYPE_CHECKING:
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from sayso.api.keys import KeyRing
+    from sayso.api.limits import RequestShares
     from sayso.observability.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
@@ -203,6 +210,36 @@ class UnhandledErrors:
             _log.exception("unhandled error", route=route_template(scope))
             problem = Problem(status=500, message="The server failed; its log says why.", type="server_error")
             await problem.response()(scope, receive, send)
+
+
+class FairShares:
+    """Refuses the requests of a client that has its share of the connections; what orchestrators probe is let through.
+
+    Args:
+        app: what it wraps.
+        keys: by which clients are told apart; those without one are by their addresses.
+        shares: where requests are counted.
+    """
+
+    def __init__(self, app: ASGIApp, *, keys: KeyRing, shares: RequestShares) -> None:
+        self._app = app
+        self._keys = keys
+        self._shares = shares
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        presented = presented_key(Headers(scope=scope))
+        key = self._keys.identify(presented) if presented else None
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._shares.taken(f"key {key.name}" if key else address_of(scope)))
+            except Busy as busy:
+                await problem_of(busy).response()(scope, receive, send)
+                return
+            await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -18,7 +18,7 @@ from sayso.bootstrap.isolated import IsolatedNarrator
 from sayso.bootstrap.narrations import open_narrations
 from sayso.bootstrap.storages import prepare_database, signed_files
 from sayso.bootstrap.stories import StoriesOpener
-from sayso.errors import ModelMissing, SaysoError
+from sayso.errors import InvalidInput, ModelMissing, SaysoError
 from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
@@ -95,7 +95,7 @@ def open_served(
         catalogue=engines.catalogue(on_fallback),
         scheduler=scheduler,
         cache=cache,
-        keys=KeyRing.parse(settings.api_keys),
+        keys=_keys(settings),
         limiter=RateLimiter(settings.rate_limit),
         metrics=metrics,
         health=health,
@@ -106,6 +106,16 @@ def open_served(
         open_narrations=functools.partial(open_narrations, settings, sources) if keeps_narrations else None,
         files=signed_files(settings) if keeps_narrations and settings.output_bucket is None else None,
     )
+
+
+def _keys(settings: Settings) -> KeyRing:
+    keys = KeyRing.parse(settings.api_keys)
+    if settings.protect_operations and not keys:
+        raise InvalidInput(
+            "SAYSO_PROTECT_OPERATIONS is set, and there are no API keys.",
+            hint="Make one with: sayso keys new NAME --scopes operations",
+        )
+    return keys
 
 
 def _warm_up(engines: Engines, settings: Settings) -> None:

@@ -25,7 +25,7 @@ def new(
     scopes: Annotated[
         str,
         typer.Option(
-            "--scopes", metavar="LIST", help="What it opens: speech, transcribe, jobs, sync, or admin for all."
+            "--scopes", metavar="LIST", help="What it opens: speech, transcribe, jobs, operations, or admin for all."
         ),
     ] = "speech,transcribe",
     as_json: JsonOption = False,

@@ -95,6 +95,7 @@ def serve(
     import uvicorn
 
     from sayso.api.app import create_app
+    from sayso.api.connections import Bounds, default_connections
     from sayso.bootstrap.api import open_served
     from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
@@ -103,11 +104,17 @@ def serve(
     try:
         served = open_served(settings, api="api" in roles, stories="stories" in roles, trouble=trouble)
         app = create_app(served, api="api" in roles, hosts=_names(settings, address))
+        bounds = Bounds(
+            connections=settings.connections or default_connections(),
+            head_seconds=settings.head_seconds,
+            stalled_seconds=settings.stalled_seconds,
+        )
         config = uvicorn.Config(
             app,
             host=address,
             port=sockets[0].getsockname()[1],
-            http="httptools",  # refuses an upload in its middle, so that the client hears why
+            http=bounds.protocol(),
+            backlog=bounds.backlog,
             loop="uvloop",
             ws="none",
             proxy_headers=bool(settings.trusted_proxies),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 
+from sayso.api.connections import BoundedServer
 from sayso.cli.failure import EXIT_INTERRUPTED
 from sayso.cli.listening import cannot_listen, where
 from sayso.errors import CannotListen
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-class HttpServer(uvicorn.Server):
+class HttpServer(BoundedServer):
     """Serves an application, whose lifespan is around it, until a signal says to stop.
 
     At the first SIGINT or SIGTERM nothing new is begun, and what is in hand may finish. At the second it is released or

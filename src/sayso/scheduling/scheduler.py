@@ -1,10 +1,10 @@
 """One bounded scheduler per process: interactive before batch, fair between clients, and a clear no when it is full.
 
 A request takes a *place*, of which there are few enough that everybody with a place is served in time; who finds none
-is told when to come again. The pieces of work of those with a place take *turns*, of which there are as many as
-processors are used. The next turn goes to interactive work before batch work, then to the client that has computed
-least, then to the place that has: so one client with many requests holds up no other, and a new request hears
-its first sentence before an old one its last.
+is told when to come again, and no client holds so many that the next finds none. The pieces of work of those with a
+place take *turns*, of which there are as many as processors are used. The next turn goes to interactive work before
+batch work, then to the client that has computed least, then to the place that has: so one client with many requests
+holds up no other, and a new request hears its first sentence before an old one its last.
 """
 
 from __future__ import annotations
@@ -30,6 +30,16 @@ _ASSUMED_COST_SECONDS = 2.0
 """What a place is assumed to compute before any has ended."""
 
 _LONGEST_RETRY_SECONDS = 120.0
+
+
+def may_have_another(*, held: int, free: int) -> bool:
+    """Whether a client may take one more of what is few: only while more are free than it holds.
+
+    So one client alone has half of them, and whoever comes next finds room; with each that comes the shares become
+    smaller (dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet
+    switches", 1998).
+    """
+    return held < free
 
 
 class Priority(IntEnum):
@@ -103,13 +113,18 @@ class Scheduler:
             deadline_seconds: how long it may take from now.
 
         Raises:
-            Busy: every place is taken.
+            Busy: every place is taken, or the client has its share of them (see `may_have_another`).
         """
         with self._lock:
-            if len(self._places) >= self._place_count:
-                raise Busy(
-                    f"All {self._place_count} places are taken.", retry_after_seconds=self._retry_after_seconds()
+            free = self._place_count - len(self._places)
+            held = sum(other.client == client for other in self._places)
+            if not may_have_another(held=held, free=free):
+                message = (
+                    f"You have {held} requests in hand, which is your share of the {self._place_count} places."
+                    if free
+                    else f"All {self._place_count} places are taken."
                 )
+                raise Busy(message, retry_after_seconds=self._retry_after_seconds())
             self._sequence += 1
             place = Place(self, client, priority, self._clock() + deadline_seconds, self._sequence)
             # A client that comes back is on a par with those who are here: it has saved nothing up.

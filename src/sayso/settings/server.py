@@ -31,6 +31,12 @@ class ServerSettings(BaseSettings):
         validation_alias="SAYSO_ALLOW_ANONYMOUS",
         description="Serve everybody who can reach HOST, although no API key is set.",
     )
+    protect_operations: bool = Field(
+        default=False,
+        validation_alias="SAYSO_PROTECT_OPERATIONS",
+        description="Whether /metrics, /backlog and /health ask for a key with the scope operations; /live, /ready "
+        "and /healthz never do.",
+    )
     hosts: Entries = Field(
         default=(),
         validation_alias="SAYSO_HOSTS",
@@ -56,7 +62,24 @@ class ServerSettings(BaseSettings):
     places: PositiveInt = Field(
         default=64,
         validation_alias="SAYSO_PLACES",
-        description="How many requests for speech or transcription are in hand at once; more are answered with 429.",
+        description="How many requests for speech or transcription are in hand at once; more are answered with 429. "
+        "One client alone has half of them at most.",
+    )
+    connections: PositiveInt | None = Field(
+        default=None,
+        validation_alias="SAYSO_CONNECTIONS",
+        description="How many connections there are at once; by default about half of the files that may be open. "
+        "/live, /ready and /healthz are answered besides.",
+    )
+    head_seconds: PositiveFloat = Field(
+        default=10.0,
+        validation_alias="SAYSO_HEAD_SECONDS",
+        description="How long a client may take over the request line and the headers, in seconds.",
+    )
+    stalled_seconds: PositiveFloat = Field(
+        default=30.0,
+        validation_alias="SAYSO_STALLED_SECONDS",
+        description="How long a client may take nothing of its answer before it is cut off, in seconds.",
     )
     request_seconds: PositiveFloat = Field(
         default=600.0,

@@ -82,7 +82,7 @@ def blocked() -> Iterator[BlockedEngine]:
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/ready", "/live", "/metrics", "/v1/models"])
 def test_probes_are_answered_while_every_turn_is_taken(serve: Serve, blocked: BlockedEngine, path: str) -> None:
     """With all turns held, and more requests waiting than there are threads in a pool, probes are answered."""
-    served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=64))
+    served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=100))
     with serve(served) as client, ThreadPoolExecutor(max_workers=50) as clients:
         fields = speech_fields(input="It is late.")
         asked = [clients.submit(client.post, "/v1/audio/speech", json=fields) for _ in range(50)]

@@ -77,6 +77,8 @@ def test_admin_opens_everything() -> None:
         f"an odd name:speech:{HASH}",
         f"web::{HASH}",
         f"web:singing:{HASH}",
+        f"web:sync:{HASH}",
+        f"web:speech+singing:{HASH}",
         f"web:speech,transcribe:{HASH}",
         "web:speech:secret",
         f"web:speech:{HASH}0",
@@ -89,6 +91,13 @@ def test_a_malformed_entry_is_refused_without_being_repeated(entry: str) -> None
     message = str(refusal.value)
     assert "Entry 2" in message
     assert not any(part in message for part in (HASH, "secret", "singing", "an odd name", "ab" * 32))
+
+
+def test_an_unknown_scope_is_told_which_there_are() -> None:
+    """The hint names every scope, so that an entry of another release is soon mended."""
+    with pytest.raises(InvalidInput, match="Entry 1 of SAYSO_API_KEYS has scopes") as refusal:
+        KeyRing.parse([f"web:speech+sync:{HASH}"])
+    assert all(scope in str(refusal.value) for scope in Scope)
 
 
 def test_a_plain_key_in_place_of_an_entry_is_told_how_to_become_one() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sayso.api.limits import RateLimiter, _duration
+from sayso.api.limits import RateLimiter, RequestShares, _duration, address_of
 from sayso.errors import Busy, InvalidInput
 
 
@@ -90,3 +90,31 @@ def test_a_malformed_limit_is_refused_at_the_start(spec: str) -> None:
 def test_times_are_written_as_openai_writes_them(seconds: float, text: str) -> None:
     """As Go prints a duration."""
     assert _duration(seconds) == text
+
+
+def test_no_client_has_every_connection() -> None:
+    """Half at most for one alone; whoever comes next is served, and what has ended counts no more."""
+    shares = RequestShares(4)
+    with shares.taken("greedy"), shares.taken("greedy"):
+        with pytest.raises(Busy, match="your share"), shares.taken("greedy"):
+            pass
+        with shares.taken("other"), pytest.raises(Busy, match="your share"), shares.taken("other"):
+            pass
+    with shares.taken("greedy"), shares.taken("greedy"):
+        pass
+    assert not shares._held
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [
+        (("192.0.2.1", 5), "192.0.2.1"),
+        (("2001:db8::1:2", 5), "2001:db8::/64"),
+        (("2001:db8:0:0:ffff::", 5), "2001:db8::/64"),
+        (("testclient", 5), "testclient"),
+        (None, "unknown"),
+    ],
+)
+def test_a_client_is_counted_by_its_address(client: tuple[str, int] | None, name: str) -> None:
+    """And in IPv6 by the network of which it may use every address."""
+    assert address_of({"client": client}) == name

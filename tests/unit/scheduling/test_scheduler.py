@@ -120,12 +120,34 @@ def test_a_client_that_comes_back_has_saved_nothing_up(scheduler: Scheduler, clo
 
 def test_a_full_scheduler_says_when_to_come_again(scheduler: Scheduler) -> None:
     """Beyond the bound nobody waits: the answer is no, with a time that is neither nothing nor for ever."""
-    places = [scheduler.take_place("a") for _ in range(8)]
+    places = [scheduler.take_place(f"a{number}") for number in range(8)]
     with pytest.raises(Busy) as refused:
         scheduler.take_place("b")
     assert 1 <= refused.value.retry_after_seconds <= 120
     places[0].close()
     scheduler.take_place("b").close()
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 7, 64])
+def test_no_client_holds_every_place(count: int) -> None:
+    """However few there are: one client alone has half of them, and those who come next find some."""
+    scheduler = Scheduler(turns=1, places=count)
+    for client in ("greedy", "second"):
+        free = scheduler.load.places - scheduler.load.taken
+        share = (free + 1) // 2
+        for _ in range(share):
+            scheduler.take_place(client)
+        with pytest.raises(Busy, match="your share" if scheduler.load.taken < count else "places are taken"):
+            scheduler.take_place(client)
+    assert scheduler.load.taken > count / 2
+
+
+def test_the_only_place_is_for_everybody() -> None:
+    """A server with one place serves one client after the other."""
+    scheduler = Scheduler(turns=1, places=1)
+    scheduler.take_place("a").close()
+    with scheduler.take_place("b"), pytest.raises(Busy):
+        scheduler.take_place("a")
 
 
 def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None:

@@ -1,22 +1,27 @@
-"""What operators and their machines ask: is it alive, is it well, what has it done. They need no key."""
+"""What operators and their machines ask: is it alive, is it well, what has it done.
+
+What orchestrators probe (/live, /ready, /healthz) never needs a key; the rest does with SAYSO_PROTECT_OPERATIONS.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from sayso.api.deps import ServedDep
+from sayso.api.deps import ServedDep, check_operator
 from sayso.api.errors import Problem
 from sayso.observability import TEXT_MEDIA_TYPE
 
 router = APIRouter(tags=["operations"])
 
+_GUARDED = [Depends(check_operator)]
+
 _UNHEALTHY = 503
 
 
-@router.get("/health", summary="How each engine is", responses={_UNHEALTHY: {}})
+@router.get("/health", summary="How each engine is", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
 async def health(served: ServedDep) -> JSONResponse:
     """Each engine of each task; 503 when a task has none that serves. Degraded is 200: another engine does the work."""
     found = served.health()
@@ -32,7 +37,7 @@ async def healthz(served: ServedDep) -> JSONResponse:
     return JSONResponse({"ok": True})
 
 
-@router.get("/backlog", summary="How much there is to do", responses={_UNHEALTHY: {}})
+@router.get("/backlog", summary="How much there is to do", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
 async def backlog(served: ServedDep) -> JSONResponse:
     """As autoscalers ask: jobs that wait, jobs in flight, and the age of the oldest in seconds; null when not known.
 
@@ -68,6 +73,7 @@ async def ready(request: Request, served: ServedDep) -> JSONResponse:
     "/metrics",
     summary="What has been counted",
     response_class=Response,
+    dependencies=_GUARDED,
     responses={200: {"content": {"text/plain": {}, "application/json": {}}}},
 )
 async def metrics(request: Request, served: ServedDep) -> Response:

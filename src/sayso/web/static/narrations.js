@@ -251,7 +251,7 @@ export async function open(voices) {
   } catch (error) {
     failure = error;
   }
-  isOpen = isServed && failure?.status !== 401 && failure?.status !== 404; // a key for speech need not be one for jobs
+  isOpen = isServed && ![401, 403, 404].includes(failure?.status); // a key for speech need not be one for jobs
   if (isOpen && form === null) {
     unfold();
   }

@@ -182,6 +182,6 @@ def test_a_key_without_jobs_has_no_list(visit: Visit) -> None:
     page.get_by_label("API key").fill(key.key)
     with page.expect_response("**/v1/narrations**") as refused:
         page.get_by_role("button", name="Use this key").click()
-    assert refused.value.status == 401
+    assert refused.value.status == 403
     expect(page.get_by_label("API key")).to_be_hidden()
     assert page.locator("#narrations").count() == 0

@@ -46,8 +46,8 @@ def test_admin_sees_and_cancels_everybodys(guarded: TestClient) -> None:
 
 
 def test_a_key_without_the_scope_is_refused(guarded: TestClient) -> None:
-    """401, before anything is read."""
-    refused(guarded.post(URL, json=TEXT, headers=showing(OTHER.key)), status=401, code="invalid_api_key")
+    """403 for a key of another scope and 401 without one, before anything is read."""
+    refused(guarded.post(URL, json=TEXT, headers=showing(OTHER.key)), status=403, code="missing_scope")
     refused(guarded.get(URL), status=401, code="invalid_api_key")
 
 
