@@ -57,6 +57,7 @@ def test_the_job_says_all_that_the_worker_needs(client: TestClient, store: InMem
     (job,) = store.stories.jobs.values()
     assert json.loads(job.body) == {
         "narration_id": narration["id"],
+        "owner": "",
         "name": "Evening",
         "text": "The lamp is lit.",
         "markdown": True,
