@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from sayso.api.keys import Scope
 from sayso.cli.app import app
 from sayso.settings import Settings, variables
 
@@ -36,6 +37,12 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
         command = groups.commands[group].commands[name]  # type: ignore[attr-defined]
         options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= options
+
+
+def test_every_scope_is_told_of() -> None:
+    """Whoever makes a key reads what it opens."""
+    text = PAGES[0].read_text(encoding="utf-8")
+    assert [scope for scope in Scope if f"| `{scope}` |" not in text] == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:
