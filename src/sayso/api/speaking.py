@@ -67,8 +67,8 @@ class Speaking:
     def __init__(self, served: Served, body: SpeechBody, source: SpeechSource, ticket: Ticket) -> None:
         engine = source.open(ticket, instructions=body.instructions)
         document = Document(text=body.input, name="speech", markdown=False)
-        with ticket.turn():
-            script = to_script(document, engine, voice=source.voice(body.voice_name), language=body.language)
+        voice = source.voice(body.voice_name)
+        script = to_script(document, engine, voice=voice, language=body.language, ticket=ticket)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
         self._ticket = ticket
         self.sample_rate_hz = engine.sample_rate_hz

@@ -1,6 +1,6 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
-from sayso.narration.document import MAXIMUM_BYTES, Document, read_document, to_script
+from sayso.narration.document import MAXIMUM_BYTES, Document, check_document, read_document, to_script
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, NarrationOptions, narrate
 from sayso.narration.perform import Progress
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "Stream",
     "SubtitleFormat",
+    "check_document",
     "estimated_seconds",
     "narrate",
     "read_document",

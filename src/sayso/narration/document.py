@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sayso.errors import InvalidInput
 from sayso.files import decode_prose
-from sayso.text import Lexicon, ScriptOptions, write_script
+from sayso.scheduling import FREE
+from sayso.text import Lexicon, ScriptOptions, check_script, write_script
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from sayso.scheduling import Ticket
     from sayso.tts.base import SpeechEngine
     from sayso.types import Script
 
@@ -60,21 +64,58 @@ def to_script(
     language: str | None = None,
     lexicon: Lexicon | None = None,
     emoji: Literal["name", "drop"] = "drop",
+    ticket: Ticket = FREE,
 ) -> Script:
     """The document as lines for an engine's voices; the language is the voice's own unless one is given.
+
+    A long document takes many turns of the ticket, of a fraction of a second each; the caller holds none.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
         UnknownVoice: the voice, or one that the document switches to, is not the engine's.
         InvalidInput: a directive in the text is malformed.
+        Cancelled, DeadlineExceeded: as the ticket says.
     """
+    options = _options(document, engine, voice, language)
+    options = replace(options, emoji=emoji, lexicon=lexicon or Lexicon.empty())
+    with _turns(ticket) as next_turn:
+        return write_script(document.text, options, next_turn)
+
+
+def check_document(
+    document: Document, engine: SpeechEngine, *, voice: str, language: str | None = None, ticket: Ticket = FREE
+) -> float:
+    """Refuse a document that no script can be made of, without making one.
+
+    Returns:
+        The seconds of silence that its text asks for.
+
+    Raises:
+        SaysoError: as `to_script`.
+    """
+    options = _options(document, engine, voice, language)
+    with _turns(ticket) as next_turn:
+        return check_script(document.text, options, next_turn)
+
+
+def _options(document: Document, engine: SpeechEngine, voice: str, language: str | None) -> ScriptOptions:
     own_language = engine.language_of(voice)
-    options = ScriptOptions(
+    return ScriptOptions(
         voice=voice,
         language=language or own_language,
         language_of_voice=engine.language_of,
         markdown=document.markdown,
-        emoji=emoji,
-        lexicon=lexicon or Lexicon.empty(),
     )
-    return write_script(document.text, options)
+
+
+@contextmanager
+def _turns(ticket: Ticket) -> Iterator[Callable[[], None]]:
+    """One turn of a ticket after the other: what is given ends one and waits for the next."""
+    with ExitStack() as turn:
+
+        def take_next() -> None:
+            turn.close()
+            turn.enter_context(ticket.turn())
+
+        take_next()
+        yield take_next

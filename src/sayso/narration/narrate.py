@@ -114,7 +114,7 @@ def narrate(
         directory: where the files go; made if need be.
         workers: how many lines to speak at once; None for what the engine does best.
         on_progress: called on the caller's thread after each line.
-        ticket: asked between blocks of audio whether the work is still wanted.
+        ticket: whose turns the script is made in, and asked between blocks of audio whether the work is still wanted.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
@@ -132,6 +132,7 @@ def narrate(
         language=options.language,
         lexicon=options.lexicon,
         emoji=options.emoji,
+        ticket=ticket,
     )
     require_length(estimated_seconds(script, speed=options.speed), options.maximum_seconds)
     style = options.style if set(options.subtitles) & CUE_FORMATS else None

@@ -7,6 +7,8 @@ are too fast are spoken again, as much slower as it takes.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sayso.subtitles import reading_columns, reading_ms
@@ -43,12 +45,14 @@ def slower_speeds(
         A speed per line; None when every cue can be read, or no line can be spoken any slower.
     """
     slower = list(speeds)
+    lines_ms = list(recording.lines_ms())  # one after the other
     for cue in cues:
         share = _shown_share(cue, style)
         if share < 1.0:
-            for number, (start_ms, end_ms) in enumerate(recording.lines_ms()):
-                if start_ms < cue.words[-1].end_ms and cue.words[0].start_ms < end_ms:
-                    slower[number] = min(slower[number], max(MINIMUM_SPEED, speeds[number] * share * _MARGIN))
+            first = bisect_right(lines_ms, cue.words[0].start_ms, key=itemgetter(1))
+            end = bisect_left(lines_ms, cue.words[-1].end_ms, key=itemgetter(0))
+            for number in range(first, end):
+                slower[number] = min(slower[number], max(MINIMUM_SPEED, speeds[number] * share * _MARGIN))
     return slower if slower != list(speeds) else None
 
 

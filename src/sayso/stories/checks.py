@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from sayso.errors import ModelMissing, NothingToSay, UnknownVoice
-from sayso.narration import SHORTEST_LETTER_SECONDS, Document, estimated_seconds, require_length, to_script
-from sayso.text.directives import Pause, VoiceSwitch, find_directives
-from sayso.text.hidden import find_hidden
-from sayso.text.spans import blank
+from sayso.errors import ModelMissing, UnknownVoice
+from sayso.narration import (
+    SHORTEST_LETTER_SECONDS,
+    Document,
+    check_document,
+    estimated_seconds,
+    require_length,
+    to_script,
+)
+from sayso.scheduling import FREE
 from sayso.types import Boundary, Span, Token, Utterance
 
 if TYPE_CHECKING:
@@ -21,10 +25,7 @@ if TYPE_CHECKING:
     from sayso.tts.source import SpeechSource
 
 _WHOLE_CHARACTERS = 20_000
-"""So much text is made a script in a tenth of a second; of a longer one only the beginning is."""
-
-_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
-_SPACE = re.compile(r"\s")
+"""So much text is made a script in a tenth of a second; of a longer one only the first line is."""
 
 _SHORT_WORD = Utterance(
     tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
@@ -78,13 +79,20 @@ def check_request(
         engine.synthesise(word, voice=voice, speed=1.0)
     if request.text is not None:
         document = Document(text=request.text, name=request.name, markdown=bool(request.markdown))
-        with ticket.turn():
-            least_seconds = check_text(document, engine, voice=voice, language=request.language, speed=request.speed)
+        least_seconds = check_text(
+            document, engine, voice=voice, language=request.language, speed=request.speed, ticket=ticket
+        )
         require_length(least_seconds, maximum_seconds)
 
 
 def check_text(
-    document: Document, engine: SpeechEngine, *, voice: str, language: str | None, speed: float = 1.0
+    document: Document,
+    engine: SpeechEngine,
+    *,
+    voice: str,
+    language: str | None,
+    speed: float = 1.0,
+    ticket: Ticket = FREE,
 ) -> float:
     """Refuse a text that no script can be made of, without making one of all of a long text.
 
@@ -93,27 +101,10 @@ def check_text(
 
     Raises:
         NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
+        Cancelled, DeadlineExceeded: as the ticket says.
     """
     if len(document.text) <= _WHOLE_CHARACTERS:
-        return estimated_seconds(to_script(document, engine, voice=voice, language=language), speed=speed)
-    text = blank(document.text, find_hidden(document.text) if document.markdown else ())
-    directives = find_directives(text)
-    for name in {directive.voice for directive in directives if isinstance(directive, VoiceSwitch)} - {""}:
-        engine.language_of(name)
-    text = blank(text, [directive.span for directive in directives])
-    for part in (_beginning(text), text):
-        try:
-            to_script(Document(text=part, name=document.name, markdown=document.markdown), engine, voice=voice)
-        except NothingToSay:
-            continue  # what looks like a word may be an address, or a picture
-        pauses = sum(directive.seconds for directive in directives if isinstance(directive, Pause))
-        return pauses + len(text) * SHORTEST_LETTER_SECONDS / speed
-    raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
-
-
-def _beginning(text: str) -> str:
-    """The first of a text that is likely to be spoken, from the beginning of its line on; cut at a space."""
-    first = _LETTER_OR_DIGIT.search(text)
-    start = max(text.rfind("\n", 0, first.start()) + 1, first.start() - _WHOLE_CHARACTERS // 2) if first else 0
-    end = _SPACE.search(text, start + _WHOLE_CHARACTERS)
-    return text[start : end.start() if end else start + _WHOLE_CHARACTERS]
+        script = to_script(document, engine, voice=voice, language=language, ticket=ticket)
+        return estimated_seconds(script, speed=speed)
+    pauses_seconds = check_document(document, engine, voice=voice, language=language, ticket=ticket)
+    return pauses_seconds + len(document.text) * SHORTEST_LETTER_SECONDS / speed

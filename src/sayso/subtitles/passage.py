@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sayso.subtitles.style import Style
     from sayso.types import Timeline, Word
 
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
 # What a break costs, and what it costs to run on past a break. Only their proportions matter; a cue costs 20 to 35
 # (`layout.py`). They were set by reading the results.
 _AT_CLAUSE = 8.0
@@ -128,7 +130,7 @@ def _displayed(word: Word) -> str:
     shown = " ".join(word.shown.split())
     if shown.isprintable():
         return shown
-    shown = re.sub(r"[\ud800-\udfff]", "\ufffd", shown)
+    shown = _LONE_SURROGATE.sub("\ufffd", shown)
     return "".join(character for character in shown if unicodedata.category(character) != "Cc")
 
 

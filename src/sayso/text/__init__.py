@@ -5,13 +5,17 @@ from __future__ import annotations
 from sayso.text.cutting import split_utterance, spoken_length
 from sayso.text.directives import LONGEST_PAUSE_SECONDS
 from sayso.text.lexicon import Lexicon, load_lexicon
-from sayso.text.script import Pauses, ScriptOptions, write_script
+from sayso.text.script import Pauses, ScriptOptions, check_script, write_script
+from sayso.text.steps import Checkpoint, go_on
 
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
+    "Checkpoint",
     "Lexicon",
     "Pauses",
     "ScriptOptions",
+    "check_script",
+    "go_on",
     "load_lexicon",
     "split_utterance",
     "spoken_length",

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sayso.errors import InvalidInput
+from sayso.text.steps import Steps
 from sayso.types import Span
 
 LONGEST_PAUSE_SECONDS = 60.0
 
+_BRACKET = re.compile(r"\[")
 # The lengths are bounded so that a page of unclosed brackets is read in linear time.
 _CANDIDATE = re.compile(
     r"(?<!\\)\[(?:(?P<pause>pause)(?![\w-])(?P<length>[^\[\]\r\n]{0,80})|voice:(?P<voice>[^\[\]\r\n]{0,500}))(?P<end>\]?)",
@@ -43,7 +45,7 @@ class VoiceSwitch:
 Directive: TypeAlias = Pause | VoiceSwitch
 
 
-def find_directives(text: str) -> list[Directive]:
+def find_directives(text: str, steps: Steps | None = None) -> list[Directive]:
     """Find the directives of a text, in order.
 
     Raises:
@@ -52,10 +54,13 @@ def find_directives(text: str) -> list[Directive]:
     found: list[Directive] = []
     end = 0  # of the directive before, and whether only white space and directives precede it on its line
     begins_line = True
-    for match in _CANDIDATE.finditer(text):
+    for start in (steps or Steps()).places(_BRACKET, text, Span(start=0, end=len(text))):
+        match = _CANDIDATE.match(text, start)
+        if match is None:
+            continue
         before, newline, last = text[end : match.start()].rpartition("\n")
         begins_line = not last.strip() and (bool(newline) or (begins_line and not before))
-        span = Span(start=match.start(), end=match.end())
+        span = Span(start=start, end=match.end())
         if match["pause"]:
             found.append(Pause(span=span, seconds=_seconds(match, text)))
         else:

@@ -10,39 +10,48 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.text.spans import apart
+from sayso.text.steps import Steps
 from sayso.types import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FRONT_MATTER = re.compile(r"---[ \t\r]*\n(?:(?:[\w-]+:|[ \t]|-[ \t]|#).*\n|\r?\n)+?---[ \t\r]*(?:\n|$)")
+_FRONT_MATTER = re.compile(r"^---[ \t\r]*+\n(?:(?:[\w-]++:|[ \t]|-[ \t]|#).*+\n|\r?\n)++---[ \t\r]*+(?:\n|$)")
+_BEGINS = re.compile(r"[<&]")
 # Attributes need a value here: "a <b and c> d" is more often arithmetic than HTML.
 _TAG = re.compile(
-    r"""(?<!\\)</?[a-z][a-z0-9-]*(?:\s+[a-z][\w:.-]*\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'=<>`]+))*\s*/?>""",
-    re.IGNORECASE,
+    r"""(?<!\\)</?[a-z][a-z0-9-]*+
+    (?:\s++[a-z][\w:.-]*+\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'=<>`]++))*+
+    \s*+/?>""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _ENTITY = re.compile(r"(?<!\\)&(?:[a-z]{2,31}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 
 
-def find_hidden(text: str) -> tuple[Span, ...]:
+def find_hidden(text: str, steps: Steps | None = None) -> tuple[Span, ...]:
     """The characters of a Markdown document that stand for white space, in order."""
-    front_matter = _FRONT_MATTER.match(text)
-    begin = [Span(start=0, end=front_matter.end())] if front_matter else []
-    tags = (Span(start=match.start(), end=match.end()) for match in _TAG.finditer(text))
-    return apart([*begin, *_comments(text), *tags, *_entities(text)])
+    return apart(_hidden(text, steps or Steps()))
 
 
-def _comments(text: str) -> Iterator[Span]:
-    """Comments; one that is never closed is text."""
-    start = text.find("<!--")
-    while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
-        yield Span(start=start, end=end + 3)
-        start = text.find("<!--", end + 3)
+def _hidden(text: str, steps: Steps) -> Iterator[Span]:
+    """They may overlap."""
+    if front_matter := _FRONT_MATTER.match(text):
+        yield Span(start=0, end=front_matter.end())
+    last_comment_end = text.rfind("-->")  # a comment that is never closed is text
+    comment_end = 0
+    for start in steps.places(_BEGINS, text, Span(start=0, end=len(text))):
+        if text[start] == "&":
+            yield from _entity(text, start)
+        elif tag := _TAG.match(text, start):
+            yield Span(start=start, end=tag.end())
+        elif comment_end <= start <= last_comment_end - len("<!--") and text.startswith("<!--", start):
+            comment_end = text.find("-->", start + len("<!--")) + len("-->")
+            yield Span(start=start, end=comment_end)
 
 
-def _entities(text: str) -> Iterator[Span]:
+def _entity(text: str, start: int) -> Iterator[Span]:
     """Spaces, dashes and the like; "&amp;" is said, and an entity that is a letter stays as it is written."""
-    for match in _ENTITY.finditer(text):
+    if match := _ENTITY.match(text, start):
         character = html.unescape(match[0])
         if not (character.isalnum() or character in {"&", match[0]}):
-            yield Span(start=match.start(), end=match.end())
+            yield Span(start=start, end=match.end())

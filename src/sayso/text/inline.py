@@ -13,27 +13,35 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sayso.text.steps import Steps
 from sayso.types import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
+_MARK_BEGINS = re.compile(r"[\\`<&!\[\]*_~]")
 _MARK = re.compile(
     r"""
       (?P<escape>\\[!-/:-@\[-`{-~])
-    | (?P<code>`+)
-    | <(?P<address>[a-z][a-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]{1,64}@[^\s<>@]{1,255})>
+    | (?P<code>`++)
+    | <(?P<address>[a-z][a-z0-9+.-]{1,31}+:[^\s<>]*+|[^\s<>@]{1,64}+@[^\s<>@]{1,255}+)>
     | &(?P<ampersand>amp;)
     | (?P<open>!?\[)
     | \](?P<target>
-        \([ \t]*(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ \t\n]+(?:"[^"]*"|'[^']*'))?[ \t]*\)
+        \([ \t]*+
+        (?:<[^<>\n]*+>|[^\s()<>]*+(?:\([^\s()]*+\)[^\s()]*+)*+)
+        (?:[ \t\n]++(?:"[^"]*+"|'[^']*+'))?+
+        [ \t]*+\)
       )
-    | \]\[(?P<label>[^\[\]]{0,999})\]
+    | \]\[(?P<label>[^\[\]]{0,999}+)\]
     | (?P<close>\])
-    | (?P<emphasis>\*+|_+|~~)
+    | (?P<emphasis>\*++|_++|~~)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_BACKTICKS = re.compile("`++")
+_SKIPPED = re.compile(b"\x01++")
 _LONGEST_LABEL = 999  # CommonMark, "link reference definitions"
 
 
@@ -47,17 +55,30 @@ class _Run:
 
 @dataclass(slots=True)
 class _Scanner:
+    """Finds what is not spoken in a span; `skipped` is complete after `scan`."""
+
     text: str
     labels: AbstractSet[str]
-    skipped: list[Span] = field(default_factory=list)
+    span: Span
+    skipped: bytearray = field(init=False)
+    """For each character of the span, whether it is."""
     brackets: list[Span] = field(default_factory=list)
+    bracket_end: int = -1
+    """Where the last bracket ended, whether it opened or closed."""
     openers: dict[str, list[_Run]] = field(default_factory=lambda: defaultdict(list))
 
-    def scan(self, start: int, end: int) -> None:
-        """Collect what is not spoken between two offsets."""
+    def __post_init__(self) -> None:
+        self.skipped = bytearray(self.span.end - self.span.start)
+
+    def scan(self, steps: Steps) -> None:
+        """Collect what is not spoken."""
+        start, end = self.span.start, self.span.end
         code_runs = _runs_of_backticks(self.text, start, end)
         position = start
-        while (match := _MARK.search(self.text, position, end)) is not None:
+        for place in steps.places(_MARK_BEGINS, self.text, self.span):
+            match = _MARK.match(self.text, place, end) if place >= position else None
+            if match is None:
+                continue
             position = match.end()
             kind = match.lastgroup
             if kind == "code":
@@ -66,13 +87,14 @@ class _Scanner:
                 self._emphasis(match, start, end)
             elif kind == "open":
                 self.brackets.append(Span(start=match.start(), end=match.end()))
+                self.bracket_end = match.end()
             elif kind in {"target", "label", "close"}:
                 position = self._close_bracket(match)
             else:
                 self._lone_mark(match)
 
     def _skip(self, start: int, end: int) -> None:
-        self.skipped.append(Span(start=start, end=end))
+        self.skipped[start - self.span.start : end - self.span.start] = b"\x01" * (end - start)
 
     def _lone_mark(self, match: re.Match[str]) -> None:
         start, end = match.span()
@@ -99,6 +121,7 @@ class _Scanner:
     def _close_bracket(self, match: re.Match[str]) -> int:
         """A link or image, where ``]`` ends one; returns the offset to go on from."""
         close = match.start()
+        last_bracket_end, self.bracket_end = self.bracket_end, match.end()
         if not self.brackets:
             return close + 1
         opening = self.brackets.pop()
@@ -106,7 +129,8 @@ class _Scanner:
         end = match.end()
         if match["label"]:
             is_link = normal_label(match["label"]) in self.labels
-        if not is_link and close - opening.end <= _LONGEST_LABEL:
+        # No label holds a bracket, so that what stands between two of them is looked up once at the most.
+        if not is_link and opening.end == last_bracket_end and close - opening.end <= _LONGEST_LABEL:
             is_link = normal_label(self.text[opening.end : close]) in self.labels
             end = end if match["label"] == "" else close + 1
         if not is_link:
@@ -141,17 +165,19 @@ class _Scanner:
             openers.append(run)
 
 
-def inline_markup(text: str, span: Span, labels: AbstractSet[str]) -> list[Span]:
+def inline_markup(text: str, span: Span, labels: AbstractSet[str], steps: Steps | None = None) -> Iterator[Span]:
     """The characters of a paragraph that are Markdown's and not the reader's, in order.
 
     Args:
         text: the document.
         span: the paragraph.
         labels: the document's link and footnote labels, as `normal_label` gives them.
+        steps: counts the work.
     """
-    scanner = _Scanner(text, labels)
-    scanner.scan(span.start, span.end)
-    return sorted(scanner.skipped)
+    scanner = _Scanner(text, labels, span)
+    scanner.scan(steps or Steps())
+    for run in _SKIPPED.finditer(scanner.skipped):
+        yield Span(start=span.start + run.start(), end=span.start + run.end())
 
 
 def normal_label(label: str) -> str:
@@ -161,7 +187,7 @@ def normal_label(label: str) -> str:
 
 def _runs_of_backticks(text: str, start: int, end: int) -> dict[int, deque[int]]:
     runs: dict[int, deque[int]] = defaultdict(deque)
-    for match in re.compile("`+").finditer(text, start, end):
+    for match in _BACKTICKS.finditer(text, start, end):
         runs[len(match[0])].append(match.start())
     return runs
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _HEADER = re.compile(r"\[\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)\s*\]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _IPA = re.compile(r"/([^/]+)/")
-_EDGES = re.compile(r"^\W+|\W+$")
+_WORDS = re.compile(r"\w+")
+_EDGES = re.compile(r"^\W++|(?<!\W)\W++$")
 _EVERY_LANGUAGE = ""
 
 
@@ -118,7 +119,7 @@ def load_lexicon(text: str) -> Lexicon:
             entries.setdefault(language, {})[word] = pronunciation
     keys = [word for words in entries.values() for word in words]
     # A written word may be spoken, and so be marked, in several parts: "well-known".
-    most_words = max((len(re.findall(r"\w+", word)) for word in keys), default=0)
+    most_words = max((len(_WORDS.findall(word)) for word in keys), default=0)
     most_characters = max(map(len, keys), default=0)
     return Lexicon(entries=entries, most_words=most_words, most_characters=most_characters)
 

@@ -28,15 +28,21 @@ from sayso.types import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sayso.text.steps import Steps
+
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>)+[ \t]?")
-_FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"^[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})(?:[ \t]+|$)")
-_UNDERLINE = re.compile(r"[ \t]{0,3}(?:=+|-+)[ \t]*$")
-_BREAK = re.compile(r"[ \t]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-_BULLET = re.compile(r"[ \t]*[-*+](?:[ \t]+|$)(?:\[[ xX]\][ \t]+)?")
-_NUMBER = re.compile(r"[ \t]*([0-9]{1,9})[.)][ \t]+(?=\S)")
-_DEFINITION = re.compile(r"[ \t]{0,3}\[([^\[\]]{1,999})\]:[ \t]*(?:<[^<>]*>|\S*[/:#@]\S*)(?:[ \t]+[\"'(].*)?[ \t]*$")
-_FOOTNOTE = re.compile(r"[ \t]{0,3}\[(\^[^\[\]\s]{1,999})\]:[ \t]*")
+_UNDERLINE = re.compile(r"^[ \t]{0,3}(?:=+|-+)[ \t]*$")
+_BREAK = re.compile(r"^[ \t]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
+_BULLET = re.compile(r"^[ \t]*[-*+](?:[ \t]+|$)(?:\[[ xX]\][ \t]+)?")
+_NUMBER = re.compile(r"^[ \t]*([0-9]{1,9})[.)][ \t]+(?=\S)")
+_DEFINITION = re.compile(
+    r"^[ \t]{0,3}\[([^\[\]]{1,999}+)\]:[ \t]*+(?:<[^<>]*+>|(?=[^\s/:#@]*+[/:#@])\S++)(?:[ \t]++[\"'(].*+)?+[ \t]*+$"
+)
+_FOOTNOTE = re.compile(r"[ \t]{0,3}\[(\^[^\[\]\s]{1,999}+)\]:[ \t]*+")
+# As `str.splitlines` has them.
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*+(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|\Z)")
 
 
 class BlockKind(Enum):
@@ -64,10 +70,10 @@ class Block:
     level: int = 0
 
 
-def plain_blocks(text: str, span: Span) -> Iterator[Block]:
+def plain_blocks(text: str, span: Span, steps: Steps | None = None) -> Iterator[Block]:
     """The paragraphs of plain text: lines apart from each other by blank ones."""
     paragraph: list[Span] = []
-    for line in _lines(text, span):
+    for line in _lines(text, span, steps):
         if line.of(text).strip():
             paragraph.append(line)
         elif paragraph:
@@ -81,27 +87,30 @@ def _plain_block(lines: list[Span]) -> Block:
     return Block(kind=BlockKind.PARAGRAPH, span=Span(start=lines[0].start, end=lines[-1].end))
 
 
-def find_labels(text: str) -> frozenset[str]:
+def find_labels(text: str, steps: Steps | None = None) -> frozenset[str]:
     """The labels of the links and footnotes that a Markdown document defines."""
     whole = Span(start=0, end=len(text))
-    bodies = (line.of(text).rstrip() for line in _lines(text, whole) if "]:" in line.of(text))
+    lines = (line.of(text) for line in _lines(text, whole, steps))
+    bodies = (line.rstrip() for line in lines if "]:" in line)
     matches = (_FOOTNOTE.match(body) or _DEFINITION.match(body) for body in bodies)
     return frozenset(normal_label(match[1]) for match in matches if match)
 
 
-def markdown_blocks(text: str, span: Span, labels: frozenset[str]) -> list[Block]:
+def markdown_blocks(text: str, span: Span, labels: frozenset[str], steps: Steps | None = None) -> Iterator[Block]:
     """The blocks of a part of a Markdown document.
 
     Args:
         text: the document, with white space for what is hidden in it and for its directives.
         span: the part.
         labels: what `find_labels` found.
+        steps: counts the work.
     """
-    scanner = _Scanner(text, labels)
-    for line in _lines(text, span):
+    scanner = _Scanner(text, labels, steps)
+    for line in _lines(text, span, steps):
         scanner.read(line)
+        yield from scanner.finished()
     scanner.close()
-    return scanner.blocks
+    yield from scanner.finished()
 
 
 @dataclass(slots=True)
@@ -126,10 +135,11 @@ class _Open:
 
 @dataclass(slots=True)
 class _Scanner:
-    """Reads line after line; `blocks` is complete after `close`."""
+    """Reads line after line, and gives the blocks that have ended; the last one ends by `close`."""
 
     text: str
     labels: frozenset[str]
+    steps: Steps | None
     blocks: list[Block] = field(default_factory=list)
     fence: str = ""
     quote_depth: int = 0
@@ -150,15 +160,20 @@ class _Scanner:
         elif body:
             self._read_text(line, start, body)
 
+    def finished(self) -> list[Block]:
+        """The blocks that have ended since the last time."""
+        finished, self.blocks = self.blocks, []
+        return finished
+
     def close(self) -> None:
         """End the block that is open."""
         block, self.block = self.block, None
         if block is None:
             return
         span = Span(start=block.start, end=block.end)
-        inline = [] if block.verbatim else inline_markup(self.text, span, self.labels)
+        inline = () if block.verbatim else inline_markup(self.text, span, self.labels, self.steps)
         kind = BlockKind.HEADING if block.level else BlockKind.PARAGRAPH
-        markup = apart(block.markup + inline)
+        markup = apart([*block.markup, *inline])
         self.blocks.append(Block(kind=kind, span=span, markup=markup, level=block.level))
 
     def _read_code(self, line: Span, start: int, body: str) -> None:
@@ -244,8 +259,12 @@ def _without_closing_marks(title: str) -> str:
     return bare.rstrip() if not bare or bare[-1].isspace() else title
 
 
-def _lines(text: str, span: Span) -> Iterator[Span]:
+def _lines(text: str, span: Span, steps: Steps | None) -> Iterator[Span]:
     start = span.start
-    for line in span.of(text).splitlines(keepends=True):
-        yield Span(start=start, end=start + len(line))
-        start += len(line)
+    while start < span.end:
+        line = _LINE.match(text, start, span.end)
+        end = line.end() if line else span.end
+        yield Span(start=start, end=end)
+        if steps:
+            steps.passed(end - start)
+        start = end

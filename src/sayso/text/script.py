@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
-from collections import defaultdict
+from collections import deque
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from sayso.errors import NothingToSay
@@ -13,15 +14,18 @@ from sayso.text.directives import Pause, VoiceSwitch, find_directives
 from sayso.text.hidden import find_hidden
 from sayso.text.lexicon import Lexicon
 from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, plain_blocks
-from sayso.text.normalise import NormaliseOptions, normalise
-from sayso.text.segments import mark_boundaries, utterances, with_boundary
-from sayso.text.sentences import sentence_ends
+from sayso.text.normalise import NormaliseOptions
+from sayso.text.paragraphs import TokenReader
+from sayso.text.segments import utterances, with_boundary
 from sayso.text.spans import blank
+from sayso.text.steps import Steps, go_on
 from sayso.text.visible import Visible
 from sayso.types import Boundary, Script, ScriptLine, Span, Token, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from sayso.text.steps import Checkpoint
 
 _LOWEST_CHAPTER_LEVEL = 2
 
@@ -93,7 +97,7 @@ class _Draft:
         return self.utterance.tokens[0].span.start
 
 
-def write_script(text: str, options: ScriptOptions) -> Script:
+def write_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = go_on) -> Script:
     """Make the script of a document.
 
     A ``[pause …]`` in the text takes the place of the silence that would be there; several at one place add up.
@@ -101,74 +105,107 @@ def write_script(text: str, options: ScriptOptions) -> Script:
     Args:
         text: the author's text, to which every span of the script refers.
         options: how to read it.
+        checkpoint: called after every few thousand characters, so that a long text can be stopped.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
         InvalidInput: a directive in the text is malformed.
         UnknownVoice: as `ScriptOptions.language_of_voice` raises it.
+        Exception: what the checkpoint raises.
     """
-    blanked = blank(text, find_hidden(text) if options.markdown else ())
-    directives = find_directives(blanked)
-    blanked = blank(blanked, [directive.span for directive in directives])
-    switches = [directive for directive in directives if isinstance(directive, VoiceSwitch)]
-    pauses = [directive for directive in directives if isinstance(directive, Pause)]
-    writer = _Writer(blanked, options, [pause.span.start for pause in pauses])
-    for part in _parts(len(text), switches, options):
-        writer.write(part)
-    if not writer.drafts:
-        raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
-    return _script(text, options, writer.drafts, pauses)
+    writer = _Writer(text, options, Steps(checkpoint))
+    drafts = writer.drafts()
+    first = next(drafts)
+    silences = _Silences(writer.pauses)
+    lead_in_seconds = silences.before(first.start)
+    lines: list[ScriptLine] = []
+    for draft, following in pairwise(chain([first], drafts, [None])):
+        if draft is not None:  # which only the last one is
+            lines.append(_line(draft, following, silences))
+    return Script(text=text, language=options.language, lines=tuple(lines), lead_in_seconds=lead_in_seconds or 0.0)
+
+
+def check_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = go_on) -> float:
+    """Refuse a text that no script can be made of, without making one.
+
+    Returns:
+        The seconds of silence that the text asks for.
+
+    Raises:
+        Exception: as `write_script`.
+    """
+    writer = _Writer(text, options, Steps(checkpoint))
+    next(writer.drafts())
+    return math.fsum(pause.seconds for pause in writer.pauses)
 
 
 class _Writer:
-    """Writes the drafts of a document, part by part."""
+    """Writes the drafts of a document, part by part.
 
-    def __init__(self, text: str, options: ScriptOptions, pause_starts: Sequence[int]) -> None:
-        self.drafts: list[_Draft] = []
-        self._text = text
+    Attributes:
+        pauses: the author's, in order.
+
+    Raises:
+        InvalidInput: a directive in the text is malformed.
+        UnknownVoice: the text names a voice that there is not.
+    """
+
+    def __init__(self, text: str, options: ScriptOptions, steps: Steps) -> None:
+        blanked = blank(text, find_hidden(text, steps) if options.markdown else ())
+        directives = find_directives(blanked, steps)
+        self.pauses = [directive for directive in directives if isinstance(directive, Pause)]
+        self._text = blank(blanked, [directive.span for directive in directives])
         self._options = options
-        self._pause_starts = pause_starts
-        self._labels = find_labels(text) if options.markdown else frozenset()
+        self._steps = steps
+        self._pause_starts = [pause.span.start for pause in self.pauses]
+        switches = [directive for directive in directives if isinstance(directive, VoiceSwitch)]
+        self._parts = list(_parts(len(text), switches, options))
+        normalising = NormaliseOptions(emoji=options.emoji)
+        self._reader = TokenReader(text=self._text, options=normalising, lexicon=options.lexicon, steps=steps)
         self._gap_seconds = 0.0
 
-    def write(self, part: _Part) -> None:
-        """Add the drafts of a part."""
-        if self._options.markdown:
-            blocks: Iterable[Block] = markdown_blocks(self._text, part.span, self._labels)
-        else:
-            blocks = plain_blocks(self._text, part.span)
-        for block in blocks:
-            self._write_block(block, part)
+    def drafts(self) -> Iterator[_Draft]:
+        """Every line, one at least.
 
-    def _write_block(self, block: Block, part: _Part) -> None:
+        Raises:
+            NothingToSay: there is none.
+        """
+        labels = find_labels(self._text, self._steps) if self._options.markdown else frozenset()
+        is_empty = True
+        for part in self._parts:
+            for block in self._blocks(part.span, labels):
+                for draft in self._of_block(block, part):
+                    is_empty = False
+                    yield draft
+        if is_empty:
+            raise NothingToSay(
+                "The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least."
+            )
+
+    def _blocks(self, span: Span, labels: frozenset[str]) -> Iterator[Block]:
+        if self._options.markdown:
+            return markdown_blocks(self._text, span, labels, self._steps)
+        return plain_blocks(self._text, span, self._steps)
+
+    def _of_block(self, block: Block, part: _Part) -> Iterator[_Draft]:
         pauses = self._options.pauses
         if block.kind is BlockKind.BREAK:
             self._widen_gap(pauses.thematic_break)
             return
         visible = Visible.of(self._text, block.span, block.markup)
-        tokens = self._tokens(block, visible, part.language)
-        if not tokens:
-            return
         is_heading = block.kind is BlockKind.HEADING
-        title = None
-        if is_heading:
-            begins_chapter = block.level <= _LOWEST_CHAPTER_LEVEL
-            title = " ".join(visible.text.split()) if begins_chapter else None
-            self._widen_gap(pauses.chapter if begins_chapter else pauses.heading)
-        for stretch in self._between_pauses(tokens):
-            for spoken in utterances(stretch, part.language):
-                self._add(spoken, part, title)
-                title = None
-        self._gap_seconds = pauses.heading if is_heading else pauses.paragraph
-
-    def _tokens(self, block: Block, visible: Visible, language: str) -> list[Token]:
-        emoji = NormaliseOptions(emoji=self._options.emoji)
-        tokens = normalise(self._text, block.span, language=language, options=emoji, skip=block.markup)
-        if not tokens:
-            return []
-        tokens = self._options.lexicon.apply(self._text, tokens, language)
-        ends = [visible.source_end(end) for end in sentence_ends(visible.text, language)]
-        return mark_boundaries(tokens, ends)
+        begins_chapter = is_heading and block.level <= _LOWEST_CHAPTER_LEVEL
+        is_first = True
+        for tokens in self._reader.read(block, visible, part.language):
+            for stretch in self._between_pauses(tokens):
+                for spoken in utterances(stretch, part.language):
+                    title = " ".join(visible.text.split()) if begins_chapter and is_first else None
+                    if is_heading and is_first:
+                        self._widen_gap(pauses.chapter if begins_chapter else pauses.heading)
+                    yield self._draft(spoken, part, title)
+                    is_first = False
+        if not is_first:
+            self._gap_seconds = pauses.heading if is_heading else pauses.paragraph
 
     def _between_pauses(self, tokens: Sequence[Token]) -> Iterator[list[Token]]:
         """The tokens of a block, parted where the text has a pause; one within a word waits for its end."""
@@ -181,12 +218,12 @@ class _Writer:
             stretch[-1] = with_boundary(stretch[-1], Boundary.CLAUSE)
             yield stretch
 
-    def _add(self, tokens: tuple[Token, ...], part: _Part, title: str | None) -> None:
+    def _draft(self, tokens: tuple[Token, ...], part: _Part, title: str | None) -> _Draft:
         utterance = Utterance(tokens=tokens, language=part.language)
         draft = _Draft(utterance=utterance, voice=part.voice, gap_before_seconds=self._gap_seconds, chapter_title=title)
-        self.drafts.append(draft)
         is_sentence = tokens[-1].boundary >= Boundary.SENTENCE
         self._gap_seconds = self._options.pauses.sentence if is_sentence else self._options.pauses.clause
+        return draft
 
     def _widen_gap(self, seconds: float) -> None:
         self._gap_seconds = max(self._gap_seconds, seconds)
@@ -194,29 +231,38 @@ class _Writer:
 
 def _parts(length: int, switches: Sequence[VoiceSwitch], options: ScriptOptions) -> Iterator[_Part]:
     """The document from voice to voice."""
+    languages: dict[str, str] = {"": options.language}
     start, voice, language = 0, options.voice, options.language
     for switch in switches:
         yield _Part(span=Span(start=start, end=switch.span.start), voice=voice, language=language)
         start = switch.span.end
         voice = switch.voice or options.voice
-        language = options.language_of_voice(voice) if switch.voice else options.language
+        if switch.voice not in languages:
+            languages[switch.voice] = options.language_of_voice(voice)
+        language = languages[switch.voice]
     yield _Part(span=Span(start=start, end=length), voice=voice, language=language)
 
 
-def _script(text: str, options: ScriptOptions, drafts: Sequence[_Draft], pauses: Iterable[Pause]) -> Script:
-    """Put the author's pauses between the lines."""
-    starts = [draft.start for draft in drafts]
-    wanted: dict[int, float] = defaultdict(float)
-    for pause in pauses:
-        wanted[bisect_left(starts, pause.span.start)] += pause.seconds
-    gaps = [draft.gap_before_seconds for draft in drafts[1:]] + [0.0]
-    lines = tuple(
-        ScriptLine(
-            utterance=draft.utterance,
-            voice=draft.voice,
-            pause_after_seconds=wanted.get(index, gap),
-            chapter_title=draft.chapter_title,
-        )
-        for index, (draft, gap) in enumerate(zip(drafts, gaps, strict=True), start=1)
+class _Silences:
+    """The author's pauses, which are asked for from the beginning of the text to its end."""
+
+    def __init__(self, pauses: Iterable[Pause]) -> None:
+        self._waiting = deque(pauses)
+
+    def before(self, start: float) -> float | None:
+        """The seconds of silence that the author wants before this place and after the last one asked for."""
+        seconds: float | None = None
+        while self._waiting and self._waiting[0].span.start <= start:
+            seconds = (seconds or 0.0) + self._waiting.popleft().seconds
+        return seconds
+
+
+def _line(draft: _Draft, following: _Draft | None, silences: _Silences) -> ScriptLine:
+    gap_seconds = following.gap_before_seconds if following else 0.0
+    wanted_seconds = silences.before(following.start if following else math.inf)
+    return ScriptLine(
+        utterance=draft.utterance,
+        voice=draft.voice,
+        pause_after_seconds=gap_seconds if wanted_seconds is None else wanted_seconds,
+        chapter_title=draft.chapter_title,
     )
-    return Script(text=text, language=options.language, lines=lines, lead_in_seconds=wanted.get(0, 0.0))

@@ -23,8 +23,8 @@ _FEWEST_WORDS = 3
 _FEWEST_CHARACTERS = 20
 
 
-def mark_boundaries(tokens: Sequence[Token], ends: Iterable[int]) -> list[Token]:
-    """Set the boundaries of a paragraph's tokens: a sentence's end at each offset, the paragraph's on the last token.
+def mark_boundaries(tokens: Sequence[Token], ends: Iterable[int], last: Boundary = Boundary.PARAGRAPH) -> list[Token]:
+    """Set the boundaries of a paragraph's tokens: a sentence's end at each offset, and ``last`` on the last token.
 
     An offset within a token is no end: "3.50" is one word whatever its full stop looks like.
     """
@@ -37,7 +37,7 @@ def mark_boundaries(tokens: Sequence[Token], ends: Iterable[int]) -> list[Token]
         if end is not None and end <= after.span.start:
             marked[index] = with_boundary(token, Boundary.SENTENCE)
     if marked:
-        marked[-1] = with_boundary(marked[-1], Boundary.PARAGRAPH)
+        marked[-1] = with_boundary(marked[-1], last)
     return marked
 
 

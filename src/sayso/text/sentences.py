@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _QUOTES = re.compile(r"""["“”„«»‹›`]|(?<!\w)['‘’‚]|['’](?!\w)""")
 _UNPRINTABLE = re.compile(r"[\ud800-\udfff]")  # halves of a surrogate pair, which the library cannot take
 
-_ELLIPSIS = re.compile(r"(?:…|\.{3})\s+")
-_SPEECH_END = re.compile(r"(?:[!?…]|\.\.|\.\s*[\"“”„«»‹›'‘’])\W*\Z")
-_LAST_WORD = re.compile(r"(\w+)\.\s*\Z")
-_WORD_AND_STOP = re.compile(r"\b(\w+)\.\s+")
+_ELLIPSIS = re.compile(r"(?:…|\.{3})\s++")
+# Looked for in the signs that end a text, from their beginning on.
+_SPEECH_END = re.compile(r"(?<!\W)(?=\W++\Z)\W*?(?:[!?…]|\.\.|\.\s*+[\"“”„«»‹›'‘’])")
+_LAST_WORD = re.compile(r"(?<!\w)(\w++)\.\s*+\Z")
+_WORD_AND_STOP = re.compile(r"\b(\w++)\.\s++")
 _LONGEST_ABBREVIATION = 20
 
 # Abbreviations that a name or a number follows, where the library sees the end of a sentence.

@@ -37,6 +37,11 @@ class Visible:
             starts.append(starts[-1] + end - begin)
         return cls(text="".join(pieces), starts=starts[:-1], sources=begins)
 
+    def source_start(self, start: int) -> int:
+        """The source offset of the visible character at ``start``."""
+        piece = bisect_right(self.starts, start) - 1
+        return self.sources[piece] + start - self.starts[piece]
+
     def source_end(self, end: int) -> int:
         """The source offset just after the last of the first ``end`` visible characters; ``end`` is at least 1."""
         piece = bisect_right(self.starts, end - 1) - 1

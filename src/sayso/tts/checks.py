@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_SHOWN_CHARACTERS = 60
+
+
 def require_speed(speed: float) -> None:
     """Refuse a speed that engines do not promise.
 
@@ -25,6 +28,12 @@ def require_speed(speed: float) -> None:
 def unknown_voice(voice: str, names: Sequence[str], *, engine: str) -> UnknownVoice:
     """The error for a voice that is not among an engine's, with the closest names there are."""
     lower = {name.lower(): name for name in names}
-    close = [lower[name] for name in difflib.get_close_matches(voice.lower(), lower, n=3)]
-    hint = f"Did you mean {' or '.join(close)}?" if close else "`sayso voices` lists them."
-    return UnknownVoice(f"There is no {engine} voice {voice!r}", hint=hint)
+    # What is longer than any name is like none, and finding that out would take as long.
+    close = difflib.get_close_matches(voice.lower(), lower, n=3) if len(voice) <= _SHOWN_CHARACTERS else []
+    hint = f"Did you mean {' or '.join(lower[name] for name in close)}?" if close else "`sayso voices` lists them."
+    return UnknownVoice(f"There is no {engine} voice {shown_name(voice)}", hint=hint)
+
+
+def shown_name(name: str) -> str:
+    """The name that somebody gave, as messages show it, however long it is."""
+    return repr(name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…")

@@ -133,3 +133,19 @@ def test_a_text_that_takes_too_long_is_refused(before: str, text: str) -> None:
     check_request(asked, [source()], FREE, maximum_seconds=1e6)
     with pytest.raises(SpeechTooLong):
         check_request(asked, [source()], FREE, maximum_seconds=900.0)
+
+
+def test_the_check_of_a_long_text_takes_many_turns_and_ends_when_its_client_leaves() -> None:
+    """So that it holds up no other, and goes on for nobody."""
+    turns = 0
+
+    def left(_: float) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 10:
+            place.close(cancelled=True)
+
+    place = Scheduler(turns=1, places=1, on_wait=left).take_place("somebody")
+    with pytest.raises(Cancelled):
+        check_request(request(text="… " * 300_000), [source()], place)
+    assert turns == 10

@@ -62,3 +62,22 @@ def test_what_is_no_subtitle_file_is_refused_with_its_line(data: str, line: int)
     """The message points at the line where a time was expected."""
     with pytest.raises(NotSubtitles, match=rf"^Line {line} "):
         parse_subtitles(data)
+
+
+def test_what_only_begins_like_a_tag_is_text() -> None:
+    """A bracket or brace that is never closed is shown, and does not take the tags before and after it along."""
+    cues = parse_subtitles("00:00:01,000 --> 00:00:02,000\n{\\an8}<i>1 <b</i> and <c {\\an8}is {\\ left\n")
+    assert cues[0].lines == ("1  and <c is {\\ left",)
+
+
+@pytest.mark.parametrize("text", [f"{'9' * 5000}:00:01,000 --> 00:00:02,000\na", "00:00:01,000 --> 1"])
+def test_hours_that_no_clock_has_are_no_time(text: str) -> None:
+    """They are refused like anything that is not a time."""
+    with pytest.raises(NotSubtitles):
+        parse_subtitles(text)
+
+
+def test_a_number_of_no_character_is_text() -> None:
+    """However long it is."""
+    reference = f"&#{'9' * 5000};"
+    assert parse_subtitles(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{reference} &#65;")[0].lines == (f"{reference} A",)

@@ -72,6 +72,31 @@ def test_a_blend_that_cannot_be_read_is_refused(book: VoiceBook, voice: str) -> 
 
 
 @pytest.mark.parametrize(
+    "voice",
+    [
+        f"af_heart:{'9' * 400}+bm_george:1",
+        f"af_heart:0.{'3' * 400}+bm_george:1",
+        f"af_heart:{'9' * 5000}",
+        "+".join(["af_heart"] * 10_000),
+    ],
+)
+def test_a_blend_has_weights_and_voices_within_reason(book: VoiceBook, voice: str) -> None:
+    """What no sum can hold is refused in few words, and never becomes a voice of nothing."""
+    with pytest.raises(InvalidInput) as caught:
+        book.style(voice)
+
+    assert len(str(caught.value)) < 200
+
+
+def test_a_long_name_is_not_compared_and_not_repeated(book: VoiceBook) -> None:
+    """It is like no voice's, and the message stays short."""
+    with pytest.raises(UnknownVoice) as caught:
+        book.language_of("af_heart" * 100_000)
+
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
     ("voice", "meant"),
     [
         ("af_hart", "af_heart"),

@@ -12,11 +12,14 @@ from sayso.types import Cue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_TIME = r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
-_TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
+_TIME = r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
+_TIMING = re.compile(rf"\s*+{_TIME}\s*+-->\s*+{_TIME}(?:\s.*)?", re.ASCII)
+_WEBVTT = re.compile(r"WEBVTT(\s|$)")
 _NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
-_VTT_TAG = re.compile(r"<[^>]*>")
-_SRT_TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
+_VTT_TAG = re.compile(r"<")
+_SRT_TAG = re.compile(r"</?[a-zA-Z]|\{\\")
+_TAG_ENDS = {"<": ">", "{": "}"}
+_NO_CHARACTER = re.compile(r"&(?=#[0-9]{8})")  # which `html` cannot be asked for
 _SRT_GUARD = re.compile("([<{-])\u2060")
 
 
@@ -39,7 +42,7 @@ def parse_subtitles(data: str) -> list[Cue]:
     """
     lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blocks = _blocks(lines)
-    if re.match(r"WEBVTT(\s|$)", lines[0]):
+    if _WEBVTT.match(lines[0]):
         next(blocks)
         return [_cue(block, _vtt_text) for block in blocks if not _NOT_CUES.match(block.lines[0])]
     return [_cue(block, _srt_text) for block in blocks]
@@ -76,8 +79,21 @@ def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str) 
 
 
 def _vtt_text(line: str) -> str:
-    return html.unescape(_VTT_TAG.sub("", line))
+    return html.unescape(_NO_CHARACTER.sub("&amp;", _without_tags(line, _VTT_TAG)))
 
 
 def _srt_text(line: str) -> str:
-    return _SRT_GUARD.sub(r"\1", _SRT_TAG.sub("", line))
+    return _SRT_GUARD.sub(r"\1", _without_tags(line, _SRT_TAG))
+
+
+def _without_tags(line: str, beginning: re.Pattern[str]) -> str:
+    """The line without what stands from a tag's beginning to its end; a tag that does not end is text."""
+    last_ends = {first: line.rfind(last) for first, last in _TAG_ENDS.items()}
+    kept: list[str] = []
+    position = 0
+    for match in beginning.finditer(line):
+        first = line[match.start()]
+        if position <= match.start() and match.end() <= last_ends[first]:
+            kept.append(line[position : match.start()])
+            position = line.index(_TAG_ENDS[first], match.end()) + 1
+    return "".join([*kept, line[position:]])

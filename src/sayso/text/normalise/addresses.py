@@ -21,6 +21,8 @@ _LABEL = r"[^\W_][\w-]{0,62}+"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
 _PATH = r"(?:[/?#][^\s<>\"“”«»]{0,1000}(?<![.,;:!?)\]'’*]))?"
 _PORT = r"(?::\d{1,5})?"
+_PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
+_DIGIT_GROUP = re.compile(r"(\+?)(\d+)")
 # Labels that are said by their letters; other short ones are words ("my", "go").
 _SPELLED = frozenset({"uk", "us", "fr", "eu", "io", "ai", "tv", "www", "html", "htm", "php", "pdf", "ch", "de", "ca"})
 
@@ -43,7 +45,7 @@ def addresses(grammar: Grammar) -> tuple[Rule, ...]:
 def _spoken_address(address: str, grammar: Grammar) -> Words:
     """An address as it is dictated: "example dot com slash a"."""
     said: list[str] = []
-    for part in re.findall(r"\d+|[^\W\d_]+|[\W_]", address.rstrip("/")):
+    for part in _PARTS.findall(address.rstrip("/")):
         if part.isdecimal():
             said += grammar.speller.cardinal(part) if len(part) <= 4 else grammar.speller.digits(part)
         elif part[0].isalnum():
@@ -65,7 +67,7 @@ def phone_numbers(pattern: str, say_group: Callable[[str], Words], plus: str) ->
     def read(match: re.Match[str]) -> Reading:
         start = match.start()
         out = []
-        for group in re.finditer(r"(\+?)(\d+)", match[0]):
+        for group in _DIGIT_GROUP.finditer(match[0]):
             words = (plus, *say_group(group[2])) if group[1] else say_group(group[2])
             out.append(Written(start + group.start(), start + group.end(), words))
         return out

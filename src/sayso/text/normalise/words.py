@@ -25,6 +25,15 @@ _RUN = rf"{LETTER}++"
 _WORD = rf"(?:[{CJK}]|{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+)"
 _MORE = re.compile(rf"{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+")
 _OPTIONAL_ENDING = re.compile(r"\(([a-z]{1,3})\)([a-z]{0,3})(?![^\W_])")
+_DIGITS_OR_OTHERS = re.compile(r"\d+|\D+")
+_WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![^\W_]['’-])[^\W_]++(?:['’-][^\W_]++)*+$")
+_WORD_AFTER = re.compile(r"[^\W_]+")
+_CONSONANTS = re.compile(r"[^aeiouy]*")
+_UNSAYABLE = re.compile(r"[aeiou]{4}|[^aeiouy]{4}|[jq]$|[^aeiouylmnrsc][bdfgjmpqvz]$|[hjqvwx][bcdfgjmpqvwxz]")
+_LONE_ROMAN = re.compile(r"[IVX]{2,}|[IVXLCDM]{5,}")
+_SMALL_ROMAN = re.compile(r"[IVX]+")
+_NUMBER_BEFORE = re.compile(r"(?<!\d)(\d++)\D?$")
+_NUMBER_AFTER = re.compile(r" ?[^\w\s]?(\d{1,24})")
 _ZERO_WIDTH_SPACE = "\u200b"
 _VOWELS = frozenset("aeiouyAEIOUYàâäéèêëîïôöùûüÀÂÄÉÈÊËÎÏÔÖÙÛÜ")
 
@@ -82,7 +91,7 @@ def _said(word: str, speller: Speller) -> Words:
         return clean(word)
     if not any(map(str.isdecimal, word)):
         return clean(word)
-    return tuple(said for run in re.findall(r"\d+|\D+", word) for said in _said_run(run, speller))
+    return tuple(said for run in _DIGITS_OR_OTHERS.findall(word) for said in _said_run(run, speller))
 
 
 def _said_run(run: str, speller: Speller) -> Words:
@@ -125,14 +134,14 @@ def _applies(when: When, match: re.Match[str]) -> bool:
 def word_before(match: re.Match[str], *, reach: int = 24) -> str:
     """The word directly before a match, with nothing but spaces between, or ""."""
     before = match.string[max(0, match.start() - reach) : match.start()].rstrip(" ")
-    found = re.search(r"[^\W_]+(?:['’-][^\W_]+)*$", before)
+    found = _WORD_BEFORE.search(before)
     return found[0] if found else ""
 
 
 def word_after(match: re.Match[str], *, reach: int = 24) -> str:
     """The word directly after a match, with nothing but spaces between, or ""."""
     after = match.string[match.end() : match.end() + reach].lstrip(" ")
-    found = re.match(r"[^\W_]+", after)
+    found = _WORD_AFTER.match(after)
     return found[0] if found else ""
 
 
@@ -191,12 +200,12 @@ _ONSETS = listed(
 def _sayable(letters: str) -> bool:
     """Whether capitals could be a word: they have a vowel, a possible beginning and no crowd of consonants."""
     low = letters.lower()
-    start = re.match(r"[^aeiouy]*", low)
+    start = _CONSONANTS.match(low)
     if start is None or start[0] == low:
         return False
     if len(start[0]) > 1 and start[0] not in _ONSETS:
         return False
-    return not re.search(r"[aeiou]{4}|[^aeiouy]{4}|[jq]$|[^aeiouylmnrsc][bdfgjmpqvz]$|[hjqvwx][bcdfgjmpqvwxz]", low)
+    return not _UNSAYABLE.search(low)
 
 
 def roman_numerals(grammar: Grammar) -> Rule:
@@ -212,8 +221,8 @@ def roman_numerals(grammar: Grammar) -> Rule:
         if before in grammar.rulers and (match[0] != "I" or grammar.first_ruler.search(_near(match))):
             return whole(match, grammar.rank(grammar.speller, value))
         # Alone, only what is no word, no size and no initials.
-        alone = re.fullmatch(r"[IVX]{2,}|[IVXLCDM]{5,}", match[0]) and match[0] not in {"IV", "XX", "XXX"}
-        named = before[:1].isupper() and len(match[0]) > 1 and re.fullmatch(r"[IVX]+", match[0])
+        alone = _LONE_ROMAN.fullmatch(match[0]) and match[0] not in {"IV", "XX", "XXX"}
+        named = before[:1].isupper() and len(match[0]) > 1 and _SMALL_ROMAN.fullmatch(match[0])
         heading = match.start() == 0 and match.string.startswith(". ", match.end())
         return whole(match, grammar.speller.cardinal(str(value))) if alone or named or heading else None
 
@@ -237,8 +246,8 @@ def signs_between_numbers(grammar: Grammar) -> Rule:
 
     def read(match: re.Match[str]) -> Reading:
         sign = match["sign"]
-        before = re.search(r"(\d+)\D?$", match.string[max(0, match.start() - 24) : match.start()])
-        after = re.match(r" ?[^\w\s]?(\d{1,24})", match.string[match.end() : match.end() + 26])
+        before = _NUMBER_BEFORE.search(match.string[max(0, match.start() - 24) : match.start()])
+        after = _NUMBER_AFTER.match(match.string[match.end() : match.end() + 26])
         if not before or not after:
             return None
         spaced = " " in {before[0][-1], after[0][0]}

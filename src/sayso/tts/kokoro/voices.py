@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
-from sayso.tts.checks import unknown_voice
+from sayso.tts.checks import shown_name, unknown_voice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,10 @@ _LANGUAGES: Mapping[str, str] = {
     "p": "pt-br",
     "z": "cmn",
 }
-_BLEND_PART = re.compile(r"(?P<name>[a-z]{2}_[a-z0-9]+)(?::(?P<weight>\d+(?:\.\d+)?|\.\d+))?")
+_BLEND_PART = re.compile(
+    r"(?P<name>[a-z]{2}_[a-z0-9]{1,40})(?::(?P<weight>[0-9]{1,6}(?:\.[0-9]{1,20})?|\.[0-9]{1,20}))?"
+)
+_MOST_PARTS = 16
 
 
 class VoiceBook:
@@ -73,20 +76,24 @@ class VoiceBook:
 
     def _parts(self, voice: str) -> dict[str, float]:
         weights: dict[str, float] = {}
-        for part in voice.split("+"):
+        parts = voice.split("+", _MOST_PARTS)
+        if len(parts) > _MOST_PARTS:
+            raise InvalidInput(f"The blend {shown_name(voice)} has more than {_MOST_PARTS} voices")
+        for part in parts:
             match = _BLEND_PART.fullmatch(part.strip())
             if match is None and "+" not in voice and ":" not in voice:
                 raise unknown_voice(voice, self.names, engine="Kokoro")
             if match is None:
                 raise InvalidInput(
-                    f"The blend {voice!r} cannot be read", hint="Write it like af_heart:0.6+bm_george:0.4"
+                    f"The blend {shown_name(voice)} cannot be read",
+                    hint="Write it like af_heart:0.6+bm_george:0.4, with weights below a million.",
                 )
             name = match["name"]
             if name not in self.names:
                 raise unknown_voice(name, self.names, engine="Kokoro")
             weights[name] = weights.get(name, 0.0) + float(match["weight"] or 1.0)
         if not any(weights.values()):
-            raise InvalidInput(f"The weights of the blend {voice!r} are all zero")
+            raise InvalidInput(f"The weights of the blend {shown_name(voice)} are all zero")
         return weights
 
     def _read(self, name: str) -> FloatArray:

@@ -1,0 +1,99 @@
+"""From a block to the tokens of its sentences, in pieces: some blocks are as long as a book."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sayso.text.cutting import LONGEST_UTTERANCE
+from sayso.text.normalise import NormaliseOptions, normalise
+from sayso.text.segments import mark_boundaries, with_boundary
+from sayso.text.sentences import sentence_ends
+from sayso.types import Boundary, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sayso.text.lexicon import Lexicon
+    from sayso.text.markup import Block
+    from sayso.text.steps import Steps
+    from sayso.text.visible import Visible
+    from sayso.types import Token
+
+LONGEST_PIECE = 15 * LONGEST_UTTERANCE
+"""Few paragraphs are longer, and hardly any has a sentence that is. Of such a one, halving a piece four times makes
+utterances of a good length."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenReader:
+    """Reads the blocks of one document.
+
+    Attributes:
+        text: the document, without what is hidden in it and its directives.
+        options: how it is normalised.
+        lexicon: the author's pronunciations.
+        steps: counts the work.
+    """
+
+    text: str
+    options: NormaliseOptions
+    lexicon: Lexicon
+    steps: Steps
+
+    def read(self, block: Block, visible: Visible, language: str) -> Iterator[list[Token]]:
+        """The tokens of a block, with their boundaries; whole sentences, where sentences have a reasonable length.
+
+        No list is empty, and there is none where nothing is to be said.
+        """
+        held: list[Token] = []
+        for start, stop, ends in _pieces(visible.text, language):
+            self.steps.passed(stop - start)
+            tokens = self._tokens(block, visible, start, stop, language)
+            if not tokens:
+                continue
+            if held:
+                yield held
+            last = Boundary.SENTENCE if ends and ends[-1] == stop else Boundary.CLAUSE
+            held = mark_boundaries(tokens, (visible.source_end(end) for end in ends), last)
+        if held:
+            held[-1] = with_boundary(held[-1], Boundary.PARAGRAPH)
+            yield held
+
+    def _tokens(self, block: Block, visible: Visible, start: int, stop: int, language: str) -> list[Token]:
+        span = Span(start=visible.source_start(start), end=visible.source_end(stop))
+        skip = _within(block.markup, span)
+        tokens = normalise(self.text, span, language=language, options=self.options, skip=skip)
+        if tokens and start and not (visible.text[start - 1].isspace() or visible.text[start].isspace()):
+            tokens[0] = replace(tokens[0], joined=True)  # as in scripts that put no space between sentences
+        return self.lexicon.apply(self.text, tokens, language) if tokens else []
+
+
+def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:
+    """A paragraph in pieces of at most `LONGEST_PIECE`: start, end, and the ends of its sentences, in order.
+
+    A piece ends with a sentence. Where none ends, it ends after white space or else where it must, and that is not
+    among the ends.
+    """
+    start = 0
+    while start < len(text):
+        piece = text[start : start + LONGEST_PIECE]
+        ends = [start + end for end in sentence_ends(piece, language)]
+        stop = start + len(piece)
+        if stop < len(text):
+            ends.pop()  # which is where the piece was cut off
+            stop = ends[-1] if ends else start + (_after_last_space(piece) or len(piece))
+        yield start, stop, ends
+        start = stop
+
+
+def _after_last_space(text: str) -> int:
+    """0 where there is none."""
+    return max(text.rfind(" "), text.rfind("\n")) + 1
+
+
+def _within(markup: Sequence[Span], span: Span) -> Sequence[Span]:
+    """The ordered spans that lie within another one or reach into it."""
+    first = bisect_right(markup, span.start, key=lambda mark: mark.end)
+    return markup[first : bisect_left(markup, span.end, key=lambda mark: mark.start)]

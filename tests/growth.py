@@ -1,0 +1,57 @@
+"""How work grows with what it is given: by ratios of processor time, which a busy machine does not change."""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FLOOR_SECONDS = 0.012
+"""What takes less at the largest size is not judged: no clock is that good."""
+
+STEP = 4
+MOST_GROWTH = 9.0
+"""For `STEP` times as much: linear work takes 4 times as long, quadratic work 16 times."""
+
+_TRIES = 4
+
+
+def growth(work: Callable[[int], Callable[[], object]], *, smallest: int, largest: int) -> float:
+    """How many times as long the work takes for `STEP` times as much, at a size where it can be measured.
+
+    Args:
+        work: prepares the work of a size, which is then done and timed.
+        smallest: a size at which even cubic work ends soon.
+        largest: the size at which work that is still below `FLOOR_SECONDS` is let go, with a growth of 1.
+
+    Returns:
+        The least of several measurements, as whatever else the machine does can only add to one.
+    """
+    size = smallest
+    while _seconds(work(size), repeats=1) < FLOOR_SECONDS:
+        if size >= largest:
+            return 1.0
+        size = min(size * STEP, largest)
+    least = float("inf")
+    for _ in range(_TRIES):
+        least = min(least, _seconds(work(size * STEP), repeats=2) / _seconds(work(size), repeats=3))
+        if least < MOST_GROWTH:
+            break
+    return least
+
+
+def _seconds(work: Callable[[], object], *, repeats: int) -> float:
+    """The least processor time of this thread that the work takes."""
+    best = float("inf")
+    gc.disable()  # which takes its time whenever it likes
+    try:
+        for _ in range(repeats):
+            began = time.thread_time()
+            work()
+            best = min(best, time.thread_time() - began)
+    finally:
+        gc.enable()
+    return best
