@@ -23,7 +23,7 @@ _CANDIDATE = re.compile(
     r"(?<!\\)\[(?:(?P<pause>pause)(?![\w-])(?P<length>[^\[\]\r\n]{0,80})|voice:(?P<voice>[^\[\]\r\n]{0,500}))(?P<end>\]?)",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(r"\s*([0-9]{1,9}(?:[.,][0-9]{1,9})?|[.,][0-9]{1,9})\s*(ms|s)\s*", re.IGNORECASE)
+_LENGTH = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,9})?|[.,][0-9]{1,9})\s*(ms|s)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,7 @@ def find_directives(text: str, steps: Steps | None = None) -> list[Directive]:
 
 
 def _seconds(match: re.Match[str], text: str) -> float:
-    length = _LENGTH.fullmatch(match["length"]) if match["end"] else None
+    length = _LENGTH.fullmatch(match["length"].strip()) if match["end"] else None
     if length is None:
         raise _malformed(match, text, "write [pause 0.5s] or [pause 500ms]")
     seconds = float(length[1].replace(",", ".")) / (1000 if length[2].lower() == "ms" else 1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TIME = r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
-_TIMING = re.compile(rf"\s*+{_TIME}\s*+-->\s*+{_TIME}(?:\s.*)?", re.ASCII)
+_TIMING = re.compile(rf"{_TIME}\s*+-->\s*+{_TIME}(?:\s.*)?", re.ASCII)
 _WEBVTT = re.compile(r"WEBVTT(\s|$)")
 _NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VTT_TAG = re.compile(r"<")
@@ -60,7 +60,7 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
 
 def _cue(block: _Block, plain_text: Callable[[str], str]) -> Cue:
     numbered = int("-->" not in block.lines[0] and len(block.lines) > 1)
-    timing = _TIMING.fullmatch(block.lines[numbered])
+    timing = _TIMING.fullmatch(block.lines[numbered].lstrip())
     if timing is None:
         raise NotSubtitles(
             f"Line {block.number + numbered} is not the time of a cue: {block.lines[numbered][:60]!r}.",
