@@ -50,6 +50,7 @@ SOCKET = ".s.PGSQL.5432"
 
 _OPTIONS = {
     "listen_addresses": "",
+    "unix_socket_permissions": "0700",  # besides the directory's
     "port": "5432",  # it names the socket; PGPORT would change it
     "max_wal_size": "256MB",
     "log_checkpoints": "off",  # what is left is worth reading, and little
