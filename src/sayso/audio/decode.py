@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import av
 import numpy as np
 import soxr
+from av.codec.codec import UnknownCodecError
 
+from sayso.audio.silence import silence
 from sayso.errors import AudioTooLong, NotAudio
 from sayso.types import Audio
 
@@ -27,10 +30,19 @@ if TYPE_CHECKING:
 _SHORTEST_GAP_SECONDS = 0.05
 _LONGEST_GAP_SECONDS = 600.0
 
+# Telephones use 8 kHz, toys 4, studios 192. What claims less would become thousands of samples for each that was sent,
+# and at more no microphone records.
+_LOWEST_RATE_HZ = 1000
+_HIGHEST_RATE_HZ = 768_000
+_MOST_CHANNELS = 64
+
 _ROUNDING_SECONDS = 1e-6  # what a sum of many frames may be off by
 
 # A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
 _NO_OTHER_FILE = {"protocol_whitelist": "none"}
+
+_RESAMPLED_AT_ONCE_SECONDS = 10.0
+"""So much of the sound is resampled in one go, however many samples a packet of the file holds."""
 
 
 def decode(source: Path | BinaryIO, *, sample_rate_hz: int, maximum_seconds: float | None = None) -> Audio:
@@ -88,7 +100,7 @@ def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float
         rate_hz = 0
         stream: soxr.ResampleStream | None = None
         left_seconds = math.inf if maximum_seconds is None else maximum_seconds
-        for piece, piece_rate_hz in _mono(container):
+        for piece, piece_rate_hz in _mono(container, _name(source)):
             left_seconds -= len(piece) / piece_rate_hz
             if left_seconds < -_ROUNDING_SECONDS:
                 raise AudioTooLong(
@@ -99,37 +111,38 @@ def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float
                     yield stream.resample_chunk(np.empty(0, np.float32), last=True)
                 rate_hz = piece_rate_hz
                 stream = soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ")
-            yield stream.resample_chunk(piece)
+            step = round(_RESAMPLED_AT_ONCE_SECONDS * rate_hz)
+            for start in range(0, len(piece), step):
+                yield stream.resample_chunk(piece[start : start + step])
         if stream is not None:
             yield stream.resample_chunk(np.empty(0, np.float32), last=True)
 
 
-def _mono(container: InputContainer) -> Iterator[tuple[FloatArray, int]]:
-    """The decoded samples mixed to mono, with their rate; gaps in the time stamps are filled with silence."""
+def _mono(container: InputContainer, name: str) -> Iterator[tuple[FloatArray, int]]:
+    """The decoded samples mixed to mono, with their rate; gaps in the time stamps are filled with silence.
+
+    Raises:
+        NotAudio: no recording has such a rate, or so many channels.
+    """
     mixer, mixed = _mixer(), None
     ends_at_seconds = 0.0
     start_seconds = (container.start_time or 0) / av.time_base
     for frame in _frames(container):
+        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+        if not _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ or channels > _MOST_CHANNELS:
+            raise NotAudio(f"{name} is no recording: it has {channels} channels of {rate_hz} samples a second.")
         if (now := (frame.format.name, frame.layout.name, frame.sample_rate)) != mixed:
             mixer, mixed = _mixer(), now  # one mixer takes one kind of frame
         if frame.time is not None:
             gap_seconds = frame.time - start_seconds - ends_at_seconds
             if _SHORTEST_GAP_SECONDS < gap_seconds < _LONGEST_GAP_SECONDS:
-                yield from _silence(gap_seconds, frame.sample_rate)
+                for block in silence(round(gap_seconds * frame.sample_rate)):
+                    yield block, frame.sample_rate
                 ends_at_seconds += gap_seconds
         ends_at_seconds += frame.samples / frame.sample_rate
         frame.pts = None
         for out in mixer.resample(frame):
             yield out.to_ndarray()[0], frame.sample_rate
-
-
-def _silence(seconds: float, rate_hz: int) -> Iterator[tuple[FloatArray, int]]:
-    """Silence in pieces of a second, so that a time stamp alone takes no memory."""
-    left = round(seconds * rate_hz)
-    while left > 0:
-        samples = min(left, rate_hz)
-        yield np.zeros(samples, np.float32), rate_hz
-        left -= samples
 
 
 def _mixer() -> av.AudioResampler:
@@ -146,13 +159,30 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
             continue  # a damaged packet; the next may be whole
 
 
+@cache
+def _audio_decoders() -> str:
+    """The decoders that a file may have opened: a look at a film's pictures would take memory for each of them."""
+    names = set()
+    for name in av.codecs_available:
+        with suppress(UnknownCodecError):  # some can only be written
+            codec = av.Codec(name, "r")
+            if codec.type == "audio":
+                names.add(codec.name)
+    return ",".join(sorted(names))
+
+
 @contextmanager
 def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
             container = stack.enter_context(
-                av.open(file, "r", container_options=_NO_OTHER_FILE, metadata_errors="replace")
+                av.open(
+                    file,
+                    "r",
+                    container_options=_NO_OTHER_FILE | {"codec_whitelist": _audio_decoders()},
+                    metadata_errors="replace",
+                )
             )
             if not container.streams.audio:
                 raise NotAudio(f"{_name(source)} holds no audio stream.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import wave
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -167,6 +169,17 @@ def test_what_is_no_audio_is_said_so(client: TestClient) -> None:
     assert short.json()["error"]["param"] == "file"
     empty = post(client, b"")
     assert empty.status_code == 400
+
+
+def test_a_few_bytes_that_claim_to_be_hours_are_no_audio(client: TestClient) -> None:
+    """Eight kilobytes at one sample a second are told as no recording, in OpenAI's words."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as recording:
+        recording.setparams((1, 1, 1, 8000, "NONE", ""))
+        recording.writeframes(bytes([128]) * 8000)
+    answer = post(client, file.getvalue())
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
+    assert answer.json()["error"]["message"].startswith("Invalid file format.")
 
 
 def test_a_request_without_a_file_is_told(client: TestClient) -> None:

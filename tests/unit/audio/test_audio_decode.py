@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -200,3 +202,57 @@ def test_audio_as_long_as_the_bound_is_taken() -> None:
     assert decode(io.BytesIO(content), sample_rate_hz=16_000, maximum_seconds=3.0).duration_seconds == 3.0
     with pytest.raises(AudioTooLong):
         decode(io.BytesIO(content), sample_rate_hz=16_000, maximum_seconds=2.99)
+
+
+def recording_of(rate_hz: int, *, seconds: float = 1.0) -> bytes:
+    """A WAV file that says it has so many samples a second, and holds as many as that makes."""
+    samples = bytes([128]) * round(rate_hz * seconds)
+    header = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, rate_hz, rate_hz, 1, 8, b"data", len(samples))
+    return b"RIFF" + struct.pack("<I", 4 + len(header) + len(samples)) + b"WAVE" + header + samples
+
+
+@pytest.mark.parametrize("rate_hz", [1, 10, 999, 1_000_000])
+def test_what_no_microphone_records_is_no_audio(rate_hz: int) -> None:
+    """A few bytes that claim to be hours, by a rate that no recording has, are refused before they are made so long."""
+    with pytest.raises(NotAudio, match=f"{rate_hz} samples a second"):
+        next(decode_blocks(io.BytesIO(recording_of(rate_hz, seconds=max(1, 8000 / rate_hz))), sample_rate_hz=16_000))
+
+
+@pytest.mark.parametrize("rate_hz", [1000, 4000, 8000, 192_000])
+def test_toys_and_studios_are_heard(rate_hz: int) -> None:
+    """Every rate that is used is taken, and the length is that of the recording."""
+    audio = decode(io.BytesIO(recording_of(rate_hz, seconds=3)), sample_rate_hz=16_000)
+    assert audio.duration_seconds == pytest.approx(3, abs=0.01)
+
+
+def test_the_pictures_of_a_film_take_no_memory(tmp_path: Path) -> None:
+    """Sound beside pictures of any size is read without one of them being decoded."""
+    film = tmp_path / "film.mkv"
+    with av.open(str(film), "w") as container:
+        video = container.add_stream("mpeg4", rate=1, options={})
+        video.width = video.height = 6000
+        video.pix_fmt = "yuv420p"
+        audio = container.add_stream("aac", rate=24_000)
+        picture = av.VideoFrame(6000, 6000, "yuv420p")
+        picture.pts = 0
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 24_000), np.float32), format="flt", layout="mono")
+        sound.sample_rate = 24_000
+        container.mux([*video.encode(picture), *audio.encode(sound), *video.encode(None), *audio.encode(None)])
+    grown_kib = subprocess.run(
+        [sys.executable, "-c", _GROWTH, str(film)], check=True, capture_output=True, text=True
+    ).stdout
+    assert int(grown_kib) < 20_000
+
+
+_GROWTH = """
+import resource, sys
+from pathlib import Path
+from sayso.audio import decode_blocks
+
+def peak_kib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before = peak_kib()
+assert sum(map(len, decode_blocks(Path(sys.argv[1]), sample_rate_hz=24_000))) >= 24_000
+print(peak_kib() - before)
+"""
