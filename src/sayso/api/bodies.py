@@ -10,15 +10,20 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from sayso.audio import StreamFormat
+from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.subtitles import CueFormat
 from sayso.tts.stretch import FASTEST, SLOWEST
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
+MAXIMUM_NAME_CHARACTERS = 512
+"""Of a voice, which may be a blend of several, and of a language."""
 
 TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 StyleName: TypeAlias = Literal["netflix", "bbc", "kids", "flashcard", "karaoke"]
 Granularity: TypeAlias = Literal["word", "segment"]
-LanguageTag: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+LanguageTag: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=MAXIMUM_NAME_CHARACTERS)
+]
 
 
 class Body(BaseModel):
@@ -27,10 +32,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+VoiceText: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=MAXIMUM_NAME_CHARACTERS)]
+
+
 class VoiceName(Body):
     """A voice as an object, as OpenAI takes voices of one's own."""
 
-    id: str = Field(min_length=1)
+    id: VoiceText
 
 
 class SpeechBody(Body):
@@ -42,7 +50,7 @@ class SpeechBody(Body):
         description="The text. OpenAI's model names take 4096 characters at most.",
         examples=["Good evening. The lamp is lit."],
     )
-    voice: str | VoiceName = Field(
+    voice: Annotated[str, StringConstraints(max_length=MAXIMUM_NAME_CHARACTERS)] | VoiceName = Field(
         description="One of OpenAI's names, one of `GET /v1/audio/voices`, or a blend of those.", examples=["af_heart"]
     )
     response_format: StreamFormat = Field(
@@ -133,7 +141,9 @@ class TranscriptionForm(TranslationForm):
 class HybridTranscriptionForm(FormBody):
     """A recording to write down by whichever engine can, and the story of how it was done."""
 
-    audio_url: str | None = Field(default=None, description="Where the recording is, in place of a file.")
+    audio_url: str | None = Field(
+        default=None, max_length=MAXIMUM_URL_CHARACTERS, description="Where the recording is, in place of a file."
+    )
     language: LanguageTag | None = Field(default=None, description="What is spoken; detected by default.")
     prompt: str | None = Field(default=None)
     return_debug: bool = Field(default=False)

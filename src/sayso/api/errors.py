@@ -34,6 +34,7 @@ from sayso.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from sayso.tts.checks import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
 
 _RETRY_AFTER_UNKNOWN_SECONDS = 5
 """When to come again after a failure of which nobody knows how long it lasts."""
+
+
+_LONGEST_MESSAGE = 2000
+_LONGEST_PARAM = 200
+"""How many characters of what a caller sent are sent back, whoever wrote the message."""
 
 
 _CODES = {
@@ -91,9 +97,9 @@ class Problem(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """OpenAI's error envelope: all four keys are always there."""
-        return {
-            "error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code},
-        }
+        message = self.message if len(self.message) <= _LONGEST_MESSAGE else f"{self.message[:_LONGEST_MESSAGE]}…"
+        param = self.param if self.param is None else self.param[:_LONGEST_PARAM]
+        return {"error": {"message": message, "type": self.type, "param": param, "code": self.code}}
 
     def response(self) -> JSONResponse:
         """The answer."""
@@ -152,7 +158,7 @@ def unknown_model(model: str) -> Problem:
     """The answer for a model that is not served here."""
     return Problem(
         status=404,
-        message=f"The model {model!r} does not exist here. GET /v1/models lists those that do.",
+        message=f"The model {shown_name(model)} does not exist here. GET /v1/models lists those that do.",
         param="model",
         code="model_not_found",
     )

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from sayso.api.bodies import Body, FormBody, LanguageTag, StyleName, VoiceName
+from sayso.api.bodies import Body, FormBody, LanguageTag, StyleName, VoiceName, VoiceText
 from sayso.api.errors import Problem
 from sayso.errors import FetchRefused, NotText
 from sayso.files import decode_prose
 from sayso.jobs.narrations import NarrationRequest, NarrationStatus
 from sayso.narration import SubtitleFormat
-from sayso.net import check_url
+from sayso.net import MAXIMUM_URL_CHARACTERS, check_url
 from sayso.tts.stretch import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ class NarrationBody(Body):
     text: str | None = Field(
         default=None, min_length=1, description="What to say.", examples=["# Evening\n\nThe lamp is lit."]
     )
-    url: str | None = Field(default=None, min_length=1, description="Where the text is, in place of it: UTF-8.")
+    url: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAXIMUM_URL_CHARACTERS,
+        description="Where the text is, in place of it: UTF-8.",
+    )
     name: str | None = Field(
         default=None,
         min_length=1,
@@ -62,7 +67,7 @@ class NarrationBody(Body):
         pattern=_NAME_PATTERN,
         description="What the files are called; by default after the file, the URL or the first words.",
     )
-    voice: str | VoiceName | None = Field(
+    voice: VoiceText | VoiceName | None = Field(
         default=None, description="One of `GET /v1/audio/voices`, or a blend; the server's own by default."
     )
     speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST, description="1 is the voice's own pace.")
@@ -81,7 +86,10 @@ class NarrationBody(Body):
         description="Whether the text is Markdown; by default what a file's or URL's suffix says, and not for `text`.",
     )
     callback_url: str | None = Field(
-        default=None, min_length=1, description="Where the narration object is sent when it has ended, signed."
+        default=None,
+        min_length=1,
+        max_length=MAXIMUM_URL_CHARACTERS,
+        description="Where the narration object is sent when it has ended, signed.",
     )
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import base64
+import math
 import time
 from itertools import chain as joined
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sayso.api import sse
+from sayso.api.deps import checked
 from sayso.api.errors import Problem
+from sayso.api.uploads import read_json
 from sayso.api.work import Begun
 from sayso.audio import STREAM_FORMATS, encode_stream
-from sayso.narration import Document, Stream, estimated_seconds, require_length, to_script
+from sayso.errors import TooLarge
+from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
+from sayso.narration import MAXIMUM_BYTES, Document, Stream, estimated_seconds, require_length, to_script
 from sayso.observability import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from starlette.requests import Request
 
     from sayso.api.bodies import SpeechBody
     from sayso.api.catalogue import SpeechModel
@@ -29,6 +36,29 @@ ENGINE_HEADER = "x-sayso-engine"
 
 _OUTPUT_TOKENS_PER_SECOND = 20
 """About what OpenAI counts for a second of speech."""
+
+
+_MAXIMUM_BYTES_PER_SECOND = 300
+"""More text than any voice speaks in a second at four times its pace, each letter written as JSON at its longest."""
+
+Fields = TypeVar("Fields", bound="SpeechBody")
+
+
+async def read_speech(request: Request, served: Served, fields: type[Fields]) -> Fields:
+    """The fields of a request whose text is not longer than what may be spoken of it.
+
+    Raises:
+        Problem: naming the first field that is wrong.
+        SaysoError: as `read_json`.
+    """
+    text_bytes = min(MAXIMUM_BYTES, math.ceil(served.settings.max_speech_seconds * _MAXIMUM_BYTES_PER_SECOND))
+    try:
+        values = await read_json(request, maximum_bytes=text_bytes + MAXIMUM_OUTSIDE_BYTES)
+    except TooLarge as error:
+        hint = "Send it in parts, or have it narrated: POST /v1/narrations."
+        message = f"The input is too long. {error.message} {hint}"
+        raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
+    return checked(fields, values)
 
 
 def speech_model(served: Served, body: SpeechBody) -> SpeechModel:

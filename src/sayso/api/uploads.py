@@ -6,7 +6,6 @@ file is told to people and to other services, and is never part of a path.
 
 from __future__ import annotations
 
-import json
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from sayso.api.form_reader import FormReader
 from sayso.errors import Cancelled, InvalidInput, TooLarge
+from sayso.json_objects import Outline, read_object
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -34,7 +34,8 @@ _MAXIMUM_OVERHEAD_BYTES = 1024 * 1024
 _WRITTEN_AT_ONCE_BYTES = 1024 * 1024
 """So much of a file is gathered before a thread writes it: the loop itself never waits for a disk."""
 
-_MAXIMUM_JSON_DEPTH = 32
+_PARSED_ON_THE_LOOP_BYTES = 256 * 1024
+"""A larger JSON body is parsed by a thread."""
 
 _SILENCE_SECONDS = 60
 """A client that sends nothing for so long in the middle of a body has gone without a word, as those on the move do."""
@@ -124,30 +125,20 @@ async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
 
     Raises:
         TooLarge: it is larger than ``maximum_bytes``.
-        InvalidInput: it is not said to be JSON, or is not: not UTF-8, malformed, no object, nested too deeply, with
-            numbers or characters that JSON does not have.
+        InvalidInput: it is not said to be JSON, or `sayso.json_objects` refuses it: what has too many values as soon as
+            they have come.
         Cancelled: the client went away.
     """
     kind, _ = parse_options_header(request.headers.get("content-type"))
     if kind != b"application/json":
         raise InvalidInput("The body must be JSON, with the Content-Type application/json.")
-    body = bytearray()
+    body, outline = bytearray(), Outline()
     async for chunk in _bounded(request, maximum_bytes):
+        outline.feed(chunk)
         body += chunk
-    try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_such_number)
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is a character to Python alone
-    except UnicodeError:
-        raise InvalidInput("The body is not JSON in UTF-8.") from None
-    except RecursionError:
-        raise InvalidInput("The body is nested too deeply.") from None
-    except ValueError as error:
-        raise InvalidInput(f"The body is not JSON: {error}.") from None
-    if not isinstance(value, dict):
-        raise InvalidInput("The body must be a JSON object.")
-    if _deeper_than(value, _MAXIMUM_JSON_DEPTH):
-        raise InvalidInput("The body is nested too deeply.")
-    return value
+    if len(body) <= _PARSED_ON_THE_LOOP_BYTES:
+        return read_object(body)
+    return await anyio.to_thread.run_sync(read_object, body)
 
 
 async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0) -> AsyncIterator[bytes]:
@@ -178,22 +169,3 @@ async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0
 def _unlink(path: Path | None) -> None:
     if path is not None:
         path.unlink(missing_ok=True)
-
-
-def _no_such_number(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    """Whether lists and objects are nested more than ``depth`` times."""
-    level = [value]
-    for _ in range(depth):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True

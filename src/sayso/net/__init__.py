@@ -2,6 +2,7 @@
 
 from sayso.net.check import check_url
 from sayso.net.fetch import fetch
+from sayso.net.location import MAXIMUM_URL_CHARACTERS
 from sayso.net.post import post
 
-__all__ = ["check_url", "fetch", "post"]
+__all__ = ["MAXIMUM_URL_CHARACTERS", "check_url", "fetch", "post"]

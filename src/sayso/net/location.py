@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from sayso.errors import FetchRefused
 
-_MAXIMUM_URL_CHARACTERS = 8192
+MAXIMUM_URL_CHARACTERS = 8192
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _ALREADY_ENCODED = "/%:@!$&'()*+,;=-._~?[]"
 
@@ -57,7 +57,7 @@ def locate(url: str) -> Location:
         FetchRefused: it is no URL of HTTP or HTTPS, names a user, or has characters that a URL has not. The URL is not
             repeated: it may hold a secret.
     """
-    if len(url) > _MAXIMUM_URL_CHARACTERS or _FORBIDDEN.search(url):
+    if len(url) > MAXIMUM_URL_CHARACTERS or _FORBIDDEN.search(url):
         raise FetchRefused("The URL is too long, or holds a space, a backslash or a control character.")
     try:
         parts = urlsplit(url)

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput
+from sayso.json_objects import Outline
 from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
+from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.storage import canonical
 from sayso.subtitles import STYLES
 
@@ -140,9 +142,14 @@ def _unwrapped(body: str) -> dict[str, Any]:
     """The JSON object of a message, out of its SNS notification."""
     for _ in range(_DEEPEST_ENVELOPE):
         try:
+            Outline().feed(body.encode(errors="replace"))
             content = json.loads(body.removeprefix(_BYTE_ORDER_MARK))
         except (ValueError, RecursionError):
             raise InvalidInput("The message cannot be understood: it is not JSON.") from None
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"The message cannot be understood: it is not JSON of a story: {error.message}"
+            ) from None
         if not isinstance(content, dict):
             raise InvalidInput(
                 f"The message cannot be understood: it is a JSON {type(content).__name__}, not an object."
@@ -226,7 +233,7 @@ class _NarrationMessage(_Message):
     narration_id: Name
     owner: str | None = None  # an earlier version says nothing of it
     name: Name
-    url: Name | None = None
+    url: Annotated[str, Field(min_length=1, max_length=MAXIMUM_URL_CHARACTERS)] | None = None
     markdown: bool | None = None
     language: Name | None = None
     style: Literal[tuple(STYLES)] = _DEFAULT_STYLE  # type: ignore[valid-type]

@@ -9,6 +9,7 @@ from sayso.errors import EngineFailed, UtteranceTooLong
 from sayso.subtitles import naive_times
 from sayso.text import split_utterance
 from sayso.tts.cache import speech_key
+from sayso.tts.checks import shown_name
 from sayso.tts.shape import shape
 
 if TYPE_CHECKING:
@@ -70,4 +71,6 @@ def _halves(utterance: Utterance, error: UtteranceTooLong) -> tuple[Utterance, U
     try:
         return split_utterance(utterance)
     except ValueError:
-        raise EngineFailed(f"{utterance.tokens[0].spoken!r} alone is too long to speak: {error.message}") from error
+        raise EngineFailed(
+            f"{shown_name(utterance.tokens[0].spoken)} alone is too long to speak: {error.message}"
+        ) from error

@@ -65,3 +65,39 @@ def test_whoever_leaves_in_a_silence_is_computed_for_no_longer(response_format: 
     with pytest.raises(Cancelled):
         next(begun.rest)
     assert sum(map(len, made)) < 2_000_000
+
+
+@pytest.mark.parametrize("path", [SPEECH, CAPTIONS, "/v1/audio/speech"])
+@pytest.mark.parametrize("flood", [b"[]," * 10**6, b'{"a":' * 10**6, b"1," * 10**6, b" " * 10**6])
+def test_a_flood_of_values_is_refused(path: str, flood: bytes) -> None:
+    """JSON that is small to send and large to parse is 400 before it is parsed."""
+    body = b'{"model": "fake", "voice": "fake_en", "input": [' + flood
+    with client_of(fake_served()) as client:
+        answer = client.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert len(answer.content) < 1000
+
+
+def test_a_text_beyond_any_speech_is_too_long() -> None:
+    """A text that could not be spoken within the bound is refused as too long, while it is read."""
+    served = fake_served(settings=Settings(synthesis_workers=2, max_speech_seconds=60.0))
+    with client_of(served) as client:
+        answer = client.post(SPEECH, json=fields(input="word " * 50_000))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, "input", "string_above_max_length")
+
+
+@pytest.mark.parametrize("field", ["model", "voice", "language", "response_format", "stream_format", "x" * 100_000])
+def test_what_is_sent_back_of_a_request_is_short(field: str) -> None:
+    """However long a wrong field is, the answer is not."""
+    with client_of(fake_served()) as client:
+        answer = client.post(SPEECH, json=fields(input="It was late.") | {field: "a+" * 50_000})
+    assert answer.status_code in {400, 404}
+    assert len(answer.content) < 4000
+
+
+def test_an_unknown_model_with_a_long_name_is_not_found() -> None:
+    """A long name is no other mistake than a short one."""
+    with client_of(fake_served()) as client:
+        answer = client.post(SPEECH, json=fields(model="m" * 10_000))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
@@ -92,6 +92,7 @@ def test_a_form_is_read(temporary: Path) -> None:
 def test_however_a_body_is_cut_the_file_is_the_same(content: bytes, chunk_bytes: int) -> None:
     """Boundaries fall across chunks, and content may look like the beginning of one."""
     content = content + f"\r\n--{BOUNDARY[:-1]}".encode() + content
+    assume(f"--{BOUNDARY}".encode() not in content)
     with read(body(part("a", b"1"), part("file", content, "x")), chunk_bytes=chunk_bytes) as form:
         assert form.file is not None
         assert form.file.path.read_bytes() == content

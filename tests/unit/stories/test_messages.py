@@ -227,3 +227,17 @@ def test_a_narration_has_an_owner_and_other_stories_have_none() -> None:
     assert read(NARRATION | {"owner": "ann"}).owner == "ann"
     assert not read(NARRATION).owner
     assert read({"text": "t", "audio_out": "s3://b/a.wav", "subs_out": "s3://b/a.srt", "owner": "ann"}).owner is None
+
+
+def test_an_address_that_the_api_takes_is_taken() -> None:
+    """A signed URL of thousands of characters is accepted by the API, and so must be by the worker."""
+    url = "https://host/text.txt?signature=" + "s" * 5000
+    message = {"narration_id": "nar_1", "name": "n", "url": url, "audio": ["mp3"], "subtitles": []}
+    assert read_message(json.dumps(message), output_root="s3://bucket").url == url
+
+
+def test_a_flood_of_values_is_no_story() -> None:
+    """JSON that is small to send and large to parse is refused before it is parsed."""
+    body = json.dumps(TASKS).replace('"text"', '"more": [' + "[]," * 100_000 + '[]], "text"', 1)
+    with pytest.raises(InvalidInput, match="more fields"):
+        read_message(body, output_root="s3://bucket")

@@ -16,13 +16,12 @@ from fastapi.responses import Response
 
 from sayso.api import sse
 from sayso.api.bodies import CaptionsBody
-from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place, with_own_cache
+from sayso.api.deps import ServedDep, SpeechCaller, take_place, with_own_cache
 from sayso.api.documentation import json_request
-from sayso.api.speaking import ENGINE_HEADER, audio_delta, begin_speech, speech_model
-from sayso.api.uploads import read_json
+from sayso.api.speaking import ENGINE_HEADER, audio_delta, begin_speech, read_speech, speech_model
 from sayso.api.work import Begun, streamed
 from sayso.audio import AudioFormat
-from sayso.narration import MAXIMUM_BYTES, Document, NarrationOptions, narrate
+from sayso.narration import Document, NarrationOptions, narrate
 from sayso.subtitles import style_named, words_json
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
 
     With ``stream_format`` sse they come as they are made, words before the sound that holds them, without the files.
     """
-    body = checked(CaptionsBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
+    body = await read_speech(request, served, CaptionsBody)
     speech_model(served, body)
     place = take_place(served, caller)
     served = with_own_cache(served, caller)

@@ -26,6 +26,7 @@ from sayso.api.uploads import read_form, read_json
 from sayso.api.work import done
 from sayso.errors import Cancelled, InvalidInput
 from sayso.jobs.narrations import SHARED_OWNER, NarrationRecord, NarrationRequest
+from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
 from sayso.narration import MAXIMUM_BYTES
 from sayso.stories.narrations import Narrations
 from sayso.threads import on_thread
@@ -218,7 +219,7 @@ async def _wanted(request: Request, served: Served) -> NarrationRequest:
             else:
                 source = await on_thread(lambda: source_of_file(fields, upload))
     else:
-        fields = checked(NarrationBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
+        fields = checked(NarrationBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES + MAXIMUM_OUTSIDE_BYTES))
         source = source_of_fields(fields)
     settings = served.settings
     return narration_request(fields, source, default_voice=settings.kokoro_voice, private_hosts=settings.private_hosts)

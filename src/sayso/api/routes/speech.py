@@ -9,13 +9,11 @@ from fastapi.responses import Response
 
 from sayso.api import sse
 from sayso.api.bodies import SpeechBody
-from sayso.api.deps import ServedDep, SpeechCaller, checked, take_place, with_own_cache
+from sayso.api.deps import ServedDep, SpeechCaller, take_place, with_own_cache
 from sayso.api.documentation import json_request
-from sayso.api.speaking import audio_delta, begin_speech, speech_model
-from sayso.api.uploads import read_json
+from sayso.api.speaking import audio_delta, begin_speech, read_speech, speech_model
 from sayso.api.work import streamed
 from sayso.audio import STREAM_FORMATS
-from sayso.narration import MAXIMUM_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +35,7 @@ async def create_speech(request: Request, served: ServedDep, caller: SpeechCalle
 
     The answer begins when the first clause is spoken. What is wrong with the request is said before that.
     """
-    body = checked(SpeechBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES))
+    body = await read_speech(request, served, SpeechBody)
     speech_model(served, body)
     events = _events if body.stream_format == "sse" else None
     place = take_place(served, caller)
