@@ -97,7 +97,7 @@ def test_it_answers_to_its_owner_alone(server: EmbeddedPostgres, directory: Path
 
     assert answers(conninfo)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    socket = Path(conninfo_to_dict(conninfo)["host"], ".s.PGSQL.5432")
+    socket = Path(str(conninfo_to_dict(conninfo)["host"]), ".s.PGSQL.5432")
     assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     with psycopg.connect(conninfo) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
