@@ -11,58 +11,25 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # as pytest has them; not this directory, whose names are others
 
 import typer  # noqa: E402 -- after the line above, as all that it makes findable
 
-from chaos.postgres_scene import PostgresScene  # noqa: E402
+from chaos.older import older_source  # noqa: E402
 from chaos.report import complaints, table  # noqa: E402
 from chaos.run import Size, emptied, run_scene  # noqa: E402
-from chaos.sqs_scene import SqsScene  # noqa: E402
-from chaos.storm import Trouble  # noqa: E402
+from chaos.scenes import SCENES  # noqa: E402
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from chaos.run import Outcome
 
-_FIFO_GROUPS = 8
-
-SCENES: Mapping[str, Callable[[Path, random.Random, Mapping[str, str]], Any]] = {
-    "sqs": SqsScene,
-    "fifo": lambda directory, chance, settings: SqsScene(directory, chance, settings, groups=_FIFO_GROUPS),
-    "postgres": PostgresScene,
-}
-"""Where the workers work, by name."""
-
-_AWS: Mapping[Trouble, int] = {
-    Trouble.KILL: 14,
-    Trouble.KILL_AT_STEP: 14,
-    Trouble.STOP: 8,
-    Trouble.FREEZE: 6,
-    Trouble.OUTAGE: 10,
-    Trouble.LATE: 12,
-}
-_POSTGRES: Mapping[Trouble, int] = {
-    Trouble.KILL: 24,
-    Trouble.STOP: 8,
-    Trouble.FREEZE: 6,
-    Trouble.RESTART: 6,
-    Trouble.CRASH: 3,
-    Trouble.CUT_OFF: 20,
-}
-_TROUBLES: Mapping[str, Mapping[Trouble, int]] = {"sqs": _AWS, "fifo": _AWS, "postgres": _POSTGRES}
-"""For so many jobs as there are by default, and fewer for fewer."""
-
-_WHOLE = frozenset({"sqs", "postgres"})
-"""Those with all jobs; the others have a third."""
-
 _JOBS = 300
-_QUICK_JOBS = 40
+_QUICK_JOBS = 24
 _SECONDS_PER_JOB = 1.0
 
 
@@ -70,14 +37,17 @@ def main(
     *,
     scene: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(SCENES)}; all by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=5, help="In each scene; fifo has a third.")] = _JOBS,
-    quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs, about a minute each.")] = False,
+    jobs: Annotated[int, typer.Option(min=5, help="In sqs and postgres; the others have a third.")] = _JOBS,
+    quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs: less than a minute each.")] = False,
     workers: Annotated[int, typer.Option(min=2, help="How many processes at once.")] = 3,
     engine: Annotated[str, typer.Option(help="piper, which speaks, or fake, which hums.")] = "piper",
     lease_seconds: Annotated[float, typer.Option(min=3, help="Of the workers.")] = 6.0,
     production_leases: Annotated[
         bool, typer.Option("--production-leases", help="Those of production: 30 seconds, a beat every 10.")
     ] = False,
+    older: Annotated[
+        str | None, typer.Option(help="A revision, or a directory, of the version beside which `mixed` works.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep logs, records and files, whatever comes of it.")] = False,
 ) -> None:
     """Kill, freeze and starve workers while they narrate: nothing is lost, and nothing is done twice.
@@ -88,26 +58,32 @@ def main(
     seed = secrets.randbits(32) if seed is None else seed
     typer.echo(f"seed {seed}")
     jobs = _QUICK_JOBS if quick else jobs
-    names = scene or list(SCENES)
+    names = scene or [name for name in SCENES if older is not None or not SCENES[name].is_mixed]
     unknown = [name for name in names if name not in SCENES]
     if unknown:
         raise typer.BadParameter(f"There is no scene {unknown[0]!r}; there are: {', '.join(SCENES)}.")
+    if older is None and any(SCENES[name].is_mixed for name in names):
+        raise typer.BadParameter("Beside which version? Name it with --older.")
     directory = Path(tempfile.mkdtemp(prefix="sayso-chaos-"))
     directory.chmod(0o755)  # the database may be another user's
     outcomes: list[Outcome] = []
     is_kept = True  # when the harness itself fails, too
     try:
+        source = None if older is None else older_source(older, directory / "older")
         for name in names:
-            count = jobs if name in _WHOLE or quick else max(jobs // 3, 5)
+            plan = SCENES[name]
+            count = jobs if plan.is_whole or quick else max(jobs // 3, 5)
             size = Size(
                 jobs=count,
                 seconds=count * _SECONDS_PER_JOB,
-                troubles={kind: max(1, round(times * count / _JOBS)) for kind, times in _TROUBLES[name].items()},
-                workers=workers,
+                troubles={kind: max(1, round(times * count / _JOBS)) for kind, times in plan.troubles.items()},
+                workers=plan.workers or workers,
                 engine=engine,
                 lease_seconds=None if production_leases else lease_seconds,
+                max_attempts=plan.max_attempts,
+                older=source if plan.is_mixed else None,
             )
-            outcomes.append(run_scene(SCENES[name], emptied(directory / name), size, f"{seed} {name}", _sayer(name)))
+            outcomes.append(run_scene(plan.open, emptied(directory / name), size, f"{seed} {name}", _sayer(name)))
         leases = "of production" if production_leases else f"{lease_seconds:g} s"
         typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
         broken = [line for outcome in outcomes for line in complaints(outcome)]

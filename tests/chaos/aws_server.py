@@ -42,9 +42,13 @@ if TYPE_CHECKING:
 AGAIN_SHARE = 0.05
 """How many of the messages that are handed out are shown again at once."""
 
+EARLIER_SHARE = 0.2
+"""How many of the messages an earlier consumer had received, and not deleted."""
+
 LATE_SHARE = 0.3
 """How many of the messages are handed out later than they could be."""
 
+_EARLIER_RECEIPTS = (1, 9)
 _AGAIN_SECONDS = 1.5
 _LATE_SECONDS = 4.0
 _LOOK_SECONDS = 0.1
@@ -75,11 +79,11 @@ class Witness:
         worker = found[1] if found else None
         is_done = int(status.split(maxsplit=1)[0]) < HTTPStatus.BAD_REQUEST
         operation = request.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-        if operation == "SendMessage" and worker is None:
+        if operation == "SendMessage" and worker is None and is_done:
             self._sent(json.loads(body), json.loads(content))
-        elif operation == "ReceiveMessage":
+        elif operation == "ReceiveMessage" and is_done:
             self._received(worker, json.loads(body), json.loads(content))
-        elif operation in {"DeleteMessage", "DeleteMessageBatch"}:
+        elif operation in {"DeleteMessage", "DeleteMessageBatch"} and is_done:
             self._deleted(worker, json.loads(body), json.loads(content))
         elif operation in {"ChangeMessageVisibility", "ChangeMessageVisibilityBatch"} and is_done:
             self._shown(worker, json.loads(body))
@@ -93,8 +97,12 @@ class Witness:
         self._record.flush()
 
     def _sent(self, wishes: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Let others overtake a message, as they may in a standard queue."""
+        """Let others overtake a message, as they may in a standard queue, and let another consumer have had it."""
         queue = wishes["QueueUrl"].rpartition("/")[2]
+        if self._chance.random() < EARLIER_SHARE:
+            for message in _queue(queue)._messages:
+                if message.id == answer["MessageId"]:
+                    message.approximate_receive_count = self._chance.randint(*_EARLIER_RECEIPTS)
         if not queue.endswith(".fifo") and self._chance.random() < LATE_SHARE:
             self._hide(queue, answer["MessageId"], _LATE_SECONDS)
 

@@ -110,6 +110,8 @@ class Losses:
 
     deaths: list[Death] = field(default_factory=list)
     freezes: list[Freeze] = field(default_factory=list)
+    older: set[str] = field(default_factory=set)
+    """Workers of an older version."""
 
 
 class Crew:
@@ -120,6 +122,8 @@ class Crew:
         directory: for logs.
         environment: of a worker, by its name.
         prefix: of their names.
+        command: what each is told to do.
+        older: the source of an older version, which every second of them is; None where all are of today.
     """
 
     def __init__(
@@ -129,10 +133,14 @@ class Crew:
         environment: Callable[[str], Mapping[str, str]],
         *,
         prefix: str = "w",
+        command: Sequence[str] = ("run", "stories"),
+        older: Path | None = None,
     ) -> None:
         self.losses = Losses()
         self._directory = directory
         self._environment = environment
+        self._command = command
+        self._older = older
         self._slots = [_Slot(name=f"{prefix}{number}") for number in range(1, slots + 1)]
         self._lock = threading.RLock()
         self._is_closing = False
@@ -230,22 +238,23 @@ class Crew:
     def _start(self, slot: _Slot) -> None:
         slot.made += 1
         name, port = f"{slot.name}-{slot.made}", free_port()
-        environment = {
-            **plain_environment(),
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            **self._environment(name),
-        }
+        environment = {**plain_environment(), "HOST": "127.0.0.1", "PORT": str(port), **self._environment(name)}
+        is_older = self._older is not None and self._slots.index(slot) % 2 == 1
+        entry = ENTRY
+        if self._older is not None and is_older:
+            environment["PYTHONPATH"] = str(self._older / "src")
+            entry = self._older / "tests" / "chaos" / ENTRY.name
+            self.losses.older.add(name)
         with (self._directory / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, str(ENTRY), "run", "stories"],
+                [sys.executable, str(entry), *self._command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C is the harness's
             )
-        slot.worker = Worker(name=name, port=port, process=process)
+        slot.worker = Worker(name=name, port=int(environment["PORT"]), process=process)
 
     def _end(self, worker: Worker, how: End, *, restart_seconds: float) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""``sayso run api`` as a process, and a client that asks it for narrations until it answers."""
+"""A client that asks an API for narrations until it answers, and ``sayso run api`` as a process of its own."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ _PAUSE_SECONDS = 0.2
 _LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
-class NarrationApi:
-    """A context manager that runs the API.
+class NarrationClient:
+    """A context manager; asks an API that may be away for a while.
 
     Args:
-        log: where it logs to.
-        environment: its settings.
+        port: where it is.
     """
 
-    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, port: int) -> None:
         self.breakdowns: list[str] = []
         """Answers that an API must not give, whatever happens behind it."""
-        self._log = log
-        self._port = free_port()
-        self._environment = {
-            **plain_environment(),
-            **environment,
-            "HOST": "127.0.0.1",
-            "PORT": str(self._port),
-        }
+        self._client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=_ANSWER_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
 
     def submit(self, wishes: Any, *, key: str) -> str:
         """Ask for a narration until it is accepted, and return its id; with a key, it is one however often that is."""
@@ -65,6 +65,21 @@ class NarrationApi:
                     assert answer.is_server_error, self.breakdowns[-1]
             time.sleep(_PAUSE_SECONDS)
 
+
+class NarrationApi(NarrationClient):
+    """A context manager that runs the API.
+
+    Args:
+        log: where it logs to.
+        environment: its settings.
+    """
+
+    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+        port = free_port()
+        super().__init__(port)
+        self._log = log
+        self._environment = {**plain_environment(), **environment, "HOST": "127.0.0.1", "PORT": str(port)}
+
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -75,7 +90,6 @@ class NarrationApi:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C is the harness's
             )
-        self._client = httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=_ANSWER_SECONDS)
         try:
             self._wait()
         except BaseException:
@@ -86,7 +100,7 @@ class NarrationApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        super().__exit__(kind, error, trace)
         self._process.kill()
         self._process.wait()
 

@@ -15,11 +15,14 @@ from urllib.parse import quote, unquote
 from uuid import uuid4
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from chaos.crew import Crew
+from chaos.disk import SmallDisk
 from chaos.evidence import Evidence, Task
-from chaos.narration_api import NarrationApi
+from chaos.hostile import HOST, hostile_pages
+from chaos.narration_api import NarrationApi, NarrationClient
 from chaos.postgres_record import OURS, PostgresRecord
 from chaos.renames import Renames
 from chaos.stories import narration_orders
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from chaos.stories import Order
 
 _CUT_OFF_AT_ONCE = 3
+_DISK_BYTES = 2**30
+_FULL_SECONDS = (1.0, 4.0)  # not so long that the workers are ended for their health
+_READ_ONLY_SECONDS = (2.0, 8.0)
+_WRITES = "-c default_transaction_read_only=off"
 _LOCK = ".sayso-lock"
 _PORT = 5432
 
@@ -44,6 +51,8 @@ _BACKENDS = """
 select pid from pg_stat_activity
 where backend_type = 'client backend' and application_name <> %s and pid <> pg_backend_pid()
 """
+
+_END_THEM = _BACKENDS.replace("select pid", "select pg_terminate_backend(pid)")
 
 
 class PostgresScene:
@@ -53,11 +62,15 @@ class PostgresScene:
         directory: for all of it.
         chance: decides about jobs.
         settings: the environment that all processes have in common.
+        hostile: whether there are documents among the jobs that only versions of today are sure to withstand.
     """
 
     name = "Postgres"
+    command: Sequence[str] = ("run", "stories")
 
-    def __init__(self, directory: Path, chance: random.Random, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, chance: random.Random, settings: Mapping[str, str], *, hostile: bool = True
+    ) -> None:
         self._directory = directory
         self._data = directory / "data"
         self._output = self._data / "output"
@@ -68,12 +81,14 @@ class PostgresScene:
         self._stack = ExitStack()
         self._watching = ExitStack()  # of the directory, which ends before all else
         self._restarting = threading.Lock()
-        self._restarts: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
         self._settings = settings
+        self._hostile = hostile
+        self._database = directory / "postgres"
 
     def orders(self, count: int, *, engine: str) -> Sequence[Order]:
         """So many jobs."""
-        return narration_orders(self._chance, count, engine=engine)
+        return narration_orders(self._chance, count, engine=engine, pages=self._pages if self._hostile else None)
 
     def environment(self, name: str) -> Mapping[str, str]:
         """What an operator would set; the workers share a machine, and so a directory and a cache."""
@@ -82,6 +97,7 @@ class PostgresScene:
             "DATABASE_URL": self._url(name),
             "SAYSO_DATA": str(self._data),
             "SAYSO_CACHE_DIR": str(self._directory / "cache"),
+            "SAYSO_PRIVATE_HOSTS": HOST,
         }
 
     def _url(self, application: str) -> str:
@@ -132,13 +148,19 @@ class PostgresScene:
     ) -> Sequence[tuple[float, Callable[[], None]]]:
         """See `storm.Place`."""
         if trouble is Trouble.RESTART:
-            restart = threading.Thread(target=self._restart, name="restart")
-            restart.start()
-            self._restarts.append(restart)
+            self._apart(self._restart)
             return []
+        if trouble is Trouble.FULL_DISK:
+            self._disk.fill()
+            return [(chance.uniform(*_FULL_SECONDS), self._disk.free)]
         with suppress(psycopg.Error), psycopg.connect(self._own, application_name=OURS, autocommit=True) as connection:
             backends = [pid for (pid,) in connection.execute(_BACKENDS, [OURS]).fetchall()]
             chance.shuffle(backends)
+            if trouble is Trouble.READ_ONLY:
+                # As after a failover: who connects now can write nothing on that connection, for as long as it is open.
+                connection.execute("alter role sayso set default_transaction_read_only = on")
+                connection.execute(_END_THEM, [OURS])
+                return [(chance.uniform(*_READ_ONLY_SECONDS), lambda: self._apart(self._make_writable))]
             if trouble is Trouble.CRASH:
                 for pid in backends[:1]:
                     os.kill(pid, signal.SIGKILL)  # upon which PostgreSQL ends all others, and recovers
@@ -147,19 +169,34 @@ class PostgresScene:
                     connection.execute("select pg_terminate_backend(%s)", [pid])
         return []
 
+    def _apart(self, what: Callable[[], None]) -> None:
+        """Do what takes time on a thread of its own: the storm's has others to look after."""
+        thread = threading.Thread(target=what, name=what.__name__)
+        thread.start()
+        self._threads.append(thread)
+
+    def _make_writable(self) -> None:
+        """For those who connect from now on."""
+        self._ask("alter role sayso reset default_transaction_read_only")
+
     def _restart(self) -> None:
         with self._restarting:
             self._server.stop()
             self._server.start()
 
     def calm(self) -> None:
-        """Wait for the end of restarts."""
-        for restart in self._restarts:
-            restart.join()
+        """Wait until the database runs, and may be written."""
+        for thread in self._threads:
+            thread.join()
 
     def faults(self) -> Mapping[str, int]:
         """See `run.Scene`: the database's are troubles of their own."""
         return {}
+
+    @property
+    def skipped(self) -> Mapping[Trouble, str]:
+        """Troubles that cannot be made here, and why."""
+        return {} if self._disk.missing is None else {Trouble.FULL_DISK: self._disk.missing}
 
     # The end
 
@@ -246,19 +283,24 @@ class PostgresScene:
                 time.sleep(0.2)
 
     def __enter__(self) -> Self:
-        self._output.mkdir(parents=True)
         with ExitStack() as stack:
-            self._server = EmbeddedPostgres(self._directory / "postgres")
-            self._own = self._server.start()
+            self._disk = stack.enter_context(SmallDisk(self._data, _DISK_BYTES))
+            self._output.mkdir()
+            self._pages = stack.enter_context(hostile_pages())
+            self._server = EmbeddedPostgres(self._database)
+            self._own = make_conninfo(self._server.start(), options=_WRITES)
             stack.callback(self._server.stop)
-            self._sockets = psycopg.conninfo.conninfo_to_dict(self._own)["host"]
+            self._sockets = conninfo_to_dict(self._own)["host"]
             migrate(self._own)
             self._record = PostgresRecord(self._own)
             self._renames = self._watching.enter_context(Renames(self._output))
             stack.callback(self._watching.close)
-            self._api = stack.enter_context(NarrationApi(self._directory / "api.log", self.environment("api")))
+            self._api = stack.enter_context(self._open_api())
             self._stack = stack.pop_all()
         return self
+
+    def _open_api(self) -> NarrationClient:
+        return NarrationApi(self._directory / "api.log", self.environment("api"))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

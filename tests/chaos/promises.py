@@ -69,13 +69,13 @@ def _failed(evidence: Evidence, deaths: Sequence[Death]) -> Iterator[str]:
 def _lost(evidence: Evidence) -> Iterator[str]:
     """Jobs that did not end as they should."""
     for order in evidence.orders:
-        if order.poison is not None:
+        if _must_fail(evidence, order):
             if not evidence.put_aside.get(order.name):
                 yield f"{order.name}: it cannot be done ({order.poison}), and was not put aside with a reason"
         elif order.name in evidence.put_aside:
             yield f"{order.name}: it was put aside: {evidence.put_aside[order.name]}"
         for uri in order.outputs:
-            if uri not in evidence.versions:
+            if uri not in evidence.versions and not _must_fail(evidence, order):
                 yield f"{order.name}: there is no {uri}"
         for task in order.tasks:
             problem = _problem_of_task(evidence, order, task)
@@ -83,11 +83,16 @@ def _lost(evidence: Evidence) -> Iterator[str]:
                 yield f"{order.name}: task {'/'.join(task)} {problem}"
 
 
+def _must_fail(evidence: Evidence, order: Order) -> bool:
+    """Whether a job cannot be done; of one that need not be, what became of it decides."""
+    return order.poison is not None and not (order.may_be_done and order.name not in evidence.put_aside)
+
+
 def _problem_of_task(evidence: Evidence, order: Order, key: tuple[str, str]) -> str | None:
     task = evidence.tasks.get(key)
     if task is None:
         return "is not there"
-    if order.poison is not None:
+    if _must_fail(evidence, order):
         return None if task.status == FAILED and task.error else f"is {task.status}, with the error {task.error!r}"
     url = order.outputs[order.tasks.index(key)]
     if (task.status, task.url) != (COMPLETED, url):
@@ -160,7 +165,7 @@ def _stale_puts(evidence: Evidence) -> Iterator[str]:
 def _partial(evidence: Evidence) -> Iterator[str]:
     for order in evidence.orders:
         there = [uri for uri in order.outputs if uri in evidence.versions]
-        if there:
+        if there and order.poison is None:
             yield from problems_of({uri: evidence.read(uri) for uri in there}, order.text)
 
 

@@ -39,6 +39,7 @@ class Scene(Place, Protocol):
     """A place that can be told of jobs, and be asked about them; a context manager."""
 
     name: str
+    command: Sequence[str]
 
     def orders(self, count: int, *, engine: str) -> Sequence[Order]:
         """So many jobs."""
@@ -64,6 +65,11 @@ class Scene(Place, Protocol):
         """How often each fault was injected."""
         ...
 
+    @property
+    def skipped(self) -> Mapping[Trouble, str]:
+        """Troubles that cannot be made here, and why."""
+        ...
+
     def evidence(self) -> Evidence:
         """All that is there when the workers have stopped."""
         ...
@@ -84,6 +90,9 @@ class Size:
         workers: how many processes at once.
         engine: who speaks.
         lease_seconds: of the workers; None for those of production.
+        max_attempts: after how many a job is put aside. Deaths by our hand count, so that there must be many of them
+            where workers are killed.
+        older: the source of an older version, which every second worker is of; None for none.
     """
 
     jobs: int
@@ -92,6 +101,8 @@ class Size:
     workers: int
     engine: str
     lease_seconds: float | None
+    max_attempts: int = 1000
+    older: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +114,7 @@ class Outcome:
         evidence: what was found.
         losses: of workers.
         made: how many of each trouble.
+        skipped: troubles that could not be made, and why.
         duplicates: how many messages were sent twice.
         faults: that were injected, by kind.
         broken: by promise, what broke it.
@@ -115,6 +127,7 @@ class Outcome:
     evidence: Evidence
     losses: Losses
     made: Mapping[Trouble, int]
+    skipped: Mapping[Trouble, str]
     duplicates: int
     faults: Mapping[str, int]
     broken: Broken
@@ -144,7 +157,7 @@ def run_scene(
     logs.mkdir(parents=True)
     with open_scene(directory, _chance(seed, "jobs"), _common(size)) as scene:
         orders = scene.orders(size.jobs, engine=size.engine)
-        with Crew(size.workers, logs, scene.environment) as crew:
+        with Crew(size.workers, logs, scene.environment, command=scene.command, older=size.older) as crew:
             storm = Storm(
                 crew,
                 scene,
@@ -174,6 +187,7 @@ def run_scene(
             evidence=evidence,
             losses=crew.losses,
             made=Counter(storm.made),
+            skipped=scene.skipped,
             duplicates=duplicates,
             faults=scene.faults(),
             broken=broken,
@@ -189,12 +203,12 @@ def _chance(seed: str, what: str) -> random.Random:
 
 
 def _common(size: Size) -> Mapping[str, str]:
-    """What all workers are told: most of all, that deaths by our hand are no reason to give a job up."""
+    """What all workers are told."""
     environment = {
         "SAYSO_SYNTHESIS_WORKERS": "1",
         "SAYSO_STORIES_AT_ONCE": "8",
         "KOKORO_VOICE": VOICE[size.engine],
-        "SAYSO_MAX_ATTEMPTS": "1000",
+        "SAYSO_MAX_ATTEMPTS": str(size.max_attempts),
         "SAYSO_SHUTDOWN_SECONDS": "8",
         "CHAOS_ENGINE": size.engine,
     }

@@ -7,49 +7,35 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from aws import AwsPlace
-from aws_faults import Fault, aws_faults
-from chaos.crew import End
+from aws_faults import aws_faults
+from chaos.aws_troubles import AwsTroubles
+from chaos.disk import SmallDisk
 from chaos.evidence import Evidence, Task
 from chaos.record import RecordFile
-from chaos.stories import aws_orders
+from chaos.stories import BUCKET, aws_orders
 from chaos.storm import Trouble
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from aws_faults import AwsFaults
     from chaos.crew import Crew
     from chaos.record import Record
     from chaos.stories import Order
 
-BUCKET = "stories"
-
-FAULT_SHARE = 0.015
-"""How many requests fail at any time; in an outage, all."""
-
-_OUTAGE_SECONDS = (2.0, 8.0)
-_LATE_SECONDS = (5.0, 12.0)  # after the client has given up
-_SERVICES = {
-    "S3": ("S3:HEAD", "S3:PUT", "S3:POST", "S3:GET"),
-    "DynamoDB": ("GetItem", "UpdateItem"),
-    "SQS": (
-        "ReceiveMessage",
-        "DeleteMessageBatch",
-        "ChangeMessageVisibility",
-        "ChangeMessageVisibilityBatch",
-        "SendMessage",
-        "GetQueueAttributes",
-    ),
-}
-_STEPS = ("ReceiveMessage", "GetItem", "UpdateItem", "S3:HEAD", "S3:PUT", "DeleteMessageBatch")
-_CHANGES = ("UpdateItem", "S3:PUT", "DeleteMessageBatch", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch")
+_DISK_BYTES = 512 * 2**20
+_FULL_SECONDS = (1.0, 4.0)  # not so long that the workers are ended for their health
+_GONE_SECONDS = (2.0, 8.0)
+_PAUSE_SECONDS = 0.2
+_LONG_SENTENCES = 200
+_LONG_CHARACTERS = 2000
+_OUTLIVING = 3
 _TITLE = {"S": "what others wrote"}
 _ENTRY = Path(__file__).with_name("aws_server.py")
 
@@ -62,10 +48,26 @@ class SqsScene:
         chance: decides about faults.
         settings: the environment that all processes have in common.
         groups: of a FIFO queue; 0 for a standard one.
+        name: of the scene.
+        hostile: whether there are documents among the jobs that only versions of today are sure to withstand.
+        outliving: whether the first story is very long, and any long one sent several times at once: its duplicates
+            come again and again while it is told.
     """
 
-    def __init__(self, directory: Path, chance: random.Random, settings: Mapping[str, str], *, groups: int = 0) -> None:
-        self.name = "FIFO" if groups else "SQS"
+    command: Sequence[str] = ("run", "stories")
+
+    def __init__(
+        self,
+        directory: Path,
+        chance: random.Random,
+        settings: Mapping[str, str],
+        *,
+        groups: int = 0,
+        name: str = "SQS",
+        hostile: bool = True,
+        outliving: bool = False,
+    ) -> None:
+        self.name = name
         self._directory = directory
         self._settings = settings
         self._groups = groups
@@ -74,14 +76,22 @@ class SqsScene:
         self._record = RecordFile(directory / "record.jsonl")
         self._messages: dict[str, str] = {}
         self._sent: list[Order] = []
-        self._armed: list[tuple[str, bool]] = []  # steps at which whoever comes is killed; guarded by the lock
-        self._late: list[tuple[str, float]] = []  # and operations of which the next is kept back
-        self._lock = threading.Lock()
-        self.counts: Counter[str] = Counter()
+        self._hostile = hostile
+        self._outliving = outliving
+        self._stack = ExitStack()
+        self._sending = threading.Lock()  # guards what was sent, and whether there is a queue to send to
+        self._is_queue_gone = False
 
     def orders(self, count: int, *, engine: str) -> Sequence[Order]:
         """So many jobs."""
-        return aws_orders(self._chance, count, engine=engine, bucket=BUCKET, groups=self._groups)
+        return aws_orders(
+            self._chance,
+            count,
+            engine=engine,
+            groups=self._groups,
+            hostile=self._hostile,
+            first_sentences=_LONG_SENTENCES if self._outliving else None,
+        )
 
     def environment(self, name: str) -> Mapping[str, str]:
         """What an operator would set; each worker has a disk of its own, as a container has."""
@@ -102,18 +112,31 @@ class SqsScene:
         }
 
     def send(self, order: Order) -> None:
-        """Send a message, and before its first what others write of its tasks."""
-        if order not in self._sent:
-            self._sent.append(order)
+        """Send a message, and before its first what others write of its tasks; wait where there is no queue."""
+        is_first = order not in self._sent
+        if is_first:
             for parent, task in order.tasks[: self._chance.randint(0, 2)]:
                 self._aws.put_item(
                     self._table, parent, task, status={"S": "PENDING"}, title=_TITLE, sparse_gsi_hash_key={"S": "open"}
                 )
+        while True:
+            with self._sending:
+                if not self._is_queue_gone:
+                    if is_first:
+                        self._sent.append(order)
+                    is_outlived = is_first and self._outliving and len(order.text) > _LONG_CHARACTERS
+                    for _ in range(_OUTLIVING if is_outlived else 1):
+                        self._send(order)
+                    return
+            time.sleep(_PAUSE_SECONDS)
+
+    def _send(self, order: Order) -> None:
         self._messages[self._aws.send(self._queue, order.body, group=order.group)] = order.name
 
     def is_empty(self) -> bool:
         """Whether no message is left."""
-        return self._aws.count(self._queue) == (0, 0)
+        with self._sending:
+            return not self._is_queue_gone and self._aws.count(self._queue) == (0, 0)
 
     def record(self) -> Record:
         """See `storm.Place`."""
@@ -125,53 +148,44 @@ class SqsScene:
         self, trouble: Trouble, chance: random.Random, crew: Crew
     ) -> Sequence[tuple[float, Callable[[], None]]]:
         """See `storm.Place`."""
-        self._faults.watch = lambda operation, headers, is_obeyed: self._watch(operation, headers, is_obeyed, crew)
-        if trouble is Trouble.KILL_AT_STEP:
-            with self._lock:
-                self._armed.append((chance.choice(_STEPS), chance.random() < 0.5))
-            return []
-        if trouble is Trouble.LATE:
-            with self._lock:
-                self._late.append((chance.choice(_CHANGES), chance.uniform(*_LATE_SECONDS)))
-            return []
-        services = chance.choice([*([name] for name in _SERVICES), list(_SERVICES)])
-        operations = [operation for service in services for operation in _SERVICES[service]]
-        fault = chance.choice((Fault.ERROR, Fault.UNAVAILABLE, Fault.HANG))
-        self._faults.at_random(chance.getrandbits(32), 1.0, faults=[fault], operations=operations)
-        return [(chance.uniform(*_OUTAGE_SECONDS), self.be_usual)]
+        if trouble is Trouble.FULL_DISK:
+            self._disk.fill()
+            return [(chance.uniform(*_FULL_SECONDS), self._disk.free)]
+        if trouble is Trouble.NO_QUEUE:
+            with self._sending:
+                if self._is_queue_gone:
+                    return []
+                self._aws.boto("sqs").delete_queue(QueueUrl=self._queue)
+                self._is_queue_gone = True
+            return [(chance.uniform(*_GONE_SECONDS), self._make_queue_again)]
+        return self._troubles.make(trouble, chance, crew)
 
-    def be_usual(self) -> None:
-        """Let a few requests fail, as they always do."""
-        self._faults.at_random(self._chance.getrandbits(32), FAULT_SHARE)
+    def _make_queue_again(self) -> None:
+        """With the messages that were lost with it, in their order, as an operator would send them again."""
+        with self._sending:
+            name = self._queue.rpartition("/")[2]
+            attributes = {"FifoQueue": "true"} if self._groups else {}
+            self._aws.boto("sqs").create_queue(QueueName=name, Attributes=attributes)
+            self._is_queue_gone = False
+            ended = {self._messages.get(settled.message) for settled in self.record().settled if settled.is_deleted}
+            for order in self._sent:
+                if order.name not in ended:
+                    self._send(order)
 
     def calm(self) -> None:
         """Let everything through."""
-        with self._lock:
-            self._armed.clear()
-            self._late.clear()
-        self._faults.calm()
+        self._troubles.calm()
 
-    def _watch(self, operation: str, headers: Mapping[str, str], is_obeyed: bool, crew: Crew) -> None:
-        with self._lock:
-            is_last = (operation, is_obeyed) in self._armed
-            if is_last:
-                self._armed.remove((operation, is_obeyed))
-            late = next((pair for pair in self._late if pair[0] == operation and not is_obeyed), None)
-            if late is not None:
-                self._late.remove(late)
-        if is_last:
-            worker = crew.named(headers.get("User-Agent", "").partition("app/")[2].partition(" ")[0])
-            if worker is not None:
-                crew.kill(worker, restart_seconds=1.0, how=End.KILLED_AT_STEP)
-        if late is not None:
-            self.counts["obeyed late"] += 1
-            time.sleep(late[1])
+    @property
+    def skipped(self) -> Mapping[Trouble, str]:
+        """Troubles that cannot be made here, and why."""
+        return {} if self._disk.missing is None else {Trouble.FULL_DISK: self._disk.missing}
 
     # The end
 
     def faults(self) -> Mapping[str, int]:
         """How often each fault was injected."""
-        return {str(fault): count for fault, count in self._faults.troubles.items()} | dict(self.counts)
+        return self._troubles.counts
 
     def evidence(self) -> Evidence:
         """All that is there now."""
@@ -229,35 +243,34 @@ class SqsScene:
                 reasons[name] = message.get("MessageAttributes", {}).get("Reason", {}).get("StringValue", "")
 
     def __enter__(self) -> Self:
-        self._server = subprocess.Popen(
-            [sys.executable, str(_ENTRY), str(self._directory / "record.jsonl"), str(self._seed)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            assert self._server.stdout is not None
-            self._aws = AwsPlace(self._server.stdout.readline().strip())
+        with ExitStack() as stack:
+            server = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, str(_ENTRY), str(self._directory / "record.jsonl"), str(self._seed)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
+            )
+            stack.callback(server.kill)
+            assert server.stdout is not None
+            self._aws = AwsPlace(server.stdout.readline().strip())
             assert self._aws.url, f"{_ENTRY.name} does not start"
-            self._proxy: AbstractContextManager[AwsFaults] = aws_faults(self._aws.url)
-            self._faults = self._proxy.__enter__()
+            self._faults = stack.enter_context(aws_faults(self._aws.url))
+            self._troubles = AwsTroubles(self._faults, self._chance)
+            self._disk = stack.enter_context(SmallDisk(self._directory / "workers", _DISK_BYTES))
             self._dlq = self._aws.make_queue(fifo=self._groups > 0)
             self._queue = self._aws.make_queue(fifo=self._groups > 0)
             self._table = self._aws.make_table()
             s3 = self._aws.boto("s3")
             s3.create_bucket(Bucket=BUCKET)
             s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-            self.be_usual()
-        except BaseException:
-            self._server.kill()
-            self._server.wait()
-            raise
+            self._troubles.be_usual()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._proxy.__exit__(None, None, None)
-        self._server.kill()
-        self._server.wait()
+        self._stack.close()

@@ -8,8 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
+from chaos.hostile import BODIES, BOMBS, PAGES, SILENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+BUCKET = "stories"
+"""Where files of AWS go."""
 
 VOICE = {"piper": "en_US-joe-medium", "fake": "fake_en"}
 """The voice of each engine."""
@@ -21,7 +26,7 @@ _SHORT_SENTENCES = (1, 3)
 _LONG_SENTENCES = (8, 24)
 _LONGEST_SENTENCES = 70  # more than S3 takes in one part, as WAV
 _MANY = 100
-_EACH_POISON = 5  # jobs from one kind to the next, until each was there
+_EACH_POISON = 3  # jobs from one kind to the next, until each was there
 _AUDIO = ("wav", "mp3", "flac", "opus", "aac")
 _SUBTITLES = ("srt", "vtt", "json")
 
@@ -45,7 +50,8 @@ class Order:
         text: what is to be heard; "" for a job that cannot be done.
         outputs: where its files go.
         tasks: what is to be completed, as (parent, task), in the order of the outputs; none where there is no status.
-        poison: why it cannot be done; None for all that can.
+        poison: why it cannot be done, or need not be; None for all that must be.
+        may_be_done: whether it is as well if it is done, and not put aside.
         group: of a FIFO queue.
     """
 
@@ -55,6 +61,7 @@ class Order:
     outputs: tuple[str, ...] = ()
     tasks: tuple[tuple[str, str], ...] = ()
     poison: str | None = None
+    may_be_done: bool = False
     group: str | None = None
 
 
@@ -77,24 +84,37 @@ def length(chance: Random, job: int, count: int) -> int:
     return chance.randint(*(_LONG_SENTENCES if chance.random() < LONG_SHARE else _SHORT_SENTENCES))
 
 
-def aws_orders(chance: Random, count: int, *, engine: str, bucket: str, groups: int = 0) -> list[Order]:
+def aws_orders(
+    chance: Random,
+    count: int,
+    *,
+    engine: str,
+    groups: int = 0,
+    hostile: bool = True,
+    first_sentences: int | None = None,
+) -> list[Order]:
     """Messages for SQS: in both shapes, bare and out of SNS, and some that cannot be done.
 
     Args:
         chance: decides.
         count: how many.
         engine: who is to speak.
-        bucket: where files go.
         groups: of a FIFO queue; 0 for a standard one.
+        hostile: whether some of them are hostile.
+        first_sentences: how long the first story is; None for what chance says.
     """
     orders = []
+    kinds = (*_POISONS, *_HOSTILE) if hostile else _POISONS
+    kinds = tuple(chance.sample(kinds, len(kinds)))
     for job in range(count):
-        if (poison := _poison_at(job, _POISONS, chance)) is not None:
+        if job == 0 and first_sentences is not None:
+            order = _of_tasks(chance, job, engine, first_sentences)
+        elif (poison := _poison_at(job, kinds, chance)) is not None:
             order = poison(chance, job, engine)
         elif chance.random() < 0.6:
-            order = _of_tasks(chance, job, engine, bucket, count)
+            order = _of_tasks(chance, job, engine, length(chance, job, count))
         else:
-            order = _of_files(chance, job, engine, bucket, count)
+            order = _of_files(chance, job, engine, count)
         body = order.body
         if chance.random() < 0.4:
             body = json.dumps({"Type": "Notification", "MessageId": str(_uuid(chance)), "Message": body})
@@ -103,14 +123,25 @@ def aws_orders(chance: Random, count: int, *, engine: str, bucket: str, groups: 
     return orders
 
 
-def narration_orders(chance: Random, count: int, *, engine: str) -> list[Order]:
+def narration_orders(chance: Random, count: int, *, engine: str, pages: str | None) -> list[Order]:
     """Narrations for ``POST /v1/narrations``, and jobs that no API would have taken.
 
     A narration's files have their names once it is accepted.
+
+    Args:
+        chance: decides.
+        count: how many.
+        engine: who is to speak.
+        pages: where what `hostile` serves is; None for no hostile documents.
     """
     orders = []
+    odd = _ODD_JOBS
+    if pages is not None:
+        odd += _HOSTILE_NARRATIONS
+        odd += tuple(_odd_narration({"text": None, "url": f"{pages}/{page}"}, page) for page in PAGES)
+    odd = tuple(chance.sample(odd, len(odd)))
     for job in range(count):
-        if (poison := _poison_at(job, _ODD_JOBS, chance)) is not None:
+        if (poison := _poison_at(job, odd, chance)) is not None:
             orders.append(poison(chance, job, engine))
             continue
         told = text(chance, job, length(chance, job, count))
@@ -138,22 +169,22 @@ def _wishes(chance: Random, engine: str) -> dict[str, Any]:
     return wishes
 
 
-def _of_tasks(chance: Random, job: int, engine: str, bucket: str, count: int) -> Order:
-    name, told = f"parent-{job:04}", text(chance, job, length(chance, job, count))
+def _of_tasks(chance: Random, job: int, engine: str, sentences: int) -> Order:
+    name, told = f"parent-{job:04}", text(chance, job, sentences)
     ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
     return Order(
         name=name,
         body=json.dumps({"text": told, **ids, **_wishes(chance, engine)}),
         text=told,
-        outputs=(f"s3://{bucket}/{name}/tts-{job}.wav", f"s3://{bucket}/{name}/srt-{job}.srt"),
+        outputs=(f"s3://{BUCKET}/{name}/tts-{job}.wav", f"s3://{BUCKET}/{name}/srt-{job}.srt"),
         tasks=((name, f"tts-{job}"), (name, f"srt-{job}")),
     )
 
 
-def _of_files(chance: Random, job: int, engine: str, bucket: str, count: int) -> Order:
+def _of_files(chance: Random, job: int, engine: str, count: int) -> Order:
     name, told = f"file-{job:04}", text(chance, job, length(chance, job, count))
-    audio = f"s3://{bucket}/named/{name}.{chance.choice(_AUDIO)}"
-    subtitles = f"s3://{bucket}/named/{name}.{chance.choice(_SUBTITLES)}"
+    audio = f"s3://{BUCKET}/named/{name}.{chance.choice(_AUDIO)}"
+    subtitles = f"s3://{BUCKET}/named/{name}.{chance.choice(_SUBTITLES)}"
     body = {"text": told, "audio_out": audio, "subs_out": subtitles, **_wishes(chance, engine)}
     return Order(name=name, body=json.dumps(body), text=told, outputs=(audio, subtitles))
 
@@ -166,12 +197,20 @@ def _poison_at(job: int, kinds: Sequence[_Make], chance: Random) -> _Make | None
     return chance.choice(kinds) if job and chance.random() < POISON_SHARE else None
 
 
-def _poison_of_tasks(wish: Mapping[str, Any], why: str) -> _Make:
+def _poison_of_tasks(wish: Mapping[str, Any], why: str, *, may_be_done: bool = False) -> _Make:
     def make(_chance: Random, job: int, engine: str) -> Order:
         name = f"poison-{job:04}"
         ids = {"parent_id": name, "tts_task_id": f"tts-{job}", "srt_task_id": f"srt-{job}"}
-        body = json.dumps({"text": f"Never heard, {job}.", "voice": VOICE[engine], **ids, **wish})
-        return Order(name=name, body=body, text="", tasks=((name, f"tts-{job}"), (name, f"srt-{job}")), poison=why)
+        files = (f"s3://{BUCKET}/{name}/tts-{job}.wav", f"s3://{BUCKET}/{name}/srt-{job}.srt")
+        return Order(
+            name=name,
+            body=json.dumps({"text": f"Never heard, {job}.", "voice": VOICE[engine], **ids, **wish}),
+            text="",
+            outputs=files if may_be_done else (),
+            tasks=((name, f"tts-{job}"), (name, f"srt-{job}")),
+            poison=why,
+            may_be_done=may_be_done,
+        )
 
     return make
 
@@ -187,8 +226,14 @@ _POISONS: tuple[_Make, ...] = (
     _poison_of_tasks({"text": "…"}, "there is nothing to say"),
 )
 
+_HOSTILE: tuple[_Make, ...] = (
+    _poison_of_tasks({"text": SILENCE}, "it is silent for two weeks"),
+    *(_poison(lambda job, body=body: f"{body}{' ' * (job + 1)}", why) for why, body in BODIES.items()),  # type: ignore[misc]
+    *(_poison_of_tasks({"text": text}, why, may_be_done=True) for why, text in BOMBS.items()),
+)
 
-def _odd_narration(wish: Mapping[str, Any], why: str) -> _Make:
+
+def _odd_narration(wish: Mapping[str, Any], why: str, *, may_be_done: bool = False) -> _Make:
     def make(_chance: Random, job: int, engine: str) -> Order:
         name = f"poison-{job:04}"
         body: dict[str, Any] = {
@@ -199,7 +244,7 @@ def _odd_narration(wish: Mapping[str, Any], why: str) -> _Make:
         }
         body |= {"audio": ["mp3"], "subtitles": ["srt"], **wish}
         tasks = ((name, "mp3"), (name, "srt"))
-        return Order(name=name, body=json.dumps(body), text="", tasks=tasks, poison=why)
+        return Order(name=name, body=json.dumps(body), text="", tasks=tasks, poison=why, may_be_done=may_be_done)
 
     return make
 
@@ -208,4 +253,9 @@ _ODD_JOBS: tuple[_Make, ...] = (
     _poison(lambda job: f"poison-{job:04}: this is no JSON", "it is not JSON"),
     _odd_narration({"voice": "nobody"}, "there is no such voice"),
     _odd_narration({"text": "…"}, "there is nothing to say"),
+)
+
+_HOSTILE_NARRATIONS: tuple[_Make, ...] = (
+    _odd_narration({"text": SILENCE}, "it is silent for two weeks"),
+    *(_odd_narration({"text": text, "markdown": True}, why, may_be_done=True) for why, text in BOMBS.items()),
 )

@@ -38,6 +38,12 @@ class Trouble(StrEnum):
     RESTART = "database restart"
     CRASH = "database crash"
     CUT_OFF = "backends terminated"
+    REFUSAL = "refusals by a service"
+    NO_BUCKET = "bucket missing"
+    NO_QUEUE = "queue deleted, and made again"
+    READ_ONLY = "database read-only"
+    POSTMASTER = "postmaster killed"
+    FULL_DISK = "disk full"
 
 
 class Place(Protocol):
