@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 120.0
 _ANSWER_SECONDS = 30.0
+_AWAY_SECONDS = 300.0
 _PAUSE_SECONDS = 0.2
 _LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -55,7 +56,8 @@ class NarrationClient:
         return str(self._ask("GET", f"/v1/narrations/{narration_id}")["status"])
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
-        while True:
+        give_up = time.monotonic() + _AWAY_SECONDS
+        while time.monotonic() < give_up:
             with suppress(httpx2.TransportError):
                 answer = self._client.request(method, path, **request)
                 if answer.is_success:
@@ -64,6 +66,7 @@ class NarrationClient:
                     self.breakdowns.append(f"{method} {path} was answered with {answer.status_code}: {answer.text}")
                     assert answer.is_server_error, self.breakdowns[-1]
             time.sleep(_PAUSE_SECONDS)
+        raise TimeoutError(f"{method} {path} was not answered for {_AWAY_SECONDS:g} seconds")
 
 
 class NarrationApi(NarrationClient):

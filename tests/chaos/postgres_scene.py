@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chaos.stories import Order
 
 _CUT_OFF_AT_ONCE = 3
+_AWAY_SECONDS = 300.0
 _DISK_BYTES = 2**30
 _FULL_SECONDS = (1.0, 4.0)  # not so long that the workers are ended for their health
 _READ_ONLY_SECONDS = (2.0, 8.0)
@@ -270,6 +271,7 @@ class PostgresScene:
 
     def _ask(self, statement: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
         """Rows, whatever becomes of the database meanwhile."""
+        give_up = time.monotonic() + _AWAY_SECONDS
         while True:
             try:
                 with psycopg.connect(
@@ -280,6 +282,8 @@ class PostgresScene:
             except psycopg.errors.UniqueViolation:
                 return []  # what was done, and not heard of
             except psycopg.OperationalError:
+                if time.monotonic() > give_up:
+                    raise
                 time.sleep(0.2)
 
     def __enter__(self) -> Self:

@@ -158,6 +158,7 @@ def run_scene(
     with open_scene(directory, _chance(seed, "jobs"), _common(size)) as scene:
         orders = scene.orders(size.jobs, engine=size.engine)
         with Crew(size.workers, logs, scene.environment, command=scene.command, older=size.older) as crew:
+            crew.await_health()  # a storm that is over before anybody works shows nothing
             storm = Storm(
                 crew,
                 scene,
