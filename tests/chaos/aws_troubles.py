@@ -57,8 +57,11 @@ class AwsTroubles:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each fault was injected."""
-        return {str(fault): count for fault, count in self._faults.troubles.items()} | dict(self._counts)
+        """How often each fault was injected; refusals are counted together."""
+        counts = Counter(self._counts)
+        for kind, times in self._faults.troubles.items():
+            counts[str(kind) if kind in set(Fault) else "refused"] += times
+        return counts
 
     def make(self, trouble: Trouble, chance: random.Random, crew: Crew) -> Sequence[tuple[float, Callable[[], None]]]:
         """See `storm.Place.trouble`."""
