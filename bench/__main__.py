@@ -21,6 +21,7 @@ from bench.memory import measure_memory
 from bench.profile import measure_profile
 from bench.report import Table, final_table, render
 from bench.resume import measure_resume
+from bench.retention import measure_retention
 from bench.roundtrip import measure_roundtrip
 from bench.schemathesis_run import measure_schemathesis
 from bench.speed import measure_speed
@@ -69,6 +70,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "schemathesis": lambda work, options: measure_schemathesis(work, minutes=options.minutes_or(10)),
     "long-story": lambda work, options: measure_long_story(work, minutes=options.minutes_or(120), voice=options.voice),
     "job-queue": lambda work, options: measure_job_queue(work, runs=options.runs),
+    "retention": lambda work, _options: measure_retention(work),
     "story-workers": lambda work, _options: measure_story_workers(work),
 }
 """Every benchmark; each gets an empty directory of its own."""

@@ -254,6 +254,22 @@ def test_what_is_deleted_is_gone(place: Place, directory: Path, uri: str) -> Non
     place.run(scenario())
 
 
+def test_many_are_deleted_together(place: Place, directory: Path, uri: str) -> None:
+    """Those that are there go, those that are not are no error, and others stay."""
+
+    async def scenario() -> None:
+        uris = [f"{uri}.{number}" for number in range(40)]
+        for each in uris[:20:2]:
+            await publish(place, directory, each, CONTENT)
+        await publish(place, directory, uri, CONTENT)
+        assert await place.storage.delete(*uris) >= 10
+        assert [each for each in uris if await place.storage.find(each) is not None] == []
+        assert await content_of(place, uri) == CONTENT
+        assert await place.storage.delete() == 0
+
+    place.run(scenario())
+
+
 def test_a_file_that_cannot_be_read_is_not_published(place: Place, directory: Path, uri: str) -> None:
     """When the file to be published is missing, that is said, and nothing is there."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 
 from sayso.bootstrap.narrator import open_narrator
+from sayso.bootstrap.retention import open_retention
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import BEAT_SECONDS, LEASE_SECONDS, Policy, UntrackedTasks, Worker
@@ -22,12 +24,14 @@ from sayso.stories.callbacks import CALLBACK_POLICY, Callbacks, Postman
 from sayso.stories.checks import speaker
 from sayso.stories.narrations import Describer
 from sayso.stories.protection import TaskProtection
+from sayso.stories.retention import Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from sayso.jobs import Handler, JobQueue, Outcome, TaskStore
     from sayso.jobs.narrations import NarrationStore
+    from sayso.jobs.postgres.database import Database
     from sayso.observability import Metrics
     from sayso.scheduling import Scheduler
     from sayso.settings import Settings
@@ -101,7 +105,7 @@ class StoriesOpener:
             )
         _check_queues(settings)
         speaker(self._narrator.sources, settings.kokoro_voice, FREE)
-        sweep(self._work_directory, older_than_seconds=2 * settings.job_seconds)
+        self._remove_scratch()
         agent = settings.ecs_agent_uri
         service = StoriesService(
             self._consumers,
@@ -168,6 +172,7 @@ class StoriesOpener:
                 await queue.release_worker(settings.worker_name)
         store = PostgresNarrationStore(database)
         tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
+        stack.push_async_callback(_ended, asyncio.create_task(self._keep_house(database, storages)))
         root = output_root(settings)
         stories = self._stories(tasks, storages, root, announce=store.announce)
         checks = [partial(storages.of(root).check, root)]
@@ -177,6 +182,15 @@ class StoriesOpener:
             Consumer(name=STORIES_QUEUE, queue=queues[0], worker=told),
             Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
         ]
+
+    async def _keep_house(self, database: Database, storages: Storages) -> None:
+        """Remove what is old, for as long as the workers work."""
+        terms = Terms(narrations_days=self._settings.keep_narrations_days, jobs_days=self._settings.keep_jobs_days)
+        retention = open_retention(self._settings, database, storages, on_removed=self._counts.removed)
+        await retention.run(terms, also=self._remove_scratch)
+
+    def _remove_scratch(self) -> None:
+        sweep(self._work_directory, older_than_seconds=2 * self._settings.job_seconds)
 
     def _callbacks(self, store: NarrationStore, storages: Storages) -> Callbacks:
         settings = self._settings
@@ -238,6 +252,12 @@ class StoriesOpener:
 
     def _callback_policy(self) -> Policy:
         return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, beat_seconds=self._beat_seconds)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _checked(check: Check) -> None:

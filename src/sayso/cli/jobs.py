@@ -127,28 +127,32 @@ def redrive(*, queue: QueueOption = "stories") -> None:
     typer.echo(f"{moved} jobs are tried again." if moved else "Nothing was put aside.")
 
 
-@app.command(epilog=examples("sayso jobs forget --days 30", "sayso jobs forget --days 365 --narrations"))
+@app.command(
+    epilog=examples(
+        "sayso jobs forget --days 30",
+        "sayso jobs forget --days 365 --narrations",
+        "sayso jobs forget --days 90 --narrations --failed",
+    )
+)
 def forget(
     *,
     days: Annotated[float, typer.Option(min=0, help="Only what ended longer ago than this.")] = 30.0,
     narrations: Annotated[
         bool, typer.Option("--narrations", help="Narrations that were completed or cancelled, too, and their files.")
     ] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="What failed, too: dead jobs, and failed narrations with --narrations.")
+    ] = False,
 ) -> None:
-    """Remove what is left of jobs that were done or cancelled; what failed stays, since it can be tried again.
+    """Remove what is left of jobs that were done or cancelled, a few at a time beside running work.
 
-    For a database that is used a lot, once a day.
+    What failed stays unless it is asked for, since it can be tried again. Workers do this by themselves where
+    SAYSO_KEEP_JOBS_DAYS and SAYSO_KEEP_NARRATIONS_DAYS are set.
     """
     from sayso.settings import load_settings
 
     settings = load_settings()
-
-    async def forget_all(jobs: Administration) -> None:
-        if narrations:
-            typer.echo(f"{await _forget_narrations(jobs, settings, days)} narrations are forgotten.")
-        typer.echo(f"{await jobs.forget(days=days)} jobs are forgotten.")
-
-    _with_jobs(forget_all, settings)
+    _with_database(lambda database: _forget(database, settings, days, narrations=narrations, failed=failed), settings)
 
 
 def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -182,21 +186,23 @@ async def _cancel(database: Database, job_id: str) -> None:
     await jobs.cancel(job_id)
 
 
-async def _forget_narrations(jobs: Administration, settings: Settings, days: float) -> int:
-    """Remove old narrations, each after its files: what a kill leaves is found again."""
+async def _forget(database: Database, settings: Settings, days: float, *, narrations: bool, failed: bool) -> None:
     from contextlib import AsyncExitStack
 
+    from sayso.bootstrap.retention import open_retention
     from sayso.bootstrap.storages import open_storages
+    from sayso.jobs.narrations import NarrationStatus
+    from sayso.jobs.postgres.pruning import JOB_ENDS
 
-    removed = 0
+    statuses = [status for status in NarrationStatus if status.is_final and (failed or status != "failed")]
+    ends = [end for end in JOB_ENDS if failed or end != "dead"]
     async with AsyncExitStack() as stack:
-        storages = await open_storages(settings, stack)
-        while narrations := await jobs.old_narrations(days=days):
-            for uri in (uri for narration in narrations for uri in narration.uris):
-                await storages.of(uri).delete(uri)
-            await jobs.forget_narrations(narrations)
-            removed += len(narrations)
-    return removed
+        retention = open_retention(settings, database, await open_storages(settings, stack))
+        jobs = await retention.remove_jobs(ends, days=days)
+        if narrations:
+            removed = await retention.remove_narrations(statuses, days=days)
+            typer.echo(f"{removed} narrations are forgotten.")
+        typer.echo(f"{jobs} jobs are forgotten.")
 
 
 def _document(job: JobReport) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def up(
 
     def on_ready(address: str) -> None:
         typer.echo(f"Sayso is up: {address}  (data in {settings.data_dir}; stop with Ctrl-C)")
+        if settings.keep_narrations_days is None:
+            typer.echo("Narrations are kept for ever; SAYSO_KEEP_NARRATIONS_DAYS=30 removes them after 30 days.")
 
     address = listening_address(settings, ROLES, host or settings.host)
     with (

@@ -43,7 +43,14 @@ class JobMetrics:
             buckets=_JOB_SECONDS,
             registry=registry,
         )
+        self._removed = Counter(
+            "sayso_removed", "What was removed once it was old enough.", ("kind",), registry=registry
+        )
         registry.register(_Queues(queues))
+
+    def removed(self, kind: str, count: int) -> None:
+        """Count what was removed: ``narrations``, ``files``, ``jobs``, ``events`` or ``tasks``."""
+        self._removed.labels(kind).inc(count)
 
     def ended(self, queue: str, outcome: str, seconds: float) -> None:
         """Count an attempt that ended so, after so long."""

@@ -53,6 +53,18 @@ class JobSettings(BaseSettings):
         validation_alias="SAYSO_MAX_NARRATION_SECONDS",
         description="Length of the longest audio that one narration or story makes, in seconds.",
     )
+    keep_narrations_days: PositiveFloat | None = Field(
+        default=None,
+        validation_alias="SAYSO_KEEP_NARRATIONS_DAYS",
+        description="After how many days ended narrations are removed, failed and cancelled ones too, with their files "
+        "and jobs; by default never.",
+    )
+    keep_jobs_days: PositiveFloat | None = Field(
+        default=None,
+        validation_alias="SAYSO_KEEP_JOBS_DAYS",
+        description="After how many days ended jobs are removed, dead ones too, and old events of narrations; by "
+        "default never.",
+    )
     public_base_url: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",

@@ -75,8 +75,14 @@ class Storage(Protocol):
         """
         ...
 
-    async def delete(self, uri: str) -> None:
-        """Remove the file; one that is not there is no error."""
+    async def delete(self, *uris: str) -> int:
+        """Remove files, and return how many there may have been; one that is not there is no error.
+
+        Directories that are empty then are removed, too. A failure leaves open which of the files are gone.
+
+        Raises:
+            OutputFailed: a file cannot be removed: no permission, no such bucket.
+        """
         ...
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
@@ -105,6 +111,13 @@ class Storages:
             known = ", ".join(f"{name}://" for name in sorted(self._storages))
             raise InvalidInput(f"{uri!r} is in no storage of this process", hint=f"It knows {known}.")
         return self._storages[scheme]
+
+    async def delete(self, *uris: str) -> int:
+        """Remove files, each from the storage that has it; see `Storage.delete`."""
+        storages: dict[Storage, list[str]] = {}
+        for uri in uris:
+            storages.setdefault(self.of(uri), []).append(uri)
+        return sum([await storage.delete(*those) for storage, those in storages.items()])
 
     async def close(self) -> None:
         """Close each of them."""

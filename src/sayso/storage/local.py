@@ -19,7 +19,7 @@ from sayso.storage.base import Stored
 from sayso.storage.uris import RESERVED_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterator
     from pathlib import Path
 
     from sayso.storage.signing import SignedFiles
@@ -112,18 +112,30 @@ class LocalStorage:
         finally:
             stream.close()
 
-    async def delete(self, uri: str) -> None:
+    async def delete(self, *uris: str) -> int:
         """See `Storage.delete`."""
-        await asyncio.to_thread(self._delete, uri)
+        return await asyncio.to_thread(self._delete, uris)
 
-    def _delete(self, uri: str) -> None:
-        path = self._root.of_uri(uri)
-        with _writing(path):
-            if not path.exists():
-                return
-            with _locked(path.parent):
-                path.unlink(missing_ok=True)
-            _flush(path.parent)
+    def _delete(self, uris: Collection[str]) -> int:
+        deleted, changed = 0, set()
+        directories: dict[Path, set[Path]] = {}
+        for path in map(self._root.of_uri, uris):
+            directories.setdefault(path.parent, set()).add(path)
+        for directory, paths in directories.items():
+            with _writing(directory), suppress(FileNotFoundError):  # another process removed it
+                if not directory.is_dir():
+                    continue
+                with _locked(directory):
+                    there = [path for path in paths if path.exists()]
+                    for path in there:
+                        path.unlink(missing_ok=True)
+                    is_removed = directory != self._root.directory and _removed_if_empty(directory)
+                deleted += len(there)
+                changed.add(directory.parent if is_removed else directory)
+        for directory in changed:  # each once, however many were in it: this takes the longest
+            with _writing(directory), suppress(FileNotFoundError):
+                _flush(directory)
+        return deleted
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
         """See `Storage.link`; the URL is this service's own, and relative where its address is not set."""
@@ -190,6 +202,19 @@ def _sweep(directory: Path) -> None:
         with suppress(OSError), path.open("r+b") as left:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+
+
+def _removed_if_empty(directory: Path) -> bool:
+    """Remove a directory of which this holds the lock, where only the lock and what dead writers left is in it."""
+    _sweep(directory)
+    if any(path.name != _LOCK_NAME for path in directory.iterdir()):
+        return False
+    (directory / _LOCK_NAME).unlink()
+    try:
+        directory.rmdir()
+    except OSError:  # somebody came meanwhile, with a lock of its own
+        return False
+    return True
 
 
 def _copied(source: BinaryIO, copy: BinaryIO, given_up: threading.Event) -> str:

@@ -32,6 +32,11 @@ class Root:
         self._named = directory.absolute()
         self._real = directory.resolve()
 
+    @property
+    def directory(self) -> Path:
+        """The directory, links followed."""
+        return self._real
+
     def of_uri(self, uri: str) -> Path:
         """The file that a ``file://`` URI means, links followed; it need not exist.
 

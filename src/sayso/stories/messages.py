@@ -249,7 +249,6 @@ class _NarrationMessage(_Message):
         return self
 
     def story(self, output_root: str | None) -> Story:
-        stem = f"narrations/{self.narration_id}/narration"
         return Story(
             text=self.text,
             url=self.url,
@@ -262,10 +261,19 @@ class _NarrationMessage(_Message):
             parent_id=self.narration_id,
             owner=self.owner,
             outputs=tuple(
-                Output(uri=join(output_root, f"{stem}.{form}"), format=form, task_id=str(form))
+                Output(uri=narration_uri(output_root, self.narration_id, form), format=form, task_id=str(form))
                 for form in (*self.audio, *self.subtitles)
             ),
         )
+
+
+def narration_uri(root: str | None, narration_id: str, form: str) -> str:
+    """The URI of a narration's file of a format.
+
+    Raises:
+        InvalidInput: there is no root.
+    """
+    return join(root, f"narrations/{narration_id}/narration.{form}")
 
 
 def join(root: str | None, key: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sayso.errors import Cancelled, ServiceUnavailable
 from sayso.files import make_private_directory
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PREFIX = "story-"
+
+_ALIVE = ".sayso-lock"
+"""A file that is locked for as long as the worker lives."""
+
+_YOUNG_SECONDS = 5.0
+"""A younger directory may be about to get its lock."""
 
 
 class Workshop:
@@ -37,9 +44,12 @@ class Workshop:
     def __init__(self, parent: Path) -> None:
         self._lock = threading.Lock()  # guards the count of users
         self._users = 1
+        self._alive: BinaryIO | None = None
         try:
             make_private_directory(parent)
             self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self._alive = (self.directory / _ALIVE).open("wb")
+            fcntl.flock(self._alive, fcntl.LOCK_EX)
         except OSError as error:
             raise ServiceUnavailable(f"Cannot work in {parent}: {error.strerror}.") from error
 
@@ -74,20 +84,36 @@ class Workshop:
             is_last = self._users == 0
         if is_last:
             shutil.rmtree(self.directory, ignore_errors=True)
+            if self._alive is not None:
+                self._alive.close()
 
 
 def sweep(parent: Path, *, older_than_seconds: float, clock: Callable[[], float] = time.time) -> None:
     """Remove what workers left that died: directories of stories that nobody can be working on any more.
 
+    A worker has a lock on its directory, which ends with the process however that ends.
+
     Args:
         parent: where they are.
-        older_than_seconds: more than any attempt may take.
+        older_than_seconds: more than any attempt may take, after which a directory goes that has no lock.
         clock: seconds since the epoch, as files have them.
     """
     for directory in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it was removed meanwhile, or is another user's
+            age_seconds = clock() - directory.stat().st_mtime
+            if age_seconds > _YOUNG_SECONDS and _is_dead(directory, without_lock=age_seconds > older_than_seconds):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_dead(directory: Path, *, without_lock: bool) -> bool:
+    """Whether the worker of a directory has ended; ``without_lock`` where it has no lock (yet)."""
+    try:
+        lock = (directory / _ALIVE).open("r+b")
+    except FileNotFoundError:
+        return without_lock
+    with lock:
         try:
-            is_old = clock() - directory.stat().st_mtime > older_than_seconds
-        except OSError:
-            continue
-        if is_old:
-            shutil.rmtree(directory, ignore_errors=True)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -69,10 +69,11 @@ class InMemoryStorage:
         for start in range(0, len(content), _BLOCK_BYTES):
             yield content[start : start + _BLOCK_BYTES]
 
-    async def delete(self, uri: str) -> None:
+    async def delete(self, *uris: str) -> int:
         """See `Storage.delete`."""
-        bucket_and_key(uri)
-        self.files.pop(uri, None)
+        for uri in uris:
+            bucket_and_key(uri)
+        return len([uri for uri in uris if self.files.pop(uri, None) is not None])
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
         """See `Storage.link`; nobody listens at the address, which is one of those that never exist."""

@@ -156,25 +156,6 @@ def test_a_worker_that_comes_back_waits_for_no_claim_of_its_own(database_url: st
     run(database_url, scenario)
 
 
-def test_what_ended_long_ago_is_forgotten(database_url: str) -> None:
-    """Done and cancelled jobs go after so many days; what is open or was put aside stays."""
-
-    async def scenario(scene: Scene) -> None:
-        for body in "abcd":
-            await scene.queue.enqueue(body)
-        done, cancelled, dead, _held = await scene.queue.receive(4, wait_seconds=PATIENCE_SECONDS)
-        await scene.queue.finish(done)
-        await scene.queue.cancel(cancelled.job_id)
-        await scene.queue.dead_letter(dead, reason="no")
-        assert await scene.administration.forget(days=1) == 0
-        statement = "update sayso.jobs set finished_at = finished_at - interval '2 days' where queue = %(queue)s"
-        await scene.database.fetch(statement, {"queue": scene.queue.name}, again=False)
-        assert await scene.administration.forget(days=1) == 2
-        assert len(await scene.administration.page(queue=scene.queue.name, limit=10)) == 2
-
-    run(database_url, scenario)
-
-
 def test_pages_lead_through_all_jobs(database_url: str) -> None:
     """The newest first, each once, whatever the state that is asked for."""
 

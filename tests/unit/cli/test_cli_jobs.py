@@ -149,6 +149,15 @@ def test_narrations_are_forgotten_with_their_files(
     assert left == set(ids.values()) - {ids["completed"]}
 
 
+def test_what_failed_is_forgotten_when_it_is_asked_for(sayso: RunSayso, deployment: Deployment) -> None:
+    """With --failed dead jobs go, too."""
+    dead = deployment.put_aside("{}", "oops")
+    assert sayso("jobs", "forget", "--days", "0").out == "0 jobs are forgotten.\n"
+    assert states(sayso) == {dead: "dead"}
+    assert sayso("jobs", "forget", "--days", "0", "--failed").out == "1 jobs are forgotten.\n"
+    assert states(sayso) == {}
+
+
 def test_a_narration_is_cancelled_with_its_job(sayso: RunSayso, deployment: Deployment) -> None:
     """Whoever waits for a narration sees that its job was cancelled."""
 

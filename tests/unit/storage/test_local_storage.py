@@ -243,3 +243,25 @@ def test_what_was_written_under_another_root_is_found_where_the_directory_is_now
                 await storage.find(other)
 
     asyncio.run(scenario())
+
+
+def test_a_directory_goes_with_its_last_file(root: Path, source: Path) -> None:
+    """Its lock and what a killed writer left are no reason to stay; another file is, and the root never goes."""
+    publish(root, source, "a.mp3")
+    publish(root, source, "b.mp3")
+    (root / "story" / ".sayso-left.part").touch()
+    first, second = (uri_within(root.as_uri(), "story", name) for name in ("a.mp3", "b.mp3"))
+    assert asyncio.run(storage_in(root).delete(first)) == 1
+    assert files(root) == ["b.mp3"]
+    assert asyncio.run(storage_in(root).delete(first, second)) == 1
+    assert list(root.iterdir()) == []
+    assert asyncio.run(storage_in(root).delete(uri_within(root.as_uri(), "c.mp3"))) == 0
+    assert root.exists()
+
+
+def test_a_directory_that_is_empty_already_goes_too(root: Path) -> None:
+    """A process may have died between the last file and its directory."""
+    (root / "story").mkdir(parents=True)
+    (root / "story" / ".sayso-lock").touch()
+    assert asyncio.run(storage_in(root).delete(uri_within(root.as_uri(), "story", "a.mp3"))) == 0
+    assert not (root / "story").exists()

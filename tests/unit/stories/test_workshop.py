@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +60,20 @@ def test_what_dead_workers_left_is_swept_away(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (1000 - age, 1000 - age))
     sweep(tmp_path, older_than_seconds=50, clock=lambda: 1000)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "story-new"]
+
+
+def test_what_a_killed_worker_left_goes_at_once(tmp_path: Path) -> None:
+    """Its lock went with its process: nobody waits until no attempt could last any more. A living one's stays."""
+    program = f"""
+import os, pathlib, signal
+from sayso.stories.workshop import Workshop
+workshop = Workshop(pathlib.Path({str(tmp_path)!r}))
+(workshop.directory / "story.mp3").write_bytes(b"half")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", program], check=False)
+    (dead,) = tmp_path.iterdir()
+    with Workshop(tmp_path) as living:
+        sweep(tmp_path, older_than_seconds=3600, clock=lambda: time.time() + 60)
+        assert list(tmp_path.iterdir()) == [living.directory]
+    assert not dead.exists()

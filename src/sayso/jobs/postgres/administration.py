@@ -1,4 +1,4 @@
-"""What somebody who looks after jobs asks and does: list, show, retry, cancel, redrive, forget."""
+"""What somebody who looks after jobs asks and does: list, show, retry, cancel, redrive."""
 
 from __future__ import annotations
 
@@ -48,40 +48,6 @@ update sayso.jobs set state = 'waiting', attempts = 0, available_at = now(), fin
 where queue = %(queue)s and state = 'dead'
 returning id
 """
-
-_FORGET = """
-delete from sayso.jobs
-where state in ('done', 'cancelled') and finished_at < now() - %(days)s * interval '1 day'
-returning id
-"""
-
-_OLD_NARRATIONS = """
-select narration.id, array_remove(array_agg(task.media_url), null) as uris
-from sayso.narrations as narration left join sayso.tasks as task on task.parent_id = narration.id
-where narration.status in ('completed', 'cancelled') and narration.finished_at < now() - %(days)s * interval '1 day'
-group by narration.id order by narration.number limit %(limit)s
-"""
-
-_FORGET_NARRATIONS = """
-with events as (delete from sayso.events where parent_id = any(%(ids)s)),
-    tasks as (delete from sayso.tasks where parent_id = any(%(ids)s))
-delete from sayso.narrations where id = any(%(ids)s)
-"""
-
-_AT_ONCE = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OldNarration:
-    """A narration that ended some time ago.
-
-    Attributes:
-        id: its name.
-        uris: its files.
-    """
-
-    id: str
-    uris: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,19 +152,6 @@ class Administration:
         rows = await self._database.fetch(_REDRIVE, {"queue": queue}, again=True)
         self._database.notify(Channel.JOBS, queue)
         return len(rows)
-
-    async def forget(self, *, days: float) -> int:
-        """Remove jobs that were done or cancelled so long ago, and return how many there were."""
-        return len(await self._database.fetch(_FORGET, {"days": days}, again=True))
-
-    async def old_narrations(self, *, days: float) -> Sequence[OldNarration]:
-        """Some narrations that were completed or cancelled so long ago, the oldest first; none when there are none."""
-        rows = await self._database.fetch(_OLD_NARRATIONS, {"days": days, "limit": _AT_ONCE}, again=True)
-        return [OldNarration(**row) for row in rows]
-
-    async def forget_narrations(self, narrations: Sequence[OldNarration]) -> None:
-        """Remove narrations, with their tasks and their events, once their files are gone."""
-        await self._database.fetch(_FORGET_NARRATIONS, {"ids": [narration.id for narration in narrations]}, again=True)
 
 
 def _uuid(job_id: str) -> UUID:

@@ -1,0 +1,19 @@
+"""What finds narrations that ended long ago, and keeps two processes from removing the same one."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+UP = """
+-- Until when a process is at removing the narration; after that, it has died, and another begins again.
+alter table sayso.narrations add column removing_until timestamptz;
+
+create index narrations_ended on sayso.narrations (finished_at, number)
+    where status in ('completed', 'failed', 'cancelled');
+"""
+
+
+def upgrade() -> None:
+    """Make them."""
+    op.execute(UP)
