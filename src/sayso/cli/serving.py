@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -65,6 +66,7 @@ class HttpServer(BoundedServer):
             CannotListen: another process has listened on the address meanwhile.
         """
         self._loop = asyncio.get_running_loop()
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
         for number in uvicorn.server.HANDLED_SIGNALS:
             signal.signal(number, self.handle_exit)  # to the end of the process: each signal has its meaning until then
         failure: CannotListen | None = None
@@ -123,6 +125,14 @@ class HttpServer(BoundedServer):
             sys.stderr.flush()
             os._exit(code)
         sys.exit(code)
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """Whether a message is about something else than a request that was cut off when its time was over.
+
+    That was said before, and where in the code it was cut off helps nobody.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def end_at_sigterm() -> None:

@@ -147,3 +147,27 @@ def test_a_killed_one_goes_on_where_it_was(tmp_path: Path) -> None:
     )
     assert float(hits.split()[-1]) >= 10
     assert process.process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_twice_to_stop_it_hands_back_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    """The second signal ends the wait for what is in hand: the job is released, and nothing of it is lost."""
+    process = StoriesProcess(tmp_path, {"SAYSO_SHUTDOWN_SECONDS": "3600"}, command=("up",))
+    with process:
+        asked = submit(process, text=LONG, audio=["mp3"], subtitles=[])
+        until(process, asked["id"], lambda narration: narration["status"] == "running")
+        process.process.send_signal(number)
+        wait_until(lambda: "finishing what is in hand" in process.log)
+        process.process.send_signal(number)
+        assert process.process.wait(WAIT_SECONDS) == (130 if number is signal.SIGINT else 0)
+        assert "the job is handed back" in process.log
+        assert "Traceback" not in process.log
+        listed = subprocess.run(
+            [sys.executable, "-m", "sayso", "jobs", "list", "--json"],
+            env=process.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (job,) = json.loads(listed.stdout)["jobs"]
+        assert (job["state"], job["attempts"]) == ("waiting", 0)
