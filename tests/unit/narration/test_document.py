@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.errors import InvalidInput, NotText
-from sayso.narration import read_document
+from sayso.errors import Cancelled, InvalidInput, NotText
+from sayso.narration import Document, read_document, to_script
+from sayso.scheduling import Scheduler
+from sayso.testing import FakeSpeechEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,3 +75,23 @@ def test_a_directory_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "dir.txt").mkdir()
     with pytest.raises(InvalidInput, match="Is a directory"):
         read_document(tmp_path / "dir.txt")
+
+
+@pytest.mark.parametrize("unit", ["It is late. ", "It is late.\n\n", "a", "[a](b "])
+def test_a_long_script_takes_many_turns_and_ends_when_its_client_leaves(unit: str) -> None:
+    """Whether the text is one paragraph or many, prose or marks."""
+    turns = 0
+
+    def left(_: float) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 5:
+            place.close(cancelled=True)
+
+    scheduler = Scheduler(turns=1, places=1, on_wait=left)
+    place = scheduler.take_place("somebody")
+    document = Document(text=unit * (200_000 // len(unit)), name="long", markdown=True)
+    with pytest.raises(Cancelled):
+        to_script(document, FakeSpeechEngine(), voice="fake_en", ticket=place)
+    assert turns == 5
+    assert scheduler.load.computing == 0

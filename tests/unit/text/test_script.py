@@ -143,6 +143,20 @@ def test_a_voice_that_nobody_has_is_an_error() -> None:
         write_script("[voice:nobody] Hello.", OPTIONS)
 
 
+def test_a_voice_is_looked_up_once_however_often_the_text_switches_to_it() -> None:
+    """Thousands of switches between a few voices cost no more than those few."""
+    asked: list[str] = []
+
+    def look_up(voice: str) -> str:
+        asked.append(voice)
+        return "en-us"
+
+    text = "[voice:b]\nOne.\n[voice:f]\nTwo.\n[voice:]\nThree.\n" * 1000
+    script = write_script(text, replace(PLAIN, language_of_voice=look_up))
+    assert asked == ["b", "f"]
+    assert [line.voice for line in script.lines[:4]] == ["b", "f", "af_heart", "b"]
+
+
 def test_plain_text_has_no_markup() -> None:
     """Marks are what they are; directives still direct."""
     script = write_script("# One and *two* of them.\n[voice:bm_george] [x](y) is it.", PLAIN)
