@@ -31,7 +31,7 @@ ENDED = (NarrationStatus.COMPLETED, NarrationStatus.FAILED, NarrationStatus.CANC
 _ROUND_SECONDS = 600.0
 _FIRST_ROUND_AFTER_SECONDS = 30.0
 
-_TARGET_SECONDS = 0.5
+_TARGET_SECONDS = 1.0
 """How long a batch may take, with all its statements and files: far below the timeout of one statement."""
 
 _LEAST, _MOST = 10, 1000
@@ -62,7 +62,7 @@ class Batch:
         """Learn from how long the last one took."""
         if seconds > 2 * _TARGET_SECONDS:
             self.rows = max(self.rows // 2, _LEAST)
-        elif seconds < _TARGET_SECONDS / 2:
+        elif seconds < _TARGET_SECONDS:
             self.rows = min(2 * self.rows, self._most)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from sayso.errors import ServiceUnavailable
 from sayso.jobs import Claim
 from sayso.jobs.narrations import STORIES_QUEUE, NarrationRequest, NarrationStatus
 from sayso.jobs.postgres import pruning
@@ -297,6 +299,50 @@ def test_the_key_of_a_removed_narration_is_free_again(run: Any) -> None:
         await place.retention().prune(ALL)
         again = await place.store.submit(REQUEST, owner="ann", idempotency_key="k")
         assert again.is_new
+
+    run(scenario)
+
+
+def test_it_works_behind_pgbouncer(pooled_database_url: str, tmp_path: Path) -> None:
+    """The lock and the settings of a batch end with its transaction: no connection is relied on to stay the same."""
+
+    async def main() -> None:
+        async with Database(pooled_database_url, listen=False) as database:
+            place = Place(database, tmp_path / "output")
+            for end in ("completed", "failed", "cancelled"):
+                await place.narration(end)
+            await place.age()
+            await place.retention().prune(ALL)
+            assert await place.rows() == set()
+            assert place.directories() == set()
+
+    asyncio.run(main())
+
+
+def test_rounds_go_on_after_a_failure_and_end_when_they_are_cancelled(run: Any) -> None:
+    """A database that does not answer is told, and the next round removes what is old; nothing outlives the worker."""
+
+    async def scenario(place: Place) -> None:
+        await place.narration("completed")
+        await place.age()
+        failures = chain([ServiceUnavailable("The database is away."), ValueError("oops")], repeat(None))
+
+        def fail() -> None:
+            if (failure := next(failures)) is not None:
+                raise failure
+
+        with capture_logs() as logs:
+            retention = Retention(
+                place.pruner, place.storages, output_root=place.root, sleep=lambda _seconds: asyncio.sleep(0.01)
+            )
+            running = asyncio.create_task(retention.run(ALL, also=fail))
+            while await place.rows():  # noqa: ASYNC110 -- the database's state
+                await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.wait({running})
+        assert running.cancelled()
+        told = [entry["log_level"] for entry in logs if entry["event"] == "what is old stays until the next round"]
+        assert told[:2] == ["warning", "error"]
 
     run(scenario)
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sayso.jobs.postgres.connecting import Row
-    from sayso.jobs.postgres.database import Database, Transaction
+    from sayso.jobs.postgres.database import Database
+    from sayso.jobs.postgres.transactions import Transaction
 
 JobEnd: TypeAlias = Literal["done", "cancelled", "dead"]
 JOB_ENDS: tuple[JobEnd, ...] = get_args(JobEnd)
 
 _LOCK = 0x5A51  # beside that of migrations
 _RESERVED_SECONDS = 300
+
+_LAZY = "select set_config('synchronous_commit', 'off', true)"
+# Nobody waits for the disk: what a crash undoes is found and removed again, and commits are kept in their order.
 
 _TURN = "select pg_try_advisory_xact_lock(%(lock)s) as is_ours"
 
@@ -227,7 +231,13 @@ class Pruner:
 
     async def remove_events_of(self, narrations: Sequence[OldNarration], *, limit: int) -> int:
         """Remove some events of reserved narrations, and return how many."""
-        return len(await self._database.fetch(_EVENTS_OF, {**_ids(narrations), "limit": limit}, again=True))
+
+        async def remove() -> int:
+            async with self._database.transaction() as transaction:
+                await transaction.fetch(_LAZY, {})
+                return len(await transaction.fetch(_EVENTS_OF, {**_ids(narrations), "limit": limit}))
+
+        return await self._database.persist(remove)
 
     async def remove_narrations(self, narrations: Sequence[OldNarration]) -> int:
         """Remove reserved narrations with their tasks, once their files and most events are gone; return how many."""
@@ -235,6 +245,7 @@ class Pruner:
         async def remove() -> int:
             async with self._database.transaction() as transaction:
                 about = _ids(narrations)
+                await transaction.fetch(_LAZY, {})
                 await transaction.fetch(_TASKS_OF, about)  # before their narration, as whoever changes tasks has it
                 await transaction.fetch(_EVENTS_OF, {**about, "limit": None})
                 return len(await transaction.fetch(_NARRATIONS, about))
@@ -265,7 +276,8 @@ class Pruner:
 
 
 async def _is_ours(transaction: Transaction) -> bool:
-    """Whether no other process removes anything until this transaction ends."""
+    """Whether no other process removes anything until this transaction ends, which then waits for no disk."""
+    await transaction.fetch(_LAZY, {})
     (row,) = await transaction.fetch(_TURN, {"lock": _LOCK})
     return bool(row["is_ours"])
 
