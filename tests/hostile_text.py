@@ -7,8 +7,8 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from re import _constants as op
-from re import _parser as parser
+from re import _constants as op  # type: ignore[attr-defined]  # no stubs have the parser
+from re import _parser as parser  # type: ignore[attr-defined]
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,7 @@ _CATEGORIES: dict[Any, Callable[[str], bool]] = {
 
 def _matches(char: str, kind: Any, value: Any) -> bool:
     if kind is op.LITERAL:
-        return ord(char) == value
+        return bool(ord(char) == value)
     if kind is op.RANGE:
         return bool(value[0] <= ord(char) <= value[1])
-    return _CATEGORIES[value](char)
+    return bool(_CATEGORIES[value](char))

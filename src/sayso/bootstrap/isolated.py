@@ -109,9 +109,10 @@ def _outcome(
         if not ready:
             continue
         try:
-            kind, content = here.recv() if here.poll() else ("", None)
+            message: tuple[str, Any] = here.recv() if here.poll() else ("", None)
         except (EOFError, OSError):
-            kind, content = "", None
+            message = ("", None)
+        kind, content = message
         if kind == "progress":
             on_progress(content)
         elif kind == "made":

@@ -19,7 +19,7 @@ from sayso.vendors.aws import Aws, AwsAccess, AwsClient, Patience
 from waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
 FIVE_MIB = 5 * 2**20  # the smallest part that S3 takes
@@ -280,7 +280,7 @@ def test_the_settings_own_bucket_is_waited_for(s3: S3, small: Path) -> None:
 
     async def scenario() -> None:
         storage = S3Storage(s3.storage()._client, own_bucket="late")
-        calls = (
+        calls: tuple[Callable[[], Awaitable[object]], ...] = (
             lambda: storage.check("s3://late"),
             lambda: storage.find("s3://late/a.wav"),
             lambda: storage.publish(small, "s3://late/a.wav", content_type="audio/wav", over=None),
