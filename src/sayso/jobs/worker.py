@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, ServiceUnavailable
+from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.attempt import Attempts, Job, Outcome
 from sayso.jobs.backoff import backoff_seconds
+from sayso.jobs.pauses import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,9 +42,6 @@ _log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 10.0
-
-_PASSING_SECONDS = 15.0
-"""A pause that is shorter is no trouble, unless something is missing that somebody has to make."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -57,21 +55,6 @@ class _Run:
     """Why its task was cancelled; None while it was not."""
     is_worked: bool = False
     """Whether its handler has ended, and only the queue is to be told."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Pause:
-    """A time in which no jobs are taken.
-
-    Attributes:
-        reason: why.
-        since: when it began, by the clock.
-        is_definite: whether it lasts until somebody does something.
-    """
-
-    reason: str
-    since: float
-    is_definite: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -104,7 +87,7 @@ class Worker:
         self._queue = queue
         self._prepare = prepare
         self._is_prepared = prepare is None
-        self._pause: _Pause | None = None
+        self._pauses = Pauses(clock)
         self._attempts = Attempts(queue, handler, policy, clock)
         self._policy = policy
         self._on_end = on_end
@@ -125,10 +108,7 @@ class Worker:
     @property
     def trouble(self) -> str | None:
         """Why it takes no jobs, in a sentence; None while it does, or for a moment does not. From any thread."""
-        pause = self._pause
-        if pause is None or not (pause.is_definite or self._clock() - pause.since > _PASSING_SECONDS):
-            return None
-        return pause.reason
+        return self._pauses.trouble
 
     async def run(self, stop: asyncio.Event, *, grace_seconds: float, hurry: asyncio.Event | None = None) -> None:
         """Work until ``stop`` is set and what was in hand is finished or handed back.
@@ -170,35 +150,18 @@ class Worker:
                 if not self._is_prepared and self._prepare is not None:
                     await self._prepare()
                     self._is_prepared = True
-                    self._resume()
+                    self._pauses.end()
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it may answer better later
                 failures += 1
-                self._hold(error)
+                self.last_failure = self._pauses.begin(error)
                 await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=_LONGEST_PAUSE_SECONDS))
                 continue
             failures = 0
-            self._resume()
+            self._pauses.end()
             self._answered()
             for delivery in deliveries:
                 self._take(delivery)
-
-    def _hold(self, error: Exception) -> None:
-        """Begin a pause, or go on with it; a reason is logged once, not at each try."""
-        is_known = isinstance(error, SaysoError)
-        reason = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
-        if self._pause is None or self._pause.reason != reason:
-            hint = error.hint if isinstance(error, SaysoError) else None
-            _log.warning("no jobs are taken for now", reason=reason, hint=hint, exc_info=not is_known)
-        self.last_failure = reason
-        since = self._clock() if self._pause is None else self._pause.since
-        is_definite = not is_known or isinstance(error, ResourceMissing | InvalidInput)
-        self._pause = _Pause(reason=reason, since=since, is_definite=is_definite)
-
-    def _resume(self) -> None:
-        if self._pause is not None:
-            _log.info("jobs are taken again", seconds=round(self._clock() - self._pause.since, 1))
-            self._pause = None
 
     def _take(self, delivery: Delivery) -> None:
         """Begin a job, or have it wait behind its group."""

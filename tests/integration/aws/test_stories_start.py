@@ -104,6 +104,34 @@ def started(place: AwsPlace, stories: StoriesService, queue: str) -> Iterator[No
         assert stories.join(WAIT_SECONDS)
 
 
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("ReceiveMessage", "KMS.ThrottlingException"),
+        ("ReceiveMessage", "OverLimit"),
+        ("ReceiveMessage", "InvalidSecurity"),
+        ("ReceiveMessage", "NeverHeardOf"),
+        ("GetItem", "ExpiredToken"),
+        ("UpdateItem", "NeverHeardOf"),
+        ("S3:HEAD", "RequestTimeTooSkewed"),  # which comes as a bare 400
+        ("S3:PUT", "InvalidAccessKeyId"),
+    ],
+)
+def test_a_refusal_of_any_kind_passes(
+    place: AwsPlace, faults: AwsFaults, tmp_path: Path, operation: str, code: str
+) -> None:
+    """Neither the worker nor the story fails for what a service answers for a while, known or not."""
+    queue, dlq, table = place.make_queue(), place.make_queue(), place.make_table()
+    stories = service(place, faults, tmp_path, queue=queue, table=table, dlq=dlq)
+    faults.refuse(operation, code, times=TRIES + 1)
+    place.send(queue, json.dumps(MESSAGE))
+    with started(place, stories, queue):
+        wait_until(lambda: status(place, table, "p") == "COMPLETED")
+        assert stories.trouble() is None
+        assert faults.seen(operation) > 1
+    assert place.count(dlq) == (0, 0)
+
+
 def test_a_worker_waits_for_a_queue_that_is_not_yet_there(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
     """It says which it misses, lives, and works when the queue is made; and again when it was deleted meanwhile."""
     name = f"late-{uuid4().hex}"

@@ -303,7 +303,7 @@ def test_a_fault_that_passes_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> N
         worker = Worker(queue, Recorder(), Policy(), clock=lambda: now[0])
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
-        await until(lambda: worker._pause is not None)
+        await until(lambda: worker._pauses.is_on)
         troubles = [worker.trouble]
         now[0] = 16.0
         assert [*troubles, worker.trouble] == [None, "It is throttled."]

@@ -12,7 +12,6 @@ What SQS cannot do as `sayso.jobs.JobQueue` says:
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
@@ -22,11 +21,12 @@ import structlog
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
 from sayso.jobs.backoff import backoff_seconds
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
+from sayso.jobs.sqs.checks import check_queues, warn_of
 from sayso.jobs.sqs.dead_letters import DeadLetters
 from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.leases import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
-from sayso.jobs.sqs.remote import BATCH, NOT_OURS, SAME_QUEUE, SAME_QUEUE_HINT, RemoteQueue
+from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
 from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
@@ -89,33 +89,12 @@ class SqsQueue:
             ResourceMissing: one does not exist.
             ServiceUnavailable: they cannot be asked, or not by us.
         """
-        answer = await self._remote.call("get_queue_attributes", AttributeNames=["All"])
-        facts = answer.get("Attributes", {})
-        if self._dead_letters is not None:
-            dead = await self._dead_letters.remote.call("get_queue_attributes", AttributeNames=["QueueArn"])
-            if "QueueArn" in facts and facts["QueueArn"] == dead.get("Attributes", {}).get("QueueArn"):
-                raise InvalidInput(SAME_QUEUE, hint=SAME_QUEUE_HINT)
+        dead_letters = None if self._dead_letters is None else self._dead_letters.remote
+        most_receipts = await check_queues(self._remote, dead_letters)
         if not self._is_checked:
             self._is_checked = True
-            self._warn_of(_policy(facts), max_attempts)
-
-    def _warn_of(self, policy: int | None, max_attempts: int | None) -> None:
-        """Say what is odd about the queue's redrive policy."""
-        if policy is None and self._dead_letters is None:
-            _log.warning(
-                "messages that cannot be done will come again until they are too old: "
-                "set DLQ_URL, or give the queue a redrive policy",
-                queue=self._remote.url,
-            )
-        if policy is not None and max_attempts is not None and policy < max_attempts:
-            _log.warning(
-                f"SQS moves a message to its dead-letter queue after {policy} receipts (maxReceiveCount), before "
-                f"{max_attempts} attempts (SAYSO_MAX_ATTEMPTS) were made: its tasks are never FAILED then. Let "
-                f"maxReceiveCount be larger by far, since a message that only waited is received again too",
-                queue=self._remote.url,
-                max_receive_count=policy,
-                max_attempts=max_attempts,
-            )
+            has_dead_letters = dead_letters is not None
+            warn_of(self._remote.url, most_receipts, has_dead_letters=has_dead_letters, max_attempts=max_attempts)
 
     # Receiving
 
@@ -329,14 +308,6 @@ class SqsQueue:
     async def close(self) -> None:
         """See `JobQueue.close`: waits for deletes under way; the client is its owner's."""
         await self._deletes.close()
-
-
-def _policy(facts: Mapping[str, str]) -> int | None:
-    """After how many receipts SQS itself moves a message away; None where it does not."""
-    try:
-        return int(json.loads(facts.get("RedrivePolicy") or "{}")["maxReceiveCount"])
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _visible_in(lease: Lease, seconds: int) -> Mapping[str, Any]:
