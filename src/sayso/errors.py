@@ -17,9 +17,12 @@ class SaysoError(Exception):
         hint: what to do about it, usually a command; may be None.
         retryable: whether the same call may succeed later without anything being changed.
         retry_after_seconds: when, where somebody has said so.
+        public_message: what callers of a server are told in place of the message and the hint, where these are for
+            whoever runs it: they name files, libraries or services of the machine. None where they may be told.
     """
 
     retryable: ClassVar[bool] = False
+    public_message: ClassVar[str | None] = None
     retry_after_seconds: float | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -33,6 +36,12 @@ class SaysoError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def for_callers(self) -> str:
+        """What somebody is told who asked for the work and does not run the machine."""
+        if self.public_message is not None:
+            return self.public_message
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
 
 def _revived(kind: type[SaysoError], facts: dict[str, object]) -> SaysoError:
@@ -106,13 +115,19 @@ class NotSubtitles(InvalidInput):
 class NotInstalled(SaysoError):
     """A part that is optional is needed here and missing; the hint says how to install it."""
 
+    public_message = "A part that this needs is not installed on the server."
+
 
 class ModelMissing(SaysoError):
     """A model's files are not on this machine; the hint says how to get them."""
 
+    public_message = "A model that this needs is not on the server: sayso models pull gets it."
+
 
 class ModelCorrupt(SaysoError):
     """A model's file does not have the content its catalogue entry promises."""
+
+    public_message = "A model on the server is damaged: sayso models verify finds it."
 
 
 class SourceFailed(SaysoError):
@@ -124,9 +139,16 @@ class SourceFailed(SaysoError):
 class EngineFailed(SaysoError):
     """An engine broke on input that it should have handled."""
 
+    public_message = "The engine failed on this input; the server's log says why."
+
 
 class OutputFailed(SaysoError):
     """A result could not be written: no permission, no space, not a directory."""
+
+    def for_callers(self) -> str:
+        """See `SaysoError.for_callers`: the reason, without the file."""
+        reason = self.__cause__.strerror if isinstance(self.__cause__, OSError) else None
+        return f"The server could not write a file: {reason}." if reason else "The server could not write a file."
 
 
 class CannotListen(SaysoError):
@@ -232,6 +254,19 @@ class DeliveryRefused(SaysoError):
 
 
 class EverythingFailed(SaysoError):
-    """Every engine that could have done the work failed; the message names each with its reason."""
+    """Every engine that could have done the work failed; the message names each with its reason.
+
+    Args:
+        message: for whoever runs the machine.
+        told: the same for callers.
+    """
 
     retryable = True
+
+    def __init__(self, message: str, *, told: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self._told = told
+
+    def for_callers(self) -> str:
+        """See `SaysoError.for_callers`."""
+        return self._told or super().for_callers()

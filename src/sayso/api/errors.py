@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
     from starlette.requests import Request
+
+_log = structlog.get_logger(__name__)
 
 _RETRY_AFTER_UNKNOWN_SECONDS = 5
 """When to come again after a failure of which nobody knows how long it lasts."""
@@ -107,8 +110,10 @@ class Problem(Exception):
 
 
 def problem_of(error: SaysoError) -> Problem:
-    """What to answer for an error."""
-    message = f"{error.message} {error.hint}" if error.hint else error.message
+    """What to answer for an error. What its message says besides is logged."""
+    message = error.for_callers()
+    if not isinstance(error, InvalidInput) and error.message not in message:
+        _log.error("a request failed", kind=type(error).__name__, error=error.message, hint=error.hint)
     if isinstance(error, InvalidInput):
         return _callers_mistake(error, message)
     if isinstance(error, ScopeMissing):

@@ -6,7 +6,9 @@ file is told to people and to other services, and is never part of a path.
 
 from __future__ import annotations
 
+import re
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -16,11 +18,11 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from sayso.api.form_reader import FormReader
-from sayso.errors import Cancelled, InvalidInput, TooLarge
+from sayso.errors import Cancelled, InvalidInput, SaysoError, TooLarge
 from sayso.json_objects import Outline, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -36,6 +38,9 @@ _WRITTEN_AT_ONCE_BYTES = 1024 * 1024
 
 _PARSED_ON_THE_LOOP_BYTES = 256 * 1024
 """A larger JSON body is parsed by a thread."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_LONGEST_NAME_CHARACTERS = 80
 
 _SILENCE_SECONDS = 60
 """A client that sends nothing for so long in the middle of a body has gone without a word, as those on the move do."""
@@ -80,6 +85,23 @@ class Form:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def called(path: Path, name: str) -> Iterator[None]:
+    """Have errors of the block call a file as its owner does: where it lies is of no use to them.
+
+    Args:
+        path: where it lies.
+        name: the owner's name for it; without one, it is "The file".
+    """
+    try:
+        yield
+    except SaysoError as error:
+        plain = _UNPRINTABLE.sub("", name).strip()[:_LONGEST_NAME_CHARACTERS] or "The file"
+        for known in (str(path), path.name):
+            error.message = error.message.replace(known, plain)
+        raise
 
 
 async def read_form(request: Request, *, maximum_bytes: int) -> Form:

@@ -190,7 +190,7 @@ def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
         except (av.error.InvalidDataError, av.error.EOFError) as error:
             raise NotAudio(f"{_name(source)} is not an audio file, or is damaged.") from error
         except (OSError, av.FFmpegError) as error:
-            raise NotAudio(f"{_name(source)} cannot be read: {error.strerror or error}.") from error
+            raise NotAudio(f"{_name(source)} cannot be read: {error.strerror or 'it cannot be opened'}.") from error
 
 
 def _name(source: Path | BinaryIO) -> str:

@@ -170,12 +170,14 @@ class Attempts:
         except ServiceUnavailable as error:
             return await self._postpone(job, error)
         except SaysoError as error:
-            return await self._failed(
-                job, error.message, retryable=error.retryable, pause_seconds=error.retry_after_seconds or 0.0
-            )
+            _log.warning("the attempt failed", kind=type(error).__name__, error=error.message, hint=error.hint)
+            pause_seconds = error.retry_after_seconds or 0.0
+            reason = error.for_callers()
+            return await self._failed(job, reason, retryable=error.retryable, pause_seconds=pause_seconds)
         except Exception as error:  # noqa: BLE001 -- whatever a handler raises is its job's failure, not the worker's
             _log.exception("the handler broke")
-            return await self._failed(job, f"{type(error).__name__}: {error}", retryable=True)
+            reason = f"Sayso failed unexpectedly ({type(error).__name__}); the worker's log says why."
+            return await self._failed(job, reason, retryable=True)
         await self._settle(lambda: self._queue.finish(job.delivery))
         return Outcome.DONE
 

@@ -145,5 +145,8 @@ def reason_of(error: SaysoError) -> str:
 def _everything_failed(failures: Sequence[Failure]) -> SaysoError:
     if len(failures) == 1:
         return failures[0].error
-    told = "; ".join(f"{failure.engine}: {failure.error.message.rstrip('.')}" for failure in failures)
-    return EverythingFailed(f"Every engine failed. {told}.")
+    message, told = (
+        "; ".join(f"{failure.engine}: {text.rstrip('.')}" for failure, text in zip(failures, texts, strict=True))
+        for texts in ([each.error.message for each in failures], [each.error.for_callers() for each in failures])
+    )
+    return EverythingFailed(f"Every engine failed. {message}.", told=f"Every engine failed. {told}.")

@@ -50,7 +50,7 @@ class Root:
         found = self._moved.search(path.as_posix()) if self._moved is not None else None
         if found is not None:
             return self._inside(found.group().strip("/").split("/"))
-        raise InvalidInput(f"{uri!r} is not below {self._named.as_uri()}")
+        raise InvalidInput(f"{uri!r} is not in the storage of this process.")
 
     def of_names(self, relative: str) -> Path:
         """The file of these names below the directory, joined by ``/`` and not encoded.
@@ -72,7 +72,7 @@ class Root:
         try:
             real = path.resolve()
         except (OSError, RuntimeError) as error:  # links in a circle are either, by the version of Python
-            raise InvalidInput(f"{path} cannot be followed.") from error
+            raise InvalidInput(f"{'/'.join(names)!r} cannot be followed.") from error
         if not real.is_relative_to(self._real) or real == self._real:
-            raise InvalidInput(f"{path} leads out of {self._real}")
+            raise InvalidInput(f"{'/'.join(names)!r} leads out of the storage.")
         return real

@@ -87,11 +87,11 @@ def test_what_can_never_succeed_is_put_aside_at_once(error: Exception) -> None:
 
 
 def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
-    """Any exception counts as a failed attempt; the worker goes on."""
+    """Any exception counts as a failed attempt, whose reason does not repeat it; the worker goes on."""
 
     async def fail(job: Job) -> None:
         if job.delivery.body == "a":
-            raise ZeroDivisionError("oops")
+            raise ZeroDivisionError("in site-packages")
 
     async def scenario() -> None:
         queue, handler = InMemoryQueue(), Recorder(fail)
@@ -99,7 +99,31 @@ def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
         await queue.enqueue("b")
         async with working(queue, handler, Policy(max_attempts=2)):
             await until(lambda: states(queue) == {"dead", "done"})
-        assert queue.jobs["1"].errors == ["ZeroDivisionError: oops"] * 2
+        assert (
+            queue.jobs["1"].errors == ["Sayso failed unexpectedly (ZeroDivisionError); the worker's log says why."] * 2
+        )
+
+    asyncio.run(scenario())
+
+
+def test_a_failed_job_s_reason_names_no_file_of_the_worker() -> None:
+    """Readers of a job's reason need not be those who run its worker: they are told the reason without the file."""
+
+    async def fail(job: Job) -> None:
+        if job.delivery.body == "disk":
+            raise OutputFailed("Cannot write /var/lib/work: No space left on device.") from OSError(28, "No space left")
+        raise EngineFailed("onnxruntime failed on /opt/models/kokoro.onnx")
+
+    async def scenario() -> None:
+        queue, handler = InMemoryQueue(), Recorder(fail)
+        await queue.enqueue("disk")
+        await queue.enqueue("engine")
+        async with working(queue, handler, Policy(max_attempts=1)):
+            await until(lambda: states(queue) == {"dead"})
+        assert [queue.jobs[name].errors for name in ("1", "2")] == [
+            ["The server could not write a file: No space left."],
+            ["The engine failed on this input; the server's log says why."],
+        ]
 
     asyncio.run(scenario())
 

@@ -14,7 +14,7 @@ from sayso.api.bodies import HybridTranscriptionForm, HybridTranslationForm
 from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
 from sayso.api.documentation import form_request
 from sayso.api.errors import Problem
-from sayso.api.uploads import read_form
+from sayso.api.uploads import called, read_form
 from sayso.api.work import done
 from sayso.net import fetch
 from sayso.transcription import Wanted, hybrid_body, listen, translation_body
@@ -79,7 +79,7 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
     began = time.monotonic()
 
     def work(ticket: Ticket) -> dict[str, Any]:
-        with form:
+        with form, called(upload.path, upload.name):
             original = _listen(served, upload.path, Wanted(language=fields.source_language), ticket)
             translated = original
             if original.result.language != _ENGLISH and original.result.text:
@@ -115,10 +115,11 @@ def _model_of(served: Served, made: Made[Transcript]) -> str:
 def _recording(served: Served, form: Form, audio_url: str | None, ticket: Ticket) -> Iterator[Path]:
     """The file to listen to: the one that was sent, or what is at an address, kept while it is needed."""
     if form.file is not None:
-        yield form.file.path
+        with called(form.file.path, form.file.name):
+            yield form.file.path
         return
     with tempfile.TemporaryDirectory(prefix="sayso-fetch-") as directory:
-        yield fetch(
+        path = fetch(
             audio_url or "",
             Path(directory),
             maximum_bytes=served.settings.max_upload_bytes,
@@ -126,3 +127,5 @@ def _recording(served: Served, form: Form, audio_url: str | None, ticket: Ticket
             private_hosts=served.settings.private_hosts,
             ticket=ticket,
         )
+        with called(path, "What is at audio_url"):
+            yield path

@@ -14,7 +14,7 @@ from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_pl
 from sayso.api.documentation import form_request
 from sayso.api.errors import Problem
 from sayso.api.speaking import ENGINE_HEADER
-from sayso.api.uploads import read_form
+from sayso.api.uploads import called, read_form
 from sayso.api.work import Begun, done, streamed
 from sayso.stt import VoiceActivity
 from sayso.subtitles import compile_cues, render, style_named
@@ -131,7 +131,8 @@ class _Work:
         return Begun(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
     def _listen(self, ticket: Ticket, listener: Listener | None) -> Made[Transcript]:
-        made = listen(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
+        with called(self._upload.path, self._upload.name):
+            made = listen(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
         timeline = made.result.timeline
         self._served.metrics.heard(
             made.engine,
