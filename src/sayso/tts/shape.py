@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import segment_loudness
+from sayso.errors import EngineFailed
 from sayso.types import Audio, Speech, TokenTime
 
 if TYPE_CHECKING:
@@ -34,9 +35,14 @@ def shape(speech: Speech) -> Speech:
 
     Without times there is nothing to trim by, and the length stays. Utterances joined end to end meet at zero, so
     that no join clicks.
+
+    Raises:
+        EngineFailed: a sample is infinite or not a number. LAME ends the whole process for one, and AAC fails.
     """
     rate = speech.audio.sample_rate_hz
     samples, times = speech.audio.samples, speech.times
+    if not np.isfinite(samples).all():
+        raise EngineFailed("The engine's audio holds samples that are not finite numbers.")
     if times:
         begin = max(0, times[0].start_sample - round(LEAD_IN_SECONDS * rate))
         end = min(samples.size, times[-1].end_sample + round(LEAD_OUT_SECONDS * rate))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sayso.audio import segment_loudness
+from sayso.errors import EngineFailed
 from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS, LEVEL_LUFS, MAXIMUM_GAIN_DB, shape
 from sayso.types import Audio, Speech, TokenTime
 
@@ -65,3 +66,12 @@ def test_tiny_and_silent_audio_survives(size: int) -> None:
     """No samples, or a handful of silent ones, is shaped without an error."""
     speech = Speech(audio=Audio(samples=np.zeros(size, np.float32), sample_rate_hz=RATE), times=None)
     assert shape(speech).audio.samples.tolist() == [0.0] * size
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers_reach_no_encoder(value: float) -> None:
+    """An engine that breaks in this way fails: an encoder would take the process with it."""
+    speech = tone(0.1)
+    speech.audio.samples[30_000] = value
+    with pytest.raises(EngineFailed, match="not finite"):
+        shape(speech)
