@@ -80,7 +80,7 @@ def open_served(
         scheduler=scheduler,
         cache=cache,
         metrics=metrics,
-        isolated=IsolatedNarrator(settings),
+        isolated=IsolatedNarrator(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit)),
     )
     keeps_narrations = api and settings.database_url is not None
     if settings.database_url is not None:

@@ -29,7 +29,7 @@ from sayso.observability import configure_logs
 from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 0.2
 """How often it is asked whether the story is still wanted."""
 
-_NICENESS = 10
+_NICENESS = 3
 _FIRST_TO_GO = "1000"
 """Linux's highest readiness to be killed for memory: https://www.kernel.org/doc/html/latest/filesystems/proc.html."""
 
@@ -55,10 +55,12 @@ class IsolatedNarrator:
 
     Args:
         settings: what the child opens its engines and its cache from.
+        on_look_up: told whether what the child looked for in the speech cache was there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
         self._settings = settings
+        self._on_look_up = on_look_up
         self._one_at_a_time = threading.Lock()
 
     def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
@@ -77,7 +79,7 @@ class IsolatedNarrator:
             there.close()
             _log.info("the attempt has a process of its own", pid=child.pid)
             try:
-                return _outcome(child, here, ticket, on_progress)
+                return _outcome(child, here, ticket, {"progress": on_progress, "looked up": self._on_look_up})
             finally:
                 child.kill()
                 child.join()
@@ -94,9 +96,9 @@ class IsolatedNarrator:
 
 
 def _outcome(
-    child: SpawnProcess, here: Connection, ticket: Ticket, on_progress: Callable[[Progress], None]
+    child: SpawnProcess, here: Connection, ticket: Ticket, listeners: Mapping[str, Callable[[Any], None]]
 ) -> Narration:
-    """What the child makes, once it has.
+    """What the child makes, once it has; ``listeners`` are told what it tells on its way.
 
     Raises:
         ProcessDied: it ended without a word.
@@ -113,8 +115,8 @@ def _outcome(
         except (EOFError, OSError):
             message = ("", None)
         kind, content = message
-        if kind == "progress":
-            on_progress(content)
+        if kind in listeners:
+            listeners[kind](content)
         elif kind == "made":
             narration: Narration = content
             return narration
@@ -142,25 +144,27 @@ def _main(there: Connection, settings: Settings, story: Story, directory: Path) 
     _give_way()
     threading.Thread(target=_end_with_parent, args=(there,), daemon=True).start()
     configure_logs(settings.log_level, settings.log_format)
+    lock = threading.Lock()  # engines look things up on several threads
+
+    def tell(kind: str, content: object) -> None:
+        with lock:
+            there.send((kind, content))
+
     try:
-        there.send(("made", _made(there, settings, story, directory)))
+        tell("made", _made(tell, settings, story, directory))
     except SaysoError as error:
-        there.send(("failed", error))
+        tell("failed", error)
     except Exception as error:  # noqa: BLE001 -- told to the parent, for which it is a failure of the attempt
         _log.exception("the attempt broke")
-        there.send(("failed", RuntimeError(f"{type(error).__name__}: {error}")))
+        tell("failed", RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _made(there: Connection, settings: Settings, story: Story, directory: Path) -> Narration:
+def _made(tell: Callable[[str, object], None], settings: Settings, story: Story, directory: Path) -> Narration:
     engines = Engines(settings)
-    cache = open_speech_cache(settings)
+    cache = open_speech_cache(settings, on_look_up=lambda hit: tell("looked up", hit))
     narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)
-
-    def on_progress(progress: Progress) -> None:
-        there.send(("progress", progress))
-
     try:
-        return narrator.make(story, directory, FREE, on_progress)
+        return narrator.make(story, directory, FREE, lambda progress: tell("progress", progress))
     finally:
         cache.close()
 
