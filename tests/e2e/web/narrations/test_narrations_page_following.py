@@ -40,8 +40,8 @@ def test_a_failure_is_told(page: Page) -> None:
     """A narration that failed says why in a sentence, in the list and to those who do not see it."""
     paste(page, f"{FAILING} it will.", "fails")
     found = wait_for(page, "fails", "Failed")
-    expect(found.locator(".error")).to_have_text("The engine has lost its voice")
-    expect(page.locator("#narrations-news")).to_contain_text("fails: Failed. The engine has lost its voice")
+    expect(found.locator(".error")).to_have_text("The engine failed on this input; the server's log says why.")
+    expect(page.locator("#narrations-news")).to_contain_text("fails: Failed. The engine failed on this input")
 
 
 def test_a_reload_in_the_middle_loses_nothing(page: Page, narrated: Narrated) -> None:
