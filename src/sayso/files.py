@@ -107,12 +107,15 @@ def decode_prose(data: bytes, name: str) -> str:
         NotText: as `decode_text`; or it is a web page, whose tags would be read too, or another kind of document.
     """
     text = decode_text(data, name)
-    if _NO_PROSE.match(text):
+    if _NO_PROSE.match(text, 0, _SNIFFED_CHARACTERS):
         raise NotText(f"{name} is {_kind_of(text)}, not a text to read aloud", hint=PROSE_HINT)
     return text
 
 
 PROSE_HINT = "Plain text or Markdown, in UTF-8, is taken."
+
+_SNIFFED_CHARACTERS = 64 * 1024
+"""How far into a text is looked for what it is."""
 
 _NO_PROSE = re.compile(
     r"(?:\s++|<\?xml[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"

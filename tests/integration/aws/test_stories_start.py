@@ -181,6 +181,23 @@ def test_what_an_earlier_consumer_received_often_is_tried(place: AwsPlace, fault
         wait_until(lambda: status(place, table, "p") == "COMPLETED")
 
 
+@pytest.mark.parametrize("mistake", [{"speed": 0}, {"text": None}, {"voice": {"id": "x"}}, {"use_alignment": "maybe"}])
+def test_a_message_with_good_ids_and_a_bad_field_is_told_to_who_waits(
+    place: AwsPlace, faults: AwsFaults, tmp_path: Path, mistake: dict[str, object]
+) -> None:
+    """Its tasks are FAILED with the reason that its dead letter has, and a task that was completed before stays so."""
+    queue, dlq, table = place.make_queue(), place.make_queue(), place.make_table()
+    place.put_item(table, "p", "b", status={"S": "COMPLETED"}, media_url={"S": "s3://bucket/b.srt"})
+    place.send(queue, json.dumps(MESSAGE | mistake))
+    with started(place, service(place, faults, tmp_path, queue=queue, table=table, dlq=dlq), queue):
+        wait_until(lambda: place.count(dlq) == (1, 0))
+    (letter,) = place.messages(dlq)
+    reason = letter["MessageAttributes"]["Reason"]["StringValue"]
+    assert next(iter(mistake)) in reason
+    assert (status(place, table, "p"), place.item(table, "p", "a")["sayso_error"]) == ("FAILED", {"S": reason})
+    assert place.item(table, "p", "b")["status"] == {"S": "COMPLETED"}
+
+
 def test_a_task_that_takes_no_status_ends_as_a_dead_letter(place: AwsPlace, faults: AwsFaults, tmp_path: Path) -> None:
     """An item of 400 KB cannot become FAILED: the message does not come again for ever, and its sibling has failed."""
     queue, dlq, table = place.make_queue(), place.make_queue(), place.make_table()

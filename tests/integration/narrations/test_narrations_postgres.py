@@ -167,6 +167,25 @@ class Workshop:
         return sorted(path.name for path in self.out.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
+def test_a_narration_of_another_version_fails_with_a_reason(server: Server, database_url: str, tmp_path: Path) -> None:
+    """A job that this version does not understand does not leave its narration queued, and its callback tells why."""
+    with Receiver() as receiver:
+        narration = server.submit(callback_url=receiver.url())
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            changed = connection.execute(
+                "update sayso.jobs set body = (body::jsonb - 'audio' || '{\"sound\": [\"wav\"]}')::text "
+                "where queue = 'stories' and body::jsonb ->> 'narration_id' = %s",
+                [narration["id"]],
+            )
+            assert changed.rowcount == 1
+        with Workshop(server, database_url, tmp_path).open():
+            server.until(lambda: server.get(narration)["callback"]["status"] == "delivered")
+    told = server.get(narration)
+    assert told["status"] == "failed"
+    assert "audio" in told["error"]
+    assert json.loads(receiver.received[0].body)["status"] == "failed"
+
+
 @pytest.fixture
 def workshop(server: Server, database_url: str, tmp_path: Path) -> Iterator[Workshop]:
     workshop = Workshop(server, database_url, tmp_path)
