@@ -27,7 +27,7 @@ ANY = "*"
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{0,5}))?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FOREIGN_SITES = frozenset({"cross-site", "same-site"})
+_OWN_SITES = frozenset({"same-origin", "none"})
 
 
 class Origin(NamedTuple):
@@ -135,7 +135,7 @@ class ForeignPages:
         origins = [parse_origin(text) for text in headers.getlist("origin")]
         if self._allows_all or (origins and all(origin in self._allowed for origin in origins)):
             return True
-        if sites & _FOREIGN_SITES:
+        if not sites <= _OWN_SITES:
             return False
         is_same = sites == {"same-origin"}
         return all(origin is not None and self._is_own(origin, scope, headers, is_same=is_same) for origin in origins)

@@ -99,6 +99,8 @@ FOREIGN = [
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
     {"sec-fetch-site": "Cross-Site"},
+    {"sec-fetch-site": "cross-site, same-origin"},
+    {"sec-fetch-site": "unheard-of"},
     {"sec-fetch-site": "cross-site", "origin": OURS},
     {"sec-fetch-site": "same-origin", "origin": "http://evil.example"},
     {"sec-fetch-site": "none", "origin": "null"},
