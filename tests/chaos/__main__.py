@@ -83,7 +83,9 @@ def main(
                 max_attempts=plan.max_attempts,
                 older=source if plan.is_mixed else None,
             )
-            outcomes.append(run_scene(plan.open, emptied(directory / name), size, f"{seed} {name}", _sayer(name)))
+            outcome = run_scene(plan.open, emptied(directory / name), size, f"{seed} {name}", _sayer(name))
+            _sayer(name)(f"took {outcome.seconds:.0f} s; {len(complaints(outcome))} complaints")
+            outcomes.append(outcome)
         leases = "of production" if production_leases else f"{lease_seconds:g} s"
         typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
         broken = [line for outcome in outcomes for line in complaints(outcome)]

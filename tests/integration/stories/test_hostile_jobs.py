@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import httpx2
 import psycopg
-import pytest
 
 from sayso.jobs.narrations import NarrationRequest
 from sayso.jobs.postgres.database import Database
@@ -31,7 +30,7 @@ WORD = "abracadabra"
 HOSTILE = f"The keeper said {WORD}."
 KILLED = "The process of the attempt was killed by SIGKILL."
 MAX_ATTEMPTS = 3
-SECONDS = 280.0
+SECONDS = 600.0
 WORKER = Path(__file__).parents[2] / "chaos" / "worker.py"
 
 
@@ -79,7 +78,6 @@ class Supervised(StoriesProcess):
         assert httpx2.get(f"{self.url}/healthz", timeout=60).json() == {"ok": True}
 
 
-@pytest.mark.timeout(600)
 def test_on_sqs(aws_place: AwsPlace, tmp_path: Path) -> None:
     """A message that kills is a dead letter after its attempts, of which only the first took a worker down with it."""
     queue, dead_letters, table = aws_place.make_queue(), aws_place.make_queue(), aws_place.make_table()
@@ -107,7 +105,6 @@ def test_on_sqs(aws_place: AwsPlace, tmp_path: Path) -> None:
     assert statuses == ["FAILED" if words == HOSTILE else "COMPLETED" for words in messages]
 
 
-@pytest.mark.timeout(600)
 def test_on_postgres(database_url: str, tmp_path: Path) -> None:
     """A narration that kills has failed after its attempts, with the reason, and all others are completed."""
 

@@ -115,8 +115,8 @@ def test_bad_forms_are_told_in_plain_words(client: TestClient, path: str, file: 
         for value in FIELDS:
             data = {"model": "fake"} if "audio/" in path else {}
             plain(client.post(path, data=data | {field: value}, files={file: ("a.wav", SOUND)}))
-    for kind in ("multipart/form-data", "multipart/form-data; boundary=x", "text/plain", "\u00ff".encode()):
-        plain(client.post(path, content=b"--x\r\n\xff", headers={b"content-type": kind}))  # type: ignore[dict-item]
+    for kind in (b"multipart/form-data", b"multipart/form-data; boundary=x", b"text/plain", "\u00ff".encode()):
+        plain(client.post(path, content=b"--x\r\n\xff", headers={b"content-type": kind}))
 
 
 @pytest.mark.parametrize(("path", "file", "fields"), FORMS[:4])
@@ -222,5 +222,5 @@ def test_refusals_of_keys_are_plain() -> None:
     key = new_key("web", [Scope.SPEECH])
     with client_of(fake_served(settings=Settings(api_keys=(key.entry,)))) as client:
         for headers in ({}, {"authorization": "Bearer \u00ff"}, {"authorization": f"Bearer {key.key}"}):
-            raw = {name: value.encode("latin-1") for name, value in headers.items()}
+            raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
             plain(client.post("/v1/narrations", headers=raw))
