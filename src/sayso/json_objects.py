@@ -17,7 +17,8 @@ MAXIMUM_OUTSIDE_BYTES = 64 * 1024
 """How many bytes may be outside of strings, their quotes counted as outside."""
 
 _MAXIMUM_DEPTH = 32
-_MAXIMUM_DIGITS = 400
+MAXIMUM_DIGITS = 400
+"""Of a number: more than any float has."""
 
 _STRING_PART = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
@@ -100,14 +101,14 @@ def _no_such_number(name: str) -> float:
 
 
 def _int(digits: str) -> int:
-    if len(digits) > _MAXIMUM_DIGITS:
-        raise ValueError(f"a number has more than {_MAXIMUM_DIGITS} digits")
+    if len(digits) > MAXIMUM_DIGITS:
+        raise ValueError(f"a number has more than {MAXIMUM_DIGITS} digits")
     return int(digits)
 
 
 def _float(digits: str) -> float:
-    if len(digits) > _MAXIMUM_DIGITS:
-        raise ValueError(f"a number has more than {_MAXIMUM_DIGITS} digits")
+    if len(digits) > MAXIMUM_DIGITS:
+        raise ValueError(f"a number has more than {MAXIMUM_DIGITS} digits")
     return float(digits)
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput
-from sayso.json_objects import Outline
+from sayso.json_objects import MAXIMUM_DIGITS, Outline
 from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.storage import canonical
@@ -32,6 +32,9 @@ _DEEPEST_ENVELOPE = 3
 _DEFAULT_STYLE = next(iter(STYLES))
 _TITLE_OF_FILES = "story"
 _BYTE_ORDER_MARK = "\ufeff"
+
+_LARGEST_OF_SQS = 2**20
+"""Bytes of the largest message of SQS: what is larger is a narration, whose store knows its tasks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +112,7 @@ def read_message(body: str, *, output_root: str | None) -> Story:
         )
         raise InvalidInput(f"The message cannot be understood: {'; '.join(problems)}.") from None
     if len({canonical(output.uri) for output in story.outputs}) < len(story.outputs):
-        raise InvalidInput("The message cannot be understood: audio_out and subs_out are the same file.")
+        raise InvalidInput("The message cannot be understood: two of its files are the same.")
     return story
 
 
@@ -118,8 +121,10 @@ def tasks_of(body: str) -> tuple[str, tuple[str, ...]] | None:
 
     Of a narration the tasks are its own, which the store knows: none are named here.
     """
+    if len(body) > _LARGEST_OF_SQS:
+        return None
     try:
-        content = _unwrapped(body)
+        content = _unwrapped(body, is_outlined=False)
     except InvalidInput:
         return None
     if "narration_id" in content:
@@ -138,12 +143,13 @@ def _name_in(content: dict[str, Any], field: str) -> str | None:
         return None
 
 
-def _unwrapped(body: str) -> dict[str, Any]:
-    """The JSON object of a message, out of its SNS notification."""
+def _unwrapped(body: str, *, is_outlined: bool = True) -> dict[str, Any]:
+    """The JSON object of a message, out of its SNS notification; refused before it is parsed if it is a flood."""
     for _ in range(_DEEPEST_ENVELOPE):
         try:
-            Outline().feed(body.encode(errors="replace"))
-            content = json.loads(body.removeprefix(_BYTE_ORDER_MARK))
+            if is_outlined:
+                Outline().feed(body.encode(errors="replace"))
+            content = json.loads(body.removeprefix(_BYTE_ORDER_MARK), parse_int=_int)
         except (ValueError, RecursionError):
             raise InvalidInput("The message cannot be understood: it is not JSON.") from None
         except InvalidInput as error:
@@ -158,6 +164,11 @@ def _unwrapped(body: str) -> dict[str, Any]:
             return content
         body = content["Message"]
     raise InvalidInput("The message cannot be understood: it is a notification in a notification in a notification.")
+
+
+def _int(digits: str) -> int | str:
+    """A number; one that no field could mean stays as it is written, since Python refuses to read it."""
+    return int(digits) if len(digits) <= MAXIMUM_DIGITS else digits
 
 
 Text = Annotated[str, Field(min_length=1)]

@@ -166,7 +166,7 @@ JSON = st.recursive(
 )
 def test_one_file_for_sound_and_subtitles_is_refused(audio: str, subtitles: str) -> None:
     """In whatever spelling: the second would replace the first."""
-    with pytest.raises(InvalidInput, match="same file"):
+    with pytest.raises(InvalidInput, match="the same"):
         read(FILES | {"audio_out": audio, "subs_out": subtitles})
 
 
@@ -191,6 +191,8 @@ def test_a_byte_order_mark_is_no_part_of_a_message() -> None:
         (NARRATION, ("nar_1", ())),
         (NARRATION | {"audio": ["smell"], "style": 3}, ("nar_1", ())),
         ({"narration_id": {}}, None),
+        (json.dumps(TASKS).replace('"text"', '"speed": ' + "9" * 5000 + ', "text"'), ("p", ("a", "b"))),
+        (json.dumps(TASKS).replace('"text"', '"more": [' + "[]," * 100_000 + '[]], "text"'), ("p", ("a", "b"))),
         ("no JSON", None),
         ([], None),
     ],
@@ -234,6 +236,14 @@ def test_an_address_that_the_api_takes_is_taken() -> None:
     url = "https://host/text.txt?signature=" + "s" * 5000
     message = {"narration_id": "nar_1", "name": "n", "url": url, "audio": ["mp3"], "subtitles": []}
     assert read_message(json.dumps(message), output_root="s3://bucket").url == url
+
+
+def test_a_number_of_any_length_is_a_number() -> None:
+    """What is not known is left aside, whatever it is; where a number is meant, it is out of range."""
+    body = json.dumps(TASKS)
+    assert read_message(body[:-1] + ', "more": ' + "9" * 5000 + "}", output_root=ROOT) == read(TASKS)
+    with pytest.raises(InvalidInput, match="speed"):
+        read_message(body[:-1] + ', "speed": ' + "9" * 5000 + "}", output_root=ROOT)
 
 
 def test_a_flood_of_values_is_no_story() -> None:
