@@ -41,7 +41,12 @@ class SaysoError(Exception):
         """What somebody is told who asked for the work and does not run the machine."""
         if self.public_message is not None:
             return self.public_message
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return f"{_sentence(self.message)} {self.hint}" if self.hint else self.message
+
+
+def _sentence(text: str) -> str:
+    """A text with the full stop that it may lack."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _revived(kind: type[SaysoError], facts: dict[str, object]) -> SaysoError:
