@@ -43,14 +43,19 @@ _LISTEN = """
   window.AudioContext = class extends AudioContext {
     constructor(options) { super(options); window.sayso.context = this; }
   };
+  for (const clock of [BaseAudioContext.prototype, HTMLMediaElement.prototype]) {
+    const { get, set } = Object.getOwnPropertyDescriptor(clock, "currentTime");
+    const read = function () { return (window.sayso.readSeconds = get.call(this)); };
+    Object.defineProperty(clock, "currentTime", { get: read, set });
+  }
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (when, ...rest) {
     window.sayso.starts.push({ when, seconds: this.buffer.duration });
     return start.call(this, when, ...rest);
   };
   const heard = () => {
-    const { context, starts } = window.sayso;
-    return context.currentTime - (context.outputLatency || context.baseLatency || 0) - starts[0].when;
+    const { context, readSeconds, starts } = window.sayso;
+    return readSeconds - (context.outputLatency || context.baseLatency || 0) - starts[0].when;
   };
   new MutationObserver((records) => records.forEach(({ target }) => {
     if (target.getAttribute("aria-current") === "true") {
@@ -62,7 +67,10 @@ _LISTEN = """
     window.sayso.violations.push(violatedDirective));
 })();
 """
-"""Notes which words light up, when by the sound card's clock, and when each block of sound was told to begin."""
+"""Notes which words light up, when by the sound's clock, and when each block of sound was told to begin.
+
+The time is what the page itself last read on the clock: on a busy machine the note may come much later.
+"""
 
 _BROWSERS_OWN = ("Failed to load resource:", "Access to fetch at")
 """How Chromium itself begins its message about an answer that is an error, broke off or is not for the page."""

@@ -248,6 +248,21 @@ def test_without_its_own_user_it_runs_as_nobody_else(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name not in {"data", "data.lock"}] == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run the server")
+def test_programs_in_a_directory_of_roots_alone_run(tmp_path: Path) -> None:
+    """Root may install Sayso where no other user can enter: the programs still find and start each other."""
+    closed, data = tmp_path / "closed", tmp_path / "closed" / "data"
+    closed.mkdir(mode=0o700)
+    installed = closed / "bin"
+    installed.symlink_to(programs.find_program("initdb").parent)
+    user = programs.named_user()
+    assert user is not None
+    data.mkdir(mode=0o700)
+    os.chown(data, *user)
+    programs.run_program("initdb", "-D", str(data), "--no-sync", user=user, data=data, programs=installed)
+    assert programs.major_of_cluster(data) == programs.major_of_programs(installed)
+
+
 @pytest.mark.usefixtures("no_postgres")
 def test_data_of_nobody_are_taken_from_it(tmp_path: Path) -> None:
     """What an earlier version let nobody own has an owner of its own at the next start, and all its content."""

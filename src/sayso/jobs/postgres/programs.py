@@ -26,6 +26,10 @@ _FREE_IDS = range(60706, 61184)
 """Numbers that no distribution gives to users (systemd's docs/UIDS-GIDS.md), and that containers have."""
 
 
+_ENTERING = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+"""Options of setpriv: its command may enter every directory."""
+
+
 class ServerUser(NamedTuple):
     """Who runs PostgreSQL's programs: the numbers of a user and a group, which need no names."""
 
@@ -161,7 +165,9 @@ def _may_be_passed(path: Path) -> bool:
 def passing_everywhere(user: ServerUser) -> list[str]:
     """The beginning of a command that runs as a user who may enter every directory, as root may.
 
-    Root's own directory is closed to others as a rule, and to open it would be worse.
+    Root's own directory is closed to others as a rule, and to open it would be worse. PostgreSQL's programs look for
+    each other with access(2), which without ``no_setuid_fixup`` asks for a user who has no capabilities
+    (capabilities(7)).
     """
     setpriv = shutil.which("setpriv", path=os.defpath)
     if setpriv is None:
@@ -170,4 +176,4 @@ def passing_everywhere(user: ServerUser) -> list[str]:
             hint="Run as another user, or set SAYSO_DATA to a directory that everybody may enter.",
         )
     ids = [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
-    return [setpriv, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [setpriv, *ids, *_ENTERING]
