@@ -18,11 +18,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.report import Figure, Result, Table
-from sayso.jobs import Job, Policy, Worker
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.migrate import migrate
 from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.migrate import migrate
+from sayso.postgres.pool import Database
+from sayso.workers import Job, Policy, Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -1,8 +1,8 @@
 """Where sound begins and ends around pauses, found in the waveform alone.
 
-This is the judge of word times, so it shares nothing with what it judges (`sayso.tts.energy`, `sayso.tts.timing`):
-neither code nor method. There, one level for the whole utterance parts sound from silence; here, an edge is where the
-signal leaves the noise of the very pause that it bounds:
+This is the judge of word times, so it shares neither code nor method with what it judges (`sayso.tts.timing`). There,
+one level for the whole utterance parts sound from silence; here, an edge is where the signal leaves the noise of the
+very pause that it bounds:
 
 1. A moving average of 10 ms is subtracted: what lies below about 50 Hz is no sound. (Kokoro's pauses hold an inaudible
    drift that is louder than a soft consonant.) The average reaches 5 ms into a pause from an abrupt edge, so that an

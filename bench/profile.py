@@ -12,8 +12,8 @@ from bench.profile_kokoro import ROWS, VOICE, feed, profile
 from bench.report import Figure, Result, Table
 from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.tts.kokoro.graph import prepare_graph
-from sayso.tts.kokoro.voices import VoiceBook
+from sayso.tts.engines.kokoro.graph import prepare_graph
+from sayso.tts.engines.kokoro.voices import VoiceBook
 
 if TYPE_CHECKING:
     from collections import Counter

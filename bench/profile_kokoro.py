@@ -18,9 +18,9 @@ import onnxruntime
 
 from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.tts.kokoro.graph import prepare_graph, session_options
-from sayso.tts.kokoro.vocabulary import PAD, SAMPLE_RATE_HZ, SYMBOLS
-from sayso.tts.kokoro.voices import VoiceBook
+from sayso.tts.engines.kokoro.graph import prepare_graph, session_options
+from sayso.tts.engines.kokoro.vocabulary import PAD, SAMPLE_RATE_HZ, SYMBOLS
+from sayso.tts.engines.kokoro.voices import VoiceBook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,14 +18,14 @@ import psycopg
 
 from bench.job_queue import Null
 from bench.report import Figure, Result, Table
-from sayso.jobs import Policy, Worker
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.migrate import migrate
-from sayso.jobs.postgres.pruning import Pruner
 from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.narrations.postgres.pruning import Pruner
+from sayso.narrations.retention import Retention, RetentionPolicy
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.migrate import migrate
+from sayso.postgres.pool import Database
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
-from sayso.stories.retention import Retention, Terms
+from sayso.workers import Policy, Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -97,7 +97,7 @@ async def _measure(conninfo: str, output: Path, narrations: int, jobs: int) -> R
             on_batch=lambda kind, seconds: batches.setdefault(kind, []).append(seconds),
         )
         began = time.perf_counter()
-        pruning = asyncio.create_task(retention.prune(Terms(narrations_days=30, jobs_days=30)))
+        pruning = asyncio.create_task(retention.prune(RetentionPolicy(narrations_days=30, jobs_days=30)))
         during: list[float] = []
         while not pruning.done():
             during += await probe.seconds(1)

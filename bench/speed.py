@@ -28,7 +28,7 @@ from bench.report import Figure, Result, Table
 from bench.texts import ENGLISH_EXAMPLE, visible_paragraphs
 from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.tts.kokoro.voices import VoiceBook
+from sayso.tts.engines.kokoro.voices import VoiceBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

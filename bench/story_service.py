@@ -14,7 +14,7 @@ import httpx2
 
 from bench.processes import peak_bytes_of
 from bench.server import free_port
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
+from sayso.postgres.embedded.server import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from types import TracebackType

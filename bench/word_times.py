@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from sayso.narration import Document, to_script
-from sayso.tts.kokoro.durations import EARLY_SAMPLES
-from sayso.tts.timing import token_times
+from sayso.tts.engines.kokoro.durations import EARLY_SAMPLES
+from sayso.tts.timing.word_times import token_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sayso.tts.base import SpeechEngine
-    from sayso.tts.phrasing import Phrasing
+    from sayso.tts.phonemes.phrasing import Phrasing
     from sayso.types import Audio, TokenTime, Utterance
 
 _CORRECTED_SAMPLES = {"kokoro": EARLY_SAMPLES, "piper": 0}

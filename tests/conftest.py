@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aws import AwsPlace
-    from databases import Databases
     from sayso.settings import Settings
-    from sayso.tts.kokoro import KokoroEngine
-    from sayso.tts.piper import PiperEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
+    from sayso.tts.engines.piper import PiperEngine
+    from support.aws.server import AwsPlace
+    from support.postgres.databases import Databases
 
 
 # How long an example takes, or its making, says how busy the machine is.
@@ -38,7 +38,7 @@ def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def kokoro_engine(real_settings: Settings) -> KokoroEngine:
     """Kokoro with all its voices."""
     from sayso.bootstrap import open_engine
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
 
     engine = open_engine("kokoro", real_settings)
     assert isinstance(engine, KokoroEngine)
@@ -49,7 +49,7 @@ def kokoro_engine(real_settings: Settings) -> KokoroEngine:
 def piper_engine(real_settings: Settings) -> PiperEngine:
     """Piper with the voice Joe."""
     from sayso.bootstrap import open_engine
-    from sayso.tts.piper import PiperEngine
+    from sayso.tts.engines.piper import PiperEngine
 
     engine = open_engine("piper", real_settings)
     assert isinstance(engine, PiperEngine)
@@ -59,7 +59,7 @@ def piper_engine(real_settings: Settings) -> PiperEngine:
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """A PostgreSQL server, in which tests have databases of their own."""
-    from databases import Databases
+    from support.postgres.databases import Databases
 
     with Databases(tmp_path_factory.mktemp("postgres") / "data") as server:
         yield server
@@ -74,8 +74,8 @@ def database_url(databases: Databases) -> str:
 @pytest.fixture(scope="module")
 def pooled_database_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The same behind PgBouncer, through which its tables are made, too."""
-    from pgbouncer import pgbouncer
-    from sayso.jobs.postgres.migrate import migrate
+    from sayso.postgres.migrate import migrate
+    from support.postgres.pgbouncer import pgbouncer
 
     with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), databases.bare()) as behind:
         migrate(behind)
@@ -85,7 +85,7 @@ def pooled_database_url(databases: Databases, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def aws_place() -> Iterator[AwsPlace]:
     """A server that speaks for SQS, DynamoDB and S3."""
-    from aws import aws_place
+    from support.aws.server import aws_place
 
     with aws_place() as place:
         yield place

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sayso.aws.object_store import first_line, open_object_store
 from sayso.cache import sealed, unsealed
 from sayso.resilience import Breaker, BreakerState
-from sayso.vendors.object_store import first_line, open_object_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,7 +34,7 @@ from moto.sqs.models import Message, Queue, sqs_backends
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from aws import REGION, aws_place  # noqa: E402 -- found by the line above
+from support.aws.server import REGION, aws_place  # noqa: E402 -- found by the line above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

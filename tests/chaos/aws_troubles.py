@@ -7,16 +7,16 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from aws_trouble import NO_BUCKET, REFUSALS, Fault
 from chaos.crew import End
 from chaos.storm import Trouble
+from support.aws.troubles import NO_BUCKET, REFUSALS, Fault
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
 
-    from aws_faults import AwsFaults
     from chaos.crew import Crew
+    from support.aws.faults import AwsFaults
 
 FAULT_SHARE = 0.015
 """How many requests fail at any time; in an outage, all."""

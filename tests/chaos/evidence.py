@@ -40,7 +40,7 @@ class Evidence:
         tasks: by parent and task.
         versions: how many times there was another content at each URI where there is a file.
         read: what is at a URI.
-        put_aside: why a job was put aside, by the name of its order.
+        dead_lettered: why a job was put aside, by the name of its order.
         left: what nobody wanted to be there: files, directories, jobs.
     """
 
@@ -50,5 +50,5 @@ class Evidence:
     tasks: Mapping[tuple[str, str], Task]
     versions: Mapping[str, int]
     read: Callable[[str], bytes]
-    put_aside: Mapping[str, str]
+    dead_lettered: Mapping[str, str]
     left: Sequence[str] = field(default_factory=tuple)

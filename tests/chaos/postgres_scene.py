@@ -27,8 +27,8 @@ from chaos.postgres_record import OURS, PostgresRecord
 from chaos.renames import Renames
 from chaos.stories import narration_orders
 from chaos.storm import Trouble
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.migrate import migrate
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     import random
@@ -226,7 +226,7 @@ class PostgresScene:
             },
             versions={path.as_uri(): times for path, times in files.items() if path.exists()},
             read=_read,
-            put_aside={self._messages[row["id"]]: row["error"] or "" for row in dead},
+            dead_lettered={self._messages[row["id"]]: row["error"] or "" for row in dead},
             left=list(self._left()),
         )
 

@@ -70,10 +70,10 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     """Jobs that did not end as they should."""
     for order in evidence.orders:
         if _must_fail(evidence, order):
-            if not evidence.put_aside.get(order.name):
+            if not evidence.dead_lettered.get(order.name):
                 yield f"{order.name}: it cannot be done ({order.poison}), and was not put aside with a reason"
-        elif order.name in evidence.put_aside:
-            yield f"{order.name}: it was put aside: {evidence.put_aside[order.name]}"
+        elif order.name in evidence.dead_lettered:
+            yield f"{order.name}: it was put aside: {evidence.dead_lettered[order.name]}"
         for uri in order.outputs:
             if uri not in evidence.versions and not _must_fail(evidence, order):
                 yield f"{order.name}: there is no {uri}"
@@ -85,7 +85,7 @@ def _lost(evidence: Evidence) -> Iterator[str]:
 
 def _must_fail(evidence: Evidence, order: Order) -> bool:
     """Whether a job cannot be done; of one that need not be, what became of it decides."""
-    return order.poison is not None and not (order.may_be_done and order.name not in evidence.put_aside)
+    return order.poison is not None and not (order.may_be_done and order.name not in evidence.dead_lettered)
 
 
 def _problem_of_task(evidence: Evidence, order: Order, key: tuple[str, str]) -> str | None:

@@ -11,14 +11,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from aws import AwsPlace
-from aws_faults import aws_faults
 from chaos.aws_troubles import AwsTroubles
 from chaos.disk import SmallDisk
 from chaos.evidence import Evidence, Task
 from chaos.record import RecordFile
 from chaos.stories import BUCKET, aws_orders
 from chaos.storm import Trouble
+from support.aws.faults import aws_faults
+from support.aws.server import AwsPlace
 
 if TYPE_CHECKING:
     import random
@@ -203,7 +203,7 @@ class SqsScene:
             tasks=tasks,
             versions=versions,
             read=self._read,
-            put_aside=self._put_aside(),
+            dead_lettered=self._dead_letter(),
             left=left,
         )
 
@@ -228,7 +228,7 @@ class SqsScene:
             status=found.get("status"), url=found.get("media_url"), error=found.get("sayso_error"), oddity=oddity
         )
 
-    def _put_aside(self) -> Mapping[str, str]:
+    def _dead_letter(self) -> Mapping[str, str]:
         """Why, by the names of orders: those of jobs that cannot be done are in their messages."""
         reasons: dict[str, str] = {}
         while True:

@@ -36,7 +36,7 @@ def _shorten(lease_seconds: float) -> None:
     sys.modules[_BASE] = module
     spec.loader.exec_module(module)
     module.LEASE_SECONDS = lease_seconds
-    module.BEAT_SECONDS = lease_seconds / 3
+    module.HEARTBEAT_SECONDS = lease_seconds / 3
 
 
 def _hum(seconds: float) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from narration_scenes import in_memory, in_postgres
+from support.narrations.stores import in_memory, in_postgres
 
 if TYPE_CHECKING:
-    from narration_scenes import Opened
+    from support.narrations.stores import Opened
 
 
 @pytest.fixture(params=["memory", "postgres", "postgres-pgbouncer"])

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from aws import AwsPlace, aws_place
 from sayso.cache import DirectoryCache
 from sayso.settings import Settings
 from sayso.shared_cache import TieredCache, open_s3_cache
-from waiting import WAIT_SECONDS
+from support.aws.server import AwsPlace, aws_place
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

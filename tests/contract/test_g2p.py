@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sayso.errors import UnsupportedLanguage
 from sayso.testing import FakeG2P
-from sayso.tts.espeak import espeak
+from sayso.tts.phonemes.espeak import espeak
 
 if TYPE_CHECKING:
     from sayso.tts.base import G2P

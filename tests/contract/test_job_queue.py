@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from job_backends import LEASE_SECONDS, QUEUES, QueueBackend
 from sayso.errors import LeaseLost
+from support.jobs.backends import LEASE_SECONDS, QUEUES, QueueBackend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -126,7 +126,7 @@ def test_a_beat_keeps_the_lease(run: Run) -> None:
         deliveries = await backend.queue.receive(2, wait_seconds=LONG_SECONDS)
         for _ in range(3):
             await backend.pass_time(LEASE_SECONDS * 0.7)
-            assert not await backend.queue.beat(deliveries)
+            assert not await backend.queue.heartbeat(deliveries)
         assert await nothing(backend.another())
 
     run(scenario)
@@ -148,9 +148,9 @@ def test_a_beat_tells_what_is_lost(run: Run) -> None:
         await backend.enqueue("b")
         mine = await one(backend.queue)
         if backend.tells_lost:
-            assert list(await backend.queue.beat([stale, mine])) == [stale]
-        assert not await backend.another().beat([current])
-        assert not await backend.queue.beat([])
+            assert list(await backend.queue.heartbeat([stale, mine])) == [stale]
+        assert not await backend.another().heartbeat([current])
+        assert not await backend.queue.heartbeat([])
 
     run(scenario)
 
@@ -161,7 +161,7 @@ def test_a_stale_beat_keeps_nobodys_lease(run: Run) -> None:
     async def scenario(backend: QueueBackend) -> None:
         stale, _ = await stale_and_current(backend)
         await backend.pass_time(LEASE_SECONDS * 0.7)
-        await backend.queue.beat([stale])
+        await backend.queue.heartbeat([stale])
         await backend.pass_time(LEASE_SECONDS * 0.7)
         (next_one,) = await backend.another().receive(1, wait_seconds=1)
         assert next_one.job_id == stale.job_id
@@ -331,14 +331,14 @@ def test_a_cancelled_job_is_taken_away(run: Run) -> None:
     async def scenario(backend: QueueBackend) -> None:
         await enqueued(backend, "a", "b")
         mine, other = await backend.queue.receive(2, wait_seconds=LONG_SECONDS)
-        revoked = asyncio.create_task(backend.queue.revoked())
+        revoked = asyncio.create_task(backend.queue.wait_for_revocation())
         await asyncio.sleep(0)
         if not await backend.cancel(mine.job_id):
             revoked.cancel()
             return
         async with asyncio.timeout(LONG_SECONDS):
             await revoked
-        assert list(await backend.queue.beat([mine, other])) == [mine]
+        assert list(await backend.queue.heartbeat([mine, other])) == [mine]
         with pytest.raises(LeaseLost):
             await backend.queue.finish(mine)
         await backend.pass_time(LEASE_SECONDS + 1)

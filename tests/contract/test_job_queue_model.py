@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from job_backends import LEASE_SECONDS, QUEUES, QueueBackend
 from sayso.errors import LeaseLost
+from support.jobs.backends import LEASE_SECONDS, QUEUES, QueueBackend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,9 +97,9 @@ class LeaseModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self._deliveries)
     @rule(data=st.data())
-    def beat(self, data: st.DataObject) -> None:
+    def heartbeat(self, data: st.DataObject) -> None:
         chosen = data.draw(st.lists(st.sampled_from(self._deliveries), unique_by=id, max_size=4))
-        lost = self._run(self._backend.another().beat(chosen))
+        lost = self._run(self._backend.another().heartbeat(chosen))
         assert {delivery.lease for delivery in lost} == {each.lease for each in chosen if not self._holds(each)}
         for delivery in chosen:
             if self._holds(delivery):

@@ -11,14 +11,14 @@ from huggingface_hub import constants
 from moto.server import ThreadedMotoServer
 
 from sayso.errors import SourceFailed
-from sayso.models.inbox import Inbox
 from sayso.models.sources.directory import DirectorySource
 from sayso.models.sources.hub import HubSource
 from sayso.models.sources.npm import NpmSource
 from sayso.models.sources.pypi import PypiSource
 from sayso.models.sources.s3 import S3Source
+from sayso.models.staging import DownloadStaging
 from sayso.settings import load_settings
-from toy_models import npm_package, npm_registry, put, served, simple_index, toy_file, wheel
+from support.models.toy import npm_package, npm_registry, put, served, simple_index, toy_file, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,18 +142,18 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Inbox:
+def inbox(tmp_path: Path) -> DownloadStaging:
     """An inbox that wants the toy model's file."""
-    return Inbox(tmp_path / "store/toy", [FILE], lambda _done_bytes, _total_bytes: None)
+    return DownloadStaging(tmp_path / "store/toy", [FILE], lambda _done_bytes, _total_bytes: None)
 
 
-def fetch(place: Place, content: bytes, inbox: Inbox) -> None:
+def fetch(place: Place, content: bytes, inbox: DownloadStaging) -> None:
     """Fetch the toy model from a place that holds ``content``."""
     with contextmanager(place.holding)(content) as (source, address):
         source.fetch(address, "toy", inbox)
 
 
-def test_what_is_there_is_delivered(place: Place, inbox: Inbox) -> None:
+def test_what_is_there_is_delivered(place: Place, inbox: DownloadStaging) -> None:
     """A place that holds the file delivers it, and nothing is left of the delivery."""
     fetch(place, CONTENT, inbox)
     inbox.close()
@@ -162,7 +162,7 @@ def test_what_is_there_is_delivered(place: Place, inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["cut off", "altered"])
-def test_what_is_not_as_promised_stays_out(place: Place, inbox: Inbox, content: bytes) -> None:
+def test_what_is_not_as_promised_stays_out(place: Place, inbox: DownloadStaging, content: bytes) -> None:
     """A place whose file is truncated or altered delivers nothing, and a good place can follow."""
     fetch(place, content, inbox)
     assert [file.path for file in inbox.missing] == ["model.bin"]
@@ -172,7 +172,7 @@ def test_what_is_not_as_promised_stays_out(place: Place, inbox: Inbox, content: 
     assert not inbox.missing
 
 
-def test_a_place_that_cannot_be_reached_is_a_reason_without_credentials(place: Place, inbox: Inbox) -> None:
+def test_a_place_that_cannot_be_reached_is_a_reason_without_credentials(place: Place, inbox: DownloadStaging) -> None:
     """The failure says what happened and never shows a password."""
     source, address = place.unreachable()
     with pytest.raises(SourceFailed) as caught:
@@ -181,5 +181,5 @@ def test_a_place_that_cannot_be_reached_is_a_reason_without_credentials(place: P
     assert "hush-hush" not in str(caught.value)
 
 
-def _directory(inbox: Inbox) -> DirectoryPlace:
+def _directory(inbox: DownloadStaging) -> DirectoryPlace:
     return DirectoryPlace(inbox.home.parent.parent, pytest.MonkeyPatch())

@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from narrating import request
-from narration_scenes import CALLBACK, Opened, Scene, run
 from sayso.errors import IdempotencyKeyReused, NoSuchJob
-from sayso.jobs.narrations import (
-    NarrationStatus,
-    is_narration_id,
-)
+from sayso.narrations import NarrationStatus, is_narration_id
+from support.narrations.service import request
+from support.narrations.stores import CALLBACK, Opened, Scene, run
 
 # Accepting
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from narration_scenes import CALLBACK, PATIENCE_SECONDS, Opened, Scene, run
 from sayso.jobs import TaskProgress
+from support.narrations.stores import CALLBACK, PATIENCE_SECONDS, Opened, Scene, run
 
 if TYPE_CHECKING:
     from sayso.jobs import Delivery
@@ -45,7 +45,7 @@ def test_a_change_is_hinted_at(opened: Opened) -> None:
             audio_seconds = 0.0
             while not hint.done():  # no promise is made to who does not listen yet
                 audio_seconds += 1
-                await scene.tasks.beat(claim, TaskProgress(share=0.5, audio_seconds=audio_seconds))
+                await scene.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=audio_seconds))
                 await asyncio.wait({hint}, timeout=0.05)
 
     run(opened, scenario)

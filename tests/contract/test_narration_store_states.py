@@ -6,13 +6,10 @@ import asyncio
 
 import pytest
 
-from narration_scenes import CALLBACK, FORMATS, PATIENCE_SECONDS, Opened, Scene, run
 from sayso.errors import LeaseLost
 from sayso.jobs import Finished, TaskProgress
-from sayso.jobs.narrations import (
-    NarrationRecord,
-    NarrationStatus,
-)
+from sayso.narrations import NarrationRecord, NarrationStatus
+from support.narrations.stores import CALLBACK, FORMATS, PATIENCE_SECONDS, Opened, Scene, run
 
 # Going on
 
@@ -24,7 +21,7 @@ def test_a_narration_stands_as_its_tasks_do(opened: Opened) -> None:
         queued = await scene.submitted()
         claim = await scene.claimed(queued)
         running = await scene.now(queued)
-        await scene.tasks.beat(claim, TaskProgress(share=0.25, audio_seconds=12.5))
+        await scene.tasks.heartbeat(claim, TaskProgress(share=0.25, audio_seconds=12.5))
         further = await scene.now(queued)
         await scene.tasks.complete(claim, {"mp3": "s3://bucket/a.mp3", "srt": "s3://bucket/a.srt"})
         completed = await scene.now(queued)
@@ -51,9 +48,9 @@ def test_a_beat_without_news_is_no_event(opened: Opened) -> None:
     async def scenario(scene: Scene) -> None:
         record = await scene.submitted()
         claim = await scene.claimed(record)
-        await scene.tasks.beat(claim, TaskProgress(share=0.5, audio_seconds=1.0))
+        await scene.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=1.0))
         before = await scene.now(record)
-        await scene.tasks.beat(claim)
+        await scene.tasks.heartbeat(claim)
         assert await scene.now(record) == before
 
     run(opened, scenario)
@@ -102,14 +99,14 @@ def test_a_cancelled_narration_is_nobodys(opened: Opened) -> None:
         record = await scene.submitted()
         (job,) = await scene.jobs(scene.stories)
         claim = await scene.claimed(record)
-        await scene.tasks.beat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
+        await scene.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
         cancelled = await scene.store.cancel(record.id, owner="ann")
         assert cancelled == await scene.now(record)
         assert (cancelled.status, cancelled.error, dict(cancelled.files)) == ("cancelled", None, {})
         assert cancelled.finished_at is not None
-        assert list(await scene.stories.beat([job])) == [job]
+        assert list(await scene.stories.heartbeat([job])) == [job]
         for attempt in (
-            scene.tasks.beat(claim),
+            scene.tasks.heartbeat(claim),
             scene.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a")),
             scene.tasks.fail(claim, error="It was too long."),
             scene.tasks.claim(record.id, FORMATS),
@@ -127,7 +124,7 @@ def test_a_worker_is_told_at_once_that_a_narration_is_cancelled(opened: Opened) 
     """Its queue says that some lease may have been taken away."""
 
     async def scenario(scene: Scene) -> None:
-        told = asyncio.create_task(scene.stories.revoked())
+        told = asyncio.create_task(scene.stories.wait_for_revocation())
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not told.done():  # no promise is made to who does not listen yet
                 record = await scene.submitted()

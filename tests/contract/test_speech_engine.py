@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from sayso.errors import InvalidInput, UnknownVoice, UnsupportedLanguage, UtteranceTooLong
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import OpenAIServer
-from sayso.tts.openai import OpenAISpeechEngine
+from sayso.tts.engines.openai import OpenAISpeechEngine
 from sayso.types import Boundary, Span, Token, Utterance
-from sayso.vendors import OpenAIConnection
-from utterances import utterance
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

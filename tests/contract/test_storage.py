@@ -14,13 +14,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from aws import aws_place
 from sayso.api.routes import files
+from sayso.aws.session import Aws
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, uri_within
 from sayso.testing import InMemoryStorage
-from sayso.vendors.aws import Aws
-from waiting import WAIT_SECONDS
+from support.aws.server import aws_place
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator

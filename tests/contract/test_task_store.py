@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from job_backends import LEASE_SECONDS, STORES, StoreBackend
 from sayso.errors import LeaseLost
-from sayso.jobs import Claim, Finished, Held, TaskProgress
+from sayso.jobs import Claim, ClaimHeldElsewhere, Finished, TaskProgress
+from support.jobs.backends import LEASE_SECONDS, STORES, StoreBackend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,8 +25,8 @@ TASKS = ("tts", "srt")
 URLS = {"tts": "s3://bucket/p/tts.wav", "srt": "s3://bucket/p/srt.srt"}
 
 CHANGES: dict[str, Change] = {
-    "beat": lambda store, claim: store.beat(claim),
-    "progress": lambda store, claim: store.beat(claim, TaskProgress(share=0.5, audio_seconds=1.5)),
+    "beat": lambda store, claim: store.heartbeat(claim),
+    "progress": lambda store, claim: store.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=1.5)),
     "complete": lambda store, claim: store.complete(claim, dict.fromkeys(claim.lease_ids, "s3://elsewhere")),
     "fail": lambda store, claim: store.fail(claim, error="late"),
 }
@@ -109,7 +109,7 @@ def test_whoever_comes_second_is_told_when_to_come_again(run: Run) -> None:
     async def scenario(backend: StoreBackend, parent: str) -> None:
         await claimed(backend, parent, ("tts",))
         held = await backend.store.claim(parent, TASKS)
-        assert isinstance(held, Held)
+        assert isinstance(held, ClaimHeldElsewhere)
         assert 0 < held.retry_after_seconds <= LEASE_SECONDS
         await backend.pass_time(held.retry_after_seconds + 1)
         assert set((await claimed(backend, parent)).lease_ids) == set(TASKS)
@@ -141,8 +141,8 @@ def test_a_beat_keeps_the_claim(run: Run) -> None:
         claim = await claimed(backend, parent)
         for share in (0.2, 0.5, 0.9):
             await backend.pass_time(LEASE_SECONDS * 0.7)
-            await backend.store.beat(claim, TaskProgress(share=share, audio_seconds=share * 60))
-        assert isinstance(await backend.store.claim(parent, TASKS), Held)
+            await backend.store.heartbeat(claim, TaskProgress(share=share, audio_seconds=share * 60))
+        assert isinstance(await backend.store.claim(parent, TASKS), ClaimHeldElsewhere)
         await backend.store.complete(claim, URLS)
 
     run(scenario)
@@ -227,7 +227,7 @@ def test_what_is_released_can_be_had_at_once(run: Run) -> None:
         await backend.store.release(first)
         second = await claimed(backend, parent)
         await backend.store.release(first)
-        assert isinstance(await backend.store.claim(parent, TASKS), Held)
+        assert isinstance(await backend.store.claim(parent, TASKS), ClaimHeldElsewhere)
         await backend.store.complete(second, URLS)
         await backend.store.release(second)
         assert await backend.store.claim(parent, TASKS) == Finished(media_urls=URLS)
@@ -242,7 +242,7 @@ def test_of_many_who_claim_at_once_one_succeeds(run: Run) -> None:
         orders = [TASKS, TASKS[::-1]] * 6
         outcomes = await asyncio.gather(*(backend.store.claim(parent, order) for order in orders))
         assert sum(isinstance(outcome, Claim) for outcome in outcomes) == 1
-        assert sum(isinstance(outcome, Held) for outcome in outcomes) == len(orders) - 1
+        assert sum(isinstance(outcome, ClaimHeldElsewhere) for outcome in outcomes) == len(orders) - 1
 
     run(scenario)
 
@@ -255,7 +255,7 @@ def test_parents_have_nothing_to_do_with_one_another(run: Run) -> None:
         other = await claimed(backend, f"{parent} 2")
         await backend.store.complete(other, URLS)
         assert await statuses(backend, parent) == [("IN_PROGRESS", None)] * 2
-        await backend.store.beat(claim)
+        await backend.store.heartbeat(claim)
 
     run(scenario)
 

@@ -11,15 +11,15 @@ import pytest
 from sayso.bootstrap import open_engine
 from sayso.errors import Cancelled, DeadlineExceeded, ModelCorrupt, ModelMissing, NotAudio, UnsupportedLanguage
 from sayso.models import open_store
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.scheduling import Scheduler
 from sayso.settings import load_settings
 from sayso.stt import SAMPLE_RATE_HZ, Transcriber, Transcript, WhisperTranscriber
-from sayso.stt.openai import OpenAITranscriber
+from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing import FakeTranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio, Boundary, Span, Token, Utterance
-from sayso.vendors import OpenAIConnection
-from sounds import encoded
+from support.audio.sounds import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

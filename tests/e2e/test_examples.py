@@ -19,7 +19,7 @@ from sayso.tts.cache import SpeechCache
 if TYPE_CHECKING:
     from sayso.narration import Document
     from sayso.tts.base import SpeechEngine
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

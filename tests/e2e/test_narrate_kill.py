@@ -14,7 +14,7 @@ import pytest
 
 from sayso.audio import decode
 from sayso.subtitles import lint, parse_subtitles, style_named
-from waiting import wait_until
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from sayso.api.keys import Scope
+from sayso.api.auth.keys import Scope
 from sayso.cli.app import app
 from sayso.settings import Settings, variables
 

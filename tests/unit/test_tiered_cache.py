@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sayso.shared_cache import TieredCache
-from waiting import WAIT_SECONDS, threads_since
+from support.waiting import WAIT_SECONDS, threads_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,14 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from sayso import __version__
-from sayso.api.connections import default_connections
-from sayso.api.documentation import ERRORS
-from sayso.api.errors import Problem, on_http_error, on_problem, on_sayso_error
-from sayso.api.limits import RATE_HEADERS, RequestShares
-from sayso.api.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.origins import ForeignPages, KnownHosts
+from sayso.api.http.connections import default_connections
+from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
+from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.http.openapi import ERRORS
+from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
+from sayso.api.http.rate_limits import RATE_HEADERS, RequestShares
 from sayso.api.routes import captions, files, hybrid, models, narrations, operations, speech, transcriptions
-from sayso.api.speaking import ENGINE_HEADER
+from sayso.api.routes.synthesis import ENGINE_HEADER
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
 from sayso.threads import on_thread
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from sayso.api.served import Served
+    from sayso.api.context import AppContext
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ Every error is OpenAI's envelope. Point any OpenAI client at this address and `/
 """
 
 
-def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | None = None) -> FastAPI:
+def create_app(served: AppContext, *, api: bool = True, hosts: Collection[str] | None = None) -> FastAPI:
     """The application over these parts, which it closes at its end.
 
     Args:
@@ -72,7 +72,7 @@ def create_app(served: Served, *, api: bool = True, hosts: Collection[str] | Non
     return app
 
 
-def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
+def _wrap(app: FastAPI, served: AppContext, hosts: Collection[str] | None) -> None:
     """What every request passes; what is added last is outermost."""
     settings = served.settings
     app.add_middleware(UnhandledErrors)
@@ -88,8 +88,8 @@ def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
     shares = RequestShares(settings.connections or default_connections())
     app.add_middleware(FairShares, keys=served.keys, shares=shares)
     if not served.keys:
-        app.add_middleware(ForeignPages, base_url=settings.public_base_url, allowed=settings.cors_origins)
-    app.add_middleware(KnownHosts, hosts=hosts)
+        app.add_middleware(CrossOriginRequests, base_url=settings.public_base_url, allowed=settings.cors_origins)
+    app.add_middleware(TrustedHosts, hosts=hosts)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, metrics=served.metrics)
     app.add_middleware(RequestIds)
@@ -99,7 +99,7 @@ def _wrap(app: FastAPI, served: Served, hosts: Collection[str] | None) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while the first requests may already come; close everything at the end."""
-    served: Served = app.state.served
+    served: AppContext = app.state.served
 
     async def warm_up() -> None:
         try:
@@ -120,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _narrations(app: FastAPI, served: Served) -> AsyncIterator[None]:
+async def _narrations(app: FastAPI, served: AppContext) -> AsyncIterator[None]:
     """Have narrations served during the block, where any are kept."""
     if served.open_narrations is None:
         yield
@@ -131,7 +131,7 @@ async def _narrations(app: FastAPI, served: Served) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _working(served: Served) -> Iterator[None]:
+def _working(served: AppContext) -> Iterator[None]:
     """Have the workers of this process work during the block; at its end, wait for what they have in hand.
 
     Nothing else is served any more then, so that the loop may wait.

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso import __version__
-from sayso.api.keys import KeyRing
-from sayso.api.limits import RateLimiter
-from sayso.api.served import Served
-from sayso.bootstrap.chains import OPENAI, Engines
+from sayso.api.auth.keys import KeyRing
+from sayso.api.context import AppContext
+from sayso.api.http.rate_limits import RateLimiter
+from sayso.bootstrap.chains import OPENAI, EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.bootstrap.isolated import IsolatedNarrator
 from sayso.bootstrap.narrations import open_narrations
 from sayso.bootstrap.storages import prepare_database, signed_files
-from sayso.bootstrap.stories import StoriesOpener
+from sayso.bootstrap.workers import WorkersOpener
 from sayso.errors import InvalidInput, ModelMissing, SaysoError
 from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
+from sayso.narrations.checks import speaker
 from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
-from sayso.stories.checks import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ def open_served(
     api: bool = True,
     stories: bool = False,
     trouble: Callable[[], str | None] = lambda: None,
-) -> Served:
+) -> AppContext:
     """Everything that serves requests, found but not loaded.
 
     Args:
@@ -57,7 +57,7 @@ def open_served(
         InvalidInput: a setting cannot be understood.
         ModelMissing: stories need a model that has not been pulled.
     """
-    engines = Engines(settings)
+    engines = EngineRegistry(settings)
     metrics = Metrics(load=lambda: scheduler.load, breakers=engines.states)
     scheduler = Scheduler(
         turns=settings.synthesis_workers or processors(), places=settings.places, on_wait=metrics.waited
@@ -74,7 +74,7 @@ def open_served(
 
     cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit))
     sources = tuple(engines.speech.values())
-    opener = StoriesOpener(
+    opener = WorkersOpener(
         settings,
         sources=sources,
         scheduler=scheduler,
@@ -90,7 +90,7 @@ def open_served(
         engines.openai.close()
         cache.close()
 
-    return Served(
+    return AppContext(
         settings=settings,
         catalogue=engines.catalogue(on_fallback),
         scheduler=scheduler,
@@ -118,7 +118,7 @@ def _keys(settings: Settings) -> KeyRing:
     return keys
 
 
-def _warm_up(engines: Engines, settings: Settings) -> None:
+def _warm_up(engines: EngineRegistry, settings: Settings) -> None:
     """Have the local engines that stand behind most names ready before the first request; what is missing is said.
 
     A word is spoken and heard: that loads everything that a request would have to wait for.
@@ -136,17 +136,17 @@ def _warm_up(engines: Engines, settings: Settings) -> None:
         _log.warning("not everything is ready", error=error.message, hint=error.hint)
 
 
-def _speech_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:
+def _speech_health(engines: EngineRegistry, settings: Settings) -> Sequence[EngineHealth]:
     local = _local_health(engines, settings, _MAIN_SPEECH, _MAIN_SPEECH_MODELS)
     return [*_openai_health(engines), *([local] if engines.asks_local else [])]
 
 
-def _transcription_health(engines: Engines, settings: Settings) -> Sequence[EngineHealth]:
+def _transcription_health(engines: EngineRegistry, settings: Settings) -> Sequence[EngineHealth]:
     local = _local_health(engines, settings, engines.default_whisper, (engines.default_whisper,))
     return [*_openai_health(engines), *([local] if engines.asks_local else [])]
 
 
-def _openai_health(engines: Engines) -> Sequence[EngineHealth]:
+def _openai_health(engines: EngineRegistry) -> Sequence[EngineHealth]:
     """OpenAI, where the settings say that it comes first: without a key it is missed."""
     if not engines.wants_openai:
         return []
@@ -163,14 +163,14 @@ def _openai_health(engines: Engines) -> Sequence[EngineHealth]:
     ]
 
 
-def _openai_detail(engines: Engines) -> str | None:
+def _openai_detail(engines: EngineRegistry) -> str | None:
     if not engines.openai.is_configured:
         return "OPENAI_API_KEY is not set."
     answer = engines.openai.last_answer
     return None if answer is None or answer.reason is None else f"The last request failed: {answer.reason}."
 
 
-def _local_health(engines: Engines, settings: Settings, name: str, models: Sequence[str]) -> EngineHealth:
+def _local_health(engines: EngineRegistry, settings: Settings, name: str, models: Sequence[str]) -> EngineHealth:
     missing = None
     for model in models:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.api.catalogue import (
+from sayso.api.schemas.catalogue import (
     OPENAI_MAXIMUM_CHARACTERS,
     OPENAI_MAXIMUM_UPLOAD_BYTES,
     Catalogue,
@@ -17,10 +17,10 @@ from sayso.api.catalogue import (
 from sayso.bootstrap.engines import ENGINES, open_engine, open_transcriber
 from sayso.errors import InvalidInput
 from sayso.models import open_store
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.resilience import Breaker, Chain, Link
 from sayso.stt import LocalTranscriber, OpenAITranscriber
-from sayso.tts.source import OPENAI_VOICES_OF_KOKORO, LocalSpeech, OpenAISpeech
-from sayso.vendors import OpenAIConnection
+from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech, OpenAISpeech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sayso.resilience import BreakerState, Failure
     from sayso.settings import Settings
     from sayso.stt import Transcriber
-    from sayso.tts.source import SpeechSource
+    from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
 
     Engine = TypeVar("Engine")
@@ -55,7 +55,7 @@ WHISPER_PREFIX = "whisper-"
 _LOCAL_FAILURES = 20
 
 
-class Engines:
+class EngineRegistry:
     """Every engine, with its breaker, and the chains that they make; threads share them.
 
     OpenAI's model names, and ``hybrid``, stand for OpenAI first and the local engines after it, as PRIMARY_SERVICE and

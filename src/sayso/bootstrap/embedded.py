@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from sayso.errors import InvalidInput, OutputFailed
 from sayso.files import make_private_directory, private_lock
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.supervisor import Supervisor
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.embedded.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -115,8 +115,8 @@ def open_speech_cache(
 
 def _kokoro(settings: Settings) -> SpeechEngine:
     from sayso.models import open_store
-    from sayso.tts.espeak import espeak
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
+    from sayso.tts.phonemes.espeak import espeak
 
     store = open_store(settings)
     return KokoroEngine(
@@ -131,8 +131,8 @@ def _kokoro(settings: Settings) -> SpeechEngine:
 
 def _piper(settings: Settings) -> SpeechEngine:
     from sayso.models import open_store
-    from sayso.tts.espeak import espeak
-    from sayso.tts.piper import PiperEngine
+    from sayso.tts.engines.piper import PiperEngine
+    from sayso.tts.phonemes.espeak import espeak
 
     return PiperEngine(
         [open_store(settings).path("piper-en_US-joe-medium")],

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sayso.bootstrap.chains import Engines
+from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.bootstrap.narrator import open_narrator
 from sayso.errors import ProcessDied, SaysoError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from sayso.narration import Narration, Progress
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.settings import Settings
     from sayso.stories import Story
 
@@ -63,7 +63,9 @@ class IsolatedNarrator:
         self._on_look_up = on_look_up
         self._one_at_a_time = threading.Lock()
 
-    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+    def make(
+        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+    ) -> Narration:
         """See `Narrator.make`.
 
         Raises:
@@ -86,7 +88,7 @@ class IsolatedNarrator:
                 here.close()
 
     @contextlib.contextmanager
-    def _turn(self, ticket: Ticket) -> Iterator[None]:
+    def _turn(self, ticket: RequestContext) -> Iterator[None]:
         while not self._one_at_a_time.acquire(timeout=_LOOK_SECONDS):
             ticket.check()
         try:
@@ -96,7 +98,7 @@ class IsolatedNarrator:
 
 
 def _outcome(
-    child: SpawnProcess, here: Connection, ticket: Ticket, listeners: Mapping[str, Callable[[Any], None]]
+    child: SpawnProcess, here: Connection, ticket: RequestContext, listeners: Mapping[str, Callable[[Any], None]]
 ) -> Narration:
     """What the child makes, once it has; ``listeners`` are told what it tells on its way.
 
@@ -160,7 +162,7 @@ def _main(there: Connection, settings: Settings, story: Story, directory: Path) 
 
 
 def _made(tell: Callable[[str, object], None], settings: Settings, story: Story, directory: Path) -> Narration:
-    engines = Engines(settings)
+    engines = EngineRegistry(settings)
     cache = open_speech_cache(settings, on_look_up=lambda hit: tell("looked up", hit))
     narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)
     try:

@@ -25,8 +25,8 @@ def job_database(settings: Settings) -> Iterator[str]:
     """
     from filelock import Timeout
 
-    from sayso.jobs.postgres.embedded import EmbeddedPostgres
-    from sayso.jobs.postgres.migrate import migrate
+    from sayso.postgres.embedded.server import EmbeddedPostgres
+    from sayso.postgres.migrate import migrate
 
     if settings.database_url is not None:
         conninfo = settings.database_url.get_secret_value()

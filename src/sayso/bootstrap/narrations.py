@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sayso.bootstrap.storages import open_database, open_storages, output_root
-from sayso.stories.narrations import Describer, Narrations, files_origin_of
+from sayso.narrations.service import NarrationPresenter, Narrations, files_origin_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from sayso.settings import Settings
-    from sayso.tts.source import SpeechSource
+    from sayso.tts.selection import SpeechSource
 
 
 @asynccontextmanager
@@ -22,12 +22,12 @@ async def open_narrations(settings: Settings, sources: Sequence[SpeechSource]) -
     Raises:
         InvalidInput: a setting cannot be used.
     """
-    from sayso.jobs.postgres.narrations import PostgresNarrationStore
+    from sayso.narrations.postgres.store import PostgresNarrationStore
 
     async with AsyncExitStack() as stack:
         storages = await open_storages(settings, stack)
         store = PostgresNarrationStore(await open_database(settings, stack))
-        describer = Describer(storages, link_seconds=settings.link_seconds)
+        describer = NarrationPresenter(storages, link_seconds=settings.link_seconds)
         origin = await files_origin_of(storages, output_root(settings))
         narrations = Narrations(
             store,

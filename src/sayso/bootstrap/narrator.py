@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.settings import Settings
     from sayso.tts.cache import SpeechCache
-    from sayso.tts.source import SpeechSource
+    from sayso.tts.selection import SpeechSource
 
 
 def open_narrator(settings: Settings, *, sources: Sequence[SpeechSource], cache: SpeechCache) -> Narrator:
@@ -27,7 +27,7 @@ def open_narrator(settings: Settings, *, sources: Sequence[SpeechSource], cache:
         cache: where speech is kept.
     """
 
-    def fetched(url: str, directory: Path, ticket: Ticket) -> Path:
+    def fetched(url: str, directory: Path, ticket: RequestContext) -> Path:
         return fetch(
             url,
             directory,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sayso.bootstrap.storages import output_root
-from sayso.stories.retention import Retention
+from sayso.narrations.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.pool import Database
     from sayso.settings import Settings
     from sayso.storage import Storages
 
@@ -30,6 +30,6 @@ def open_retention(
         storages: where files are.
         on_removed: told what was removed, and how many of it.
     """
-    from sayso.jobs.postgres.pruning import Pruner
+    from sayso.narrations.postgres.pruning import Pruner
 
     return Retention(Pruner(database), storages, output_root=output_root(settings), on_removed=on_removed)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from sayso.aws.session import Aws, AwsAccess
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory
 from sayso.signing import signing_keys
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
-from sayso.vendors.aws import Aws, AwsAccess
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.pool import Database
     from sayso.settings import Settings
     from sayso.storage import Storage
 
@@ -95,7 +95,7 @@ def prepare_database(conninfo: str) -> None:
     Raises:
         ServiceUnavailable: it has not answered for a minute.
     """
-    from sayso.jobs.postgres.migrate import migrate
+    from sayso.postgres.migrate import migrate
 
     def log(state: RetryCallState) -> None:
         _log.warning("waiting for the database", attempt=state.attempt_number)
@@ -115,7 +115,7 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:
     Raises:
         InvalidInput: there is none, or its address cannot be read.
     """
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.pool import Database
 
     if settings.database_url is None:
         raise InvalidInput("DATABASE_URL is not set.", hint="`sayso up` brings its own database.")

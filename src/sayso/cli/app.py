@@ -10,7 +10,7 @@ import typer
 from sayso import __version__
 from sayso.cli import jobs, keys, models
 from sayso.cli.doctor import doctor
-from sayso.cli.failure import EXIT_INTERRUPTED, exit_code, print_error
+from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sayso.jobs.postgres.administration import Administration, JobReport
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.pool import Database
     from sayso.settings import Settings
 
     T = TypeVar("T")
@@ -164,7 +164,7 @@ def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Setting
 def _with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
     """What ``work`` gives, asked of the database in a loop of its own."""
     from sayso.bootstrap.jobs import job_database
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.pool import Database
     from sayso.settings import load_settings
 
     async def ask(conninfo: str) -> T:
@@ -177,7 +177,7 @@ def _with_database(work: Callable[[Database], Awaitable[T]], settings: Settings 
 
 async def _cancel(database: Database, job_id: str) -> None:
     from sayso.jobs.postgres.administration import Administration
-    from sayso.jobs.postgres.narrations import PostgresNarrationStore
+    from sayso.narrations.postgres.store import PostgresNarrationStore
 
     jobs = Administration(database)
     job = await jobs.show(job_id)
@@ -191,8 +191,8 @@ async def _forget(database: Database, settings: Settings, days: float, *, narrat
 
     from sayso.bootstrap.retention import open_retention
     from sayso.bootstrap.storages import open_storages
-    from sayso.jobs.narrations import NarrationStatus
-    from sayso.jobs.postgres.pruning import JOB_ENDS
+    from sayso.narrations import NarrationStatus
+    from sayso.narrations.postgres.pruning import JOB_ENDS
 
     statuses = [status for status in NarrationStatus if status.is_final and (failed or status != "failed")]
     ends = [end for end in JOB_ENDS if failed or end != "dead"]

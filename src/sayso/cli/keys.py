@@ -36,7 +36,7 @@ def new(
     `X-API-Key: KEY`. The entry holds only a hash of the key: add it to SAYSO_API_KEYS (several entries with commas)
     and restart the server. To take a key back, remove its entry.
     """
-    from sayso.api.keys import new_key, parse_scopes
+    from sayso.api.auth.keys import new_key, parse_scopes
 
     made = new_key(name, parse_scopes(scopes, ","))
     if as_json:
@@ -57,9 +57,9 @@ def callback_secret(
     secret (SAYSO_SIGNING_SECRET, or the file signing-secret under SAYSO_DATA), which is given to nobody. Run this with
     the settings of the service. The guide is docs/how-to/callbacks.md.
     """
-    from sayso.api.keys import KeyRing
+    from sayso.api.auth.keys import KeyRing
     from sayso.errors import InvalidInput
-    from sayso.jobs.narrations import SHARED_OWNER
+    from sayso.narrations import SHARED_OWNER
     from sayso.settings import load_settings
     from sayso.signing import existing_signing_keys, webhook_secret
 

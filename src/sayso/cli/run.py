@@ -49,7 +49,7 @@ def run(
     """
     import structlog
 
-    from sayso.cli.listening import listening
+    from sayso.cli.listening_socket import listening
     from sayso.cli.serving import end_at_sigterm
     from sayso.settings import load_settings
 
@@ -95,7 +95,7 @@ def serve(
     import uvicorn
 
     from sayso.api.app import create_app
-    from sayso.api.connections import Bounds, default_connections
+    from sayso.api.http.connections import Bounds, default_connections
     from sayso.bootstrap.api import open_served
     from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
@@ -163,7 +163,7 @@ def listening_address(settings: Settings, roles: Collection[Role], host: str | N
 
 def _names(settings: Settings, address: str) -> Collection[str] | None:
     """The names to answer to; None for any, as where the network's own names lead here and no setting has them."""
-    from sayso.api.origins import parse_host, parse_origin
+    from sayso.api.http.origins import parse_host, parse_origin
 
     if not settings.hosts and not _is_loopback(address):
         return None

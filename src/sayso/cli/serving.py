@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 
-from sayso.api.connections import BoundedServer
-from sayso.cli.failure import EXIT_INTERRUPTED
-from sayso.cli.listening import cannot_listen, where
+from sayso.api.http.connections import BoundedServer
+from sayso.cli.errors import EXIT_INTERRUPTED
+from sayso.cli.listening_socket import cannot_listen, where
 from sayso.errors import CannotListen
 
 if TYPE_CHECKING:

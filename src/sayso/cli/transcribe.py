@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from sayso.bootstrap import open_transcriber
-from sayso.cli.failure import print_error
+from sayso.cli.errors import print_error
 from sayso.cli.options import JsonOption, QuietOption, choices, require_distinct
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing

@@ -37,7 +37,7 @@ def up(
     With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
     """
     from sayso.bootstrap.embedded import embedded
-    from sayso.cli.listening import listening
+    from sayso.cli.listening_socket import listening
     from sayso.cli.run import ROLES, listening_address, serve
     from sayso.cli.serving import end_at_sigterm
     from sayso.settings import load_settings

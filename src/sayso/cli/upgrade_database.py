@@ -33,7 +33,7 @@ def upgrade_database(
     and is yours to delete; until then it can be put back by renaming. `sayso up` must not be running meanwhile.
     """
     from sayso.bootstrap.embedded import DATABASE, owned_directory
-    from sayso.jobs.postgres.upgrade import upgrade
+    from sayso.postgres.embedded.upgrade import upgrade
     from sayso.settings import load_settings
 
     settings = load_settings()

@@ -1,36 +1,29 @@
 """Jobs, from whatever queue they come: leased, retried, dead-lettered, and seen by others as tasks."""
 
-from sayso.jobs.attempt import Handler, Job, Outcome, Policy
 from sayso.jobs.base import (
-    BEAT_SECONDS,
+    HEARTBEAT_SECONDS,
     LEASE_SECONDS,
     Backlog,
     Claim,
+    ClaimHeldElsewhere,
     Delivery,
     Finished,
-    Held,
     JobQueue,
     TaskProgress,
     TaskStore,
 )
-from sayso.jobs.untracked import UntrackedTasks
-from sayso.jobs.worker import Worker
+from sayso.jobs.null_tasks import NullTaskStore
 
 __all__ = [
-    "BEAT_SECONDS",
+    "HEARTBEAT_SECONDS",
     "LEASE_SECONDS",
     "Backlog",
     "Claim",
+    "ClaimHeldElsewhere",
     "Delivery",
     "Finished",
-    "Handler",
-    "Held",
-    "Job",
     "JobQueue",
-    "Outcome",
-    "Policy",
+    "NullTaskStore",
     "TaskProgress",
     "TaskStore",
-    "UntrackedTasks",
-    "Worker",
 ]

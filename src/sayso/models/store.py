@@ -12,10 +12,10 @@ from filelock import Timeout
 from sayso.errors import InvalidInput, ModelMissing
 from sayso.files import private_lock
 from sayso.models.catalogue import CATALOGUE
-from sayso.models.inbox import Inbox, writing_to
 from sayso.models.progress import SilentProgress
 from sayso.models.pull import Pull
 from sayso.models.sources.directory import DirectorySource
+from sayso.models.staging import DownloadStaging, writing_to
 from sayso.models.status import FileState, FileStatus, status_by_content, status_by_size
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class ModelStore:
         if not directory.is_dir():
             raise InvalidInput(f"{directory} is not a directory.")
 
-        def look(model: Model, inbox: Inbox) -> None:
+        def look(model: Model, inbox: DownloadStaging) -> None:
             DirectorySource().fetch(str(directory), model.name, inbox)
 
         progress = progress or SilentProgress()
@@ -173,7 +173,9 @@ class ModelStore:
             )
         return found
 
-    def _bring(self, model: Model, progress: PullProgress, fill: Callable[[Model, Inbox], None]) -> PulledModel:
+    def _bring(
+        self, model: Model, progress: PullProgress, fill: Callable[[Model, DownloadStaging], None]
+    ) -> PulledModel:
         """Fill what is unsound, alone with the model's directory; touch nothing when all is sound."""
         home = self.root / model.name
         if not self._unsound(model):
@@ -183,7 +185,7 @@ class ModelStore:
             unsound = self._unsound(model)
             progress.started(model, unsound)
             files = [status.file for status in unsound]
-            inbox = Inbox(home, files, partial(progress.arrived, model))
+            inbox = DownloadStaging(home, files, partial(progress.arrived, model))
             wanted_before = inbox.bytes_wanted
             try:
                 fill(model, inbox)

@@ -1,11 +1,11 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
 from sayso.narration.document import MAXIMUM_BYTES, Document, check_document, read_document, to_script
+from sayso.narration.files import SUBTITLE_FORMATS, SubtitleFormat
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, NarrationOptions, narrate
-from sayso.narration.perform import Progress
-from sayso.narration.publish import SUBTITLE_FORMATS, SubtitleFormat
 from sayso.narration.stream import Piece, Stream, stream
+from sayso.narration.synthesiser import Progress
 
 __all__ = [
     "MAXIMUM_BYTES",

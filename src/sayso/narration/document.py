@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
     from sayso.types import Script
 
@@ -64,7 +64,7 @@ def to_script(
     language: str | None = None,
     lexicon: Lexicon | None = None,
     emoji: Literal["name", "drop"] = "drop",
-    ticket: Ticket = FREE,
+    ticket: RequestContext = FREE,
 ) -> Script:
     """The document as lines for an engine's voices; the language is the voice's own unless one is given.
 
@@ -83,7 +83,7 @@ def to_script(
 
 
 def check_document(
-    document: Document, engine: SpeechEngine, *, voice: str, language: str | None = None, ticket: Ticket = FREE
+    document: Document, engine: SpeechEngine, *, voice: str, language: str | None = None, ticket: RequestContext = FREE
 ) -> float:
     """Refuse a document that no script can be made of, without making one.
 
@@ -109,7 +109,7 @@ def _options(document: Document, engine: SpeechEngine, voice: str, language: str
 
 
 @contextmanager
-def _turns(ticket: Ticket) -> Iterator[Callable[[], None]]:
+def _turns(ticket: RequestContext) -> Iterator[Callable[[], None]]:
     """One turn of a ticket after the other: what is given ends one and waits for the next."""
     with ExitStack() as turn:
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from sayso.audio import AudioFormat, gain_for
 from sayso.narration.derived import measure_loudness
 from sayso.narration.document import to_script
+from sayso.narration.files import CUE_FORMATS, RenderedNarration, SubtitleFormat, publish
 from sayso.narration.length import estimated_seconds, require_length
 from sayso.narration.pace import is_too_fast
-from sayso.narration.perform import Progress, Stage
-from sayso.narration.publish import CUE_FORMATS, Edition, SubtitleFormat, publish
 from sayso.narration.spool import Spool
+from sayso.narration.synthesiser import Progress, Synthesiser
 from sayso.scheduling import FREE
 from sayso.text import Lexicon
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.narration.document import Document
-    from sayso.narration.perform import Performance
-    from sayso.scheduling import Ticket
+    from sayso.narration.synthesiser import SynthesisedScript
+    from sayso.scheduling import RequestContext
     from sayso.subtitles import Style, Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
@@ -99,7 +99,7 @@ def narrate(
     *,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    ticket: Ticket = FREE,
+    ticket: RequestContext = FREE,
 ) -> Narration:
     """Narrate a document into ``directory/<name>.mp3``, ``.srt`` and so on.
 
@@ -137,7 +137,7 @@ def narrate(
     require_length(estimated_seconds(script, speed=options.speed), options.maximum_seconds)
     style = options.style if set(options.subtitles) & CUE_FORMATS else None
     with Spool(directory, ticket=ticket) as spool:
-        stage = Stage(
+        stage = Synthesiser(
             script,
             engine,
             cache,
@@ -164,15 +164,15 @@ def narrate(
 
 
 def _edition(
-    performance: Performance,
+    performance: SynthesisedScript,
     document: Document,
     engine: SpeechEngine,
     options: NarrationOptions,
     directory: Path,
     gain: float,
-) -> Edition:
+) -> RenderedNarration:
     chapters = performance.recording.timeline.chapters
-    return Edition(
+    return RenderedNarration(
         recording=performance.recording,
         cues=performance.cues,
         target=directory / document.name,

@@ -17,7 +17,7 @@ from sayso.tts.base import MINIMUM_SPEED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.narration.take import Recording
+    from sayso.narration.recording_builder import Recording
     from sayso.subtitles import Style
     from sayso.types import Cue
 

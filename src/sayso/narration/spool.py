@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.types import FloatArray
 
 
@@ -31,7 +31,7 @@ class Spool:
     document's audio, from the first silence to the last file, goes through here.
     """
 
-    def __init__(self, directory: Path, *, ticket: Ticket = FREE) -> None:
+    def __init__(self, directory: Path, *, ticket: RequestContext = FREE) -> None:
         """Make the file.
 
         Args:

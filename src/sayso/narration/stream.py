@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import silence
-from sayso.narration.render import render
+from sayso.narration.parallel_synthesis import render
 from sayso.subtitles import TimelineBuilder
 from sayso.text import Pauses, spoken_length
-from sayso.tts.shape import LEVEL_LUFS, silence_samples
+from sayso.tts.joins import LEVEL_LUFS, silence_samples
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Stream:
         """The pieces.
 
         Raises:
-            SaysoError: as `sayso.tts.speak.speak`.
+            SaysoError: as `sayso.tts.synthesis.speak`.
         """
         lines = _hurried(self._script.lines)
         script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
@@ -106,7 +106,7 @@ def stream(script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: f
     """The samples of a `Stream`: float32 of shape (n,) at the engine's rate.
 
     Raises:
-        SaysoError: as `sayso.tts.speak.speak`.
+        SaysoError: as `sayso.tts.synthesis.speak`.
     """
     return (piece.samples for piece in Stream(script, engine, cache, speed=speed))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from sayso.net.location import Location
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
 
 _MAXIMUM_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -48,7 +48,7 @@ def fetch(
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
     check_type: Callable[[str], None] = _any_type,
-    ticket: Ticket = FREE,
+    ticket: RequestContext = FREE,
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> Path:

@@ -16,7 +16,7 @@ from sayso.scheduling import FREE
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
 """So much of an answer is read, for its sender's sake, and thrown away."""
@@ -31,7 +31,7 @@ def post(
     headers: Mapping[str, str],
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
-    ticket: Ticket = FREE,
+    ticket: RequestContext = FREE,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Send a body, and return the status of the answer; blocks, for a thread.

@@ -64,7 +64,7 @@ class Breaker:
             return BreakerState.HALF_OPEN if over else BreakerState.OPEN
 
     def allows(self) -> bool:
-        """Whether a request may go through; one that may must be followed by `succeeded`, `failed` or `forgot`."""
+        """Whether a request may go through: if so, `succeeded`, `failed` or `record_ignored` must follow."""
         with self._lock:
             if self._opened_at is None:
                 return True
@@ -96,7 +96,7 @@ class Breaker:
                 self._opened_at = self._clock()
                 self._probe_began_at = None
 
-    def forgot(self) -> None:
+    def record_ignored(self) -> None:
         """The request says nothing about the engine: the caller was wrong, or went away."""
         with self._lock:
             self._probe_began_at = None

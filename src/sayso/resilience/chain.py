@@ -59,7 +59,7 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Made(Generic[Result]):
+class ChainResult(Generic[Result]):
     """What a chain made.
 
     Attributes:
@@ -91,7 +91,7 @@ class Chain(Generic[Engine]):
         """The chain of those engines that ``wanted`` holds of."""
         return Chain([link for link in self.links if wanted(link.engine)], on_fallback=self._on_fallback)
 
-    def run(self, work: Callable[[Engine], Result]) -> Made[Result]:
+    def run(self, work: Callable[[Engine], Result]) -> ChainResult[Result]:
         """Do the work with the first engine that can.
 
         Args:
@@ -114,7 +114,7 @@ class Chain(Generic[Engine]):
             try:
                 result = work(link.engine)
             except _NOT_THE_ENGINES:
-                link.breaker.forgot()
+                link.breaker.record_ignored()
                 raise
             except SaysoError as error:
                 link.breaker.failed()
@@ -124,7 +124,7 @@ class Chain(Generic[Engine]):
                 raise
             else:
                 link.breaker.succeeded()
-                return Made(result=result, engine=link.name, failures=tuple(failures))
+                return ChainResult(result=result, engine=link.name, failures=tuple(failures))
         raise _everything_failed(failures)
 
     def _tell(self, failure: Failure, following: Link[Engine]) -> None:

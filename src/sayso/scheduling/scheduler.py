@@ -94,8 +94,8 @@ class Scheduler:
         self._on_wait = on_wait
         self._clock = clock
         self._lock = threading.Lock()
-        self._places: set[Place] = set()
-        self._given_up: set[Place] = set()  # closed, while threads still work for them
+        self._places: set[AdmissionSlot] = set()
+        self._given_up: set[AdmissionSlot] = set()  # closed, while threads still work for them
         self._waiting: list[_Waiter] = []
         self._computing = 0
         self._client_seconds: dict[str, float] = {}
@@ -104,7 +104,7 @@ class Scheduler:
 
     def take_place(
         self, client: str, *, priority: Priority = Priority.INTERACTIVE, deadline_seconds: float = math.inf
-    ) -> Place:
+    ) -> AdmissionSlot:
         """A place for a request; close it when the request has ended.
 
         Args:
@@ -126,7 +126,7 @@ class Scheduler:
                 )
                 raise Busy(message, retry_after_seconds=self._retry_after_seconds())
             self._sequence += 1
-            place = Place(self, client, priority, self._clock() + deadline_seconds, self._sequence)
+            place = AdmissionSlot(self, client, priority, self._clock() + deadline_seconds, self._sequence)
             # A client that comes back is on a par with those who are here: it has saved nothing up.
             if client not in {other.client for other in self._places}:
                 least = min((self._client_seconds[other.client] for other in self._places), default=0.0)
@@ -157,7 +157,7 @@ class Scheduler:
         left = max(self._cost_seconds - computed, 0.0) * len(self._places) / self._turns
         return min(max(left, 1.0), _LONGEST_RETRY_SECONDS)
 
-    def _acquire(self, place: Place) -> None:
+    def _acquire(self, place: AdmissionSlot) -> None:
         waiter = _Waiter(place)
         began = self._clock()
         with self._lock:
@@ -175,7 +175,7 @@ class Scheduler:
             raise DeadlineExceeded("The deadline came while waiting for a processor.")
         self._on_wait(self._clock() - began)
 
-    def _release(self, place: Place, seconds: float) -> None:
+    def _release(self, place: AdmissionSlot, seconds: float) -> None:
         with self._lock:
             self._computing -= 1
             place.computed_seconds += seconds
@@ -184,11 +184,11 @@ class Scheduler:
             self._leave_thread(place)
             self._grant()
 
-    def _enter_thread(self, place: Place) -> None:
+    def _enter_thread(self, place: AdmissionSlot) -> None:
         """A thread works for a place; the caller holds the lock."""
         place.threads += 1
 
-    def _leave_thread(self, place: Place) -> None:
+    def _leave_thread(self, place: AdmissionSlot) -> None:
         """It no longer does; the caller holds the lock."""
         place.threads -= 1
         if not place.threads:
@@ -208,7 +208,7 @@ class Scheduler:
         place = waiter.place
         return (place.priority, self._client_seconds.get(place.client, 0.0), place.computed_seconds, place.number)
 
-    def _leave(self, place: Place, *, cancelled: bool) -> None:
+    def _leave(self, place: AdmissionSlot, *, cancelled: bool) -> None:
         with self._lock:
             if place not in self._places:
                 return
@@ -224,8 +224,8 @@ class Scheduler:
                 waiter.ready.set()  # it finds that nothing was granted, and that its place is closed
 
 
-class Place:
-    """A request's place in a `Scheduler`, and its `Ticket`; closing it twice is closing it once.
+class AdmissionSlot:
+    """A request's place in a `Scheduler`, and its `RequestContext`; closing it twice is closing it once.
 
     Leaving its block closes it. Whoever computes for it then, or waits for a turn, finds that it is `Cancelled` the
     next time it asks; the place itself is free for the next request at once, and counts as taken until that thread has
@@ -248,7 +248,7 @@ class Place:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """See `Ticket.turn`."""
+        """See `RequestContext.turn`."""
         self._scheduler._acquire(self)  # noqa: SLF001 -- the two are one mechanism
         clock = self._scheduler._clock  # noqa: SLF001
         began = clock()
@@ -269,7 +269,7 @@ class Place:
                 self._scheduler._leave_thread(self)  # noqa: SLF001
 
     def check(self) -> None:
-        """See `Ticket.check`."""
+        """See `RequestContext.check`."""
         self.raise_if_over(self._scheduler._clock())  # noqa: SLF001
 
     def raise_if_over(self, now: float) -> None:
@@ -280,7 +280,7 @@ class Place:
             raise DeadlineExceeded("The deadline is over.")
 
     def remaining_seconds(self) -> float:
-        """See `Ticket.remaining_seconds`."""
+        """See `RequestContext.remaining_seconds`."""
         return max(0.0, self._deadline - self._scheduler._clock())  # noqa: SLF001
 
     def lift_deadline(self) -> None:
@@ -289,7 +289,7 @@ class Place:
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:
-        """See `Ticket.on_cancel`."""
+        """See `RequestContext.on_cancel`."""
         with self._lock:
             closed = self._closed
             if not closed:
@@ -332,7 +332,7 @@ class Place:
 class _Waiter:
     """A thread that waits for a turn; the scheduler's lock guards ``granted``."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: AdmissionSlot) -> None:
         self.place = place
         self.ready = threading.Event()
         self.granted = False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-class Ticket(Protocol):
+class RequestContext(Protocol):
     """Given to engines with every request; may be used from many threads at once.
 
     An engine takes a turn around each stretch of computation of a second or two, on the thread that computes, and
@@ -48,25 +48,25 @@ class Ticket(Protocol):
         ...
 
 
-class FreeTicket:
+class UnboundedContext:
     """The ticket of work that nobody schedules: it computes at once, for as long as it takes."""
 
     def turn(self) -> AbstractContextManager[None]:
-        """See `Ticket.turn`."""
+        """See `RequestContext.turn`."""
         return nullcontext()
 
     def check(self) -> None:
-        """See `Ticket.check`."""
+        """See `RequestContext.check`."""
 
     def remaining_seconds(self) -> float:
-        """See `Ticket.remaining_seconds`."""
+        """See `RequestContext.remaining_seconds`."""
         return math.inf
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:  # noqa: ARG002 -- it is never cancelled
-        """See `Ticket.on_cancel`."""
+        """See `RequestContext.on_cancel`."""
         yield
 
 
-FREE: Ticket = FreeTicket()
+FREE: RequestContext = UnboundedContext()
 """The one for commands and libraries."""

@@ -11,15 +11,15 @@ from sayso.errors import InvalidInput
 from sayso.settings.aws import AwsSettings
 from sayso.settings.engines import EngineSettings
 from sayso.settings.jobs import JobSettings
+from sayso.settings.observability import ObservabilitySettings
 from sayso.settings.openai import OpenAISettings
 from sayso.settings.server import ServerSettings
-from sayso.settings.watching import WatchingSettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-class Settings(WatchingSettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
+class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
     """What the environment says, checked; a variable that is empty counts as unset.
 
     Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.

@@ -2,10 +2,10 @@
 
 from sayso.storage.base import Storage, Storages, Stored
 from sayso.storage.content_types import content_disposition, content_type_of
+from sayso.storage.links import LinkSigner, SignedFiles
 from sayso.storage.local import LocalStorage
 from sayso.storage.root import Root
 from sayso.storage.s3 import S3Storage, open_s3_storage
-from sayso.storage.signing import LinkSigner, SignedFiles
 from sayso.storage.uris import canonical, uri_within
 
 __all__ = [

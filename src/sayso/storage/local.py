@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
     from pathlib import Path
 
-    from sayso.storage.signing import SignedFiles
+    from sayso.storage.links import SignedFiles
 
 T = TypeVar("T")
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import structlog
 
+from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage.base import Stored
 from sayso.storage.content_types import content_disposition
 from sayso.storage.s3_object import NotThere, S3Object, no_bucket
 from sayso.storage.uris import bucket_and_key
-from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from sayso.vendors.aws import Aws, AwsClient
+    from sayso.aws.session import Aws, AwsClient
 
 _log = structlog.get_logger(__name__)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ResourceMissing, SaysoError, ServiceUnavailable
-from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
 
 _BLOCK_BYTES = 2**18
 

@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -18,6 +17,7 @@ from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput
 from sayso.json_objects import MAXIMUM_DIGITS, Outline
 from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
+from sayso.narrations.files import join, narration_uri
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.storage import canonical
 from sayso.subtitles import STYLES
@@ -276,26 +276,6 @@ class _NarrationMessage(_Message):
                 for form in (*self.audio, *self.subtitles)
             ),
         )
-
-
-def narration_uri(root: str | None, narration_id: str, form: str) -> str:
-    """The URI of a narration's file of a format.
-
-    Raises:
-        InvalidInput: there is no root.
-    """
-    return join(root, f"narrations/{narration_id}/narration.{form}")
-
-
-def join(root: str | None, key: str) -> str:
-    """The URI of a key below a root; keys of S3 stand as they are, those of files are quoted.
-
-    Raises:
-        InvalidInput: there is no root.
-    """
-    if root is None:
-        raise InvalidInput("The message does not say where its files go, and OUTPUT_BUCKET is not set.")
-    return f"{root.rstrip('/')}/{quote(key) if root.startswith('file:') else key}"
 
 
 def _format(

@@ -10,7 +10,7 @@ from sayso.audio import AudioFormat
 from sayso.errors import FetchRefused, ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
 from sayso.files import PROSE_HINT, decode_prose
 from sayso.narration import Document, NarrationOptions, narrate
-from sayso.stories.checks import speaker
+from sayso.narrations.checks import speaker
 from sayso.subtitles import style_named
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.narration import Narration, Progress, SubtitleFormat
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.stories.messages import Story
     from sayso.tts.cache import SpeechCache
-    from sayso.tts.source import SpeechSource
+    from sayso.tts.selection import SpeechSource
 
 _STEM = "story"
 _MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
@@ -47,7 +47,9 @@ def check_prose_type(kind: str) -> None:
 class Maker(Protocol):
     """Makes the files of stories; threads share it."""
 
-    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+    def make(
+        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+    ) -> Narration:
         """See `Narrator.make`."""
         ...
 
@@ -67,10 +69,12 @@ class Narrator:
     sources: Sequence[SpeechSource]
     cache: SpeechCache
     voice: str
-    fetch: Callable[[str, Path, Ticket], Path]
+    fetch: Callable[[str, Path, RequestContext], Path]
     maximum_seconds: float | None = None
 
-    def make(self, story: Story, directory: Path, ticket: Ticket, on_progress: Callable[[Progress], None]) -> Narration:
+    def make(
+        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+    ) -> Narration:
         """Narrate a story into ``directory/story.mp3`` and so on, one file for each output, in their order.
 
         Raises:
@@ -87,7 +91,7 @@ class Narrator:
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
 
-    def _document(self, story: Story, directory: Path, ticket: Ticket) -> Document:
+    def _document(self, story: Story, directory: Path, ticket: RequestContext) -> Document:
         if story.text is not None:
             return Document(text=story.text, name=_STEM, markdown=bool(story.markdown))
         file = self.fetch(story.url or "", directory, ticket)

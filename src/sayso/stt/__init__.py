@@ -8,17 +8,17 @@ from sayso.stt.base import (
     Task,
     Transcriber,
     Transcript,
-    VoiceActivity,
+    VadOptions,
 )
-from sayso.stt.local import LocalTranscriber
-from sayso.stt.openai import OpenAITranscriber
-from sayso.stt.whisper import WhisperTranscriber
-from sayso.stt.words import HeardSegment, HeardWord, transcript_of
+from sayso.stt.lazy import LocalTranscriber
+from sayso.stt.openai.transcriber import OpenAITranscriber
+from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
+from sayso.stt.whisper.transcriber import WhisperTranscriber
 
 __all__ = [
     "SAMPLE_RATE_HZ",
-    "HeardSegment",
-    "HeardWord",
+    "EngineSegment",
+    "EngineWord",
     "Listener",
     "LocalTranscriber",
     "OpenAITranscriber",
@@ -27,7 +27,7 @@ __all__ = [
     "Task",
     "Transcriber",
     "Transcript",
-    "VoiceActivity",
+    "VadOptions",
     "WhisperTranscriber",
     "transcript_of",
 ]

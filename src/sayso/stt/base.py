@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.subtitles import Timing
     from sayso.types import Audio, Timeline
 
@@ -29,7 +29,7 @@ Listener: TypeAlias = "Callable[[str], None]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VoiceActivity:
+class VadOptions:
     """How speech is told from silence.
 
     Attributes:
@@ -112,8 +112,8 @@ class Transcriber(Protocol):
         temperature: float = 0.0,
         progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: Ticket = FREE,
-        voice_activity: VoiceActivity | None = None,
+        ticket: RequestContext = FREE,
+        voice_activity: VadOptions | None = None,
     ) -> Transcript:
         """Write down what is said.
 

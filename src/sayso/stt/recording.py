@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.types import Audio, FloatArray
 
 FRAMES_PER_SECOND = 100
@@ -68,7 +68,7 @@ class Recording:
 
 @contextmanager
 def open_recording(
-    source: Path | Audio, ticket: Ticket, *, maximum_seconds: float | None = None
+    source: Path | Audio, ticket: RequestContext, *, maximum_seconds: float | None = None
 ) -> Iterator[Recording]:
     """Decode a file, or take sound, for the length of the block; the disk holds two bytes a sample.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.stt.words import HeardSegment, HeardWord
+from sayso.stt.transcript import EngineSegment, EngineWord
 from sayso.text.sentences import sentence_ends
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _UNEVEN_COSTS_SECONDS = 1.0
 class PlacedWord(NamedTuple):
     """A word in the recording, with what the model says of it."""
 
-    word: HeardWord
+    word: EngineWord
     tokens: tuple[int, ...]
     details: SegmentDetails
 
@@ -50,7 +50,7 @@ class Segmenter:
         self._language = language
         self._waiting: list[PlacedWord] = []
 
-    def add(self, words: Sequence[PlacedWord]) -> list[HeardSegment]:
+    def add(self, words: Sequence[PlacedWord]) -> list[EngineSegment]:
         """The segments that are complete with the next words; the last sentence waits, for it may go on."""
         self._waiting += words
         sentences = list(self._sentences())
@@ -63,7 +63,7 @@ class Segmenter:
         self._waiting = last
         return [segment for sentence in complete for segment in _segments(sentence)]
 
-    def finish(self) -> list[HeardSegment]:
+    def finish(self) -> list[EngineSegment]:
         """The segments of what waits."""
         waiting, self._waiting = list(self._sentences()), []
         return [segment for sentence in waiting for segment in _segments(sentence)]
@@ -85,13 +85,13 @@ class Segmenter:
             yield sentence
 
 
-def _segments(words: Sequence[PlacedWord]) -> Iterator[HeardSegment]:
+def _segments(words: Sequence[PlacedWord]) -> Iterator[EngineSegment]:
     """A sentence, or its parts: cut at the best break, again and again, until each can be read."""
     seconds = words[-1].word.end_seconds - words[0].word.start_seconds
     characters = len("".join(word.word.text for word in words).strip())
     if len(words) == 1 or (seconds <= LONGEST_SECONDS and characters <= LONGEST_CHARACTERS):
         tokens = tuple(token for word in words for token in word.tokens)
-        yield HeardSegment(tuple(word.word for word in words), replace(words[0].details, tokens=tokens))
+        yield EngineSegment(tuple(word.word for word in words), replace(words[0].details, tokens=tokens))
         return
     cut = max(range(1, len(words)), key=lambda number: _worth(words, number))
     yield from _segments(words[:cut])

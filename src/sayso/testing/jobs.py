@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sayso.errors import LeaseLost
-from sayso.jobs import LEASE_SECONDS, Backlog, Claim, Delivery, Finished, Held
+from sayso.jobs import LEASE_SECONDS, Backlog, Claim, ClaimHeldElsewhere, Delivery, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -126,8 +126,8 @@ class InMemoryQueue:
     def _is_held(job: MemoryJob, now: float) -> bool:
         return job.lease is not None and job.lease_until > now
 
-    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
-        """See `JobQueue.beat`."""
+    async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        """See `JobQueue.heartbeat`."""
         lost = []
         for delivery in deliveries:
             try:
@@ -169,8 +169,8 @@ class InMemoryQueue:
         ages = [now - job.enqueued for job in self._open()]
         return Backlog(waiting=counts[False], in_flight=counts[True], oldest_age_seconds=max(ages, default=None))
 
-    async def revoked(self) -> None:
-        """See `JobQueue.revoked`."""
+    async def wait_for_revocation(self) -> None:
+        """See `JobQueue.wait_for_revocation`."""
         await self._revocations.wait()
         self._revocations.clear()
 
@@ -203,7 +203,7 @@ class InMemoryTaskStore:
         self._lease_seconds = lease_seconds
         self._clock = clock
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         """See `TaskStore.claim`."""
         wanted = task_ids or [task_id for known, task_id in self.tasks if known == parent_id]
         tasks = {task_id: self.tasks.setdefault((parent_id, task_id), MemoryTask()) for task_id in wanted}
@@ -213,13 +213,13 @@ class InMemoryTaskStore:
         now = self._clock()
         held_until = max(task.lease_until for task in unfinished.values())
         if held_until > now:
-            return Held(retry_after_seconds=held_until - now)
+            return ClaimHeldElsewhere(retry_after_seconds=held_until - now)
         for task in unfinished.values():
             task.status, task.lease_id, task.lease_until = "IN_PROGRESS", task.lease_id + 1, now + self._lease_seconds
         return Claim(parent_id=parent_id, lease_ids={task_id: task.lease_id for task_id, task in unfinished.items()})
 
-    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        """See `TaskStore.beat`."""
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """See `TaskStore.heartbeat`."""
         for task in self._held(claim).values():
             task.lease_until = self._clock() + self._lease_seconds
             task.progress = progress or task.progress

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sayso.errors import IdempotencyKeyReused, LeaseLost, NoSuchJob
-from sayso.jobs.narrations import (
+from sayso.narrations import (
     Callback,
     CallbackAttempt,
     NarrationRecord,
@@ -24,8 +24,8 @@ from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore, MemoryTask
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sayso.jobs import Claim, Finished, Held, TaskProgress
-    from sayso.jobs.narrations import CallbackStatus, NarrationRequest
+    from sayso.jobs import Claim, ClaimHeldElsewhere, Finished, TaskProgress
+    from sayso.narrations import CallbackStatus, NarrationRequest
 
 _QUEUED = "QUEUED"
 _CANCELLED = "CANCELLED"
@@ -51,7 +51,7 @@ class _Row:
 
 
 class InMemoryNarrationStore:
-    """See `sayso.jobs.narrations.NarrationStore`; for one event loop.
+    """See `sayso.narrations.NarrationStore`; for one event loop.
 
     Args:
         clock: the time.
@@ -244,7 +244,7 @@ class _Tasks(InMemoryTaskStore):
         if task.status != "COMPLETED":
             task.status, task.lease_until = _CANCELLED, 0.0
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         tasks = [self.tasks.get((parent_id, task_id)) for task_id in task_ids]
         if any(task is not None and task.status == _CANCELLED for task in tasks):
             raise LeaseLost(f"Tasks of {parent_id!r} were cancelled.")
@@ -252,8 +252,8 @@ class _Tasks(InMemoryTaskStore):
         self._on_change(parent_id)
         return claim
 
-    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        await super().beat(claim, progress)
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        await super().heartbeat(claim, progress)
         self._on_change(claim.parent_id)
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:

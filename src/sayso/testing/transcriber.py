@@ -11,11 +11,11 @@ from sayso.audio import decode, resample
 from sayso.errors import UnsupportedLanguage
 from sayso.scheduling import FREE
 from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails
-from sayso.stt.words import HeardSegment, HeardWord, TranscriptBuilder
+from sayso.stt.transcript import EngineSegment, EngineWord, TranscriptBuilder
 
 if TYPE_CHECKING:
-    from sayso.scheduling import Ticket
-    from sayso.stt.base import Listener, Progress, Task, Transcript, VoiceActivity
+    from sayso.scheduling import RequestContext
+    from sayso.stt.base import Listener, Progress, Task, Transcript, VadOptions
     from sayso.types import Audio
 
 _LANGUAGES = frozenset({"en", "fr"})
@@ -44,8 +44,8 @@ class FakeTranscriber:
         temperature: float = 0.0,
         progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: Ticket = FREE,
-        voice_activity: VoiceActivity | None = None,  # noqa: ARG002 -- it hears in any sound
+        ticket: RequestContext = FREE,
+        voice_activity: VadOptions | None = None,  # noqa: ARG002 -- it hears in any sound
     ) -> Transcript:
         """Write down the text it was given, a turn for each segment; see `Transcriber.transcribe`."""
         code = (language or "en").lower().split("-")[0]
@@ -68,20 +68,20 @@ class FakeTranscriber:
             progress(duration_seconds, duration_seconds)
         return builder.build(language="en" if task == "translate" else code, language_probability=1.0)
 
-    def _spread(self, duration_seconds: float, temperature: float) -> list[HeardSegment]:
+    def _spread(self, duration_seconds: float, temperature: float) -> list[EngineSegment]:
         words = self._text.split()
         step = duration_seconds / len(words)
-        segments: list[HeardSegment] = []
-        waiting: list[HeardWord] = []
+        segments: list[EngineSegment] = []
+        waiting: list[EngineWord] = []
         for number, word in enumerate(words):
-            waiting.append(HeardWord(f" {word}", number * step, (number + 1) * step))
+            waiting.append(EngineWord(f" {word}", number * step, (number + 1) * step))
             if word.endswith(".") or number == len(words) - 1:
-                segments.append(HeardSegment(tuple(waiting), _details(temperature, waiting)))
+                segments.append(EngineSegment(tuple(waiting), _details(temperature, waiting)))
                 waiting = []
         return segments
 
 
-def _details(temperature: float, words: list[HeardWord]) -> SegmentDetails:
+def _details(temperature: float, words: list[EngineWord]) -> SegmentDetails:
     return SegmentDetails(
         tokens=tuple(range(len(words))),
         temperature=temperature,

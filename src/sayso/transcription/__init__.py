@@ -1,8 +1,7 @@
 """The transcription service: recordings become text, by the first engine that can, in the shapes that clients know."""
 
-from sayso.transcription.hybrid import hybrid_body, translation_body
-from sayso.transcription.listen import MINIMUM_SECONDS, Listening, Wanted, listen, require_audio
-from sayso.transcription.shapes import (
+from sayso.transcription.hybrid_answers import hybrid_body, translation_body
+from sayso.transcription.openai_answers import (
     diarized_body,
     json_body,
     segments_body,
@@ -10,17 +9,18 @@ from sayso.transcription.shapes import (
     verbose_body,
     words_body,
 )
+from sayso.transcription.service import MINIMUM_SECONDS, Transcription, TranscriptionOptions, require_audio, transcribe
 
 __all__ = [
     "MINIMUM_SECONDS",
-    "Listening",
-    "Wanted",
+    "Transcription",
+    "TranscriptionOptions",
     "diarized_body",
     "hybrid_body",
     "json_body",
-    "listen",
     "require_audio",
     "segments_body",
+    "transcribe",
     "translation_body",
     "usage",
     "verbose_body",

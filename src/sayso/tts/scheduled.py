@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sayso.tts.wrapper import EngineWrapper
 
 if TYPE_CHECKING:
-    from sayso.scheduling import Ticket
+    from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
     from sayso.types import Speech, Utterance
 
@@ -20,7 +20,7 @@ class ScheduledEngine(EngineWrapper):
         ticket: the request's.
     """
 
-    def __init__(self, engine: SpeechEngine, ticket: Ticket) -> None:
+    def __init__(self, engine: SpeechEngine, ticket: RequestContext) -> None:
         super().__init__(engine)
         self._ticket = ticket
 

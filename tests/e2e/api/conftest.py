@@ -9,22 +9,22 @@ import httpx2
 import numpy as np
 import pytest
 
-from openai_conformance import RATE_HZ, silent_samples, wav
-from served import running
+from support.api.app_contexts import running
+from support.openai_server.conformance import RATE_HZ, silent_samples, wav
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from sayso.api.served import Served
+    from sayso.api.context import AppContext
 
 
 @pytest.fixture
-def serve() -> Callable[[Served], AbstractContextManager[httpx2.Client]]:
+def serve() -> Callable[[AppContext], AbstractContextManager[httpx2.Client]]:
     """Runs the application with uvicorn, and gives a client that connects to it."""
 
     @contextmanager
-    def serving(served: Served) -> Iterator[httpx2.Client]:
+    def serving(served: AppContext) -> Iterator[httpx2.Client]:
         with running(served) as address, httpx2.Client(base_url=address, timeout=60) as client:
             yield client
 

@@ -14,18 +14,18 @@ from structlog.testing import capture_logs
 from sayso.errors import Busy
 from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
-from served import fake_served
-from waiting import WAIT_SECONDS, wait_until
+from support.api.app_contexts import fake_served
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from sayso.api.served import Served
+    from sayso.api.context import AppContext
     from sayso.stt import Transcript
     from sayso.types import Speech, Utterance
 
-    Serve = Callable[[Served], AbstractContextManager[httpx2.Client]]
+    Serve = Callable[[AppContext], AbstractContextManager[httpx2.Client]]
 
 HANGS_UP = httpx2.Timeout(WAIT_SECONDS, read=0.5)
 LONG_TEXT = "The lamp burned on through the night. " * 40
@@ -63,7 +63,7 @@ def speech_fields(**fields: Any) -> dict[str, Any]:
     return {"model": "fake", "input": LONG_TEXT, "voice": "fake_en", "response_format": "pcm"} | fields
 
 
-def has_room(served: Served) -> bool:
+def has_room(served: AppContext) -> bool:
     """Whether another request would be served now."""
     try:
         served.scheduler.take_place("another").close()

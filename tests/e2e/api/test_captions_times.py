@@ -12,7 +12,7 @@ import pytest
 
 from sayso.audio import decode
 from sayso.testing import FakeSpeechEngine
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

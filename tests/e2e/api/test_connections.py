@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from api_process import WAIT_SECONDS, ApiProcess, api_process
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import OpenAIServer
+from support.api.process import WAIT_SECONDS, ApiProcess, api_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

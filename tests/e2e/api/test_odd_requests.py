@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

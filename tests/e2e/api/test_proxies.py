@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from api_process import api_process
+from support.api.process import api_process
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bench.words import plain_words
-from openai_conformance import RATE_HZ, silent_samples, speech_of, wav
 from sayso.audio import decode
 from sayso.bootstrap import open_transcriber
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
+from support.openai_server.conformance import RATE_HZ, silent_samples, speech_of, wav
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from sayso.settings import Settings
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
 
 pytestmark = pytest.mark.engine
 

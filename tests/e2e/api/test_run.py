@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from bench.server import ServerProcess
-from waiting import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ import pytest
 from openai import OpenAI
 
 from bench.server import ServerProcess
-from openai_conformance import Target, speech_of
+from support.openai_server.conformance import Target, speech_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ import pytest
 from openai import OpenAI
 
 from bench.server import ServerProcess
-from openai_conformance import problem, silent_samples, wav
+from support.openai_server.conformance import problem, silent_samples, wav
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openai_conformance import Target
+    from support.openai_server.conformance import Target
 
 pytestmark = pytest.mark.engine
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from missing import missing
+from support.missing_parts import missing
 
 if TYPE_CHECKING:
-    from openai_conformance import Target
+    from support.openai_server.conformance import Target
 
 pytestmark = pytest.mark.engine
 

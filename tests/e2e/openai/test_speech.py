@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from openai_conformance import RATE_HZ, heard, heard_pcm
+from support.openai_server.conformance import RATE_HZ, heard, heard_pcm
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-    from openai_conformance import Target
     from sayso.types import FloatArray
+    from support.openai_server.conformance import Target
 
 pytestmark = pytest.mark.engine
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from openai_conformance import problem
+from support.openai_server.conformance import problem
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-    from openai_conformance import Target
+    from support.openai_server.conformance import Target
 
 pytestmark = pytest.mark.engine
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from openai_conformance import heard, silent_samples, wav
 from sayso.subtitles import parse_subtitles
-from sounds import encoded
+from support.audio.sounds import encoded
+from support.openai_server.conformance import heard, silent_samples, wav
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-    from openai_conformance import Target
+    from support.openai_server.conformance import Target
 
 pytestmark = pytest.mark.engine
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from openai_conformance import problem, silent_samples, wav
+from support.openai_server.conformance import problem, silent_samples, wav
 
 if TYPE_CHECKING:
     from openai import OpenAI

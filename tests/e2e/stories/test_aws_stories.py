@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aws import AwsPlace, aws_place
 from sayso.audio import decode
 from sayso.subtitles import parse_subtitles
-from stories_process import StoriesProcess
-from waiting import wait_until
+from support.aws.server import AwsPlace, aws_place
+from support.stories.process import StoriesProcess
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ import pytest
 
 from sayso.audio import decode
 from sayso.subtitles import parse_subtitles
-from stories_process import StoriesProcess
-from waiting import wait_until
+from support.stories.process import StoriesProcess
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from missing import missing
-from served import running
-from speech_page import HeldEngine, HeldTranscriber
+from support.api.app_contexts import running
+from support.missing_parts import missing
+from support.pages.speech import HeldEngine, HeldTranscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sayso.api.served import Served
+    from sayso.api.context import AppContext
 
 FLAGS = (
     "--headless",
@@ -124,7 +124,7 @@ class Complaints:
 class Visit(Protocol):
     """Opens the page."""
 
-    def __call__(self, served: Served | str, *, expects_failures: bool = False, **context: Any) -> Page:
+    def __call__(self, served: AppContext | str, *, expects_failures: bool = False, **context: Any) -> Page:
         """The page over these parts, or at this address, in a browser's context of its own."""
         ...
 
@@ -136,7 +136,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     pages: list[Page] = []
     with ExitStack() as stack:
 
-        def opened(served: Served | str, *, expects_failures: bool = False, **context: Any) -> Page:
+        def opened(served: AppContext | str, *, expects_failures: bool = False, **context: Any) -> Page:
             address = served if isinstance(served, str) else stack.enter_context(running(served))
             page = stack.enter_context(browser.new_context(**context)).new_page()
             page.set_default_timeout(60_000)
@@ -160,7 +160,7 @@ def recording(tmp_path: Path) -> Path:
     """A file with two seconds in which the fake transcriber hears its text."""
     import numpy as np
 
-    from openai_conformance import RATE_HZ, wav
+    from support.openai_server.conformance import RATE_HZ, wav
 
     path = tmp_path / "evening.wav"
     path.write_bytes(wav((0.1 * np.random.default_rng(5).standard_normal(2 * RATE_HZ)).astype(np.float32)))

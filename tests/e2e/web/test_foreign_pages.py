@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.settings import Settings
 from sayso.testing import FakeTranscriber
-from served import fake_served, running
+from support.api.app_contexts import fake_served, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from sayso.api.served import Served
+    from sayso.api.context import AppContext
     from sayso.stt import Transcript
 
 _ATTACK = """
@@ -128,7 +128,7 @@ def visited(browser: Browser, address: str) -> Iterator[Page]:
         context.close()
 
 
-def answered(served: Served) -> Counter[str]:
+def answered(served: AppContext) -> Counter[str]:
     """How often a POST was answered with each status."""
     found: Counter[str] = Counter()
     for family in served.metrics.registry.collect():

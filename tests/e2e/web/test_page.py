@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from bench.server import ServerProcess
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.settings import Settings
-from served import client_of, fake_served
-from speech_page import HEARD, TEXT, HeldEngine, saved, speak, transcribe, wait_for_sound, wait_until_spoken
+from support.api.app_contexts import client_of, fake_served
+from support.pages.speech import HEARD, TEXT, HeldEngine, saved, speak, transcribe, wait_for_sound, wait_until_spoken
 
 if TYPE_CHECKING:
     from pathlib import Path

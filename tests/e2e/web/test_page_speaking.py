@@ -19,9 +19,9 @@ from sayso.settings import Settings
 from sayso.subtitles import parse_subtitles
 from sayso.testing import FakeSpeechEngine
 from sayso.types import Voice
-from served import fake_served
-from speech_page import TEXT, HeldEngine, assert_lit_in_time, saved, speak, wait_for_sound, wait_until_spoken
-from waiting import wait_until
+from support.api.app_contexts import fake_served
+from support.pages.speech import TEXT, HeldEngine, assert_lit_in_time, saved, speak, wait_for_sound, wait_until_spoken
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

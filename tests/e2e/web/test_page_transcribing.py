@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from sayso.subtitles import parse_subtitles
-from served import fake_served
-from speech_page import HEARD, HeldTranscriber, saved, transcribe
+from support.api.app_contexts import fake_served
+from support.pages.speech import HEARD, HeldTranscriber, saved, transcribe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws_faults import aws_faults
+from sayso.aws.session import Aws
 from sayso.jobs.dynamodb import DynamoTaskStore
-from sayso.vendors.aws import Aws
+from support.aws.faults import aws_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from aws import QUICK
+from sayso.aws.errors import AwsRefusal
+from sayso.aws.session import Aws, AwsAccess
 from sayso.errors import InvalidInput, NotInstalled, ServiceUnavailable
 from sayso.settings import Settings
-from sayso.vendors.aws import Aws, AwsAccess
-from sayso.vendors.aws_errors import AwsRefusal
+from support.aws.server import QUICK
 
 if TYPE_CHECKING:
     import asyncio
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 
 def test_access_is_what_the_settings_say() -> None:

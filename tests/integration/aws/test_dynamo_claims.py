@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aws import QUICK
-from aws_faults import Fault
-from dynamo_tasks import CALLS, URLS, claim_directly, claimed, end_lease
+from sayso.aws.session import Aws
 from sayso.errors import LeaseLost, ServiceUnavailable
-from sayso.jobs import Claim, Finished, Held
+from sayso.jobs import Claim, ClaimHeldElsewhere, Finished
 from sayso.jobs.dynamodb import DynamoTaskStore
-from sayso.vendors.aws import Aws
+from support.aws.dynamo_tasks import CALLS, URLS, claim_directly, claimed, end_lease
+from support.aws.faults import Fault
+from support.aws.server import QUICK
 
 if TYPE_CHECKING:
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 Item = dict[str, Any]
 
@@ -29,7 +29,7 @@ def test_of_many_claims_at_once_one_succeeds(store: DynamoTaskStore, runner: asy
     async def scenario() -> None:
         results = await asyncio.gather(*(store.claim(parent, ["a", "b"]) for _ in range(6)))
         assert sum(isinstance(result, Claim) for result in results) == 1
-        assert all(0 < result.retry_after_seconds < 31 for result in results if isinstance(result, Held))
+        assert all(0 < result.retry_after_seconds < 31 for result in results if isinstance(result, ClaimHeldElsewhere))
 
     runner.run(scenario())
 
@@ -49,7 +49,7 @@ def test_a_claim_whose_second_task_is_taken_meanwhile_gives_the_first_up(
     faults.rewrite("GetItem", take_b)
 
     async def scenario() -> None:
-        assert isinstance(await store.claim(parent, ["a", "b"]), Held)
+        assert isinstance(await store.claim(parent, ["a", "b"]), ClaimHeldElsewhere)
         assert "sayso_lease_until" not in place.item(table, parent, "a")
         assert isinstance(await store.claim(parent, ["a"]), Claim)
 
@@ -132,7 +132,7 @@ def test_a_claim_that_is_released_makes_room_at_once(
 
     async def scenario() -> None:
         claim = await claimed(store, parent)
-        assert isinstance(await store.claim(parent, ["a"]), Held)
+        assert isinstance(await store.claim(parent, ["a"]), ClaimHeldElsewhere)
         await store.release(claim)
         await claimed(store, parent)
 
@@ -153,7 +153,7 @@ def test_no_clock_but_dynamodb_s_counts(
                 claimed_at = float(place.item(table, parent, "a")["sayso_lease_until"]["N"]) - 30
                 assert began - 2 <= claimed_at <= time.time() + 1
                 held = await other.claim(parent, ["a"])
-                assert isinstance(held, Held)
+                assert isinstance(held, ClaimHeldElsewhere)
                 assert 0 < held.retry_after_seconds <= 31
                 end_lease(place, table, parent, "a")
                 await other.release(await claimed(other, parent, "a"))

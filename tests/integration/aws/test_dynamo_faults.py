@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aws import QUICK
-from aws_faults import Fault
-from dynamo_tasks import CALLS, claim_directly, claimed
+from sayso.aws.session import Aws
 from sayso.errors import ServiceUnavailable
-from sayso.jobs import Held
+from sayso.jobs import ClaimHeldElsewhere
 from sayso.jobs.dynamodb import DynamoTaskStore
-from sayso.vendors.aws import Aws
+from support.aws.dynamo_tasks import CALLS, claim_directly, claimed
+from support.aws.faults import Fault
+from support.aws.server import QUICK
 
 if TYPE_CHECKING:
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 Item = dict[str, Any]
 
@@ -51,7 +51,7 @@ def test_a_claim_whose_answer_was_lost_is_had(
         claim = await claimed(store, parent)
         for task_id in "ab":
             assert place.item(table, parent, task_id)["sayso_lease"] == {"N": str(claim.lease_ids[task_id])}
-        await store.beat(claim)
+        await store.heartbeat(claim)
 
     runner.run(scenario())
 
@@ -70,7 +70,7 @@ def test_a_lost_answer_is_not_taken_for_success_when_another_was_quicker(
 
     faults.rewrite("GetItem", take)
     faults.next("UpdateItem", Fault.ERROR)
-    assert isinstance(runner.run(store.claim(parent, ["a"])), Held)
+    assert isinstance(runner.run(store.claim(parent, ["a"])), ClaimHeldElsewhere)
     assert go["done"]
 
 
@@ -114,7 +114,7 @@ def test_a_store_that_has_heard_no_time_yet_asks(
         claim = await claimed(store, parent)
         async with Aws(place.access(faults.url)) as aws:
             faults.forget()
-            await DynamoTaskStore(await aws.client("dynamodb"), table).beat(claim)
+            await DynamoTaskStore(await aws.client("dynamodb"), table).heartbeat(claim)
         assert faults.history == ["GetItem", "UpdateItem", "UpdateItem"]
 
     runner.run(scenario())

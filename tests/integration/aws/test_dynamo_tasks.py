@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamo_tasks import URLS, claimed
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import TaskProgress
 from sayso.jobs.dynamodb import DynamoTaskStore
+from support.aws.dynamo_tasks import URLS, claimed
 
 if TYPE_CHECKING:
     import asyncio
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 OTHERS = {"sparse_gsi_hash_key": {"S": "open"}, "title": {"S": "The lamp room"}, "tags": {"SS": ["x", "y"]}}
 """What other services have on an item."""
@@ -48,7 +48,7 @@ def test_a_task_is_written_as_the_contract_says(
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", date["S"])
         assert began - 2 <= float(until["N"]) - 30 <= time.time() + 1
 
-        await store.beat(claim, TaskProgress(share=0.4217, audio_seconds=12.5))
+        await store.heartbeat(claim, TaskProgress(share=0.4217, audio_seconds=12.5))
         item = place.item(table, parent, "a")
         assert item["sayso_progress"] == {"N": "42.2"}
         assert item["date_updated"] == date

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aws import Time
-from sayso.stories.protection import TaskProtection
+from sayso.workers.ecs_protection import TaskProtection
+from support.aws.server import Time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

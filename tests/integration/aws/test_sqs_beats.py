@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws import Time
-from aws_faults import GONE, failing
+from sayso.aws.session import Aws
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
-from sayso.vendors.aws import Aws
-from waiting import WAIT_SECONDS, until
+from support.aws.faults import GONE, failing
+from support.aws.server import Time
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 BODY = '{"Type": "Notification", "Message": "{\\"text\\": \\"Grüße, 你好 🌊\\"}"}'
 TWELVE_HOURS = 12 * 3600
@@ -34,7 +34,7 @@ def test_a_beat_keeps_messages_from_others(place: AwsPlace, sqs: AwsClient, runn
         queue = SqsQueue(sqs, url, lease_seconds=600)
         deliveries = await queue.receive(12, wait_seconds=0)
         place.pass_time(url, 400)
-        assert list(await queue.beat(deliveries)) == []
+        assert list(await queue.heartbeat(deliveries)) == []
         place.pass_time(url, 400)
         assert place.count(url) == (0, 12)
 
@@ -54,9 +54,9 @@ def test_a_beat_tells_which_messages_are_lost(
     async def scenario() -> None:
         queue = SqsQueue(sqs, url)
         deliveries = await queue.receive(3, wait_seconds=0)
-        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+        assert list(await queue.heartbeat(deliveries)) == [deliveries[1]]
         assert [len(wish["Entries"]) for wish in faults.asked(beat)] == [3, 1]
-        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+        assert list(await queue.heartbeat(deliveries)) == [deliveries[1]]
         with pytest.raises(LeaseLost):
             await queue.finish(deliveries[1])
 
@@ -79,8 +79,8 @@ def test_a_beat_that_did_not_reach_all_has_failed(
         queue = SqsQueue(sqs, url)
         deliveries = await queue.receive(2, wait_seconds=0)
         with pytest.raises(ServiceUnavailable):
-            await queue.beat(deliveries)
-        assert list(await queue.beat(deliveries)) == [deliveries[1]]
+            await queue.heartbeat(deliveries)
+        assert list(await queue.heartbeat(deliveries)) == [deliveries[1]]
 
     runner.run(scenario())
 
@@ -98,12 +98,12 @@ def test_a_beat_that_races_a_delete_brings_no_noise(
     async def scenario() -> None:
         queue = SqsQueue(sqs, url)
         (delivery,) = await queue.receive(1, wait_seconds=0)
-        beating = asyncio.create_task(queue.beat([delivery]))
+        beating = asyncio.create_task(queue.heartbeat([delivery]))
         await until(lambda: faults.seen(beat) == 1)
         await queue.finish(delivery)
         go.set()
         assert list(await beating) == []
-        await queue.beat([delivery])
+        await queue.heartbeat([delivery])
 
     runner.run(scenario())
     assert faults.seen(beat) == 1
@@ -125,13 +125,13 @@ def test_a_message_that_is_being_finished_is_not_beaten_for(
         (delivery,) = await queue.receive(1, wait_seconds=0)
         finishing = asyncio.create_task(queue.finish(delivery))
         await until(lambda: faults.seen("DeleteMessageBatch") == 1)
-        assert list(await queue.beat([delivery])) == []
+        assert list(await queue.heartbeat([delivery])) == []
         assert faults.seen("ChangeMessageVisibilityBatch") == 0
         go.set()
         with pytest.raises(ServiceUnavailable):
             await finishing
         faults.answer("ChangeMessageVisibilityBatch", {"Successful": [{"Id": "0"}]})
-        assert list(await queue.beat([delivery])) == []
+        assert list(await queue.heartbeat([delivery])) == []
         assert faults.seen("ChangeMessageVisibilityBatch") == 1
         await queue.finish(delivery)
 
@@ -150,7 +150,7 @@ def test_a_message_is_handed_back_after_the_beat_under_way(
     async def scenario() -> None:
         queue = SqsQueue(sqs, url)
         (delivery,) = await queue.receive(1, wait_seconds=0)
-        beating = asyncio.create_task(queue.beat([delivery]))
+        beating = asyncio.create_task(queue.heartbeat([delivery]))
         await until(lambda: faults.seen("ChangeMessageVisibilityBatch") == 1)
         retrying = asyncio.create_task(queue.retry(delivery, delay_seconds=0))
         await asyncio.sleep(0.05)
@@ -181,10 +181,10 @@ def test_a_message_is_lost_in_time(
                 clock.now = end - 1
                 queue._leases._leases[delivery.lease].until = end
                 faults.answer("ChangeMessageVisibilityBatch", {"Successful": [{"Id": "0"}]})
-                assert list(await queue.beat([delivery])) == []
+                assert list(await queue.heartbeat([delivery])) == []
             faults.forget()
             clock.now = end
-            assert list(await queue.beat([delivery])) == [delivery]
+            assert list(await queue.heartbeat([delivery])) == [delivery]
             for settling in (
                 queue.finish(delivery),
                 queue.retry(delivery, delay_seconds=0),

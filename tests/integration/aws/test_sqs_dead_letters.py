@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws import QUICK
-from aws_faults import Fault
 from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.jobs.sqs import Redriven, SqsQueue, redrive
 from sayso.jobs.sqs.dead_letters import fit
+from support.aws.faults import Fault
+from support.aws.server import QUICK
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
+    from sayso.aws.session import AwsClient
     from sayso.jobs import Delivery
-    from sayso.vendors.aws import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 BODY = "this is no JSON \x85 ✓"
 
@@ -37,7 +37,7 @@ async def received(queue: SqsQueue) -> Delivery:
     return delivery
 
 
-def put_aside(sqs: AwsClient, runner: asyncio.Runner, url: str, dlq_url: str, reason: str) -> None:
+def dead_lettered(sqs: AwsClient, runner: asyncio.Runner, url: str, dlq_url: str, reason: str) -> None:
     """Receive a message and put it aside."""
 
     async def scenario() -> None:
@@ -57,7 +57,7 @@ def test_a_dead_letter_says_why_and_from_where(place: AwsPlace, sqs: AwsClient, 
         "Raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
     }
     place.send(url, BODY, MessageAttributes=theirs)
-    put_aside(sqs, runner, url, dlq_url, "Not JSON:\x00\tline 1\nend")
+    dead_lettered(sqs, runner, url, dlq_url, "Not JSON:\x00\tline 1\nend")
     assert place.count(url) == (0, 0)
     (letter,) = place.messages(dlq_url)
     assert letter["Body"] == BODY
@@ -71,7 +71,7 @@ def test_a_dead_letter_has_no_more_attributes_than_it_may(
     """Of ten attributes, which is all that SQS allows, two make room for ours."""
     url, dlq_url = place.make_queue(), place.make_queue()
     place.send(url, BODY, MessageAttributes={f"Fact{number}": text("x") for number in range(10)})
-    put_aside(sqs, runner, url, dlq_url, "broken")
+    dead_lettered(sqs, runner, url, dlq_url, "broken")
     (letter,) = place.messages(dlq_url)
     assert len(letter["MessageAttributes"]) == 10
     assert letter["MessageAttributes"]["Reason"] == text("broken")
@@ -84,7 +84,7 @@ def test_a_dead_letter_of_a_fifo_queue_keeps_its_group(
     url, dlq_url = place.make_queue(fifo=True), place.make_queue(fifo=True)
     job_id = place.send(url, BODY, group="g")
     faults.next("SendMessage", Fault.CUT, is_obeyed=True)
-    put_aside(sqs, runner, url, dlq_url, "broken")
+    dead_lettered(sqs, runner, url, dlq_url, "broken")
     (letter,) = place.messages(dlq_url)
     facts = letter["Attributes"]
     assert (facts["MessageGroupId"], facts["MessageDeduplicationId"]) == ("g", job_id)
@@ -178,7 +178,7 @@ def test_dead_letters_come_back(place: AwsPlace, sqs: AwsClient, runner: asyncio
     for number in range(12):
         place.send(url, str(number), MessageAttributes={"Trace": text("abc")})
     for _ in range(12):
-        put_aside(sqs, runner, url, dlq_url, "broken")
+        dead_lettered(sqs, runner, url, dlq_url, "broken")
     assert runner.run(redrive(sqs, url, dlq_url=dlq_url)) == Redriven(moved=12)
     assert place.count(dlq_url) == (0, 0)
     assert place.count(url) == (12, 0)
@@ -192,8 +192,8 @@ def test_dead_letters_of_others_stay(place: AwsPlace, sqs: AwsClient, runner: as
     url, other_url, dlq_url = place.make_queue(), place.make_queue(), place.make_queue()
     place.send(url, "ours")
     place.send(other_url, "theirs")
-    put_aside(sqs, runner, url, dlq_url, "broken")
-    put_aside(sqs, runner, other_url, dlq_url, "broken")
+    dead_lettered(sqs, runner, url, dlq_url, "broken")
+    dead_lettered(sqs, runner, other_url, dlq_url, "broken")
     assert runner.run(redrive(sqs, url, dlq_url=dlq_url)) == Redriven(moved=1, left=1)
     assert [message["Body"] for message in place.messages(url)] == ["ours"]
     assert [message["Body"] for message in place.messages(dlq_url)] == ["theirs"]
@@ -206,7 +206,7 @@ def test_dead_letters_of_a_fifo_queue_come_back_in_order(
     url, dlq_url = place.make_queue(fifo=True), place.make_queue(fifo=True)
     for body in ("1", "2", "3"):
         place.send(url, body, group="g")
-        put_aside(sqs, runner, url, dlq_url, "broken")
+        dead_lettered(sqs, runner, url, dlq_url, "broken")
     assert runner.run(redrive(sqs, url, dlq_url=dlq_url)) == Redriven(moved=3)
     messages = runner.run(SqsQueue(sqs, url).receive(3, wait_seconds=0))
     assert [(message.body, message.group) for message in messages] == [("1", "g"), ("2", "g"), ("3", "g")]
@@ -220,7 +220,7 @@ def test_no_dead_letter_is_lost_on_its_way_back(
     for number in range(3):
         place.send(url, str(number))
     for _ in range(3):
-        put_aside(sqs, runner, url, dlq_url, "broken")
+        dead_lettered(sqs, runner, url, dlq_url, "broken")
     faults.rewrite("SendMessage", lambda answer: answer)
     faults.next("SendMessage", Fault.ERROR, times=QUICK.tries)
     with pytest.raises(ServiceUnavailable):

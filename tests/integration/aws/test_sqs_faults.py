@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws_faults import Fault
+from sayso.aws.session import Aws, Patience
 from sayso.errors import ResourceMissing, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
-from sayso.vendors.aws import Aws, Patience
+from support.aws.faults import Fault
 
 if TYPE_CHECKING:
     import asyncio
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 BODY = '{"Type": "Notification", "Message": "{\\"text\\": \\"Grüße, 你好 🌊\\"}"}'
 TWELVE_HOURS = 12 * 3600
@@ -38,7 +38,7 @@ def test_a_fault_that_passes_is_not_noticed(
         faults.next("GetQueueAttributes", fault, is_obeyed=is_obeyed)
         faults.next("ReceiveMessage", fault)  # one that is obeyed hides the message, as a death does
         (delivery,) = await queue.receive(1, wait_seconds=0)
-        assert list(await queue.beat([delivery])) == []
+        assert list(await queue.heartbeat([delivery])) == []
         await queue.retry(delivery, delay_seconds=0)
         (delivery,) = await queue.receive(1, wait_seconds=1)
         assert (await queue.backlog()).in_flight == 1
@@ -81,7 +81,7 @@ def test_a_fault_that_stays_is_unavailability(
         faults.at_random(1, 1.0, faults=[Fault.ERROR, Fault.UNAVAILABLE, Fault.CUT, Fault.THROTTLE])
         calls = (
             lambda: queue.receive(1, wait_seconds=0),
-            lambda: queue.beat([delivery]),
+            lambda: queue.heartbeat([delivery]),
             lambda: queue.dead_letter(delivery, reason="broken"),
             queue.backlog,
             queue.check,

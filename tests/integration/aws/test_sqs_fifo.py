@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aws_faults import Fault
 from sayso.errors import SourceFailed
-from sayso.jobs import Job, Policy, Worker
 from sayso.jobs.sqs import SqsQueue
-from waiting import until
-from workers import Recorder
+from sayso.workers import Job, Policy, Worker
+from support.aws.faults import Fault
+from support.jobs.workers import Recorder
+from support.waiting import until
 
 if TYPE_CHECKING:
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 
 def test_a_group_waits_for_its_first_message(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:

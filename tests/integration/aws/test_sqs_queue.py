@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aws import QUICK
-from aws_faults import GONE, Fault, failing
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
-from waiting import WAIT_SECONDS, until
+from support.aws.faults import GONE, Fault, failing
+from support.aws.server import QUICK
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 BODY = '{"Type": "Notification", "Message": "{\\"text\\": \\"Grüße, 你好 🌊\\"}"}'
 TWELVE_HOURS = 12 * 3600
@@ -191,7 +191,7 @@ def test_sqs_never_revokes(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runn
     """There is no hint to wait for, and waiting for it ends only by being cancelled."""
 
     async def scenario() -> None:
-        revoked = asyncio.create_task(SqsQueue(sqs, place.make_queue()).revoked())
+        revoked = asyncio.create_task(SqsQueue(sqs, place.make_queue()).wait_for_revocation())
         done, _ = await asyncio.wait({revoked}, timeout=0.01)
         assert not done
         revoked.cancel()

@@ -12,8 +12,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from aws_faults import Fault
-from sayso.bootstrap.stories import StoriesOpener
+from sayso.bootstrap.workers import WorkersOpener
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput
 from sayso.jobs.sqs import SqsQueue
@@ -22,18 +21,19 @@ from sayso.scheduling import Scheduler
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
-from sayso.tts.source import LocalSpeech
-from waiting import WAIT_SECONDS, wait_until
+from sayso.tts.selection import LocalSpeech
+from support.aws.faults import Fault
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
     from pathlib import Path
 
-    from aws import AwsPlace
-    from aws_faults import AwsFaults
-    from sayso.stories import StoriesService
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
+    from sayso.workers import WorkerService
+    from support.aws.faults import AwsFaults
+    from support.aws.server import AwsPlace
 
 TRIES = 5  # of a call, until it is given up
 
@@ -50,7 +50,7 @@ def service(
     table: str,
     bucket: str | None = None,
     dlq: str | None = None,
-) -> StoriesService:
+) -> WorkerService:
     settings = Settings(
         queue_url=queue,
         dlq_url=dlq,
@@ -65,7 +65,7 @@ def service(
     if bucket is None:
         place.boto("s3").create_bucket(Bucket=settings.output_bucket)
     engine = FakeSpeechEngine()
-    opener = StoriesOpener(
+    opener = WorkersOpener(
         settings,
         sources=[LocalSpeech("fake", lambda: engine)],
         scheduler=Scheduler(turns=2, places=4),
@@ -93,7 +93,7 @@ def test_a_worker_that_starts_in_an_outage_works_after_it(place: AwsPlace, fault
 
 
 @contextmanager
-def started(place: AwsPlace, stories: StoriesService, queue: str) -> Iterator[None]:
+def started(place: AwsPlace, stories: WorkerService, queue: str) -> Iterator[None]:
     stories.start()
     try:
         yield

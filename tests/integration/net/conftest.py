@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from downloads import Server
+from support.servers.downloads import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

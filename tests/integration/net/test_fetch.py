@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from downloads import CONTENT, Server, get, raw_server, refusal
 from sayso.errors import Cancelled, DeadlineExceeded, OutputFailed
 from sayso.scheduling import Scheduler
+from support.servers.downloads import CONTENT, Server, get, raw_server, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

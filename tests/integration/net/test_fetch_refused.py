@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from downloads import CONTENT, Server, raw_server, refusal
 from sayso.errors import FetchFailed, FetchRefused, TooLarge
+from support.servers.downloads import CONTENT, Server, raw_server, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from receiver import HOST, Receiver
 from sayso.errors import Cancelled, FetchRefused, NotDelivered
 from sayso.net import post
 from sayso.scheduling import Scheduler
+from support.narrations.receiver import HOST, Receiver
 
 
 def send(url: str, body: bytes = b"{}", **more: Any) -> int:

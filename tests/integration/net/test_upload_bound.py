@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sayso.api.errors import on_sayso_error
-from sayso.api.uploads import read_form
+from sayso.api.http.errors import on_sayso_error
+from sayso.api.http.uploads import read_form
 from sayso.errors import SaysoError
-from waiting import WAIT_SECONDS, wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import OpenAIServer
-from sayso.vendors import OpenAIConnection
-from tones import ToneTranscriber
+from support.audio.tones import ToneTranscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,19 +17,20 @@ from sayso.errors import (
     InvalidInput,
     UtteranceTooLong,
 )
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.scheduling import FREE, Scheduler
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
-from sayso.tts.openai import OpenAISpeechEngine
-from sayso.vendors import Answer, OpenAIConnection
-from utterances import utterance
-from waiting import threads_since, wait_until
+from sayso.tts.engines.openai import OpenAISpeechEngine
+from support.text.utterances import utterance
+from support.waiting import threads_since, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openai import AsyncOpenAI
 
-    from sayso.scheduling import Ticket
+    from sayso.providers.openai.calls import Answer
+    from sayso.scheduling import RequestContext
 
 Connect: TypeAlias = "Callable[..., OpenAIConnection]"
 
@@ -44,7 +45,7 @@ def body(answer: Answer) -> bytes:
     return answer.body
 
 
-def say(connection: OpenAIConnection, ticket: Ticket = FREE) -> object:
+def say(connection: OpenAIConnection, ticket: RequestContext = FREE) -> object:
     return OpenAISpeechEngine(connection, ticket=ticket).synthesise(HELLO, voice="alloy", speed=1.0)
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from sayso.errors import EngineUnavailable
-from sayso.stt.openai import OpenAITranscriber
+from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
-from sayso.tts.openai import OpenAISpeechEngine
-from tones import ToneTranscriber, spoken, word
-from utterances import utterance
+from sayso.tts.engines.openai import OpenAISpeechEngine
+from support.audio.tones import ToneTranscriber, spoken, word
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sayso.vendors import OpenAIConnection
+    from sayso.providers.openai.connection import OpenAIConnection
 
 Connect: TypeAlias = "Callable[..., OpenAIConnection]"
 Ask: TypeAlias = "Callable[[OpenAIConnection], object]"

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from sayso.models import open_store
+from sayso.providers.openai.connection import OpenAIConnection
 from sayso.stt import WhisperTranscriber
-from sayso.stt.openai import OpenAITranscriber
+from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio
-from sayso.vendors import OpenAIConnection
-from utterances import utterance
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sayso.settings import Settings
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
 
 pytestmark = pytest.mark.engine
 

@@ -18,8 +18,8 @@ from sayso.audio import decode
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.subtitles import parse_subtitles
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
-from sounds import encoded
-from tones import spoken
+from support.audio.sounds import encoded
+from support.audio.tones import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

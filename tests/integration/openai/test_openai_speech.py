@@ -10,14 +10,14 @@ import pytest
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput, UnknownVoice, UtteranceTooLong
 from sayso.tts.cache import SpeechCache
-from sayso.tts.openai import MAXIMUM_CHARACTERS, VOICES, OpenAISpeechEngine, written
-from sayso.tts.speak import speak
+from sayso.tts.engines.openai import MAXIMUM_CHARACTERS, VOICES, OpenAISpeechEngine, written
+from sayso.tts.synthesis import speak
 from sayso.types import Span, Token, Utterance
-from utterances import utterance
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
+    from sayso.providers.openai.connection import OpenAIConnection
     from sayso.testing.openai_server import OpenAIServer
-    from sayso.vendors import OpenAIConnection
 
 
 def test_the_request_says_what_was_asked(server: OpenAIServer, connection: OpenAIConnection) -> None:

@@ -13,17 +13,17 @@ import pytest
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, EngineUnavailable, NotAudio, UnsupportedLanguage
 from sayso.stt import SAMPLE_RATE_HZ
-from sayso.stt.openai import MAXIMUM_UPLOAD_BYTES, OpenAITranscriber
+from sayso.stt.openai.transcriber import MAXIMUM_UPLOAD_BYTES, OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio
-from sounds import FILES, encoded
-from tones import ToneTranscriber, spoken, word
+from support.audio.sounds import FILES, encoded
+from support.audio.tones import ToneTranscriber, spoken, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sayso.providers.openai.connection import OpenAIConnection
     from sayso.stt import Transcript
-    from sayso.vendors import OpenAIConnection
 
 MODELS = ["whisper-1", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"]
 

@@ -9,17 +9,18 @@ from uuid import uuid4
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from proxies import Proxy, proxy_to
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
-from sayso.jobs import Claim, Policy, Worker
-from sayso.jobs.postgres.database import Database
+from sayso.jobs import Claim
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
-from waiting import until
-from workers import Outcomes, Recorder
+from sayso.postgres.pool import Database
+from sayso.workers import Policy, Worker
+from support.jobs.workers import Outcomes, Recorder
+from support.postgres.proxies import Proxy, proxy_to
+from support.waiting import until
 
 if TYPE_CHECKING:
-    from databases import Databases
+    from support.postgres.databases import Databases
 
 PATIENCE_SECONDS = 60.0
 
@@ -252,7 +253,7 @@ def test_a_claim_is_ours_though_the_answer_was_lost(database_url: str) -> None:
             proxy.swallow_answers()
             first = await queue.receive(2, wait_seconds=10)
             assert [(delivery.body, delivery.attempt) for delivery in first] == [("a", 1), ("b", 1)]
-            assert not await queue.beat(first)
+            assert not await queue.heartbeat(first)
             (last,) = await queue.receive(2, wait_seconds=10)
             assert (last.body, last.attempt) == ("c", 1)
 
@@ -285,13 +286,13 @@ def test_everything_arrives_though_no_notification_does(database_url: str) -> No
             queue, receiver = (PostgresQueue(each, f"q {uuid4()}") for each in (database, deaf))
             receiver.name = queue.name
             receiving = asyncio.create_task(receiver.receive(1, wait_seconds=PATIENCE_SECONDS))
-            revoked = asyncio.create_task(receiver.revoked())
+            revoked = asyncio.create_task(receiver.wait_for_revocation())
             await asyncio.sleep(0.05)
             job_id = await queue.enqueue("a")
             (delivery,) = await receiving
             await queue.cancel(job_id)
             await asyncio.wait_for(revoked, PATIENCE_SECONDS)
-            assert list(await receiver.beat([delivery])) == [delivery]
+            assert list(await receiver.heartbeat([delivery])) == [delivery]
 
     asyncio.run(scenario())
 

@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from databases import QUICK
 from sayso.errors import NotInstalled, OutputFailed, ServiceUnavailable
-from sayso.jobs.postgres import programs
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.migrate import migrate
+from sayso.postgres.embedded import programs
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.migrate import migrate
+from sayso.postgres.pool import Database
+from support.postgres.databases import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,7 @@ def test_it_outlives_a_starter_that_was_killed(directory: Path, server: Embedded
     server.stop()
     script = (
         "import os, pathlib, signal, sys\n"
-        "from sayso.jobs.postgres.embedded import EmbeddedPostgres\n"
+        "from sayso.postgres.embedded.server import EmbeddedPostgres\n"
         "EmbeddedPostgres(pathlib.Path(sys.argv[1]), options={'fsync': 'off'}).start()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

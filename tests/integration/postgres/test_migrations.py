@@ -13,11 +13,11 @@ from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 
 from sayso.errors import SaysoError
-from sayso.jobs.postgres import migrations
-from sayso.jobs.postgres.migrate import known_versions, migrate
+from sayso.postgres import migrations
+from sayso.postgres.migrate import known_versions, migrate
 
 if TYPE_CHECKING:
-    from databases import Databases
+    from support.postgres.databases import Databases
 
 TABLES = {"jobs", "tasks", "events", "narrations", "migrations"}
 
@@ -59,7 +59,7 @@ def test_processes_that_start_together_take_turns(databases: Databases) -> None:
     command = [
         sys.executable,
         "-c",
-        "import sys; from sayso.jobs.postgres.migrate import migrate; migrate(sys.argv[1])",
+        "import sys; from sayso.postgres.migrate import migrate; migrate(sys.argv[1])",
     ]
     processes = [subprocess.Popen([*command, conninfo], stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in processes] == ["", ""]

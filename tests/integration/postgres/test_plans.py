@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from sayso.jobs.postgres import statements
-from sayso.jobs.postgres.database import Database
+from sayso.postgres.pool import Database
 
 if TYPE_CHECKING:
-    from databases import Databases
+    from support.postgres.databases import Databases
 
 FILL = """
 insert into sayso.jobs (id, queue, body, state, finished_at, lease_id, lease_until, available_at)

@@ -10,14 +10,14 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from sayso.errors import InvalidInput, NoSuchJob
-from sayso.jobs import Claim, Held, TaskProgress
-from sayso.jobs.narrations import STORIES_QUEUE, NarrationRequest
+from sayso.jobs import Claim, ClaimHeldElsewhere, TaskProgress
 from sayso.jobs.postgres.administration import Administration
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.listener import Channel
-from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue, new_job_id
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narrations import STORIES_QUEUE, NarrationRequest
+from sayso.narrations.postgres.store import PostgresNarrationStore
+from sayso.postgres.listener import Channel
+from sayso.postgres.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -151,7 +151,7 @@ def test_a_worker_that_comes_back_waits_for_no_claim_of_its_own(database_url: st
         assert await PostgresQueue(scene.database, STORIES_QUEUE).release_worker("ann") == 1
         again, others = [await tasks.claim(narration, ["mp3"]) for narration in narrations]
         assert isinstance(again, Claim)
-        assert isinstance(others, Held)
+        assert isinstance(others, ClaimHeldElsewhere)
 
     run(database_url, scenario)
 
@@ -209,8 +209,8 @@ def test_every_change_of_tasks_is_an_event(database_url: str) -> None:
         tasks, parent = PostgresTaskStore(scene.database), f"p {uuid4()}"
         claim = await tasks.claim(parent, ["mp3", "srt"])
         assert isinstance(claim, Claim)
-        await tasks.beat(claim, TaskProgress(share=0.5, audio_seconds=3))
-        await tasks.beat(claim)
+        await tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3))
+        await tasks.heartbeat(claim)
         await tasks.complete(claim, {"mp3": "file:///a.mp3", "srt": "file:///a.srt"})
         assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == parent
         end()

@@ -15,21 +15,21 @@ from structlog.testing import capture_logs
 
 from sayso.errors import ServiceUnavailable
 from sayso.jobs import Claim
-from sayso.jobs.narrations import STORIES_QUEUE, NarrationRequest, NarrationStatus
-from sayso.jobs.postgres import pruning
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.narrations import PostgresNarrationStore
-from sayso.jobs.postgres.pruning import Pruner
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narrations import STORIES_QUEUE, NarrationRequest, NarrationStatus
+from sayso.narrations.files import narration_uri
+from sayso.narrations.postgres import pruning
+from sayso.narrations.postgres.pruning import Pruner
+from sayso.narrations.postgres.store import PostgresNarrationStore
+from sayso.narrations.retention import ENDED, Retention, RetentionPolicy
+from sayso.postgres.pool import Database
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
-from sayso.stories.messages import narration_uri
-from sayso.stories.retention import ENDED, Retention, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from databases import Databases
+    from support.postgres.databases import Databases
 
 REQUEST = NarrationRequest(
     name="tale",
@@ -40,7 +40,7 @@ REQUEST = NarrationRequest(
     subtitles=("srt",),
     callback_url="https://example.com/done",
 )
-ALL = Terms(narrations_days=1, jobs_days=1)
+ALL = RetentionPolicy(narrations_days=1, jobs_days=1)
 
 
 class Place:
@@ -141,7 +141,7 @@ def test_nothing_goes_unless_it_was_asked_for(run: Any) -> None:
     async def scenario(place: Place) -> None:
         narrations = {await place.narration(end) for end in ("completed", "failed", "cancelled", "running")}
         await place.age()
-        await place.retention().prune(Terms())
+        await place.retention().prune(RetentionPolicy())
         assert await place.rows() == narrations
         assert place.directories() == narrations
         assert place.removed == []
@@ -159,7 +159,7 @@ def test_what_ended_long_ago_goes_with_all_that_belongs_to_it(run: Any) -> None:
         await place.age()
         recent = {await place.narration(end) for end in ("completed", "failed", "cancelled")} | {running}
         with capture_logs() as logs:
-            await place.retention().prune(Terms(narrations_days=1))
+            await place.retention().prune(RetentionPolicy(narrations_days=1))
         assert await place.rows() == recent
         assert place.directories() == recent
         removed = next(entry for entry in logs if entry["event"] == "removed what was old")
@@ -177,7 +177,7 @@ def test_jobs_go_by_a_term_of_their_own(run: Any) -> None:
         before = {record.id: record.event_id for record in (await place.store.page(owner=None, limit=9)).records}
         await place.age()
         waiting = await place.queue.enqueue("{}")
-        await place.retention().prune(Terms(jobs_days=1))
+        await place.retention().prune(RetentionPolicy(jobs_days=1))
         rows = await place.database.fetch("select id, state from sayso.jobs", {}, again=True)
         assert {row["state"] for row in rows} == {"leased", "waiting"}
         assert waiting in {str(row["id"]) for row in rows}

@@ -15,12 +15,12 @@ from psycopg.conninfo import make_conninfo
 from sayso.bootstrap.storages import prepare_database
 from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.jobs.postgres.administration import Administration
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.migrate import migrate
 from sayso.jobs.postgres.queue import PostgresQueue
+from sayso.postgres.migrate import migrate
+from sayso.postgres.pool import Database
 
 if TYPE_CHECKING:
-    from databases import Databases
+    from support.postgres.databases import Databases
 
 PATIENCE_SECONDS = 60.0
 TERMINATE_ROLES = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'role %'"

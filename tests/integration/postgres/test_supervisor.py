@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from databases import QUICK
 from sayso.errors import ServiceUnavailable
-from sayso.jobs import Policy, Worker
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.embedded import EmbeddedPostgres
-from sayso.jobs.postgres.migrate import migrate
 from sayso.jobs.postgres.queue import PostgresQueue
-from sayso.jobs.postgres.supervisor import Supervisor
-from workers import Outcomes, Recorder
+from sayso.postgres.embedded.server import EmbeddedPostgres
+from sayso.postgres.embedded.supervisor import Supervisor
+from sayso.postgres.migrate import migrate
+from sayso.postgres.pool import Database
+from sayso.workers import Policy, Worker
+from support.jobs.workers import Outcomes, Recorder
+from support.postgres.databases import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,13 +9,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from databases import QUICK
-from missing import missing
 from sayso.errors import InvalidInput, ServiceUnavailable
-from sayso.jobs.postgres import upgrade as upgrade_module
-from sayso.jobs.postgres.embedded import USER, EmbeddedPostgres, upgraded_name
-from sayso.jobs.postgres.migrate import migrate
-from sayso.jobs.postgres.programs import (
+from sayso.postgres.embedded import upgrade as upgrade_module
+from sayso.postgres.embedded.programs import (
     find_program,
     hand_over,
     major_of_cluster,
@@ -25,7 +21,11 @@ from sayso.jobs.postgres.programs import (
     run_program,
     server_user,
 )
-from sayso.jobs.postgres.upgrade import upgrade
+from sayso.postgres.embedded.server import USER, EmbeddedPostgres, upgraded_name
+from sayso.postgres.embedded.upgrade import upgrade
+from sayso.postgres.migrate import migrate
+from support.missing_parts import missing
+from support.postgres.databases import QUICK
 
 if TYPE_CHECKING:
     from pathlib import Path

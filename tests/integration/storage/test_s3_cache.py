@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from s3_server import Fault, S3Server, s3_server
 from sayso.errors import InvalidInput
 from sayso.settings import Settings
 from sayso.shared_cache import S3Cache, open_s3_cache
+from support.aws.s3_server import Fault, S3Server, s3_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from s3_server import Fault, S3Server, s3_server
+from sayso.aws.session import Aws, AwsAccess, AwsClient, Patience
 from sayso.errors import OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
+from sayso.narrations.service import files_origin_of
 from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
-from sayso.stories.narrations import files_origin_of
-from sayso.vendors.aws import Aws, AwsAccess, AwsClient, Patience
-from waiting import WAIT_SECONDS, until
+from support.aws.s3_server import Fault, S3Server, s3_server
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

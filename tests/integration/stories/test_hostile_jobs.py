@@ -13,16 +13,16 @@ from uuid import uuid4
 import httpx2
 import psycopg
 
-from sayso.jobs.narrations import NarrationRequest
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.narrations import PostgresNarrationStore
-from stories_process import StoriesProcess
-from waiting import wait_until
+from sayso.narrations import NarrationRequest
+from sayso.narrations.postgres.store import PostgresNarrationStore
+from sayso.postgres.pool import Database
+from support.stories.process import StoriesProcess
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aws import AwsPlace
+    from support.aws.server import AwsPlace
 
 GOOD = 100
 GOOD_ON_SQS = 20  # moto does one thing at a time, and a story asks for twenty

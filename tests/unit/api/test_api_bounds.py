@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sayso.api.bodies import SpeechBody
-from sayso.api.speaking import begin_speech
+from sayso.api.routes.synthesis import begin_speech
+from sayso.api.schemas.audio import SpeechBody
 from sayso.audio import STREAM_FORMATS
 from sayso.errors import Cancelled
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from sayso.audio import StreamFormat

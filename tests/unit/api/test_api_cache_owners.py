@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.cache import DirectoryCache
 from sayso.settings import Settings
 from sayso.tts.cache import SpeechCache
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from sayso.api.bodies import StyleName
+from sayso.api.schemas.audio import StyleName
 from sayso.audio import decode
 from sayso.subtitles import STYLES, parse_subtitles
 from sayso.testing import FakeSpeechEngine
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from sayso.api.errors import Problem, on_problem, on_sayso_error
+from sayso.api.http.errors import Problem, on_problem, on_sayso_error
 from sayso.api.routes import files
 from sayso.errors import SaysoError
 from sayso.storage import LinkSigner, Root, SignedFiles
-from served import fake_served
+from support.api.app_contexts import fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

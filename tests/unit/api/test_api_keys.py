@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from sayso.api.keys import ApiKey, KeyRing, Scope, new_key, parse_scopes, presented_key
+from sayso.api.auth.keys import ApiKey, KeyRing, Scope, new_key, parse_scopes, presented_key
 from sayso.cli.app import app
 from sayso.errors import InvalidInput, SaysoError
 

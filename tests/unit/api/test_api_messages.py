@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from narrating import fake_narrations
-from openai_conformance import silent_samples, wav
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, NotInstalled, OutputFailed, SaysoError
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine, FakeTranscriber, InMemoryNarrationStore
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
+from support.narrations.service import fake_narrations
+from support.openai_server.conformance import silent_samples, wav
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,7 +186,7 @@ ERRORS = [
     ModelCorrupt("onnxruntime does not load /root/x.onnx: Traceback", hint="See /root/x"),
     NotInstalled("site-packages has no piper"),
     OutputFailed("Cannot write /tmp/sayso-upload-1: No space left on device."),
-    ValueError("site-packages/sayso/tts/speak.py"),
+    ValueError("site-packages/sayso/tts/synthesis.py"),
 ]
 
 

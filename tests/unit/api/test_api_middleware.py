@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.testclient import TestClient
 from structlog.testing import CapturingLogger
 
-from sayso.api.middleware import (
+from sayso.api.http.middleware import (
     ANSWER_HEADERS,
     AccessLog,
     AnswerHeaders,

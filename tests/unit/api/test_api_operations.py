@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
-from sayso.jobs import Policy, Worker
-from sayso.stories import Consumer, StoriesService
 from sayso.testing import InMemoryQueue
-from served import client_of, fake_served
-from waiting import WAIT_SECONDS, wait_until
-from workers import Recorder
+from sayso.workers import Consumer, Policy, Worker, WorkerService
+from support.api.app_contexts import client_of, fake_served
+from support.jobs.workers import Recorder
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 REASON = "The worker is dead: There is no such queue."
 
 
-def service(directory: Path, *, is_broken: bool) -> StoriesService:
+def service(directory: Path, *, is_broken: bool) -> WorkerService:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sequence[Consumer]]:
         if is_broken:
@@ -29,7 +28,7 @@ def service(directory: Path, *, is_broken: bool) -> StoriesService:
         queue = InMemoryQueue()
         yield [Consumer(name="memory", queue=queue, worker=Worker(queue, Recorder(), Policy()))]
 
-    return StoriesService(opened, grace_seconds=0.01, work_directory=directory)
+    return WorkerService(opened, grace_seconds=0.01, work_directory=directory)
 
 
 def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:

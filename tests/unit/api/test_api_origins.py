@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from sayso.api.app import create_app
-from sayso.api.keys import Scope, new_key
-from sayso.api.origins import KnownHosts, parse_host, parse_origin
+from sayso.api.auth.keys import Scope, new_key
+from sayso.api.http.origins import TrustedHosts, parse_host, parse_origin
 from sayso.settings import Settings
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_other_protocols_have_no_host_to_check() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
         seen.append(scope["type"])
 
-    coroutine = KnownHosts(app, hosts=())({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    coroutine = TrustedHosts(app, hosts=())({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
     with pytest.raises(StopIteration):
         coroutine.send(None)
     assert seen == ["lifespan"]

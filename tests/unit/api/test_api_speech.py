@@ -12,8 +12,8 @@ import pytest
 from sayso.audio import decode
 from sayso.errors import EngineUnavailable
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.shape import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
-from served import client_of, fake_served
+from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from sayso.errors import EngineUnavailable
 from sayso.settings import Settings
 from sayso.subtitles import parse_subtitles
 from sayso.testing import FakeTranscriber
-from served import client_of, fake_served
-from sounds import encoded
+from support.api.app_contexts import client_of, fake_served
+from support.audio.sounds import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from sayso.api.uploads import read_form, read_json
+from sayso.api.http.uploads import read_form, read_json
 from sayso.errors import Cancelled, InvalidInput, TooLarge
-from waiting import wait_until
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from sayso.api.uploads import Form
+    from sayso.api.http.uploads import Form
 
 BOUNDARY = "boundary-of-the-form"
 
@@ -250,7 +250,7 @@ def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
 
 def test_a_client_that_falls_silent_is_given_up(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not hold its place and its file for ever."""
-    monkeypatch.setattr("sayso.api.uploads._SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr("sayso.api.http.uploads._SILENCE_SECONDS", 0.05)
 
     class Silent(Client):
         async def receive(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from sayso.bootstrap.api import _warm_up
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
-from sayso.tts.source import LocalSpeech
+from sayso.tts.selection import LocalSpeech
 from sayso.types import Voice
 
 

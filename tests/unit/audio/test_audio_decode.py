@@ -23,7 +23,7 @@ from sayso.types import Audio
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-from sounds import FILES, encoded, pings, shift, video_with_late_sound
+from support.audio.sounds import FILES, encoded, pings, shift, video_with_late_sound
 
 LENGTH = 24_000 * 3
 PLACES = (6_000, 60_000)

@@ -16,7 +16,7 @@ from sayso.types import Chapter
 
 if TYPE_CHECKING:
     from sayso.types import FloatArray
-from sounds import pings, shift
+from support.audio.sounds import pings, shift
 
 LENGTH = 24_000 * 5 + 1234
 PLACES = (100, 5_000, 60_001, LENGTH - 5_000)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sayso.audio import STREAM_FORMATS, decode, encode_stream
-from sounds import pings, shift
+from support.audio.sounds import pings, shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

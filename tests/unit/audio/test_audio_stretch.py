@@ -7,7 +7,7 @@ import pytest
 
 from sayso.audio import stretch
 from sayso.types import Audio
-from sounds import pings
+from support.audio.sounds import pings
 
 RATE_HZ = 24_000
 

@@ -62,7 +62,7 @@ def good() -> Evidence:
         tasks={("p", "a"): Task(status=COMPLETED, url=AUDIO), ("p", "s"): Task(status=COMPLETED, url=SUBTITLES)},
         versions={AUDIO: 1, SUBTITLES: 1},
         read=FILES.__getitem__,
-        put_aside={},
+        dead_lettered={},
     )
 
 
@@ -78,7 +78,7 @@ def test_a_good_run_breaks_nothing() -> None:
 def test_a_job_without_its_files_or_status_is_lost() -> None:
     """A file that is missing, a task that is not completed, and a job put aside for nothing are each told."""
     tasks = {**good().tasks, ("p", "a"): Task(status="IN_PROGRESS", url=None)}
-    evidence = replace(good(), tasks=tasks, versions={AUDIO: 1}, put_aside={"p": "why not"})
+    evidence = replace(good(), tasks=tasks, versions={AUDIO: 1}, dead_lettered={"p": "why not"})
 
     assert broken(evidence)[Promise.LOST] == 3
 
@@ -87,10 +87,12 @@ def test_a_job_that_cannot_be_done_must_be_put_aside_with_its_reason() -> None:
     """It is lost unless the reason is with it, and its tasks have failed."""
     order = Order(name="q", body="", text="", tasks=(("q", "a"),), poison="no such voice")
     failed = {("q", "a"): Task(status=FAILED, url=None, error="no such voice")}
-    aside = replace(good(), orders=[ORDER, order], tasks={**good().tasks, **failed}, put_aside={"q": "no such voice"})
+    aside = replace(
+        good(), orders=[ORDER, order], tasks={**good().tasks, **failed}, dead_lettered={"q": "no such voice"}
+    )
 
     assert broken(aside) == {}
-    assert broken(replace(aside, put_aside={"q": ""})) == {Promise.LOST: 1}
+    assert broken(replace(aside, dead_lettered={"q": ""})) == {Promise.LOST: 1}
 
 
 @pytest.mark.parametrize(

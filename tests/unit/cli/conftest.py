@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from command_line import Outcome
 from sayso.bootstrap import engines
 from sayso.cli import main
 from sayso.testing import FakeSpeechEngine
+from support.command_line import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from command_line import RunSayso
+    from support.command_line import RunSayso
 
 
 @pytest.fixture(autouse=True)

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sayso.jobs import Claim
-from sayso.jobs.narrations import NarrationRequest, NarrationStatus
-from sayso.jobs.postgres.database import Database
-from sayso.jobs.postgres.narrations import PostgresNarrationStore
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narrations import NarrationRequest, NarrationStatus
+from sayso.narrations.postgres.store import PostgresNarrationStore
+from sayso.postgres.pool import Database
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from command_line import RunSayso
-    from databases import Databases
+    from support.command_line import RunSayso
+    from support.postgres.databases import Databases
 
 REQUEST = NarrationRequest(
     name="tale", text="It was late.", voice="af_heart", style="netflix", audio=("mp3",), subtitles=()
@@ -45,7 +45,7 @@ class Deployment:
         job_id: str = self.do(lambda database: PostgresQueue(database, "stories").enqueue(body))
         return job_id
 
-    def put_aside(self, body: str, reason: str) -> str:
+    def dead_lettered(self, body: str, reason: str) -> str:
         async def work(database: Database) -> str:
             queue = PostgresQueue(database, "stories")
             await queue.enqueue(body)
@@ -71,7 +71,7 @@ def states(sayso: RunSayso) -> dict[str, str]:
 
 def test_jobs_are_listed_newest_first_with_what_failed(sayso: RunSayso, deployment: Deployment) -> None:
     """A line for each job says how it stands, and why it is dead; a state chooses."""
-    dead = deployment.put_aside("{}", "There is no voice nobody.")
+    dead = deployment.dead_lettered("{}", "There is no voice nobody.")
     waiting = deployment.enqueue("{}")
     lines = sayso("jobs", "list").out.splitlines()
     assert [line.split()[0] for line in lines] == [waiting, dead]
@@ -82,7 +82,7 @@ def test_jobs_are_listed_newest_first_with_what_failed(sayso: RunSayso, deployme
 
 def test_a_job_is_shown_with_its_history(sayso: RunSayso, deployment: Deployment) -> None:
     """Each attempt that failed is there, with who made it and why it failed."""
-    dead = deployment.put_aside('{"text": "secret"}', "The source was down.")
+    dead = deployment.dead_lettered('{"text": "secret"}', "The source was down.")
     shown = json.loads(sayso("jobs", "show", dead, "--json").out)
     assert [(entry["attempt"], entry["error"]) for entry in shown["history"]] == [(1, "The source was down.")]
     assert "The source was down." in sayso("jobs", "show", dead).out
@@ -90,7 +90,7 @@ def test_a_job_is_shown_with_its_history(sayso: RunSayso, deployment: Deployment
 
 def test_what_is_dead_is_tried_again(sayso: RunSayso, deployment: Deployment) -> None:
     """One by its name, or all of a queue; the attempts begin anew."""
-    first, second = (deployment.put_aside("{}", "oops") for _ in range(2))
+    first, second = (deployment.dead_lettered("{}", "oops") for _ in range(2))
     assert sayso("jobs", "retry", first).out == f"{first}: waiting\n"
     assert states(sayso) == {first: "waiting", second: "dead"}
     assert sayso("jobs", "redrive").out == "1 jobs are tried again.\n"
@@ -100,7 +100,11 @@ def test_what_is_dead_is_tried_again(sayso: RunSayso, deployment: Deployment) ->
 
 def test_only_what_has_ended_is_forgotten(sayso: RunSayso, deployment: Deployment) -> None:
     """What was cancelled goes when it is old enough; what is dead or waits stays."""
-    dead, waiting, cancelled = deployment.put_aside("{}", "oops"), deployment.enqueue("{}"), deployment.enqueue("{}")
+    dead, waiting, cancelled = (
+        deployment.dead_lettered("{}", "oops"),
+        deployment.enqueue("{}"),
+        deployment.enqueue("{}"),
+    )
     sayso("jobs", "cancel", cancelled)
     assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
     assert sayso("jobs", "forget", "--days", "0").out == "1 jobs are forgotten.\n"
@@ -151,7 +155,7 @@ def test_narrations_are_forgotten_with_their_files(
 
 def test_what_failed_is_forgotten_when_it_is_asked_for(sayso: RunSayso, deployment: Deployment) -> None:
     """With --failed dead jobs go, too."""
-    dead = deployment.put_aside("{}", "oops")
+    dead = deployment.dead_lettered("{}", "oops")
     assert sayso("jobs", "forget", "--days", "0").out == "0 jobs are forgotten.\n"
     assert states(sayso) == {dead: "dead"}
     assert sayso("jobs", "forget", "--days", "0", "--failed").out == "1 jobs are forgotten.\n"
@@ -187,7 +191,7 @@ def test_a_job_that_is_not_there_is_said_to_be_none(
 
 def test_what_has_ended_is_not_undone(sayso: RunSayso, deployment: Deployment) -> None:
     """A job that was put aside cannot be cancelled, and the error says what it is."""
-    dead = deployment.put_aside("{}", "oops")
+    dead = deployment.dead_lettered("{}", "oops")
     outcome = sayso("jobs", "cancel", dead)
     assert (outcome.code, "is dead" in outcome.err) == (2, True)
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.settings import load_settings
 from sayso.signing import SigningKeys, signing_keys, webhook_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from command_line import RunSayso
+    from support.command_line import RunSayso
 
 ROOT = "a root secret that nobody is given"
 

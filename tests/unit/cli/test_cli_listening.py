@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.cli.listening import listening, where
+from sayso.cli.listening_socket import listening, where
 from sayso.errors import CannotListen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from command_line import RunSayso
+    from support.command_line import RunSayso
 
 
 @pytest.fixture(autouse=True)

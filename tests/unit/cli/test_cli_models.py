@@ -13,7 +13,7 @@ import sayso.models
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
 from sayso.models import ModelStore
 from sayso.models.sources.directory import DirectorySource
-from toy_models import put, toy_file, toy_model
+from support.models.toy import put, toy_file, toy_model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from waiting import WAIT_SECONDS, wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from sayso.cli.listening import listening
+from sayso.cli.listening_socket import listening
 from sayso.cli.serving import HttpServer, end_at_sigterm
 from sayso.observability import configure_logs
 

@@ -12,8 +12,8 @@ from sayso.audio import decode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from command_line import RunSayso
     from sayso.testing import FakeSpeechEngine
+    from support.command_line import RunSayso
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sayso.cli.transcribe import FORMATS, TranscriptionJob, transcribe, transcri
 from sayso.errors import InvalidInput, UnsupportedLanguage
 from sayso.subtitles import lint, parse_subtitles, style_named
 from sayso.testing import FakeTranscriber
-from sounds import encoded, pings
+from support.audio.sounds import encoded, pings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sayso.errors import OutputFailed, SourceFailed
 from sayso.models.archives import offer_members
-from sayso.models.inbox import Inbox
-from toy_models import npm_package, put, toy_file, wheel
+from sayso.models.staging import DownloadStaging
+from support.models.toy import npm_package, put, toy_file, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 CONTENT = b"the weights of a small model"
 
 
-def open_inbox(home: Path, *files: File) -> Inbox:
-    return Inbox(home, files, lambda _done, _total: None)
+def open_inbox(home: Path, *files: File) -> DownloadStaging:
+    return DownloadStaging(home, files, lambda _done, _total: None)
 
 
-def offer(inbox: Inbox, content: bytes, size_bytes: int | None = None) -> bool:
+def offer(inbox: DownloadStaging, content: bytes, size_bytes: int | None = None) -> bool:
     return inbox.offer(io.BytesIO(content), len(content) if size_bytes is None else size_bytes)
 
 
@@ -103,7 +103,7 @@ def test_a_transfer_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
 def test_progress_counts_what_is_here_and_never_more_than_all(tmp_path: Path) -> None:
     """The bytes told grow to the size of the files and no further, even for an overlong download."""
     told: list[tuple[int, int]] = []
-    inbox = Inbox(tmp_path, [toy_file("model.bin", CONTENT)], lambda done, total: told.append((done, total)))
+    inbox = DownloadStaging(tmp_path, [toy_file("model.bin", CONTENT)], lambda done, total: told.append((done, total)))
     inbox.arriving(10 * len(CONTENT))
     offer(inbox, CONTENT)
     assert told[0] == (0, len(CONTENT))

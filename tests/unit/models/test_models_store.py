@@ -11,15 +11,15 @@ import pytest
 from sayso.errors import InvalidInput, ModelMissing, SourceFailed
 from sayso.models import FileState, ModelStore, SilentProgress
 from sayso.models.sources.directory import DirectorySource
-from toy_models import npm_package, put, toy_file, toy_model, wheel
+from support.models.toy import npm_package, put, toy_file, toy_model, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sayso.models import FileStatus, Model
-    from sayso.models.inbox import Inbox
     from sayso.models.sources.base import Source
+    from sayso.models.staging import DownloadStaging
 
 WEIGHTS, CONFIG = b"weights " * 1000, b"{}"
 TOY = toy_model(toy_file("model.bin", WEIGHTS), toy_file("config.json", CONFIG), places=["remote:toy"])
@@ -34,7 +34,7 @@ class Remote:
         self.contents = contents
         self.asked: list[str] = []
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
         """Offer everything, or fail for want of anything."""
         self.asked.append(f"{model_name} from {address}")
         if not self.contents:

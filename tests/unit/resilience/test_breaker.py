@@ -104,7 +104,7 @@ def test_a_probe_that_says_nothing_lets_the_next_one_probe(breaker: Breaker, clo
     fail(breaker, 3)
     clock.now = 30
     assert breaker.allows()
-    breaker.forgot()
+    breaker.record_ignored()
     assert breaker.allows()
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
-from sayso.scheduling import FREE, Place, Priority, Scheduler
-from waiting import WAIT_SECONDS
+from sayso.scheduling import FREE, AdmissionSlot, Priority, Scheduler
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Line:
         self._clock = clock
         self._threads: list[threading.Thread] = []
 
-    def join(self, name: str, place: Place, *, seconds: float = 1.0, turns: int = 1) -> None:
+    def join(self, name: str, place: AdmissionSlot, *, seconds: float = 1.0, turns: int = 1) -> None:
         """Have a thread wait for turns, and return when it does."""
         waiting = self.scheduler.load.waiting
 
@@ -73,12 +73,12 @@ def line(scheduler: Scheduler, clock: Clock) -> Line:
 
 
 @pytest.fixture
-def holder(scheduler: Scheduler) -> Iterator[Place]:
+def holder(scheduler: Scheduler) -> Iterator[AdmissionSlot]:
     with scheduler.take_place("holder") as place:
         yield place
 
 
-def test_interactive_work_goes_before_batch_work(scheduler: Scheduler, line: Line, holder: Place) -> None:
+def test_interactive_work_goes_before_batch_work(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Somebody who waits is served before work that nobody waits for, although that came first."""
     with holder.turn():
         line.join("batch", scheduler.take_place("a", priority=Priority.BATCH))
@@ -86,7 +86,7 @@ def test_interactive_work_goes_before_batch_work(scheduler: Scheduler, line: Lin
     assert line.finish() == ["interactive", "batch"]
 
 
-def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, line: Line, holder: Place) -> None:
+def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Turns go to clients by what they have computed, not by how many requests they have."""
     with holder.turn():
         for number in range(3):
@@ -95,7 +95,7 @@ def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, lin
     assert line.finish()[1] == "one"
 
 
-def test_a_new_request_begins_before_an_old_one_ends(scheduler: Scheduler, line: Line, holder: Place) -> None:
+def test_a_new_request_begins_before_an_old_one_ends(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Of one client's requests the one that has computed least is next."""
     with holder.turn():
         line.join("old", scheduler.take_place("a"), turns=3)
@@ -166,7 +166,7 @@ def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None
     assert told() > cheap
 
 
-def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: Place) -> None:
+def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: AdmissionSlot) -> None:
     """Whoever waits for a turn of a request that was given up stops waiting, and its place is there for others."""
     place = scheduler.take_place("gone")
     with ThreadPoolExecutor(1) as pool, holder.turn():
@@ -267,7 +267,7 @@ def test_no_more_turns_are_held_than_there_are() -> None:
     assert scheduler.load.computing == scheduler.load.waiting == scheduler.load.taken == 0
 
 
-def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: Place) -> None:
+def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: AdmissionSlot) -> None:
     """A turn that ends with an error is free for the next."""
     with pytest.raises(ZeroDivisionError), holder.turn():
         _ = 1 / 0

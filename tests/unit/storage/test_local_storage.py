@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, uri_within
-from waiting import until
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
+from sayso.narrations.files import join
 from sayso.stories import Output, Story, read_message
-from sayso.stories.messages import join, tasks_of
+from sayso.stories.messages import tasks_of
 
 ROOT = "s3://stories"
 TASKS = {"text": "It was late.", "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.bootstrap.stories import StoriesOpener
+from sayso.bootstrap.workers import WorkersOpener
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput, UnknownVoice
 from sayso.observability import Metrics
@@ -14,7 +14,7 @@ from sayso.scheduling import Scheduler
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
-from sayso.tts.source import LocalSpeech
+from sayso.tts.selection import LocalSpeech
 from sayso.types import Voice
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 QUEUE_URL = "http://127.0.0.1:1/queue"
 
 
-def opener(directory: Path, *, voice: str, queue_url: str | None = QUEUE_URL) -> StoriesOpener:
+def opener(directory: Path, *, voice: str, queue_url: str | None = QUEUE_URL) -> WorkersOpener:
     second = FakeSpeechEngine(voices=[Voice(name="second_en", language="en-us", engine="second")])
-    return StoriesOpener(
+    return WorkersOpener(
         Settings(queue_url=queue_url, database_url=None, kokoro_voice=voice, data_dir=directory),
         sources=[LocalSpeech("fake", FakeSpeechEngine), LocalSpeech("second", lambda: second)],
         scheduler=Scheduler(turns=1, places=1),

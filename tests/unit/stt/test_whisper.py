@@ -15,18 +15,18 @@ import pytest
 from sayso.audio import resample
 from sayso.errors import AudioTooLong, Cancelled
 from sayso.models import open_store
-from sayso.scheduling import FreeTicket, Scheduler
+from sayso.scheduling import Scheduler, UnboundedContext
 from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber
 from sayso.types import Audio
-from utterances import utterance
-from waiting import wait_until
+from support.text.utterances import utterance
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sayso.settings import Settings
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
     from sayso.types import FloatArray
 
 pytestmark = pytest.mark.engine
@@ -147,7 +147,7 @@ def test_nothing_is_added_after_the_last_word(
     assert_sound(made)
 
 
-class CountingTicket(FreeTicket):
+class CountingTicket(UnboundedContext):
     """Counts turns, and how many are held at once."""
 
     def __init__(self) -> None:
@@ -258,7 +258,7 @@ def test_a_temperature_is_used(whisper: WhisperTranscriber, say: Callable[[str],
 
 def test_longer_recordings_than_are_taken_are_refused(real_settings: Settings, tmp_path: Path) -> None:
     """A file beyond the bound is the caller's mistake."""
-    from sounds import encoded
+    from support.audio.sounds import encoded
 
     path = tmp_path / "long.flac"
     path.write_bytes(encoded(np.zeros(24_000 * 5, np.float32), "flac"))

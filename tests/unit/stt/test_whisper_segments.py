@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.stt import HeardSegment, HeardWord, SegmentDetails
+from sayso.stt import EngineSegment, EngineWord, SegmentDetails
 from sayso.stt.segments import LONGEST_CHARACTERS, LONGEST_SECONDS, PlacedWord, Segmenter
 
 FIRST, SECOND = SegmentDetails(temperature=0.0), SegmentDetails(temperature=0.2)
@@ -17,12 +17,12 @@ FIRST, SECOND = SegmentDetails(temperature=0.0), SegmentDetails(temperature=0.2)
 def placed(text: str, *, start: float = 0.0, step: float = 0.4, details: SegmentDetails = FIRST) -> list[PlacedWord]:
     """The words, one after the other without pauses, each with its number as its token."""
     return [
-        PlacedWord(HeardWord(f" {word}", start + number * step, start + (number + 1) * step), (number,), details)
+        PlacedWord(EngineWord(f" {word}", start + number * step, start + (number + 1) * step), (number,), details)
         for number, word in enumerate(text.split())
     ]
 
 
-def texts(segments: list[HeardSegment]) -> list[str]:
+def texts(segments: list[EngineSegment]) -> list[str]:
     return ["".join(word.text for word in segment.words).strip() for segment in segments]
 
 
@@ -78,7 +78,7 @@ def test_segments_hold_every_word_once(words: list[tuple[str, str]], lengths: li
     """In whatever pieces words come, all are in segments in their order, each short enough or a single word."""
     ends = list(accumulate(lengths))
     said = [
-        PlacedWord(HeardWord(f" {word}{mark}", end - length, end), (number,), FIRST)
+        PlacedWord(EngineWord(f" {word}{mark}", end - length, end), (number,), FIRST)
         for number, ((word, mark), length, end) in enumerate(zip(words, lengths, ends, strict=False))
     ]
     segmenter = Segmenter("en")

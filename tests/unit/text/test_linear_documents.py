@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from growth import MOST_GROWTH, growth
 from sayso.errors import SaysoError
 from sayso.subtitles import Style, lint, parse_subtitles, render_ass, render_srt, render_vtt, style_named
 from sayso.text import ScriptOptions, load_lexicon, write_script
+from support.timing.growth import MOST_GROWTH, growth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

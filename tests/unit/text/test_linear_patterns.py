@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sayso
-from growth import MOST_GROWTH, growth
-from hostile_text import patterns_of, texts_for
 from sayso.text.normalise.english import english
 from sayso.text.normalise.french import french
 from sayso.text.normalise.generic import generic
+from support.text.hostile import patterns_of, texts_for
+from support.timing.growth import MOST_GROWTH, growth
 
 if TYPE_CHECKING:
     import re

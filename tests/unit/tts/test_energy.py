@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.tts.energy import FRAME_SAMPLES, levels_db, quiet_runs
+from sayso.tts.timing.energy import FRAME_SAMPLES, levels_db, quiet_runs
 
 
 def test_inaudible_drift_is_silence() -> None:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sayso.errors import UnsupportedLanguage
-from sayso.tts.espeak import espeak
-from sayso.tts.phonemes import TIE
+from sayso.tts.phonemes.espeak import espeak
+from sayso.tts.phonemes.ipa import TIE
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from sayso.errors import EngineFailed, UtteranceTooLong
 from sayso.testing import FakeG2P, FakeSpeechEngine
 from sayso.types import Voice
-from utterances import utterance
+from support.text.utterances import utterance
 
 
 def test_words_are_tones_exactly_where_the_times_say() -> None:

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sayso.errors import ModelCorrupt, ModelMissing
-from sayso.tts.kokoro.graph import DURATIONS_OUTPUT, prepare_graph, session_options
+from sayso.tts.engines.kokoro.graph import DURATIONS_OUTPUT, prepare_graph, session_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.tts.kokoro.graph import graft_durations, prepare_graph, session_options
-from sayso.tts.kokoro.vocabulary import PAD, SAMPLES_PER_FRAME, SYMBOLS
-from sayso.tts.kokoro.voices import VoiceBook
+from sayso.tts.engines.kokoro.graph import graft_durations, prepare_graph, session_options
+from sayso.tts.engines.kokoro.vocabulary import PAD, SAMPLES_PER_FRAME, SYMBOLS
+from sayso.tts.engines.kokoro.voices import VoiceBook
 
 if TYPE_CHECKING:
     from sayso.types import FloatArray

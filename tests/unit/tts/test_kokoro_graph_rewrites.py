@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from sayso.tts.kokoro.editor import NodeList
-from sayso.tts.kokoro.rewrites import speed_up
+from sayso.tts.engines.kokoro.editor import NodeList
+from sayso.tts.engines.kokoro.rewrites import speed_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.tts.kokoro.vocabulary import MAXIMUM_PHONEMES, SYMBOLS, to_symbols
-from sayso.tts.kokoro.voices import STYLE_ROWS
-from sayso.tts.punctuation import PROSODIC, to_prosody
+from sayso.tts.engines.kokoro.vocabulary import MAXIMUM_PHONEMES, SYMBOLS, to_symbols
+from sayso.tts.engines.kokoro.voices import STYLE_ROWS
+from sayso.tts.phonemes.punctuation import PROSODIC, to_prosody
 
 LANGUAGES = st.sampled_from(["en-us", "en-gb", "en-au", "EN-US", "fr-fr", "es", "hi", "it", "ja", "pt-br", "cmn"])
 

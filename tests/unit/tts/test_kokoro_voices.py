@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing, UnknownVoice
-from sayso.tts.kokoro.voices import STYLE_ROWS, STYLE_WIDTH, VoiceBook
+from sayso.tts.engines.kokoro.voices import STYLE_ROWS, STYLE_WIDTH, VoiceBook
 
 if TYPE_CHECKING:
     from pathlib import Path

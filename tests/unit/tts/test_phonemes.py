@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.tts.phonemes import STRESS_MARKS, TIE, from_dictionary, share_out
+from sayso.tts.phonemes.ipa import STRESS_MARKS, TIE, from_dictionary, share_out
 
 IPA = st.text(st.sampled_from("aɪəˈˌːtʃdʒvðnzs\u0303" + TIE), max_size=12)
 WORD = st.lists(st.sampled_from(["a", "ˈa͡ɪ", "ˌɑ\u0303", "iː", "ə", "t͡ʃ", "tʰ", "n", "v"]), max_size=6).map("".join)

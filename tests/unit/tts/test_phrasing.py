@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from sayso.errors import EngineFailed
 from sayso.testing import FakeG2P
-from sayso.tts.espeak import espeak
-from sayso.tts.kokoro.vocabulary import NOTATION, SYMBOLS
-from sayso.tts.phrasing import Notation, phrase
+from sayso.tts.engines.kokoro.vocabulary import NOTATION, SYMBOLS
+from sayso.tts.phonemes.espeak import espeak
+from sayso.tts.phonemes.phrasing import Notation, phrase
 from sayso.types import Boundary, Span, Token, Utterance
-from utterances import utterance
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,12 +116,12 @@ def test_no_weak_form_reaches_over_punctuation() -> None:
     """A phrase ends at a mark that the model hears, and the words on either side are pronounced apart."""
     asked: list[list[str]] = []
 
-    class Listening(FakeG2P):
+    class Transcription(FakeG2P):
         def pronounce(self, words: Sequence[str], language: str) -> list[str]:
             asked.append(list(words))
             return super().pronounce(words, language)
 
-    phrase(utterance("well, I never (so far) did"), Listening(), NOTATION)
+    phrase(utterance("well, I never (so far) did"), Transcription(), NOTATION)
 
     assert asked == [["well"], ["I", "never"], ["so", "far"], ["did"]]
 

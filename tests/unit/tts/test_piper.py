@@ -14,11 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing, UnknownVoice, UtteranceTooLong
 from sayso.testing import FakeG2P
-from sayso.tts.phrasing import phrase
-from sayso.tts.piper import PiperEngine
-from sayso.tts.piper.config import read_config
-from sayso.tts.piper.graph import DURATIONS_OUTPUT, prepare_graph
-from utterances import utterance
+from sayso.tts.engines.piper import PiperEngine
+from sayso.tts.engines.piper.config import read_config
+from sayso.tts.engines.piper.graph import DURATIONS_OUTPUT, prepare_graph
+from sayso.tts.phonemes.phrasing import phrase
+from support.text.utterances import utterance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -312,12 +312,12 @@ def test_the_utterance_s_language_chooses_the_phonemes(tmp_path: Path) -> None:
     write_voice(tmp_path)
     asked = []
 
-    class Listening(FakeG2P):
+    class Transcription(FakeG2P):
         def pronounce(self, words: Any, language: str) -> list[str]:
             asked.append(language)
             return super().pronounce(words, language)
 
-    engine = PiperEngine([tmp_path], Listening())
+    engine = PiperEngine([tmp_path], Transcription())
     engine.synthesise(replace(utterance("oui"), language="fr-fr"), voice="en_US-toy-low", speed=1.0)
 
     assert asked == ["fr-fr"]

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from sayso.machine import processors
 from sayso.tts.tuning import Tuning, candidates, tuning
-from waiting import threads_since
+from support.waiting import threads_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable

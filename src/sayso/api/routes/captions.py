@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sayso.api import sse
-from sayso.api.bodies import CaptionsBody
-from sayso.api.deps import ServedDep, SpeechCaller, take_place, with_own_cache
-from sayso.api.documentation import json_request
-from sayso.api.speaking import ENGINE_HEADER, audio_delta, begin_speech, read_speech, speech_model
-from sayso.api.work import Begun, streamed
+from sayso.api.auth.dependencies import ServedDep, SpeechCaller, take_place, with_own_cache
+from sayso.api.http import sse
+from sayso.api.http.openapi import json_request
+from sayso.api.http.responses import StartedResponse, streamed
+from sayso.api.routes.synthesis import ENGINE_HEADER, audio_delta, begin_speech, read_speech, speech_model
+from sayso.api.schemas.audio import CaptionsBody
 from sayso.audio import AudioFormat
 from sayso.narration import Document, NarrationOptions, narrate
 from sayso.subtitles import style_named, words_json
@@ -27,10 +27,10 @@ from sayso.subtitles import style_named, words_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.api.served import Served
-    from sayso.api.speaking import Speaking
-    from sayso.scheduling import Ticket
-    from sayso.tts.source import SpeechSource
+    from sayso.api.context import AppContext
+    from sayso.api.routes.synthesis import Speaking
+    from sayso.scheduling import RequestContext
+    from sayso.tts.selection import SpeechSource
 
 router = APIRouter(tags=["speech"])
 
@@ -58,7 +58,7 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
     place = take_place(served, caller)
     served = with_own_cache(served, caller)
 
-    def begin(ticket: Ticket) -> Begun:
+    def begin(ticket: RequestContext) -> StartedResponse:
         if body.stream_format == "sse":
             return begin_speech(served, body, ticket, events=_events)
         return _whole(served, body, ticket)
@@ -80,7 +80,7 @@ def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
     }
 
 
-def _whole(served: Served, body: CaptionsBody, ticket: Ticket) -> Begun:
+def _whole(served: AppContext, body: CaptionsBody, ticket: RequestContext) -> StartedResponse:
     """Narrate into a directory, with the first engine that can; it is deleted when the answer has been sent."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-captions-")))
@@ -96,7 +96,7 @@ def _whole(served: Served, body: CaptionsBody, ticket: Ticket) -> Begun:
         chunks = _answer(sound, rest, stack.pop_all())
     length = len(_BEFORE_AUDIO) + 4 * -(-audio_bytes // 3) + len(rest)
     headers = {ENGINE_HEADER: made.engine, "content-length": str(length)}
-    return Begun(first=next(chunks), rest=chunks, media_type="application/json", headers=headers)
+    return StartedResponse(first=next(chunks), rest=chunks, media_type="application/json", headers=headers)
 
 
 def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
@@ -108,7 +108,9 @@ def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
         yield rest
 
 
-def _narrated(served: Served, body: CaptionsBody, source: SpeechSource, ticket: Ticket, directory: Path) -> Path:
+def _narrated(
+    served: AppContext, body: CaptionsBody, source: SpeechSource, ticket: RequestContext, directory: Path
+) -> Path:
     """Narrate, and return the file that holds the sound."""
     is_bare = body.response_format == "pcm"
     audio = AudioFormat.WAV if is_bare else AudioFormat(body.response_format)

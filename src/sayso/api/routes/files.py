@@ -7,8 +7,8 @@ from pathlib import Path
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from sayso.api.deps import ServedDep
-from sayso.api.errors import Problem
+from sayso.api.auth.dependencies import ServedDep
+from sayso.api.http.errors import Problem
 from sayso.storage import content_disposition, content_type_of
 
 router = APIRouter(tags=["narrations"])

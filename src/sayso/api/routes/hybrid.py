@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 
-from sayso.api.bodies import HybridTranscriptionForm, HybridTranslationForm
-from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
-from sayso.api.documentation import form_request
-from sayso.api.errors import Problem
-from sayso.api.uploads import called, read_form
-from sayso.api.work import done
+from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.http.errors import Problem
+from sayso.api.http.openapi import form_request
+from sayso.api.http.responses import done
+from sayso.api.http.uploads import called, read_form
+from sayso.api.schemas.audio import HybridTranscriptionForm, HybridTranslationForm
 from sayso.net import fetch
-from sayso.transcription import Wanted, hybrid_body, listen, translation_body
+from sayso.transcription import TranscriptionOptions, hybrid_body, transcribe, translation_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.api.served import Served
-    from sayso.api.uploads import Form
-    from sayso.resilience import Made
-    from sayso.scheduling import Ticket
+    from sayso.api.context import AppContext
+    from sayso.api.http.uploads import Form
+    from sayso.resilience import ChainResult
+    from sayso.scheduling import RequestContext
     from sayso.stt import Transcript
 
 router = APIRouter(prefix="/api/v1/hybrid", tags=["hybrid"])
@@ -52,9 +52,9 @@ async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionC
         uploaded(form, _FILE)
     began = time.monotonic()
 
-    def work(ticket: Ticket) -> dict[str, Any]:
+    def work(ticket: RequestContext) -> dict[str, Any]:
         with form, _recording(served, form, fields.audio_url, ticket) as path:
-            wanted = Wanted(language=fields.language, prompt=fields.prompt)
+            wanted = TranscriptionOptions(language=fields.language, prompt=fields.prompt)
             made = _listen(served, path, wanted, ticket)
         elapsed_seconds = time.monotonic() - began
         return hybrid_body(
@@ -78,12 +78,12 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
         raise Problem(status=400, message="Recordings are translated to English: use en.", param="target_language")
     began = time.monotonic()
 
-    def work(ticket: Ticket) -> dict[str, Any]:
+    def work(ticket: RequestContext) -> dict[str, Any]:
         with form, called(upload.path, upload.name):
-            original = _listen(served, upload.path, Wanted(language=fields.source_language), ticket)
+            original = _listen(served, upload.path, TranscriptionOptions(language=fields.source_language), ticket)
             translated = original
             if original.result.language != _ENGLISH and original.result.text:
-                wanted = Wanted(language=original.result.language, task="translate")
+                wanted = TranscriptionOptions(language=original.result.language, task="translate")
                 translated = _listen(served, upload.path, wanted, ticket)
         elapsed_seconds = time.monotonic() - began
         return translation_body(
@@ -93,9 +93,11 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
     return await done(request, take_place(served, caller), work)
 
 
-def _listen(served: Served, path: Path, wanted: Wanted, ticket: Ticket) -> Made[Transcript]:
+def _listen(
+    served: AppContext, path: Path, wanted: TranscriptionOptions, ticket: RequestContext
+) -> ChainResult[Transcript]:
     began = time.monotonic()
-    made = listen(served.catalogue.transcription_model(_MODEL).chain, path, wanted, ticket=ticket)
+    made = transcribe(served.catalogue.transcription_model(_MODEL).chain, path, wanted, ticket=ticket)
     timeline = made.result.timeline
     served.metrics.heard(
         made.engine,
@@ -105,14 +107,14 @@ def _listen(served: Served, path: Path, wanted: Wanted, ticket: Ticket) -> Made[
     return made
 
 
-def _model_of(served: Served, made: Made[Transcript]) -> str:
+def _model_of(served: AppContext, made: ChainResult[Transcript]) -> str:
     """The model that listened; an engine's name may have its library's before it."""
     links = served.catalogue.transcription_model(_MODEL).chain.links
     return next(link.engine.name for link in links if link.name == made.engine).rpartition(":")[2]
 
 
 @contextmanager
-def _recording(served: Served, form: Form, audio_url: str | None, ticket: Ticket) -> Iterator[Path]:
+def _recording(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Path]:
     """The file to listen to: the one that was sent, or what is at an address, kept while it is needed."""
     if form.file is not None:
         with called(form.file.path, form.file.name):

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from sayso.api.deps import ServedDep, authorised
-from sayso.api.errors import unknown_model
+from sayso.api.auth.dependencies import ServedDep, authorised
+from sayso.api.http.errors import unknown_model
 from sayso.threads import on_thread
 
 router = APIRouter(tags=["models"], dependencies=[Depends(authorised())])

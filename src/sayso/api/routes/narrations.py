@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from python_multipart.multipart import parse_options_header
 
-from sayso.api import sse
-from sayso.api.deps import Caller, JobsCaller, ServedDep, checked, checked_form, take_place
-from sayso.api.documentation import form_request, json_request, query_parameters
-from sayso.api.errors import Problem, problem_of
-from sayso.api.keys import Scope
-from sayso.api.narration_bodies import (
+from sayso.api.auth.dependencies import Caller, JobsCaller, ServedDep, checked, checked_form, take_place
+from sayso.api.auth.keys import Scope
+from sayso.api.http import sse
+from sayso.api.http.errors import Problem, problem_of
+from sayso.api.http.openapi import form_request, json_request, query_parameters
+from sayso.api.http.responses import done
+from sayso.api.http.uploads import read_form, read_json
+from sayso.api.schemas.narrations import (
     NarrationBody,
     NarrationForm,
     PageQuery,
@@ -22,20 +24,18 @@ from sayso.api.narration_bodies import (
     source_of_fields,
     source_of_file,
 )
-from sayso.api.uploads import read_form, read_json
-from sayso.api.work import done
 from sayso.errors import Cancelled, InvalidInput
-from sayso.jobs.narrations import SHARED_OWNER, NarrationRecord, NarrationRequest
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
 from sayso.narration import MAXIMUM_BYTES
-from sayso.stories.narrations import Narrations
+from sayso.narrations import SHARED_OWNER, NarrationRecord, NarrationRequest
+from sayso.narrations.service import Narrations
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sayso.api.served import Served
-    from sayso.stories.following import Follower
+    from sayso.api.context import AppContext
+    from sayso.narrations.events import Subscription
 
 router = APIRouter(tags=["narrations"])
 
@@ -187,7 +187,7 @@ async def follow_narration(
     return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
-async def _events(narrations: Narrations, follower: Follower, base_url: str) -> AsyncIterator[bytes]:
+async def _events(narrations: Narrations, follower: Subscription, base_url: str) -> AsyncIterator[bytes]:
     """Events until the end of the narration, or of the process; comments while nothing happens."""
     with follower:
         while True:
@@ -203,7 +203,7 @@ async def _events(narrations: Narrations, follower: Follower, base_url: str) -> 
                 return
 
 
-async def _wanted(request: Request, served: Served) -> NarrationRequest:
+async def _wanted(request: Request, served: AppContext) -> NarrationRequest:
     """What a request asks for, in whichever form it says so.
 
     Raises:
@@ -254,5 +254,5 @@ def _visible_to(caller: Caller) -> str | None:
     return _owner(caller)
 
 
-def _base_url(request: Request, served: Served) -> str:
+def _base_url(request: Request, served: AppContext) -> str:
     return served.settings.public_base_url or str(request.base_url)

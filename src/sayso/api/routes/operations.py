@@ -10,8 +10,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from sayso.api.deps import ServedDep, check_operator
-from sayso.api.errors import Problem
+from sayso.api.auth.dependencies import ServedDep, check_operator
+from sayso.api.http.errors import Problem
 from sayso.observability import TEXT_MEDIA_TYPE
 
 router = APIRouter(tags=["operations"])

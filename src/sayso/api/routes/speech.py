@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sayso.api import sse
-from sayso.api.bodies import SpeechBody
-from sayso.api.deps import ServedDep, SpeechCaller, take_place, with_own_cache
-from sayso.api.documentation import json_request
-from sayso.api.speaking import audio_delta, begin_speech, read_speech, speech_model
-from sayso.api.work import streamed
+from sayso.api.auth.dependencies import ServedDep, SpeechCaller, take_place, with_own_cache
+from sayso.api.http import sse
+from sayso.api.http.openapi import json_request
+from sayso.api.http.responses import streamed
+from sayso.api.routes.synthesis import audio_delta, begin_speech, read_speech, speech_model
+from sayso.api.schemas.audio import SpeechBody
 from sayso.audio import STREAM_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.api.speaking import Speaking
+    from sayso.api.routes.synthesis import Speaking
 
 router = APIRouter(tags=["speech"])
 

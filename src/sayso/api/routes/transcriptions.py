@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from sayso.api import sse
-from sayso.api.bodies import ServerVad, TranscriptionForm, TranslationForm
-from sayso.api.deps import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
-from sayso.api.documentation import form_request
-from sayso.api.errors import Problem
-from sayso.api.speaking import ENGINE_HEADER
-from sayso.api.uploads import called, read_form
-from sayso.api.work import Begun, done, streamed
-from sayso.stt import VoiceActivity
+from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.http import sse
+from sayso.api.http.errors import Problem
+from sayso.api.http.openapi import form_request
+from sayso.api.http.responses import StartedResponse, done, streamed
+from sayso.api.http.uploads import called, read_form
+from sayso.api.routes.synthesis import ENGINE_HEADER
+from sayso.api.schemas.audio import ServerVad, TranscriptionForm, TranslationForm
+from sayso.stt import VadOptions
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
-    Listening,
-    Wanted,
+    Transcription,
+    TranscriptionOptions,
     diarized_body,
     json_body,
-    listen,
     segments_body,
+    transcribe,
     usage,
     verbose_body,
     words_body,
@@ -33,12 +33,12 @@ from sayso.transcription import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.api.catalogue import TranscriptionModel
-    from sayso.api.form_reader import Upload
-    from sayso.api.served import Served
-    from sayso.api.uploads import Form
-    from sayso.resilience import Made
-    from sayso.scheduling import Ticket
+    from sayso.api.context import AppContext
+    from sayso.api.http.form_reader import Upload
+    from sayso.api.http.uploads import Form
+    from sayso.api.schemas.catalogue import TranscriptionModel
+    from sayso.resilience import ChainResult
+    from sayso.scheduling import RequestContext
     from sayso.stt import Listener, Transcript
 
 router = APIRouter(tags=["transcription"])
@@ -62,7 +62,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
     """The text of a recording, in whichever shape is asked for; the header ``x-sayso-engine`` names who listened."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
-    wanted = Wanted(
+    wanted = TranscriptionOptions(
         language=fields.language,
         prompt=fields.prompt,
         temperature=fields.temperature,
@@ -84,7 +84,7 @@ async def create_translation(request: Request, served: ServedDep, caller: Transc
     """The English text of a recording in any language."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranslationForm, form)
-    wanted = Wanted(prompt=fields.prompt, temperature=fields.temperature, task="translate")
+    wanted = TranscriptionOptions(prompt=fields.prompt, temperature=fields.temperature, task="translate")
     work = _Work(served, fields, wanted, form)
     return await done(request, take_place(served, caller), work.answer)
 
@@ -96,7 +96,7 @@ class _Work:
         Problem: the fields contradict one another, the recording, or the model.
     """
 
-    def __init__(self, served: Served, fields: TranslationForm, wanted: Wanted, form: Form) -> None:
+    def __init__(self, served: AppContext, fields: TranslationForm, wanted: TranscriptionOptions, form: Form) -> None:
         self._served = served
         self._fields = fields
         self._wanted = wanted
@@ -107,15 +107,15 @@ class _Work:
         _require_size(self._model, self._upload)
         _require_shape(self._model, fields, wanted)
 
-    def answer(self, ticket: Ticket) -> Response:
+    def answer(self, ticket: RequestContext) -> Response:
         """The whole answer at once."""
         with self._form:
             made = self._listen(ticket, None)
         return _answer(made, self._fields, self._wanted)
 
-    def begin(self, ticket: Ticket) -> Begun:
+    def begin(self, ticket: RequestContext) -> StartedResponse:
         """The answer as events, from the first words on."""
-        listening = Listening(lambda listener: self._listen(ticket, listener))
+        listening = Transcription(lambda listener: self._listen(ticket, listener))
         pieces = iter(listening)
         first = next(pieces, None)
 
@@ -128,11 +128,11 @@ class _Work:
                 yield self._done_event(listening.result)
 
         events = sse.events(contents())
-        return Begun(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+        return StartedResponse(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
-    def _listen(self, ticket: Ticket, listener: Listener | None) -> Made[Transcript]:
+    def _listen(self, ticket: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
         with called(self._upload.path, self._upload.name):
-            made = listen(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
+            made = transcribe(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
         timeline = made.result.timeline
         self._served.metrics.heard(
             made.engine,
@@ -141,7 +141,7 @@ class _Work:
         )
         return made
 
-    def _done_event(self, made: Made[Transcript]) -> dict[str, Any]:
+    def _done_event(self, made: ChainResult[Transcript]) -> dict[str, Any]:
         """The last event; who listened, and the times that were asked for, come with it, which OpenAI's do not."""
         transcript = made.result
         content: dict[str, Any] = {
@@ -169,7 +169,7 @@ def _require_size(model: TranscriptionModel, upload: Upload) -> None:
         )
 
 
-def _require_shape(model: TranscriptionModel, fields: TranslationForm, wanted: Wanted) -> None:
+def _require_shape(model: TranscriptionModel, fields: TranslationForm, wanted: TranscriptionOptions) -> None:
     diarized = fields.response_format == "diarized_json"
     if diarized and (wanted.task == "translate" or not model.tells_speakers_apart):
         raise Problem(
@@ -197,18 +197,18 @@ def _granularities(fields: TranslationForm) -> tuple[str, ...]:
     return tuple(asked or ("segment",))
 
 
-def _voice_activity(fields: TranscriptionForm) -> VoiceActivity | None:
+def _voice_activity(fields: TranscriptionForm) -> VadOptions | None:
     vad = fields.chunking_strategy
     if not isinstance(vad, ServerVad):
         return None
-    return VoiceActivity(
+    return VadOptions(
         threshold=vad.threshold,
         silence_seconds=vad.silence_duration_ms / 1000,
         padding_seconds=vad.prefix_padding_ms / 1000,
     )
 
 
-def _answer(made: Made[Transcript], fields: TranslationForm, wanted: Wanted) -> Response:
+def _answer(made: ChainResult[Transcript], fields: TranslationForm, wanted: TranscriptionOptions) -> Response:
     transcript, headers = made.result, {ENGINE_HEADER: made.engine}
     match fields.response_format:
         case "json":

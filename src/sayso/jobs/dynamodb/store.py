@@ -14,17 +14,17 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, ServiceUnavailable
-from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
+from sayso.jobs.base import LEASE_SECONDS, Claim, ClaimHeldElsewhere, Finished
 from sayso.jobs.dynamodb import items
 from sayso.jobs.dynamodb.items import COMPLETED, FAILED, Change, Item
-from sayso.vendors.aws_errors import AwsRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from sayso.aws.session import AwsClient
     from sayso.jobs.base import TaskProgress
-    from sayso.vendors.aws import AwsClient
 
 _LONGEST_STEP = 2**32
 """By how much a lease id grows at most; small enough for a million claims to be exact in a double."""
@@ -90,7 +90,7 @@ class DynamoTaskStore:
             hint="Its partition key must be the string `id`, and its sort key the string `task_id`.",
         )
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         """See `TaskStore.claim`.
 
         Raises:
@@ -105,12 +105,14 @@ class DynamoTaskStore:
                 return Finished(media_urls={task_id: item.media_url or "" for task_id, item in tasks.items()})
             left_seconds = max(float(item.until or 0) for item in unfinished.values()) - self._client.server_clock.now()
             if left_seconds > 0:
-                return Held(retry_after_seconds=min(left_seconds, self._lease_seconds))
+                return ClaimHeldElsewhere(retry_after_seconds=min(left_seconds, self._lease_seconds))
             lease_ids = await self._take(parent_id, unfinished)
             if lease_ids is not None:
                 attempt = 1 + max(item.attempts for item in unfinished.values())
                 return Claim(parent_id=parent_id, lease_ids=lease_ids, attempt=attempt)
-        return Held(retry_after_seconds=self._lease_seconds)  # others take and leave it faster than we can read
+        return ClaimHeldElsewhere(
+            retry_after_seconds=self._lease_seconds
+        )  # others take and leave it faster than we can read
 
     async def _take(self, parent_id: str, seen: Mapping[str, Item]) -> Mapping[str, int] | None:
         """Claim tasks that are as they were seen, all or none; None when one is not any more."""
@@ -136,8 +138,8 @@ class DynamoTaskStore:
         with suppress(ServiceUnavailable):  # the lease ends by itself
             await self.release(Claim(parent_id=parent_id, lease_ids=taken))
 
-    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        """See `TaskStore.beat`."""
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """See `TaskStore.heartbeat`."""
         share = None if progress is None else progress.share
         for task_id, lease in claim.lease_ids.items():
             until = await self._now(claim.parent_id, task_id) + self._lease_seconds

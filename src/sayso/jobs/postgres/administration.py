@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from sayso.errors import InvalidInput, NoSuchJob
-from sayso.jobs.postgres.listener import Channel
 from sayso.jobs.postgres.statements import CANCEL
+from sayso.postgres.listener import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sayso.jobs.postgres.connecting import Row
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.connections import Row
+    from sayso.postgres.pool import Database
 
 JobState: TypeAlias = Literal["waiting", "leased", "done", "dead", "cancelled"]
 JOB_STATES: tuple[JobState, ...] = get_args(JobState)

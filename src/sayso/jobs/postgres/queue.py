@@ -19,16 +19,16 @@ from uuid import UUID, uuid4
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
 from sayso.jobs.postgres import statements
-from sayso.jobs.postgres.batches import Batches
-from sayso.jobs.postgres.bell import Bell
-from sayso.jobs.postgres.connecting import storable
-from sayso.jobs.postgres.listener import Channel
+from sayso.postgres.batcher import Batcher
+from sayso.postgres.connections import storable
+from sayso.postgres.listener import Channel
+from sayso.postgres.notifier import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from sayso.jobs.postgres.connecting import Row
-    from sayso.jobs.postgres.database import Database
+    from sayso.postgres.connections import Row
+    from sayso.postgres.pool import Database
 
 _POLL_SECONDS = 1.0
 
@@ -64,12 +64,12 @@ class PostgresQueue:
         self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._lease_seconds = lease_seconds
         self._clock = clock
-        self._arrivals, self._revocations = Bell(), Bell()
+        self._arrivals, self._revocations = Notifier(), Notifier()
         self._ends: list[Callable[[], None]] = []
         if database.listener is not None:
             self._ends.append(database.listener.on(Channel.JOBS, self._on_job))
             self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.ring()))
-        self._finishes: Batches[Delivery, bool] = Batches(self._finish_all)
+        self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
         self._hold_seconds = 0.0
         self._in_hand: dict[str, Delivery] = {}
         """By lease, what was delivered and not heard of again."""
@@ -154,8 +154,8 @@ class PostgresQueue:
         # An update takes rows as they lie on the disk.
         return [_delivery(row) for row in sorted(rows, key=lambda row: (row["available_at"], row["id"]))]
 
-    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
-        """See `JobQueue.beat`."""
+    async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        """See `JobQueue.heartbeat`."""
         about = {**_leases(deliveries), "lease": self._lease_seconds}
         held = {str(row["lease_id"]) for row in await self._fetch(statements.BEAT, about)}
         lost = [delivery for delivery in deliveries if delivery.lease not in held]
@@ -211,8 +211,11 @@ class PostgresQueue:
         """
         return len(await self._fetch(statements.RELEASE_WORKER, {"queue": self.name, "worker": worker}))
 
-    async def revoked(self) -> None:
-        """See `JobQueue.revoked`; where nothing is heard, it looks once a second whether all is still in hand."""
+    async def wait_for_revocation(self) -> None:
+        """See `JobQueue.wait_for_revocation`.
+
+        Without notifications it checks once a second that all jobs are still in hand.
+        """
         heard = self._revocations.rings
         while not await self._revocations.wait(heard, seconds=_POLL_SECONDS):
             is_hearing = self._database.listener is not None and self._database.listener.is_hearing

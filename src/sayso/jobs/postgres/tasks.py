@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, LiteralString
 
 from sayso.errors import LeaseLost
-from sayso.jobs.base import LEASE_SECONDS, Claim, Finished, Held
-from sayso.jobs.postgres.connecting import storable
-from sayso.jobs.postgres.listener import Channel
+from sayso.jobs.base import LEASE_SECONDS, Claim, ClaimHeldElsewhere, Finished
+from sayso.postgres.connections import storable
+from sayso.postgres.listener import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.jobs.base import TaskProgress
-    from sayso.jobs.postgres.database import Database
-    from sayso.jobs.postgres.transactions import Transaction
+    from sayso.postgres.pool import Database
+    from sayso.postgres.transactions import Transaction
 
 _ADD = """
 insert into sayso.tasks (parent_id, task_id) select %(parent)s, unnest(%(tasks)s::text[])
@@ -81,7 +81,7 @@ class PostgresTaskStore:
         self._database = database
         self._lease_seconds = lease_seconds
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Held | Finished:
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         """See `TaskStore.claim`.
 
         Raises:
@@ -99,13 +99,13 @@ class PostgresTaskStore:
                 return Finished(media_urls={row["task_id"]: row["media_url"] for row in found})
             held_seconds = max(row["held_seconds"] or 0.0 for row in unfinished)
             if held_seconds > 0:
-                return Held(retry_after_seconds=held_seconds)
+                return ClaimHeldElsewhere(retry_after_seconds=held_seconds)
             claimed = await transaction.fetch(_CLAIM, {**about, "tasks": [row["task_id"] for row in unfinished]})
             await _event(transaction, parent_id, "claimed")
         return Claim(parent_id=parent_id, lease_ids={row["task_id"]: row["lease_id"] for row in claimed})
 
-    async def beat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        """See `TaskStore.beat`."""
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """See `TaskStore.heartbeat`."""
         news = {
             "lease": self._lease_seconds,
             "share": None if progress is None else progress.share,

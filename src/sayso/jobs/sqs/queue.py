@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import structlog
 
+from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
-from sayso.jobs.backoff import backoff_seconds
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
 from sayso.jobs.sqs.checks import check_queues, warn_of
 from sayso.jobs.sqs.dead_letters import DeadLetters
@@ -27,12 +27,12 @@ from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.leases import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
 from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
-from sayso.vendors.aws_errors import AwsRefusal
+from sayso.resilience.backoff import backoff_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
 
 _log = structlog.get_logger(__name__)
 
@@ -111,7 +111,7 @@ class SqsQueue:
             await asyncio.shield(polling)
         except asyncio.CancelledError:
             # Whoever leaves now leaves what SQS is about to answer in nobody's hands for the length of a lease.
-            await self._hand_back(polling, arrived, wait_seconds + self._client.patience.try_seconds)
+            await self._release(polling, arrived, wait_seconds + self._client.patience.try_seconds)
             raise
         return [lease.delivery for lease in arrived]
 
@@ -168,7 +168,7 @@ class SqsQueue:
             group=facts.get("MessageGroupId") if self._remote.is_fifo else None,
         )
 
-    async def _hand_back(self, polling: asyncio.Task[None], arrived: list[Lease], limit_seconds: float) -> None:
+    async def _release(self, polling: asyncio.Task[None], arrived: list[Lease], limit_seconds: float) -> None:
         """Make visible again what a poll under way brings."""
         try:
             await asyncio.wait({polling}, timeout=limit_seconds)
@@ -184,13 +184,13 @@ class SqsQueue:
             except ServiceUnavailable as error:
                 _log.warning("messages were not handed back, which their leases will do", reason=error.message)
             for lease in batch:
-                self._receipts.handed_back(lease.delivery.job_id, is_counted=False)
+                self._receipts.released(lease.delivery.job_id, is_counted=False)
                 self._leases.drop(lease)
 
     # Beating
 
-    async def beat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
-        """See `JobQueue.beat`.
+    async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
+        """See `JobQueue.heartbeat`.
 
         Raises:
             ServiceUnavailable: SQS did not extend all that it might have.
@@ -228,8 +228,8 @@ class SqsQueue:
         if failed:
             raise ServiceUnavailable(f"SQS did not extend {failed} messages.")
 
-    async def revoked(self) -> NoReturn:
-        """See `JobQueue.revoked`: SQS tells nothing, and this never returns."""
+    async def wait_for_revocation(self) -> NoReturn:
+        """See `JobQueue.wait_for_revocation`: SQS tells nothing, and this never returns."""
         while True:
             await asyncio.Event().wait()
 
@@ -245,7 +245,7 @@ class SqsQueue:
         """See `JobQueue.retry`; SQS keeps no error."""
         with self._leases.settling(delivery) as lease:
             await self._show(lease, delay_seconds)
-        self._receipts.handed_back(delivery.job_id, is_counted=error is not None)
+        self._receipts.released(delivery.job_id, is_counted=error is not None)
 
     async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
         """See `JobQueue.dead_letter`.
@@ -254,7 +254,7 @@ class SqsQueue:
         later and later, until the queue's own redrive policy takes it away.
         """
         with self._leases.settling(delivery) as lease:
-            if await self._is_put_aside(lease, reason):
+            if await self._is_dead_lettered(lease, reason):
                 await self._deletes.delete(delivery.lease)
                 self._receipts.ended(delivery.job_id)
                 return
@@ -262,9 +262,9 @@ class SqsQueue:
             delay_seconds = backoff_seconds(delivery.deliveries, first_seconds=_FIRST_REDRIVE_SECONDS)
             _log.error("a message is left to the queue's redrive", job_id=delivery.job_id, reason=reason)
             await self._show(lease, delay_seconds)
-        self._receipts.handed_back(delivery.job_id, is_counted=True)
+        self._receipts.released(delivery.job_id, is_counted=True)
 
-    async def _is_put_aside(self, lease: Lease, reason: str) -> bool:
+    async def _is_dead_lettered(self, lease: Lease, reason: str) -> bool:
         """Send a message to the dead-letter queue, if there is one that takes it."""
         if self._dead_letters is not None and not lease.is_put_aside:
             try:

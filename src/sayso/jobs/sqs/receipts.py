@@ -62,7 +62,7 @@ class Receipts:
             self._known.popitem(last=False)
         return known
 
-    def handed_back(self, job_id: str, *, is_counted: bool) -> None:
+    def released(self, job_id: str, *, is_counted: bool) -> None:
         """Note that SQS was told to deliver it again; whether it had been tried is what ``is_counted`` says."""
         known = self._known.get(job_id)
         if known is not None and known.is_open:

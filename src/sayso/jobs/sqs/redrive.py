@@ -13,7 +13,7 @@ from sayso.jobs.sqs.remote import BATCH, RemoteQueue
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
 
 _HOLD_SECONDS = 60
 _POLL_SECONDS = 1

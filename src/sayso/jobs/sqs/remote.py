@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from sayso.aws.errors import AwsRefusal
 from sayso.errors import ResourceMissing
-from sayso.jobs.backoff import backoff_seconds
-from sayso.vendors.aws_errors import AwsRefusal
+from sayso.resilience.backoff import backoff_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sayso.vendors.aws import AwsClient
+    from sayso.aws.session import AwsClient
 
 BATCH = 10
 """How many messages SQS hands out or takes at once, at most."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 
 class Source(Protocol):
@@ -20,7 +20,7 @@ class Source(Protocol):
         """Whether it is left out when working offline."""
         ...
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
         """Put whatever it has of ``inbox.wanted`` into the inbox, which decides what is sound.
 
         Args:

@@ -15,7 +15,7 @@ from sayso.models.sources.environment import client_environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 EMPTY = "empty"
 """The name of the empty directory in ``work``, which the client runs in."""
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.2
 _REASON_CHARACTERS = 300
 
 
-def fetch_package(command: Sequence[str], work: Path, inbox: Inbox) -> None:
+def fetch_package(command: Sequence[str], work: Path, inbox: DownloadStaging) -> None:
     """Run a client that downloads one package into ``work``, and offer the package's content to an inbox.
 
     It runs in an empty directory: a project's configuration beside the caller is not the user's.

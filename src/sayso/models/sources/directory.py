@@ -9,7 +9,7 @@ from sayso.errors import SourceFailed
 from sayso.models.archives import is_archive, offer_members
 
 if TYPE_CHECKING:
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 
 class DirectorySource:
@@ -17,7 +17,7 @@ class DirectorySource:
 
     needs_network = False
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- content tells the model
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
         """Offer every file below the directory ``address``, and then the content of every package.
 
         Raises:
@@ -45,7 +45,7 @@ def _plain_files_first(root: Path) -> list[Path]:
     return sorted((path for path in root.rglob("*") if path.is_file()), key=lambda path: (is_archive(path), path))
 
 
-def _offer_file(path: Path, inbox: Inbox) -> None:
+def _offer_file(path: Path, inbox: DownloadStaging) -> None:
     try:
         size_bytes = path.stat().st_size
         if inbox.wants_size(size_bytes):

@@ -12,7 +12,7 @@ from sayso.models.sources.base import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 _REACH_TIMEOUT_SECONDS = 5.0
 
@@ -33,7 +33,7 @@ class HubSource:
     def __init__(self) -> None:
         self._unreachable_because: str | None = None
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- the address says it all
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- the address says it all
         """Download each missing file from the folder that the address names.
 
         Raises:

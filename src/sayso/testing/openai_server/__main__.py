@@ -43,8 +43,8 @@ def main() -> None:
 def _kokoro() -> SpeechEngine:
     from sayso.models import open_store
     from sayso.settings import load_settings
-    from sayso.tts.espeak import espeak
-    from sayso.tts.kokoro import KokoroEngine
+    from sayso.tts.engines.kokoro import KokoroEngine
+    from sayso.tts.phonemes.espeak import espeak
 
     settings = load_settings()
     store = open_store(settings)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
-from sayso.testing.openai_server.hearing import SPEAKER_MODEL, TIMED_MODEL, Hearing
+from sayso.testing.openai_server.hearing import SPEAKER_MODEL, TIMED_MODEL, BatchedDecoder
 from sayso.testing.openai_server.speaking import Speaking
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", S
 def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcriber | None, key: str) -> Starlette:
     """The application without its faults; see `OpenAIServer`."""
     routes = _Routes(
-        Speaking(speech) if speech else None, Hearing(transcriber) if transcriber else None, key=key, plan=plan
+        Speaking(speech) if speech else None, BatchedDecoder(transcriber) if transcriber else None, key=key, plan=plan
     )
     return Starlette(
         routes=[
@@ -51,7 +51,7 @@ def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcr
 class _Routes:
     """The endpoints; they run on the server's loop, and the engines on threads."""
 
-    def __init__(self, speaking: Speaking | None, hearing: Hearing | None, *, key: str, plan: Plan) -> None:
+    def __init__(self, speaking: Speaking | None, hearing: BatchedDecoder | None, *, key: str, plan: Plan) -> None:
         self._speaking = speaking
         self._hearing = hearing
         self._key = key

@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sayso.errors import NotAudio, UnsupportedLanguage
+from sayso.providers.openai.languages import LANGUAGE_NAMES
 from sayso.subtitles import render_srt, render_vtt
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.types import Cue
-from sayso.vendors.openai_languages import LANGUAGE_NAMES
 
 if TYPE_CHECKING:
     from starlette.responses import JSONResponse
@@ -37,7 +37,7 @@ _FORMATS = {
 _OTHER_FORMATS = ("json", "text")
 
 
-class Hearing:
+class BatchedDecoder:
     """Writes files down; any thread may use it."""
 
     def __init__(self, transcriber: Transcriber) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from narrated import Narrated
-from narrations_page import opened
+from support.narrations.server import Narrated
+from support.pages.narrations import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from narrating import fake_narrations
-from narrations_page import LONG, TEXT, opened, paste, row, wait_for
-from sayso.api.keys import Scope, new_key
+from sayso.api.auth.keys import Scope, new_key
 from sayso.settings import Settings
 from sayso.testing import InMemoryNarrationStore
-from served import fake_served
+from support.api.app_contexts import fake_served
+from support.narrations.service import fake_narrations
+from support.pages.narrations import LONG, TEXT, opened, paste, row, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import FileChooser, Page, Route
 
     from e2e.web.conftest import Visit
-    from narrated import Narrated
+    from support.narrations.server import Narrated
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import httpx2
 from playwright.sync_api import expect
 
-from narrated import FAILING
-from narrations_page import LONG, made, opened, paste, row, wait_for
-from waiting import WAIT_SECONDS
+from support.narrations.server import FAILING
+from support.pages.narrations import LONG, made, opened, paste, row, wait_for
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
     from e2e.web.conftest import Visit
-    from narrated import Narrated
+    from support.narrations.server import Narrated
 
 MANY = 23  # more than a page has
 MOST_FOLLOWED = 3

@@ -9,11 +9,11 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from narrated import Narrated
-from narrations_page import TEXT, made, opened, wait_for
 from sayso.subtitles import parse_subtitles
-from speech_page import assert_lit_in_time
-from waiting import WAIT_SECONDS
+from support.narrations.server import Narrated
+from support.pages.narrations import TEXT, made, opened, wait_for
+from support.pages.speech import assert_lit_in_time
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

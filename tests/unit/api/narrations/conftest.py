@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from narrating import fake_narrations
-from narration_client import ADMIN, KEYS, OTHER
 from sayso.settings import Settings
 from sayso.testing import InMemoryNarrationStore
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
+from support.narrations.client import ADMIN, KEYS, OTHER
+from support.narrations.service import fake_narrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

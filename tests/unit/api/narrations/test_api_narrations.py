@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from narration_client import TEXT, URL, accepted, refused
 from sayso.errors import ServiceUnavailable
-from served import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served
+from support.narrations.client import TEXT, URL, accepted, refused
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

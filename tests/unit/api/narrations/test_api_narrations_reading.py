@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from narration_client import ADMIN, KEYS, OTHER, TEXT, URL, accepted, claimed, complete, events, refused, showing
 from sayso.jobs import TaskProgress
+from support.narrations.client import (
+    ADMIN,
+    KEYS,
+    OTHER,
+    TEXT,
+    URL,
+    accepted,
+    claimed,
+    complete,
+    events,
+    refused,
+    showing,
+)
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -109,7 +121,7 @@ def test_a_narration_tells_how_far_it_is(client: TestClient, store: InMemoryNarr
     narration = accepted(client)
     claim = claimed(client, store, narration)
     assert client.portal is not None
-    client.portal.call(store.tasks.beat, claim, TaskProgress(share=0.25, audio_seconds=12.3456))
+    client.portal.call(store.tasks.heartbeat, claim, TaskProgress(share=0.25, audio_seconds=12.3456))
     told = client.get(f"{URL}/{narration['id']}").json()
     assert (told["status"], told["progress"], told["audio_seconds"]) == ("running", 0.25, 12.346)
     assert told["started_at"] >= told["created_at"]

@@ -1,0 +1,166 @@
+"""What routes ask of a request before they work on it: who asks, may they, and is there room."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import structlog
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from sayso.api.auth.keys import ApiKey, Scope, presented_key
+from sayso.api.context import AppContext
+from sayso.api.http.errors import Problem, problem_of_fields
+from sayso.api.http.middleware import ANSWER_HEADERS
+from sayso.api.http.rate_limits import address_of
+from sayso.errors import NotAllowed, ScopeMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sayso.api.http.form_reader import Upload
+    from sayso.api.http.uploads import Form
+    from sayso.scheduling import AdmissionSlot
+
+_MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
+"""How OpenAI's clients write a member of an object in a form."""
+
+_LISTS = ("timestamp_granularities", "include", "audio", "subtitles")
+"""The fields of forms that may be sent several times."""
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: the key's, or without keys the address.
+        key: the key that was shown; None without keys.
+    """
+
+    name: str
+    key: ApiKey | None = None
+
+
+def services_of(request: Request) -> AppContext:
+    """The parts behind the application that serves this request."""
+    served: AppContext = request.app.state.served
+    return served
+
+
+def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency: the caller, who holds a key with this scope (any key for None) and has not asked too often.
+
+    The request's body has not been read then.
+    """
+
+    async def check(request: Request) -> Caller:
+        served = services_of(request)
+        caller = _caller(request, served, scope)
+        structlog.contextvars.bind_contextvars(client=caller.name)
+        try:
+            served.limiter.hit(caller.name)
+        finally:
+            request.scope[ANSWER_HEADERS] = served.limiter.headers(caller.name)
+        return caller
+
+    return check
+
+
+async def check_operator(request: Request) -> None:
+    """A dependency: whoever asks how the server does may know, which is everybody unless the settings say otherwise."""
+    if services_of(request).settings.protect_operations:
+        await authorised(Scope.OPERATIONS)(request)
+
+
+def _caller(request: Request, served: AppContext, scope: Scope | None) -> Caller:
+    """Who asks.
+
+    Raises:
+        NotAllowed: there are keys, and the caller shows none of them.
+        ScopeMissing: the caller's key does not have the scope.
+    """
+    if not served.keys:
+        return Caller(name=address_of(request.scope))
+    presented = presented_key(request.headers)
+    if presented is None:
+        raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
+    key = served.keys.identify(presented)
+    if key is None:
+        raise NotAllowed("The API key is not one of this server's.")
+    if scope is not None and not key.allows(scope):
+        raise ScopeMissing(
+            f"The API key {key.name!r} does not have the scope {scope}.", hint="Use a key that was made with it."
+        )
+    return Caller(name=key.name, key=key)
+
+
+def with_own_cache(served: AppContext, caller: Caller) -> AppContext:
+    """The parts with the caller's own part of the speech cache, where the settings give each key one."""
+    return replace(served, cache=served.cache.of(caller.key.name if caller.key else None))
+
+
+def take_place(served: AppContext, caller: Caller) -> AdmissionSlot:
+    """A place for a caller who waits.
+
+    Raises:
+        Busy: every place is taken.
+    """
+    return served.scheduler.take_place(caller.name, deadline_seconds=served.settings.request_seconds)
+
+
+def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
+    """The fields of a request.
+
+    Raises:
+        Problem: naming the first that is wrong.
+    """
+    try:
+        return fields.model_validate(values)
+    except ValidationError as error:
+        raise problem_of_fields(error) from None
+
+
+def checked_form(fields: type[Fields], form: Form) -> Fields:
+    """The text fields of a form; those that are lists may be sent several times, objects as ``name[key]``.
+
+    Raises:
+        Problem: naming the first that is wrong.
+        InvalidInput: another one was sent several times.
+    """
+    lists = {name for name in _LISTS if name in fields.model_fields}
+    values: dict[str, Any] = {}
+    for name in form.fields:
+        value = list(form.all(name)) if name in lists else form.one(name)
+        member = _MEMBER.fullmatch(name)
+        if member is not None and isinstance(values.setdefault(member["name"], {}), dict):
+            values[member["name"]][member["key"]] = value
+        elif value is not None:
+            values[name] = value
+    return checked(fields, values)
+
+
+def uploaded(form: Form, field: str) -> Upload:
+    """The file of a form.
+
+    Raises:
+        Problem: there is none, or it came in another field.
+    """
+    if form.file is None or form.file.field != field:
+        raise Problem(
+            status=400,
+            message=f"The recording is missing: send it as a file in the field {field!r}.",
+            param=field,
+            code="missing_required_parameter",
+        )
+    return form.file
+
+
+ServedDep = Annotated[AppContext, Depends(services_of)]
+SpeechCaller = Annotated[Caller, Depends(authorised(Scope.SPEECH))]
+TranscriptionCaller = Annotated[Caller, Depends(authorised(Scope.TRANSCRIBE))]
+JobsCaller = Annotated[Caller, Depends(authorised(Scope.JOBS))]

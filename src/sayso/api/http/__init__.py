@@ -1,0 +1,1 @@
+"""HTTP itself: connections, middleware, bodies, answers, errors."""

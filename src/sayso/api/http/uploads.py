@@ -1,0 +1,193 @@
+"""Reading a request's body with a bound that holds while it is read, not after.
+
+A file goes to a temporary file as it arrives; everything else is small and stays in memory. What a client calls its
+file is told to people and to other services, and is never part of a path.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import anyio.to_thread
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from sayso.api.http.form_reader import FormReader
+from sayso.errors import Cancelled, InvalidInput, SaysoError, TooLarge
+from sayso.json_objects import Outline, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from starlette.requests import Request
+
+    from sayso.api.http.form_reader import Upload
+
+_MAXIMUM_OVERHEAD_BYTES = 1024 * 1024
+"""How much larger than its file a body may be: boundaries, headers and all text fields together."""
+
+_WRITTEN_AT_ONCE_BYTES = 1024 * 1024
+"""So much of a file is gathered before a thread writes it: the loop itself never waits for a disk."""
+
+_PARSED_ON_THE_LOOP_BYTES = 256 * 1024
+"""A larger JSON body is parsed by a thread."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_LONGEST_NAME_CHARACTERS = 80
+
+_SILENCE_SECONDS = 60
+"""A client that sends nothing for so long in the middle of a body has gone without a word, as those on the move do."""
+
+
+class Form:
+    """A form that was sent; closing it deletes its file, and so does forgetting it.
+
+    Attributes:
+        fields: the values of each text field in the order in which they came. ``name[]`` is the same as ``name``.
+        file: the file, where one was sent.
+    """
+
+    def __init__(self, fields: Mapping[str, tuple[str, ...]], file: Upload | None) -> None:
+        self.fields = fields
+        self.file = file
+        self._delete = weakref.finalize(self, _unlink, None if file is None else file.path)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field; empty where it was not sent."""
+        return self.fields.get(name, ())
+
+    def one(self, name: str) -> str | None:
+        """The value of a field that may be sent once; None where it was not, or is empty.
+
+        Raises:
+            InvalidInput: it was sent more than once.
+        """
+        values = self.all(name)
+        if len(values) > 1:
+            raise InvalidInput(f"The field {name!r} was sent {len(values)} times; it takes one value.")
+        return values[0] or None if values else None
+
+    def close(self) -> None:
+        """Delete the file; twice is once."""
+        self._delete()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def called(path: Path, name: str) -> Iterator[None]:
+    """Have errors of the block call a file as its owner does: where it lies is of no use to them.
+
+    Args:
+        path: where it lies.
+        name: the owner's name for it; without one, it is "The file".
+    """
+    try:
+        yield
+    except SaysoError as error:
+        plain = _UNPRINTABLE.sub("", name).strip()[:_LONGEST_NAME_CHARACTERS] or "The file"
+        for known in (str(path), path.name):
+            error.message = error.message.replace(known, plain)
+        raise
+
+
+async def read_form(request: Request, *, maximum_bytes: int) -> Form:
+    """Read a ``multipart/form-data`` body with at most one file.
+
+    Args:
+        request: whose body has not been read.
+        maximum_bytes: the size of the largest file that is taken.
+
+    Raises:
+        TooLarge: the file is larger; raised before anything is read where the request says so itself, and else as soon
+            as the bound is passed.
+        InvalidInput: it is no form, is malformed or cut off, holds several files, or more or longer fields than any
+            request needs.
+        Cancelled: the client went away.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
+    with FormReader(maximum_bytes) as reader:
+        await _feed(reader, options[b"boundary"], request)
+        return Form(reader.fields(), reader.keep_file())
+
+
+async def _feed(reader: FormReader, boundary: bytes, request: Request) -> None:
+    """Give a request's body to a parser, whose events the reader keeps."""
+    try:
+        parser = MultipartParser(boundary, reader.callbacks())
+        async for chunk in _bounded(request, reader.maximum_bytes, _MAXIMUM_OVERHEAD_BYTES):
+            parser.write(chunk)
+            if len(reader.pending) >= _WRITTEN_AT_ONCE_BYTES:
+                await anyio.to_thread.run_sync(reader.flush)
+        parser.finalize()
+    except FormParserError:
+        raise InvalidInput("The multipart body is malformed.") from None
+    if not reader.complete:
+        raise InvalidInput("The multipart body is cut off: its last boundary is missing.")
+    await anyio.to_thread.run_sync(reader.flush)
+
+
+async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        TooLarge: it is larger than ``maximum_bytes``.
+        InvalidInput: it is not said to be JSON, or `sayso.json_objects` refuses it: what has too many values as soon as
+            they have come.
+        Cancelled: the client went away.
+    """
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    if kind != b"application/json":
+        raise InvalidInput("The body must be JSON, with the Content-Type application/json.")
+    body, outline = bytearray(), Outline()
+    async for chunk in _bounded(request, maximum_bytes):
+        outline.feed(chunk)
+        body += chunk
+    if len(body) <= _PARSED_ON_THE_LOOP_BYTES:
+        return read_object(body)
+    return await anyio.to_thread.run_sync(read_object, body)
+
+
+async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0) -> AsyncIterator[bytes]:
+    """The chunks of a body, up to a bound for what it carries and one for what is around that."""
+    too_large = TooLarge(f"The body is larger than the {maximum_bytes} bytes that are taken.")
+    maximum_bytes += overhead_bytes
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > maximum_bytes:
+        raise too_large
+    read_bytes = 0
+    try:
+        stream = aiter(request.stream())
+        while True:
+            with anyio.fail_after(_SILENCE_SECONDS):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
+            read_bytes += len(chunk)
+            if read_bytes > maximum_bytes:
+                raise too_large
+            yield chunk
+    except ClientDisconnect:
+        raise Cancelled("The client went away.") from None
+    except TimeoutError:
+        raise Cancelled(f"The client sent nothing for {_SILENCE_SECONDS} seconds.") from None
+
+
+def _unlink(path: Path | None) -> None:
+    if path is not None:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,195 @@
+"""A text on its way to sound: what the routes of speech and of captions share."""
+
+from __future__ import annotations
+
+import base64
+import math
+import time
+from itertools import chain as joined
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sayso.api.auth.dependencies import checked
+from sayso.api.http import sse
+from sayso.api.http.errors import Problem
+from sayso.api.http.responses import StartedResponse
+from sayso.api.http.uploads import read_json
+from sayso.audio import STREAM_FORMATS, encode_stream
+from sayso.errors import TooLarge
+from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
+from sayso.narration import MAXIMUM_BYTES, Document, Stream, estimated_seconds, require_length, to_script
+from sayso.observability import span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from starlette.requests import Request
+
+    from sayso.api.context import AppContext
+    from sayso.api.schemas.audio import SpeechBody
+    from sayso.api.schemas.catalogue import SpeechModel
+    from sayso.scheduling import RequestContext
+    from sayso.subtitles import Timing
+    from sayso.tts.selection import SpeechSource
+    from sayso.types import FloatArray, Timeline, Word
+
+ENGINE_HEADER = "x-sayso-engine"
+
+_OUTPUT_TOKENS_PER_SECOND = 20
+"""About what OpenAI counts for a second of speech."""
+
+
+_MAXIMUM_BYTES_PER_SECOND = 300
+"""More text than any voice speaks in a second at four times its pace, each letter written as JSON at its longest."""
+
+Fields = TypeVar("Fields", bound="SpeechBody")
+
+
+async def read_speech(request: Request, served: AppContext, fields: type[Fields]) -> Fields:
+    """The fields of a request whose text is not longer than what may be spoken of it.
+
+    Raises:
+        Problem: naming the first field that is wrong.
+        SaysoError: as `read_json`.
+    """
+    text_bytes = min(MAXIMUM_BYTES, math.ceil(served.settings.max_speech_seconds * _MAXIMUM_BYTES_PER_SECOND))
+    try:
+        values = await read_json(request, maximum_bytes=text_bytes + MAXIMUM_OUTSIDE_BYTES)
+    except TooLarge as error:
+        hint = "Send it in parts, or have it narrated: POST /v1/narrations."
+        message = f"The input is too long. {error.message} {hint}"
+        raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
+    return checked(fields, values)
+
+
+def speech_model(served: AppContext, body: SpeechBody) -> SpeechModel:
+    """The model of a request whose text it takes.
+
+    Raises:
+        Problem: there is no such model, or the text is too long for it.
+    """
+    model = served.catalogue.speech_model(body.model)
+    if model.maximum_characters is not None and len(body.input) > model.maximum_characters:
+        raise Problem(
+            status=400,
+            message=f"The input has {len(body.input)} characters; {model.id} takes {model.maximum_characters}. "
+            "The model names that are our own have no such limit.",
+            param="input",
+            code="string_above_max_length",
+        )
+    return model
+
+
+class Speaking:
+    """One engine speaking one text; a thread at a time iterates, once.
+
+    The engine has spoken the beginning when this has been made.
+
+    Args:
+        served: the parts.
+        body: what to say, and how.
+        source: who speaks.
+        ticket: the request's.
+
+    Raises:
+        SaysoError: the engine cannot speak, or the text cannot be spoken, or takes too long to be.
+    """
+
+    def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, ticket: RequestContext) -> None:
+        engine = source.open(ticket, instructions=body.instructions)
+        document = Document(text=body.input, name="speech", markdown=False)
+        voice = source.voice(body.voice_name)
+        script = to_script(document, engine, voice=voice, language=body.language, ticket=ticket)
+        require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
+        self._ticket = ticket
+        self.sample_rate_hz = engine.sample_rate_hz
+        self._spoken_words = sum(len(line.utterance.tokens) for line in script.lines)
+        self._samples = 0
+        self._words: list[Word] = []
+        self._stream = Stream(script, engine, served.cache, speed=body.speed)
+        self._chunks = encode_stream(self._blocks(), body.response_format, sample_rate_hz=engine.sample_rate_hz)
+        self._first = next(self._chunks)
+
+    def __iter__(self) -> Iterator[tuple[list[Word], bytes]]:
+        """Encoded bytes, none empty, each with the words that have become known: before the bytes that hold them."""
+        for chunk in joined((self._first,), self._chunks):
+            words, self._words = self._words, []
+            yield words, chunk
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has been said so far, and when."""
+        return self._stream.timeline
+
+    @property
+    def timing(self) -> Timing:
+        """Where the times of the words come from."""
+        return self._stream.timing
+
+    @property
+    def seconds(self) -> float:
+        """The length so far."""
+        return self._samples / self.sample_rate_hz
+
+    @property
+    def usage(self) -> dict[str, int]:
+        """What OpenAI calls tokens: for us the words that are spoken, and twentieths of a second of sound."""
+        output = round(self.seconds * _OUTPUT_TOKENS_PER_SECOND)
+        words = self._spoken_words
+        return {"input_tokens": words, "output_tokens": output, "total_tokens": words + output}
+
+    def _blocks(self) -> Iterator[FloatArray]:
+        for piece in self._stream:
+            self._ticket.check()
+            self._samples += piece.samples.size
+            self._words += piece.words
+            yield piece.samples
+
+
+def begin_speech(
+    served: AppContext,
+    body: SpeechBody,
+    ticket: RequestContext,
+    *,
+    events: Callable[[Speaking, str], Iterable[dict[str, Any]]] | None,
+) -> StartedResponse:
+    """Have the first engine that can speak the beginning of a text; on the request's thread.
+
+    Args:
+        served: the parts.
+        body: what to say, and how.
+        ticket: the request's.
+        events: makes events of what is spoken, given the engine's name; None for the bare sound.
+
+    Raises:
+        SaysoError: no engine can speak, or the text cannot be spoken.
+    """
+    began = time.monotonic()
+
+    def speak(source: SpeechSource) -> Speaking:
+        with span("first audio", engine=source.name):
+            return Speaking(served, body, source, ticket)
+
+    made = speech_model(served, body).with_voice(body.voice_name).run(speak)
+    speaking = made.result
+    served.metrics.first_audio(made.engine, time.monotonic() - began)
+
+    def measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
+        yield from chunks
+        elapsed_seconds = time.monotonic() - began
+        served.metrics.spoken(made.engine, audio_seconds=speaking.seconds, elapsed_seconds=elapsed_seconds)
+
+    headers = {ENGINE_HEADER: made.engine}
+    if events is not None:
+        chunks = measured(sse.events(events(speaking, made.engine)))
+        return StartedResponse(
+            first=next(chunks), rest=chunks, media_type=sse.MEDIA_TYPE, headers=headers | sse.HEADERS
+        )
+    chunks = measured(chunk for _, chunk in speaking)
+    return StartedResponse(
+        first=next(chunks), rest=chunks, media_type=STREAM_FORMATS[body.response_format], headers=headers
+    )
+
+
+def audio_delta(chunk: bytes) -> dict[str, Any]:
+    """The event of a stretch of sound."""
+    return {"type": "speech.audio.delta", "audio": base64.b64encode(chunk).decode()}

@@ -1,0 +1,121 @@
+"""The models that the API serves: what each name stands for, and the limits that come with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sayso.api.http.errors import unknown_model
+from sayso.errors import UnknownVoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sayso.resilience import Chain
+    from sayso.stt import Transcriber
+    from sayso.tts.selection import SpeechSource
+    from sayso.types import Voice
+
+OPENAI_MAXIMUM_CHARACTERS = 4096
+"""Of a text for OpenAI's speech models."""
+
+OPENAI_MAXIMUM_UPLOAD_BYTES = 25 * 2**20
+"""Of a file for OpenAI's transcription models."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpeechModel:
+    """A model name for speech.
+
+    Attributes:
+        id: the name.
+        owner: whose model it is.
+        chain: who speaks.
+        maximum_characters: of one text; None for no limit but that of the request's size.
+    """
+
+    id: str
+    owner: str
+    chain: Chain[SpeechSource]
+    maximum_characters: int | None = None
+
+    def with_voice(self, voice: str) -> Chain[SpeechSource]:
+        """The chain of those that have a voice.
+
+        Raises:
+            UnknownVoice: none has.
+        """
+        refusal: UnknownVoice | None = None
+
+        def has_voice(source: SpeechSource) -> bool:
+            nonlocal refusal
+            try:
+                source.voice(voice)
+            except UnknownVoice as error:
+                refusal = refusal or error
+                return False
+            return True
+
+        chain = self.chain.only(has_voice)
+        if refusal is not None and not chain.links:
+            raise refusal
+        return chain
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TranscriptionModel:
+    """A model name for transcription.
+
+    Attributes:
+        id: the name.
+        owner: whose model it is.
+        chain: who listens.
+        maximum_upload_bytes: of one file; None for the server's own limit.
+        tells_speakers_apart: whether its segments name speakers.
+    """
+
+    id: str
+    owner: str
+    chain: Chain[Transcriber]
+    maximum_upload_bytes: int | None = None
+    tells_speakers_apart: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """Every model name, and the voices.
+
+    Attributes:
+        speech: the models for speech, by name.
+        transcription: the models for transcription, by name.
+        voices: lists the voices that can be asked for.
+    """
+
+    speech: Mapping[str, SpeechModel]
+    transcription: Mapping[str, TranscriptionModel]
+    voices: Callable[[], list[Voice]] = field(default=list)
+
+    def speech_model(self, name: str) -> SpeechModel:
+        """The model for speech of this name.
+
+        Raises:
+            Problem: there is none.
+        """
+        if name not in self.speech:
+            raise unknown_model(name)
+        return self.speech[name]
+
+    def transcription_model(self, name: str) -> TranscriptionModel:
+        """The model for transcription of this name.
+
+        Raises:
+            Problem: there is none.
+        """
+        if name not in self.transcription:
+            raise unknown_model(name)
+        return self.transcription[name]
+
+    def owners(self) -> dict[str, str]:
+        """Every model's name with its owner, those for speech first."""
+        models: Sequence[SpeechModel | TranscriptionModel] = (*self.speech.values(), *self.transcription.values())
+        return {model.id: model.owner for model in models}

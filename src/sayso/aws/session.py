@@ -1,0 +1,123 @@
+"""AWS, or what stands in for it: one session for a process's clients."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sayso.aws.access import AwsAccess, Patience
+from sayso.aws.client import AwsClient
+from sayso.errors import InvalidInput, NotInstalled
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Aws", "AwsAccess", "AwsClient", "Patience"]
+
+_CONNECTIONS = 50
+"""How many a client holds at most; one of them may wait in a long poll."""
+
+_NEVER_SECONDS = 3600.0
+
+_SETTINGS_HINT = "See AWS_REGION and AWS_ENDPOINT_URL."
+
+
+@cache
+def _tables() -> Any:
+    """The descriptions of AWS that botocore brings, which are large, and the same for all sessions of a process."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+class Aws:
+    """Opens clients, all over one session, and closes them; belongs to the event loop that opens them.
+
+    Args:
+        access: where AWS is, and who asks.
+        clock: monotonic seconds.
+        sleep: waits between tries.
+    """
+
+    def __init__(
+        self,
+        access: AwsAccess,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._access = access
+        self._clock = clock
+        self._sleep = sleep
+        self._session: Any = None
+        self._clients = AsyncExitStack()
+
+    async def client(self, service: str, *, options: Mapping[str, Any] | None = None) -> AwsClient:
+        """A client that is open until all are closed.
+
+        Args:
+            service: AWS's name for it: ``sqs``, ``dynamodb``, ``s3``.
+            options: what botocore is told for it besides.
+
+        Raises:
+            NotInstalled: the extra ``aws`` is missing.
+            InvalidInput: the region or the endpoint cannot be used.
+        """
+        session = self._opened()
+        from aiobotocore.config import AioConfig
+        from botocore.exceptions import BotoCoreError
+
+        access = self._access
+        config = AioConfig(
+            connect_timeout=access.patience.try_seconds,
+            max_pool_connections=_CONNECTIONS,
+            read_timeout=_NEVER_SECONDS,  # each try has its own limit
+            retries={"total_max_attempts": 1},  # ours keep a bound, and tell how many there were
+            warm_up_loader_caches=True,  # in a thread
+            **(options or {}),
+        )
+        creating = session.create_client(
+            service,
+            region_name=access.region,
+            endpoint_url=access.endpoint_url,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=access.secret_access_key,
+            aws_session_token=access.session_token,
+            config=config,
+            verify=None if access.is_encrypted else False,  # no certificates are read where there is nothing to verify
+        )
+        try:
+            opened = await self._clients.enter_async_context(creating)
+        except (BotoCoreError, ValueError) as error:  # it raises both for what it cannot use
+            raise InvalidInput(f"AWS {service} cannot be used: {error}", hint=_SETTINGS_HINT) from None
+        return AwsClient(service, opened, patience=access.patience, clock=self._clock, sleep=self._sleep)
+
+    def _opened(self) -> Any:
+        """The session."""
+        try:
+            from aiobotocore.session import get_session
+        except ImportError as error:
+            raise NotInstalled(
+                "SQS, DynamoDB and S3 need the extra `aws`.", hint='Run: python -m pip install "sayso[aws]"'
+            ) from error
+        if self._session is None:
+            self._session = get_session()
+            self._session.register_component("data_loader", _tables())
+        return self._session
+
+    async def close(self) -> None:
+        """Close every client."""
+        await self._clients.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,298 @@
+"""The workers of a process, opened from the settings: where jobs come from, and who does them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import structlog
+
+from sayso.bootstrap.narrator import open_narrator
+from sayso.bootstrap.retention import open_retention
+from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
+from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
+from sayso.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, NullTaskStore
+from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
+from sayso.narrations.checks import speaker
+from sayso.narrations.retention import RetentionPolicy
+from sayso.narrations.service import NarrationPresenter
+from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
+from sayso.observability import JobMetrics, QueueState
+from sayso.scheduling import FREE
+from sayso.signing import signing_keys
+from sayso.stories import StoryHandler
+from sayso.workers import Consumer, Policy, Worker, WorkerService, remove_stale
+from sayso.workers.ecs_protection import TaskProtection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from sayso.jobs import JobQueue, TaskStore
+    from sayso.narrations import NarrationStore
+    from sayso.observability import Metrics
+    from sayso.postgres.pool import Database
+    from sayso.scheduling import Scheduler
+    from sayso.settings import Settings
+    from sayso.storage import Storages
+    from sayso.stories import CompletedStory, Maker
+    from sayso.tts.cache import SpeechCache
+    from sayso.tts.selection import SpeechSource
+    from sayso.workers import Handler, Outcome
+
+    Check: TypeAlias = Callable[[], Awaitable[None]]
+    """Makes sure of something that jobs need."""
+
+_log = structlog.get_logger(__name__)
+
+_HAND_BACK_SECONDS = 3.0
+"""What is left of the shutdown for handing back what did not finish."""
+
+_LEAST_GRACE_SECONDS = 1.0
+
+
+class WorkersOpener:
+    """Opens what stories need, on the loop that needs it.
+
+    Args:
+        settings: where everything is.
+        sources: who may speak.
+        scheduler: whose turn it is.
+        cache: where speech is kept.
+        metrics: what is counted.
+        isolated: who makes the files of a story of which an earlier worker may have died.
+        lease_seconds: how long work belongs to a worker that says nothing.
+        heartbeat_seconds: how often a worker says something.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sources: Sequence[SpeechSource],
+        scheduler: Scheduler,
+        cache: SpeechCache,
+        metrics: Metrics,
+        isolated: Maker | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._scheduler = scheduler
+        self._metrics = metrics
+        self._lease_seconds = lease_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._narrator = open_narrator(settings, sources=sources, cache=cache)
+        self._isolated = isolated
+        self._work_directory = settings.data_dir / "work"
+
+    def service(self, trouble: Callable[[], str | None] = lambda: None) -> WorkerService:
+        """The service of this process, not started.
+
+        Args:
+            trouble: why something that it needs does not run; None while it does.
+
+        Raises:
+            InvalidInput: the settings name nowhere that stories come from.
+            UnknownVoice: no engine has the default voice.
+            ModelMissing: the model of the default voice has not been pulled.
+        """
+        settings = self._settings
+        if settings.queue_url is None and settings.database_url is None:
+            raise InvalidInput(
+                "There is nowhere that stories come from.",
+                hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
+            )
+        _check_queues(settings)
+        speaker(self._narrator.sources, settings.kokoro_voice, FREE)
+        self._remove_scratch()
+        agent = settings.ecs_agent_uri
+        service = WorkerService(
+            self._consumers,
+            grace_seconds=max(settings.shutdown_seconds - _HAND_BACK_SECONDS, _LEAST_GRACE_SECONDS),
+            work_directory=self._work_directory,
+            outer_trouble=trouble,
+            protection=None if agent is None else TaskProtection(agent),
+        )
+        self._counts = JobMetrics(self._metrics.registry, lambda: _states(service))
+        return service
+
+    @asynccontextmanager
+    async def _consumers(self) -> AsyncIterator[Sequence[Consumer]]:
+        async with AsyncExitStack() as stack:
+            storages = await open_storages(self._settings, stack)
+            consumers: list[Consumer] = []
+            if self._settings.queue_url is not None:
+                consumers.append(await self._from_sqs(self._settings.queue_url, storages, stack))
+            if self._settings.database_url is not None:
+                consumers += await self._from_postgres(storages, stack)
+            yield consumers
+
+    async def _from_sqs(self, queue_url: str, storages: Storages, stack: AsyncExitStack) -> Consumer:
+        """Stories from SQS, with their status in DynamoDB where there is a table."""
+        from sayso.jobs.dynamodb import DynamoTaskStore
+        from sayso.jobs.sqs import SqsQueue
+
+        settings = self._settings
+        aws = await open_aws(settings, stack)
+        queue = SqsQueue(
+            await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url, lease_seconds=self._lease_seconds
+        )
+        stack.push_async_callback(queue.close)
+        checks: list[Check] = [partial(queue.check, max_attempts=settings.max_attempts)]
+        tasks: TaskStore = NullTaskStore()
+        if settings.dynamodb_table is not None:
+            store = DynamoTaskStore(
+                await aws.client("dynamodb"), settings.dynamodb_table, lease_seconds=self._lease_seconds
+            )
+            checks.append(store.check)
+            tasks = store
+        root = None if settings.output_bucket is None else output_root(settings)
+        if root is not None:
+            checks.append(partial(storages.of(root).check, root))
+        stories = self._stories(tasks, storages, root)
+        worker = self._worker("sqs", queue, stories, self._policy(), checks=checks)
+        return Consumer(name="sqs", queue=queue, worker=worker)
+
+    async def _from_postgres(self, storages: Storages, stack: AsyncExitStack) -> Sequence[Consumer]:
+        """Narrations, and the callbacks that tell of their ends."""
+        from sayso.jobs.postgres.queue import PostgresQueue
+        from sayso.jobs.postgres.tasks import PostgresTaskStore
+        from sayso.narrations.postgres.store import PostgresNarrationStore
+
+        settings = self._settings
+        database = await open_database(settings, stack)
+        queues = [
+            PostgresQueue(database, name, worker=settings.worker_name, lease_seconds=self._lease_seconds)
+            for name in (STORIES_QUEUE, CALLBACKS_QUEUE)
+        ]
+        for queue in queues:
+            stack.push_async_callback(queue.close)
+            if settings.worker_name is not None:
+                await queue.release_worker(settings.worker_name)
+        store = PostgresNarrationStore(database)
+        tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
+        stack.push_async_callback(_ended, asyncio.create_task(self._keep_house(database, storages)))
+        root = output_root(settings)
+        stories = self._stories(tasks, storages, root, announce=store.announce)
+        checks = [partial(storages.of(root).check, root)]
+        told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
+        calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
+        return [
+            Consumer(name=STORIES_QUEUE, queue=queues[0], worker=told),
+            Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
+        ]
+
+    async def _keep_house(self, database: Database, storages: Storages) -> None:
+        """Remove what is old, for as long as the workers work."""
+        terms = RetentionPolicy(
+            narrations_days=self._settings.keep_narrations_days, jobs_days=self._settings.keep_jobs_days
+        )
+        retention = open_retention(self._settings, database, storages, on_removed=self._counts.removed)
+        await retention.run(terms, also=self._remove_scratch)
+
+    def _remove_scratch(self) -> None:
+        remove_stale(self._work_directory, older_than_seconds=2 * self._settings.job_seconds)
+
+    def _callbacks(self, store: NarrationStore, storages: Storages) -> WebhookHandler:
+        settings = self._settings
+        postman = WebhookSender(
+            keys=signing_keys(settings).for_callbacks,
+            base_url=settings.public_base_url,
+            private_hosts=settings.private_hosts,
+        )
+        return WebhookHandler(store, NarrationPresenter(storages, link_seconds=settings.link_seconds), postman)
+
+    def _stories(
+        self,
+        tasks: TaskStore,
+        storages: Storages,
+        root: str | None,
+        *,
+        announce: Callable[[str], Awaitable[None]] | None = None,
+    ) -> StoryHandler:
+        def on_made(made: CompletedStory) -> None:
+            self._metrics.spoken(
+                "stories", audio_seconds=made.narration.audio_seconds, elapsed_seconds=made.elapsed_seconds
+            )
+
+        return StoryHandler(
+            tasks=tasks,
+            storages=storages,
+            narrator=self._narrator,
+            isolated=self._isolated,
+            scheduler=self._scheduler,
+            output_root=root,
+            work_directory=self._work_directory,
+            lease_seconds=self._lease_seconds,
+            heartbeat_seconds=self._heartbeat_seconds,
+            on_made=on_made,
+            announce=announce,
+        )
+
+    def _worker(
+        self, name: str, queue: JobQueue, handler: Handler, policy: Policy, *, checks: Sequence[Check] = ()
+    ) -> Worker:
+        async def prepare() -> None:
+            for check in checks:
+                await _checked(check)
+
+        def on_end(outcome: Outcome, seconds: float) -> None:
+            self._counts.ended(name, outcome, seconds)
+
+        return Worker(queue, handler, policy, on_end=on_end, prepare=prepare)
+
+    def _policy(self) -> Policy:
+        settings = self._settings
+        return Policy(
+            at_once=settings.stories_at_once,
+            max_attempts=settings.max_attempts,
+            job_seconds=settings.job_seconds,
+            lease_seconds=self._lease_seconds,
+            heartbeat_seconds=self._heartbeat_seconds,
+        )
+
+    def _callback_policy(self) -> Policy:
+        return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, heartbeat_seconds=self._heartbeat_seconds)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def _checked(check: Check) -> None:
+    """Make sure of something; where it cannot be told whether it is so, for want of an answer or a permission, go on.
+
+    Raises:
+        ResourceMissing, InvalidInput: it is not so.
+    """
+    try:
+        await check()
+    except ResourceMissing:
+        raise
+    except ServiceUnavailable as error:
+        _log.warning("the settings could not be checked", reason=error.message)
+
+
+def _check_queues(settings: Settings) -> None:
+    """Refuse a dead-letter queue that is the queue itself.
+
+    Raises:
+        InvalidInput: it is.
+    """
+    from sayso.jobs.sqs import SAME_QUEUE, SAME_QUEUE_HINT, is_same_queue
+
+    queue_url, dlq_url = settings.queue_url, settings.dlq_url
+    if queue_url is not None and dlq_url is not None and is_same_queue(queue_url, dlq_url):
+        raise InvalidInput(SAME_QUEUE, hint=SAME_QUEUE_HINT)
+
+
+def _states(service: WorkerService) -> Mapping[str, QueueState]:
+    return {
+        name: QueueState(backlog.waiting, backlog.in_flight, backlog.oldest_age_seconds)
+        for name, backlog in service.last_backlogs.items()
+    }

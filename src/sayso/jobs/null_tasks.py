@@ -1,0 +1,35 @@
+"""The task store of a deployment in which nobody keeps the status of tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.jobs.base import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sayso.jobs.base import TaskProgress
+
+
+class NullTaskStore:
+    """See `TaskStore`: every claim is granted, and nothing is kept. Leases are the queue's alone."""
+
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim:
+        """All of the tasks."""
+        return Claim(parent_id=parent_id, lease_ids=dict.fromkeys(task_ids, 0))
+
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
+        """Nothing is lost."""
+
+    async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
+        """Nobody is told."""
+
+    async def fail(self, claim: Claim, *, error: str) -> None:
+        """Nobody is told."""
+
+    async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
+        """Nothing is held."""
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,107 @@
+"""Writing a narration's files: each appears complete or not at all."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from sayso.audio import AudioTags
+from sayso.files import replacing
+from sayso.narration.derived import encode
+from sayso.subtitles import CueFormat, render, render_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sayso.audio import AudioFormat
+    from sayso.cache import Cache
+    from sayso.narration.recording_builder import Recording
+    from sayso.narration.spool import Spool
+    from sayso.subtitles import Style
+    from sayso.types import Cue
+
+SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
+CUE_FORMATS: frozenset[SubtitleFormat] = frozenset(get_args(CueFormat))
+SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedNarration:
+    """A recording on its way to files.
+
+    Attributes:
+        recording: what was spoken.
+        cues: its subtitles.
+        target: the path of every file, without its suffix.
+        title: what the files say they are.
+        voice: the voice that was asked for.
+        engine: the name of the engine that spoke.
+        gain: the linear gain applied to all samples.
+        style: the style of the cues.
+    """
+
+    recording: Recording
+    cues: tuple[Cue, ...]
+    target: Path
+    title: str
+    voice: str
+    engine: str
+    gain: float
+    style: Style
+
+    def path(self, suffix: str) -> Path:
+        """The file of a format; dots in the target's own name stay ("vol.1" becomes "vol.1.mp3")."""
+        return self.target.with_name(f"{self.target.name}.{suffix}")
+
+
+def publish(
+    edition: RenderedNarration,
+    spool: Spool,
+    cache: Cache,
+    audio: Sequence[AudioFormat],
+    subtitles: Sequence[SubtitleFormat],
+) -> tuple[Path, ...]:
+    """Write every file, each audio format on a thread of its own and the subtitles on another.
+
+    Returns:
+        The files, in the order of the formats, audio first.
+
+    Raises:
+        OutputFailed: a file cannot be written.
+    """
+    with ThreadPoolExecutor(len(audio) + 1, thread_name_prefix="publish") as pool:
+        encoded = [pool.submit(_write_audio, edition, spool, cache, audio_format) for audio_format in audio]
+        written = pool.submit(_write_subtitles, edition, subtitles)
+        return (*(future.result() for future in encoded), *written.result())
+
+
+def _write_audio(edition: RenderedNarration, spool: Spool, cache: Cache, audio_format: AudioFormat) -> Path:
+    timeline = edition.recording.timeline
+    tags = AudioTags(title=edition.title, language=edition.recording.script.language, chapters=timeline.chapters)
+    path = edition.path(audio_format)
+    encode(spool, edition.gain, path, audio_format, tags, timeline.sample_rate_hz, cache)
+    return path
+
+
+def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleFormat]) -> list[Path]:
+    recording = edition.recording
+    paths = []
+    for subtitle_format in formats:
+        if subtitle_format == "json":
+            content = render_json(
+                recording.timeline,
+                text=recording.script.text,
+                language=recording.script.language,
+                voice=edition.voice,
+                engine=edition.engine,
+                timing=recording.timing,
+            )
+        else:
+            content = render(edition.cues, subtitle_format, style=edition.style)
+        path = edition.path(subtitle_format)
+        with replacing(path) as file:
+            file.write(content.encode())
+        paths.append(path)
+    return paths

@@ -1,0 +1,125 @@
+"""One reading of a script: its audio on the spool, and its timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sayso.audio import silence
+from sayso.narration.length import require_length
+from sayso.subtitles import TimelineBuilder, naive_times
+from sayso.tts.joins import silence_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sayso.narration.spool import Spool
+    from sayso.subtitles import Timing
+    from sayso.tts.synthesis import Spoken
+    from sayso.types import Script, ScriptLine, Timeline
+
+MINIMUM_SECONDS = 1.0
+"""A single short word is followed by silence up to this length: no style shows a subtitle for less."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """A script as it was spoken.
+
+    Attributes:
+        script: what was to be said.
+        timeline: what was said, and when.
+        timing: where the word times come from; naive as soon as those of one utterance are.
+        lines: where each line of the script is heard, in samples: from its first word's lead-in to its last one's end.
+        cached_segments: how many of the timeline's segments had been spoken before.
+    """
+
+    script: Script
+    timeline: Timeline
+    timing: Timing
+    lines: tuple[tuple[int, int], ...]
+    cached_segments: int
+
+    def lines_ms(self) -> Iterator[tuple[float, float]]:
+        """Where each line is heard, in milliseconds."""
+        for start, end in self.lines:
+            yield 1000 * self.timeline.seconds(start), 1000 * self.timeline.seconds(end)
+
+
+class RecordingBuilder:
+    """Makes a recording of what is spoken, in order; one thread at a time.
+
+    Args:
+        script: what is spoken.
+        sample_rate_hz: of the speech.
+        spool: where it goes.
+        timing: ``exact`` for the engine's times where it has some, ``naive`` for none of them.
+        maximum_seconds: the longest that the audio may become; None for any length.
+
+    Raises:
+        OutputFailed: the spool is full; also from `add` and `finish`.
+        Cancelled, DeadlineExceeded: as the spool's ticket says, likewise.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        sample_rate_hz: int,
+        spool: Spool,
+        *,
+        timing: Timing = "exact",
+        maximum_seconds: float | None = None,
+    ) -> None:
+        self._script = script
+        self._maximum_seconds = maximum_seconds
+        self._rate = sample_rate_hz
+        self._spool = spool
+        self._builder = TimelineBuilder(script.text, sample_rate_hz)
+        self._pause(round(script.lead_in_seconds * sample_rate_hz))
+        self._timing: Timing = timing
+        self._is_naive = timing == "naive"
+        self._lines: list[tuple[int, int]] = []
+        self._cached_segments = 0
+
+    @property
+    def seconds(self) -> float:
+        """The length so far."""
+        return self._builder.position_samples / self._rate
+
+    def add(self, line: ScriptLine, parts: Sequence[Spoken]) -> None:
+        """Append a line and the pause after it.
+
+        Raises:
+            OutputFailed: the spool is full.
+            SpeechTooLong: the audio becomes longer than it may be.
+        """
+        if line.chapter_title is not None:
+            self._builder.chapter(line.chapter_title)
+        start = self._builder.position_samples
+        for part in parts:
+            length = part.audio.samples.size
+            times = naive_times(part.tokens, length) if self._is_naive else part.times
+            self._builder.append(part.tokens, times, length_samples=length)
+            self._spool.write(part.audio.samples)
+            self._cached_segments += part.cached
+            if part.timing == "naive":
+                self._timing = "naive"
+        self._lines.append((start, self._builder.position_samples))
+        require_length(self.seconds + line.pause_after_seconds, self._maximum_seconds)
+        self._pause(silence_samples(line.pause_after_seconds, self._rate))
+
+    def finish(self) -> Recording:
+        """Everything that was added; afterwards the take is spent."""
+        self._pause(max(0, round(MINIMUM_SECONDS * self._rate) - self._builder.position_samples))
+        return Recording(
+            script=self._script,
+            timeline=self._builder.build(),
+            timing=self._timing,
+            lines=tuple(self._lines),
+            cached_segments=self._cached_segments,
+        )
+
+    def _pause(self, samples: int) -> None:
+        self._builder.pause(samples)
+        for block in silence(samples):
+            self._spool.write(block)

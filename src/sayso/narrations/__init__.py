@@ -1,0 +1,39 @@
+"""Narrations as jobs: what a store of them promises, the service, its events, webhooks and retention."""
+
+from sayso.narrations.records import (
+    Callback,
+    CallbackAttempt,
+    CallbackStatus,
+    NarrationRecord,
+    NarrationRequest,
+    NarrationStatus,
+    Page,
+    Submitted,
+)
+from sayso.narrations.store import (
+    CALLBACKS_QUEUE,
+    SHARED_OWNER,
+    STORIES_QUEUE,
+    NarrationStore,
+    announcement,
+    is_narration_id,
+    new_narration_id,
+)
+
+__all__ = [
+    "CALLBACKS_QUEUE",
+    "SHARED_OWNER",
+    "STORIES_QUEUE",
+    "Callback",
+    "CallbackAttempt",
+    "CallbackStatus",
+    "NarrationRecord",
+    "NarrationRequest",
+    "NarrationStatus",
+    "NarrationStore",
+    "Page",
+    "Submitted",
+    "announcement",
+    "is_narration_id",
+    "new_narration_id",
+]

@@ -1,0 +1,114 @@
+"""What can be found out about a narration before it is accepted, so that it does not fail an hour later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.errors import ModelMissing, UnknownVoice
+from sayso.narration import (
+    SHORTEST_LETTER_SECONDS,
+    Document,
+    check_document,
+    estimated_seconds,
+    require_length,
+    to_script,
+)
+from sayso.scheduling import FREE
+from sayso.types import Boundary, Span, Token, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.narrations import NarrationRequest
+    from sayso.scheduling import RequestContext
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.selection import SpeechSource
+
+_WHOLE_CHARACTERS = 20_000
+"""So much text is made a script in a tenth of a second; of a longer one only the first line is."""
+
+_SHORT_WORD = Utterance(
+    tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
+)
+
+
+def speaker(sources: Sequence[SpeechSource], voice: str, ticket: RequestContext) -> tuple[SpeechEngine, str]:
+    """The first engine that has a voice, and the voice by its own name.
+
+    Raises:
+        UnknownVoice: nobody has it; the message is that of the first, which most voices are of.
+        ModelMissing: no engine's model has been pulled.
+    """
+    refusals: list[UnknownVoice | ModelMissing] = []
+    for source in sources:
+        try:
+            own_voice = source.voice(voice)
+        except (UnknownVoice, ModelMissing) as error:
+            refusals.append(error)
+        else:
+            return source.open(ticket), own_voice
+    raise refusals[0]
+
+
+def check_request(
+    request: NarrationRequest,
+    sources: Sequence[SpeechSource],
+    ticket: RequestContext,
+    *,
+    maximum_seconds: float | None = None,
+) -> None:
+    """Refuse what could only fail; blocks, for a thread.
+
+    A text that is still to be fetched is not looked at.
+
+    Args:
+        request: what somebody wants narrated.
+        sources: who may speak.
+        ticket: whose turn it is to compute.
+        maximum_seconds: the longest audio that is made; None for any length.
+
+    Raises:
+        UnknownVoice: nobody has the voice, or one that the text switches to.
+        UnsupportedLanguage: the voice does not speak the language.
+        NothingToSay: the text holds nothing that can be spoken.
+        InvalidInput: a directive in the text is malformed.
+        SpeechTooLong: the audio would be longer than ``maximum_seconds``.
+        ModelMissing: no engine's model has been pulled.
+        Cancelled, DeadlineExceeded: as the ticket says.
+    """
+    engine, voice = speaker(sources, request.voice, ticket)
+    if request.language not in {None, engine.language_of(voice)}:
+        # Only speaking shows it: engines do not list what they can pronounce.
+        word = Utterance(tokens=_SHORT_WORD.tokens, language=request.language or "")
+        engine.synthesise(word, voice=voice, speed=1.0)
+    if request.text is not None:
+        document = Document(text=request.text, name=request.name, markdown=bool(request.markdown))
+        least_seconds = check_text(
+            document, engine, voice=voice, language=request.language, speed=request.speed, ticket=ticket
+        )
+        require_length(least_seconds, maximum_seconds)
+
+
+def check_text(
+    document: Document,
+    engine: SpeechEngine,
+    *,
+    voice: str,
+    language: str | None,
+    speed: float = 1.0,
+    ticket: RequestContext = FREE,
+) -> float:
+    """Refuse a text that no script can be made of, without making one of all of a long text.
+
+    Returns:
+        How long its audio is likely to be, in seconds; of a long text, how long it is at least.
+
+    Raises:
+        NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
+        Cancelled, DeadlineExceeded: as the ticket says.
+    """
+    if len(document.text) <= _WHOLE_CHARACTERS:
+        script = to_script(document, engine, voice=voice, language=language, ticket=ticket)
+        return estimated_seconds(script, speed=speed)
+    pauses_seconds = check_document(document, engine, voice=voice, language=language, ticket=ticket)
+    return pauses_seconds + len(document.text) * SHORTEST_LETTER_SECONDS / speed

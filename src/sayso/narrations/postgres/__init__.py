@@ -1,0 +1,1 @@
+"""Narrations in PostgreSQL."""

@@ -1,0 +1,303 @@
+"""Removing what ended long ago, in small batches beside running work.
+
+Each batch is a short transaction. Rows that somebody has locked are left for the next time (SKIP LOCKED), so that no
+worker waits and none is waited for. Of several processes one at a time has a batch: an advisory lock that ends with its
+transaction, as PgBouncer needs it.
+
+A narration goes in steps, so that a process that is killed leaves nothing that is never found again: it is reserved and
+its job removed (nobody can have it done again then), its files are deleted, its events are removed, and its row last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, LiteralString, TypeAlias, get_args
+
+from sayso.narrations import CALLBACKS_QUEUE, NarrationStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sayso.postgres.connections import Row
+    from sayso.postgres.pool import Database
+    from sayso.postgres.transactions import Transaction
+
+JobEnd: TypeAlias = Literal["done", "cancelled", "dead"]
+JOB_ENDS: tuple[JobEnd, ...] = get_args(JobEnd)
+
+_LOCK = 0x5A51  # beside that of migrations
+_RESERVED_SECONDS = 300
+
+_LAZY = "select set_config('synchronous_commit', 'off', true)"
+# Nobody waits for the disk: what a crash undoes is found and removed again, and commits are kept in their order.
+
+_TURN = "select pg_try_advisory_xact_lock(%(lock)s) as is_ours"
+
+_JOBS: dict[JobEnd, LiteralString] = {
+    # With the state as it stands: only then does the planner know that the index has all of them.
+    end: f"""
+        delete from sayso.jobs where id = any (array(
+            select id from sayso.jobs
+            where state = '{end}' and finished_at < now() - %(days)s * interval '1 day'
+            order by finished_at limit %(limit)s for update skip locked
+        ))
+        returning id
+    """  # noqa: S608 -- made of literals
+    for end in JOB_ENDS
+}
+
+_RESERVE = """
+update sayso.narrations set removing_until = now() + %(reserved)s * interval '1 second'
+where id = any (array(
+    select narration.id from sayso.narrations as narration
+    left join lateral (
+        select true as is_open from sayso.jobs where id = narration.job_id and state in ('waiting', 'leased') limit 1
+    ) as job on true
+    left join lateral (
+        select true as is_open from sayso.jobs
+        where queue = %(callbacks)s and dedup_key = narration.id || ' ' || narration.status
+            and state in ('waiting', 'leased')
+        limit 1
+    ) as callback on true
+    where narration.status in ('completed', 'failed', 'cancelled') and narration.status = any (%(statuses)s)
+        and finished_at < now() - %(days)s * interval '1 day'
+        and (finished_at, number) > (%(after)s::timestamptz, %(number)s)
+        and (removing_until is null or removing_until < now())
+        -- A failed one is being tried again; what is completed or cancelled stays so, whatever its job does.
+        and (job.is_open is null or narration.status <> 'failed') and callback.is_open is null
+    order by finished_at, number limit %(limit)s for update of narration skip locked
+))
+returning id, number, finished_at, job_id, status, audio || subtitles as formats
+"""
+# Each job is looked up: for `not exists` the planner may read the whole table of jobs.
+
+_JOBS_OF = """
+delete from sayso.jobs
+where id = any (%(ids)s) and (state in ('done', 'dead', 'cancelled') or id <> all (%(failed)s))
+"""
+
+_CALLBACKS_OF = """
+delete from sayso.jobs
+where queue = %(callbacks)s and dedup_key = any (%(keys)s) and state in ('done', 'dead', 'cancelled')
+"""
+
+_OPEN_JOBS = "select id from sayso.jobs where id = any (%(ids)s)"
+
+_FILES_OF = "select media_url from sayso.tasks where parent_id = any (%(ids)s) and media_url is not null"
+
+_EVENTS_OF = """
+delete from sayso.events where id = any (array(
+    select id from sayso.events where parent_id = any (%(ids)s) order by parent_id, id limit %(limit)s
+))
+returning id
+"""
+
+_TASKS_OF = "delete from sayso.tasks where parent_id = any (%(ids)s)"
+
+_NARRATIONS = """
+delete from sayso.narrations where id = any (%(ids)s) and removing_until is not null
+returning id
+"""
+
+_OLD_EVENTS = """
+with seen as (
+    select id, parent_id, at from sayso.events where id > %(after)s order by id limit %(limit)s
+), gone as (
+    delete from sayso.events where id = any (array(
+        select seen.id from seen
+        left join lateral (
+            select true as is_there from sayso.events where parent_id = seen.parent_id and id > seen.id limit 1
+        ) as later on true
+        left join lateral (
+            select true as is_there from sayso.tasks where parent_id = seen.parent_id limit 1
+        ) as task on true
+        where seen.at < now() - %(days)s * interval '1 day' and (later.is_there or task.is_there is null)
+    ))
+    returning id
+)
+select (select count(*) from gone) as removed, (select max(id) from seen) as after,
+    (select count(*) < %(limit)s or bool_or(at >= now() - %(days)s * interval '1 day') from seen) as is_last
+"""
+# The latest event of a parent stays: what is seen of a narration has its number.
+
+_OLD_TASKS = """
+with seen as (
+    select parent_id, task_id, date_updated, lease_until from sayso.tasks
+    where (parent_id, task_id) > (%(parent)s, %(task)s) order by parent_id, task_id limit %(limit)s
+), gone as (
+    delete from sayso.tasks as task using seen
+    left join lateral (
+        select true as is_there from sayso.narrations where id = seen.parent_id limit 1
+    ) as narration on true
+    where task.parent_id = seen.parent_id and task.task_id = seen.task_id
+        and seen.date_updated < now() - %(days)s * interval '1 day'
+        and (seen.lease_until is null or seen.lease_until < now())
+        and narration.is_there is null
+    returning task.task_id
+)
+select (select count(*) from gone) as removed, (select count(*) < %(limit)s from seen) as is_last,
+    (select array[parent_id, task_id] from seen order by parent_id desc, task_id desc limit 1) as after
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OldNarration:
+    """A narration that ended some time ago.
+
+    Attributes:
+        id: its name.
+        number: of its row, after which the search for more begins.
+        finished_at: when it ended.
+        formats: of its files.
+    """
+
+    id: str
+    number: int
+    finished_at: datetime
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Walked:
+    """A step of a walk through a table.
+
+    Attributes:
+        removed: how many rows went.
+        after: where the next step begins; None at the end of the table.
+        is_last: whether there is nothing old behind this step.
+    """
+
+    removed: int
+    after: Any
+    is_last: bool
+
+
+class Pruner:
+    """See the module; belongs to the event loop of its database.
+
+    Calls that return None found another process at it. All raise `ServiceUnavailable`.
+
+    Args:
+        database: where the rows are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def remove_jobs(self, end: JobEnd, *, days: float, limit: int) -> int | None:
+        """Remove some jobs that ended so, so many days ago, the oldest first, and return how many."""
+        rows = await self._in_turn(_JOBS[end], {"days": days, "limit": limit})
+        return None if rows is None else len(rows)
+
+    async def reserve_narrations(
+        self, statuses: Collection[NarrationStatus], *, days: float, limit: int, after: OldNarration | None = None
+    ) -> Sequence[OldNarration] | None:
+        """Take some narrations that ended so long ago for being removed, the oldest first, and remove their jobs.
+
+        Left out are those whose job or callback is still open, and those that another process has taken.
+
+        Args:
+            statuses: how they ended.
+            days: how long ago, at least.
+            limit: how many at most.
+            after: the last that was taken before, whether or not it could be removed.
+        """
+        about = {
+            "statuses": [str(status) for status in statuses],
+            "days": days,
+            "limit": limit,
+            "after": "-infinity" if after is None else after.finished_at,
+            "number": 0 if after is None else after.number,
+            "callbacks": CALLBACKS_QUEUE,
+            "reserved": _RESERVED_SECONDS,
+        }
+
+        async def reserve() -> Sequence[OldNarration] | None:
+            async with self._database.transaction() as transaction:
+                if not await _is_ours(transaction):
+                    return None
+                rows = await transaction.fetch(_RESERVE, about)
+                if rows:
+                    rows = await _without_jobs(transaction, rows)
+                return sorted(map(_old_narration, rows), key=lambda each: (each.finished_at, each.number))
+
+        return await self._database.persist(reserve)
+
+    async def files_of(self, narrations: Sequence[OldNarration]) -> Sequence[str]:
+        """The URIs of the files that these narrations have been completed with."""
+        rows = await self._database.fetch(_FILES_OF, _ids(narrations), again=True)
+        return [row["media_url"] for row in rows]
+
+    async def remove_events_of(self, narrations: Sequence[OldNarration], *, limit: int) -> int:
+        """Remove some events of reserved narrations, and return how many."""
+
+        async def remove() -> int:
+            async with self._database.transaction() as transaction:
+                await transaction.fetch(_LAZY, {})
+                return len(await transaction.fetch(_EVENTS_OF, {**_ids(narrations), "limit": limit}))
+
+        return await self._database.persist(remove)
+
+    async def remove_narrations(self, narrations: Sequence[OldNarration]) -> int:
+        """Remove reserved narrations with their tasks, once their files and most events are gone; return how many."""
+
+        async def remove() -> int:
+            async with self._database.transaction() as transaction:
+                about = _ids(narrations)
+                await transaction.fetch(_LAZY, {})
+                await transaction.fetch(_TASKS_OF, about)  # before their narration, as whoever changes tasks has it
+                await transaction.fetch(_EVENTS_OF, {**about, "limit": None})
+                return len(await transaction.fetch(_NARRATIONS, about))
+
+        return await self._database.persist(remove)
+
+    async def remove_old_events(self, *, days: float, limit: int, after: int | None = None) -> Walked | None:
+        """Look at some events, in their order, and remove what is so old, but not the latest of each parent."""
+        return await self._walk(_OLD_EVENTS, {"days": days, "limit": limit, "after": after or 0})
+
+    async def remove_orphaned_tasks(
+        self, *, days: float, limit: int, after: Sequence[str] | None = None
+    ) -> Walked | None:
+        """Look at some tasks, in the order of their names, and remove what is so old and no narration's."""
+        parent, task = after or ("", "")
+        return await self._walk(_OLD_TASKS, {"days": days, "limit": limit, "parent": parent, "task": task})
+
+    async def _walk(self, statement: LiteralString, about: dict[str, Any]) -> Walked | None:
+        rows = await self._in_turn(statement, about)
+        return None if rows is None else Walked(**rows[0])
+
+    async def _in_turn(self, statement: LiteralString, about: dict[str, Any]) -> Sequence[Row] | None:
+        async def run() -> Sequence[Row] | None:
+            async with self._database.transaction() as transaction:
+                return await transaction.fetch(statement, about) if await _is_ours(transaction) else None
+
+        return await self._database.persist(run)
+
+
+async def _is_ours(transaction: Transaction) -> bool:
+    """Whether no other process removes anything until this transaction ends, which then waits for no disk."""
+    await transaction.fetch(_LAZY, {})
+    (row,) = await transaction.fetch(_TURN, {"lock": _LOCK})
+    return bool(row["is_ours"])
+
+
+async def _without_jobs(transaction: Transaction, rows: Sequence[Row]) -> Sequence[Row]:
+    """Remove the jobs of narrations, and leave out those whose job somebody has had tried again meanwhile."""
+    keys = [f"{row['id']} {status}" for row in rows for status in NarrationStatus if status.is_final]
+    failed = [row["job_id"] for row in rows if row["status"] == NarrationStatus.FAILED]
+    about = {"ids": [row["job_id"] for row in rows], "failed": failed, "keys": keys, "callbacks": CALLBACKS_QUEUE}
+    await transaction.fetch(_JOBS_OF, about)
+    await transaction.fetch(_CALLBACKS_OF, about)
+    still_open = {row["id"] for row in await transaction.fetch(_OPEN_JOBS, about)}
+    return [row for row in rows if row["job_id"] not in still_open]
+
+
+def _old_narration(row: Row) -> OldNarration:
+    return OldNarration(
+        id=row["id"], number=row["number"], finished_at=row["finished_at"], formats=tuple(row["formats"])
+    )
+
+
+def _ids(narrations: Sequence[OldNarration]) -> dict[str, Any]:
+    return {"ids": [narration.id for narration in narrations]}

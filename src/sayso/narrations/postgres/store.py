@@ -1,0 +1,268 @@
+"""Narrations in Postgres: a row each, whose status a trigger takes from that of their tasks."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sayso.errors import IdempotencyKeyReused, NoSuchJob
+from sayso.jobs.postgres.queue import new_job_id
+from sayso.jobs.postgres.statements import CANCEL
+from sayso.narrations import (
+    CALLBACKS_QUEUE,
+    STORIES_QUEUE,
+    Callback,
+    CallbackAttempt,
+    NarrationRecord,
+    NarrationStatus,
+    Page,
+    Submitted,
+    announcement,
+    is_narration_id,
+    new_narration_id,
+)
+from sayso.narrations.postgres import statements
+from sayso.postgres.listener import Channel
+from sayso.postgres.notifier import Notifier
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sayso.narrations import CallbackStatus, NarrationRequest
+    from sayso.postgres.connections import Row
+    from sayso.postgres.pool import Database
+    from sayso.postgres.transactions import Transaction
+
+
+class PostgresNarrationStore:
+    """See `sayso.narrations.NarrationStore`; belongs to the event loop of its database.
+
+    Locks are taken in the order of the task store: tasks before their narration, which the trigger changes.
+
+    Args:
+        database: where they are; whoever opened it closes it, after this.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changes = Notifier()
+        listener = database.listener
+        self._end_hearing = None if listener is None else listener.on(Channel.EVENTS, lambda _: self._changes.ring())
+
+    async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
+        """See `NarrationStore.submit`."""
+        narration_id, job_id = new_narration_id(), new_job_id()
+        # Both go through the whole text, which may be a book.
+        row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id, owner=owner)))
+        about = row | {"id": narration_id, "job_id": job_id, "owner": owner, "key": idempotency_key}
+
+        async def submit() -> Submitted:
+            async with self._database.transaction() as transaction:
+                if not await transaction.fetch(statements.ADD, about):
+                    return await self._known(transaction, about)
+                job = {"job_id": job_id, "queue": STORIES_QUEUE, "body": body, "key": None}
+                await transaction.fetch(statements.ADD_JOB, job)
+                await transaction.fetch(statements.ADD_TASKS, {"id": narration_id, "tasks": list(request.formats)})
+                await _add_event(transaction, narration_id, "submitted")
+                transaction.notify(Channel.JOBS, STORIES_QUEUE)
+                return Submitted(record=await _found(transaction, narration_id, owner), is_new=True)
+
+        return await self._database.persist(submit)
+
+    @staticmethod
+    async def _known(transaction: Transaction, about: Mapping[str, Any]) -> Submitted:
+        """What was submitted before: by this very call, whose answer was lost, or with the same key."""
+        (row,) = await transaction.fetch(statements.FIND_BY_KEY, about)
+        if row["fingerprint"] != about["fingerprint"]:
+            raise IdempotencyKeyReused("The idempotency key was used for another request.")
+        record = await _found(transaction, row["id"], about["owner"])
+        return Submitted(record=record, is_new=row["id"] == about["id"])
+
+    async def get(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """See `NarrationStore.get`."""
+        return (await self._visible(narration_id, owner))[1]
+
+    async def _visible(self, narration_id: str, owner: str | None) -> tuple[Row, NarrationRecord]:
+        _require_name(narration_id)
+        rows = await self._database.fetch(statements.FIND, {"ids": [narration_id]}, again=True)
+        return _visible(rows, narration_id, owner)
+
+    async def page(
+        self, *, owner: str | None, status: NarrationStatus | None = None, limit: int, after: str | None = None
+    ) -> Page:
+        """See `NarrationStore.page`."""
+        before = None if after is None else (await self._visible(after, owner))[0]["number"]
+        about = {"owner": owner, "status": status, "before": before, "limit": limit + 1}
+        rows = await self._database.fetch(statements.PAGE, about, again=True)
+        return Page(records=tuple(map(_record, rows[:limit])), has_more=len(rows) > limit)
+
+    async def cancel(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """See `NarrationStore.cancel`."""
+        row, record = await self._visible(narration_id, owner)
+        if record.status.is_final:
+            return record
+
+        async def cancel() -> NarrationRecord:
+            about = {"id": narration_id}
+            async with self._database.transaction() as transaction:
+                await transaction.fetch(statements.LOCK_TASKS, about)
+                record = await _found(transaction, narration_id, owner)
+                if record.status.is_final:
+                    return record
+                await transaction.fetch(statements.CANCEL_TASKS, about)
+                await transaction.fetch(CANCEL, {"id": row["job_id"]})
+                await _add_event(transaction, narration_id, "cancelled")
+                transaction.notify(Channel.REVOKED)
+                record = await _found(transaction, narration_id, owner)
+                await _announce(transaction, record)
+                return record
+
+        return await self._database.persist(cancel)
+
+    async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
+        """See `NarrationStore.changes`."""
+        about = {"ids": list(seen), "seen": list(seen.values())}
+        changed = await self._database.fetch(statements.CHANGED, about, again=True) if seen else ()
+        if not changed:
+            return ()
+        ids = [row["id"] for row in changed]
+        return [_record(row) for row in await self._database.fetch(statements.FIND, {"ids": ids}, again=True)]
+
+    async def hint(self) -> None:
+        """See `NarrationStore.hint`."""
+        await self._changes.wait(self._changes.rings, seconds=math.inf)
+
+    async def announce(self, narration_id: str) -> None:
+        """See `NarrationStore.announce`."""
+
+        async def announce() -> None:
+            async with self._database.transaction() as transaction:
+                rows = await transaction.fetch(statements.FIND, {"ids": [narration_id]})
+                for record in map(_record, rows):
+                    await _announce(transaction, record)
+
+        if is_narration_id(narration_id):
+            await self._database.persist(announce)
+
+    async def record_attempt(
+        self, narration_id: str, *, status: int | None, error: str | None, callback: CallbackStatus
+    ) -> None:
+        """See `NarrationStore.record_attempt`."""
+        about = {
+            "id": narration_id,
+            "key": secrets.token_hex(8),
+            "status": status,
+            "error": error,
+            "callback": callback,
+        }
+        await self._database.fetch(statements.RECORD_ATTEMPT, about, again=True)
+
+    async def fail_callback(self, narration_id: str) -> None:
+        """See `NarrationStore.fail_callback`."""
+        await self._database.fetch(statements.FAIL_CALLBACK, {"id": narration_id}, again=True)
+
+    async def close(self) -> None:
+        """See `NarrationStore.close`; the connections are the database's."""
+        if self._end_hearing is not None:
+            self._end_hearing()
+
+
+async def _found(transaction: Transaction, narration_id: str, owner: str | None) -> NarrationRecord:
+    rows = await transaction.fetch(statements.FIND, {"ids": [narration_id]})
+    return _visible(rows, narration_id, owner)[1]
+
+
+def _visible(rows: Sequence[Row], narration_id: str, owner: str | None) -> tuple[Row, NarrationRecord]:
+    """The narration that was looked for.
+
+    Raises:
+        NoSuchJob: it is not there, or not the owner's.
+    """
+    for row in rows:
+        if owner in {None, row["owner"]}:
+            return row, _record(row)
+    raise _no_such(narration_id)
+
+
+async def _announce(transaction: Transaction, record: NarrationRecord) -> None:
+    """Have the owner told, unless a job for that was made before: there is one with the key of this end then."""
+    if record.callback is None or not record.status.is_final:
+        return
+    job = {
+        "job_id": new_job_id(),
+        "queue": CALLBACKS_QUEUE,
+        "body": announcement(record.id, record.status),
+        "key": f"{record.id} {record.status}",
+    }
+    if await transaction.fetch(statements.ADD_JOB, job):
+        await transaction.fetch(statements.EXPECT_CALLBACK, {"id": record.id})
+        transaction.notify(Channel.JOBS, CALLBACKS_QUEUE)
+
+
+async def _add_event(transaction: Transaction, narration_id: str, kind: str) -> None:
+    await transaction.fetch(statements.ADD_EVENT, {"id": narration_id, "kind": kind})
+    transaction.notify(Channel.EVENTS, narration_id)
+
+
+def _require_name(narration_id: str) -> None:
+    """Refuse what no narration is called, some of which the database could not even look for."""
+    if not is_narration_id(narration_id):
+        raise _no_such(narration_id)
+
+
+def _no_such(narration_id: str) -> NoSuchJob:
+    return NoSuchJob(f"There is no narration {narration_id!r}.")
+
+
+def _row_of(request: NarrationRequest) -> dict[str, Any]:
+    return {
+        "fingerprint": request.fingerprint,
+        "name": request.name,
+        "voice": request.voice,
+        "speed": request.speed,
+        "language": request.language,
+        "style": request.style,
+        "audio": list(request.audio),
+        "subtitles": list(request.subtitles),
+        "callback_url": request.callback_url,
+    }
+
+
+def _record(row: Row) -> NarrationRecord:
+    status = NarrationStatus(row["status"])
+    formats = (*row["audio"], *row["subtitles"])
+    is_completed = status is NarrationStatus.COMPLETED
+    return NarrationRecord(
+        id=row["id"],
+        owner=row["owner"],
+        event_id=row["event_id"],
+        status=status,
+        name=row["name"],
+        voice=row["voice"],
+        speed=row["speed"],
+        language=row["language"],
+        style=row["style"],
+        audio=tuple(row["audio"]),
+        subtitles=tuple(row["subtitles"]),
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        progress=row["progress"],
+        audio_seconds=row["audio_seconds"],
+        error=row["error"] if status is NarrationStatus.FAILED else None,
+        files={name: row["files"][name] for name in formats} if is_completed else {},
+        callback=_callback(row),
+    )
+
+
+def _callback(row: Row) -> Callback | None:
+    if row["callback_url"] is None:
+        return None
+    attempts = tuple(
+        CallbackAttempt(at=datetime.fromisoformat(each["at"]), status=each["status"], error=each["error"])
+        for each in row["callback_attempts"]
+    )
+    return Callback(url=row["callback_url"], status=row["callback_status"], attempts=attempts)

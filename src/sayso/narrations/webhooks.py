@@ -1,0 +1,178 @@
+"""Callbacks: telling whoever asked for a narration how it ended, at the URL that came with it.
+
+Each end of a narration is one job. What is sent is the narration object, signed, as ``docs/how-to/callbacks.md`` says.
+A status of 2xx means that it was taken; one of 4xx, 408 and 429 aside, that it never will be; everything else may pass,
+and is tried again by the job's queue. Every attempt is kept with the narration.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sayso.errors import DeliveryRefused, FetchRefused, InvalidInput, NoSuchJob, NotDelivered, SaysoError
+from sayso.narrations import NarrationStatus
+from sayso.narrations.webhook_signatures import signature_headers
+from sayso.net import post
+from sayso.threads import on_thread
+from sayso.workers import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from sayso.narrations import CallbackStatus, NarrationRecord, NarrationStore
+    from sayso.narrations.service import NarrationPresenter
+    from sayso.workers import Job
+
+_log = structlog.get_logger(__name__)
+
+CALLBACK_POLICY = Policy(at_once=8, max_attempts=32, job_seconds=60.0)
+"""With the usual pauses between them, which reach a quarter of an hour, the attempts go on for more than four hours."""
+
+_TIMEOUT_SECONDS = 10.0
+
+_MAY_PASS = frozenset({408, 429})
+"""What of 4xx is no word about the request itself: a timeout, and too many requests."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookSender:
+    """How callbacks are sent.
+
+    Attributes:
+        keys: what an owner's callbacks are signed with, by the owner's name; the current key first.
+        base_url: what links to this service's own files begin with; None leaves them relative.
+        private_hosts: hosts that may be called although their addresses are not public.
+        timeout_seconds: how long one attempt may take.
+        wall_clock: Unix time in seconds.
+    """
+
+    keys: Callable[[str], Sequence[bytes]]
+    base_url: str | None = None
+    private_hosts: Collection[str] = ()
+    timeout_seconds: float = _TIMEOUT_SECONDS
+    wall_clock: Callable[[], float] = time.time
+
+    def send(self, url: str, content: dict[str, Any], *, message_id: str, owner: str) -> int:
+        """Send an object, and return the status of the answer; blocks.
+
+        Args:
+            url: where to.
+            content: the object.
+            message_id: the same whenever the same is sent again.
+            owner: whose key signs it.
+
+        Raises:
+            FetchRefused: the URL may not be called.
+            NotDelivered: there was no answer.
+        """
+        body = json.dumps(content, ensure_ascii=False).encode()
+        signed = signature_headers(self.keys(owner), message_id=message_id, timestamp=int(self.wall_clock()), body=body)
+        headers = {"Content-Type": "application/json", **signed}
+        return post(url, body, headers=headers, timeout_seconds=self.timeout_seconds, private_hosts=self.private_hosts)
+
+
+class WebhookHandler:
+    """The `Handler` of the queue ``callbacks``, for one loop; `CALLBACK_POLICY` is how it is meant to be run.
+
+    Args:
+        store: where narrations are.
+        describer: how they are told of.
+        postman: how callbacks are sent.
+    """
+
+    def __init__(self, store: NarrationStore, describer: NarrationPresenter, postman: WebhookSender) -> None:
+        self._store = store
+        self._describer = describer
+        self._postman = postman
+
+    async def work(self, job: Job) -> None:
+        """See `Handler.work`.
+
+        Raises:
+            NotDelivered: it was not taken, but may be later.
+            DeliveryRefused: it will never be taken.
+            InvalidInput: the job is none of this queue's.
+            ServiceUnavailable: the store does not answer.
+        """
+        record = await self._awaited(job)
+        if record is None or record.callback is None:
+            return
+        url = record.callback.url
+        content = await self._describer.described(record, base_url=self._postman.base_url)
+        status: int | None = None
+        failure: SaysoError | None = None
+        try:
+            send = partial(self._postman.send, url, content, message_id=_message_id(record), owner=record.owner)
+            status = await on_thread(send)
+            failure = _failure(status)
+        except (FetchRefused, NotDelivered) as error:
+            failure = error
+        await self._store.record_attempt(
+            record.id,
+            status=status,
+            error=None if failure is None else failure.message,
+            callback=_standing(failure),
+        )
+        if failure is not None:
+            raise failure
+        _log.info("callback delivered", narration_id=record.id, status=status)
+
+    async def give_up(self, job: Job, error: str) -> bool:
+        """See `Handler.give_up`: the last attempt is known, and now that there will be no other."""
+        try:
+            record = await self._awaited(job)
+        except InvalidInput:
+            return False  # it names no narration
+        if record is not None:
+            _log.warning("callback failed", narration_id=record.id, reason=error)
+            await self._store.fail_callback(record.id)
+        return False
+
+    async def _awaited(self, job: Job) -> NarrationRecord | None:
+        """The narration that a job is about; None where it has been taken up again, and another job will follow.
+
+        Raises:
+            InvalidInput: the job cannot be understood.
+        """
+        narration_id, status = _read(job.delivery.body)
+        try:
+            record = await self._store.get(narration_id, owner=None)
+        except NoSuchJob:
+            return None
+        return record if record.status is status else None
+
+
+def _message_id(record: NarrationRecord) -> str:
+    """The name of what is announced: each way in which a narration ends is announced once."""
+    return f"{record.id}-{record.status}"
+
+
+def _failure(status: int) -> SaysoError | None:
+    """What a status means; None for success."""
+    if status // 100 == 2:
+        return None
+    message = f"The URL answered with status {status}."
+    if status // 100 == 4 and status not in _MAY_PASS:
+        return DeliveryRefused(message)
+    return NotDelivered(message)
+
+
+def _standing(failure: SaysoError | None) -> CallbackStatus:
+    """How it stands with a callback after an attempt."""
+    if failure is None:
+        return "delivered"
+    return "pending" if failure.retryable else "failed"
+
+
+def _read(body: str) -> tuple[str, NarrationStatus]:
+    try:
+        content = json.loads(body)
+        return str(content["narration_id"]), NarrationStatus(content["status"])
+    except (ValueError, KeyError, TypeError):
+        raise InvalidInput("The job is no callback's.") from None

@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the listener, the migrations of our own tables."""

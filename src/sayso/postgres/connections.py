@@ -1,0 +1,107 @@
+"""What passes on connections to the database, what they are opened with, and how one is cut off that is silent."""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import psycopg
+from psycopg import pq
+from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
+
+Row: TypeAlias = dict[str, Any]
+Connection: TypeAlias = psycopg.AsyncConnection[Row]
+
+_SET_TIMEOUT = """
+select set_config('statement_timeout', %(milliseconds)s, false) where pg_backend_pid() = %(pid)s
+"""
+
+
+class WatchedConnection(psycopg.AsyncConnection[Row]):
+    """A connection whose making is told of: the pool makes its own in the background, and says nothing of a failure."""
+
+    @classmethod
+    async def connect(  # type: ignore[override]
+        cls, conninfo: str = "", *, on_attempt: Callable[[psycopg.Error | None], None], **parameters: Any
+    ) -> Self:
+        """As psycopg's.
+
+        Args:
+            conninfo: see psycopg.
+            on_attempt: told of the error; of None where it was made.
+            parameters: see psycopg.
+        """
+        try:
+            connection = await super().connect(conninfo, **parameters)
+        except psycopg.Error as error:
+            on_attempt(error)
+            raise
+        on_attempt(None)
+        return connection
+
+
+def cut_off(connection: Connection) -> None:
+    """End a connection from outside: whoever waits for it finds that it is closed."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def connection_parameters(given: Mapping[str, str], *, connect_seconds: float) -> dict[str, Any]:
+    """What connections are opened with, as libpq takes it; what the user gives goes before what is set here.
+
+    Nothing is asked of the server that PgBouncer refuses in its default settings, such as ``options``.
+
+    Args:
+        given: the parameters of the user's address.
+        connect_seconds: how long a connection may take to be made.
+    """
+    own: dict[str, Any] = {
+        "application_name": "sayso",
+        "connect_timeout": max(1, math.ceil(connect_seconds)),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }
+    if _default("target_session_attrs") == "any":
+        # Of several servers, or those behind one name, the one that can be written to; a standby is an error at once.
+        own["target_session_attrs"] = "read-write"
+    # Whatever the database's own encoding is, no text is mistaken for another: see `sayso.postgres.migrate`.
+    return {**own, **given, "client_encoding": "UTF8"}
+
+
+def own_parameters() -> dict[str, Any]:
+    """Psycopg's own parameters, of every connection that statements are run on.
+
+    Statements are not prepared on the server: a plan made for any number of rows can be a bad one for few, and
+    PgBouncer gives each transaction another connection.
+    """
+    return {"autocommit": True, "prepare_threshold": None, "row_factory": dict_row}
+
+
+async def bound_statements(connection: Connection, seconds: float) -> None:
+    """Have the server itself give up statements that take too long, on a connection that is ours alone.
+
+    Behind PgBouncer in transaction mode it is not, as the number of its process tells; what is set there would stay for
+    others. There a statement ends when its connection is cut off.
+    """
+    values = {"milliseconds": str(round(1000 * seconds)), "pid": connection.info.backend_pid}
+    await connection.execute(_SET_TIMEOUT, values)
+
+
+def _default(name: str) -> str:
+    """What libpq takes for a parameter that no address gives: its own default, or that of its variables."""
+    values = {option.keyword.decode(): option.val for option in pq.Conninfo.get_defaults()}
+    return (values[name] or b"").decode()
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL can keep it: without NUL, and with ``?`` for half of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,0 +1,1 @@
+"""PostgreSQL out of a wheel: its programs, its processes, its supervisor, its upgrades."""

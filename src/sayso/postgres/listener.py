@@ -1,0 +1,140 @@
+"""The connection that hears notifications, and makes sure that it still does.
+
+A connection whose other end is gone looks like one on which nothing happens. So the listener sends itself a
+notification now and then, by another connection, and takes a new one when it does not come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from sayso.resilience.backoff import backoff_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+_log = structlog.get_logger(__name__)
+
+_LONGEST_ANSWER_SECONDS = 3.0
+"""How long a notification may be under way to oneself, unless the next is due before."""
+
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Channel(StrEnum):
+    """What is notified of.
+
+    Attributes:
+        JOBS: there is a job; the payload is its queue.
+        REVOKED: leases were taken away.
+        EVENTS: there is an event; the payload is its parent.
+    """
+
+    JOBS = "sayso_jobs"
+    REVOKED = "sayso_revoked"
+    EVENTS = "sayso_events"
+
+
+class Listener:
+    """Calls those who want to hear of a channel, on the event loop that `run` runs on, for as long as it does.
+
+    It cannot know what it has missed while it was deaf. When it hears again it calls everybody, with the payload
+    ``""``, which stands for anything.
+
+    Args:
+        connect: opens a connection.
+        notify: notifies of a channel, soon.
+        probe_seconds: how often it makes sure that it hears.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]],
+        notify: Callable[[str], None],
+        *,
+        probe_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.is_hearing = False
+        """Whether the last notification to itself has come back."""
+        self._connect = connect
+        self._notify = notify
+        self._probe_seconds = probe_seconds
+        self._answer_seconds = min(probe_seconds, _LONGEST_ANSWER_SECONDS)
+        self._clock = clock
+        self._probe = f"sayso_probe_{secrets.token_hex(8)}"
+        self._calls: dict[Channel, list[Callable[[str], None]]] = {channel: [] for channel in Channel}
+
+    def on(self, channel: Channel, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Have ``heard`` called with the payload of each notification, and return what ends that."""
+        calls = self._calls[channel]
+        calls.append(heard)
+
+        def end() -> None:
+            if heard in calls:
+                calls.remove(heard)
+
+        return end
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        failures = 0
+        while True:
+            reason = "it did not hear itself"
+            try:
+                await self._listen()
+            except psycopg.Error as error:
+                reason = " ".join(str(error).split())
+            except TimeoutError:
+                reason = "the database did not answer"
+            failures = 1 if self.is_hearing else failures + 1
+            self.is_hearing = False
+            if failures == 1:
+                _log.warning("notifications are not heard for a while; looking instead", reason=reason)
+            await asyncio.sleep(backoff_seconds(failures, first_seconds=0.5, longest_seconds=_LONGEST_PAUSE_SECONDS))
+
+    async def _listen(self) -> None:
+        """Listen on a connection of its own, and return when it hears nothing any more."""
+        connection = await self._connect()
+        try:
+            async with asyncio.timeout(_LONGEST_ANSWER_SECONDS):
+                for channel in (*Channel, self._probe):
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            for channel in Channel:
+                self._call(channel, "")
+            while await self._hears_itself(connection):
+                self.is_hearing = True
+                await self._hear(connection, self._probe_seconds)
+        finally:
+            await connection.close()
+
+    async def _hears_itself(self, connection: psycopg.AsyncConnection[Any]) -> bool:
+        self._notify(self._probe)
+        return await self._hear(connection, self._answer_seconds, until=self._probe)
+
+    async def _hear(self, connection: psycopg.AsyncConnection[Any], seconds: float, *, until: str = "") -> bool:
+        """Pass on what is heard for so long, or until a channel is heard; return whether that was."""
+        end = self._clock() + seconds
+        while (left := end - self._clock()) > 0:
+            notices: Sequence[psycopg.Notify] = [
+                notice async for notice in connection.notifies(timeout=left, stop_after=1)
+            ]
+            for notice in notices:
+                if notice.channel != self._probe:
+                    self._call(Channel(notice.channel), notice.payload)
+            if until in {notice.channel for notice in notices}:
+                return True
+        return False
+
+    def _call(self, channel: Channel, payload: str) -> None:
+        for heard in tuple(self._calls[channel]):
+            heard(payload)

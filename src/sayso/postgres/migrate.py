@@ -1,0 +1,135 @@
+"""Bringing the schema ``sayso`` of a database up to date; by Alembic, for which SQLAlchemy is here and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+
+from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
+from sayso.postgres.address import parse_address
+from sayso.postgres.connections import connection_parameters
+from sayso.postgres.errors import words_of
+from sayso.postgres.privileges import SCHEMA, lacks_privileges, privileges_hint
+from sayso.postgres.refusal import look_at_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = structlog.get_logger(__name__)
+
+_LOCK = 0x5A50  # any number that is nobody else's: processes that start together take turns
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_CONNECT_SECONDS = 10
+
+_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
+"""Those that any text can be kept in; the latter keeps whatever bytes it is given, which are UTF-8."""
+
+_BEGIN = f"set local lock_timeout = '60s'; select pg_advisory_xact_lock({_LOCK})"
+
+
+def migrate(conninfo: str) -> None:
+    """Make the tables, or change those of an older version; blocks, for a thread.
+
+    Everything happens in one transaction, or nothing does. Tables of a newer version are left as they are: each version
+    of Sayso works with those of the next one.
+
+    Args:
+        conninfo: where the database is, see `sayso.postgres.address`.
+
+    Raises:
+        InvalidInput: the conninfo is none, the server refuses whom it names, or the user may not do what is needed.
+        ServiceUnavailable: the database does not answer, or cannot be written to.
+    """
+    address = parse_address(conninfo)
+    if address.ignored:
+        names = ", ".join(address.ignored)
+        _log.info("parameters of DATABASE_URL that mean nothing to Sayso are ignored", parameters=names)
+    parameters = connection_parameters(address.parameters, connect_seconds=_CONNECT_SECONDS)
+    with _connected(parameters) as connection:
+        failure = _migrated(connection, parameters)
+    if failure is not None:
+        raise failure
+
+
+def known_versions() -> list[str]:
+    """The versions of the schema that this version of Sayso knows, in order: the numbers of their files."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _connected(parameters: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    """A connection; where the server refuses it, that is not tried for a minute as if it were away."""
+    try:
+        return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        words = words_of(error)
+    refusal = look_at_refusal(parameters, seconds=_CONNECT_SECONDS)
+    kind = InvalidInput if refusal.is_lasting else ServiceUnavailable
+    raise kind(f"The database cannot be reached: {words}.", hint=refusal.hint)
+
+
+def _migrated(connection: psycopg.Connection[Any], parameters: Mapping[str, Any]) -> SaysoError | None:
+    """Do it, and return what kept it from being done; an error of psycopg's may hold what is secret."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in _ENCODINGS:
+        return InvalidInput(
+            f"The encoding of the database is {encoding}, in which not every text can be kept.",
+            hint="Have another made for Sayso: CREATE DATABASE sayso ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;",
+        )
+    try:
+        # Most often there is nothing to do, which takes Alembic as long to find as the rest of a start takes.
+        if not _is_up_to_date(connection):
+            _upgrade(parameters)
+        if not lacks_privileges(connection):
+            return None
+        words = "permission denied for its tables"
+    except psycopg.errors.InsufficientPrivilege as error:
+        words = words_of(error)
+    except psycopg.Error as error:
+        return ServiceUnavailable(f"The database cannot be brought up to date: {words_of(error)}.")
+    return InvalidInput(f"The database cannot be brought up to date: {words}.", hint=privileges_hint(connection))
+
+
+def _is_up_to_date(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the tables are of the newest version that is known here, or of one that is not."""
+    if connection.execute(f"select to_regclass('{SCHEMA}.migrations')").fetchone() == (None,):
+        return False
+    found = {version for (version,) in connection.execute(f"select version_num from {SCHEMA}.migrations")}  # noqa: S608 -- a constant
+    return bool(found) and not found & set(known_versions()[:-1])
+
+
+def _upgrade(parameters: Mapping[str, Any]) -> None:
+    """Have Alembic do it.
+
+    Raises:
+        psycopg.Error: the database's.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, exc, pool
+
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(**parameters, prepare_threshold=None),
+        poolclass=pool.NullPool,
+    )
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(_BEGIN)
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)  # noqa: S101 -- as it was created
+            if driver.execute(f"select to_regnamespace('{SCHEMA}')").fetchone() == (None,):
+                driver.execute(f"create schema {SCHEMA}")  # even "if not exists" needs a privilege on the database
+            if not _is_up_to_date(driver):
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+    except exc.DBAPIError as error:
+        if isinstance(error.orig, psycopg.Error):
+            raise error.orig from None
+        raise
+    finally:
+        engine.dispose()

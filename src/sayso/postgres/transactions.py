@@ -1,0 +1,34 @@
+"""Statements on one connection, that take effect together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import LiteralString
+
+    from sayso.postgres.connections import Connection, Row
+
+
+class Transaction:
+    """A transaction under way: see `Database.transaction`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.notices: list[tuple[str, str]] = []
+        """Channels and payloads, of which is notified when it has taken effect."""
+
+    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run a statement, and return its rows."""
+        return await rows_of(self._connection, statement, parameters)
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """As `Database.notify`, once the transaction has taken effect."""
+        self.notices.append((channel, payload))
+
+
+async def rows_of(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    """Run a statement, and return its rows: none where it has no result."""
+    cursor = await connection.execute(statement, parameters)
+    return await cursor.fetchall() if cursor.description else []

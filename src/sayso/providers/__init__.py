@@ -1,0 +1,1 @@
+"""Cloud services behind engines, each with one connection that its adapters share."""

@@ -1,0 +1,7 @@
+"""OpenAI, or another service that speaks its protocol: one connection for the process, and what its answers mean."""
+
+from sayso.providers.openai.calls import Answer, Calls
+from sayso.providers.openai.connection import LastAnswer, OpenAIConnection
+from sayso.providers.openai.languages import LANGUAGE_NAMES, code_of_language
+
+__all__ = ["LANGUAGE_NAMES", "Answer", "Calls", "LastAnswer", "OpenAIConnection", "code_of_language"]

@@ -1,0 +1,99 @@
+"""Requests to OpenAI that belong to one piece of work, and what they bring."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from sayso.errors import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+    from typing import Self
+
+    from openai import AsyncOpenAI
+
+    from sayso.providers.openai.connection import OpenAIConnection
+
+T = TypeVar("T")
+
+Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[Any]]"
+"""One attempt: calls a method of the SDK's ``with_raw_response`` and returns what it returns."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The body of an answer with status 200, read to its end; ``content_type`` is in lower case, without parameters."""
+
+    body: bytes
+    content_type: str
+
+
+class Calls:
+    """Requests that belong together; see `OpenAIConnection.calls`.
+
+    The thread that opened them starts them and waits; any thread may cancel. ``_lock`` guards the two fields that the
+    background thread writes too.
+    """
+
+    def __init__(self, connection: OpenAIConnection, *, until: float) -> None:
+        self._connection = connection
+        self._until = until
+        self._lock = threading.Lock()
+        self._running: set[Future[Any]] = set()
+        self._failure: BaseException | None = None
+        self._over = False
+
+    def start(self, send: Send, read: Callable[[Answer], T]) -> Future[T]:
+        """Begin a request; `result` waits for it.
+
+        Args:
+            send: makes one attempt.
+            read: makes the result of the answer, quickly; raises `bad_response` where it is not what was asked for.
+        """
+        future = self._connection.submit(send, read, until=self._until)
+        with self._lock:
+            over = self._over
+            self._running.add(future)
+        future.add_done_callback(self._ended)
+        if over:
+            future.cancel()
+        return future
+
+    def result(self, future: Future[T]) -> T:
+        """Wait for a request, or for any of the others to fail.
+
+        Raises:
+            SaysoError: as `OpenAIConnection.call`.
+        """
+        try:
+            return future.result()
+        except CancelledError:
+            raise self._failure or Cancelled("Nobody waits for this any more.") from None
+
+    def cancel(self) -> None:
+        """Give up whatever still runs, and whatever is started from now on."""
+        with self._lock:
+            self._over = True
+            running = list(self._running)
+        for future in running:
+            future.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancel()
+
+    def _ended(self, future: Future[Any]) -> None:
+        with self._lock:
+            self._running.discard(future)
+            failure = None if future.cancelled() else future.exception()
+            self._failure = self._failure or failure
+        if failure is not None:
+            self.cancel()

@@ -1,0 +1,248 @@
+"""The connection to OpenAI, or to another service that speaks its protocol: one for the process, shared by adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sayso.errors import EngineUnavailable
+from sayso.providers.openai.calls import Answer, Calls
+from sayso.providers.openai.errors import Verdict, not_configured, timed_out, verdict_of
+from sayso.resilience.retry import RetryableError, retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from concurrent.futures import Future
+    from types import TracebackType
+    from typing import Self
+
+    from openai import AsyncOpenAI
+
+    from sayso.providers.openai.calls import Send
+    from sayso.scheduling import RequestContext
+
+T = TypeVar("T")
+
+_DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+_SHARE_OF_DEADLINE = 0.5
+"""How much of the time that a ticket has left is spent here; the rest is for the engine that is asked next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastAnswer:
+    """How the latest attempt ended.
+
+    Attributes:
+        status: the HTTP status; None when there was no answer.
+        reason: why the engine was unavailable, as in `EngineUnavailable`; None when it was not.
+        at_seconds: when, in Unix time.
+    """
+
+    status: int | None
+    reason: str | None
+    at_seconds: float
+
+
+class OpenAIConnection:
+    """Sends requests, again where that may help, and says in Sayso's errors why one has failed.
+
+    Each attempt has one limit for everything: connecting, sending, waiting, and reading to the last byte. Attempts
+    that fail in a way that may pass are repeated after a growing pause, or the one that the answer asks for.
+
+    Any thread may call. A single background thread, started by the first call, owns the event loop, the SDK's client
+    and its sockets; callers hand it coroutines and wait. ``_lock`` guards the life of the two; everything else that
+    changes is touched by the background thread alone, and ``_last_answer``, which others read, is replaced whole.
+
+    Args:
+        api_key: the key; without one every call is refused and nothing is sent.
+        base_url: the service's address; None for OpenAI itself.
+        timeout_seconds: how long one attempt may take in all.
+        retries: how many attempts may follow the first.
+        interval_ms: the least time from the start of one request to the next, first come first served.
+        clock: monotonic seconds.
+        wall_clock: Unix time in seconds.
+        sleep: waits between attempts.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None,
+        *,
+        base_url: str | None = None,
+        timeout_seconds: float = 30.0,
+        retries: int = 3,
+        interval_ms: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url or _DEFAULT_BASE_URL
+        self._timeout_seconds = timeout_seconds
+        self._retries = retries
+        self._interval_seconds = interval_ms / 1000
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._client: AsyncOpenAI | None = None
+        self._next_start = -math.inf
+        self._last_answer: LastAnswer | None = None
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is a key."""
+        return self._api_key is not None
+
+    def require_key(self) -> None:
+        """Nothing, if there is a key; for adapters, before they do any work.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        if not self.is_configured:
+            raise not_configured()
+
+    @property
+    def last_answer(self) -> LastAnswer | None:
+        """How the latest attempt ended; None before the first."""
+        return self._last_answer
+
+    def call(self, send: Send, read: Callable[[Answer], T], *, ticket: RequestContext) -> T:
+        """Make one request and wait for it: `calls` with a single one.
+
+        Raises:
+            InvalidInput: OpenAI refuses what the caller asks for.
+            EngineUnavailable: it cannot be had; the reason says why.
+            EngineFailed: it refuses what only the adapter chooses.
+            Cancelled, DeadlineExceeded: as the ticket says.
+        """
+        with self.calls(ticket) as calls:
+            return calls.result(calls.start(send, read))
+
+    @contextmanager
+    def calls(self, ticket: RequestContext) -> Iterator[Calls]:
+        """Room for requests that belong to one piece of work.
+
+        Together they spend at most half of the ticket's time. When one fails, when the work is cancelled, and at the
+        end of the block, those that still run are given up at once.
+
+        Raises:
+            EngineUnavailable: there is no key, or the connection is closed.
+            Cancelled, DeadlineExceeded: as the ticket says.
+        """
+        self.require_key()
+        ticket.check()
+        calls = Calls(self, until=self._clock() + _SHARE_OF_DEADLINE * ticket.remaining_seconds())
+        with ticket.on_cancel(calls.cancel), calls:
+            yield calls
+
+    def submit(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
+        """Begin a request that ends by ``until`` on the clock; for `Calls`."""
+        with self._lock:
+            if self._closed:
+                raise EngineUnavailable("The connection to OpenAI is closed.", reason="connection")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="openai", daemon=True)
+                self._thread.start()
+            return asyncio.run_coroutine_threadsafe(self._request(send, read, until), self._loop)
+
+    def close(self) -> None:
+        """Take no more requests, wait for those in hand, and end the thread; closing twice is closing once."""
+        with self._lock:
+            self._closed = True
+            loop, self._loop = self._loop, None
+        if loop is not None and self._thread is not None:
+            asyncio.run_coroutine_threadsafe(self._drain(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+            loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def _request(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+        attempts = retrying(retries=self._retries, until=until, clock=self._clock, sleep=self._sleep)
+        try:
+            return await attempts(self._attempt_in_turn, send, read, until)
+        except RetryableError as failure:
+            raise failure.error from None
+
+    async def _attempt_in_turn(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+        await self._wait_for_turn(until)
+        return await self._attempt(send, read, until)
+
+    async def _wait_for_turn(self, until: float) -> None:
+        """Keep the interval between requests; places are given in the order of asking."""
+        now = self._clock()
+        start = max(now, self._next_start)
+        if start >= until:
+            raise EngineUnavailable("There is no time left to ask OpenAI.", reason="timeout")
+        self._next_start = start + self._interval_seconds
+        if start > now:
+            await self._sleep(start - now)
+
+    async def _attempt(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+        from openai import OpenAIError
+
+        client = self._opened()
+        limit_seconds = max(0.0, min(self._timeout_seconds, until - self._clock()))
+        status: int | None = None
+        try:
+            async with asyncio.timeout(limit_seconds):
+                response = await send(client)
+            status = response.status_code
+            result = read(_answer_of(response))
+        except TimeoutError:
+            verdict = Verdict(timed_out(limit_seconds), again=True)
+        except OpenAIError as error:
+            verdict = verdict_of(error, now_seconds=self._wall_clock(), secret=self._api_key or "")
+        except EngineUnavailable as error:
+            verdict = Verdict(error, again=True, status=status)
+        else:
+            self._remember(status, None)
+            return result
+        # Raised outside of the handlers: the SDK's exception holds the request, and that holds the key.
+        failure = verdict.error
+        self._remember(verdict.status, failure.reason if isinstance(failure, EngineUnavailable) else None)
+        if verdict.again and isinstance(failure, EngineUnavailable):
+            raise RetryableError(failure)
+        raise failure
+
+    def _remember(self, status: int | None, reason: str | None) -> None:
+        self._last_answer = LastAnswer(status=status, reason=reason, at_seconds=self._wall_clock())
+
+    def _opened(self) -> AsyncOpenAI:
+        if self._client is None:
+            from openai import AsyncOpenAI
+
+            self._client = AsyncOpenAI(api_key=self._api_key, base_url=self._base_url, max_retries=0, timeout=None)
+            _ = self._client.audio.transcriptions, self._client.audio.speech  # imports them, before any clock runs
+        return self._client
+
+    async def _drain(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others)
+        if self._client is not None:
+            await self._client.close()
+
+
+def _answer_of(response: Any) -> Answer:
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Answer(body=response.content, content_type=content_type)

@@ -1,0 +1,5 @@
+"""Transcription by OpenAI."""
+
+from sayso.stt.openai.transcriber import OpenAITranscriber
+
+__all__ = ["OpenAITranscriber"]

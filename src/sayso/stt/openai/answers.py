@@ -1,0 +1,103 @@
+"""What OpenAI's transcription models answer, checked, as text and times of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ValidationError
+
+from sayso.providers.openai.errors import bad_response
+from sayso.providers.openai.languages import code_of_language
+from sayso.stt.base import SegmentDetails
+from sayso.stt.transcript import EngineWord
+from sayso.stt.word_alignment import AlignedSegment
+from sayso.text.sentences import sentence_ends
+
+if TYPE_CHECKING:
+    from sayso.providers.openai.calls import Answer
+
+
+class _Segment(BaseModel):
+    text: str
+    start: float
+    end: float
+    tokens: tuple[int, ...] = ()
+    temperature: float | None = None
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+    speaker: str | None = None
+
+
+class _Word(BaseModel):
+    word: str
+    start: float
+    end: float
+
+
+class _Body(BaseModel):
+    """The parts that are used of ``json``, ``verbose_json`` and ``diarized_json``."""
+
+    text: str
+    language: str | None = None
+    segments: tuple[_Segment, ...] | None = None
+    words: tuple[_Word, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderTranscript:
+    """What was heard in one file; times in seconds from its start.
+
+    Attributes:
+        segments: the text in its parts, each with its time.
+        words: the words as they are listed, without punctuation; empty where the model lists none.
+        language: ISO 639-1; None where the model does not say.
+    """
+
+    segments: tuple[AlignedSegment, ...]
+    words: tuple[EngineWord, ...]
+    language: str | None
+
+
+def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscript:
+    """Read what was answered for a file of the given length.
+
+    A text that comes without segments is shared out by sentences and characters.
+
+    Raises:
+        EngineUnavailable: with the reason ``bad_response``, for anything but a transcription.
+    """
+    if not answer.content_type.endswith("json"):
+        raise bad_response(f"{answer.content_type or 'something without a type'} is no JSON")
+    try:
+        body = _Body.model_validate_json(answer.body)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        raise bad_response(f"it is no transcription ({problem['type']})") from None
+    language = code_of_language(body.language) if body.language else None
+    segments = tuple(map(_written, body.segments or ())) or _shared_out(body.text, language, duration_seconds)
+    words = tuple(EngineWord(word.word, word.start, word.end) for word in body.words or ())
+    return ProviderTranscript(segments=segments, words=words, language=language)
+
+
+def _written(segment: _Segment) -> AlignedSegment:
+    details = SegmentDetails(
+        tokens=segment.tokens,
+        temperature=segment.temperature,
+        average_log_probability=segment.avg_logprob,
+        compression_ratio=segment.compression_ratio,
+        no_speech_probability=segment.no_speech_prob,
+        speaker=segment.speaker,
+    )
+    return AlignedSegment(segment.text, segment.start, segment.end, details)
+
+
+def _shared_out(text: str, language: str | None, duration_seconds: float) -> tuple[AlignedSegment, ...]:
+    """The sentences of a text, each with its characters' share of the time."""
+    seconds_each = duration_seconds / max(len(text), 1)
+    ends = sentence_ends(text, language or "en") if text.strip() else []
+    return tuple(
+        AlignedSegment(text[start:end], start * seconds_each, end * seconds_each) for start, end in pairwise([0, *ends])
+    )

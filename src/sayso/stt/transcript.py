@@ -1,0 +1,190 @@
+"""From an engine's words to a transcript: punctuation, breaks, and times that can be relied on."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails, Transcript
+from sayso.types import Boundary, Segment, Span, Timeline, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SENTENCE_ENDS = frozenset(".!?…。！？؟।॥։።")  # of the scripts that Whisper writes
+_CLAUSE_ENDS = frozenset(",;:—–、，；：،؛")
+_PART_OF_WORD = frozenset("%&#@*§†‰°/\\_")  # punctuation by Unicode that is read aloud, or part of a name
+
+
+class EngineWord(NamedTuple):
+    """A word as an engine gives it: with the white space before it and its punctuation; times in seconds."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+
+
+class EngineSegment(NamedTuple):
+    """Words that an engine wrote down in one go."""
+
+    words: tuple[EngineWord, ...]
+    details: SegmentDetails = SegmentDetails()
+
+
+class _Parts(NamedTuple):
+    lead: str
+    core: str
+    trail: str
+
+
+def transcript_of(
+    segments: Sequence[EngineSegment], *, language: str, language_probability: float, duration_samples: int
+) -> Transcript:
+    """Make a transcript of what an engine heard.
+
+    Times are made to be ordered and within the audio: an engine's estimate that goes back or beyond is moved to the
+    nearest place that is possible. Punctuation that stands alone joins the word before it (the next, when none is).
+
+    Args:
+        segments: what was heard, in order.
+        language: ISO 639-1.
+        language_probability: 0 to 1.
+        duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
+    """
+    builder = TranscriptBuilder(duration_samples)
+    for segment in segments:
+        builder.add(segment)
+    return builder.build(language=language, language_probability=language_probability)
+
+
+class TranscriptBuilder:
+    """A transcript that grows as segments are heard, in order; one thread at a time.
+
+    Args:
+        duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
+    """
+
+    def __init__(self, duration_samples: int) -> None:
+        self.text = ""
+        self.words: list[Word] = []
+        self.segments: list[Segment] = []
+        self.details: list[SegmentDetails] = []
+        self._duration_samples = duration_samples
+        self._waiting_lead = ""
+
+    def add(self, segment: EngineSegment) -> str:
+        """Add a segment, and return what it adds to the text: white space first, where it follows another."""
+        first, begun = len(self.words), len(self.text)
+        for number, heard in enumerate(segment.words):
+            self._add_word(heard, begins_segment=number == 0)
+        words = self.words[first:]
+        if words:
+            self.segments.append(
+                Segment(
+                    span=Span(start=words[0].span.start - len(words[0].lead), end=len(self.text)),
+                    start_sample=words[0].start_sample,
+                    end_sample=words[-1].end_sample,
+                )
+            )
+            self.details.append(segment.details)
+        return self.text[begun:]
+
+    def build(self, *, language: str, language_probability: float) -> Transcript:
+        """The transcript of what has been added so far; see `transcript_of`."""
+        return Transcript(
+            text=self.text,
+            language=language,
+            language_probability=language_probability,
+            timeline=Timeline(
+                sample_rate_hz=SAMPLE_RATE_HZ,
+                duration_samples=self._duration_samples,
+                words=tuple(self.words),
+                segments=tuple(self.segments),
+            ),
+            details=tuple(self.details),
+        )
+
+    def _add_word(self, heard: EngineWord, *, begins_segment: bool) -> None:
+        shown = " ".join(heard.text.split())
+        if not shown:
+            return
+        # Segments of a script without spaces join; in others each begins with its space, but for an engine's slip.
+        spaced = heard.text[:1].isspace() or (begins_segment and not is_spaceless(shown))
+        parts = _parted(shown)
+        if not parts.core:
+            self._add_punctuation(shown, spaced=spaced)
+            return
+        lead, self._waiting_lead = self._waiting_lead + parts.lead, ""
+        if spaced and self.words:
+            self.text += " "
+        start = len(self.text) + len(lead)
+        self.text += lead + parts.core + parts.trail
+        begun, ended = self._times(heard)
+        self.words.append(
+            Word(
+                text=parts.core,
+                span=Span(start=start, end=start + len(parts.core)),
+                start_sample=begun,
+                end_sample=ended,
+                lead=lead,
+                trail=parts.trail,
+                joined=not spaced and bool(self.words),
+                boundary=_boundary(parts.trail),
+            )
+        )
+
+    def _add_punctuation(self, shown: str, *, spaced: bool) -> None:
+        if not self.words:
+            self._waiting_lead += shown
+            return
+        last = self.words.pop()
+        added = f" {shown}" if spaced else shown
+        self.text += added
+        trail = last.trail + added
+        self.words.append(
+            Word(
+                text=last.text,
+                span=last.span,
+                start_sample=last.start_sample,
+                end_sample=last.end_sample,
+                lead=last.lead,
+                trail=trail,
+                joined=last.joined,
+                boundary=_boundary(trail),
+            )
+        )
+
+    def _times(self, heard: EngineWord) -> tuple[int, int]:
+        earliest = self.words[-1].end_sample if self.words else 0
+        start = min(max(round(heard.start_seconds * SAMPLE_RATE_HZ), earliest), self._duration_samples)
+        end = min(max(round(heard.end_seconds * SAMPLE_RATE_HZ), start), self._duration_samples)
+        return start, end
+
+
+def _parted(shown: str) -> _Parts:
+    """A word without the punctuation around it; an inner apostrophe, decimal point or hyphen stays."""
+    start, end = 0, len(shown)
+    while start < end and _is_punctuation(shown[start]):
+        start += 1
+    while end > start and _is_punctuation(shown[end - 1]):
+        end -= 1
+    return _Parts(shown[:start], shown[start:end], shown[end:])
+
+
+def _is_punctuation(character: str) -> bool:
+    return character not in _PART_OF_WORD and (character.isspace() or unicodedata.category(character).startswith("P"))
+
+
+def _boundary(trail: str) -> Boundary:
+    """The break that punctuation means: the strongest of its marks, so that a closing quote does not hide one."""
+    if not _SENTENCE_ENDS.isdisjoint(trail):
+        return Boundary.SENTENCE
+    if not _CLAUSE_ENDS.isdisjoint(trail):
+        return Boundary.CLAUSE
+    return Boundary.NONE
+
+
+def is_spaceless(shown: str) -> bool:
+    """Whether the text begins in a script that puts no spaces between words."""
+    name = unicodedata.name(shown[0], "")
+    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"))

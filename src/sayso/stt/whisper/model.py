@@ -1,0 +1,284 @@
+"""A loaded Whisper model, and what it hears in a batch of chunks: tokens that passed the checks, and timed words."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sayso.stt.base import SegmentDetails
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sayso.scheduling import RequestContext
+    from sayso.stt.base import Task
+    from sayso.types import FloatArray
+
+_BEAM_SIZE = 2
+"""On our readings, 5 makes the same errors as 2, for a quarter more time."""
+
+# OpenAI's own limits and steps, from whisper/transcribe.py: what is beyond them is heard again, with more variation.
+_TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
+_BEST_OF = 5
+_HIGHEST_COMPRESSION_RATIO = 2.4
+_LOWEST_LOG_PROBABILITY = -1.0
+_LIKELY_NO_SPEECH = 0.6
+
+_PROMPT_TOKENS = 223  # the half of Whisper's text window, less one, that a prompt may take
+_CONTEXT_TOKENS = 80
+"""How much of what was heard before a chunk is told to be: names and spelling are then as they were."""
+
+_CONTEXT_TEMPERATURE = 0.5
+"""What was guessed at a higher one is nothing to learn from."""
+
+_FRAME_SAMPLES = 160
+_PREPENDED = "\"'“¿([{-"
+_APPENDED = "\"'.。,，!！?？:：”)]}、"
+
+
+class TimedWord(NamedTuple):
+    """A word with the white space before it and its punctuation; times in seconds from the start of its chunk."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecodedChunk:
+    """What the model wrote down for a chunk.
+
+    Attributes:
+        tokens: the text's.
+        temperature: the one that they were sampled with.
+        average_log_probability: of the tokens.
+        compression_ratio: of the text.
+        no_speech_probability: 0 to 1.
+        words: the same as the tokens.
+    """
+
+    tokens: tuple[int, ...]
+    temperature: float
+    average_log_probability: float
+    compression_ratio: float
+    no_speech_probability: float
+    words: tuple[TimedWord, ...] = ()
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the model neither hears speech nor is sure of what it wrote."""
+        unsure = self.average_log_probability < _LOWEST_LOG_PROBABILITY
+        return unsure and self.no_speech_probability > _LIKELY_NO_SPEECH
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it need not be heard again."""
+        repeats = self.compression_ratio > _HIGHEST_COMPRESSION_RATIO
+        return self.is_silence or not (repeats or self.average_log_probability < _LOWEST_LOG_PROBABILITY)
+
+    @property
+    def context(self) -> tuple[int, ...]:
+        """The tokens that may be told to a later chunk."""
+        if not self.is_good or self.is_silence or self.temperature > _CONTEXT_TEMPERATURE:
+            return ()
+        return self.tokens[-_CONTEXT_TOKENS:]
+
+    @property
+    def details(self) -> SegmentDetails:
+        """As a transcript gives them, the tokens left out."""
+        return SegmentDetails(
+            temperature=self.temperature,
+            average_log_probability=self.average_log_probability,
+            compression_ratio=self.compression_ratio,
+            no_speech_probability=self.no_speech_probability,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecodingOptions:
+    """How chunks are to be heard.
+
+    Attributes:
+        language: Whisper's code.
+        task: whether to translate.
+        temperature: 0 for beam search.
+        prompt: tokens of the caller's words.
+    """
+
+    language: str
+    task: Task
+    temperature: float
+    prompt: tuple[int, ...] = ()
+
+
+class LoadedWhisper:
+    """A model in memory; any thread may use it, and as many compute at once as it has workers.
+
+    Args:
+        directory: of the model in CTranslate2's format; it is quantised to 8 bits as it is loaded.
+        workers: how many batches are computed at once, each on one thread.
+    """
+
+    def __init__(self, directory: Path, *, workers: int) -> None:
+        from faster_whisper import WhisperModel
+
+        self._model: Any = WhisperModel(
+            str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=workers
+        )
+
+    def encode(self, sounds: Sequence[FloatArray], ticket: RequestContext) -> Any:
+        """Chunks of at most 30 s at `SAMPLE_RATE_HZ`, as the model sees them: CTranslate2's array.
+
+        One after the other, each in a turn: together they would take no less time, and 70 MB more for each.
+        """
+        encoded = []
+        for sound in sounds:
+            with ticket.turn():
+                encoded.append(self._model.encode(self._features(sound)))
+        return encoded[0] if len(encoded) == 1 else _array(np.concatenate([np.array(one) for one in encoded]))
+
+    def _features(self, sound: FloatArray) -> FloatArray:
+        from faster_whisper.audio import pad_or_trim
+
+        features: FloatArray = pad_or_trim(self._model.feature_extractor(sound)[..., :-1])
+        return features
+
+    @property
+    def languages(self) -> list[str]:
+        """The codes of the languages that it knows; one of English alone knows "en"."""
+        return list(self._model.supported_languages)
+
+    def detected(self, encoded: Any) -> dict[str, float]:
+        """How likely each language is in the first chunk."""
+        return {token[2:-2]: likely for token, likely in self._model.model.detect_language(encoded)[0]}
+
+    def tokens_of(self, text: str) -> tuple[int, ...]:
+        """A prompt's tokens; of a longer one the last that fit."""
+        tokens = self._model.hf_tokenizer.encode(f" {text.strip()}", add_special_tokens=False).ids
+        return tuple(tokens[-_PROMPT_TOKENS:])
+
+    def hear(
+        self,
+        encoded: Any,
+        sample_counts: Sequence[int],
+        wish: DecodingOptions,
+        context: Sequence[int],
+        ticket: RequestContext,
+    ) -> list[DecodedChunk]:
+        """Write down what is said in chunks, with times.
+
+        Args:
+            encoded: the chunks.
+            sample_counts: the length of each.
+            wish: how.
+            context: tokens of what was said before.
+            ticket: takes a turn for each step.
+        """
+        tokenizer = self._tokenizer(wish)
+        with ticket.turn():
+            taken = self._generate(encoded, tokenizer, wish, wish.temperature, context)
+        for number, first in enumerate(taken):
+            if not first.is_good:
+                one = _nth(encoded, number)
+                taken[number] = self._again(one, tokenizer, wish, first, has_context=bool(context), ticket=ticket)
+        with ticket.turn():
+            return self._timed(encoded, sample_counts, tokenizer, taken)
+
+    def _tokenizer(self, wish: DecodingOptions) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        multilingual = self._model.model.is_multilingual
+        return Tokenizer(self._model.hf_tokenizer, multilingual, task=wish.task, language=wish.language)
+
+    def _again(
+        self,
+        encoded: Any,
+        tokenizer: Any,
+        wish: DecodingOptions,
+        first: DecodedChunk,
+        *,
+        has_context: bool,
+        ticket: RequestContext,
+    ) -> DecodedChunk:
+        """A chunk whose text failed the checks: without context first, then at higher temperatures."""
+        attempts = [first]
+        steps = [step for step in _TEMPERATURES if step > wish.temperature]
+        for temperature in [*([wish.temperature] if has_context else []), *steps]:
+            with ticket.turn():
+                attempts += self._generate(encoded, tokenizer, wish, temperature, ())
+            if attempts[-1].is_good:
+                return attempts[-1]
+        calm = [taken for taken in attempts if taken.compression_ratio <= _HIGHEST_COMPRESSION_RATIO]
+        return max(calm or attempts, key=lambda taken: taken.average_log_probability)
+
+    def _generate(
+        self, encoded: Any, tokenizer: Any, wish: DecodingOptions, temperature: float, context: Sequence[int]
+    ) -> list[DecodedChunk]:
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        before = [*wish.prompt[-(_PROMPT_TOKENS - len(context)) :], *context]
+        prompt = self._model.get_prompt(tokenizer, before, without_timestamps=True)
+        how: dict[str, Any] = {"beam_size": _BEAM_SIZE}
+        if temperature:
+            how = {
+                "beam_size": 1, "num_hypotheses": _BEST_OF, "sampling_topk": 0, "sampling_temperature": temperature
+            }  # fmt: skip
+        results = self._model.model.generate(
+            encoded,
+            [prompt] * encoded.shape[0],
+            max_length=self._model.max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+            **how,
+        )
+        return [_taken(result, tokenizer, temperature) for result in results]
+
+    def _timed(
+        self, encoded: Any, sample_counts: Sequence[int], tokenizer: Any, taken: Sequence[DecodedChunk]
+    ) -> list[DecodedChunk]:
+        frames = [count // _FRAME_SAMPLES for count in sample_counts]
+        alignments = self._model.find_alignment(tokenizer, [list(one.tokens) for one in taken], encoded, frames)
+        return [
+            replace(one, words=tuple(_words(alignment)))
+            for one, alignment in zip(taken, alignments, strict=True)
+        ]  # fmt: skip
+
+
+def _taken(result: Any, tokenizer: Any, temperature: float) -> DecodedChunk:
+    tokens = result.sequences_ids[0]
+    text = tokenizer.decode(tokens).strip().encode()
+    return DecodedChunk(
+        tokens=tuple(token for token in tokens if token < tokenizer.eot),
+        temperature=temperature,
+        # The score is the mean over the tokens; the end counts as one more, as it does for OpenAI.
+        average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
+        compression_ratio=len(text) / len(zlib.compress(text)),
+        no_speech_probability=result.no_speech_prob,
+    )
+
+
+def _words(alignment: list[dict[str, Any]]) -> Iterator[TimedWord]:
+    """The words of an alignment by faster-whisper, with the punctuation around them."""
+    from faster_whisper.transcribe import merge_punctuations
+
+    merge_punctuations(alignment, _PREPENDED, _APPENDED)
+    for word in alignment:
+        if word["word"]:
+            yield TimedWord(word["word"], float(word["start"]), float(word["end"]), tuple(word["tokens"]))
+
+
+def _nth(encoded: Any, number: int) -> Any:
+    """One chunk of a batch."""
+    return _array(np.array(encoded)[number : number + 1])
+
+
+def _array(array: FloatArray) -> Any:
+    from faster_whisper.transcribe import get_ctranslate2_storage
+
+    return get_ctranslate2_storage(array)

@@ -1,0 +1,229 @@
+"""Transcription by Whisper, on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
+from sayso.lazy import LazyModel
+from sayso.machine import processors
+from sayso.scheduling import FREE
+from sayso.stt.base import SAMPLE_RATE_HZ, VadOptions
+from sayso.stt.recording import open_recording
+from sayso.stt.segments import Segmenter
+from sayso.stt.transcript import TranscriptBuilder
+from sayso.stt.vad import SpeechDetector, chunks_of
+from sayso.stt.whisper.batched_decoder import BatchedDecoder, errors_translated
+from sayso.stt.whisper.model import DecodingOptions, LoadedWhisper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from sayso.scheduling import RequestContext
+    from sayso.stt.base import Listener, Progress, Task, Transcript
+    from sayso.stt.recording import Recording
+    from sayso.stt.transcript import EngineSegment
+    from sayso.stt.vad import Chunk
+    from sayso.types import Audio
+
+_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would ask a model hub
+
+REVISION = 3
+"""Grows when what is done here around the model gives other texts or times for the same sound."""
+
+_SURE = 0.5
+_CHUNKS_TO_BE_SURE = 3
+"""A language that the first chunk does not make likely enough is looked for in so many."""
+
+_UNKNOWN_LANGUAGE = "und"  # BCP 47's own
+
+
+class _Found(NamedTuple):
+    """A language, how likely it is, and the first chunk as the model saw it."""
+
+    code: str
+    probability: float
+    encoded: Any
+
+
+class WhisperTranscriber:
+    """A Whisper model in CTranslate2's format, quantised to 8 bits as it is loaded.
+
+    It is loaded when it is first needed, which takes less than a second, and shared by all threads that call. Each
+    recording is cut into chunks where nobody speaks, and heard by as many threads as there are processors, each of
+    which takes turns. Decoded recordings are on disk meanwhile: two bytes a sample.
+
+    Args:
+        model_directory: the folder with ``model.bin``, ``config.json`` and ``tokenizer.json``.
+        threads: how many threads compute; None for one on each processor.
+        idle_unload_seconds: after how long without work the model leaves the memory; 0 for never.
+        maximum_seconds: how much audio is taken; None for any.
+
+    Raises:
+        ModelMissing: a file is not there.
+    """
+
+    def __init__(
+        self,
+        model_directory: Path,
+        *,
+        threads: int | None = None,
+        idle_unload_seconds: float = 0,
+        maximum_seconds: float | None = None,
+    ) -> None:
+        missing = [name for name in _FILES if not (model_directory / name).is_file()]
+        if missing:
+            raise ModelMissing(
+                f"{model_directory} is no Whisper model: it lacks {', '.join(missing)}.",
+                hint=f"Run: sayso models pull {model_directory.name}",
+            )
+        self._directory = model_directory
+        self._workers = threads or processors()
+        self._maximum_seconds = maximum_seconds
+        self._model = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
+        self.name = f"faster-whisper:{model_directory.name}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The library's version, ours, and the digest of the model's weights."""
+        with (self._directory / "model.bin").open("rb") as weights:
+            digest = hashlib.file_digest(weights, "sha256").hexdigest()
+        return f"faster-whisper {version('faster-whisper')} r{REVISION} {digest[:16]}"
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._model.is_loaded
+
+    def transcribe(
+        self,
+        source: Path | Audio,
+        *,
+        language: str | None = None,
+        prompt: str | None = None,
+        task: Task = "transcribe",
+        temperature: float = 0.0,
+        progress: Progress | None = None,
+        listener: Listener | None = None,
+        ticket: RequestContext = FREE,
+        voice_activity: VadOptions | None = None,
+    ) -> Transcript:
+        """Write down what is said; see `Transcriber.transcribe`.
+
+        Segments are sentences, or the clauses of long ones. The language of silence is "und" unless it is named.
+
+        Raises:
+            ModelCorrupt: the model cannot be loaded.
+            AudioTooLong: there is more audio than is taken.
+        """
+        with self._model.use() as model:
+            code = self._language(model, language, task)
+            with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
+                telling = _Telling(recording, listener, progress)
+                chunks = _chunks(recording, ticket, voice_activity or VadOptions())
+                if not chunks:
+                    return telling.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
+                hearing = BatchedDecoder(model, recording, ticket, workers=self._workers)
+                found = _found(model, hearing, chunks, code, ticket)
+                written = "en" if task == "translate" else found.code
+                wish = DecodingOptions(
+                    language=found.code,
+                    task=task,
+                    temperature=temperature,
+                    prompt=model.tokens_of(prompt) if prompt else (),
+                )
+                segmenter = Segmenter(written)
+                with closing(hearing.words(chunks, found.encoded, wish)) as words:  # its threads end before we do
+                    for heard in words:
+                        telling.add(segmenter.add(heard.words), heard.chunk.end)
+                telling.add(segmenter.finish(), recording.duration_samples)
+                return telling.transcript(written, found.probability)
+
+    def _load(self) -> LoadedWhisper:
+        try:
+            return LoadedWhisper(self._directory, workers=self._workers)
+        except Exception as error:  # the libraries below document none of theirs
+            raise ModelCorrupt(
+                f"The Whisper model in {self._directory} cannot be loaded: {error}.", hint="Run: sayso models verify"
+            ) from error
+
+    def _language(self, model: LoadedWhisper, language: str | None, task: Task) -> str | None:
+        """Whisper's code for a language, None to detect it; faster-whisper would take another one and go on."""
+        known = model.languages
+        if task == "translate" and len(known) == 1:
+            raise UnsupportedLanguage(
+                f"{self.name} knows English only and cannot translate.", hint="Use a model without “.en” in its name."
+            )
+        if language is None:
+            return known[0] if len(known) == 1 else None
+        code = language.lower().split("-")[0]
+        if code not in known:
+            raise UnsupportedLanguage(
+                f"{self.name} does not know the language “{language}”.", hint=f"It knows: {', '.join(known)}."
+            )
+        return code
+
+
+class _Telling:
+    """The transcript as it grows, told to whoever listens."""
+
+    def __init__(self, recording: Recording, listener: Listener | None, progress: Progress | None) -> None:
+        self._builder = TranscriptBuilder(recording.duration_samples)
+        self._duration_seconds = recording.duration_seconds
+        self._listener = listener
+        self._progress = progress
+
+    def add(self, segments: Sequence[EngineSegment], done_samples: int) -> None:
+        """Segments that are complete, and how much of the recording has been heard."""
+        for segment in segments:
+            piece = self._builder.add(segment)
+            if self._listener is not None and piece:
+                self._listener(piece)
+        self._report(done_samples / SAMPLE_RATE_HZ)
+
+    def transcript(self, language: str, probability: float) -> Transcript:
+        """The whole."""
+        self._report(self._duration_seconds)
+        return self._builder.build(language=language, language_probability=probability)
+
+    def _report(self, done_seconds: float) -> None:
+        if self._progress is not None:
+            self._progress(min(done_seconds, self._duration_seconds), self._duration_seconds)
+
+
+def _chunks(recording: Recording, ticket: RequestContext, voice_activity: VadOptions) -> list[Chunk]:
+    """Where somebody speaks, found a minute at a time."""
+    probabilities = [np.empty(0, np.float32)]
+    if not recording.is_silent:
+        detector = SpeechDetector()
+        for block in recording.blocks(0, recording.duration_samples):
+            with errors_translated(), ticket.turn():
+                probabilities.append(detector.probabilities(block))
+    return chunks_of(np.concatenate(probabilities), recording.duration_samples, voice_activity)
+
+
+def _found(
+    model: LoadedWhisper, hearing: BatchedDecoder, chunks: Sequence[Chunk], code: str | None, ticket: RequestContext
+) -> _Found:
+    """The language: the caller's, or the likeliest of the first speech."""
+    first = hearing.encoded(chunks[0])
+    if code is not None:
+        return _Found(code, 1.0, first)
+    sums: dict[str, float] = {}
+    for number, chunk in enumerate(chunks[:_CHUNKS_TO_BE_SURE], start=1):
+        encoded = first if number == 1 else hearing.encoded(chunk)
+        with errors_translated(), ticket.turn():
+            likely = model.detected(encoded)
+        sums = {language: sums.get(language, 0.0) + probability for language, probability in likely.items()}
+        best = max(sums, key=lambda language: sums[language])
+        if sums[best] / number >= _SURE:
+            break
+    return _Found(best, sums[best] / number, first)

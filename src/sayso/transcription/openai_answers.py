@@ -1,0 +1,107 @@
+"""Transcripts in the shapes of OpenAI's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sayso.providers.openai.languages import LANGUAGE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sayso.stt import SegmentDetails, Task, Transcript
+    from sayso.types import Segment, Word
+
+_SEEK_FRAMES_PER_SECOND = 100
+"""Whisper counts its windows in frames of 10 ms."""
+
+
+def usage(transcript: Transcript) -> dict[str, Any]:
+    """What was used: the length of the recording, in whole seconds, begun ones included."""
+    samples, rate = transcript.timeline.duration_samples, transcript.timeline.sample_rate_hz
+    return {"type": "duration", "seconds": -(-samples // rate)}
+
+
+def json_body(transcript: Transcript) -> dict[str, Any]:
+    """The answer of ``response_format`` json."""
+    return {"text": transcript.text, "usage": usage(transcript)}
+
+
+def verbose_body(
+    transcript: Transcript, *, task: Task, granularities: Collection[str] = ("segment",)
+) -> dict[str, Any]:
+    """The answer of ``response_format`` verbose_json: times in seconds, of segments, words or both."""
+    timeline = transcript.timeline
+    body: dict[str, Any] = {
+        "task": task,
+        "language": LANGUAGE_NAMES.get(transcript.language, transcript.language),
+        "duration": round(timeline.seconds(timeline.duration_samples), 3),
+        "text": transcript.text,
+        "usage": usage(transcript),
+    }
+    if "segment" in granularities:
+        body["segments"] = segments_body(transcript)
+    if "word" in granularities:
+        body["words"] = words_body(transcript)
+    return body
+
+
+def diarized_body(transcript: Transcript, *, task: Task) -> dict[str, Any]:
+    """The answer of ``response_format`` diarized_json: who said what; only of engines that tell speakers apart."""
+    timeline = transcript.timeline
+    return {
+        "task": task,
+        "duration": round(timeline.seconds(timeline.duration_samples), 3),
+        "text": transcript.text,
+        "segments": [
+            {
+                "type": "transcript.text.segment",
+                "id": f"seg_{number}",
+                "start": _seconds(transcript, segment.start_sample),
+                "end": _seconds(transcript, segment.end_sample),
+                "text": segment.span.of(transcript.text),
+                "speaker": details.speaker or "",
+            }
+            for number, (segment, details) in enumerate(zip(timeline.segments, transcript.details, strict=True))
+        ],
+        "usage": usage(transcript),
+    }
+
+
+def segments_body(transcript: Transcript) -> list[dict[str, Any]]:
+    """The segments of verbose_json."""
+    pairs = zip(transcript.timeline.segments, transcript.details, strict=True)
+    return [_segment(transcript, number, segment, details) for number, (segment, details) in enumerate(pairs)]
+
+
+def words_body(transcript: Transcript) -> list[dict[str, Any]]:
+    """The words of verbose_json, with their punctuation left out as OpenAI leaves it out."""
+    return [_word(transcript, word) for word in transcript.timeline.words]
+
+
+def _segment(transcript: Transcript, number: int, segment: Segment, details: SegmentDetails) -> dict[str, Any]:
+    start = _seconds(transcript, segment.start_sample)
+    return {
+        "id": number,
+        "seek": round(start * _SEEK_FRAMES_PER_SECOND),
+        "start": start,
+        "end": _seconds(transcript, segment.end_sample),
+        "text": segment.span.of(transcript.text),
+        "tokens": list(details.tokens),
+        "temperature": details.temperature or 0.0,
+        "avg_logprob": details.average_log_probability or 0.0,
+        "compression_ratio": details.compression_ratio or 0.0,
+        "no_speech_prob": details.no_speech_probability or 0.0,
+    }
+
+
+def _word(transcript: Transcript, word: Word) -> dict[str, Any]:
+    return {
+        "word": word.text,
+        "start": _seconds(transcript, word.start_sample),
+        "end": _seconds(transcript, word.end_sample),
+    }
+
+
+def _seconds(transcript: Transcript, sample: int) -> float:
+    return round(transcript.timeline.seconds(sample), 3)

@@ -1,0 +1,1 @@
+"""The speech engines, a module or a package each."""

@@ -1,0 +1,148 @@
+"""OpenAI's voices: speech from across the network, without word times."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sayso.errors import InvalidInput, UnsupportedLanguage, UtteranceTooLong
+from sayso.providers.openai.errors import bad_response
+from sayso.providers.openai.languages import code_of_language
+from sayso.scheduling import FREE
+from sayso.tts.checks import unknown_voice
+from sayso.types import Audio, Speech, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openai import AsyncOpenAI
+
+    from sayso.providers.openai.calls import Answer
+    from sayso.providers.openai.connection import OpenAIConnection
+    from sayso.scheduling import RequestContext
+    from sayso.types import Utterance
+
+VOICES = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
+)  # fmt: skip
+
+MAXIMUM_CHARACTERS = 4096
+"""Of one text."""
+
+SLOWEST, FASTEST = 0.25, 4.0
+
+REVISION = 1
+"""Raised whenever this module asks for the same utterance in other words."""
+
+_WITHOUT_INSTRUCTIONS = ("tts-1", "tts-1-hd")
+_FULL_SCALE = 32768  # of the 16-bit samples that come
+_SILENCE_SECONDS = 0.25
+
+
+class OpenAISpeechEngine:
+    """See `SpeechEngine`: the voices of one of OpenAI's models, for one request or for many.
+
+    An instance holds no more than its arguments, so that each request may have its own. Speech comes without times.
+    The same utterance does not sound the same every time: the models have no seed.
+
+    Args:
+        connection: who sends the requests.
+        model: OpenAI's name of the model.
+        ticket: the work that the speech is for: its deadline, and whether it is still wanted.
+        instructions: how to speak, in words; models that take none ignore it.
+        language: what `language_of` says of every voice; the models hear the language from the text.
+        workers: how many requests at once are polite.
+    """
+
+    name = "openai"
+    sample_rate_hz = 24_000  # of the format "pcm"
+
+    def __init__(
+        self,
+        connection: OpenAIConnection,
+        *,
+        model: str = "gpt-4o-mini-tts",
+        ticket: RequestContext = FREE,
+        instructions: str | None = None,
+        language: str = "en-us",
+        workers: int = 4,
+    ) -> None:
+        self._connection = connection
+        self._model = model
+        self._ticket = ticket
+        self._instructions = None if model in _WITHOUT_INSTRUCTIONS else instructions
+        self._language = language
+        self.workers = workers
+
+    @property
+    def fingerprint(self) -> str:
+        """The model, as far as its name says, and the instructions."""
+        told = hashlib.sha256((self._instructions or "").encode()).hexdigest()[:16]
+        return f"openai r{REVISION} {self._model} {told}"
+
+    def voices(self) -> Sequence[Voice]:
+        """See `SpeechEngine.voices`."""
+        return [Voice(name=name, language=self._language, engine=self.name) for name in VOICES]
+
+    def language_of(self, voice: str) -> str:
+        """See `SpeechEngine.language_of`: every voice speaks every language."""
+        if voice not in VOICES:
+            raise unknown_voice(voice, VOICES, engine="OpenAI")
+        return self._language
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        """See `SpeechEngine.synthesise`; the speed may be 0.25 to 4.0, and there are no times.
+
+        An utterance without a letter or digit is a short silence, for which nobody is asked.
+
+        Raises:
+            EngineUnavailable: OpenAI cannot be had.
+            Cancelled, DeadlineExceeded: as the ticket says.
+        """
+        self.language_of(voice)
+        if not SLOWEST <= speed <= FASTEST:
+            raise InvalidInput(f"The speed {speed} is not between {SLOWEST} and {FASTEST}")
+        if code_of_language(utterance.language) is None:
+            raise UnsupportedLanguage(f"OpenAI's voices do not speak {utterance.language!r}")
+        text = written(utterance)
+        if len(text) > MAXIMUM_CHARACTERS:
+            raise UtteranceTooLong(f"{len(text)} characters are more than OpenAI's {MAXIMUM_CHARACTERS}")
+        if not any(map(str.isalnum, text)):
+            silence = np.zeros(round(_SILENCE_SECONDS * self.sample_rate_hz), np.float32)
+            return Speech(audio=Audio(samples=silence, sample_rate_hz=self.sample_rate_hz), times=None)
+        return self._connection.call(self._send(text, voice, speed), self._read, ticket=self._ticket)
+
+    def _send(self, text: str, voice: str, speed: float) -> Any:
+        async def send(client: AsyncOpenAI) -> Any:
+            from openai import omit
+
+            return await client.audio.speech.with_raw_response.create(
+                model=self._model,
+                input=text,
+                voice=voice,
+                speed=speed,
+                response_format="pcm",
+                instructions=self._instructions or omit,
+            )
+
+        return send
+
+    def _read(self, answer: Answer) -> Speech:
+        kind = answer.content_type
+        if not (kind.startswith("audio/") or kind == "application/octet-stream"):
+            raise bad_response(f"{kind or 'something without a type'} is no audio")
+        if not answer.body or len(answer.body) % 2:
+            raise bad_response(f"{len(answer.body)} bytes are no 16-bit samples")
+        samples = np.frombuffer(answer.body, "<i2").astype(np.float32) / np.float32(_FULL_SCALE)
+        return Speech(audio=Audio(samples=samples, sample_rate_hz=self.sample_rate_hz), times=None)
+
+
+def written(utterance: Utterance) -> str:
+    """An utterance as text: its spoken words with their punctuation, and spaces where there were some."""
+    words = [
+        f"{'' if token.joined or not place else ' '}{token.lead}{token.spoken}{token.trail}"
+        for place, token in enumerate(utterance.tokens)
+    ]
+    return "".join(words)

@@ -1,5 +1,0 @@
-"""Kokoro-82M: 54 voices, nine languages, and the exact time of every word."""
-
-from sayso.tts.kokoro.engine import KokoroEngine
-
-__all__ = ["KokoroEngine"]

@@ -1,0 +1,1 @@
+"""Phonemes: where they come from, and how engines write them."""

@@ -1,5 +1,0 @@
-"""Piper: small, quick voices in many languages, one model each, and the time of every word."""
-
-from sayso.tts.piper.engine import PiperEngine
-
-__all__ = ["PiperEngine"]

@@ -1,0 +1,104 @@
+"""From when a model sounds each symbol to when each word is heard.
+
+A model that says how long its phonemes last is right within a phrase. Around a pause it is a poor guide: a final
+consonant is given most of the silence after it, a soft first one begins long before its frames. There the waveform
+knows better: the silence between the two words is looked up in the audio, and their edges are put on its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sayso.tts.timing.energy import FRAME_SAMPLES, levels_db, quiet_runs
+from sayso.types import TokenTime
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sayso.tts.phonemes.phrasing import Phrasing
+    from sayso.types import Audio, FloatArray
+
+# Silence is what lies this far below the loud parts of the utterance (their 95th percentile). Voiced sounds die away
+# slowly and consonants begin softly, so ends are judged more strictly than starts.
+END_BELOW_LOUD_DB = 30.0
+START_BELOW_LOUD_DB = 40.0
+
+# The noises of a mouth between two words do not end the silence.
+LONGEST_CLICK_FRAMES = 2
+
+# Within a phrase a stop consonant is preceded by up to 90 ms of silence that belongs to its word.
+PAUSE_MINIMUM_SECONDS = 0.04
+UNMARKED_PAUSE_MINIMUM_SECONDS = 0.12
+
+
+def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> tuple[TokenTime, ...]:
+    """When each token of an utterance is heard.
+
+    Args:
+        phrasing: the symbols that were spoken and each token's place among them.
+        edges: where each symbol begins and, last, where the final one ends, in samples as far as the model knows;
+            shape (symbols + 1,), never falling. What lies outside the audio is moved to its ends.
+        audio: the sound.
+
+    Returns:
+        One time per token: ordered, not overlapping, within the audio. A token without phonemes lasts no time.
+    """
+    edges = np.clip(edges, 0, audio.samples.size)
+    starts = [int(edges[begin]) for begin, _ in phrasing.places]
+    ends = [int(edges[end]) for _, end in phrasing.places]
+    _move_to_silences(phrasing, starts, ends, audio)
+    return _in_order(starts, ends, audio.samples.size)
+
+
+def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> None:
+    """Put the words' edges at a pause, and at either end of the audio, where the silence begins and ends."""
+    level = levels_db(audio.samples)
+    loud = float(np.percentile(level, 95))
+    runs = quiet_runs(level, loud - END_BELOW_LOUD_DB, longest_click_frames=LONGEST_CLICK_FRAMES)
+    silences = [(begin * FRAME_SAMPLES, end * FRAME_SAMPLES) for begin, end in runs]
+    spoken = [index for index, (begin, end) in enumerate(phrasing.places) if end > begin]
+    middles = [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
+    for left, right in itertools.pairwise(spoken):
+        within = [silence for silence in silences if starts[left] < silence[0] and silence[1] < ends[right]]
+        # Only what lies between the middles of the two words counts: words have silences of their own.
+        lengths = [min(end, middles[right]) - max(begin, middles[left]) for begin, end in within]
+        length, silence = max(zip(lengths, within, strict=True), default=(0, (0, 0)))
+        minimum_seconds = PAUSE_MINIMUM_SECONDS if _has_mark(phrasing, left, right) else UNMARKED_PAUSE_MINIMUM_SECONDS
+        if length < minimum_seconds * audio.sample_rate_hz:
+            ends[left] = starts[right]
+        else:
+            ends[left] = silence[0]
+            starts[right] = _soft_start(level, silence, loud)
+    if spoken and silences:
+        first, last = spoken[0], spoken[-1]
+        if silences[0][0] == 0 and silences[0][1] < ends[first]:
+            starts[first] = _soft_start(level, silences[0], loud)
+        if silences[-1][1] == level.size * FRAME_SAMPLES and silences[-1][0] > starts[last]:
+            ends[last] = silences[-1][0]
+
+
+def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:
+    return phrasing.symbols[phrasing.places[left][1] : phrasing.places[right][0]].strip() != ""
+
+
+def _soft_start(level: FloatArray, silence: tuple[int, int], loud: float) -> int:
+    """Where sound rises out of a silence for good, a soft consonant included."""
+    first, last = silence[0] // FRAME_SAMPLES, silence[1] // FRAME_SAMPLES
+    while last > first and level[last - 1] >= loud - START_BELOW_LOUD_DB:
+        last -= 1
+    return last * FRAME_SAMPLES
+
+
+def _in_order(starts: Sequence[int], ends: Sequence[int], size: int) -> tuple[TokenTime, ...]:
+    """The times with every start at or after the end before it, and every end at or after its start."""
+    times, clock = [], 0
+    for start, end in zip(starts, ends, strict=True):
+        begin = min(max(start, clock), size)
+        clock = min(max(end, begin), size)
+        times.append(TokenTime(start_sample=begin, end_sample=clock))
+    return tuple(times)

@@ -1,0 +1,252 @@
+"""One attempt at a job: who does it, and what its queue is told of how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import structlog
+
+from sayso.errors import AttemptsUsedUp, Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.jobs.base import HEARTBEAT_SECONDS, LEASE_SECONDS
+from sayso.resilience.backoff import backoff_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sayso.jobs.base import Delivery, JobQueue
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_LONGEST_PAUSE_SECONDS = 3600.0
+"""However long somebody asks to be left alone, a job is tried again after so long."""
+
+_OUTAGE_FAILURES = 5
+"""For how many failures a job waits, at least, when what it needs is down."""
+
+
+class Outcome(StrEnum):
+    """What became of an attempt."""
+
+    DONE = "done"
+    RETRIED = "retried"
+    PUT_ASIDE = "put_aside"
+    LOST = "lost"
+    HANDED_BACK = "handed_back"
+
+
+@dataclass(kw_only=True, slots=True)
+class Job:
+    """A job in the hands of a handler.
+
+    Attributes:
+        delivery: as it came.
+        queue: from where.
+        max_attempts: how often it may be tried.
+        attempt: which attempt this is, by whoever knows it best: the queue, or a store that counts too.
+    """
+
+    delivery: Delivery
+    queue: JobQueue
+    max_attempts: int = 5
+    attempt: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attempt = self.delivery.attempt
+
+    def count(self, attempt: int | None) -> None:
+        """Take a store's word for which attempt this is, if it has one.
+
+        Raises:
+            AttemptsUsedUp: there were as many before as there may be.
+        """
+        if attempt is not None:
+            self.attempt = max(self.attempt, attempt)
+        if self.attempt > self.max_attempts:
+            raise AttemptsUsedUp(
+                f"It was begun {self.attempt - 1} times and came to no end: its worker died, or had to stop."
+            )
+
+    async def confirm(self) -> None:
+        """Make sure that the job is still ours.
+
+        Raises:
+            LeaseLost: it is not.
+        """
+        if await self.queue.heartbeat([self.delivery]):
+            raise LeaseLost(f"Job {self.delivery.job_id} was taken over or cancelled.")
+
+
+class Handler(Protocol):
+    """Does the jobs of a queue. It may be cancelled at any moment, and publishes nothing afterwards."""
+
+    async def work(self, job: Job) -> None:
+        """Do the job.
+
+        Raises:
+            Busy: it cannot be tried now, but later; this does not count as an attempt.
+            LeaseLost: it turned out to be somebody else's.
+            SaysoError: it failed; whether trying again may help is what its ``retryable`` says.
+        """
+        ...
+
+    async def give_up(self, job: Job, error: str) -> bool:
+        """Tell whoever waits for the job that it failed for good, before it is put aside.
+
+        Returns:
+            Whether it had been done already, by another worker or another message.
+
+        Raises:
+            Busy: they can be told later.
+            LeaseLost: it turned out to be somebody else's.
+            ServiceUnavailable: they cannot be told now.
+            SaysoError: they can never be told; the job is put aside all the same.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How a worker treats its jobs.
+
+    Attributes:
+        at_once: how many it works on at once.
+        max_attempts: after how many failed attempts a job is put aside.
+        job_seconds: how long one attempt may take.
+        lease_seconds: as the queue gives them.
+        heartbeat_seconds: how often it beats.
+    """
+
+    at_once: int = 1
+    max_attempts: int = 5
+    job_seconds: float = 6 * 3600.0
+    lease_seconds: float = LEASE_SECONDS
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+
+class Attempts:
+    """Has jobs done, and tells their queue what became of each; on the loop of both.
+
+    Args:
+        queue: where the jobs come from.
+        handler: who does them.
+        policy: how often, and for how long.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, queue: JobQueue, handler: Handler, policy: Policy, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._handler = handler
+        self._policy = policy
+        self._clock = clock
+
+    async def make(self, job: Job, on_worked: Callable[[], None]) -> Outcome:
+        """Do a job, and tell the queue what became of it.
+
+        Args:
+            job: the job.
+            on_worked: told when the handler has ended: a beat that comes after the last word on a job is a mistake.
+
+        Raises:
+            LeaseLost: the job is somebody else's now; nothing is told.
+            ServiceUnavailable: the queue could not be told; the job will come again.
+        """
+        try:
+            try:
+                job.count(None)  # attempts that failed were put aside in time: those that are left over died
+                await self._work(job)
+            finally:
+                on_worked()
+        except AttemptsUsedUp as error:
+            return await self._dead_letter(job, error.message, unless_done=True)
+        except LeaseLost:
+            raise
+        except Busy as busy:
+            return await self._release_busy(job, busy)
+        except ServiceUnavailable as error:
+            return await self._postpone(job, error)
+        except SaysoError as error:
+            _log.warning("the attempt failed", kind=type(error).__name__, error=error.message, hint=error.hint)
+            pause_seconds = error.retry_after_seconds or 0.0
+            reason = error.for_callers()
+            return await self._failed(job, reason, retryable=error.retryable, pause_seconds=pause_seconds)
+        except Exception as error:  # noqa: BLE001 -- whatever a handler raises is its job's failure, not the worker's
+            _log.exception("the handler broke")
+            reason = f"Sayso failed unexpectedly ({type(error).__name__}); the worker's log says why."
+            return await self._failed(job, reason, retryable=True)
+        await self._settle(lambda: self._queue.finish(job.delivery))
+        return Outcome.DONE
+
+    async def release(self, job: Job, *, delay_seconds: float = 0) -> None:
+        """Give a job back that was not tried; it is not counted where the queue can tell.
+
+        Raises:
+            LeaseLost, ServiceUnavailable: as `make`.
+        """
+        await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds))
+
+    async def _release_busy(self, job: Job, busy: Busy) -> Outcome:
+        _log.info("the job is released until later", reason=busy.message, delay_seconds=busy.retry_after_seconds)
+        await self.release(job, delay_seconds=busy.retry_after_seconds)
+        return Outcome.HANDED_BACK
+
+    async def _work(self, job: Job) -> None:
+        limit = asyncio.timeout(self._policy.job_seconds)
+        try:
+            async with limit:
+                await self._handler.work(job)
+        except TimeoutError as error:
+            if limit.expired():
+                raise DeadlineExceeded(f"The job took longer than {self._policy.job_seconds:g} seconds.") from error
+            raise
+
+    async def _failed(self, job: Job, reason: str, *, retryable: bool, pause_seconds: float = 0.0) -> Outcome:
+        if not retryable or job.attempt >= job.max_attempts:
+            return await self._dead_letter(job, reason)
+        delay_seconds = max(backoff_seconds(job.attempt), min(pause_seconds, _LONGEST_PAUSE_SECONDS))
+        _log.warning("the job failed, and is tried again", reason=reason, delay_seconds=round(delay_seconds, 1))
+        await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds, error=reason))
+        return Outcome.RETRIED
+
+    async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
+        """What the job needs is down, which is no fault of the job: it is not counted where the queue can tell."""
+        delay_seconds = backoff_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
+        _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
+        await self.release(job, delay_seconds=delay_seconds)
+        return Outcome.RETRIED
+
+    async def _dead_letter(self, job: Job, reason: str, *, unless_done: bool = False) -> Outcome:
+        _log.error("the job is put aside", reason=reason)
+        try:
+            is_done = await self._settle(lambda: self._handler.give_up(job, reason))
+            if is_done and unless_done:
+                await self._settle(lambda: self._queue.finish(job.delivery))
+                return Outcome.DONE
+        except Busy as busy:
+            return await self._release_busy(job, busy)
+        except (LeaseLost, ServiceUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 -- see below
+            # It would be refused the next time too, and the job come again for ever.
+            told = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
+            _log.exception("those who wait for the job cannot be told that it failed", reason=told)
+            reason = f"{reason} Its tasks could not be told: {told}"
+        await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
+        return Outcome.PUT_ASIDE
+
+    async def _settle(self, tell: Callable[[], Awaitable[T]]) -> T:
+        """Tell a service what became of a job, again and again for as long as a lease lasts."""
+        give_up = self._clock() + self._policy.lease_seconds
+        failures = 0
+        while True:
+            try:
+                return await tell()
+            except ServiceUnavailable:
+                failures += 1
+                if self._clock() >= give_up:
+                    raise
+                await asyncio.sleep(backoff_seconds(failures, first_seconds=0.5, longest_seconds=5))

@@ -1,0 +1,119 @@
+"""Where a story is made: a directory that does not outlive the story."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from sayso.errors import Cancelled, ServiceUnavailable
+from sayso.files import make_private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+_PREFIX = "story-"
+
+_ALIVE = ".sayso-lock"
+"""A file that is locked for as long as the worker lives."""
+
+_YOUNG_SECONDS = 5.0
+"""A younger directory may be about to get its lock."""
+
+
+class ScratchDirectory:
+    """A directory for one story.
+
+    Two use it: whoever opens it and publishes what was made there, and the thread that narrates, which does not end at
+    once when nobody wants the story any more. It is removed when the former leaves, since the process may end before
+    the thread does; and once more when the thread leaves, which may have made something meanwhile.
+
+    Args:
+        parent: where directories are made.
+
+    Raises:
+        ServiceUnavailable: none can be made here, which is no fault of the story.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._lock = threading.Lock()  # guards the count of users
+        self._users = 1
+        self._alive: BinaryIO | None = None
+        try:
+            make_private_directory(parent)
+            self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self._alive = (self.directory / _ALIVE).open("wb")
+            fcntl.flock(self._alive, fcntl.LOCK_EX)
+        except OSError as error:
+            raise ServiceUnavailable(f"Cannot work in {parent}: {error.strerror}.") from error
+
+    @contextmanager
+    def entered(self) -> Iterator[Path]:
+        """Use the directory during the block.
+
+        Raises:
+            Cancelled: it is gone already.
+        """
+        with self._lock:
+            if not self._users:
+                raise Cancelled("Nobody waits for the story any more.")
+            self._users += 1
+        try:
+            yield self.directory
+        finally:
+            self._leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            is_last = self._users == 0
+        if is_last:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            if self._alive is not None:
+                self._alive.close()
+
+
+def remove_stale(parent: Path, *, older_than_seconds: float, clock: Callable[[], float] = time.time) -> None:
+    """Remove what workers left that died: directories of stories that nobody can be working on any more.
+
+    A worker has a lock on its directory, which ends with the process however that ends.
+
+    Args:
+        parent: where they are.
+        older_than_seconds: more than any attempt may take, after which a directory goes that has no lock.
+        clock: seconds since the epoch, as files have them.
+    """
+    for directory in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it was removed meanwhile, or is another user's
+            age_seconds = clock() - directory.stat().st_mtime
+            if age_seconds > _YOUNG_SECONDS and _is_dead(directory, without_lock=age_seconds > older_than_seconds):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_dead(directory: Path, *, without_lock: bool) -> bool:
+    """Whether the worker of a directory has ended; ``without_lock`` where it has no lock (yet)."""
+    try:
+        lock = (directory / _ALIVE).open("r+b")
+    except FileNotFoundError:
+        return without_lock
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

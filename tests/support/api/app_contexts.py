@@ -1,0 +1,131 @@
+"""The parts behind the API with engines that need no model, and a client that talks to them over HTTP in memory."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.testclient import TestClient
+
+from sayso.api.app import create_app
+from sayso.api.auth.keys import KeyRing
+from sayso.api.context import AppContext
+from sayso.api.http.rate_limits import RateLimiter
+from sayso.api.schemas.catalogue import (
+    OPENAI_MAXIMUM_CHARACTERS,
+    OPENAI_MAXIMUM_UPLOAD_BYTES,
+    Catalogue,
+    SpeechModel,
+    TranscriptionModel,
+)
+from sayso.cache import NoCache
+from sayso.observability import EngineHealth, Health, Metrics
+from sayso.resilience import Breaker, BreakerState, Chain, Link
+from sayso.scheduling import Scheduler
+from sayso.settings import Settings
+from sayso.testing import FakeSpeechEngine, FakeTranscriber
+from sayso.tts.cache import SpeechCache
+from sayso.tts.selection import LocalSpeech
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sayso.stt import Transcriber
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.selection import SpeechSource
+
+LOCAL = "fake"
+
+
+def fake_served(
+    *,
+    speech: SpeechEngine | None = None,
+    cloud_speech: SpeechEngine | None = None,
+    transcriber: Transcriber | None = None,
+    cloud_transcriber: Transcriber | None = None,
+    scheduler: Scheduler | None = None,
+    settings: Settings | None = None,
+) -> AppContext:
+    """The parts, with a local engine for each task and, where one is given, one that is called OpenAI's before it.
+
+    The models are ``fake`` (local, without limits), ``hybrid`` (both, without limits), ``tts-1`` and ``whisper-1``.
+    """
+    settings = settings or Settings(synthesis_workers=2)
+    scheduler = scheduler or Scheduler(turns=2, places=settings.places)
+    engine = speech or FakeSpeechEngine()
+    local_speech: Link[SpeechSource] = Link(
+        name=LOCAL, engine=LocalSpeech(LOCAL, lambda: engine, aliases={"alloy": "fake_en"}), breaker=Breaker()
+    )
+    speakers = [local_speech]
+    if cloud_speech is not None:
+        cloud = LocalSpeech("openai", lambda: cloud_speech, aliases={"alloy": "fake_en"})
+        speakers.insert(0, Link(name="openai", engine=cloud, breaker=Breaker()))
+    local_ear: Link[Transcriber] = Link(name=LOCAL, engine=transcriber or FakeTranscriber(), breaker=Breaker())
+    listeners = [local_ear]
+    if cloud_transcriber is not None:
+        listeners.insert(0, Link(name="openai", engine=cloud_transcriber, breaker=Breaker()))
+    metrics = Metrics(load=lambda: scheduler.load)
+
+    def on_fallback(failure: object) -> None:
+        metrics.fallback(getattr(failure, "engine", ""), getattr(failure, "reason", ""))
+
+    speaking, listening = Chain(speakers, on_fallback=on_fallback), Chain(listeners, on_fallback=on_fallback)
+    catalogue = Catalogue(
+        speech={
+            "tts-1": SpeechModel(
+                id="tts-1", owner="openai", chain=speaking, maximum_characters=OPENAI_MAXIMUM_CHARACTERS
+            ),
+            "hybrid": SpeechModel(id="hybrid", owner="sayso", chain=speaking),
+            LOCAL: SpeechModel(id=LOCAL, owner="sayso", chain=Chain([local_speech])),
+        },
+        transcription={
+            "whisper-1": TranscriptionModel(
+                id="whisper-1", owner="openai", chain=listening, maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES
+            ),
+            "hybrid": TranscriptionModel(id="hybrid", owner="sayso", chain=listening),
+            LOCAL: TranscriptionModel(id=LOCAL, owner="sayso", chain=Chain([local_ear])),
+        },
+        voices=lambda: list(engine.voices()),
+    )
+    healthy = EngineHealth(name=LOCAL, configured=True, reachable=None, breaker=BreakerState.CLOSED)
+    return AppContext(
+        settings=settings,
+        catalogue=catalogue,
+        scheduler=scheduler,
+        cache=SpeechCache(NoCache()),
+        keys=KeyRing.parse(settings.api_keys),
+        limiter=RateLimiter(settings.rate_limit),
+        metrics=metrics,
+        health=lambda: Health(status="ok", tasks={"speech": [healthy]}, uptime_seconds=1.0, version="test"),
+        warm_up=lambda: None,
+        close=lambda: None,
+    )
+
+
+@contextmanager
+def client_of(served: AppContext) -> Iterator[TestClient]:
+    """A client of the application over these parts."""
+    with TestClient(create_app(served), raise_server_exceptions=False) as client:
+        yield client
+
+
+@contextmanager
+def running(served: AppContext) -> Iterator[str]:
+    """The application, run by uvicorn in a thread; its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(served), log_config=None, ws="none", timeout_graceful_shutdown=5))
+    thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

@@ -1,0 +1,226 @@
+"""SQS, DynamoDB and S3 by moto, over HTTP, with what moto lacks: one request at a time, and polls that end at once."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+from moto.sqs.models import sqs_backends
+
+from sayso.aws.session import AwsAccess, Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+REGION = "us-east-1"
+QUICK = Patience(try_seconds=30.0, total_seconds=30.0, first_pause_seconds=0.01, longest_pause_seconds=0.05)
+"""Patience for tests: the same tries, closer together."""
+
+Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"
+"""What is told of a request and its answer: the WSGI environment, the body, the status line, and the answer's body."""
+
+_LOOK_SECONDS = 0.01
+_LARGEST_ITEM_BYTES = 405_000  # moto's bound, a little under DynamoDB's
+_TASK_KEYS = ("id", "task_id")
+
+
+class Time:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class _Application:
+    """Around moto's, which looks and writes in two steps: one request at a time is let in, as conditions want it.
+
+    A long poll would keep all others out, so it is made of many short ones.
+
+    Args:
+        application: moto's.
+        watch: told of each request and its answer, before the next is let in.
+        look_seconds: how long a poll waits before it looks again.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], watch: Watch, look_seconds: float) -> None:
+        self._application = application
+        self._watch = watch
+        self._look_seconds = look_seconds
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        give_up = 0.0
+        is_poll = environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ReceiveMessage")
+        if is_poll:
+            wishes = json.loads(body)
+            give_up = time.monotonic() + wishes.get("WaitTimeSeconds", 0)
+            body = json.dumps({**wishes, "WaitTimeSeconds": 0}).encode()
+        while True:
+            answer, content = self._ask(environ, body)
+            if not is_poll or b'"Messages"' in content or time.monotonic() >= give_up:
+                start_response(*answer)
+                return [content]
+            time.sleep(self._look_seconds)
+
+    def _ask(self, environ: Mapping[str, Any], body: bytes) -> tuple[list[Any], bytes]:
+        answer: list[Any] = []
+
+        def keep(*arguments: Any) -> None:
+            answer[:] = arguments[:2]
+
+        asked = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        with self._one_at_a_time:
+            content = b"".join(self._application(asked, keep))
+            self._watch(environ, body, answer[0], content)
+            return answer, content
+
+
+class AwsPlace:
+    """AWS at an address, empty but for what is made here; `boto` is the witness of what our adapters do."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.boto = cache(self._boto)
+
+    def access(self, url: str | None = None, *, patience: Patience = QUICK) -> AwsAccess:
+        """How our adapters reach it, perhaps through a proxy at another address."""
+        return AwsAccess(
+            region=REGION,
+            endpoint_url=url or self.url,
+            access_key_id="key",
+            secret_access_key="hush-hush",  # noqa: S106 -- moto takes any
+            patience=patience,
+        )
+
+    def make_queue(self, *, fifo: bool = False, **attributes: str) -> str:
+        """Make a queue, and return its URL."""
+        if fifo:
+            attributes["FifoQueue"] = "true"
+        name = f"queue-{uuid4().hex}" + (".fifo" if fifo else "")
+        return str(self.boto("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+
+    def make_table(self) -> str:
+        """Make a table of tasks, and return its name."""
+        name = f"table-{uuid4().hex}"
+        self.boto("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(_TASK_KEYS, ("HASH", "RANGE"), strict=True)
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in _TASK_KEYS],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def arn(self, queue_url: str) -> str:
+        """The queue's ARN."""
+        return str(self._facts(queue_url)["QueueArn"])
+
+    def send(self, queue_url: str, body: str, *, group: str | None = None, **parameters: Any) -> str:
+        """Send a message, and return its id."""
+        if group is not None:
+            parameters |= {"MessageGroupId": group, "MessageDeduplicationId": uuid4().hex}
+        return str(self.boto("sqs").send_message(QueueUrl=queue_url, MessageBody=body, **parameters)["MessageId"])
+
+    def count(self, queue_url: str) -> tuple[int, int]:
+        """How many messages are visible, and how many are not."""
+        facts = self._facts(queue_url)
+        return int(facts["ApproximateNumberOfMessages"]), int(facts["ApproximateNumberOfMessagesNotVisible"])
+
+    def messages(self, queue_url: str) -> Sequence[Mapping[str, Any]]:
+        """The visible messages, which they stay."""
+        answer = self.boto("sqs").receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        )
+        messages: Sequence[Mapping[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def pass_time(self, queue_url: str, seconds: float) -> None:
+        """Let time go by for the messages of a queue; it looks inside moto, for SQS has no such thing."""
+        messages: Any = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue_url.rpartition("/")[2]]._messages
+        for message in messages:
+            message.sent_timestamp -= int(1000 * seconds)
+            message.visible_at -= 1000 * seconds
+
+    def end_leases(self, table: str, seconds: float) -> None:
+        """Let time go by for the claims of a table of tasks."""
+        client = self.boto("dynamodb")
+        for item in client.scan(TableName=table)["Items"]:
+            if "sayso_lease_until" in item:
+                client.update_item(
+                    TableName=table,
+                    Key={key: item[key] for key in _TASK_KEYS},
+                    UpdateExpression="SET sayso_lease_until = sayso_lease_until - :seconds",
+                    ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
+                )
+
+    def item(self, table: str, parent_id: str, task_id: str) -> dict[str, Any]:
+        """The attributes of a task, as DynamoDB writes them."""
+        key = {"id": {"S": parent_id}, "task_id": {"S": task_id}}
+        item: dict[str, Any] = self.boto("dynamodb").get_item(TableName=table, Key=key).get("Item", {})
+        return item
+
+    def put_item(self, table: str, parent_id: str, task_id: str, **attributes: Any) -> None:
+        """Have a task as others write it."""
+        item = {"id": {"S": parent_id}, "task_id": {"S": task_id}, **attributes}
+        self.boto("dynamodb").put_item(TableName=table, Item=item)
+
+    def put_full_item(self, table: str, parent_id: str, task_id: str) -> None:
+        """Have a task whose item is as large as moto lets it be, but for ten bytes."""
+        names = sum(map(len, ("id", parent_id, "task_id", task_id, "story")))
+        self.put_item(table, parent_id, task_id, story={"S": "x" * (_LARGEST_ITEM_BYTES - names - 10)})
+
+    def _facts(self, queue_url: str) -> Mapping[str, str]:
+        answer = self.boto("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+        facts: Mapping[str, str] = answer["Attributes"]
+        return facts
+
+    def _boto(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="key",
+            aws_secret_access_key="hush-hush",  # noqa: S106 -- moto takes any
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+
+@contextmanager
+def aws_place(watch: Watch = lambda *_: None, *, look_seconds: float = _LOOK_SECONDS) -> Iterator[AwsPlace]:
+    """A server that lives to the end of the block; others in the process have the same queues, tables and buckets.
+
+    Args:
+        watch: told of each request and its answer, before the next is let in.
+        look_seconds: how long a long poll waits before it looks again.
+    """
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    assert moto._server is not None
+    moto._server.app = _Application(moto._server.app, watch, look_seconds)
+    host, port = moto.get_host_and_port()
+    place = AwsPlace(f"http://{host}:{port}")
+    try:
+        yield place
+    finally:
+        moto.stop()

@@ -1,0 +1,121 @@
+"""The service of narrations over a store in memory, with links to files that are not there; and over sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import uvicorn
+
+from sayso.api.app import create_app
+from sayso.narrations import NarrationRequest
+from sayso.narrations.events import ChangeBroadcaster
+from sayso.narrations.service import NarrationPresenter, Narrations
+from sayso.settings import Settings
+from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
+from sayso.testing import FakeSpeechEngine
+from sayso.tts.selection import LocalSpeech
+from support.api.app_contexts import fake_served
+from support.narrations.receiver import HOST
+from support.waiting import WAIT_SECONDS, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+
+    from sayso.narrations import NarrationStore
+
+T = TypeVar("T")
+
+LINK_SECONDS = 60
+NOWHERE = Path("/data")
+PATIENCE_SECONDS = WAIT_SECONDS
+
+
+def request(**more: Any) -> NarrationRequest:
+    """A request in which all has been checked."""
+    usual: dict[str, Any] = {
+        "name": "evening",
+        "text": "The lamp is lit.",
+        "markdown": False,
+        "voice": "fake_en",
+        "style": "netflix",
+        "audio": ("mp3",),
+        "subtitles": ("srt",),
+    }
+    return NarrationRequest(**usual | more)
+
+
+def signed_files(root: Path = NOWHERE) -> SignedFiles:
+    """Files below a directory, which need not exist."""
+    return SignedFiles(root=Root(root), signer=LinkSigner([b"a secret"]))
+
+
+def fake_describer(root: Path = NOWHERE) -> NarrationPresenter:
+    """Links to the files below a directory."""
+    return NarrationPresenter(Storages({"file": LocalStorage(signed_files(root))}), link_seconds=LINK_SECONDS)
+
+
+def fake_narrations(
+    store: NarrationStore, *, following: ChangeBroadcaster | None = None, root: Path = NOWHERE
+) -> Narrations:
+    """The service, for an engine that hums; it looks for changes all the time."""
+    engine = FakeSpeechEngine()
+    return Narrations(
+        store,
+        fake_describer(root),
+        sources=[LocalSpeech("fake", lambda: engine)],
+        following=following or ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0),
+    )
+
+
+class Serving:
+    """The API over sockets, on a loop in a thread of its own; its store is used there alone.
+
+    Args:
+        store: where narrations are.
+        root: where their files are.
+    """
+
+    def __init__(self, store: NarrationStore, *, root: Path = NOWHERE) -> None:
+        self.following = ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0)
+        self.narrations = fake_narrations(store, following=self.following, root=root)
+        settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
+        served = fake_served(settings=settings)
+        app = create_app(replace(served, narrations=self.narrations, files=signed_files(root)))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have something done on the server's loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
+
+    def call_soon(self, work: Callable[[], object]) -> None:
+        """Have something done on the server's loop."""
+        self._loop.call_soon_threadsafe(work)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what is about to happen."""
+        wait_until(condition, seconds=PATIENCE_SECONDS)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._loop.close()
+        self._listener.close()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._server.serve([self._listener]))

@@ -1,0 +1,90 @@
+"""Where speech can be asked for: voices by other names, any pace, a turn for each utterance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.errors import Cancelled, InvalidInput, ModelMissing, UnknownVoice
+from sayso.scheduling import FREE, Scheduler
+from sayso.testing import FakeSpeechEngine
+from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech
+from sayso.tts.stretch import StretchingEngine
+from support.text.utterances import utterance
+
+if TYPE_CHECKING:
+    from sayso.tts.base import SpeechEngine
+
+
+@pytest.fixture
+def engine() -> FakeSpeechEngine:
+    return FakeSpeechEngine()
+
+
+def test_a_voice_goes_by_its_own_name_and_by_another(engine: FakeSpeechEngine) -> None:
+    """Both names are one voice; a name that is neither is refused."""
+    source = LocalSpeech("fake", lambda: engine, aliases={"alloy": "fake_en"})
+    assert source.voice("alloy") == source.voice("fake_en") == "fake_en"
+    with pytest.raises(UnknownVoice):
+        source.voice("nobody")
+
+
+def test_a_model_that_is_missing_may_come_later(engine: FakeSpeechEngine) -> None:
+    """An engine that cannot be opened is tried again with the next request, and has no voices until then."""
+    answers: list[SpeechEngine | ModelMissing] = [ModelMissing("Not here."), ModelMissing("Not here."), engine]
+
+    def open_engine() -> SpeechEngine:
+        answer = answers.pop(0)
+        if isinstance(answer, ModelMissing):
+            raise answer
+        return answer
+
+    source = LocalSpeech("fake", open_engine)
+    assert source.voices() == ()
+    with pytest.raises(ModelMissing):
+        source.open(FREE)
+    assert source.voices()
+    assert source.open(FREE).name == "fake"
+    assert not answers
+
+
+def test_every_utterance_takes_a_turn(engine: FakeSpeechEngine) -> None:
+    """Work that is given up is not begun: the engine is not asked."""
+    place = Scheduler(turns=1, places=1).take_place("a")
+    speaker = LocalSpeech("fake", lambda: engine).open(place)
+    speaker.synthesise(utterance("lamp"), voice="fake_en", speed=1.0)
+    place.close()
+    with pytest.raises(Cancelled):
+        speaker.synthesise(utterance("lamp"), voice="fake_en", speed=1.0)
+    assert engine.calls == 1
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.3, 3.0, 4.0])
+def test_beyond_its_own_speeds_speech_is_stretched(engine: FakeSpeechEngine, speed: float) -> None:
+    """Times and length follow the speed, and times stay ordered within the audio."""
+    stretching = StretchingEngine(engine)
+    own = stretching.synthesise(utterance("lamp light"), voice="fake_en", speed=1.0)
+    made = stretching.synthesise(utterance("lamp light"), voice="fake_en", speed=speed)
+    assert made.audio.samples.size == pytest.approx(own.audio.samples.size / speed, rel=0.01)
+    assert own.times is not None
+    assert made.times is not None
+    for before, after in zip(own.times, made.times, strict=True):
+        assert after.start_sample == pytest.approx(before.start_sample / speed, abs=20)
+    edges = [edge for time in made.times for edge in (time.start_sample, time.end_sample)]
+    assert edges == sorted(edges)
+    assert edges[-1] <= made.audio.samples.size
+
+
+def test_a_speed_that_nobody_speaks_is_refused(engine: FakeSpeechEngine) -> None:
+    """What OpenAI refuses is refused."""
+    with pytest.raises(InvalidInput):
+        StretchingEngine(engine).synthesise(utterance("lamp"), voice="fake_en", speed=4.5)
+
+
+@pytest.mark.engine
+def test_openais_names_are_voices_that_exist(kokoro_engine: SpeechEngine) -> None:
+    """Each of OpenAI's thirteen names stands for a voice of Kokoro's, none for the same as another."""
+    for voice in OPENAI_VOICES_OF_KOKORO.values():
+        assert kokoro_engine.language_of(voice).startswith("en")
+    assert len(set(OPENAI_VOICES_OF_KOKORO.values())) == len(OPENAI_VOICES_OF_KOKORO) == 13
