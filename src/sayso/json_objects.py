@@ -20,6 +20,8 @@ _MAXIMUM_DEPTH = 32
 MAXIMUM_DIGITS = 400
 """Of a number: more than any float has."""
 
+_BYTE_ORDER_MARK = "\ufeff"
+
 _STRING_PART = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
@@ -94,6 +96,26 @@ def read_object(body: bytes | bytearray) -> dict[str, Any]:
         raise InvalidInput("The body must be a JSON object.")
     _check(value)
     return value
+
+
+def read_tolerantly(text: str) -> Any:
+    """The JSON value in a text that another program wrote, as Python reads it, with what such programs add to it.
+
+    A byte order mark before it is skipped, ``NaN`` and ``Infinity`` are numbers, and an integer of more than
+    `MAXIMUM_DIGITS` digits, which Python refuses to read, is the string of its digits: whether a field may hold one is
+    for its reader to say.
+
+    Raises:
+        InvalidInput: it is not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text.removeprefix(_BYTE_ORDER_MARK), parse_int=_int_or_digits)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The text is not JSON.") from None
+
+
+def _int_or_digits(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAXIMUM_DIGITS else digits
 
 
 def _no_such_number(name: str) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
-from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES, Outline, read_object
+from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES, Outline, read_object, read_tolerantly
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -74,3 +74,21 @@ def test_a_number_of_many_digits_is_the_callers_mistake(number: str) -> None:
     with pytest.raises(InvalidInput, match="more than 400 digits") as refused:
         read_object(b'{"a": ' + number.encode() + b"}")
     assert "sys." not in refused.value.message
+
+
+@given(VALUES)
+def test_a_value_of_another_program_is_read_as_it_was_written(value: Any) -> None:
+    """With a byte order mark or without."""
+    assert read_tolerantly(json.dumps(value)) == read_tolerantly("\ufeff" + json.dumps(value)) == value
+
+
+def test_a_number_that_python_refuses_is_read_as_its_digits() -> None:
+    """Whether a field may hold it is for the field's reader to say."""
+    assert read_tolerantly(f'{{"a": {"9" * 5000}, "b": 7}}') == {"a": "9" * 5000, "b": 7}
+
+
+@pytest.mark.parametrize("text", ["", "hello", "{", "[" * 100_000])
+def test_a_text_that_is_no_json_is_refused(text: str) -> None:
+    """Also one that is nested deeper than Python reads."""
+    with pytest.raises(InvalidInput, match="not JSON"):
+        read_tolerantly(text)

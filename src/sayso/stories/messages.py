@@ -1,4 +1,4 @@
-"""What a message asks for: the three forms that stories come in, bare or in an SNS notification.
+"""What a message asks for: the three forms that stories come in, bare or in envelopes of SNS and EventBridge.
 
 CONTRACTS.md calls the first two by number: tasks, whose files have their place in the output bucket, and files that
 the message names. The third is a narration of ``/v1/narrations``.
@@ -6,7 +6,6 @@ the message names. The third is a narration of ``/v1/narrations``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from sayso.audio import AudioFormat
+from sayso.aws.envelopes import unwrap
 from sayso.errors import InvalidInput
-from sayso.json_objects import MAXIMUM_DIGITS, Outline
 from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
 from sayso.narrations.files import join, narration_uri
 from sayso.net import MAXIMUM_URL_CHARACTERS
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
 MINIMUM_SPEED = 0.25
 MAXIMUM_SPEED = 4.0
 
-_DEEPEST_ENVELOPE = 3
 _DEFAULT_STYLE = next(iter(STYLES))
 _TITLE_OF_FILES = "story"
-_BYTE_ORDER_MARK = "\ufeff"
 
 _LARGEST_OF_SQS = 2**20
 """Bytes of the largest message of SQS: what is larger is a narration, whose store knows its tasks."""
@@ -101,7 +98,7 @@ def read_message(body: str, *, output_root: str | None) -> Story:
     Raises:
         InvalidInput: it cannot be understood; the error says why and does not repeat the text.
     """
-    content = _unwrapped(body)
+    content = unwrap(body, subject="a story").content
     kind: type[_Message] = _NarrationMessage if "narration_id" in content else _StoryMessage
     try:
         story = kind.model_validate(content).story(output_root)
@@ -124,7 +121,7 @@ def tasks_of(body: str) -> tuple[str, tuple[str, ...]] | None:
     if len(body) > _LARGEST_OF_SQS:
         return None
     try:
-        content = _unwrapped(body, is_outlined=False)
+        content = unwrap(body, subject="a story", is_bounded=False).content
     except InvalidInput:
         return None
     if "narration_id" in content:
@@ -141,34 +138,6 @@ def _name_in(content: dict[str, Any], field: str) -> str | None:
         return _NAME.validate_python(content.get(field))
     except ValidationError:
         return None
-
-
-def _unwrapped(body: str, *, is_outlined: bool = True) -> dict[str, Any]:
-    """The JSON object of a message, out of its SNS notification; refused before it is parsed if it is a flood."""
-    for _ in range(_DEEPEST_ENVELOPE):
-        try:
-            if is_outlined:
-                Outline().feed(body.encode(errors="replace"))
-            content = json.loads(body.removeprefix(_BYTE_ORDER_MARK), parse_int=_int)
-        except (ValueError, RecursionError):
-            raise InvalidInput("The message cannot be understood: it is not JSON.") from None
-        except InvalidInput as error:
-            raise InvalidInput(
-                f"The message cannot be understood: it is not JSON of a story: {error.message}"
-            ) from None
-        if not isinstance(content, dict):
-            raise InvalidInput(
-                f"The message cannot be understood: it is a JSON {type(content).__name__}, not an object."
-            )
-        if content.get("Type") != "Notification" or not isinstance(content.get("Message"), str):
-            return content
-        body = content["Message"]
-    raise InvalidInput("The message cannot be understood: it is a notification in a notification in a notification.")
-
-
-def _int(digits: str) -> int | str:
-    """A number; one that no field could mean stays as it is written, since Python refuses to read it."""
-    return int(digits) if len(digits) <= MAXIMUM_DIGITS else digits
 
 
 Text = Annotated[str, Field(min_length=1)]

@@ -75,7 +75,7 @@ def place() -> Iterator[AwsPlace]:
 def told(place: AwsPlace, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """A deployment that was sent every form of message, and has done with them."""
     deployment = Deployment(place, tmp_path_factory.mktemp("worker"))
-    for parent_id in ("bare", "sns"):
+    for parent_id in ("bare", "sns", "eventbridge"):
         for task_id in ("a", "b"):
             place.put_item(
                 deployment.table,
@@ -95,6 +95,7 @@ def told(place: AwsPlace, tmp_path_factory: pytest.TempPathFactory) -> Deploymen
     messages = [
         {**tasks, "parent_id": "bare"},
         notification({**tasks, "parent_id": "sns", "voice": "bm_george", "speed": 1.25, "use_alignment": True}),
+        event({**tasks, "parent_id": "eventbridge"}),
         {**tasks, "parent_id": "bare"},  # once more
         files,
         notification({**naive, "use_alignment": False}),
@@ -116,7 +117,11 @@ def notification(message: dict[str, Any]) -> dict[str, Any]:
     return {"Type": "Notification", "MessageId": "1", "TopicArn": "arn:aws:sns:x", "Message": json.dumps(message)}
 
 
-@pytest.mark.parametrize("parent_id", ["bare", "sns"])
+def event(detail: dict[str, Any]) -> dict[str, Any]:
+    return {"version": "0", "id": "1", "detail-type": "StoryWritten", "source": "app.stories", "detail": detail}
+
+
+@pytest.mark.parametrize("parent_id", ["bare", "sns", "eventbridge"])
 def test_tasks_are_completed_as_others_read_them(told: Deployment, parent_id: str) -> None:
     """Status, time and place are written, the index key is gone, and other attributes are as they were."""
     for task_id, suffix in [("a", "wav"), ("b", "srt")]:

@@ -28,6 +28,10 @@ def notification(message: object) -> dict[str, Any]:
     return {"Type": "Notification", "MessageId": "1", "TopicArn": "arn:aws:sns:x", "Message": json.dumps(message)}
 
 
+def event(detail: object) -> dict[str, Any]:
+    return {"version": "0", "id": "1", "detail-type": "StoryWritten", "source": "app.stories", "detail": detail}
+
+
 def uris(story: Story) -> list[tuple[str, str]]:
     return [(output.uri, str(output.format)) for output in story.outputs]
 
@@ -63,6 +67,13 @@ def test_both_forms_together_are_files_with_tasks() -> None:
 def test_a_notification_is_its_message(message: dict[str, Any]) -> None:
     """What comes by way of SNS is the same as what comes bare, even by way of two topics."""
     assert read(notification(message)) == read(notification(notification(message))) == read(message)
+
+
+@pytest.mark.parametrize("message", [TASKS, FILES, NARRATION])
+def test_an_event_is_its_detail(message: dict[str, Any]) -> None:
+    """What a rule of EventBridge sends is the same as what comes bare, also by way of a topic."""
+    assert read(event(message)) == read(notification(event(message))) == read(event(notification(message)))
+    assert read(event(message)) == read(message)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +147,8 @@ def test_a_narration_has_a_file_for_each_format() -> None:
         (notification("x"), "not an object"),
         ({"Type": "Notification", "Message": "x"}, "not JSON"),
         (notification(notification(notification(TASKS))), "notification"),
+        (notification(event(notification(TASKS))), "a notification in an event in a notification"),
+        (event("text"), "text"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_a_reason(message: object, reason: str) -> None:
@@ -184,6 +197,7 @@ def test_a_byte_order_mark_is_no_part_of_a_message() -> None:
         (TASKS | {"speed": 0}, ("p", ("a", "b"))),
         (TASKS | {"text": None, "voice": {"id": "x"}}, ("p", ("a", "b"))),
         (notification(TASKS | {"use_alignment": "maybe"}), ("p", ("a", "b"))),
+        (event(TASKS | {"use_alignment": "maybe"}), ("p", ("a", "b"))),
         (TASKS | {"parent_id": 7}, ("7", ("a", "b"))),
         (TASKS | {"srt_task_id": "a"}, ("p", ("a",))),
         (TASKS | {"srt_task_id": None}, ("p", ("a",))),
