@@ -30,9 +30,10 @@ from bench.onsets import find_pauses
 from bench.report import Figure, Result, Table
 from bench.texts import ENGLISH_PAUSES, FRENCH_PAUSES
 from bench.word_times import speak_all
-from sayso.bootstrap import engine_for
+from sayso.bootstrap import speech_sources
 from sayso.settings import load_settings
 from sayso.subtitles import naive_times
+from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ def measure_timing() -> Result:
     figures: list[Figure] = []
     start_rows, end_rows, worst_rows, faults, words = [], [], [], 0, 0
     for voice, text_file in VOICES:
-        engine = engine_for(voice, settings)
+        engine, _ = select(speech_sources(settings).values(), voice)
         spoken = speak_all(engine, voice, text_file)
         judged = _judge(spoken)
         shown = f"{voice} (tuned on)" if voice in TUNED_ON else voice

@@ -2,18 +2,20 @@
 
 from sayso.bootstrap.engines import (
     ENGINES,
-    engine_for,
     installed_voices,
     open_engine,
     open_speech_cache,
     open_transcriber,
+    speech_source,
+    speech_sources,
 )
 
 __all__ = [
     "ENGINES",
-    "engine_for",
     "installed_voices",
     "open_engine",
     "open_speech_cache",
     "open_transcriber",
+    "speech_source",
+    "speech_sources",
 ]

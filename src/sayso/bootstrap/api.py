@@ -22,9 +22,9 @@ from sayso.errors import InvalidInput, ModelMissing, SaysoError
 from sayso.machine import processors
 from sayso.models import open_store
 from sayso.narration import Document, to_script
-from sayso.narrations.checks import speaker
 from sayso.observability import EngineHealth, Health, Metrics, status_of
 from sayso.scheduling import FREE, Scheduler
+from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +126,7 @@ def _warm_up(engines: EngineRegistry, settings: Settings) -> None:
     if not engines.asks_local:
         return
     try:
-        engine, voice = speaker(tuple(engines.speech.values()), settings.kokoro_voice, FREE)
+        engine, voice = select(tuple(engines.speech.values()), settings.kokoro_voice, FREE)
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
         _log.info("ready to speak", voice=voice, at_once=engine.workers)

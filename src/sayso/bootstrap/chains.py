@@ -14,13 +14,13 @@ from sayso.api.schemas.catalogue import (
     SpeechModel,
     TranscriptionModel,
 )
-from sayso.bootstrap.engines import ENGINES, open_engine, open_transcriber
+from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.errors import InvalidInput
 from sayso.models import open_store
 from sayso.providers.openai.connection import OpenAIConnection
 from sayso.resilience import Breaker, Chain, Link
 from sayso.stt import LocalTranscriber, OpenAITranscriber
-from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech, OpenAISpeech
+from sayso.tts.engines.openai import OpenAISpeech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,14 +81,7 @@ class EngineRegistry:
         self.wants_openai = settings.primary_service == OPENAI
         self.asks_local = settings.fallback_to_local or not self.wants_openai
         self.asks_openai = self.wants_openai and (self.openai.is_configured or not self.asks_local)
-        self.speech: Mapping[str, SpeechSource] = {
-            name: LocalSpeech(
-                name,
-                functools.partial(open_engine, name, settings),
-                aliases=OPENAI_VOICES_OF_KOKORO if name == "kokoro" else {},
-            )
-            for name in ENGINES
-        }
+        self.speech = speech_sources(settings)
         self.whisper: Mapping[str, Transcriber] = {
             name: LocalTranscriber(
                 name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sayso.errors import InvalidInput, ModelMissing, UnknownVoice
+from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
+    from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
 
 
@@ -28,38 +29,42 @@ def open_engine(name: str, settings: Settings) -> SpeechEngine:
         ModelMissing: its model has not been pulled.
         NotInstalled: a part it needs is not installed.
     """
-    if name not in ENGINES:
-        raise InvalidInput(f"There is no engine {name!r}", hint=f"There are: {', '.join(ENGINES)}.")
+    require_engine(name)
     return ENGINES[name](settings)
 
 
-def engine_for(voice: str, settings: Settings) -> SpeechEngine:
-    """The first engine that has this voice.
+def require_engine(name: str) -> None:
+    """Refuse a name that no engine has.
 
     Raises:
-        UnknownVoice: no engine has it; the message is that of the first engine, which most voices are of.
-        ModelMissing: no engine's model has been pulled.
+        InvalidInput: there is no such engine.
     """
-    refusals: list[UnknownVoice | ModelMissing] = []
-    for name in ENGINES:
-        try:
-            engine = open_engine(name, settings)
-            engine.language_of(voice)
-        except (UnknownVoice, ModelMissing) as error:
-            refusals.append(error)
-        else:
-            return engine
-    raise refusals[0]
+    if name not in ENGINES:
+        raise InvalidInput(f"There is no engine {name!r}", hint=f"There are: {', '.join(ENGINES)}.")
+
+
+def speech_source(name: str, settings: Settings) -> SpeechSource:
+    """The engine of this name with all names of its voices; it is opened when it is needed.
+
+    Raises:
+        InvalidInput: there is no such engine.
+    """
+    from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech
+
+    require_engine(name)
+    aliases = OPENAI_VOICES_OF_KOKORO if name == "kokoro" else {}
+    return LocalSpeech(name, partial(open_engine, name, settings), aliases=aliases)
+
+
+def speech_sources(settings: Settings) -> Mapping[str, SpeechSource]:
+    """Every local engine by its name, in the order in which they are asked for a voice."""
+    return {name: speech_source(name, settings) for name in ENGINES}
 
 
 def installed_voices(settings: Settings) -> Iterator[Voice]:
     """The voices of every engine whose model has been pulled."""
-    for name in ENGINES:
-        try:
-            engine = open_engine(name, settings)
-        except ModelMissing:
-            continue
-        yield from engine.voices()
+    for source in speech_sources(settings).values():
+        yield from source.voices()
 
 
 def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float | None = None) -> Transcriber:

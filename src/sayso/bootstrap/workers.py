@@ -16,7 +16,6 @@ from sayso.bootstrap.storages import open_aws, open_database, open_storages, out
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, NullTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
-from sayso.narrations.checks import speaker
 from sayso.narrations.retention import RetentionPolicy
 from sayso.narrations.service import NarrationPresenter
 from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
@@ -24,6 +23,7 @@ from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
 from sayso.signing import signing_keys
 from sayso.stories import StoryHandler
+from sayso.tts.selection import select
 from sayso.workers import Consumer, Policy, Worker, WorkerService, remove_stale
 from sayso.workers.ecs_protection import TaskProtection
 
@@ -106,7 +106,7 @@ class WorkersOpener:
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
         _check_queues(settings)
-        speaker(self._narrator.sources, settings.kokoro_voice, FREE)
+        select(self._narrator.sources, settings.kokoro_voice, FREE)
         self._remove_scratch()
         agent = settings.ecs_agent_uri
         service = WorkerService(

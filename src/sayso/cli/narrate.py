@@ -20,9 +20,9 @@ from sayso.cli.options import (
     SpeedOption,
     VoiceOption,
     choices,
-    chosen_engine,
     read_lexicon,
     require_distinct,
+    select_engine,
 )
 from sayso.errors import InvalidInput
 from sayso.subtitles import STYLES, style_named
@@ -75,10 +75,9 @@ def narrate(
     from sayso.settings import load_settings
 
     settings = load_settings()
-    voice = voice or settings.kokoro_voice
-    speaker = chosen_engine(engine, voice, settings)
+    speaker, own_voice = select_engine(engine, voice or settings.kokoro_voice, settings)
     options = NarrationOptions(
-        voice=voice,
+        voice=own_voice,
         speed=speed,
         language=language,
         audio=choices("--audio", audio, list(AudioFormat)),

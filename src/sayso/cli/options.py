@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from sayso.bootstrap import ENGINES, engine_for, open_engine
+from sayso.bootstrap import ENGINES, speech_source, speech_sources
 from sayso.errors import InvalidInput
 from sayso.files import decode_text
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
@@ -29,7 +29,10 @@ VoiceOption = Annotated[
     typer.Option(
         "--voice",
         "-v",
-        help="A voice of `sayso voices`, or a blend: af_heart:0.6+bm_george:0.4.  \\[env: KOKORO_VOICE]",
+        help=(
+            "A voice of `sayso voices`, one of OpenAI's names such as alloy, or a blend: "
+            "af_heart:0.6+bm_george:0.4.  \\[env: KOKORO_VOICE]"
+        ),
         show_default="af_heart",
     ),
 ]
@@ -91,9 +94,17 @@ def require_distinct(names: Iterable[str]) -> None:
         )
 
 
-def chosen_engine(name: str | None, voice: str, settings: Settings) -> SpeechEngine:
-    """The engine that was asked for, or else the one that has the voice."""
-    return engine_for(voice, settings) if name is None else open_engine(name, settings)
+def select_engine(name: str | None, voice: str, settings: Settings) -> tuple[SpeechEngine, str]:
+    """The engine of this name, or the first that has the voice, with its own name for the voice.
+
+    Raises:
+        InvalidInput: there is no such engine.
+        UnknownVoice, ModelMissing, NotInstalled: as `select`.
+    """
+    from sayso.tts.selection import select
+
+    sources = speech_sources(settings).values() if name is None else [speech_source(name, settings)]
+    return select(sources, voice)
 
 
 def read_lexicon(path: Path | None) -> Lexicon:

@@ -16,8 +16,8 @@ from sayso.cli.options import (
     NoCacheOption,
     SpeedOption,
     VoiceOption,
-    chosen_engine,
     read_lexicon,
+    select_engine,
 )
 from sayso.errors import InvalidInput
 from sayso.files import decode_text
@@ -52,11 +52,10 @@ def say(
     from sayso.settings import load_settings
 
     settings = load_settings()
-    voice = voice or settings.kokoro_voice
     target, audio_format = _target(out)
     document = Document(text=_text(text), name="text", markdown=False)
-    speaker = chosen_engine(engine, voice, settings)
-    script = to_script(document, speaker, voice=voice, language=language, lexicon=read_lexicon(lexicon))
+    speaker, own_voice = select_engine(engine, voice or settings.kokoro_voice, settings)
+    script = to_script(document, speaker, voice=own_voice, language=language, lexicon=read_lexicon(lexicon))
     with open_speech_cache(settings, use=not no_cache) as cache:
         _write(stream(script, speaker, cache, speed=speed), target, audio_format, speaker.sample_rate_hz)
 

@@ -38,7 +38,7 @@ class NarrationOptions:
 
     Attributes:
         voice: the voice, until the document asks for another.
-        speed: 0.5 to 2.0, where 1.0 is the voice's own pace.
+        speed: within what the engine takes; 1.0 is the voice's own pace.
         language: BCP 47; None for the voice's own.
         audio: the audio formats to write.
         subtitles: the subtitle formats to write.

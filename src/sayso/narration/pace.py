@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sayso.subtitles import reading_columns, reading_ms
-from sayso.tts.base import MINIMUM_SPEED
+from sayso.tts.base import MINIMUM_MODEL_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def slower_speeds(
             first = bisect_right(lines_ms, cue.words[0].start_ms, key=itemgetter(1))
             end = bisect_left(lines_ms, cue.words[-1].end_ms, key=itemgetter(0))
             for number in range(first, end):
-                slower[number] = min(slower[number], max(MINIMUM_SPEED, speeds[number] * share * _MARGIN))
+                slower[number] = min(slower[number], max(MINIMUM_MODEL_SPEED, speeds[number] * share * _MARGIN))
     return slower if slower != list(speeds) else None
 
 

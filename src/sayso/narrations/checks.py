@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.errors import ModelMissing, UnknownVoice
 from sayso.narration import (
     SHORTEST_LETTER_SECONDS,
     Document,
@@ -14,6 +13,7 @@ from sayso.narration import (
     to_script,
 )
 from sayso.scheduling import FREE
+from sayso.tts.selection import select
 from sayso.types import Boundary, Span, Token, Utterance
 
 if TYPE_CHECKING:
@@ -30,24 +30,6 @@ _WHOLE_CHARACTERS = 20_000
 _SHORT_WORD = Utterance(
     tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
 )
-
-
-def speaker(sources: Sequence[SpeechSource], voice: str, ticket: RequestContext) -> tuple[SpeechEngine, str]:
-    """The first engine that has a voice, and the voice by its own name.
-
-    Raises:
-        UnknownVoice: nobody has it; the message is that of the first, which most voices are of.
-        ModelMissing: no engine's model has been pulled.
-    """
-    refusals: list[UnknownVoice | ModelMissing] = []
-    for source in sources:
-        try:
-            own_voice = source.voice(voice)
-        except (UnknownVoice, ModelMissing) as error:
-            refusals.append(error)
-        else:
-            return source.open(ticket), own_voice
-    raise refusals[0]
 
 
 def check_request(
@@ -76,7 +58,7 @@ def check_request(
         ModelMissing: no engine's model has been pulled.
         Cancelled, DeadlineExceeded: as the ticket says.
     """
-    engine, voice = speaker(sources, request.voice, ticket)
+    engine, voice = select(sources, request.voice, ticket)
     if request.language not in {None, engine.language_of(voice)}:
         # Only speaking shows it: engines do not list what they can pronounce.
         word = Utterance(tokens=_SHORT_WORD.tokens, language=request.language or "")

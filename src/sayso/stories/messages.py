@@ -20,12 +20,10 @@ from sayso.narrations.files import join, narration_uri
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.storage import canonical
 from sayso.subtitles import STYLES
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MINIMUM_SPEED = 0.25
-MAXIMUM_SPEED = 4.0
 
 _DEFAULT_STYLE = next(iter(STYLES))
 _TITLE_OF_FILES = "story"

@@ -10,8 +10,8 @@ from sayso.audio import AudioFormat
 from sayso.errors import FetchRefused, ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
 from sayso.files import PROSE_HINT, decode_prose
 from sayso.narration import Document, NarrationOptions, narrate
-from sayso.narrations.checks import speaker
 from sayso.subtitles import style_named
+from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +83,7 @@ class Narrator:
             SaysoError: as `narrate`.
         """
         try:
-            engine, voice = speaker(self.sources, story.voice or self.voice, ticket)
+            engine, voice = select(self.sources, story.voice or self.voice, ticket)
             document = self._document(story, directory, ticket)
             options = replace(_options(story, voice), maximum_seconds=self.maximum_seconds)
             cache = self.cache.of(story.owner)

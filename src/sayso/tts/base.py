@@ -9,8 +9,13 @@ if TYPE_CHECKING:
 
     from sayso.types import Speech, Utterance, Voice
 
-MINIMUM_SPEED = 0.5
-MAXIMUM_SPEED = 2.0
+MINIMUM_SPEED = 0.25
+MAXIMUM_SPEED = 4.0
+"""The speeds that requests, messages and the command line may ask for; OpenAI's own bounds."""
+
+MINIMUM_MODEL_SPEED = 0.5
+MAXIMUM_MODEL_SPEED = 2.0
+"""The speeds that every local engine synthesises at; beyond them the audio is stretched."""
 
 
 class SpeechEngine(Protocol):

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, UnknownVoice
-from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from sayso.tts.base import MAXIMUM_MODEL_SPEED, MINIMUM_MODEL_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ def require_speed(speed: float) -> None:
     Raises:
         InvalidInput: it is not between 0.5 and 2.0.
     """
-    if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
-        raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}")
+    if not MINIMUM_MODEL_SPEED <= speed <= MAXIMUM_MODEL_SPEED:
+        raise InvalidInput(f"The speed {speed} is not between {MINIMUM_MODEL_SPEED} and {MAXIMUM_MODEL_SPEED}")
 
 
 def unknown_voice(voice: str, names: Sequence[str], *, engine: str) -> UnknownVoice:

@@ -1,36 +1,39 @@
-"""Where speech can be asked for: an engine that is opened for each request, and the voices it has by whatever name."""
+"""From a voice's name to the engine that has it: the only place that decides which engine speaks."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from sayso.errors import ModelMissing
+from sayso.errors import ModelMissing, UnknownVoice
 from sayso.scheduling import FREE
-from sayso.tts.engines.openai import OpenAISpeechEngine
 from sayso.tts.scheduled import ScheduledEngine
 from sayso.tts.stretch import StretchingEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sayso.providers.openai.connection import OpenAIConnection
     from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
     from sayso.types import Voice
 
 
 class SpeechSource(Protocol):
-    """Speech from one engine; any thread may use it."""
+    """One engine as requests use it: opened for each of them, with its voices by all of their names.
+
+    Any thread may use it.
+    """
 
     name: str
     """The engine's name."""
 
-    def voice(self, wanted: str) -> str:
+    def voice(self, name: str) -> str:
         """The engine's own name for a voice.
 
         Raises:
             UnknownVoice: it has no such voice.
+            ModelMissing: its model has not been pulled.
+            NotInstalled: a part it needs is not installed.
         """
         ...
 
@@ -38,12 +41,12 @@ class SpeechSource(Protocol):
         """Every voice that it has; none while its model is missing."""
         ...
 
-    def open(self, ticket: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
-        """The engine for one request; it speaks at 0.25 to 4 times the voice's pace.
+    def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
+        """The engine for one request; it takes speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
 
         Args:
-            ticket: the request's.
-            instructions: how to speak, in words; engines that cannot be told so leave them aside.
+            context: the request's.
+            instructions: how to speak, in words; engines that take none ignore them.
 
         Raises:
             ModelMissing: its model has not been pulled.
@@ -52,13 +55,54 @@ class SpeechSource(Protocol):
         ...
 
 
+def select(
+    sources: Iterable[SpeechSource], voice: str, context: RequestContext = FREE, *, instructions: str | None = None
+) -> tuple[SpeechEngine, str]:
+    """The first engine that has a voice, opened for a request, and the engine's own name for the voice.
+
+    Args:
+        sources: the engines, in order.
+        voice: a voice of any of them, by any of its names.
+        context: the request's.
+        instructions: as `SpeechSource.open` takes them.
+
+    Raises:
+        UnknownVoice, ModelMissing: as `sources_with`.
+        NotInstalled: a part that an engine needs is not installed.
+    """
+    source, own_name = next(sources_with(sources, voice))
+    return source.open(context, instructions=instructions), own_name
+
+
+def sources_with(sources: Iterable[SpeechSource], voice: str) -> Iterator[tuple[SpeechSource, str]]:
+    """Every engine that has a voice, in order, each with its own name for it; an engine is looked at when it is next.
+
+    Raises:
+        UnknownVoice: no engine has it; the message is that of the first engine.
+        ModelMissing: likewise, and the first engine's model has not been pulled.
+        NotInstalled: a part that an engine needs is not installed.
+    """
+    refusals: list[UnknownVoice | ModelMissing] = []
+    found = False
+    for source in sources:
+        try:
+            own_name = source.voice(voice)
+        except (UnknownVoice, ModelMissing) as error:
+            refusals.append(error)
+        else:
+            found = True
+            yield source, own_name
+    if not found:
+        raise refusals[0]
+
+
 class LocalSpeech:
-    """See `SpeechSource`: an engine of this machine, opened once, by the thread that asks first.
+    """See `SpeechSource`: an engine of this machine, opened once, on the first thread that needs it.
 
     Args:
         name: the engine's name.
         open_engine: opens the engine; tried again for the next request when it raises.
-        aliases: the engine's voices by other names.
+        aliases: the engine's own voice names, by their other names.
     """
 
     def __init__(
@@ -70,11 +114,11 @@ class LocalSpeech:
         self._lock = threading.Lock()  # guards the engine
         self._engine: SpeechEngine | None = None
 
-    def voice(self, wanted: str) -> str:
+    def voice(self, name: str) -> str:
         """See `SpeechSource.voice`."""
-        own = self._aliases.get(wanted, wanted)
-        self._opened().language_of(own)
-        return own
+        own_name = self._aliases.get(name, name)
+        self._opened().language_of(own_name)
+        return own_name
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechSource.voices`."""
@@ -83,9 +127,9 @@ class LocalSpeech:
         except ModelMissing:
             return ()
 
-    def open(self, ticket: RequestContext, *, instructions: str | None = None) -> SpeechEngine:  # noqa: ARG002 -- cannot be told
+    def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:  # noqa: ARG002 -- it takes none
         """See `SpeechSource.open`."""
-        return ScheduledEngine(StretchingEngine(self._opened()), ticket)
+        return ScheduledEngine(StretchingEngine(self._opened()), context)
 
     def _opened(self) -> SpeechEngine:
         with self._lock:
@@ -109,31 +153,4 @@ OPENAI_VOICES_OF_KOKORO: Mapping[str, str] = {
     "shimmer": "af_sky",
     "verse": "am_puck",
 }
-"""Kokoro's voices for OpenAI's names: the five that share a name, and for the others one of the same register."""
-
-
-class OpenAISpeech:
-    """See `SpeechSource`: one of OpenAI's models.
-
-    Args:
-        connection: to OpenAI.
-        model: the model's name.
-    """
-
-    def __init__(self, connection: OpenAIConnection, model: str) -> None:
-        self.name = "openai"
-        self._connection = connection
-        self._model = model
-
-    def voice(self, wanted: str) -> str:
-        """See `SpeechSource.voice`."""
-        self.open(FREE).language_of(wanted)
-        return wanted
-
-    def voices(self) -> Sequence[Voice]:
-        """See `SpeechSource.voices`."""
-        return self.open(FREE).voices()
-
-    def open(self, ticket: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
-        """See `SpeechSource.open`."""
-        return OpenAISpeechEngine(self._connection, model=self._model, ticket=ticket, instructions=instructions)
+"""Kokoro's voices by OpenAI's names: five share their name; the others have the same register."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sayso.audio import decode
-from sayso.errors import EngineUnavailable
+from sayso.errors import EngineUnavailable, ModelMissing
+from sayso.resilience import Breaker, Chain, Link
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
+from sayso.tts.selection import LocalSpeech
 from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from sayso.tts.base import SpeechEngine
+    from sayso.tts.selection import SpeechSource
     from sayso.types import Speech, Utterance
 
 TEXT = "The lamp was lit. Nobody came to see it, and it burned on."
@@ -140,6 +145,20 @@ def test_another_engine_speaks_when_the_first_fails() -> None:
         assert answer.headers["x-sayso-engine"] == "fake"
         counted = client.get("/metrics").text
     assert 'sayso_fallbacks_total{engine="openai",reason="timeout"} 1.0' in counted
+
+
+def test_a_model_that_was_not_pulled_keeps_no_other_engine_from_a_voice() -> None:
+    """An engine of the chain that cannot be opened is left out."""
+    served = fake_served(cloud_speech=FakeSpeechEngine())
+
+    def fail() -> SpeechEngine:
+        raise ModelMissing("The model is missing.")
+
+    model = served.catalogue.speech_model("tts-1")
+    missing: Link[SpeechSource] = Link(name="missing", engine=LocalSpeech("missing", fail), breaker=Breaker())
+    chain = Chain([*model.chain.links, missing])
+    with_voice = replace(model, chain=chain).with_voice("alloy")
+    assert [link.name for link in with_voice.links] == ["openai", "fake"]
 
 
 def test_when_both_fail_one_error_names_both() -> None:

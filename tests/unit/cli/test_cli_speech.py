@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.audio import decode
+from sayso.bootstrap import engines
+from sayso.testing import FakeSpeechEngine
+from sayso.types import Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sayso.testing import FakeSpeechEngine
     from support.command_line import RunSayso
 
 
@@ -93,7 +95,7 @@ def test_a_mistake_in_the_last_file_is_found_first(
         ("--emoji", "maybe", "name"),
         ("--engine", "flite", "fake"),
         ("--voice", "fake_enn", "fake_en"),
-        ("--speed", "9", "2"),
+        ("--speed", "9", "4"),
         ("--lexicon", "/no/such/file", "/no/such/file"),
     ],
 )
@@ -119,6 +121,32 @@ def test_say_writes_what_the_suffix_asks_for(sayso: RunSayso, tmp_path: Path, su
     target = tmp_path / f"hello.{suffix}"
     assert sayso("say", "Hello there.", "-o", target).code == 0
     assert decode(target, sample_rate_hz=24_000).duration_seconds > 0.5
+
+
+@pytest.mark.parametrize("arguments", [(), ("--engine", "kokoro")])
+def test_openais_voices_and_speeds_are_spoken(
+    sayso: RunSayso, monkeypatch: pytest.MonkeyPatch, story: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """The command line takes OpenAI's voice names and speeds from 0.25 to 4, as the API does."""
+    kokoro = FakeSpeechEngine(voices=[Voice(name="af_alloy", language="en-us", engine="kokoro")])
+    monkeypatch.setattr(engines, "ENGINES", {"kokoro": lambda _settings: kokoro})
+    seconds = {}
+    for speed in ("0.25", "1", "4"):
+        target = tmp_path / f"at-{speed}.wav"
+        assert sayso("say", "Hello there.", "-o", target, "--voice", "alloy", "--speed", speed, *arguments).code == 0
+        seconds[speed] = decode(target, sample_rate_hz=24_000).duration_seconds
+    assert seconds["0.25"] > 2 * seconds["1"] > 4 * seconds["4"]
+    narrated = sayso("narrate", story, "-o", tmp_path / "out", "--voice", "alloy", "--speed", "3", *arguments)
+    assert narrated.code == 0
+    timeline = json.loads((tmp_path / "out" / "story.json").read_text())
+    assert timeline["voice"] == "af_alloy"
+
+
+def test_an_engine_that_was_named_has_to_have_the_voice(sayso: RunSayso, tmp_path: Path) -> None:
+    """--engine asks no other engine."""
+    done = sayso("say", "Hello.", "-o", tmp_path / "hello.wav", "--engine", "fake", "--voice", "alloy")
+    assert done.code == 2
+    assert "There is no fake voice 'alloy'" in done.err
 
 
 def test_say_refuses_an_unknown_suffix(sayso: RunSayso, tmp_path: Path) -> None:

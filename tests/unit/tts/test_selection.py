@@ -9,11 +9,13 @@ import pytest
 from sayso.errors import Cancelled, InvalidInput, ModelMissing, UnknownVoice
 from sayso.scheduling import FREE, Scheduler
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech
+from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech, select
 from sayso.tts.stretch import StretchingEngine
+from sayso.types import Voice
 from support.text.utterances import utterance
 
 if TYPE_CHECKING:
+    from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
 
 
@@ -47,6 +49,52 @@ def test_a_model_that_is_missing_may_come_later(engine: FakeSpeechEngine) -> Non
     assert source.voices()
     assert source.open(FREE).name == "fake"
     assert not answers
+
+
+def missing(name: str) -> LocalSpeech:
+    """An engine whose model has not been pulled."""
+
+    def fail() -> SpeechEngine:
+        raise ModelMissing(f"The model of {name} is missing.")
+
+    return LocalSpeech(name, fail)
+
+
+def test_the_first_engine_that_has_the_voice_is_selected(engine: FakeSpeechEngine) -> None:
+    """Engines before it that lack the voice or their model are passed over; those after it are not opened."""
+    other = FakeSpeechEngine(voices=[Voice(name="other", language="en-us", engine="other")])
+    sources = [
+        missing("first"),
+        LocalSpeech("other", lambda: other),
+        LocalSpeech("fake", lambda: engine, aliases={"alloy": "fake_en"}),
+        LocalSpeech("last", lambda: pytest.fail("It is opened.")),
+    ]
+    selected, voice = select(sources, "alloy")
+    assert voice == "fake_en"
+    assert selected.synthesise(utterance("lamp"), voice=voice, speed=3.0).audio.samples.size
+    assert engine.calls == 1
+
+
+def test_the_error_is_that_of_the_first_engine(engine: FakeSpeechEngine) -> None:
+    """A voice that no engine has is unknown to the first; a missing model says so where it is the first engine's."""
+    with pytest.raises(UnknownVoice, match="no fake voice 'lamp'"):
+        select([LocalSpeech("fake", lambda: engine), missing("second")], "lamp")
+    with pytest.raises(ModelMissing, match="first"):
+        select([missing("first"), LocalSpeech("fake", lambda: engine)], "lamp")
+
+
+def test_instructions_reach_the_engine(engine: FakeSpeechEngine) -> None:
+    """As the request gives them, with its context."""
+
+    class Source(LocalSpeech):
+        def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
+            opened.append((context, instructions))
+            return super().open(context, instructions=instructions)
+
+    opened: list[tuple[RequestContext, str | None]] = []
+    context = Scheduler(turns=1, places=1).take_place("a")
+    select([Source("fake", lambda: engine)], "fake_en", context, instructions="whisper")
+    assert opened == [(context, "whisper")]
 
 
 def test_every_utterance_takes_a_turn(engine: FakeSpeechEngine) -> None:

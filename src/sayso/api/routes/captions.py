@@ -23,6 +23,7 @@ from sayso.api.schemas.audio import CaptionsBody
 from sayso.audio import AudioFormat
 from sayso.narration import Document, NarrationOptions, narrate
 from sayso.subtitles import style_named, words_json
+from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,8 +115,9 @@ def _narrated(
     """Narrate, and return the file that holds the sound."""
     is_bare = body.response_format == "pcm"
     audio = AudioFormat.WAV if is_bare else AudioFormat(body.response_format)
+    engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
     options = NarrationOptions(
-        voice=source.voice(body.voice_name),
+        voice=voice,
         speed=body.speed,
         language=body.language,
         audio=(audio,),
@@ -125,7 +127,6 @@ def _narrated(
         maximum_seconds=served.settings.max_speech_seconds,
     )
     document = Document(text=body.input, name=_NAME, markdown=False)
-    engine = source.open(ticket, instructions=body.instructions)
     narrate(document, engine, served.cache, options, directory, ticket=ticket)
     return directory / f"{_NAME}.{audio}"
 

@@ -18,6 +18,7 @@ from sayso.errors import TooLarge
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
 from sayso.narration import MAXIMUM_BYTES, Document, Stream, estimated_seconds, require_length, to_script
 from sayso.observability import span
+from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -95,9 +96,8 @@ class Speaking:
     """
 
     def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, ticket: RequestContext) -> None:
-        engine = source.open(ticket, instructions=body.instructions)
+        engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
         document = Document(text=body.input, name="speech", markdown=False)
-        voice = source.voice(body.voice_name)
         script = to_script(document, engine, voice=voice, language=body.language, ticket=ticket)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
         self._ticket = ticket

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from sayso.audio import StreamFormat
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.subtitles import CueFormat
-from sayso.tts.stretch import FASTEST, SLOWEST
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
 MAXIMUM_NAME_CHARACTERS = 512
@@ -56,7 +56,7 @@ class SpeechBody(Body):
     response_format: StreamFormat = Field(
         default="mp3", description="pcm is 24 kHz, 16 bits, little-endian, mono, without a header."
     )
-    speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST, description="1 is the voice's own pace.")
+    speed: float = Field(default=1.0, ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's own pace.")
     instructions: str | None = Field(
         default=None,
         max_length=MAXIMUM_INSTRUCTIONS_CHARACTERS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sayso.api.http.errors import unknown_model
-from sayso.errors import UnknownVoice
+from sayso.tts.selection import sources_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,26 +40,13 @@ class SpeechModel:
     maximum_characters: int | None = None
 
     def with_voice(self, voice: str) -> Chain[SpeechSource]:
-        """The chain of those that have a voice.
+        """The chain of the engines that have a voice.
 
         Raises:
-            UnknownVoice: none has.
+            UnknownVoice, ModelMissing: as `sources_with`.
         """
-        refusal: UnknownVoice | None = None
-
-        def has_voice(source: SpeechSource) -> bool:
-            nonlocal refusal
-            try:
-                source.voice(voice)
-            except UnknownVoice as error:
-                refusal = refusal or error
-                return False
-            return True
-
-        chain = self.chain.only(has_voice)
-        if refusal is not None and not chain.links:
-            raise refusal
-        return chain
+        having_voice = {source for source, _ in sources_with((link.engine for link in self.chain.links), voice)}
+        return self.chain.only(having_voice.__contains__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from sayso.files import decode_prose
 from sayso.narration import SubtitleFormat
 from sayso.narrations import NarrationRequest, NarrationStatus
 from sayso.net import MAXIMUM_URL_CHARACTERS, check_url
-from sayso.tts.stretch import FASTEST, SLOWEST
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -70,7 +70,7 @@ class NarrationBody(Body):
     voice: VoiceText | VoiceName | None = Field(
         default=None, description="One of `GET /v1/audio/voices`, or a blend; the server's own by default."
     )
-    speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST, description="1 is the voice's own pace.")
+    speed: float = Field(default=1.0, ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's own pace.")
     audio: Annotated[list[AudioName], _Entries] = Field(
         default=["mp3"], description="Formats of audio: a list, or a string with commas; none for no audio."
     )

@@ -11,7 +11,8 @@ from sayso.audio import AudioFormat, AudioWriter, resample
 from sayso.errors import InvalidInput, UtteranceTooLong
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.text import Lexicon, ScriptOptions, split_utterance, write_script
-from sayso.tts.stretch import FASTEST, SLOWEST, StretchingEngine
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from sayso.tts.stretch import StretchingEngine
 from sayso.types import Audio
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _checked(fields: dict[str, Any]) -> tuple[str, str, str, float]:
     if wanted not in _MEDIA_TYPES:
         raise Refused(refusal(400, f"Invalid value: {wanted!r}.", param="response_format"))
     speed = float(fields.get("speed", 1.0))
-    if not SLOWEST <= speed <= FASTEST:
+    if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
         raise Refused(refusal(400, f"Invalid 'speed': {speed}.", param="speed"))
     return text, fields["voice"], wanted, speed
 

@@ -11,6 +11,7 @@ from sayso.errors import InvalidInput, UnsupportedLanguage, UtteranceTooLong
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
 from sayso.scheduling import FREE
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 from sayso.tts.checks import unknown_voice
 from sayso.types import Audio, Speech, Voice
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sayso.providers.openai.calls import Answer
     from sayso.providers.openai.connection import OpenAIConnection
     from sayso.scheduling import RequestContext
+    from sayso.tts.base import SpeechEngine
     from sayso.types import Utterance
 
 VOICES = (
@@ -30,8 +32,6 @@ VOICES = (
 
 MAXIMUM_CHARACTERS = 4096
 """Of one text."""
-
-SLOWEST, FASTEST = 0.25, 4.0
 
 REVISION = 1
 """Raised whenever this module asks for the same utterance in other words."""
@@ -102,8 +102,8 @@ class OpenAISpeechEngine:
             Cancelled, DeadlineExceeded: as the ticket says.
         """
         self.language_of(voice)
-        if not SLOWEST <= speed <= FASTEST:
-            raise InvalidInput(f"The speed {speed} is not between {SLOWEST} and {FASTEST}")
+        if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
+            raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}")
         if code_of_language(utterance.language) is None:
             raise UnsupportedLanguage(f"OpenAI's voices do not speak {utterance.language!r}")
         text = written(utterance)
@@ -137,6 +137,33 @@ class OpenAISpeechEngine:
             raise bad_response(f"{len(answer.body)} bytes are no 16-bit samples")
         samples = np.frombuffer(answer.body, "<i2").astype(np.float32) / np.float32(_FULL_SCALE)
         return Speech(audio=Audio(samples=samples, sample_rate_hz=self.sample_rate_hz), times=None)
+
+
+class OpenAISpeech:
+    """See `SpeechSource`: one of OpenAI's models.
+
+    Args:
+        connection: to OpenAI.
+        model: the model's name.
+    """
+
+    def __init__(self, connection: OpenAIConnection, model: str) -> None:
+        self.name = "openai"
+        self._connection = connection
+        self._model = model
+
+    def voice(self, name: str) -> str:
+        """See `SpeechSource.voice`."""
+        self.open(FREE).language_of(name)
+        return name
+
+    def voices(self) -> Sequence[Voice]:
+        """See `SpeechSource.voices`."""
+        return self.open(FREE).voices()
+
+    def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
+        """See `SpeechSource.open`."""
+        return OpenAISpeechEngine(self._connection, model=self._model, ticket=context, instructions=instructions)
 
 
 def written(utterance: Utterance) -> str:
