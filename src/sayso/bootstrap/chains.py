@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.api.schemas.catalogue import (
-    OPENAI_MAXIMUM_CHARACTERS,
-    OPENAI_MAXIMUM_UPLOAD_BYTES,
-    Catalogue,
-    SpeechModel,
-    TranscriptionModel,
-)
+from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.errors import InvalidInput
 from sayso.models import open_store
 from sayso.providers.openai.connection import OpenAIConnection
+from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.resilience import Breaker, Chain, Link
 from sayso.stt import LocalTranscriber, OpenAITranscriber
 from sayso.tts.engines.openai import OpenAISpeech
@@ -135,7 +130,7 @@ class EngineRegistry:
 
         return [
             *(
-                SpeechModel(id=name, owner=OPENAI, chain=chain(name), maximum_characters=OPENAI_MAXIMUM_CHARACTERS)
+                SpeechModel(id=name, owner=OPENAI, chain=chain(name), maximum_characters=MAXIMUM_SPEECH_CHARACTERS)
                 for name in SPEECH_MODELS
             ),
             SpeechModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_SPEECH_MODEL)),
@@ -153,9 +148,7 @@ class EngineRegistry:
             return Chain(self._ordered(cloud(model), [default]), on_fallback=on_fallback)
 
         models = [
-            TranscriptionModel(
-                id=name, owner=OPENAI, chain=chain(name), maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES
-            )
+            TranscriptionModel(id=name, owner=OPENAI, chain=chain(name), maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES)
             for name in TRANSCRIPTION_MODELS
         ]
         if self.asks_openai:
@@ -164,7 +157,7 @@ class EngineRegistry:
                     id=DIARISING_MODEL,
                     owner=OPENAI,
                     chain=Chain([cloud(DIARISING_MODEL)]),
-                    maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES,
+                    maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES,
                     tells_speakers_apart=True,
                 )
             )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sayso.errors import ModelMissing, UnknownVoice
 from sayso.scheduling import FREE
-from sayso.tts.scheduled import ScheduledEngine
-from sayso.tts.stretch import StretchingEngine
+from sayso.tts.decorators import ScheduledEngine, StretchingEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -9,8 +9,9 @@ import pytest
 
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput, UnknownVoice, UtteranceTooLong
+from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS
 from sayso.tts.cache import SpeechCache
-from sayso.tts.engines.openai import MAXIMUM_CHARACTERS, VOICES, OpenAISpeechEngine, written
+from sayso.tts.engines.openai import VOICES, OpenAISpeechEngine, written
 from sayso.tts.synthesis import speak
 from sayso.types import Span, Token, Utterance
 from support.text.utterances import utterance
@@ -69,7 +70,7 @@ def test_a_text_over_the_limit_is_spoken_in_parts(server: OpenAIServer, connecti
     assert [token for part in spoken for token in part.tokens] == list(long.tokens)
     assert len(server.requests) == len(spoken) == 2
     assert {part.timing for part in spoken} == {"naive"}
-    assert all(len(received.fields["input"]) <= MAXIMUM_CHARACTERS for received in server.requests)
+    assert all(len(received.fields["input"]) <= MAXIMUM_SPEECH_CHARACTERS for received in server.requests)
 
 
 @pytest.mark.parametrize("speed", [0.25, 4.0])

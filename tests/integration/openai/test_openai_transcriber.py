@@ -12,8 +12,9 @@ import pytest
 
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, EngineUnavailable, NotAudio, UnsupportedLanguage
+from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.stt import SAMPLE_RATE_HZ
-from sayso.stt.openai.transcriber import MAXIMUM_UPLOAD_BYTES, OpenAITranscriber
+from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio
 from support.audio.sounds import FILES, encoded

@@ -15,15 +15,10 @@ from sayso.api.app import create_app
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import AppContext
 from sayso.api.http.rate_limits import RateLimiter
-from sayso.api.schemas.catalogue import (
-    OPENAI_MAXIMUM_CHARACTERS,
-    OPENAI_MAXIMUM_UPLOAD_BYTES,
-    Catalogue,
-    SpeechModel,
-    TranscriptionModel,
-)
+from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.cache import NoCache
 from sayso.observability import EngineHealth, Health, Metrics
+from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.resilience import Breaker, BreakerState, Chain, Link
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings
@@ -77,14 +72,14 @@ def fake_served(
     catalogue = Catalogue(
         speech={
             "tts-1": SpeechModel(
-                id="tts-1", owner="openai", chain=speaking, maximum_characters=OPENAI_MAXIMUM_CHARACTERS
+                id="tts-1", owner="openai", chain=speaking, maximum_characters=MAXIMUM_SPEECH_CHARACTERS
             ),
             "hybrid": SpeechModel(id="hybrid", owner="sayso", chain=speaking),
             LOCAL: SpeechModel(id=LOCAL, owner="sayso", chain=Chain([local_speech])),
         },
         transcription={
             "whisper-1": TranscriptionModel(
-                id="whisper-1", owner="openai", chain=listening, maximum_upload_bytes=OPENAI_MAXIMUM_UPLOAD_BYTES
+                id="whisper-1", owner="openai", chain=listening, maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES
             ),
             "hybrid": TranscriptionModel(id="hybrid", owner="sayso", chain=listening),
             LOCAL: TranscriptionModel(id=LOCAL, owner="sayso", chain=Chain([local_ear])),

@@ -9,8 +9,8 @@ import pytest
 from sayso.errors import Cancelled, InvalidInput, ModelMissing, UnknownVoice
 from sayso.scheduling import FREE, Scheduler
 from sayso.testing import FakeSpeechEngine
+from sayso.tts.decorators import StretchingEngine
 from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech, select
-from sayso.tts.stretch import StretchingEngine
 from sayso.types import Voice
 from support.text.utterances import utterance
 

@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
 
-OPENAI_MAXIMUM_CHARACTERS = 4096
-"""Of a text for OpenAI's speech models."""
-
-OPENAI_MAXIMUM_UPLOAD_BYTES = 25 * 2**20
-"""Of a file for OpenAI's transcription models."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeechModel:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from sayso.api.http.errors import Problem
 from sayso.api.schemas.audio import Body, FormBody, LanguageTag, StyleName, VoiceName, VoiceText
+from sayso.audio import AudioName
 from sayso.errors import FetchRefused, NotText
 from sayso.files import decode_prose
 from sayso.narration import SubtitleFormat
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from sayso.api.http.form_reader import Upload
 
 LARGEST_PAGE = 100
-
-AudioName: TypeAlias = Literal["mp3", "wav", "flac", "opus", "aac", "m4a"]
 
 _MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 _SUFFIXES = _MARKDOWN_SUFFIXES | {".txt", ".text"}

@@ -13,6 +13,7 @@ import structlog
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLanguage
 from sayso.providers.openai.languages import code_of_language
+from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.scheduling import FREE
 from sayso.stt.base import SAMPLE_RATE_HZ
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from sayso.types import Audio
 
 _log = structlog.get_logger(__name__)
-
-MAXIMUM_UPLOAD_BYTES = 25 * 2**20
-"""Of a file, by OpenAI's documentation."""
 
 LONGEST_WHOLE_SECONDS = 600.0
 """A longer file is sent in parts, which are done at the same time; some models take no more than 1400 s."""

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
 from sayso.testing.openai_server.hearing import SPEAKER_MODEL, TIMED_MODEL, BatchedDecoder
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from sayso.testing.openai_server.faults import Plan
     from sayso.tts.base import SpeechEngine
 
-MAXIMUM_UPLOAD_BYTES = 25 * 2**20
 
 _SPEECH_MODELS = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd")
 _HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", SPEAKER_MODEL)

@@ -9,10 +9,11 @@ import numpy as np
 
 from sayso.audio import AudioFormat, AudioWriter, resample
 from sayso.errors import InvalidInput, UtteranceTooLong
+from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.text import Lexicon, ScriptOptions, split_utterance, write_script
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
-from sayso.tts.stretch import StretchingEngine
+from sayso.tts.decorators import StretchingEngine
 from sayso.types import Audio
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 VOICES = (
     "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar",
 )  # fmt: skip
-MAXIMUM_CHARACTERS = 4096
 SAMPLE_RATE_HZ = 24_000
 
 _MEDIA_TYPES = {
@@ -82,8 +82,8 @@ def _checked(fields: dict[str, Any]) -> tuple[str, str, str, float]:
     text = fields.get("input", "")
     if not text.strip():
         raise Refused(refusal(400, "Input text cannot be empty.", param="input"))
-    if len(text) > MAXIMUM_CHARACTERS:
-        said = f"Invalid 'input': string too long. Expected at most {MAXIMUM_CHARACTERS}, but got {len(text)}."
+    if len(text) > MAXIMUM_SPEECH_CHARACTERS:
+        said = f"Invalid 'input': string too long. Expected at most {MAXIMUM_SPEECH_CHARACTERS}, but got {len(text)}."
         raise Refused(refusal(400, said, param="input", code="string_above_max_length"))
     if fields.get("voice") not in VOICES:
         raise Refused(refusal(400, f"Invalid value for 'voice': {fields.get('voice')!r}.", param="voice"))

@@ -10,6 +10,7 @@ import numpy as np
 from sayso.errors import InvalidInput, UnsupportedLanguage, UtteranceTooLong
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
+from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS
 from sayso.scheduling import FREE
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 from sayso.tts.checks import unknown_voice
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
 )  # fmt: skip
-
-MAXIMUM_CHARACTERS = 4096
-"""Of one text."""
 
 REVISION = 1
 """Raised whenever this module asks for the same utterance in other words."""
@@ -107,8 +105,8 @@ class OpenAISpeechEngine:
         if code_of_language(utterance.language) is None:
             raise UnsupportedLanguage(f"OpenAI's voices do not speak {utterance.language!r}")
         text = written(utterance)
-        if len(text) > MAXIMUM_CHARACTERS:
-            raise UtteranceTooLong(f"{len(text)} characters are more than OpenAI's {MAXIMUM_CHARACTERS}")
+        if len(text) > MAXIMUM_SPEECH_CHARACTERS:
+            raise UtteranceTooLong(f"{len(text)} characters are more than OpenAI's {MAXIMUM_SPEECH_CHARACTERS}")
         if not any(map(str.isalnum, text)):
             silence = np.zeros(round(_SILENCE_SECONDS * self.sample_rate_hz), np.float32)
             return Speech(audio=Audio(samples=silence, sample_rate_hz=self.sample_rate_hz), times=None)

@@ -1,0 +1,100 @@
+"""Engines around an engine: compute permits for each utterance, and speeds beyond a model's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sayso.audio import stretch
+from sayso.errors import InvalidInput
+from sayso.tts.base import MAXIMUM_MODEL_SPEED, MAXIMUM_SPEED, MINIMUM_MODEL_SPEED, MINIMUM_SPEED
+from sayso.types import Speech, TokenTime
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sayso.scheduling import RequestContext
+    from sayso.tts.base import SpeechEngine
+    from sayso.types import Utterance, Voice
+
+
+class EngineDecorator:
+    """Delegating base class for engine decorators: all of a `SpeechEngine` but `synthesise`.
+
+    The fingerprint is delegated too, so a decorator may change the audio only by what the cache's key holds besides
+    the fingerprint, such as the speed.
+
+    Args:
+        engine: the engine that is decorated.
+    """
+
+    def __init__(self, engine: SpeechEngine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.sample_rate_hz = engine.sample_rate_hz
+
+    @property
+    def fingerprint(self) -> str:
+        """See `SpeechEngine.fingerprint`."""
+        return self._engine.fingerprint
+
+    @property
+    def workers(self) -> int:
+        """See `SpeechEngine.workers`."""
+        return self._engine.workers
+
+    def voices(self) -> Sequence[Voice]:
+        """See `SpeechEngine.voices`."""
+        return self._engine.voices()
+
+    def language_of(self, voice: str) -> str:
+        """See `SpeechEngine.language_of`."""
+        return self._engine.language_of(voice)
+
+
+class ScheduledEngine(EngineDecorator):
+    """A `SpeechEngine` for one request: it holds a compute permit of the request while it synthesises an utterance.
+
+    Args:
+        engine: computes on the caller's thread.
+        context: the request's.
+    """
+
+    def __init__(self, engine: SpeechEngine, context: RequestContext) -> None:
+        super().__init__(engine)
+        self._context = context
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        """See `SpeechEngine.synthesise`.
+
+        Raises:
+            Cancelled, DeadlineExceeded: as the context says.
+        """
+        with self._context.turn():
+            return self._engine.synthesise(utterance, voice=voice, speed=speed)
+
+
+class StretchingEngine(EngineDecorator):
+    """A `SpeechEngine` that takes speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
+
+    Beyond its own bounds, `MINIMUM_MODEL_SPEED` and `MAXIMUM_MODEL_SPEED`, the engine synthesises at the nearer one,
+    and the audio is stretched or compressed in time at the same pitch.
+    """
+
+    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+        """See `SpeechEngine.synthesise`."""
+        if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
+            raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}.")
+        model_speed = min(max(speed, MINIMUM_MODEL_SPEED), MAXIMUM_MODEL_SPEED)
+        speech = self._engine.synthesise(utterance, voice=voice, speed=model_speed)
+        return speech if model_speed == speed else _stretched(speech, speed / model_speed)
+
+
+def _stretched(speech: Speech, factor: float) -> Speech:
+    """Speech that is ``factor`` times as fast."""
+    times = None
+    if speech.times is not None:
+        times = tuple(
+            TokenTime(start_sample=int(time.start_sample / factor), end_sample=int(time.end_sample / factor))
+            for time in speech.times
+        )
+    return Speech(audio=stretch(speech.audio, factor), times=times)
