@@ -23,6 +23,7 @@ from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
 from sayso.signing import signing_keys
 from sayso.stories import StoryHandler
+from sayso.stories.handler import SCRATCH_KIND
 from sayso.tts.selection import select
 from sayso.workers import Consumer, Policy, Worker, WorkerService, remove_stale
 from sayso.workers.ecs_protection import TaskProtection
@@ -194,7 +195,7 @@ class WorkersOpener:
         await retention.run(terms, also=self._remove_scratch)
 
     def _remove_scratch(self) -> None:
-        remove_stale(self._work_directory, older_than_seconds=2 * self._settings.job_seconds)
+        remove_stale(self._work_directory, kind=SCRATCH_KIND, older_than_seconds=2 * self._settings.job_seconds)
 
     def _callbacks(self, store: NarrationStore, storages: Storages) -> WebhookHandler:
         settings = self._settings

@@ -1,4 +1,4 @@
-"""Where a story is made: a directory that does not outlive the story."""
+"""Scratch directories: where the files of a job are made, removed with the job or after the death of its worker."""
 
 from __future__ import annotations
 
@@ -18,36 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-_PREFIX = "story-"
-
 _ALIVE = ".sayso-lock"
-"""A file that is locked for as long as the worker lives."""
+"""A file in the directory that is locked for as long as the worker lives."""
 
 _YOUNG_SECONDS = 5.0
 """A younger directory may be about to get its lock."""
 
 
 class ScratchDirectory:
-    """A directory for one story.
+    """A directory for one attempt at a job.
 
-    Two use it: whoever opens it and publishes what was made there, and the thread that narrates, which does not end at
-    once when nobody wants the story any more. It is removed when the former leaves, since the process may end before
-    the thread does; and once more when the thread leaves, which may have made something meanwhile.
+    Two use it: the coroutine that opens it and publishes what was made there, and the thread that computes, which does
+    not end at once when the job is cancelled. The directory is removed when the coroutine leaves, since the process may
+    end before the thread does; and once more when the thread leaves, which may have made files meanwhile.
 
     Args:
         parent: where directories are made.
+        kind: the first part of the directory's name, by which `remove_stale` finds it.
 
     Raises:
-        ServiceUnavailable: none can be made here, which is no fault of the story.
+        ServiceUnavailable: none can be made on this machine; another may do the job.
     """
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, *, kind: str = "job") -> None:
         self._lock = threading.Lock()  # guards the count of users
         self._users = 1
         self._alive: BinaryIO | None = None
         try:
             make_private_directory(parent)
-            self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self.directory = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=parent))
             self._alive = (self.directory / _ALIVE).open("wb")
             fcntl.flock(self._alive, fcntl.LOCK_EX)
         except OSError as error:
@@ -58,11 +57,11 @@ class ScratchDirectory:
         """Use the directory during the block.
 
         Raises:
-            Cancelled: it is gone already.
+            Cancelled: it was removed already.
         """
         with self._lock:
             if not self._users:
-                raise Cancelled("Nobody waits for the story any more.")
+                raise Cancelled("The job was cancelled.")
             self._users += 1
         try:
             yield self.directory
@@ -88,17 +87,20 @@ class ScratchDirectory:
                 self._alive.close()
 
 
-def remove_stale(parent: Path, *, older_than_seconds: float, clock: Callable[[], float] = time.time) -> None:
-    """Remove what workers left that died: directories of stories that nobody can be working on any more.
+def remove_stale(
+    parent: Path, *, kind: str = "job", older_than_seconds: float, clock: Callable[[], float] = time.time
+) -> None:
+    """Remove the scratch directories of workers that died.
 
     A worker has a lock on its directory, which ends with the process however that ends.
 
     Args:
         parent: where they are.
-        older_than_seconds: more than any attempt may take, after which a directory goes that has no lock.
+        kind: as they were opened with.
+        older_than_seconds: more than any attempt may take; an older directory that has no lock is removed.
         clock: seconds since the epoch, as files have them.
     """
-    for directory in parent.glob(f"{_PREFIX}*"):
+    for directory in parent.glob(f"{kind}-*"):
         with suppress(OSError):  # it was removed meanwhile, or is another user's
             age_seconds = clock() - directory.stat().st_mtime
             if age_seconds > _YOUNG_SECONDS and _is_dead(directory, without_lock=age_seconds > older_than_seconds):

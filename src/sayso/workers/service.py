@@ -1,4 +1,4 @@
-"""The stories service of a process: its workers on a loop of their own, and what others may ask about them.
+"""The worker service of a process: its workers on a loop of their own, and what others may ask about them.
 
 The loop and everything that was opened on it belong to one thread. Other threads (the HTTP service's) only start and
 stop it, and ask `WorkerService.trouble`, `WorkerService.readiness` and `WorkerService.backlog`.
@@ -35,7 +35,7 @@ SILENT_SECONDS = 60.0
 """After how long without an answer of its queue a worker is not well."""
 
 LEAST_FREE_BYTES = 64 * 2**20
-"""With less room than this, no story is finished."""
+"""With less free space than this, no job is finished."""
 
 HURRY_SECONDS = 1.0
 """How long jobs may take to be released when the process is told to stop at once."""
@@ -70,8 +70,8 @@ class WorkerService:
 
     Args:
         open_consumers: opens queues and workers on the loop that it is called on.
-        grace_seconds: how long stories in hand may take to finish when the service is told to stop.
-        work_directory: where stories are made, which must not be full.
+        grace_seconds: how long jobs in hand may take to finish when the service is told to stop.
+        work_directory: where scratch directories are made; its disk must not be full.
         outer_trouble: why something that the workers need does not run, such as their database; None while it does.
         protection: keeps what runs this process from stopping it while it is busy; None where nothing would.
         clock: monotonic seconds.
@@ -95,7 +95,7 @@ class WorkerService:
         self._clock = clock
         self._consumers: Sequence[Consumer] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = LoopThread("stories", self._main)
+        self._thread = LoopThread("workers", self._main)
         self._is_stopping = False
         self._hurry = asyncio.Event()
         self._hurried_at: float | None = None
@@ -109,7 +109,7 @@ class WorkerService:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more stories; returns at once."""
+        """Take no more jobs; returns at once."""
         self._is_stopping = True
         self._thread.stop()
 
@@ -171,7 +171,7 @@ class WorkerService:
             directory = directory.parent
         free_bytes = shutil.disk_usage(directory).free
         if free_bytes < LEAST_FREE_BYTES:
-            return f"The disk is full: {free_bytes // 2**20} MiB are left where stories are made."
+            return f"The disk is full: {free_bytes // 2**20} MiB are left in the work directory."
         return None
 
     @property

@@ -11,8 +11,8 @@ from sayso.errors import (
     Busy,
     LeaseLost,
 )
-from sayso.stories import handler as work_module
 from sayso.testing import FakeSpeechEngine
+from sayso.workers import TaskClaims
 from support.stories.parts import Scene, in_the_middle
 from support.waiting import until
 
@@ -102,11 +102,10 @@ def test_a_cancelled_story_gives_its_tasks_back(scene: Scene) -> None:
     assert scene.statuses == {"a": "COMPLETED", "b": "COMPLETED"}
 
 
-def test_a_story_that_somebody_is_alive_with_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_story_that_somebody_is_alive_with_waits(scene: Scene) -> None:
     """A second message for the same tasks is postponed, not done beside the first."""
 
-    scene.stories._lease_seconds = 0.0
-    monkeypatch.setattr(work_module, "_MARGIN_SECONDS", 0.0)
+    scene.stories._claims = TaskClaims(scene.tasks, lease_seconds=0.0, margin_seconds=0.0)
 
     async def scenario() -> None:
         await scene.tasks.claim("p", ["a", "b"])

@@ -1,4 +1,4 @@
-"""The directory in which a story is made does not outlive the story."""
+"""The scratch directory of a job does not outlive the job."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_it_goes_with_whoever_opened_it(tmp_path: Path) -> None:
 
 
 def test_what_a_thread_makes_late_goes_with_the_thread(tmp_path: Path) -> None:
-    """A thread that makes the directory anew when the story was given up leaves nothing either."""
+    """A thread that makes the directory anew when the job was given up leaves nothing either."""
     with ScratchDirectory(tmp_path / "work") as workshop:
         thread = workshop.entered()
         directory = thread.__enter__()
@@ -38,7 +38,7 @@ def test_what_a_thread_makes_late_goes_with_the_thread(tmp_path: Path) -> None:
 
 
 def test_nobody_enters_what_is_gone(tmp_path: Path) -> None:
-    """A thread that begins after the story was given up makes nothing."""
+    """A thread that begins after the job was given up makes nothing."""
     with ScratchDirectory(tmp_path) as workshop:
         pass
     with pytest.raises(Cancelled), workshop.entered():
@@ -46,8 +46,8 @@ def test_nobody_enters_what_is_gone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_room_is_no_fault_of_the_story(tmp_path: Path) -> None:
-    """Where no directory can be made, the story may be told elsewhere."""
+def test_no_room_is_no_fault_of_the_job(tmp_path: Path) -> None:
+    """Where no directory can be made, another machine may do the job."""
     (tmp_path / "file").touch()
     with pytest.raises(ServiceUnavailable, match="Cannot work in"):
         ScratchDirectory(tmp_path / "file")
@@ -58,7 +58,7 @@ def test_what_dead_workers_left_is_swept_away(tmp_path: Path) -> None:
     for name, age in [("story-old", 100), ("story-new", 1), ("other", 100)]:
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (1000 - age, 1000 - age))
-    remove_stale(tmp_path, older_than_seconds=50, clock=lambda: 1000)
+    remove_stale(tmp_path, kind="story", older_than_seconds=50, clock=lambda: 1000)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "story-new"]
 
 

@@ -1,0 +1,92 @@
+"""Publishing the files of a job, so that two workers with the same job never replace each other's files unnoticed.
+
+A file is published only over the version that was there when the job was claimed, right after the lease was confirmed.
+When another version is there, another worker wrote it; the worker that still holds the lease replaces it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.errors import OutputChanged, ServiceUnavailable
+from sayso.files import digest_of
+from sayso.storage import content_type_of
+from sayso.threads import on_thread
+from sayso.workers.availability import retry_until_available
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
+
+    from sayso.storage import Storages, Stored
+
+_log = structlog.get_logger(__name__)
+
+_TRIES = 3
+
+
+class FilePublisher:
+    """Publishes the files of one job; belongs to the event loop of its storages.
+
+    Create it as soon as the job is claimed, call `note_versions`, do the work, then `publish` each file.
+
+    Args:
+        storages: where the files go.
+        confirm: makes sure that the job still belongs to this worker; raises `LeaseLost` when it does not. It is called
+            right before each file is written.
+    """
+
+    def __init__(self, storages: Storages, confirm: Callable[[], Awaitable[None]]) -> None:
+        self._storages = storages
+        self._confirm = confirm
+        self._versions: dict[str, str | None] = {}
+
+    async def note_versions(self, uris: Iterable[str]) -> None:
+        """Note which versions of these files there are: only they may be replaced.
+
+        Raises:
+            InvalidInput: a URI is in no storage, or outside of its root.
+            OutputFailed: no file can be there.
+            ResourceMissing, ServiceUnavailable: as `retry_until_available`.
+        """
+        for uri in uris:
+            found = await self._find(uri)
+            self._versions[uri] = None if found is None else found.version
+
+    async def publish(self, path: Path, uri: str) -> None:
+        """Put a finished file in its place, unless a file with the same content is there already.
+
+        Args:
+            path: the file on this machine; its suffix gives the media type.
+            uri: its place, whose version was noted.
+
+        Raises:
+            LeaseLost: the job belongs to another worker; nothing was written.
+            OutputFailed: the file cannot be written.
+            ResourceMissing, ServiceUnavailable: as `retry_until_available`; also when the file changes at each try.
+        """
+        storage = self._storages.of(uri)
+        version = self._versions[uri]
+        digest = await on_thread(lambda: digest_of(path))
+        for _ in range(_TRIES):
+            found = await self._find(uri)
+            if found is not None and found.sha256 == digest:
+                return  # an earlier attempt published it, or another worker that came as far
+            await retry_until_available(self._confirm)
+            publish = partial(storage.publish, path, uri, content_type=content_type_of(path.name), over=version)
+            try:
+                await retry_until_available(publish)
+            except OutputChanged:
+                _log.warning("the file is not what it was", uri=uri)
+                found = await self._find(uri)
+                version = None if found is None else found.version
+            else:
+                return
+        raise ServiceUnavailable(f"{uri} changes whenever it is to be written.")
+
+    async def _find(self, uri: str) -> Stored | None:
+        storage = self._storages.of(uri)
+        return await retry_until_available(lambda: storage.find(uri))

@@ -1,0 +1,156 @@
+"""A file is published over the version that was known, by the worker that still has the job, and only once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
+from sayso.storage import Storages
+from sayso.testing.storage import InMemoryStorage
+from sayso.workers import FilePublisher
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from sayso.storage import Stored
+
+URI = "s3://bucket/key.mp3"
+
+
+class Confirmations:
+    """Counts confirmations of the lease, and acts at each."""
+
+    def __init__(self, action: Callable[[], Awaitable[object]] | None = None) -> None:
+        self.count = 0
+        self._action = action
+
+    async def __call__(self) -> None:
+        self.count += 1
+        if self._action is not None:
+            await self._action()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "narration.mp3"
+    path.write_bytes(b"ours")
+    return path
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    path = tmp_path / "other.mp3"
+    path.write_bytes(b"another worker's")
+    return path
+
+
+def publish(
+    storage: InMemoryStorage,
+    file: Path,
+    confirm: Confirmations,
+    *,
+    between: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Note the version, let something happen, and publish the file."""
+
+    async def scenario() -> None:
+        publisher = FilePublisher(Storages({"s3": storage}), confirm)
+        await publisher.note_versions([URI])
+        if between is not None:
+            await between()
+        await publisher.publish(file, URI)
+
+    asyncio.run(scenario())
+
+
+def put(storage: InMemoryStorage, path: Path) -> Callable[[], Awaitable[Stored]]:
+    """What writes a file over whatever is there."""
+
+    async def write() -> Stored:
+        found = await storage.find(URI)
+        over = None if found is None else found.version
+        return await storage.publish(path, URI, content_type="audio/mpeg", over=over)
+
+    return write
+
+
+def test_a_new_file_is_published_after_one_confirmation(file: Path) -> None:
+    """The lease is confirmed right before, and the media type is that of the suffix."""
+    storage, confirm = InMemoryStorage(), Confirmations()
+    publish(storage, file, confirm)
+    assert (storage.files[URI].content, storage.files[URI].content_type) == (b"ours", "audio/mpeg")
+    assert confirm.count == 1
+
+
+def test_the_version_that_was_known_is_replaced(file: Path, other: Path) -> None:
+    """A file that was there before the work is what the job is to replace."""
+    storage = InMemoryStorage()
+    asyncio.run(put(storage, other)())  # type: ignore[arg-type]
+    publish(storage, file, Confirmations())
+    assert storage.files[URI].content == b"ours"
+
+
+def test_a_file_with_the_same_content_is_left_alone(file: Path) -> None:
+    """It was published by an earlier attempt: it keeps its version, and no lease is needed."""
+    storage, confirm = InMemoryStorage(), Confirmations()
+    publish(storage, file, confirm, between=put(storage, file))
+    assert storage.files[URI].version == 1
+    assert confirm.count == 0
+
+
+def test_a_file_that_another_worker_wrote_meanwhile_is_replaced_by_the_holder(file: Path, other: Path) -> None:
+    """The lease is confirmed again before the second try."""
+    storage, confirm = InMemoryStorage(), Confirmations()
+    publish(storage, file, confirm, between=put(storage, other))
+    assert storage.files[URI].content == b"ours"
+    assert confirm.count == 2
+
+
+def test_nothing_is_written_without_the_lease(file: Path) -> None:
+    """A worker that lost its job leaves what is there."""
+
+    async def lost() -> None:
+        raise LeaseLost("The job belongs to another worker.")
+
+    storage = InMemoryStorage()
+    with pytest.raises(LeaseLost):
+        publish(storage, file, Confirmations(lost))
+    assert storage.files == {}
+
+
+def test_a_file_that_changes_at_each_try_is_given_up(file: Path, other: Path) -> None:
+    """Two workers that both believe to hold the job do not replace each other's file for ever."""
+    storage = InMemoryStorage()
+    confirm = Confirmations(put(storage, other))
+    with pytest.raises(ServiceUnavailable, match="changes whenever"):
+        publish(storage, file, confirm)
+    assert confirm.count == 3
+    assert storage.files[URI].content == b"another worker's"
+
+
+def test_a_place_that_no_storage_has_is_refused_before_the_work() -> None:
+    """The job fails at once, and not after it was done."""
+
+    async def scenario() -> None:
+        publisher = FilePublisher(Storages({"s3": InMemoryStorage()}), Confirmations())
+        with pytest.raises(InvalidInput):
+            await publisher.note_versions(["file:///tmp/key.mp3"])
+
+    asyncio.run(scenario())
+
+
+def test_a_storage_that_is_missing_is_not_waited_for() -> None:
+    """The worker waits for it before it takes jobs."""
+    storage = InMemoryStorage()
+
+    async def missing(_uri: str) -> Stored | None:
+        raise ResourceMissing("There is no such bucket.")
+
+    storage.find = missing  # type: ignore[method-assign]
+    publisher = FilePublisher(Storages({"s3": storage}), Confirmations())
+    with pytest.raises(ResourceMissing):
+        asyncio.run(publisher.note_versions([URI]))
