@@ -35,7 +35,7 @@ def open_narrator(settings: Settings, *, sources: Sequence[SpeechSource], cache:
             timeout_seconds=settings.fetch_seconds,
             private_hosts=settings.private_hosts,
             check_type=check_prose_type,
-            ticket=ticket,
+            context=ticket,
         )
 
     return Narrator(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.errors import FetchRefused
 from sayso.net.addresses import is_public
-from sayso.net.location import locate
+from sayso.net.location import locate, normalised_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +27,7 @@ def check_url(url: str, *, private_hosts: Collection[str] = ()) -> None:
         FetchRefused: it is no URL of HTTP or HTTPS, has credentials, or names an address that is not public.
     """
     host = locate(url).host
-    if host in {name.lower().strip("[].") for name in private_hosts}:
+    if host in normalised_hosts(private_hosts):
         return
     if host == _LOOPBACK_NAME or host.endswith(f".{_LOOPBACK_NAME}") or not _may_be_public(host):
         raise FetchRefused(

@@ -1,7 +1,7 @@
-"""Fetching a file from a URL that a caller names, without being made to reach where the caller cannot.
+"""Download a file from a URL that a caller names, without reaching a host that the caller cannot reach.
 
-What comes of a URL is the caller's business: whatever is wrong with it is `FetchRefused`, in words that tell neither
-which address a name has nor anything that was answered but its status.
+Every fault of a URL is `FetchRefused`. Its message names neither the address of a host nor anything of the answer but
+its status.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import closing
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import httpcore2
-
-from sayso.errors import DeadlineExceeded, FetchFailed, FetchRefused, OutputFailed, TooLarge
+from sayso.errors import FetchFailed, FetchRefused, OutputFailed, TooLarge
 from sayso.files import plain_suffix
+from sayso.net.client import answered, guarded
 from sayso.net.location import locate
-from sayso.net.wire import Guard, GuardedBackend, OutOfTime, Sockets
 from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    import httpcore2
+
     from sayso.net.location import Location
+    from sayso.net.wire import Guard
     from sayso.scheduling import RequestContext
 
 _MAXIMUM_REDIRECTS = 5
@@ -48,7 +48,7 @@ def fetch(
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
     check_type: Callable[[str], None] = _any_type,
-    ticket: RequestContext = FREE,
+    context: RequestContext = FREE,
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> Path:
@@ -65,7 +65,7 @@ def fetch(
         private_hosts: hosts that may be named although their addresses are not public.
         check_type: told the media type that the host says, in lower case, without parameters, empty where it says none;
             raises to refuse it.
-        ticket: whether it is still wanted; a cancellation shuts the connection down at once.
+        context: a cancellation shuts the connection down at once.
         clock: monotonic seconds.
         wall_clock: Unix time in seconds, for a ``Retry-After`` that is a date.
 
@@ -76,40 +76,19 @@ def fetch(
         FetchRefused: the URL may not be fetched, or does not give a file.
         FetchFailed: it may give its file later: the host is down, busy or slow, or broke off.
         TooLarge: the file is larger.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
         OutputFailed: the file cannot be written.
     """
-    deadline = clock() + timeout_seconds
-
-    def left_seconds() -> float:
-        ticket.check()
-        left = min(deadline - clock(), ticket.remaining_seconds())
-        if left <= 0:
-            raise OutOfTime
-        return left
-
-    sockets = Sockets()
-    guard = Guard(
-        private_hosts=frozenset(host.lower().strip("[].") for host in private_hosts),
-        left_seconds=left_seconds,
-        opened=sockets.add,
+    guarding = guarded(
+        context,
+        timeout_seconds=timeout_seconds,
+        private_hosts=private_hosts,
+        clock=clock,
+        failed=FetchFailed,
+        timed_out=f"The URL did not give its file within {timeout_seconds:g} seconds.",
     )
-    with ticket.on_cancel(sockets.shut_down):
-        try:
-            return _Download(guard, directory, maximum_bytes, check_type, wall_clock).follow(locate(url))
-        except OutOfTime:
-            if ticket.remaining_seconds() < deadline - clock():
-                raise DeadlineExceeded("The deadline came while a URL was fetched.") from None
-            raise FetchFailed(f"The URL did not give its file within {timeout_seconds:g} seconds.") from None
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
-            ticket.check()  # a connection that was shut down has no other fault
-            _raise_for(error)
-
-
-def _raise_for(error: Exception) -> NoReturn:
-    if isinstance(error, httpcore2.ConnectError):
-        raise FetchFailed("The URL's host cannot be found or reached, or is not who it says.") from None
-    raise FetchFailed("The URL's answer broke off or is no HTTP.") from None
+    with guarding as guard:
+        return _Download(guard, directory, maximum_bytes, check_type, wall_clock).follow(locate(url))
 
 
 class _Download:
@@ -132,13 +111,10 @@ class _Download:
     def follow(self, location: Location) -> Path:
         """The file at a location, or where that redirects to."""
         for _ in range(_MAXIMUM_REDIRECTS + 1):
-            # A pool for each, so that no connection outlives its request.
-            with httpcore2.ConnectionPool(network_backend=GuardedBackend(self._guard), http2=False) as pool:
-                response = pool.handle_request(_request(location))
-                with closing(response):
-                    redirect = _redirect(response)
-                    if redirect is None:
-                        return self._keep(response, plain_suffix(location.path))
+            with answered(self._guard, "GET", location) as response:
+                redirect = _redirect(response)
+                if redirect is None:
+                    return self._keep(response, plain_suffix(location.path))
             location = location.redirected(redirect)
         raise FetchRefused(f"The URL redirects more than {_MAXIMUM_REDIRECTS} times.")
 
@@ -187,20 +163,6 @@ class _Download:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The URL's file is larger than {self._maximum_bytes} bytes.")
-
-
-def _request(location: Location) -> httpcore2.Request:
-    return httpcore2.Request(
-        "GET",
-        httpcore2.URL(scheme=location.scheme, host=location.host, port=location.port, target=location.target),
-        headers=[
-            ("Host", location.host_header),
-            ("User-Agent", "sayso"),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "identity"),
-            ("Connection", "close"),
-        ],
-    )
 
 
 def _redirect(response: httpcore2.Response) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from sayso.errors import FetchRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAXIMUM_URL_CHARACTERS = 8192
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
@@ -75,6 +78,11 @@ def locate(url: str) -> Location:
     if parts.query:
         target += f"?{quote(parts.query, safe=_ALREADY_ENCODED)}"
     return Location(scheme=scheme, host=_ascii(host), port=port or _default_port(scheme), target=target)
+
+
+def normalised_hosts(names: Collection[str]) -> frozenset[str]:
+    """Names of hosts as `Location.host` has them."""
+    return frozenset(name.lower().strip("[].") for name in names)
 
 
 def _ascii(host: str) -> str:

@@ -1,27 +1,26 @@
-"""Sending something to a URL that a caller names, without being made to reach where the caller cannot."""
+"""Send a body to a URL that a caller names, without reaching a host that the caller cannot reach."""
 
 from __future__ import annotations
 
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import httpcore2
-
 from sayso.errors import NotDelivered
+from sayso.net.client import WIRE_ERRORS, answered, guarded
 from sayso.net.location import locate
-from sayso.net.wire import Guard, GuardedBackend, OutOfTime, Sockets
+from sayso.net.wire import OutOfTime
 from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    import httpcore2
+
     from sayso.scheduling import RequestContext
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
-"""So much of an answer is read, for its sender's sake, and thrown away."""
-
-_WIRE_ERRORS = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException)
+"""So much of an answer is read and thrown away, so that its sender can finish."""
 
 
 def post(
@@ -31,7 +30,7 @@ def post(
     headers: Mapping[str, str],
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
-    ticket: RequestContext = FREE,
+    context: RequestContext = FREE,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Send a body, and return the status of the answer; blocks, for a thread.
@@ -45,69 +44,31 @@ def post(
         headers: in ASCII, beside those that any request has.
         timeout_seconds: for everything, from the name's resolution to the answer's head.
         private_hosts: hosts that may be named although their addresses are not public.
-        ticket: whether it is still wanted; a cancellation shuts the connection down at once.
+        context: a cancellation shuts the connection down at once.
         clock: monotonic seconds.
 
     Raises:
         FetchRefused: the URL may not be called.
         NotDelivered: there was no answer, or not in time. The message tells no address.
-        Cancelled: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
-    deadline = clock() + timeout_seconds
-
-    def left_seconds() -> float:
-        ticket.check()
-        left = deadline - clock()
-        if left <= 0:
-            raise OutOfTime
-        return left
-
-    sockets = Sockets()
-    guard = Guard(
-        private_hosts=frozenset(host.lower().strip("[].") for host in private_hosts),
-        left_seconds=left_seconds,
-        opened=sockets.add,
+    guarding = guarded(
+        context,
+        timeout_seconds=timeout_seconds,
+        private_hosts=private_hosts,
+        clock=clock,
+        failed=NotDelivered,
+        timed_out=f"The URL did not answer within {timeout_seconds:g} seconds.",
     )
-    with ticket.on_cancel(sockets.shut_down):
-        try:
-            return _status(url, body, headers, guard)
-        except OutOfTime:
-            raise NotDelivered(f"The URL did not answer within {timeout_seconds:g} seconds.") from None
-        except httpcore2.ConnectError:
-            ticket.check()
-            raise NotDelivered("The URL's host cannot be found or reached, or is not who it says.") from None
-        except _WIRE_ERRORS:
-            ticket.check()  # a connection that was shut down has no other fault
-            raise NotDelivered("The URL's answer broke off or is no HTTP.") from None
-
-
-def _status(url: str, body: bytes, headers: Mapping[str, str], guard: Guard) -> int:
-    location = locate(url)
-    request = httpcore2.Request(
-        "POST",
-        httpcore2.URL(scheme=location.scheme, host=location.host, port=location.port, target=location.target),
-        headers=[
-            ("Host", location.host_header),
-            ("User-Agent", "sayso"),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "identity"),
-            ("Connection", "close"),
-            ("Content-Length", str(len(body))),
-            *headers.items(),
-        ],
-        content=body,
-    )
-    with httpcore2.ConnectionPool(network_backend=GuardedBackend(guard), http2=False) as pool:
-        response = pool.handle_request(request)
-        with closing(response):
-            _read_on(response)
-            return response.status
+    with guarding as guard, answered(guard, "POST", locate(url), headers=headers.items(), body=body) as response:
+        _read_on(response)
+        return response.status
 
 
 def _read_on(response: httpcore2.Response) -> None:
-    """Let the sender finish, within reason; whatever goes wrong now, the answer has come."""
+    """Let the sender finish, within a bound; an error does not matter any more, since the status is known."""
     read_bytes = 0
-    with suppress(OutOfTime, *_WIRE_ERRORS):
+    with suppress(OutOfTime, *WIRE_ERRORS):
         for chunk in response.iter_stream():
             read_bytes += len(chunk)
             if read_bytes > _MAXIMUM_ANSWER_BYTES:

@@ -90,16 +90,16 @@ def test_a_cancellation_shuts_the_connection_down(tmp_path: Path) -> None:
         timer = threading.Timer(0.2, place.close)
         timer.start()
         with pytest.raises(Cancelled):
-            get(f"http://localhost:{port}/", tmp_path, ticket=place)
+            get(f"http://localhost:{port}/", tmp_path, context=place)
         timer.join()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_tickets_deadline_holds_too(tmp_path: Path) -> None:
+def test_the_contexts_deadline_holds_too(tmp_path: Path) -> None:
     """It is told as a deadline, not as the URL's fault."""
     place = Scheduler(turns=1, places=1).take_place("a client", deadline_seconds=0.2)
     with place, raw_server(b"HTTP/1.1 200 OK\r\n", then_drip=b"X: 1\r\n") as port, pytest.raises(DeadlineExceeded):
-        get(f"http://localhost:{port}/", tmp_path, ticket=place)
+        get(f"http://localhost:{port}/", tmp_path, context=place)
 
 
 def test_a_directory_that_cannot_be_written_is_not_the_urls_fault(server: Server, tmp_path: Path) -> None:

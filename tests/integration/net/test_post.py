@@ -88,5 +88,5 @@ def test_a_cancelled_sending_ends_at_once() -> None:
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(Cancelled):
-            send(receiver.url(), ticket=place)
+            send(receiver.url(), context=place)
         thread.join()

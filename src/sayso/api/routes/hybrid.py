@@ -127,7 +127,7 @@ def _recording(served: AppContext, form: Form, audio_url: str | None, ticket: Re
             maximum_bytes=served.settings.max_upload_bytes,
             timeout_seconds=served.settings.fetch_seconds,
             private_hosts=served.settings.private_hosts,
-            ticket=ticket,
+            context=ticket,
         )
         with called(path, "What is at audio_url"):
             yield path
