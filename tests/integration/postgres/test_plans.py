@@ -37,9 +37,14 @@ ABOUT: dict[str, Any] = {
     "unheard": [uuid4()],
     "ids": [uuid4(), uuid4()],
     "leases": [1, 2],
+    "queues": ["q", "q"],
+    "keys": ["k", None],
 }
 
-ASKED = {name: getattr(statements, name) for name in ("CLAIM", "RECLAIM", "NEXT", "BEAT", "HELD", "FINISH", "BACKLOG")}
+ASKED = {
+    name: getattr(statements, name)
+    for name in ("FIND_ENQUEUED", "CLAIM", "RECLAIM", "NEXT", "BEAT", "HELD", "FINISH", "BACKLOG")
+}
 
 
 @pytest.fixture(scope="module")

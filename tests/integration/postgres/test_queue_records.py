@@ -11,8 +11,9 @@ from psycopg.conninfo import make_conninfo
 
 from sayso.errors import InvalidInput, NoSuchJob
 from sayso.jobs import Claim, ClaimHeldElsewhere, TaskProgress
+from sayso.jobs.outbox import new_job_id
 from sayso.jobs.postgres.administration import Administration
-from sayso.jobs.postgres.queue import PostgresQueue, new_job_id
+from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.narrations import STORIES_QUEUE, NarrationRequest
 from sayso.narrations.postgres.store import PostgresNarrationStore

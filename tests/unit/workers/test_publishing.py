@@ -147,7 +147,7 @@ def test_a_storage_that_is_missing_is_not_waited_for() -> None:
     """The worker waits for it before it takes jobs."""
     storage = InMemoryStorage()
 
-    async def missing(_uri: str) -> Stored | None:
+    async def missing(*_: object, **__: object) -> Stored | None:
         raise ResourceMissing("There is no such bucket.")
 
     storage.find = missing  # type: ignore[method-assign]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import secrets
 import socket
 import time
 from contextlib import suppress
@@ -18,7 +17,9 @@ from uuid import UUID, uuid4
 
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
+from sayso.jobs.outbox import NewJob
 from sayso.jobs.postgres import statements
+from sayso.jobs.postgres.outbox import insert
 from sayso.postgres.batcher import Batcher
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
@@ -89,13 +90,11 @@ class PostgresQueue:
         Raises:
             ServiceUnavailable: the database does not answer.
         """
-        about = {"id": new_job_id(), "queue": self.name, "body": body, "key": dedup_key, "delay": delay_seconds}
-        rows = await self._fetch(statements.ENQUEUE, about)
-        if not rows:  # its transaction was not over when ours looked, and is now
-            rows = await self._fetch(statements.FIND_BY_KEY, about)
+        job = NewJob(queue=self.name, body=body, key=dedup_key, delay_seconds=delay_seconds)
+        (enqueued,) = await insert(self._fetch, [job])
         if not delay_seconds:
             self._database.notify(Channel.JOBS, self.name)
-        return str(rows[0]["id"])
+        return str(enqueued.job_id)
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """See `JobQueue.receive`."""
@@ -238,16 +237,6 @@ class PostgresQueue:
         for end in self._ends:
             end()
         await self._finishes.drain()
-
-
-def new_job_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): the time, so that an index grows at its end, and then chance.
-
-    The time is in milliseconds and, by method 3 of the RFC, 4096ths of one: jobs of one process are in their order.
-    """
-    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
-    fraction = nanoseconds * 4096 // 1_000_000
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def _leases(deliveries: Collection[Delivery]) -> dict[str, Any]:

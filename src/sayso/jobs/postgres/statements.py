@@ -5,13 +5,24 @@ Each may be run twice, since the answer of the first may be lost: a change that 
 
 ENQUEUE = """
 insert into sayso.jobs (id, queue, body, dedup_key, available_at)
-values (%(id)s, %(queue)s, %(body)s, %(key)s, now() + %(delay)s * interval '1 second')
+select id, queue, body, dedup_key, now() + delay_seconds * interval '1 second'
+from unnest(%(ids)s::uuid[], %(queues)s::text[], %(bodies)s::text[], %(keys)s::text[], %(delays)s::float8[])
+    as job (id, queue, body, dedup_key, delay_seconds)
+order by queue, dedup_key, id
 on conflict do nothing
 returning id
 """
+# In the order of the keys, so that two transactions that add the same jobs do not wait for each other.
 
-FIND_BY_KEY = """
-select id from sayso.jobs where id = %(id)s or (queue = %(queue)s and dedup_key = %(key)s)
+FIND_ENQUEUED = """
+select wanted.id as wanted_id, found.id
+from unnest(%(ids)s::uuid[], %(queues)s::text[], %(keys)s::text[]) as wanted (id, queue, dedup_key)
+cross join lateral (
+    select id from sayso.jobs where id = wanted.id
+    union all
+    select id from sayso.jobs where queue = wanted.queue and dedup_key = wanted.dedup_key
+    limit 1
+) as found
 """
 
 CLAIM = """

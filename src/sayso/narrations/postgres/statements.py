@@ -60,12 +60,6 @@ select id, fingerprint from sayso.narrations
 where id = %(id)s or (owner = %(owner)s and idempotency_key = %(key)s)
 """
 
-ADD_JOB = """
-insert into sayso.jobs (id, queue, body, dedup_key) values (%(job_id)s, %(queue)s, %(body)s, %(key)s)
-on conflict do nothing
-returning id
-"""
-
 ADD_TASKS = "insert into sayso.tasks (parent_id, task_id) select %(id)s, unnest(%(tasks)s::text[])"
 
 ADD_EVENT = "insert into sayso.events (parent_id, kind) values (%(id)s, %(kind)s)"

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sayso.errors import IdempotencyKeyReused, NoSuchJob
-from sayso.jobs.postgres.queue import new_job_id
+from sayso.jobs.outbox import NewJob
+from sayso.jobs.postgres.outbox import enqueue
 from sayso.jobs.postgres.statements import CANCEL
 from sayso.narrations import (
     CALLBACKS_QUEUE,
@@ -54,20 +55,19 @@ class PostgresNarrationStore:
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """See `NarrationStore.submit`."""
-        narration_id, job_id = new_narration_id(), new_job_id()
+        narration_id = new_narration_id()
         # Both go through the whole text, which may be a book.
         row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id, owner=owner)))
-        about = row | {"id": narration_id, "job_id": job_id, "owner": owner, "key": idempotency_key}
+        job = NewJob(queue=STORIES_QUEUE, body=body)
+        about = row | {"id": narration_id, "job_id": job.job_id, "owner": owner, "key": idempotency_key}
 
         async def submit() -> Submitted:
             async with self._database.transaction() as transaction:
                 if not await transaction.fetch(statements.ADD, about):
                     return await self._known(transaction, about)
-                job = {"job_id": job_id, "queue": STORIES_QUEUE, "body": body, "key": None}
-                await transaction.fetch(statements.ADD_JOB, job)
+                await enqueue(transaction, job)
                 await transaction.fetch(statements.ADD_TASKS, {"id": narration_id, "tasks": list(request.formats)})
                 await _add_event(transaction, narration_id, "submitted")
-                transaction.notify(Channel.JOBS, STORIES_QUEUE)
                 return Submitted(record=await _found(transaction, narration_id, owner), is_new=True)
 
         return await self._database.persist(submit)
@@ -188,18 +188,13 @@ def _visible(rows: Sequence[Row], narration_id: str, owner: str | None) -> tuple
 
 
 async def _announce(transaction: Transaction, record: NarrationRecord) -> None:
-    """Have the owner told, unless a job for that was made before: there is one with the key of this end then."""
+    """Enqueue the callback to the owner, unless that was done before: the key of its job is that of this end."""
     if record.callback is None or not record.status.is_final:
         return
-    job = {
-        "job_id": new_job_id(),
-        "queue": CALLBACKS_QUEUE,
-        "body": announcement(record.id, record.status),
-        "key": f"{record.id} {record.status}",
-    }
-    if await transaction.fetch(statements.ADD_JOB, job):
+    body, key = announcement(record.id, record.status), f"{record.id} {record.status}"
+    (enqueued,) = await enqueue(transaction, NewJob(queue=CALLBACKS_QUEUE, body=body, key=key))
+    if enqueued.is_new:
         await transaction.fetch(statements.EXPECT_CALLBACK, {"id": record.id})
-        transaction.notify(Channel.JOBS, CALLBACKS_QUEUE)
 
 
 async def _add_event(transaction: Transaction, narration_id: str, kind: str) -> None:
