@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _LOCK_MODE = 0o600
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""The byte order marks of other encodings than UTF-8; text in UTF-8 begins with none of them."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -85,8 +93,15 @@ def decode_text(data: bytes, name: str) -> str:
     """The characters of UTF-8 bytes, without a byte order mark.
 
     Raises:
-        NotText: naming the first byte that is not UTF-8, or the first NUL.
+        NotText: naming the first byte that is not UTF-8, or the first NUL; or the encoding, where the bytes begin with
+            the byte order mark of another.
     """
+    for mark, encoding in _OTHER_MARKS.items():
+        if data.startswith(mark):
+            raise NotText(
+                f"{name} is not UTF-8 but {encoding}",
+                hint=f"Convert it, for example with: iconv -f {encoding} -t utf-8",
+            )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

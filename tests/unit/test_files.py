@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sayso.errors import NotText, OutputFailed
-from sayso.files import create_private, decode_prose, make_private_directory, private_lock, replacing
+from sayso.files import create_private, decode_prose, decode_text, make_private_directory, private_lock, replacing
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -180,3 +180,15 @@ def test_a_web_page_is_no_text_to_read_aloud(text: str) -> None:
 def test_a_text_that_begins_with_a_tag_may_be_markdown(text: str) -> None:
     """Only what begins as web pages do is one."""
     assert decode_prose(text.encode(), "text") == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_text_in_another_unicode_encoding_is_named(encoding: str) -> None:
+    """By its byte order mark, as Windows writes it; what is advised gives back the text."""
+    data = ("" if encoding in {"utf-16", "utf-32"} else "\ufeff") + "héllo"
+    with pytest.raises(NotText) as caught:
+        decode_text(data.encode(encoding), "a.txt")
+    name = encoding.upper()[:6]
+    assert caught.value.message == f"a.txt is not UTF-8 but {name}"
+    assert caught.value.hint == f"Convert it, for example with: iconv -f {name} -t utf-8"
+    assert data.encode(encoding).decode(name) == "héllo"  # as iconv reads it

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sayso.errors import Cancelled, ServiceUnavailable
-from sayso.files import make_private_directory
+from sayso.files import create_private, make_private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class ScratchDirectory:
         try:
             make_private_directory(parent)
             self.directory = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=parent))
-            self._alive = (self.directory / _ALIVE).open("wb")
+            self._alive = create_private(self.directory / _ALIVE)
             fcntl.flock(self._alive, fcntl.LOCK_EX)
         except OSError as error:
             raise ServiceUnavailable(f"Cannot work in {parent}: {error.strerror}.") from error

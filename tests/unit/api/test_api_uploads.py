@@ -134,6 +134,27 @@ def test_what_a_client_calls_its_file_is_no_path(name: str, temporary: Path) -> 
         assert form.file.path.suffix in {"", ".mp3"} or form.file.path.suffix.isascii()
 
 
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ("filename*=utf-8''%C3%9Cber%20uns.MD", "Über uns.MD"),
+        ("filename*=UTF-8'de'%C3%9Cber.MD; size=3", "Über.MD"),
+        ("filename=\"=?utf-8?B?w5xiZXIubWQ=?=\"; filename*=utf-8''%C3%9Cber.MD", "Über.MD"),  # as .NET sends it
+        ("filename*=utf-8''%C3%9Cber.MD; filename=_ber.txt", "Über.MD"),
+        ("filename*=\"utf-8''%C3%9Cber.MD\"", "Über.MD"),
+        ("filename*=utf-8''%ff.MD", "\ufffd.MD"),
+        ("filename*=koi8-r''%F0.MD; filename=x.MD", "x.MD"),
+    ],
+)
+def test_a_file_name_beyond_ascii_is_the_extended_one(parameters: str, name: str) -> None:
+    """RFC 5987, alone or beside a name that is an approximation."""
+    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=file; {parameters}\r\n\r\n"
+    with read(body(head.encode() + b"text\r\n")) as form:
+        assert form.file is not None
+        assert form.file.name == name
+        assert form.file.path.suffix == ".md"
+
+
 def test_fields_that_repeat_are_lists() -> None:
     """With and without brackets, in the order in which they came."""
     with read(

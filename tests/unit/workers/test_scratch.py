@@ -26,6 +26,18 @@ def test_it_goes_with_whoever_opened_it(tmp_path: Path) -> None:
     thread.__exit__(None, None, None)
 
 
+def test_other_users_can_neither_enter_it_nor_lock_it(tmp_path: Path) -> None:
+    """Whatever the umask is."""
+    before = os.umask(0)
+    try:
+        workshop = ScratchDirectory(tmp_path / "work")
+    finally:
+        os.umask(before)
+    with workshop:
+        for path in (tmp_path / "work").rglob("*"):
+            assert path.stat().st_mode & 0o077 == 0, path.name
+
+
 def test_what_a_thread_makes_late_goes_with_the_thread(tmp_path: Path) -> None:
     """A thread that makes the directory anew when the job was given up leaves nothing either."""
     with ScratchDirectory(tmp_path / "work") as workshop:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.multipart import parse_options_header
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _MAXIMUM_FIELDS = 64
 _MAXIMUM_FIELD_BYTES = 64 * 1024
+_EXTENDED_NAME = re.compile(
+    rb";\s*filename\*\s*=\s*\"?utf-8'[a-z0-9-]*'(?P<quoted>[^\s;\"]*)\"?\s*(?:;|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,14 +139,16 @@ class FormReader:
         self._value.clear()
 
     def _end_headers(self) -> None:
-        _, options = parse_options_header(self._part.headers.get(b"content-disposition"))
+        disposition = self._part.headers.get(b"content-disposition")
+        _, options = parse_options_header(disposition)
         name = options.get(b"name")
         if name is None:
             raise InvalidInput("A part of the form has no name.")
         self._part.name = _text(name).removesuffix("[]")
-        self._part.is_file = b"filename" in options
-        if self._part.is_file:
-            self._open(_text(options[b"filename"]))
+        file_name = _file_name(disposition or b"", options)
+        self._part.is_file = file_name is not None
+        if file_name is not None:
+            self._open(file_name)
             return
         self._field_count += 1
         if self._field_count > _MAXIMUM_FIELDS:
@@ -177,6 +184,18 @@ class FormReader:
 
     def _end(self) -> None:
         self.complete = True
+
+
+def _file_name(disposition: bytes, options: Mapping[bytes, bytes]) -> str | None:
+    """What the client calls its file; None for a part that is none.
+
+    Some clients send a name beyond ASCII as ``filename*`` of RFC 5987, with or without a ``filename`` beside it.
+    """
+    extended = _EXTENDED_NAME.search(disposition)
+    if extended is not None:
+        return unquote_to_bytes(extended["quoted"]).decode("utf-8", "replace")
+    name = options.get(b"filename")
+    return None if name is None else _text(name)
 
 
 def _text(data: bytes) -> str:
