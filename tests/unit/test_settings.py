@@ -64,3 +64,31 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """Printing the settings does not print a secret."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
     assert "hush-hush" not in repr(load_settings())
+
+
+def test_white_space_around_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a secret whose file ends in a newline, or of a quoted list; white space alone counts as unset."""
+    for name, value in {
+        "DATABASE_URL": "postgresql://u:p@host/name?sslmode=require\n",
+        "OPENAI_API_KEY": " sk-123\r\n",
+        "PUBLIC_BASE_URL": "https://speech.example.com\n",
+        "QUEUE_URL": "https://sqs/1/q\n",
+        "LOG_LEVEL": "info\n",
+        "PORT": "8001\n",
+        "SAYSO_API_KEYS": " a:speech:1 ,\n b:jobs:2 \n",
+        "SAYSO_DATA": "/srv/sayso\n",
+        "OUTPUT_BUCKET": " \n",
+        "SAYSO_KEEP_JOBS_DAYS": " ",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://u:p@host/name?sslmode=require"
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-123"
+    assert settings.public_base_url == "https://speech.example.com"
+    assert settings.queue_url == "https://sqs/1/q"
+    assert (settings.log_level, settings.port, settings.data_dir) == ("info", 8001, Path("/srv/sayso"))
+    assert settings.api_keys == ("a:speech:1", "b:jobs:2")
+    assert settings.output_bucket is None
+    assert settings.keep_jobs_days is None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AliasChoices, ValidationError
+from pydantic import AliasChoices, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sayso.errors import InvalidInput
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
     """What the environment says, checked; a variable that is empty counts as unset.
 
+    White space around a value is no part of it, such as the newline at the end of a file that it was read from.
+
     Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.
     """
 
@@ -33,6 +35,14 @@ class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, 
         hide_input_in_errors=True,
         populate_by_name=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_white_space(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != "" or value == values[name]}
 
 
 def variables(field: FieldInfo) -> tuple[str, ...]:
