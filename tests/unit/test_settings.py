@@ -92,3 +92,28 @@ def test_white_space_around_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyP
     assert settings.api_keys == ("a:speech:1", "b:jobs:2")
     assert settings.output_bucket is None
     assert settings.keep_jobs_days is None
+
+
+def test_numbers_beyond_all_reason_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By each numeric setting: they would end threads, queries or the start with an overflow."""
+    for field in Settings.model_fields.values():
+        is_float = "float" in str(field.annotation)
+        if not is_float and "int" not in str(field.annotation):
+            continue
+        name = variables(field)[0]
+        for value in ["99999999999999999999", *(["inf", "1e400", "1e18", "nan"] if is_float else [])]:
+            with monkeypatch.context() as patch:
+                patch.setenv(name, value)
+                with pytest.raises(InvalidInput, match=name):
+                    load_settings()
+
+
+def test_large_numbers_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred years, thirty years in seconds, and more bytes than any disk has."""
+    monkeypatch.setenv("SAYSO_KEEP_NARRATIONS_DAYS", "36500")
+    monkeypatch.setenv("SAYSO_SHUTDOWN_SECONDS", "1e9")
+    monkeypatch.setenv("SAYSO_CACHE_MAX_BYTES", str(2**62))
+    settings = load_settings()
+    assert settings.keep_narrations_days == 36_500
+    assert settings.shutdown_seconds == 1e9
+    assert settings.cache_max_bytes == 2**62

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import AliasChoices, ValidationError, model_validator
+from pydantic import AliasChoices, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sayso.errors import InvalidInput
@@ -17,6 +17,12 @@ from sayso.settings.server import ServerSettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+
+
+_LARGEST = {"days": 36_500, "seconds": 10**9, "bytes": 2**63 - 1}
+"""The largest numbers by the last word of their fields' names: what databases, threads and libraries take."""
+
+_LARGEST_COUNT = 2**31 - 1
 
 
 class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
@@ -43,6 +49,14 @@ class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, 
             return values
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         return {name: value for name, value in stripped.items() if value != "" or value == values[name]}
+
+    @field_validator("*")
+    @classmethod
+    def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
+        largest = _LARGEST.get((info.field_name or "").rpartition("_")[2], _LARGEST_COUNT)
+        if isinstance(value, (int, float)) and not value <= largest:
+            raise ValueError(f"it must be {largest} or less")
+        return value
 
 
 def variables(field: FieldInfo) -> tuple[str, ...]:
