@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import structlog
@@ -69,7 +70,7 @@ def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: _LineLogger(),
         cache_logger_on_first_use=False,
     )
     handler = _StandardError()
@@ -90,16 +91,37 @@ def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
 
 
+class _LineLogger:
+    """What structlog writes lines with."""
+
+    def msg(self, line: str) -> None:
+        """Write a line, whatever its level is."""
+        _write_line(line)
+
+    debug = info = warning = warn = error = exception = critical = fatal = failure = log = msg
+
+
 class _StandardError(logging.Handler):
     """Writes to what is standard error at the time, as structlog's loggers here do."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
         try:
-            sys.stderr.write(f"{self.format(record)}\n")
-            sys.stderr.flush()
-        except Exception:  # noqa: BLE001 -- a message that cannot be written ends nothing else
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 -- a message that cannot be formatted ends nothing else
             self.handleError(record)
+        else:
+            _write_line(line)
+
+
+def _write_line(line: str) -> None:
+    """Write to what is standard error at the time.
+
+    Where the terminal is closed, the reader of a pipe has ended or the disk is full, the line is lost and nothing else.
+    """
+    with suppress(OSError, ValueError):  # the latter where it was closed
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def redact(text: str) -> str:

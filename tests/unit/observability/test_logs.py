@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +46,29 @@ def test_standard_output_belongs_to_results(capsys: pytest.CaptureFixture[str]) 
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "measuring" in captured.err
+
+
+@pytest.mark.parametrize("how", ["console", "json"])
+@pytest.mark.parametrize("to", ["pipe", "disk"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, how: Any, to: str
+) -> None:
+    """A full disk, or a pipe whose reader has ended: requests and jobs go on."""
+    if to == "pipe":
+        reader, descriptor = os.pipe()
+        os.close(reader)
+    else:
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    stream = os.fdopen(descriptor, "w")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        configure_logs("info", how)
+        structlog.get_logger().info("ours", number=1)
+        structlog.get_logger().bind(a=1).error("ours", exc_info=ValueError("x"))
+        logging.getLogger("library").warning("theirs")
+    with suppress(OSError):
+        stream.close()
 
 
 def test_less_severe_messages_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
