@@ -54,6 +54,9 @@ types: $(VENV)/.installed-test ## mypy, strict
 docs: $(VENV)/.installed-test ## Write docs/reference from the code
 	$(BIN)/python docs/reference/generate.py
 
+schema: $(VENV)/.installed-test ## Write tests/integration/postgres/schema.txt from the migrations
+	PYTHONPATH=tests $(BIN)/python -m support.postgres.schema
+
 bench: $(VENV)/.installed-bench $(VENV)/.npm ## Speed and accuracy against named peers (ARGS="--help")
 	$(BIN)/sayso models pull
 	$(BIN)/python -m bench $(ARGS)
@@ -71,4 +74,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run test lint format types docs bench chaos lock clean
+.PHONY: help run test lint format types docs schema bench chaos lock clean

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from sayso.errors import SaysoError
 from sayso.postgres import migrations
 from sayso.postgres.migrate import known_versions, migrate
+from support.postgres.schema import FILE, describe
 
 if TYPE_CHECKING:
     from support.postgres.databases import Databases
@@ -33,6 +34,37 @@ def test_everything_is_in_a_schema_of_its_own(databases: Databases) -> None:
     conninfo = databases.bare()
     migrate(conninfo)
     assert tables(conninfo) == {("sayso", name) for name in TABLES}
+
+
+def test_the_migrations_lead_to_the_schema_that_is_expected(databases: Databases) -> None:
+    """Every table, column, default, constraint, index, function and trigger; `make schema` writes the file anew."""
+    conninfo = databases.bare()
+    migrate(conninfo)
+    assert describe(conninfo) == FILE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table sayso.more (id text)",
+        "alter table sayso.jobs add column more text",
+        "alter table sayso.jobs alter column queue drop not null",
+        "alter table sayso.jobs alter column attempts set default 1",
+        "alter table sayso.jobs drop constraint jobs_state_check",
+        "alter table sayso.tasks alter column progress type real",
+        "drop index sayso.jobs_waiting",
+        "create view sayso.more as select id from sayso.jobs",
+        "alter sequence sayso.lease_ids increment by 2",
+        "alter table sayso.tasks disable trigger narrations_follow_changes",
+        "create function sayso.more() returns integer language sql as 'select 1'",
+    ],
+)
+def test_whatever_differs_in_the_schema_is_seen(databases: Databases, change: str) -> None:
+    """The text that is compared leaves out no kind of object that a migration might forget."""
+    conninfo = databases.new()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(change)
+    assert describe(conninfo) != FILE.read_text(encoding="utf-8")
 
 
 def test_versions_are_the_numbers_of_their_files() -> None:
