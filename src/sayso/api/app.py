@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,22 +15,20 @@ from sayso import __version__
 from sayso.api.http.connections import default_connections
 from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.http.openapi import ERRORS
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
 from sayso.api.http.rate_limits import RATE_HEADERS, RequestShares
-from sayso.api.routes import captions, files, hybrid, models, narrations, operations, speech, transcriptions
+from sayso.api.routes import operations
 from sayso.api.routes.synthesis import ENGINE_HEADER
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
 from sayso.threads import on_thread
-from sayso.web import router as page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
 
     from fastapi import FastAPI
 
-    from sayso.api.context import AppContext
+    from sayso.api.context import ProcessContext
 
 _log = structlog.get_logger(__name__)
 
@@ -41,12 +38,11 @@ Every error is OpenAI's envelope. Point any OpenAI client at this address and `/
 """
 
 
-def create_app(served: AppContext, *, api: bool = True, hosts: Collection[str] | None = None) -> FastAPI:
+def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None) -> FastAPI:
     """The application over these parts, which it closes at its end.
 
     Args:
-        served: the parts.
-        api: whether it serves more than what operators ask.
+        process: the parts, with the services of its roles; what operators ask is served without any.
         hosts: the names that it may be called by; None for any. Where no key is asked for, they keep a page of the web
             from calling it by a name of its own that leads to this machine (DNS rebinding).
     """
@@ -58,23 +54,21 @@ def create_app(served: AppContext, *, api: bool = True, hosts: Collection[str] |
         lifespan=_lifespan,
         redoc_url=None,
     )
-    app.state.served = served
+    app.state.process = process
     app.state.readiness = "starting"
     app.include_router(operations.router)
-    if api:
-        for family in (speech, captions, transcriptions, hybrid, narrations, files, models):
-            app.include_router(family.router, responses=ERRORS)
-        app.include_router(page)
+    for service in process.services:
+        service.install(app)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)
-    _wrap(app, served, hosts)
+    _wrap(app, process, hosts)
     return app
 
 
-def _wrap(app: FastAPI, served: AppContext, hosts: Collection[str] | None) -> None:
+def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) -> None:
     """What every request passes; what is added last is outermost."""
-    settings = served.settings
+    settings = process.settings
     app.add_middleware(UnhandledErrors)
     app.add_middleware(AnswerHeaders)
     if settings.cors_origins:
@@ -86,12 +80,12 @@ def _wrap(app: FastAPI, served: AppContext, hosts: Collection[str] | None) -> No
             expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", "location", *RATE_HEADERS],
         )
     shares = RequestShares(settings.connections or default_connections())
-    app.add_middleware(FairShares, keys=served.keys, shares=shares)
-    if not served.keys:
-        app.add_middleware(CrossOriginRequests, base_url=settings.public_base_url, allowed=settings.cors_origins)
+    app.add_middleware(FairShares, keys=process.keys, shares=shares)
+    if not process.keys:
+        app.add_middleware(CrossOriginRequests, base_url=process.base_url, allowed=settings.cors_origins)
     app.add_middleware(TrustedHosts, hosts=hosts)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(AccessLog, metrics=served.metrics)
+    app.add_middleware(AccessLog, metrics=process.metrics)
     app.add_middleware(RequestIds)
     app.add_middleware(TraceRequests)
 
@@ -99,50 +93,42 @@ def _wrap(app: FastAPI, served: AppContext, hosts: Collection[str] | None) -> No
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Load the models while the first requests may already come; close everything at the end."""
-    served: AppContext = app.state.served
+    process: ProcessContext = app.state.process
 
     async def warm_up() -> None:
         try:
-            await on_thread(served.warm_up)
+            await on_thread(process.warm_up)
         except Exception:  # noqa: BLE001 -- whoever asks for what is broken is told; the rest is served
             _log.exception("not everything is ready")
         app.state.readiness = "ready"
 
-    async with _narrations(app, served), anyio.create_task_group() as tasks:
-        tasks.start_soon(warm_up)
-        with _working(served):
-            try:
-                yield
-            finally:
-                app.state.readiness = "stopping"
-                tasks.cancel_scope.cancel()
-    served.close()
-
-
-@asynccontextmanager
-async def _narrations(app: FastAPI, served: AppContext) -> AsyncIterator[None]:
-    """Have narrations served during the block, where any are kept."""
-    if served.open_narrations is None:
-        yield
-        return
-    async with served.open_narrations() as narrations:
-        app.state.served = replace(served, narrations=narrations)
-        yield
+    async with AsyncExitStack() as stack:
+        for service in process.services:
+            await stack.enter_async_context(service.lifespan(app))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(warm_up)
+            with _working(process):
+                try:
+                    yield
+                finally:
+                    app.state.readiness = "stopping"
+                    tasks.cancel_scope.cancel()
+    process.close()
 
 
 @contextmanager
-def _working(served: AppContext) -> Iterator[None]:
+def _working(process: ProcessContext) -> Iterator[None]:
     """Have the workers of this process work during the block; at its end, wait for what they have in hand.
 
     Nothing else is served any more then, so that the loop may wait.
     """
-    if served.stories is None:
+    if process.workers is None:
         yield
         return
-    served.stories.start()
+    process.workers.start()
     try:
         yield
     finally:
-        served.stories.stop()
-        if not served.stories.join(served.settings.shutdown_seconds):
+        process.workers.stop()
+        if not process.workers.join(process.settings.shutdown_seconds):
             _log.warning("stories are left to their leases: they did not end in time")

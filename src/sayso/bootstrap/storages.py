@@ -39,6 +39,11 @@ def output_directory(settings: Settings) -> Path:
     return settings.data_dir / "output"
 
 
+def work_directory(settings: Settings) -> Path:
+    """Where workers have the files of jobs in hand."""
+    return settings.data_dir / "work"
+
+
 def output_root(settings: Settings) -> str:
     """The URI below which narrations go."""
     bucket = settings.output_bucket

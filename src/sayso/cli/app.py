@@ -14,7 +14,7 @@ from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
-from sayso.cli.run import run
+from sayso.cli.run import run, run_help
 from sayso.cli.say import say
 from sayso.cli.transcribe import transcribe
 from sayso.cli.up import up
@@ -48,12 +48,13 @@ app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --styl
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.command(epilog=examples("sayso up", "sayso up --port 9000 --data /srv/sayso"))(up)
 app.command(
+    help=run_help(),
     epilog=examples(
         "sayso run api",
         "DATABASE_URL=postgresql://… sayso run api stories",
         "QUEUE_URL=https://… OUTPUT_BUCKET=stories DYNAMODB_TABLE=tasks sayso run stories",
         "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api",
-    )
+    ),
 )(run)
 app.command(epilog=examples("sayso upgrade-database", "sayso upgrade-database --data /srv/sayso"))(upgrade_database)
 app.add_typer(models.app, name="models")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sayso.bootstrap.roles import ROLES, roles_named
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from socket import socket
 
+    from sayso.bootstrap.roles import Role
     from sayso.cli.serving import HttpServer
     from sayso.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 LOCALHOST = "localhost"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- what a container's published port needs; keys guard it
-
-Role = Literal["api", "stories"]
-ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def run(
@@ -37,16 +37,7 @@ def run(
         int | None, typer.Option(min=0, max=65_535, help="Port to listen on.  \\[env: PORT]", show_default="8000")
     ] = None,
 ) -> None:
-    """Serve until told to stop.
-
-    api: OpenAI's audio API and more, with a page at / and its documentation at /docs. Without API keys it listens on
-    this machine alone; make one with: sayso keys new NAME. With DATABASE_URL it takes narrations, too.
-
-    stories: narrates what comes from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a time.
-
-    Every process serves /healthz, /backlog and /metrics. Told to stop (Ctrl-C, SIGTERM) it takes no more work, and
-    finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS. Told a second time, it hands back at once.
-    """
+    """Serve until told to stop; `run_help` is what ``--help`` shows."""
     import structlog
 
     from sayso.cli.listening_socket import listening
@@ -54,11 +45,8 @@ def run(
     from sayso.settings import load_settings
 
     end_at_sigterm()
-    unknown = [role for role in roles if role not in ROLES]
-    if unknown:
-        raise InvalidInput(f"There is no role {unknown[0]!r}.", hint=f"There are: {', '.join(ROLES)}.")
+    chosen = roles_named(roles)
     settings = load_settings()
-    chosen: set[Role] = {role for role in ROLES if role in roles}
     log = structlog.get_logger(__name__)
     address = listening_address(settings, chosen, host or settings.host)
     with listening(address, settings.port if port is None else port) as sockets:
@@ -68,9 +56,20 @@ def run(
     server.leave()
 
 
+def run_help() -> str:
+    """What ``sayso run --help`` says, of every role."""
+    of_roles = "\n\n".join(f"{role.name}: {role.summary}" for role in ROLES.values())
+    of_all = (
+        "Every process serves /healthz, /backlog and /metrics. Told to stop (Ctrl-C, SIGTERM) it takes no more work, "
+        "and finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS. Told a second time, it hands "
+        "back at once."
+    )
+    return f"Serve until told to stop.\n\n{of_roles}\n\n{of_all}"
+
+
 def serve(
     settings: Settings,
-    roles: Collection[Role],
+    roles: Sequence[Role],
     *,
     address: str,
     sockets: Sequence[socket],
@@ -96,14 +95,14 @@ def serve(
 
     from sayso.api.app import create_app
     from sayso.api.http.connections import Bounds, default_connections
-    from sayso.bootstrap.api import open_served
+    from sayso.bootstrap.process import open_process
     from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
 
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        served = open_served(settings, api="api" in roles, stories="stories" in roles, trouble=trouble)
-        app = create_app(served, api="api" in roles, hosts=_names(settings, address))
+        process = open_process(settings, roles, trouble=trouble)
+        app = create_app(process, hosts=_names(settings, process.base_url, address))
         bounds = Bounds(
             connections=settings.connections or default_connections(),
             head_seconds=settings.head_seconds,
@@ -127,15 +126,14 @@ def serve(
         )
 
         def on_stop() -> None:
-            if served.stories is not None:
-                served.stories.stop()
-            narrations = app.state.served.narrations
-            if narrations is not None:  # those who follow would be waited for
-                server.call_soon(narrations.release_followers)
+            if process.workers is not None:
+                process.workers.stop()
+            for service in process.services:
+                server.call_soon(partial(service.on_stop, app))
 
         def on_hurry() -> None:
-            if served.stories is not None:
-                served.stories.hurry()
+            if process.workers is not None:
+                process.workers.hurry()
 
         server = HttpServer(app, config, on_ready=on_ready, on_stop=on_stop, on_hurry=on_hurry)
         server.run(list(sockets))
@@ -149,7 +147,7 @@ def listening_address(settings: Settings, roles: Collection[Role], host: str | N
     import structlog
 
     host = host and host.removeprefix("[").removesuffix("]")
-    if settings.api_keys or settings.allow_anonymous or "api" not in roles:
+    if settings.api_keys or settings.allow_anonymous or not any(role.serves_http for role in roles):
         return host or EVERYWHERE
     if host is not None and not _is_loopback(host):
         structlog.get_logger(__name__).warning(
@@ -161,7 +159,7 @@ def listening_address(settings: Settings, roles: Collection[Role], host: str | N
     return host or LOOPBACK
 
 
-def _names(settings: Settings, address: str) -> Collection[str] | None:
+def _names(settings: Settings, base_url: str | None, address: str) -> Collection[str] | None:
     """The names to answer to; None for any, as where the network's own names lead here and no setting has them."""
     from sayso.api.http.origins import parse_host, parse_origin
 
@@ -173,7 +171,7 @@ def _names(settings: Settings, address: str) -> Collection[str] | None:
         if host is None:
             raise InvalidInput("SAYSO_HOSTS has an entry that is no name.", hint="Write names as speech.example.com.")
         names.add(host[0])
-    base = parse_origin(settings.public_base_url or "")
+    base = parse_origin(base_url or "")
     return names if base is None else names | {base.host}
 
 

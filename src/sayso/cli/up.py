@@ -37,8 +37,9 @@ def up(
     With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
     """
     from sayso.bootstrap.embedded import embedded
+    from sayso.bootstrap.roles import ROLES
     from sayso.cli.listening_socket import listening
-    from sayso.cli.run import ROLES, listening_address, serve
+    from sayso.cli.run import listening_address, serve
     from sayso.cli.serving import end_at_sigterm
     from sayso.settings import load_settings
 
@@ -52,14 +53,15 @@ def up(
         if settings.keep_narrations_days is None:
             typer.echo("Narrations are kept for ever; SAYSO_KEEP_NARRATIONS_DAYS=30 removes them after 30 days.")
 
-    address = listening_address(settings, ROLES, host or settings.host)
+    roles = [role for role in ROLES.values() if role.in_up]
+    address = listening_address(settings, roles, host or settings.host)
     with (
         listening(address, settings.port if port is None else port) as sockets,
         embedded(settings) as complete,
     ):
         server = serve(
             complete.settings,
-            ROLES,
+            roles,
             address=address,
             sockets=sockets,
             on_ready=on_ready,

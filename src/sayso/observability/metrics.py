@@ -45,7 +45,7 @@ class Metrics:
     """Everything that is measured; any thread may use it.
 
     Args:
-        load: how busy the scheduler is; None without one.
+        load: how busy the scheduler is; None while there is none.
         breakers: the breaker of each engine, now.
         clock: monotonic seconds.
     """
@@ -53,7 +53,7 @@ class Metrics:
     def __init__(
         self,
         *,
-        load: Callable[[], Load] | None = None,
+        load: Callable[[], Load | None] = lambda: None,
         breakers: Callable[[], Mapping[str, BreakerState]] = dict,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -190,7 +190,7 @@ class Metrics:
 class _State(Collector):
     """What is asked for at the moment of reading: the scheduler's load and the breakers' states."""
 
-    def __init__(self, load: Callable[[], Load] | None, breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
+    def __init__(self, load: Callable[[], Load | None], breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
         self._load = load
         self._breakers = breakers
 
@@ -200,8 +200,8 @@ class _State(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
-        if self._load is not None:
-            load = self._load()
+        load = self._load()
+        if load is not None:
             yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in hand at once.", load.places)
             yield GaugeMetricFamily("sayso_queue_places_taken", "Requests that are in hand.", load.taken)
             yield GaugeMetricFamily("sayso_queue_turns", "Pieces of work that may compute at once.", load.turns)

@@ -3,6 +3,7 @@
 from sayso.workers.attempts import Handler, Job, Outcome, Policy
 from sayso.workers.availability import retry_until_available
 from sayso.workers.claims import TaskClaims
+from sayso.workers.group import WorkerGroup
 from sayso.workers.heartbeat import ClaimHeartbeat
 from sayso.workers.publishing import FilePublisher
 from sayso.workers.scratch import ScratchDirectory, remove_stale
@@ -20,6 +21,7 @@ __all__ = [
     "ScratchDirectory",
     "TaskClaims",
     "Worker",
+    "WorkerGroup",
     "WorkerService",
     "remove_stale",
     "retry_until_available",

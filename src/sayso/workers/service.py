@@ -70,6 +70,7 @@ class WorkerService:
 
     Args:
         open_consumers: opens queues and workers on the loop that it is called on.
+        name: of its thread, as logs have it.
         grace_seconds: how long jobs in hand may take to finish when the service is told to stop.
         work_directory: where scratch directories are made; its disk must not be full.
         outer_trouble: why something that the workers need does not run, such as their database; None while it does.
@@ -81,6 +82,7 @@ class WorkerService:
         self,
         open_consumers: Callable[[], AbstractAsyncContextManager[Sequence[Consumer]]],
         *,
+        name: str = "workers",
         grace_seconds: float,
         work_directory: Path,
         outer_trouble: Callable[[], str | None] = lambda: None,
@@ -95,7 +97,7 @@ class WorkerService:
         self._clock = clock
         self._consumers: Sequence[Consumer] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = LoopThread("workers", self._main)
+        self._thread = LoopThread(name, self._main)
         self._is_stopping = False
         self._hurry = asyncio.Event()
         self._hurried_at: float | None = None
@@ -227,7 +229,7 @@ class WorkerService:
             consumer.name: await consumer.queue.backlog() for consumer in self._consumers if consumer.is_counted
         }
         self._backlogs, self._counted_at = backlogs, self._clock()
-        return _sum(backlogs.values())
+        return total_backlog(backlogs.values())
 
     async def _watch(self) -> None:
         """Keep what others ask for up to date, and protect the process while it is busy."""
@@ -246,7 +248,8 @@ class WorkerService:
                 await self._protection.set(busy=False)
 
 
-def _sum(backlogs: Iterable[Backlog]) -> Backlog:
+def total_backlog(backlogs: Iterable[Backlog]) -> Backlog:
+    """All of them together, as old as the oldest."""
     waiting = in_flight = 0
     ages = []
     for backlog in backlogs:

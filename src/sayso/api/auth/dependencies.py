@@ -10,8 +10,8 @@ import structlog
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from sayso.api.auth.keys import ApiKey, Scope, presented_key
-from sayso.api.context import AppContext
+from sayso.api.auth.keys import ApiKey, KeyRing, Scope, presented_key
+from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
 from sayso.api.http.rate_limits import address_of
@@ -46,8 +46,14 @@ class Caller:
     key: ApiKey | None = None
 
 
+def process_of(request: Request) -> ProcessContext:
+    """The parts of the process that serves this request."""
+    process: ProcessContext = request.app.state.process
+    return process
+
+
 def services_of(request: Request) -> AppContext:
-    """The parts behind the application that serves this request."""
+    """The parts behind the audio API that serves this request."""
     served: AppContext = request.app.state.served
     return served
 
@@ -59,13 +65,13 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
     """
 
     async def check(request: Request) -> Caller:
-        served = services_of(request)
-        caller = _caller(request, served, scope)
+        process = process_of(request)
+        caller = _caller(request, process.keys, scope)
         structlog.contextvars.bind_contextvars(client=caller.name)
         try:
-            served.limiter.hit(caller.name)
+            process.limiter.hit(caller.name)
         finally:
-            request.scope[ANSWER_HEADERS] = served.limiter.headers(caller.name)
+            request.scope[ANSWER_HEADERS] = process.limiter.headers(caller.name)
         return caller
 
     return check
@@ -73,23 +79,23 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
 
 async def check_operator(request: Request) -> None:
     """A dependency: whoever asks how the server does may know, which is everybody unless the settings say otherwise."""
-    if services_of(request).settings.protect_operations:
+    if process_of(request).settings.protect_operations:
         await authorised(Scope.OPERATIONS)(request)
 
 
-def _caller(request: Request, served: AppContext, scope: Scope | None) -> Caller:
+def _caller(request: Request, keys: KeyRing, scope: Scope | None) -> Caller:
     """Who asks.
 
     Raises:
         NotAllowed: there are keys, and the caller shows none of them.
         ScopeMissing: the caller's key does not have the scope.
     """
-    if not served.keys:
+    if not keys:
         return Caller(name=address_of(request.scope))
     presented = presented_key(request.headers)
     if presented is None:
         raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
-    key = served.keys.identify(presented)
+    key = keys.identify(presented)
     if key is None:
         raise NotAllowed("The API key is not one of this server's.")
     if scope is not None and not key.allows(scope):
@@ -160,6 +166,7 @@ def uploaded(form: Form, field: str) -> Upload:
     return form.file
 
 
+ProcessDep = Annotated[ProcessContext, Depends(process_of)]
 ServedDep = Annotated[AppContext, Depends(services_of)]
 SpeechCaller = Annotated[Caller, Depends(authorised(Scope.SPEECH))]
 TranscriptionCaller = Annotated[Caller, Depends(authorised(Scope.TRANSCRIBE))]

@@ -1,4 +1,4 @@
-"""The workers of a process, opened from the settings: where jobs come from, and who does them."""
+"""The role ``stories``, opened from the settings: where its jobs come from, and who does them."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
+from sayso.bootstrap.isolated import IsolatedNarrator
 from sayso.bootstrap.narrator import open_narrator
+from sayso.bootstrap.process import Service
 from sayso.bootstrap.retention import open_retention
-from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root
+from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root, work_directory
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, NullTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narrations.retention import RetentionPolicy
 from sayso.narrations.service import NarrationPresenter
 from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
-from sayso.observability import JobMetrics, QueueState
 from sayso.scheduling import FREE
 from sayso.signing import signing_keys
 from sayso.stories import StoryHandler
 from sayso.stories.handler import SCRATCH_KIND
 from sayso.tts.selection import select
-from sayso.workers import Consumer, Policy, Worker, WorkerService, remove_stale
-from sayso.workers.ecs_protection import TaskProtection
+from sayso.workers import Consumer, Policy, Worker, remove_stale
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from sayso.bootstrap.process import Process
     from sayso.jobs import JobQueue, TaskStore
     from sayso.narrations import NarrationStore
-    from sayso.observability import Metrics
     from sayso.postgres.pool import Database
     from sayso.scheduling import Scheduler
     from sayso.settings import Settings
@@ -41,28 +41,46 @@ if TYPE_CHECKING:
     from sayso.stories import CompletedStory, Maker
     from sayso.tts.cache import SpeechCache
     from sayso.tts.selection import SpeechSource
-    from sayso.workers import Handler, Outcome
+    from sayso.workers import Handler, Outcome, WorkerService
 
     Check: TypeAlias = Callable[[], Awaitable[None]]
     """Makes sure of something that jobs need."""
 
 _log = structlog.get_logger(__name__)
 
-_HAND_BACK_SECONDS = 3.0
-"""What is left of the shutdown for handing back what did not finish."""
 
-_LEAST_GRACE_SECONDS = 1.0
+def open_stories(process: Process, settings: Settings) -> Service:
+    """The role's parts.
+
+    Raises:
+        InvalidInput: the settings name nowhere that stories come from, or one cannot be used.
+        UnknownVoice: no engine has the default voice.
+        ModelMissing: the model of the default voice has not been pulled.
+        ServiceUnavailable: the database has not answered for a minute.
+    """
+    speech = process.speech(settings)
+    process.prepare_database(settings)
+    opener = StoriesOpener(
+        settings,
+        process=process,
+        sources=speech.sources,
+        scheduler=speech.scheduler,
+        cache=speech.cache,
+        isolated=IsolatedNarrator(settings, on_look_up=lambda hit: process.metrics.looked_up(hit=hit)),
+    )
+    # No warm-up: stories wait longer than a model takes to load, and may never ask for this one.
+    return Service(workers=opener.service(), engines=speech.health, base_url=settings.public_base_url)
 
 
-class WorkersOpener:
+class StoriesOpener:
     """Opens what stories need, on the loop that needs it.
 
     Args:
         settings: where everything is.
+        process: what the workers belong to, and are counted by.
         sources: who may speak.
         scheduler: whose turn it is.
         cache: where speech is kept.
-        metrics: what is counted.
         isolated: who makes the files of a story of which an earlier worker may have died.
         lease_seconds: how long work belongs to a worker that says nothing.
         heartbeat_seconds: how often a worker says something.
@@ -72,28 +90,25 @@ class WorkersOpener:
         self,
         settings: Settings,
         *,
+        process: Process,
         sources: Sequence[SpeechSource],
         scheduler: Scheduler,
         cache: SpeechCache,
-        metrics: Metrics,
         isolated: Maker | None = None,
         lease_seconds: float = LEASE_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._settings = settings
+        self._process = process
         self._scheduler = scheduler
-        self._metrics = metrics
         self._lease_seconds = lease_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._narrator = open_narrator(settings, sources=sources, cache=cache)
         self._isolated = isolated
-        self._work_directory = settings.data_dir / "work"
+        self._work_directory = work_directory(settings)
 
-    def service(self, trouble: Callable[[], str | None] = lambda: None) -> WorkerService:
-        """The service of this process, not started.
-
-        Args:
-            trouble: why something that it needs does not run; None while it does.
+    def service(self) -> WorkerService:
+        """The workers of this role, not started.
 
         Raises:
             InvalidInput: the settings name nowhere that stories come from.
@@ -109,16 +124,7 @@ class WorkersOpener:
         _check_queues(settings)
         select(self._narrator.sources, settings.kokoro_voice, FREE)
         self._remove_scratch()
-        agent = settings.ecs_agent_uri
-        service = WorkerService(
-            self._consumers,
-            grace_seconds=max(settings.shutdown_seconds - _HAND_BACK_SECONDS, _LEAST_GRACE_SECONDS),
-            work_directory=self._work_directory,
-            outer_trouble=trouble,
-            protection=None if agent is None else TaskProtection(agent),
-        )
-        self._counts = JobMetrics(self._metrics.registry, lambda: _states(service))
-        return service
+        return self._process.worker_service("stories", self._consumers, settings)
 
     @asynccontextmanager
     async def _consumers(self) -> AsyncIterator[Sequence[Consumer]]:
@@ -191,7 +197,7 @@ class WorkersOpener:
         terms = RetentionPolicy(
             narrations_days=self._settings.keep_narrations_days, jobs_days=self._settings.keep_jobs_days
         )
-        retention = open_retention(self._settings, database, storages, on_removed=self._counts.removed)
+        retention = open_retention(self._settings, database, storages, on_removed=self._process.job_metrics.removed)
         await retention.run(terms, also=self._remove_scratch)
 
     def _remove_scratch(self) -> None:
@@ -215,7 +221,7 @@ class WorkersOpener:
         announce: Callable[[str], Awaitable[None]] | None = None,
     ) -> StoryHandler:
         def on_made(made: CompletedStory) -> None:
-            self._metrics.spoken(
+            self._process.metrics.spoken(
                 "stories", audio_seconds=made.narration.audio_seconds, elapsed_seconds=made.elapsed_seconds
             )
 
@@ -241,7 +247,7 @@ class WorkersOpener:
                 await _checked(check)
 
         def on_end(outcome: Outcome, seconds: float) -> None:
-            self._counts.ended(name, outcome, seconds)
+            self._process.job_metrics.ended(name, outcome, seconds)
 
         return Worker(queue, handler, policy, on_end=on_end, prepare=prepare)
 
@@ -290,10 +296,3 @@ def _check_queues(settings: Settings) -> None:
     queue_url, dlq_url = settings.queue_url, settings.dlq_url
     if queue_url is not None and dlq_url is not None and is_same_queue(queue_url, dlq_url):
         raise InvalidInput(SAME_QUEUE, hint=SAME_QUEUE_HINT)
-
-
-def _states(service: WorkerService) -> Mapping[str, QueueState]:
-    return {
-        name: QueueState(backlog.waiting, backlog.in_flight, backlog.oldest_age_seconds)
-        for name, backlog in service.last_backlogs.items()
-    }

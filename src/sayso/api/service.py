@@ -1,0 +1,33 @@
+"""What a role serves over HTTP."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def _nothing(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpService:
+    """A role's part of the application.
+
+    Attributes:
+        install: adds its routes, and the state that they use, to the application.
+        lifespan: opens what its routes need, on the loop that serves, and closes it after the last request.
+        on_stop: called on that loop when the process is told to stop: ends what would otherwise be waited for.
+    """
+
+    install: Callable[[FastAPI], None]
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] = _nothing
+    on_stop: Callable[[FastAPI], None] = lambda _app: None

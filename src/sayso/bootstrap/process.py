@@ -1,0 +1,213 @@
+"""A process of several roles: what they share, what each adds, and how that becomes one application."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sayso import __version__
+from sayso.api.auth.keys import KeyRing
+from sayso.api.context import ProcessContext
+from sayso.api.http.rate_limits import RateLimiter
+from sayso.bootstrap.speech import Speech
+from sayso.bootstrap.storages import prepare_database, work_directory
+from sayso.errors import InvalidInput
+from sayso.observability import Health, JobMetrics, Metrics, QueueState, status_of
+from sayso.workers import WorkerGroup, WorkerService
+from sayso.workers.ecs_protection import TaskProtection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from sayso.api.service import HttpService
+    from sayso.bootstrap.roles import Role
+    from sayso.observability import EngineHealth
+    from sayso.resilience import BreakerState
+    from sayso.scheduling import Load
+    from sayso.settings import Settings
+    from sayso.workers import Consumer
+
+
+_RELEASE_SECONDS = 3.0
+"""How much of the shutdown is kept for releasing the jobs that did not finish."""
+
+_LEAST_GRACE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """What a role adds to a process; all of it is optional.
+
+    Attributes:
+        workers: its workers, not started: /healthz, /backlog, /ready and the metrics follow them.
+        http: what it serves.
+        engines: the engines of each of its tasks, for /health.
+        facts: what /health says besides; the names are the JSON's.
+        warm_up: loads what its first work would wait for; on a thread, once the process serves.
+        base_url: the address at which others reach the process, where the role knows it.
+    """
+
+    workers: WorkerService | None = None
+    http: HttpService | None = None
+    engines: Callable[[], Mapping[str, Sequence[EngineHealth]]] = dict
+    facts: Callable[[], Mapping[str, Any]] = dict
+    warm_up: Callable[[], None] = lambda: None
+    base_url: str | None = None
+
+
+class Process:
+    """What the roles of a process share; each part is opened when a role first asks for it. One thread opens.
+
+    Args:
+        trouble: why something that workers need does not run, such as an embedded database; None while it does.
+    """
+
+    def __init__(self, *, trouble: Callable[[], str | None] = lambda: None) -> None:
+        self.trouble = trouble
+        self.metrics = Metrics(load=self._load, breakers=self._breakers)
+        self.closing = ExitStack()
+        """What is to be closed at the end of the process."""
+        self.workers: WorkerGroup | None = None
+        """The workers of all roles; None where they have none, and before all roles are opened."""
+        self._speech: Speech | None = None
+        self._job_metrics: JobMetrics | None = None
+        self._databases: set[str] = set()
+
+    def speech(self, settings: Settings) -> Speech:
+        """The engines, the scheduler and the speech cache of the process.
+
+        Raises:
+            InvalidInput: a setting cannot be understood.
+        """
+        if self._speech is None:
+            self._speech = Speech(settings, self.metrics)
+            self.closing.callback(self._speech.close)
+        return self._speech
+
+    @property
+    def job_metrics(self) -> JobMetrics:
+        """What is counted of the jobs of all workers."""
+        if self._job_metrics is None:
+            self._job_metrics = JobMetrics(self.metrics.registry, self._queues)
+        return self._job_metrics
+
+    def prepare_database(self, settings: Settings) -> None:
+        """Bring the schema of the database up to date, if there is a database and that has not been done. Blocks.
+
+        Raises:
+            InvalidInput: the database refuses it.
+            ServiceUnavailable: it has not answered for a minute.
+        """
+        if settings.database_url is None:
+            return
+        conninfo = settings.database_url.get_secret_value()
+        if conninfo not in self._databases:
+            prepare_database(conninfo)
+            self._databases.add(conninfo)
+
+    def worker_service(
+        self,
+        name: str,
+        open_consumers: Callable[[], AbstractAsyncContextManager[Sequence[Consumer]]],
+        settings: Settings,
+    ) -> WorkerService:
+        """A role's workers, not started, with what the process has for all workers.
+
+        Args:
+            name: the role's.
+            open_consumers: opens queues and workers on the loop that it is called on.
+            settings: how long jobs in hand may take when the process stops, where they have their files, and ECS.
+        """
+        agent = settings.ecs_agent_uri
+        return WorkerService(
+            open_consumers,
+            name=name,
+            grace_seconds=max(settings.shutdown_seconds - _RELEASE_SECONDS, _LEAST_GRACE_SECONDS),
+            work_directory=work_directory(settings),
+            outer_trouble=self.trouble,
+            protection=None if agent is None else TaskProtection(agent),
+        )
+
+    def _load(self) -> Load | None:
+        return None if self._speech is None else self._speech.scheduler.load
+
+    def _breakers(self) -> Mapping[str, BreakerState]:
+        return {} if self._speech is None else self._speech.engines.states()
+
+    def _queues(self) -> Mapping[str, QueueState]:
+        backlogs = {} if self.workers is None else self.workers.last_backlogs
+        return {
+            name: QueueState(backlog.waiting, backlog.in_flight, backlog.oldest_age_seconds)
+            for name, backlog in backlogs.items()
+        }
+
+
+def open_process(
+    settings: Settings, roles: Sequence[Role], *, trouble: Callable[[], str | None] = lambda: None
+) -> ProcessContext:
+    """Everything that these roles serve and work with, found but not loaded or started.
+
+    Args:
+        settings: what, and how much of it.
+        roles: which, in the order in which they are opened.
+        trouble: why something that workers need does not run, for /healthz; None while it does.
+
+    Raises:
+        InvalidInput: a setting cannot be used.
+        ModelMissing: a role needs a model that has not been pulled.
+        ServiceUnavailable: the database has not answered for a minute.
+    """
+    keys = _keys(settings)
+    process = Process(trouble=trouble)
+    with ExitStack() as opening:
+        opening.push(process.closing)
+        services = [role.open(process, settings) for role in roles]
+        opening.pop_all()  # it is open: the context closes it
+    workers = [service.workers for service in services if service.workers is not None]
+    process.workers = WorkerGroup(workers) if workers else None
+    return ProcessContext(
+        settings=settings,
+        keys=keys,
+        limiter=RateLimiter(settings.rate_limit),
+        metrics=process.metrics,
+        health=_health_of(services),
+        warm_up=lambda: _warm_up(services),
+        close=process.closing.close,
+        services=[service.http for service in services if service.http is not None],
+        workers=process.workers,
+        base_url=next((service.base_url for service in services if service.base_url is not None), None),
+    )
+
+
+def _keys(settings: Settings) -> KeyRing:
+    keys = KeyRing.parse(settings.api_keys)
+    if settings.protect_operations and not keys:
+        raise InvalidInput(
+            "SAYSO_PROTECT_OPERATIONS is set, and there are no API keys.",
+            hint="Make one with: sayso keys new NAME --scopes operations",
+        )
+    return keys
+
+
+def _warm_up(services: Sequence[Service]) -> None:
+    for service in services:
+        service.warm_up()
+
+
+def _health_of(services: Sequence[Service]) -> Callable[[], Health]:
+    began = time.monotonic()
+
+    def health() -> Health:
+        tasks = {task: engines for service in services for task, engines in service.engines().items()}
+        return Health(
+            status=status_of(tasks),
+            tasks=tasks,
+            uptime_seconds=time.monotonic() - began,
+            version=__version__,
+            more={name: fact for service in services for name, fact in service.facts().items()},
+        )
+
+    return health
