@@ -12,11 +12,11 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from sayso.bootstrap.workers import WorkersOpener
+from sayso.bootstrap.process import Process
+from sayso.bootstrap.stories import StoriesOpener
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput
 from sayso.jobs.sqs import SqsQueue
-from sayso.observability import Metrics
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
@@ -65,12 +65,12 @@ def service(
     if bucket is None:
         place.boto("s3").create_bucket(Bucket=settings.output_bucket)
     engine = FakeSpeechEngine()
-    opener = WorkersOpener(
+    opener = StoriesOpener(
         settings,
+        process=Process(),
         sources=[LocalSpeech("fake", lambda: engine)],
         scheduler=Scheduler(turns=2, places=4),
         cache=SpeechCache(NoCache()),
-        metrics=Metrics(),
     )
     return opener.service()
 

@@ -12,8 +12,9 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from sayso.api.app import create_app
+from sayso.api.audio import audio_api
 from sayso.api.auth.keys import KeyRing
-from sayso.api.context import AppContext
+from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.rate_limits import RateLimiter
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.cache import NoCache
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.selection import SpeechSource
+    from sayso.workers import WorkerGroup
 
 LOCAL = "fake"
 
@@ -86,25 +88,37 @@ def fake_served(
         },
         voices=lambda: list(engine.voices()),
     )
-    healthy = EngineHealth(name=LOCAL, configured=True, reachable=None, breaker=BreakerState.CLOSED)
     return AppContext(
         settings=settings,
         catalogue=catalogue,
         scheduler=scheduler,
         cache=SpeechCache(NoCache()),
+        metrics=metrics,
+    )
+
+
+def process_of(served: AppContext, *, workers: WorkerGroup | None = None) -> ProcessContext:
+    """A process that serves these parts, with workers or without."""
+    settings = served.settings
+    healthy = EngineHealth(name=LOCAL, configured=True, reachable=None, breaker=BreakerState.CLOSED)
+    return ProcessContext(
+        settings=settings,
         keys=KeyRing.parse(settings.api_keys),
         limiter=RateLimiter(settings.rate_limit),
-        metrics=metrics,
+        metrics=served.metrics,
         health=lambda: Health(status="ok", tasks={"speech": [healthy]}, uptime_seconds=1.0, version="test"),
         warm_up=lambda: None,
         close=lambda: None,
+        services=[audio_api(served)],
+        workers=workers,
+        base_url=settings.public_base_url,
     )
 
 
 @contextmanager
-def client_of(served: AppContext) -> Iterator[TestClient]:
+def client_of(served: AppContext, *, workers: WorkerGroup | None = None) -> Iterator[TestClient]:
     """A client of the application over these parts."""
-    with TestClient(create_app(served), raise_server_exceptions=False) as client:
+    with TestClient(create_app(process_of(served, workers=workers)), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -113,7 +127,9 @@ def running(served: AppContext) -> Iterator[str]:
     """The application, run by uvicorn in a thread; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(served), log_config=None, ws="none", timeout_graceful_shutdown=5))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(process_of(served)), log_config=None, ws="none", timeout_graceful_shutdown=5)
+    )
     thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

@@ -26,7 +26,7 @@ from sayso.testing import FakeSpeechEngine, InMemoryNarrationStore
 from sayso.tts.cache import SpeechCache
 from sayso.tts.selection import LocalSpeech
 from sayso.workers import Policy, Worker
-from support.api.app_contexts import fake_served
+from support.api.app_contexts import fake_served, process_of
 from support.stories.parts import refuse
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -108,7 +108,7 @@ class Narrated:
         )
         self._worker = Worker(self.store.stories, stories, Policy(at_once=4, max_attempts=1))
         served = fake_served(settings=Settings(synthesis_workers=2, kokoro_voice="fake_en"))
-        self._app = create_app(replace(served, narrations=self._narrations, files=signed))
+        self._app = create_app(process_of(replace(served, narrations=self._narrations, files=signed)))
         self._loop = asyncio.new_event_loop()
 
     def go_on(self) -> None:

@@ -19,7 +19,7 @@ from sayso.settings import Settings
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.selection import LocalSpeech
-from support.api.app_contexts import fake_served
+from support.api.app_contexts import fake_served, process_of
 from support.narrations.receiver import HOST
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -86,7 +86,7 @@ class Serving:
         self.narrations = fake_narrations(store, following=self.following, root=root)
         settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
         served = fake_served(settings=settings)
-        app = create_app(replace(served, narrations=self.narrations, files=signed_files(root)))
+        app = create_app(process_of(replace(served, narrations=self.narrations, files=signed_files(root))))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))
         self._loop = asyncio.new_event_loop()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
 from sayso.testing import InMemoryQueue
-from sayso.workers import Consumer, Policy, Worker, WorkerService
+from sayso.workers import Consumer, Policy, Worker, WorkerGroup, WorkerService
 from support.api.app_contexts import client_of, fake_served
 from support.jobs.workers import Recorder
 from support.waiting import WAIT_SECONDS, wait_until
@@ -34,7 +33,7 @@ def service(directory: Path, *, is_broken: bool) -> WorkerService:
 def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
     """Health, readiness and backlog are 503 with the reason: no autoscaler is told that there is nothing to do."""
     stories = service(tmp_path, is_broken=True)
-    with client_of(replace(fake_served(), stories=stories)) as client:
+    with client_of(fake_served(), workers=WorkerGroup([stories])) as client:
         assert stories.join(WAIT_SECONDS)
         wait_until(lambda: client.get("/ready").json()["status"] != "starting")
         answers = {path: client.get(path) for path in ("/healthz", "/ready", "/backlog")}
@@ -46,7 +45,7 @@ def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
 
 def test_a_worker_that_works_is_ready(tmp_path: Path) -> None:
     """Once its queue is open the process is ready, and says how much there is to do."""
-    with client_of(replace(fake_served(), stories=service(tmp_path, is_broken=False))) as client:
+    with client_of(fake_served(), workers=WorkerGroup([service(tmp_path, is_broken=False)])) as client:
         wait_until(lambda: client.get("/ready").status_code == 200)
         assert client.get("/backlog").json() == {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
         assert client.get("/healthz").json() == {"ok": True}

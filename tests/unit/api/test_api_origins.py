@@ -13,7 +13,7 @@ from sayso.api.app import create_app
 from sayso.api.auth.keys import Scope, new_key
 from sayso.api.http.origins import TrustedHosts, parse_host, parse_origin
 from sayso.settings import Settings
-from support.api.app_contexts import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served, process_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,9 @@ SPEECH = {"model": "fake", "input": "It is late.", "voice": "fake_en"}
 @pytest.fixture(scope="module")
 def keyless() -> Iterator[TestClient]:
     """A server without keys that listens on this machine, as its own page reaches it."""
-    with TestClient(create_app(fake_served(), hosts=("localhost", "speech.example.com")), base_url=OURS) as client:
+    with TestClient(
+        create_app(process_of(fake_served()), hosts=("localhost", "speech.example.com")), base_url=OURS
+    ) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sayso.bootstrap.roles import roles_named
 from sayso.cli.run import LOOPBACK, _names, listening_address
 from sayso.errors import InvalidInput
 from sayso.settings import Settings, load_settings
@@ -26,7 +27,7 @@ from sayso.settings import Settings, load_settings
 )
 def test_without_keys_only_this_machine_is_served(host: str | None, address: str) -> None:
     """Whatever it is called; what others reach is not listened on."""
-    assert listening_address(Settings(), {"api"}, host) == address
+    assert listening_address(Settings(), roles_named(["api"]), host) == address
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,13 @@ def test_without_keys_only_this_machine_is_served(host: str | None, address: str
 )
 def test_the_names_are_those_of_the_settings(settings: Settings, address: str, names: set[str] | None) -> None:
     """Any name where the network's own lead here, unless a setting has them."""
-    assert _names(settings, address) == names
+    assert _names(settings, settings.public_base_url, address) == names
 
 
 def test_a_name_that_is_none_is_refused_at_the_start() -> None:
     """Rather than never being met."""
     with pytest.raises(InvalidInput, match="SAYSO_HOSTS"):
-        _names(Settings(hosts=("https://speech.example.com",)), LOOPBACK)
+        _names(Settings(hosts=("https://speech.example.com",)), None, LOOPBACK)
 
 
 @pytest.mark.parametrize("value", ["*", "proxy.internal", "10.0.0.0/33", "10.0.0.1 10.0.0.2"])

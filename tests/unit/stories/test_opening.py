@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.bootstrap.workers import WorkersOpener
+from sayso.bootstrap.process import Process
+from sayso.bootstrap.stories import StoriesOpener
 from sayso.cache import NoCache
 from sayso.errors import InvalidInput, UnknownVoice
-from sayso.observability import Metrics
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 QUEUE_URL = "http://127.0.0.1:1/queue"
 
 
-def opener(directory: Path, *, voice: str, queue_url: str | None = QUEUE_URL) -> WorkersOpener:
+def opener(directory: Path, *, voice: str, queue_url: str | None = QUEUE_URL) -> StoriesOpener:
     second = FakeSpeechEngine(voices=[Voice(name="second_en", language="en-us", engine="second")])
-    return WorkersOpener(
+    return StoriesOpener(
         Settings(queue_url=queue_url, database_url=None, kokoro_voice=voice, data_dir=directory),
+        process=Process(),
         sources=[LocalSpeech("fake", FakeSpeechEngine), LocalSpeech("second", lambda: second)],
         scheduler=Scheduler(turns=1, places=1),
         cache=SpeechCache(NoCache()),
-        metrics=Metrics(),
     )
 
 
