@@ -121,6 +121,7 @@ class Process:
             open_consumers: opens queues and workers on the loop that it is called on.
             settings: how long jobs in hand may take when the process stops, where they have their files, and ECS.
         """
+        self._job_metrics = self.job_metrics  # made now: they are shown before the first job, and one thread makes them
         agent = settings.ecs_agent_uri
         return WorkerService(
             open_consumers,

@@ -1,0 +1,84 @@
+"""Roles are opened together, or not at all."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sayso.bootstrap.process import Process, Service, open_process
+from sayso.bootstrap.roles import ROLES, Role, roles_named
+from sayso.errors import InvalidInput, ModelMissing
+from sayso.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from sayso.workers import Consumer
+
+
+def test_roles_come_in_the_order_of_the_registry() -> None:
+    """In whatever order they are named, and each once."""
+    assert [role.name for role in roles_named(["stories", "api", "stories"])] == ["api", "stories"]
+
+
+def test_a_name_that_no_role_has_is_refused() -> None:
+    """The error names it, and the roles that there are."""
+    with pytest.raises(InvalidInput, match="'apy'") as caught:
+        roles_named(["api", "apy"])
+    assert caught.value.hint == "There are: api, stories."
+
+
+def test_each_entry_has_its_own_name() -> None:
+    """A role is found by the name that it goes by."""
+    assert {name: role.name for name, role in ROLES.items()} == {name: name for name in ROLES}
+
+
+def test_what_a_role_has_opened_is_closed_where_another_cannot_open() -> None:
+    """A start that fails leaves nothing behind."""
+    closed: list[str] = []
+
+    def opens(process: Process, _settings: Settings) -> Service:
+        process.closing.callback(closed.append, "first")
+        return Service()
+
+    def fails(_process: Process, _settings: Settings) -> Service:
+        raise ModelMissing("There is no such model.")
+
+    roles = [
+        Role(name=name, summary="", open=opened, serves_http=False)
+        for name, opened in {"first": opens, "second": fails}.items()
+    ]
+    with pytest.raises(ModelMissing):
+        open_process(Settings(), roles)
+    assert closed == ["first"]
+
+
+def test_a_process_closes_what_its_roles_opened_at_its_end() -> None:
+    """And not before."""
+    closed: list[str] = []
+
+    def opens(process: Process, _settings: Settings) -> Service:
+        process.closing.callback(closed.append, "it")
+        return Service()
+
+    context = open_process(Settings(), [Role(name="it", summary="", open=opens, serves_http=False)])
+    assert closed == []
+    context.close()
+    assert closed == ["it"]
+
+
+def test_metrics_of_jobs_are_shown_before_the_first_job_where_there_are_workers(tmp_path: Path) -> None:
+    """A dashboard finds them as soon as the process serves; a process without workers does not have them."""
+
+    @asynccontextmanager
+    async def consumers() -> AsyncIterator[Sequence[Consumer]]:
+        yield []
+
+    settings = Settings(data_dir=tmp_path)
+    process = Process()
+    assert b"sayso_jobs" not in process.metrics.render_text()
+    process.worker_service("it", consumers, settings)
+    assert b"sayso_jobs" in process.metrics.render_text()
