@@ -89,3 +89,9 @@ def aws_place() -> Iterator[AwsPlace]:
 
     with aws_place() as place:
         yield place
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio, as Sayso does."""
+    return "asyncio"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sayso.resilience.retry import AWS_CALL, RetryPolicy
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -18,18 +20,12 @@ class Patience:
     """How long a call is tried.
 
     Attributes:
-        try_seconds: how long one try may take, besides what the service was asked to wait and what a body takes.
-        total_seconds: when no further try is begun; the longest call takes both together, much less than a lease.
-        tries: how many there are at most.
-        first_pause_seconds: the longest pause after the first failure; it doubles with each, and is cut by chance.
-        longest_pause_seconds: the longest pause of all.
+        try_seconds: how long one attempt may take, besides what the service was asked to wait and what a body takes.
+        retry: when it is tried again.
     """
 
     try_seconds: float = 5.0
-    total_seconds: float = 6.0
-    tries: int = 5
-    first_pause_seconds: float = 0.1
-    longest_pause_seconds: float = 2.0
+    retry: RetryPolicy = AWS_CALL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

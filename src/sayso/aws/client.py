@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from sayso.aws.clock import ServerClock
 from sayso.aws.errors import AwsRefusal, verdict_of
+from sayso.resilience.retry import RetryableError, attempts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
-    from tenacity import RetryCallState
-
     from sayso.aws.access import Patience
-    from sayso.errors import SaysoError
 
 _SLOWEST_BYTES_PER_SECOND = 256 * 1024
 """How fast a body is sent at least, by whom it is not yet given up."""
-
-
-class _TryAgain(Exception):
-    """A try failed in a way that may pass; ``error`` is what is raised when there is no other."""
-
-    def __init__(self, error: SaysoError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 class AwsClient:
@@ -86,31 +75,17 @@ class AwsClient:
         """
         extra_seconds = waits_seconds + len(body or b"") / _SLOWEST_BYTES_PER_SECOND
         limit_seconds = self.patience.try_seconds + extra_seconds
+        policy = self.patience.retry
+        if policy.total_seconds is not None:
+            policy = replace(policy, total_seconds=policy.total_seconds + extra_seconds)
         try:
-            async for state in self._tries(self.patience.total_seconds + extra_seconds):
+            async for state in attempts(policy, clock=self.clock, sleep=self.sleep):
                 with state:
                     sent = parameters if body is None else {**parameters, "Body": io.BytesIO(body)}
                     return await self._try(operation, sent, refusals, limit_seconds, state.retry_state.attempt_number)
-        except _TryAgain as failure:
+        except RetryableError as failure:
             raise failure.error from None
         raise AssertionError("tenacity returns or raises")
-
-    def _tries(self, total_seconds: float) -> AsyncRetrying:
-        began = self.clock()
-
-        def enough(state: RetryCallState) -> bool:
-            is_late = self.clock() - began + state.upcoming_sleep >= total_seconds
-            return is_late or state.attempt_number >= self.patience.tries
-
-        return AsyncRetrying(
-            retry=retry_if_exception_type(_TryAgain),
-            stop=enough,
-            wait=wait_random_exponential(
-                multiplier=self.patience.first_pause_seconds, max=self.patience.longest_pause_seconds
-            ),
-            sleep=self.sleep,
-            reraise=True,
-        )
 
     async def signed_url(self, operation: str, *, seconds: int, **parameters: Any) -> str:
         """A URL at which anybody may do this for so long; the service is not asked.
@@ -150,7 +125,7 @@ class AwsClient:
         if verdict.refusal in refusals:
             raise AwsRefusal(verdict.refusal or "", verdict.answer, tries=tries)
         if verdict.again:
-            raise _TryAgain(verdict.error)
+            raise RetryableError(verdict.error)
         raise verdict.error
 
     def _hear(self, answer: Mapping[str, Any]) -> None:

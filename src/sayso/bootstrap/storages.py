@@ -6,19 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 import structlog
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sayso.aws.session import Aws, AwsAccess
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory
+from sayso.resilience.retry import DATABASE_START, retry_blocking
 from sayso.signing import signing_keys
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
-
-    from tenacity import RetryCallState
 
     from sayso.postgres.pool import Database
     from sayso.settings import Settings
@@ -30,7 +28,6 @@ _log = structlog.get_logger(__name__)
 _NARRATION_FILE = re.compile(r"/narrations/nar_[0-9a-f]{32}/narration\.[a-z0-9]{1,5}\Z")
 """Files of narrations, whose rows have their URIs as they were when they were made."""
 
-_DATABASE_SECONDS = 60.0
 """For how long a database is waited for at the start."""
 
 
@@ -102,16 +99,10 @@ def prepare_database(conninfo: str) -> None:
     """
     from sayso.postgres.migrate import migrate
 
-    def log(state: RetryCallState) -> None:
-        _log.warning("waiting for the database", attempt=state.attempt_number)
+    def log(error: BaseException) -> None:
+        _log.warning("waiting for the database", reason=str(error))
 
-    Retrying(
-        retry=retry_if_exception_type(ServiceUnavailable),
-        stop=stop_after_delay(_DATABASE_SECONDS),
-        wait=wait_fixed(1),
-        before_sleep=log,
-        reraise=True,
-    )(migrate, conninfo)
+    retry_blocking(lambda: migrate(conninfo), DATABASE_START, on=ServiceUnavailable, on_retry=log)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

@@ -5,18 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
-
-
-class RetryableError(Exception):
-    """The database could not be asked, or did not answer, in a way that may pass.
-
-    Attributes:
-        failure: what is raised when nobody asks again.
-    """
-
-    def __init__(self, failure: ServiceUnavailable) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+from sayso.resilience.retry import RetryableError
 
 
 def failure_of(error: psycopg.Error) -> SaysoError | RetryableError:

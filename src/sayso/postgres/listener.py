@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import LISTEN
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,8 +25,6 @@ _log = structlog.get_logger(__name__)
 
 _LONGEST_ANSWER_SECONDS = 3.0
 """How long a notification may be under way to oneself, unless the next is due before."""
-
-_LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Channel(StrEnum):
@@ -100,7 +98,7 @@ class Listener:
             self.is_hearing = False
             if failures == 1:
                 _log.warning("notifications are not heard for a while; looking instead", reason=reason)
-            await asyncio.sleep(backoff_seconds(failures, first_seconds=0.5, longest_seconds=_LONGEST_PAUSE_SECONDS))
+            await asyncio.sleep(LISTEN.pause_seconds(failures))
 
     async def _listen(self) -> None:
         """Listen on a connection of its own, and return when it hears nothing any more."""

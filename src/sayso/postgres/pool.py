@@ -11,15 +11,8 @@ from weakref import WeakSet
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_random_exponential,
-)
 
-from sayso.errors import InvalidInput, ServiceUnavailable
+from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
 from sayso.postgres.address import parse_address
 from sayso.postgres.batcher import Batcher
 from sayso.postgres.connections import (
@@ -31,9 +24,10 @@ from sayso.postgres.connections import (
     cut_off,
     own_parameters,
 )
-from sayso.postgres.errors import RetryableError, failure_of, is_of_the_connection, words_of
+from sayso.postgres.errors import failure_of, is_of_the_connection, words_of
 from sayso.postgres.listener import Listener
 from sayso.postgres.transactions import Transaction, rows_of
+from sayso.resilience.retry import STATEMENT, RetryableError, retry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -42,10 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
-
-_TRIES = 4
-_LAST_TRY_AFTER_SECONDS = 5.0
-_LONGEST_PAUSE_SECONDS = 1.0
 
 _GIVE_UP_CONNECTING_SECONDS = 2.0
 """The pool's own attempts come at growing intervals, without bound; after this, whoever asks begins anew, at once."""
@@ -149,7 +139,7 @@ class Database:
             async with self._connection(checked=True) as connection:
                 return await rows_of(connection, statement, parameters)
         except RetryableError as error:
-            failure = error.failure
+            failure = error.error
         raise failure
 
     async def attempt(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
@@ -167,18 +157,11 @@ class Database:
         Args:
             ask: a coroutine function, which must not mind to have been run before.
         """
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type(
-                (RetryableError, ServiceUnavailable)
-            ),  # the latter is what leaves a transaction
-            stop=stop_after_attempt(_TRIES) | stop_after_delay(_LAST_TRY_AFTER_SECONDS),
-            wait=wait_random_exponential(multiplier=0.1, max=_LONGEST_PAUSE_SECONDS),
-            reraise=True,
-        )
+        # ServiceUnavailable is what leaves a transaction.
         try:
-            return await attempts(ask)
+            return await retry(ask, STATEMENT, on=(RetryableError, ServiceUnavailable))
         except RetryableError as error:
-            failure = error.failure
+            failure = error.error
         raise failure
 
     @asynccontextmanager
@@ -187,14 +170,14 @@ class Database:
 
         When the end itself fails, `ServiceUnavailable` leaves open whether they have.
         """
-        failure: ServiceUnavailable | None = None
+        failure: SaysoError | None = None
         try:
             async with self._connection(checked=True) as connection:
                 transaction = Transaction(connection)
                 async with connection.transaction():
                     yield transaction
         except RetryableError as error:
-            failure = error.failure
+            failure = error.error
         if failure is not None:
             raise failure
         for channel, payload in transaction.notices:

@@ -1,58 +1,220 @@
-"""When a request that failed is sent again: after a pause that grows, or after what the answer asks for."""
+"""Retries: every policy of Sayso in one place, and the ways to follow one.
+
+After each failure the pause doubles, less up to half of it by chance, so that callers who failed together do not come
+back together ("equal jitter": AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). An error that says when
+to come back (``retry_after_seconds``) is obeyed.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import random
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, Retrying, retry_if_exception
+
+from sayso.errors import ResourceMissing, SaysoError, ServiceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tenacity import RetryCallState
 
-    from sayso.errors import EngineUnavailable
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 8.0  # these two are the OpenAI SDK's own
+T = TypeVar("T")
 
-_LONGEST_RETRY_AFTER_SECONDS = 10.0
-"""Whoever is told to come back later than this asks somebody else, or passes it on to the client who waits."""
 
-_BACKOFF = wait_random_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """When a failed call is tried again.
+
+    Attributes:
+        first_seconds: the longest pause after the first failure.
+        longest_seconds: the longest pause of all.
+        attempts: how many there are at most.
+        total_seconds: no attempt begins later than this after the first; None for no such limit.
+        longest_asked_seconds: a service that asks for a longer pause than this is not tried again; None for any pause.
+    """
+
+    first_seconds: float
+    longest_seconds: float
+    attempts: int = sys.maxsize
+    total_seconds: float | None = None
+    longest_asked_seconds: float | None = None
+
+    def pause_seconds(self, failures: int, *, chance: Callable[[], float] = random.random) -> float:
+        """The pause before the next attempt.
+
+        Args:
+            failures: how many there have been, at least 1.
+            chance: 0 to 1, anew at each call.
+        """
+        doublings = min(failures - 1, 32)  # more than any bound needs, and no overflow
+        return float(min(self.first_seconds * 2**doublings, self.longest_seconds) * (1 - chance() / 2))
+
+
+JOB = RetryPolicy(first_seconds=2, longest_seconds=900)
+"""The next attempt at a job; SAYSO_MAX_ATTEMPTS bounds how many there are."""
+
+SETTLE = RetryPolicy(first_seconds=0.5, longest_seconds=5)
+"""Reporting the end of a job to its queue, for as long as the lease lasts."""
+
+RECEIVE = RetryPolicy(first_seconds=1, longest_seconds=10)
+"""Receiving jobs from a queue that fails, without end."""
+
+SERVICE_OF_A_JOB = RetryPolicy(first_seconds=1, longest_seconds=30, total_seconds=600)
+"""A task store or a storage that a job in hand needs: finished work was expensive, and a queue that counts every
+delivery would soon set the job aside."""
+
+REDRIVE = RetryPolicy(first_seconds=30, longest_seconds=900)
+"""A dead letter that no queue takes, until the queue's own redrive policy does."""
+
+SQS_BATCH = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=3)
+"""The entries of a batch that failed alone."""
+
+AWS_CALL = RetryPolicy(first_seconds=0.1, longest_seconds=2, attempts=5, total_seconds=6)
+"""A call of AWS: together with the last attempt much less than a lease."""
+
+OPENAI_REQUEST = RetryPolicy(first_seconds=0.5, longest_seconds=8, longest_asked_seconds=10)
+"""A request to OpenAI: the pauses are those of its own SDK. A longer Retry-After is left to the next engine or to the
+client; SAYSO_OPENAI_RETRIES bounds the attempts."""
+
+STATEMENT = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=4, total_seconds=5)
+"""A statement of PostgreSQL that may run twice."""
+
+LISTEN = RetryPolicy(first_seconds=0.5, longest_seconds=5)
+"""The connection that listens for notifications, without end."""
+
+DATABASE_START = RetryPolicy(first_seconds=1, longest_seconds=1, total_seconds=60)
+"""A database that is not up yet when Sayso starts."""
+
+EMBEDDED_START = RetryPolicy(first_seconds=0.05, longest_seconds=0.05, total_seconds=60)
+"""The first connection to the embedded database."""
+
+EMBEDDED_RESTART = RetryPolicy(first_seconds=0.5, longest_seconds=30)
+"""The embedded database after it has ended by itself, without end."""
 
 
 class RetryableError(Exception):
-    """An attempt failed in a way that may pass; ``error`` is what is raised when nobody asks again."""
+    """A call failed in a way that may pass.
 
-    def __init__(self, error: EngineUnavailable) -> None:
+    Attributes:
+        error: what is raised when there is no further attempt.
+    """
+
+    def __init__(self, error: SaysoError) -> None:
         super().__init__(error.message)
         self.error = error
 
 
-def retrying(
-    *, retries: int, until: float, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
-) -> AsyncRetrying:
-    """Attempts until one succeeds, raises anything but `RetryableError`, or there is no time for another.
+_Condition: TypeAlias = "type[Exception] | tuple[type[Exception], ...] | Callable[[BaseException], bool]"
+
+
+async def retry(
+    call: Callable[[], Awaitable[T]],
+    policy: RetryPolicy,
+    *,
+    on: _Condition = RetryableError,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_retry: Callable[[BaseException], None] = lambda _: None,
+) -> T:
+    """What a call returns, in the first attempt that succeeds.
 
     Args:
-        retries: how many attempts follow the first.
-        until: when the last one must have begun, by the clock.
+        call: begins an attempt.
+        policy: when to try again.
+        on: the errors after which to try again, or what decides it of an error.
         clock: monotonic seconds.
         sleep: waits.
+        on_retry: called with each error before the pause.
+
+    Raises:
+        Exception: the error of the last attempt.
     """
+    async for attempt in attempts(policy, on=on, clock=clock, sleep=sleep, on_retry=on_retry):
+        with attempt:
+            return await call()
+    raise AssertionError("the last attempt returns or raises")
 
-    def enough(state: RetryCallState) -> bool:
-        pause_seconds = state.upcoming_sleep
-        too_late = pause_seconds > _LONGEST_RETRY_AFTER_SECONDS or clock() + pause_seconds >= until
-        return too_late or state.attempt_number > retries
 
+def attempts(
+    policy: RetryPolicy,
+    *,
+    on: _Condition = RetryableError,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_retry: Callable[[BaseException], None] = lambda _: None,
+) -> AsyncRetrying:
+    """The attempts of `retry`, for callers who count them: ``async for attempt in …: with attempt: …``."""
     return AsyncRetrying(
-        retry=retry_if_exception_type(RetryableError), stop=enough, wait=_pause_seconds, sleep=sleep, reraise=True
+        retry=retry_if_exception(_condition(on)),
+        stop=_stop(policy, clock),
+        wait=_pause(policy),
+        sleep=sleep,
+        before_sleep=lambda state: on_retry(_error_of(state)),
+        reraise=True,
     )
 
 
-def _pause_seconds(state: RetryCallState) -> float:
-    failure = state.outcome.exception() if state.outcome else None
-    asked = failure.error.retry_after_seconds if isinstance(failure, RetryableError) else None
-    return _BACKOFF(state) if asked is None else asked
+def retry_blocking(
+    call: Callable[[], T],
+    policy: RetryPolicy,
+    *,
+    on: _Condition,
+    on_retry: Callable[[BaseException], None] = lambda _: None,
+) -> T:
+    """The same as `retry`, for calls that block; so do its pauses."""
+    retrying = Retrying(
+        retry=retry_if_exception(_condition(on)),
+        stop=_stop(policy, time.monotonic),
+        wait=_pause(policy),
+        before_sleep=lambda state: on_retry(_error_of(state)),
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether a service may answer later: not where what it is asked for does not exist."""
+    return isinstance(error, ServiceUnavailable) and not isinstance(error, ResourceMissing)
+
+
+def _condition(on: _Condition) -> Callable[[BaseException], bool]:
+    if isinstance(on, type | tuple):
+        return lambda error: isinstance(error, on)
+    return on
+
+
+def _stop(policy: RetryPolicy, clock: Callable[[], float]) -> Callable[[RetryCallState], bool]:
+    began = clock()
+
+    def is_over(state: RetryCallState) -> bool:
+        pause_seconds = state.upcoming_sleep
+        if state.attempt_number >= policy.attempts:
+            return True
+        if policy.longest_asked_seconds is not None and pause_seconds > policy.longest_asked_seconds:
+            return True
+        return policy.total_seconds is not None and clock() - began + pause_seconds >= policy.total_seconds
+
+    return is_over
+
+
+def _pause(policy: RetryPolicy) -> Callable[[RetryCallState], float]:
+    def pause_seconds(state: RetryCallState) -> float:
+        error = _error_of(state)
+        failure = error.error if isinstance(error, RetryableError) else error
+        asked = getattr(failure, "retry_after_seconds", None)
+        return policy.pause_seconds(state.attempt_number) if asked is None else float(asked)
+
+    return pause_seconds
+
+
+def _error_of(state: RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome else None
+    if error is None:
+        raise AssertionError("a call that succeeds is not tried again")
+    return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ import structlog
 
 from sayso.errors import AttemptsUsedUp, Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.base import HEARTBEAT_SECONDS, LEASE_SECONDS
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import JOB, RECEIVE, SETTLE, RetryPolicy, retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -118,7 +118,9 @@ class Policy:
         max_attempts: after how many failed attempts a job is put aside.
         job_seconds: how long one attempt may take.
         lease_seconds: as the queue gives them.
-        heartbeat_seconds: how often it beats.
+        heartbeat_seconds: how often it extends them.
+        retry: when a job that failed is tried again.
+        receive_retry: when a queue that failed is asked again.
     """
 
     at_once: int = 1
@@ -126,6 +128,8 @@ class Policy:
     job_seconds: float = 6 * 3600.0
     lease_seconds: float = LEASE_SECONDS
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    retry: RetryPolicy = JOB
+    receive_retry: RetryPolicy = RECEIVE
 
 
 class Attempts:
@@ -207,14 +211,14 @@ class Attempts:
     async def _failed(self, job: Job, reason: str, *, retryable: bool, pause_seconds: float = 0.0) -> Outcome:
         if not retryable or job.attempt >= job.max_attempts:
             return await self._dead_letter(job, reason)
-        delay_seconds = max(backoff_seconds(job.attempt), min(pause_seconds, _LONGEST_PAUSE_SECONDS))
+        delay_seconds = max(self._policy.retry.pause_seconds(job.attempt), min(pause_seconds, _LONGEST_PAUSE_SECONDS))
         _log.warning("the job failed, and is tried again", reason=reason, delay_seconds=round(delay_seconds, 1))
         await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds, error=reason))
         return Outcome.RETRIED
 
     async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
         """What the job needs is down, which is no fault of the job: it is not counted where the queue can tell."""
-        delay_seconds = backoff_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
+        delay_seconds = self._policy.retry.pause_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
         _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
         await self.release(job, delay_seconds=delay_seconds)
         return Outcome.RETRIED
@@ -240,13 +244,5 @@ class Attempts:
 
     async def _settle(self, tell: Callable[[], Awaitable[T]]) -> T:
         """Tell a service what became of a job, again and again for as long as a lease lasts."""
-        give_up = self._clock() + self._policy.lease_seconds
-        failures = 0
-        while True:
-            try:
-                return await tell()
-            except ServiceUnavailable:
-                failures += 1
-                if self._clock() >= give_up:
-                    raise
-                await asyncio.sleep(backoff_seconds(failures, first_seconds=0.5, longest_seconds=5))
+        policy = replace(SETTLE, total_seconds=self._policy.lease_seconds)
+        return await retry(tell, policy, on=ServiceUnavailable, clock=self._clock)

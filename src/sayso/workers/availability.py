@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from sayso.errors import ResourceMissing, ServiceUnavailable
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import SERVICE_OF_A_JOB, RetryPolicy, is_unavailable, retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,32 +15,20 @@ _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 600.0
-"""How long a job is kept while its store or its storage does not answer: what was computed for it was expensive, and a
-queue that counts every delivery would soon dead-letter it."""
 
-
-async def retry_until_available(call: Callable[[], Awaitable[T]], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
+async def retry_until_available(call: Callable[[], Awaitable[T]], *, policy: RetryPolicy = SERVICE_OF_A_JOB) -> T:
     """Call a service, again after growing pauses while it is unavailable, and return its answer.
 
     Args:
         call: the call; it may be made more than once.
-        patience_seconds: after how long the last failure is raised.
+        policy: for how long.
 
     Raises:
         ResourceMissing: what the call needs does not exist; this is not waited for.
-        ServiceUnavailable: the service was unavailable for `patience_seconds`.
+        ServiceUnavailable: the service was unavailable for as long as the policy waits.
     """
-    give_up_at = time.monotonic() + patience_seconds
-    failures = 0
-    while True:
-        try:
-            return await call()
-        except ResourceMissing:
-            raise
-        except ServiceUnavailable as error:
-            failures += 1
-            if time.monotonic() > give_up_at:
-                raise
-            _log.warning("waiting for a service", reason=error.message)
-            await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=30))
+    return await retry(call, policy, on=is_unavailable, on_retry=_log_wait)
+
+
+def _log_wait(error: BaseException) -> None:
+    _log.warning("waiting for a service", reason=str(error))

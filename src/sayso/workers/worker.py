@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
-from sayso.resilience.backoff import backoff_seconds
 from sayso.workers.attempts import Attempts, Job, Outcome
 from sayso.workers.pauses import Pauses
 
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 20.0
-_LONGEST_PAUSE_SECONDS = 10.0
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -155,7 +153,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it may answer better later
                 failures += 1
                 self.last_failure = self._pauses.begin(error)
-                await asyncio.sleep(backoff_seconds(failures, first_seconds=1, longest_seconds=_LONGEST_PAUSE_SECONDS))
+                await asyncio.sleep(self._policy.receive_retry.pause_seconds(failures))
                 continue
             failures = 0
             self._pauses.end()

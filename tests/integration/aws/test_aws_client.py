@@ -78,14 +78,14 @@ def test_nobody_there_is_unavailability(runner: asyncio.Runner, endpoint_url: st
 @pytest.mark.parametrize(
     ("code", "error", "tries"),
     [
-        ("com.amazonaws.sqs#RequestThrottled", ServiceUnavailable, QUICK.tries),
-        ("RequestTimeout", ServiceUnavailable, QUICK.tries),
+        ("com.amazonaws.sqs#RequestThrottled", ServiceUnavailable, QUICK.retry.attempts),
+        ("RequestTimeout", ServiceUnavailable, QUICK.retry.attempts),
         ("ExpiredTokenException", ServiceUnavailable, 1),
         ("InvalidClientTokenId", ServiceUnavailable, 1),
         ("KMS.AccessDeniedException", ServiceUnavailable, 1),
-        ("KMS.ThrottlingException", ServiceUnavailable, QUICK.tries),
-        ("KmsThrottled", ServiceUnavailable, QUICK.tries),
-        ("OverLimit", ServiceUnavailable, QUICK.tries),
+        ("KMS.ThrottlingException", ServiceUnavailable, QUICK.retry.attempts),
+        ("KmsThrottled", ServiceUnavailable, QUICK.retry.attempts),
+        ("OverLimit", ServiceUnavailable, QUICK.retry.attempts),
         ("InvalidSecurity", ServiceUnavailable, 1),
         ("InvalidAccessKeyId", ServiceUnavailable, 1),
         ("RequestTimeTooSkewed", ServiceUnavailable, 1),
@@ -97,7 +97,7 @@ def test_a_refusal_means_what_its_code_says(
     sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner, code: str, error: type[Exception], tries: int
 ) -> None:
     """No refusal is the caller's fault unless the caller expects it; what passes by itself is tried again."""
-    faults.refuse("ListQueues", code, times=QUICK.tries)
+    faults.refuse("ListQueues", code, times=QUICK.retry.attempts)
     with pytest.raises(error, match=code.rpartition("#")[2]):
         runner.run(sqs.call("list_queues"))
     assert faults.seen("ListQueues") == tries

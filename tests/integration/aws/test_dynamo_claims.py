@@ -61,7 +61,7 @@ def test_a_claim_that_cannot_be_completed_is_given_up(
 ) -> None:
     """When DynamoDB fails between two tasks, the first is not left held."""
     faults.rewrite("UpdateItem", lambda answer: answer)
-    faults.next("UpdateItem", Fault.ERROR, times=QUICK.tries)
+    faults.next("UpdateItem", Fault.ERROR, times=QUICK.retry.attempts)
     with pytest.raises(ServiceUnavailable):
         runner.run(store.claim(parent, ["a", "b"]))
     assert "sayso_lease_until" not in place.item(table, parent, "a")

@@ -82,7 +82,7 @@ def test_what_was_done_before_the_answer_was_lost_for_good_is_known_later(
     async def scenario() -> None:
         for call in (CALLS["fail"], CALLS["complete"]):
             claim = await claimed(store, parent)
-            faults.next("UpdateItem", Fault.CUT, is_obeyed=True, times=QUICK.tries)
+            faults.next("UpdateItem", Fault.CUT, is_obeyed=True, times=QUICK.retry.attempts)
             with pytest.raises(ServiceUnavailable):
                 await call(store, claim)
             faults.calm()
@@ -98,9 +98,9 @@ def test_throttling_passes_or_is_unavailability(
     store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, parent: str, code: str
 ) -> None:
     """A few refusals are waited out; one that stays is told in the end, and in time."""
-    faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.tries - 1)
+    faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.retry.attempts - 1)
     runner.run(claimed(store, parent))
-    faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.tries)
+    faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.retry.attempts)
     with pytest.raises(ServiceUnavailable, match=code):
         runner.run(store.claim(parent, ["a"]))
 

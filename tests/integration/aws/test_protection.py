@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from contextlib import contextmanager
@@ -69,27 +68,24 @@ def agent() -> Iterator[Agent]:
         server.server_close()
 
 
-def test_a_busy_task_is_protected_until_it_is_idle() -> None:
+async def test_a_busy_task_is_protected_until_it_is_idle() -> None:
     """The agent is asked where something changes, in the form that it knows, and again while the task stays busy."""
 
-    async def scenario() -> None:
-        clock = Time()
-        with agent() as ecs:
-            protection = TaskProtection(ecs.uri, clock=clock)
-            await protection.set(busy=False)
-            assert ecs.asked == []
-            for seconds in (0, 1, 29 * 60, 2 * 60, 1):
-                clock.now += seconds
-                await protection.set(busy=True)
-            assert ecs.states == [BUSY, BUSY]
-            for _ in range(3):
-                await protection.set(busy=False)
-            assert ecs.states == [BUSY, BUSY, IDLE]
+    clock = Time()
+    with agent() as ecs:
+        protection = TaskProtection(ecs.uri, clock=clock)
+        await protection.set(busy=False)
+        assert ecs.asked == []
+        for seconds in (0, 1, 29 * 60, 2 * 60, 1):
+            clock.now += seconds
             await protection.set(busy=True)
-            assert ecs.states == [BUSY, BUSY, IDLE, BUSY]
-            assert {asked[:2] for asked in ecs.asked} == {("/api/abc-123/task-protection/v1/state", "application/json")}
-
-    asyncio.run(scenario())
+        assert ecs.states == [BUSY, BUSY]
+        for _ in range(3):
+            await protection.set(busy=False)
+        assert ecs.states == [BUSY, BUSY, IDLE]
+        await protection.set(busy=True)
+        assert ecs.states == [BUSY, BUSY, IDLE, BUSY]
+        assert {asked[:2] for asked in ecs.asked} == {("/api/abc-123/task-protection/v1/state", "application/json")}
 
 
 @pytest.mark.parametrize(
@@ -104,44 +100,35 @@ def test_a_busy_task_is_protected_until_it_is_idle() -> None:
         (200, b"<html>"),
     ],
 )
-def test_a_refusal_is_tried_again_after_a_while(status: int, content: bytes) -> None:
+async def test_a_refusal_is_tried_again_after_a_while(status: int, content: bytes) -> None:
     """A task that could not be protected goes on with its work, and asks again, not at once."""
 
-    async def scenario() -> None:
-        clock = Time()
-        with agent() as ecs:
-            ecs.answers.append((status, content))
-            protection = TaskProtection(ecs.uri, clock=clock)
-            for seconds in (0, 1, 15, 1):
-                clock.now += seconds
-                await protection.set(busy=True)
-            assert ecs.states == [BUSY, BUSY]
-
-    asyncio.run(scenario())
+    clock = Time()
+    with agent() as ecs:
+        ecs.answers.append((status, content))
+        protection = TaskProtection(ecs.uri, clock=clock)
+        for seconds in (0, 1, 15, 1):
+            clock.now += seconds
+            await protection.set(busy=True)
+        assert ecs.states == [BUSY, BUSY]
 
 
-def test_a_task_that_may_be_protected_is_released() -> None:
+async def test_a_task_that_may_be_protected_is_released() -> None:
     """When nobody knows whether the agent did what it was asked, it is asked to undo it."""
 
-    async def scenario() -> None:
-        clock = Time()
-        with agent() as ecs:
-            ecs.answers.append((500, b""))
-            protection = TaskProtection(ecs.uri, clock=clock)
-            await protection.set(busy=True)
-            clock.now += 20
-            await protection.set(busy=False)
-            assert ecs.states == [BUSY, IDLE]
-
-    asyncio.run(scenario())
+    clock = Time()
+    with agent() as ecs:
+        ecs.answers.append((500, b""))
+        protection = TaskProtection(ecs.uri, clock=clock)
+        await protection.set(busy=True)
+        clock.now += 20
+        await protection.set(busy=False)
+        assert ecs.states == [BUSY, IDLE]
 
 
-def test_an_agent_that_is_not_there_does_no_harm() -> None:
+async def test_an_agent_that_is_not_there_does_no_harm() -> None:
     """Nothing is raised, for a work that is done unprotected is done."""
 
-    async def scenario() -> None:
-        with agent() as ecs:
-            uri = ecs.uri
-        await TaskProtection(uri).set(busy=True)
-
-    asyncio.run(scenario())
+    with agent() as ecs:
+        uri = ecs.uri
+    await TaskProtection(uri).set(busy=True)

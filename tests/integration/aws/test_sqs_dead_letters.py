@@ -100,11 +100,11 @@ def test_a_message_is_put_aside_before_it_is_deleted(
     async def scenario() -> None:
         queue = SqsQueue(sqs, url, dlq_url=dlq_url)
         delivery = await received(queue)
-        faults.next("SendMessage", Fault.UNAVAILABLE, times=QUICK.tries)
+        faults.next("SendMessage", Fault.UNAVAILABLE, times=QUICK.retry.attempts)
         with pytest.raises(ServiceUnavailable):
             await queue.dead_letter(delivery, reason="broken")
         assert faults.seen("DeleteMessageBatch") == 0
-        faults.next("DeleteMessageBatch", Fault.ERROR, times=QUICK.tries)
+        faults.next("DeleteMessageBatch", Fault.ERROR, times=QUICK.retry.attempts)
         with pytest.raises(ServiceUnavailable):
             await queue.dead_letter(delivery, reason="broken")
         await queue.dead_letter(delivery, reason="broken")
@@ -222,7 +222,7 @@ def test_no_dead_letter_is_lost_on_its_way_back(
     for _ in range(3):
         dead_lettered(sqs, runner, url, dlq_url, "broken")
     faults.rewrite("SendMessage", lambda answer: answer)
-    faults.next("SendMessage", Fault.ERROR, times=QUICK.tries)
+    faults.next("SendMessage", Fault.ERROR, times=QUICK.retry.attempts)
     with pytest.raises(ServiceUnavailable):
         runner.run(redrive(sqs, url, dlq_url=dlq_url))
     assert (place.count(url), place.count(dlq_url)) == ((1, 0), (0, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sayso.aws.session import Aws, Patience
 from sayso.errors import ResourceMissing, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
+from sayso.resilience.retry import AWS_CALL
 from support.aws.faults import Fault
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def test_a_service_that_says_nothing_is_waited_for_so_long(
     faults.next("GetQueueAttributes", Fault.HANG, times=2)
 
     async def scenario() -> None:
-        patience = Patience(try_seconds=0.5, tries=2, first_pause_seconds=0.01)
+        patience = Patience(try_seconds=0.5, retry=replace(AWS_CALL, attempts=2, first_seconds=0.01))
         async with Aws(place.access(faults.url, patience=patience)) as aws:
             queue = SqsQueue(await aws.client("sqs"), url)
             with pytest.raises(ServiceUnavailable, match="get_queue_attributes"):

@@ -94,7 +94,7 @@ def test_what_has_come_is_kept_when_more_cannot_be_had(
     for number in range(12):
         place.send(url, str(number))
     faults.rewrite("ReceiveMessage", lambda answer: answer)
-    faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.tries)
+    faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.retry.attempts)
     queue = SqsQueue(sqs, url)
     assert len(runner.run(queue.receive(20, wait_seconds=0))) == 10
 
@@ -281,7 +281,7 @@ def test_a_poll_that_fails_while_its_receiver_leaves_is_no_matter(
     """What goes wrong then is nobody's business: the cancellation goes through."""
     url = place.make_queue()
     faults.next("ReceiveMessage", Fault.HANG)
-    faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.tries)
+    faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.retry.attempts)
 
     async def scenario() -> None:
         queue = SqsQueue(sqs, url)
@@ -290,7 +290,7 @@ def test_a_poll_that_fails_while_its_receiver_leaves_is_no_matter(
         receiving.cancel()
         await asyncio.sleep(0)
         faults.calm()
-        faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.tries)
+        faults.next("ReceiveMessage", Fault.ERROR, times=QUICK.retry.attempts)
         with pytest.raises(asyncio.CancelledError):
             await receiving
 

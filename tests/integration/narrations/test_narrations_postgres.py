@@ -285,25 +285,22 @@ def test_followers_are_told_although_nothing_is_heard(database_url: str, tmp_pat
         assert [told["status"] for told in stream] == ["cancelled"]
 
 
-def test_followers_are_told_by_notifications_alone(database_url: str) -> None:
+async def test_followers_are_told_by_notifications_alone(database_url: str) -> None:
     """Of what another process did, without waiting for the next look."""
 
-    async def scenario() -> None:
-        async with Database(database_url) as here, Database(database_url) as there:
-            store, other = PostgresNarrationStore(here), PostgresNarrationStore(there)
-            record = (await store.submit(request(), owner="ann")).record
-            following = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
-            assert here.listener is not None
-            listener = here.listener
-            await until(lambda: listener.is_hearing)
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                with following.follow(record, seen=record.event_id) as follower:
-                    await other.cancel(record.id, owner="ann")
-                    told = await follower.next(PATIENCE_SECONDS)
-            assert told is not None
-            assert told.status == "cancelled"
-
-    asyncio.run(scenario())
+    async with Database(database_url) as here, Database(database_url) as there:
+        store, other = PostgresNarrationStore(here), PostgresNarrationStore(there)
+        record = (await store.submit(request(), owner="ann")).record
+        following = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
+        assert here.listener is not None
+        listener = here.listener
+        await until(lambda: listener.is_hearing)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with following.follow(record, seen=record.event_id) as follower:
+                await other.cancel(record.id, owner="ann")
+                told = await follower.next(PATIENCE_SECONDS)
+        assert told is not None
+        assert told.status == "cancelled"
 
 
 # The tables

@@ -44,54 +44,48 @@ def socket_of(conninfo: str) -> str:
     return f"{conninfo_to_dict(conninfo)['host']}/.s.PGSQL.5432"
 
 
-def test_a_worker_goes_on_through_restarts_and_cuts(databases: Databases) -> None:
+async def test_a_worker_goes_on_through_restarts_and_cuts(databases: Databases) -> None:
     """Sixty jobs are each done once by one worker, while the server restarts and all connections are cut off."""
     conninfo = databases.new()
 
-    async def scenario() -> None:
-        async with Database(conninfo) as database:
-            queue, handler, outcomes = PostgresQueue(database, "q"), Recorder(), Outcomes()
-            worker = Worker(queue, handler, Policy(at_once=4), on_end=outcomes)
-            stop = asyncio.Event()
-            running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
-            for number in range(60):
-                if number == 20:
-                    await asyncio.to_thread(databases.server.stop)
-                    await asyncio.to_thread(databases.server.start)
-                if number % 20 == 10:
-                    await terminate(conninfo)
-                await queue.enqueue(f"job {number}")
-            await until(lambda: len(handler.ended) >= 60)
-            stop.set()
-            await running
-            assert sorted(handler.ended) == sorted(f"job {number}" for number in range(60))
-            rows = await database.fetch("select state, attempts from sayso.jobs", {}, again=True)
-            assert {(row["state"], row["attempts"]) for row in rows} == {("done", 1)}
-            await queue.close()
-
-    asyncio.run(scenario())
+    async with Database(conninfo) as database:
+        queue, handler, outcomes = PostgresQueue(database, "q"), Recorder(), Outcomes()
+        worker = Worker(queue, handler, Policy(at_once=4), on_end=outcomes)
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
+        for number in range(60):
+            if number == 20:
+                await asyncio.to_thread(databases.server.stop)
+                await asyncio.to_thread(databases.server.start)
+            if number % 20 == 10:
+                await terminate(conninfo)
+            await queue.enqueue(f"job {number}")
+        await until(lambda: len(handler.ended) >= 60)
+        stop.set()
+        await running
+        assert sorted(handler.ended) == sorted(f"job {number}" for number in range(60))
+        rows = await database.fetch("select state, attempts from sayso.jobs", {}, again=True)
+        assert {(row["state"], row["attempts"]) for row in rows} == {("done", 1)}
+        await queue.close()
 
 
-def test_cut_connections_are_nobodys_trouble(database_url: str) -> None:
+async def test_cut_connections_are_nobodys_trouble(database_url: str) -> None:
     """After all connections were cut off, whatever is asked next is answered: one thing or many at once."""
 
-    async def scenario() -> None:
-        async with Database(database_url, listen=False) as database:
-            queue = PostgresQueue(database, f"q {uuid4()}")
-            for _ in range(3):
-                await asyncio.gather(*(queue.backlog() for _ in range(12)))
-                await terminate(database_url)
-                await asyncio.gather(*(queue.backlog() for _ in range(12)))
-                await terminate(database_url)
-                await queue.backlog()  # as many connections are lost as there are, and it tries less often
-                await asyncio.gather(*(queue.backlog() for _ in range(12)))
-                await terminate(database_url)
-                await database.fetch("select 1 as one", {}, again=False)
-                await terminate(database_url)
-                async with database.transaction() as transaction:
-                    assert list(await transaction.fetch("select 1 as one", {})) == [{"one": 1}]
-
-    asyncio.run(scenario())
+    async with Database(database_url, listen=False) as database:
+        queue = PostgresQueue(database, f"q {uuid4()}")
+        for _ in range(3):
+            await asyncio.gather(*(queue.backlog() for _ in range(12)))
+            await terminate(database_url)
+            await asyncio.gather(*(queue.backlog() for _ in range(12)))
+            await terminate(database_url)
+            await queue.backlog()  # as many connections are lost as there are, and it tries less often
+            await asyncio.gather(*(queue.backlog() for _ in range(12)))
+            await terminate(database_url)
+            await database.fetch("select 1 as one", {}, again=False)
+            await terminate(database_url)
+            async with database.transaction() as transaction:
+                assert list(await transaction.fetch("select 1 as one", {})) == [{"one": 1}]
 
 
 async def demote(database: Database) -> None:
@@ -105,32 +99,29 @@ async def demote(database: Database) -> None:
     await asyncio.gather(*(one() for _ in range(4)))
 
 
-def test_a_primary_that_turned_into_a_standby_is_left(database_url: str) -> None:
+async def test_a_primary_that_turned_into_a_standby_is_left(database_url: str) -> None:
     """When connections can only be read from, new ones are made, whatever is asked next, and nobody notices."""
 
-    async def scenario() -> None:
-        async with Database(database_url, listen=False) as database:
-            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
-            await demote(database)
-            await asyncio.gather(*(queue.enqueue(f"job {number}") for number in range(12)))
-            await demote(database)
-            deliveries = await queue.receive(12, wait_seconds=10)
-            assert {delivery.attempt for delivery in deliveries} == {1}
-            await demote(database)
-            claim = await tasks.claim(f"p {uuid4()}", ["mp3"])  # a transaction
-            assert isinstance(claim, Claim)
-            await demote(database)
-            database.notify("sayso_jobs", queue.name)
-            await demote(database)
-            rows = await database.fetch("show transaction_read_only", {}, again=False)
-            assert list(rows) == [{"transaction_read_only": "off"}]
-            for delivery in deliveries:
-                await queue.finish(delivery)
-
-    asyncio.run(scenario())
+    async with Database(database_url, listen=False) as database:
+        queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+        await demote(database)
+        await asyncio.gather(*(queue.enqueue(f"job {number}") for number in range(12)))
+        await demote(database)
+        deliveries = await queue.receive(12, wait_seconds=10)
+        assert {delivery.attempt for delivery in deliveries} == {1}
+        await demote(database)
+        claim = await tasks.claim(f"p {uuid4()}", ["mp3"])  # a transaction
+        assert isinstance(claim, Claim)
+        await demote(database)
+        database.notify("sayso_jobs", queue.name)
+        await demote(database)
+        rows = await database.fetch("show transaction_read_only", {}, again=False)
+        assert list(rows) == [{"transaction_read_only": "off"}]
+        for delivery in deliveries:
+            await queue.finish(delivery)
 
 
-def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases: Databases) -> None:
+async def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases: Databases) -> None:
     """Calls say that it is read-only while it is, and are answered once it is not; jobs and news with them."""
     conninfo = databases.new()
     name = conninfo_to_dict(conninfo)["dbname"]
@@ -144,208 +135,175 @@ def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases: Datab
                 again=False,
             )
 
-    async def scenario() -> None:
-        async with Database(conninfo, connect_seconds=1) as database:
-            queue = PostgresQueue(database, "q")
-            await queue.enqueue("before")
-            await set_read_only("on")
-            with pytest.raises(ServiceUnavailable, match="read-only"):
-                await queue.enqueue("meanwhile")
-            await set_read_only("off")
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while True:
-                    try:
-                        await queue.enqueue("after")
-                    except ServiceUnavailable:
-                        await asyncio.sleep(0.1)
-                    else:
-                        break
-            found = await queue.receive(3, wait_seconds=10)
-            assert [delivery.body for delivery in found] == ["before", "after"]
-            listener = database.listener
-            assert listener is not None
-            await until(lambda: listener.is_hearing)
-            await queue.close()
-
-    asyncio.run(scenario())
+    async with Database(conninfo, connect_seconds=1) as database:
+        queue = PostgresQueue(database, "q")
+        await queue.enqueue("before")
+        await set_read_only("on")
+        with pytest.raises(ServiceUnavailable, match="read-only"):
+            await queue.enqueue("meanwhile")
+        await set_read_only("off")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    await queue.enqueue("after")
+                except ServiceUnavailable:
+                    await asyncio.sleep(0.1)
+                else:
+                    break
+        found = await queue.receive(3, wait_seconds=10)
+        assert [delivery.body for delivery in found] == ["before", "after"]
+        listener = database.listener
+        assert listener is not None
+        await until(lambda: listener.is_hearing)
+        await queue.close()
 
 
-def test_behind_pgbouncer_as_it_comes_jobs_are_done(pooled_database_url: str) -> None:
+async def test_behind_pgbouncer_as_it_comes_jobs_are_done(pooled_database_url: str) -> None:
     """With PgBouncer's default settings and ours, each job is done, and nothing of ours stays on its connections."""
 
-    async def scenario() -> None:
-        async with Database(pooled_database_url) as database:
-            queue, handler = PostgresQueue(database, f"q {uuid4()}"), Recorder()
-            worker = Worker(queue, handler, Policy(at_once=4), on_end=Outcomes())
-            stop = asyncio.Event()
-            running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
-            for number in range(20):
-                await queue.enqueue(f"job {number}")
-            await until(lambda: len(handler.ended) >= 20)
-            stop.set()
-            await running
-            assert sorted(handler.ended) == sorted(f"job {number}" for number in range(20))
-            rows = await database.fetch("show statement_timeout", {}, again=True)
-            assert list(rows) == [{"statement_timeout": "0"}]
-            await queue.close()
-
-    asyncio.run(scenario())
+    async with Database(pooled_database_url) as database:
+        queue, handler = PostgresQueue(database, f"q {uuid4()}"), Recorder()
+        worker = Worker(queue, handler, Policy(at_once=4), on_end=Outcomes())
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop, grace_seconds=PATIENCE_SECONDS))
+        for number in range(20):
+            await queue.enqueue(f"job {number}")
+        await until(lambda: len(handler.ended) >= 20)
+        stop.set()
+        await running
+        assert sorted(handler.ended) == sorted(f"job {number}" for number in range(20))
+        rows = await database.fetch("show statement_timeout", {}, again=True)
+        assert list(rows) == [{"statement_timeout": "0"}]
+        await queue.close()
 
 
-def test_a_statement_that_takes_too_long_is_ended_by_the_server(database_url: str) -> None:
+async def test_a_statement_that_takes_too_long_is_ended_by_the_server(database_url: str) -> None:
     """Without PgBouncer in between, the server itself gives up what nobody waits for any more."""
 
-    async def scenario() -> None:
-        async with Database(database_url, listen=False, statement_seconds=7) as database:
-            rows = await database.fetch("show statement_timeout", {}, again=True)
-            assert list(rows) == [{"statement_timeout": "7s"}]
-
-    asyncio.run(scenario())
+    async with Database(database_url, listen=False, statement_seconds=7) as database:
+        rows = await database.fetch("show statement_timeout", {}, again=True)
+        assert list(rows) == [{"statement_timeout": "7s"}]
 
 
-def test_what_prisma_says_of_pgbouncer_is_heeded(database_url: str) -> None:
+async def test_what_prisma_says_of_pgbouncer_is_heeded(database_url: str) -> None:
     """An address that says that PgBouncer is in between is not listened on, and its limit is the pool's."""
 
-    async def scenario() -> None:
-        parts = conninfo_to_dict(database_url)
-        url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}&port={parts['port']}&schema=public"
-        async with Database(f"{url}&pgbouncer=true&connection_limit=1") as database:
-            assert database.listener is None
-            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
-            await asyncio.gather(*(queue.enqueue("a") for _ in range(8)))
-            assert isinstance(await tasks.claim(f"p {uuid4()}", ["mp3"]), Claim)
-            rows = await database.fetch(
-                "select count(*) as count from pg_stat_activity where datname = current_database()", {}, again=True
-            )
-            assert list(rows) == [{"count": 1}]
-
-    asyncio.run(scenario())
+    parts = conninfo_to_dict(database_url)
+    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}&port={parts['port']}&schema=public"
+    async with Database(f"{url}&pgbouncer=true&connection_limit=1") as database:
+        assert database.listener is None
+        queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+        await asyncio.gather(*(queue.enqueue("a") for _ in range(8)))
+        assert isinstance(await tasks.claim(f"p {uuid4()}", ["mp3"]), Claim)
+        rows = await database.fetch(
+            "select count(*) as count from pg_stat_activity where datname = current_database()", {}, again=True
+        )
+        assert list(rows) == [{"count": 1}]
 
 
-def test_a_job_is_enqueued_once_though_the_answer_was_lost(database_url: str) -> None:
+async def test_a_job_is_enqueued_once_though_the_answer_was_lost(database_url: str) -> None:
     """When the connection falls silent after the job was sent, it is sent again, and is there once."""
 
-    async def scenario() -> None:
-        async with (
-            proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
-        ):
-            queue = PostgresQueue(database, f"q {uuid4()}")
-            await queue.backlog()
-            proxy.swallow_answers()
-            await queue.enqueue("a")
-            assert (await queue.backlog()).waiting == 1
-
-    asyncio.run(scenario())
+    async with (
+        proxy_to(socket_of(database_url)) as proxy,
+        Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
+    ):
+        queue = PostgresQueue(database, f"q {uuid4()}")
+        await queue.backlog()
+        proxy.swallow_answers()
+        await queue.enqueue("a")
+        assert (await queue.backlog()).waiting == 1
 
 
-def test_a_claim_is_ours_though_the_answer_was_lost(database_url: str) -> None:
+async def test_a_claim_is_ours_though_the_answer_was_lost(database_url: str) -> None:
     """Jobs that were claimed, and whose delivery got lost on the way, are delivered at once, as the first attempt."""
 
-    async def scenario() -> None:
-        async with (
-            proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
-        ):
-            queue = PostgresQueue(database, f"q {uuid4()}")
-            for body in "abc":
-                await queue.enqueue(body)
-            proxy.swallow_answers()
-            first = await queue.receive(2, wait_seconds=10)
-            assert [(delivery.body, delivery.attempt) for delivery in first] == [("a", 1), ("b", 1)]
-            assert not await queue.heartbeat(first)
-            (last,) = await queue.receive(2, wait_seconds=10)
-            assert (last.body, last.attempt) == ("c", 1)
-
-    asyncio.run(scenario())
+    async with (
+        proxy_to(socket_of(database_url)) as proxy,
+        Database(through(proxy, database_url), listen=False, statement_seconds=3) as database,
+    ):
+        queue = PostgresQueue(database, f"q {uuid4()}")
+        for body in "abc":
+            await queue.enqueue(body)
+        proxy.swallow_answers()
+        first = await queue.receive(2, wait_seconds=10)
+        assert [(delivery.body, delivery.attempt) for delivery in first] == [("a", 1), ("b", 1)]
+        assert not await queue.heartbeat(first)
+        (last,) = await queue.receive(2, wait_seconds=10)
+        assert (last.body, last.attempt) == ("c", 1)
 
 
-def test_a_listener_that_hears_nothing_any_more_finds_out(database_url: str) -> None:
+async def test_a_listener_that_hears_nothing_any_more_finds_out(database_url: str) -> None:
     """When its connection is half open, it takes another, and jobs are noticed at once again."""
 
-    async def scenario() -> None:
-        async with (
-            proxy_to(socket_of(database_url)) as proxy,
-            Database(through(proxy, database_url), probe_seconds=0.5, statement_seconds=3) as database,
-        ):
-            listener = database.listener
-            assert listener is not None
-            await until(lambda: listener.is_hearing)
-            proxy.freeze()
-            await until(lambda: not listener.is_hearing)
-            await until(lambda: listener.is_hearing)
-
-    asyncio.run(scenario())
+    async with (
+        proxy_to(socket_of(database_url)) as proxy,
+        Database(through(proxy, database_url), probe_seconds=0.5, statement_seconds=3) as database,
+    ):
+        listener = database.listener
+        assert listener is not None
+        await until(lambda: listener.is_hearing)
+        proxy.freeze()
+        await until(lambda: not listener.is_hearing)
+        await until(lambda: listener.is_hearing)
 
 
-def test_everything_arrives_though_no_notification_does(database_url: str) -> None:
+async def test_everything_arrives_though_no_notification_does(database_url: str) -> None:
     """With every notification lost, a waiting receiver finds the job by looking, and a cancelled one is noticed."""
 
-    async def scenario() -> None:
-        async with Database(database_url) as database, Database(database_url, listen=False) as deaf:
-            queue, receiver = (PostgresQueue(each, f"q {uuid4()}") for each in (database, deaf))
-            receiver.name = queue.name
-            receiving = asyncio.create_task(receiver.receive(1, wait_seconds=PATIENCE_SECONDS))
-            revoked = asyncio.create_task(receiver.wait_for_revocation())
-            await asyncio.sleep(0.05)
-            job_id = await queue.enqueue("a")
-            (delivery,) = await receiving
-            await queue.cancel(job_id)
-            await asyncio.wait_for(revoked, PATIENCE_SECONDS)
-            assert list(await receiver.heartbeat([delivery])) == [delivery]
-
-    asyncio.run(scenario())
+    async with Database(database_url) as database, Database(database_url, listen=False) as deaf:
+        queue, receiver = (PostgresQueue(each, f"q {uuid4()}") for each in (database, deaf))
+        receiver.name = queue.name
+        receiving = asyncio.create_task(receiver.receive(1, wait_seconds=PATIENCE_SECONDS))
+        revoked = asyncio.create_task(receiver.wait_for_revocation())
+        await asyncio.sleep(0.05)
+        job_id = await queue.enqueue("a")
+        (delivery,) = await receiving
+        await queue.cancel(job_id)
+        await asyncio.wait_for(revoked, PATIENCE_SECONDS)
+        assert list(await receiver.heartbeat([delivery])) == [delivery]
 
 
-def test_a_delayed_job_is_found_when_it_is_due(database_url: str) -> None:
+async def test_a_delayed_job_is_found_when_it_is_due(database_url: str) -> None:
     """A receiver does not sleep through the end of a delay that is nearer than its next look."""
 
-    async def scenario() -> None:
-        async with Database(database_url, listen=False) as database:
-            queue = PostgresQueue(database, f"q {uuid4()}")
-            await queue.enqueue("a", delay_seconds=0.2)
-            rows = await database.fetch("select now() as now", {}, again=True)
-            (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
-            assert delivery.age_seconds >= 0.2
-            assert rows
-
-    asyncio.run(scenario())
+    async with Database(database_url, listen=False) as database:
+        queue = PostgresQueue(database, f"q {uuid4()}")
+        await queue.enqueue("a", delay_seconds=0.2)
+        rows = await database.fetch("select now() as now", {}, again=True)
+        (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
+        assert delivery.age_seconds >= 0.2
+        assert rows
 
 
-def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
+async def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
     """Nothing of psycopg's gets out, and the call may be made again."""
     away = make_conninfo(database_url, host="127.0.0.1", port=1, password="S3cret")  # noqa: S106 -- nobody's
 
-    async def scenario() -> None:
-        async with Database(away, listen=False, connect_seconds=0.1) as database:
-            queue = PostgresQueue(database, "q")
-            for call in (queue.enqueue("a"), queue.receive(1, wait_seconds=0), queue.backlog()):
-                with pytest.raises(ServiceUnavailable) as caught:
-                    await call
-                assert caught.value.retryable
-                assert "S3cret" not in str(caught.value)
-                assert caught.value.__cause__ is None
-
-    asyncio.run(scenario())
+    async with Database(away, listen=False, connect_seconds=0.1) as database:
+        queue = PostgresQueue(database, "q")
+        for call in (queue.enqueue("a"), queue.receive(1, wait_seconds=0), queue.backlog()):
+            with pytest.raises(ServiceUnavailable) as caught:
+                await call
+            assert caught.value.retryable
+            assert "S3cret" not in str(caught.value)
+            assert caught.value.__cause__ is None
 
 
-def test_what_the_database_cannot_keep_is_the_callers_mistake(database_url: str) -> None:
+async def test_what_the_database_cannot_keep_is_the_callers_mistake(database_url: str) -> None:
     """A body with a NUL or half a character is refused as such; in a reason it does not matter."""
 
-    async def scenario() -> None:
-        async with Database(database_url, listen=False) as database:
-            queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
-            for body in ("a\0b", "a\ud800b"):
-                with pytest.raises(InvalidInput):
-                    await queue.enqueue(body)
-            await queue.enqueue("a")
-            (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
-            await queue.dead_letter(delivery, reason="\0 \ud800")
-            claim = await tasks.claim(f"p {uuid4()}", ["mp3"])
-            assert isinstance(claim, Claim)
-            await tasks.fail(claim, error="\0 \ud800")
-
-    asyncio.run(scenario())
+    async with Database(database_url, listen=False) as database:
+        queue, tasks = PostgresQueue(database, f"q {uuid4()}"), PostgresTaskStore(database)
+        for body in ("a\0b", "a\ud800b"):
+            with pytest.raises(InvalidInput):
+                await queue.enqueue(body)
+        await queue.enqueue("a")
+        (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
+        await queue.dead_letter(delivery, reason="\0 \ud800")
+        claim = await tasks.claim(f"p {uuid4()}", ["mp3"])
+        assert isinstance(claim, Claim)
+        await tasks.fail(claim, error="\0 \ud800")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -82,27 +81,24 @@ def test_a_claim_reads_no_more_than_it_takes(full: str) -> None:
     assert int(hits[0]) < 2000, plan
 
 
-def test_claims_follow_the_order_of_what_waits(full: str) -> None:
+async def test_claims_follow_the_order_of_what_waits(full: str) -> None:
     """Those come first whose worker died, then those that have waited longest."""
 
-    async def scenario() -> None:
-        async with Database(full, listen=False) as database, database.transaction() as transaction:
-            rows = await transaction.fetch(statements.CLAIM, {**ABOUT, "limit": 200})
-            claimed = [row["id"] for row in sorted(rows, key=lambda row: row["lease_id"])]
-            found = await transaction.fetch(
-                "select id, history <> '[]' as was_lost, available_at from sayso.jobs where id = any(%(ids)s)",
-                {"ids": claimed},
-            )
-            facts = {row["id"]: row for row in found}
-            lost = [facts[each]["was_lost"] for each in claimed]
-            assert len(claimed) == 200
-            assert sum(lost) > 0
-            waited = [facts[each]["available_at"] for each in claimed if not facts[each]["was_lost"]]
-            youngest = max(waited)
-            passed_over = await transaction.fetch(
-                "select 1 from sayso.jobs where state = 'waiting' and available_at < %(youngest)s",
-                {"youngest": youngest},
-            )
-            assert not passed_over
-
-    asyncio.run(scenario())
+    async with Database(full, listen=False) as database, database.transaction() as transaction:
+        rows = await transaction.fetch(statements.CLAIM, {**ABOUT, "limit": 200})
+        claimed = [row["id"] for row in sorted(rows, key=lambda row: row["lease_id"])]
+        found = await transaction.fetch(
+            "select id, history <> '[]' as was_lost, available_at from sayso.jobs where id = any(%(ids)s)",
+            {"ids": claimed},
+        )
+        facts = {row["id"]: row for row in found}
+        lost = [facts[each]["was_lost"] for each in claimed]
+        assert len(claimed) == 200
+        assert sum(lost) > 0
+        waited = [facts[each]["available_at"] for each in claimed if not facts[each]["was_lost"]]
+        youngest = max(waited)
+        passed_over = await transaction.fetch(
+            "select 1 from sayso.jobs where state = 'waiting' and available_at < %(youngest)s",
+            {"youngest": youngest},
+        )
+        assert not passed_over

@@ -303,20 +303,17 @@ def test_the_key_of_a_removed_narration_is_free_again(run: Any) -> None:
     run(scenario)
 
 
-def test_it_works_behind_pgbouncer(pooled_database_url: str, tmp_path: Path) -> None:
+async def test_it_works_behind_pgbouncer(pooled_database_url: str, tmp_path: Path) -> None:
     """The lock and the settings of a batch end with its transaction: no connection is relied on to stay the same."""
 
-    async def main() -> None:
-        async with Database(pooled_database_url, listen=False) as database:
-            place = Place(database, tmp_path / "output")
-            for end in ("completed", "failed", "cancelled"):
-                await place.narration(end)
-            await place.age()
-            await place.retention().prune(ALL)
-            assert await place.rows() == set()
-            assert place.directories() == set()
-
-    asyncio.run(main())
+    async with Database(pooled_database_url, listen=False) as database:
+        place = Place(database, tmp_path / "output")
+        for end in ("completed", "failed", "cancelled"):
+            await place.narration(end)
+        await place.age()
+        await place.retention().prune(ALL)
+        assert await place.rows() == set()
+        assert place.directories() == set()
 
 
 def test_rounds_go_on_after_a_failure_and_end_when_they_are_cancelled(run: Any) -> None:

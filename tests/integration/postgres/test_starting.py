@@ -46,21 +46,17 @@ def run_as_owner(conninfo: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def works(conninfo: str) -> None:
+async def works(conninfo: str) -> None:
     """A job comes out as it went in."""
-
-    async def scenario() -> None:
-        async with Database(conninfo) as database:
-            queue = PostgresQueue(database, f"q {uuid4()}")
-            await queue.enqueue(TEXT)
-            (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
-            assert delivery.body == TEXT
-            await queue.dead_letter(delivery, reason=TEXT)
-            (report,) = await Administration(database).page(queue=queue.name, limit=1)
-            assert (report.error, report.beginning) == (TEXT, TEXT)
-            await queue.close()
-
-    asyncio.run(scenario())
+    async with Database(conninfo) as database:
+        queue = PostgresQueue(database, f"q {uuid4()}")
+        await queue.enqueue(TEXT)
+        (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
+        assert delivery.body == TEXT
+        await queue.dead_letter(delivery, reason=TEXT)
+        (report,) = await Administration(database).page(queue=queue.name, limit=1)
+        assert (report.error, report.beginning) == (TEXT, TEXT)
+        await queue.close()
 
 
 # Who is refused
@@ -118,24 +114,21 @@ def test_a_crowd_passes(bare: str, role: str) -> None:
         migrate(conninfo)
 
 
-def test_a_login_that_is_refused_later_is_waited_for(databases: Databases, role: str) -> None:
+async def test_a_login_that_is_refused_later_is_waited_for(databases: Databases, role: str) -> None:
     """While it runs, a process says why it cannot connect, and goes on once it can."""
     conninfo = databases.new()
     run_as_owner(
         conninfo, f'grant all on schema sayso to "{role}"', f'grant all on all tables in schema sayso to "{role}"'
     )
 
-    async def scenario() -> None:
-        async with Database(make_conninfo(conninfo, user=role), listen=False, connect_seconds=1) as database:
-            queue = PostgresQueue(database, "q")
+    async with Database(make_conninfo(conninfo, user=role), listen=False, connect_seconds=1) as database:
+        queue = PostgresQueue(database, "q")
+        await queue.backlog()
+        run_as_owner(conninfo, f'alter role "{role}" nologin', TERMINATE_ROLES)
+        with pytest.raises(ServiceUnavailable, match="not permitted to log in"):
             await queue.backlog()
-            run_as_owner(conninfo, f'alter role "{role}" nologin', TERMINATE_ROLES)
-            with pytest.raises(ServiceUnavailable, match="not permitted to log in"):
-                await queue.backlog()
-            run_as_owner(conninfo, f'alter role "{role}" login')
-            await until_answered(queue)
-
-    asyncio.run(scenario())
+        run_as_owner(conninfo, f'alter role "{role}" login')
+        await until_answered(queue)
 
 
 async def until_answered(queue: PostgresQueue) -> None:
@@ -152,20 +145,20 @@ async def until_answered(queue: PostgresQueue) -> None:
 # What a role needs
 
 
-def test_a_schema_that_is_there_is_enough(databases: Databases, role: str) -> None:
+async def test_a_schema_that_is_there_is_enough(databases: Databases, role: str) -> None:
     """A role that may create nothing in the database makes its tables in the schema that it was given."""
     conninfo = databases.bare()
     run_as_owner(conninfo, f'create schema sayso authorization "{role}"')
     own = make_conninfo(conninfo, user=role)
     migrate(own)
     migrate(own)
-    works(own)
+    await works(own)
 
 
 @pytest.mark.parametrize(
     "before", [[], ["create schema sayso"], "migrated"], ids=["no schema", "another's schema", "another's tables"]
 )
-def test_the_statements_that_an_administrator_needs_are_printed(
+async def test_the_statements_that_an_administrator_needs_are_printed(
     databases: Databases, role: str, before: list[str] | str
 ) -> None:
     """A role without privileges is told at once which statements give them, and after these it works."""
@@ -178,7 +171,7 @@ def test_the_statements_that_an_administrator_needs_are_printed(
     statements = hint[hint.index("run once: ") + len("run once: ") : hint.rindex(";")].split(";")
     run_as_owner(conninfo, *statements)
     prepare_database(own)
-    works(own)
+    await works(own)
 
 
 # Encodings
@@ -190,21 +183,18 @@ def made_with(databases: Databases, encoding: str) -> str:
     return make_conninfo(conninfo, dbname=name)
 
 
-def test_a_database_without_an_encoding_keeps_every_text(databases: Databases) -> None:
+async def test_a_database_without_an_encoding_keeps_every_text(databases: Databases) -> None:
     """What is kept in SQL_ASCII is UTF-8, whatever is cut off it."""
     conninfo = made_with(databases, "SQL_ASCII")
     migrate(conninfo)
-    works(conninfo)
+    await works(conninfo)
 
-    async def scenario() -> None:
-        async with Database(conninfo) as database:
-            queue = PostgresQueue(database, "q")
-            for shift in range(3):
-                await queue.enqueue("a" * shift + "北" * 200)
-            reports = await Administration(database).page(queue="q", limit=3)
-            assert {report.beginning.strip("a北") for report in reports} == {""}
-
-    asyncio.run(scenario())
+    async with Database(conninfo) as database:
+        queue = PostgresQueue(database, "q")
+        for shift in range(3):
+            await queue.enqueue("a" * shift + "北" * 200)
+        reports = await Administration(database).page(queue="q", limit=3)
+        assert {report.beginning.strip("a北") for report in reports} == {""}
 
 
 def test_a_database_that_cannot_keep_every_text_is_refused(databases: Databases) -> None:

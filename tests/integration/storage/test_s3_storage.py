@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 from sayso.aws.session import Aws, AwsAccess, AwsClient, Patience
 from sayso.errors import OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
 from sayso.narrations.service import files_origin_of
+from sayso.resilience.retry import AWS_CALL
 from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from support.aws.s3_server import Fault, S3Server, s3_server
@@ -27,9 +29,10 @@ KEY = "story/a.wav"
 URI = f"s3://bucket/{KEY}"
 SMALL = b"a small file" * 1000
 
-QUICK = Patience(first_pause_seconds=0.001, longest_pause_seconds=0.001)
-IMPATIENT = Patience(try_seconds=0.5, first_pause_seconds=0.001, longest_pause_seconds=0.001)
-ONCE = Patience(tries=1)
+AT_ONCE = replace(AWS_CALL, first_seconds=0.001, longest_seconds=0.001)
+QUICK = Patience(retry=AT_ONCE)
+IMPATIENT = Patience(try_seconds=0.5, retry=AT_ONCE)
+ONCE = Patience(retry=replace(AWS_CALL, attempts=1))
 
 
 class S3:
@@ -296,30 +299,27 @@ def test_the_settings_own_bucket_is_waited_for(s3: S3, small: Path) -> None:
     s3.run(scenario())
 
 
-def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
+async def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
     """Where nobody listens, every call says that the service is not available, and shows no secret."""
 
-    async def scenario() -> None:
-        access = AwsAccess(
-            endpoint_url="http://127.0.0.1:9",
-            access_key_id="key",
-            secret_access_key="hush-hush",  # noqa: S106 -- nobody listens
-            patience=ONCE,
+    access = AwsAccess(
+        endpoint_url="http://127.0.0.1:9",
+        access_key_id="key",
+        secret_access_key="hush-hush",  # noqa: S106 -- nobody listens
+        patience=ONCE,
+    )
+    async with Aws(access) as aws:
+        storage = await open_s3_storage(aws)
+        calls = (
+            storage.find(URI),
+            storage.publish(small, URI, content_type="audio/wav", over=None),
+            content_of(storage),
+            storage.delete(URI),
         )
-        async with Aws(access) as aws:
-            storage = await open_s3_storage(aws)
-            calls = (
-                storage.find(URI),
-                storage.publish(small, URI, content_type="audio/wav", over=None),
-                content_of(storage),
-                storage.delete(URI),
-            )
-            for call in calls:
-                with pytest.raises(ServiceUnavailable) as caught:
-                    await call
-                assert "hush-hush" not in str(caught.value)
-
-    asyncio.run(scenario())
+        for call in calls:
+            with pytest.raises(ServiceUnavailable) as caught:
+                await call
+            assert "hush-hush" not in str(caught.value)
 
 
 def test_a_file_of_somebody_else_has_no_checksum(s3: S3) -> None:

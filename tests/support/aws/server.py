@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
@@ -19,12 +20,15 @@ from moto.server import ThreadedMotoServer
 from moto.sqs.models import sqs_backends
 
 from sayso.aws.session import AwsAccess, Patience
+from sayso.resilience.retry import AWS_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 REGION = "us-east-1"
-QUICK = Patience(try_seconds=30.0, total_seconds=30.0, first_pause_seconds=0.01, longest_pause_seconds=0.05)
+QUICK = Patience(
+    try_seconds=30.0, retry=replace(AWS_CALL, total_seconds=30.0, first_seconds=0.01, longest_seconds=0.05)
+)
 """Patience for tests: the same tries, closer together."""
 
 Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"

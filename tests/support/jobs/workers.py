@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sayso.resilience.retry import RetryPolicy
 from sayso.workers import Job, Outcome, Policy, Worker
 from support.waiting import WAIT_SECONDS
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sayso.testing import InMemoryQueue
+
+
+AT_ONCE = RetryPolicy(first_seconds=0.0, longest_seconds=0.0)
+
+
+def quick(**changes: Any) -> Policy:
+    """A policy whose attempts follow one another at once, with what a test changes."""
+    soon = RetryPolicy(first_seconds=0.01, longest_seconds=0.01)
+    return Policy(**{"retry": AT_ONCE, "receive_retry": soon} | changes)
 
 
 class Recorder:
@@ -62,7 +72,7 @@ async def working(
 ) -> AsyncIterator[Worker]:
     """A worker that is stopped, and drains, at the end of the block."""
     on_end = Outcomes() if outcomes is None else outcomes
-    worker = Worker(queue, handler, policy or Policy(), on_end=on_end, prepare=prepare)
+    worker = Worker(queue, handler, policy or quick(), on_end=on_end, prepare=prepare)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop, grace_seconds=grace_seconds))
     try:

@@ -72,185 +72,155 @@ async def ended(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def test_a_follower_is_told_the_state_and_then_the_changes() -> None:
+async def test_a_follower_is_told_the_state_and_then_the_changes() -> None:
     """By hints alone, although nobody polls."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        record = await submitted(store)
-        with hinted(store).follow(record) as follower:
-            assert await told(follower) == record
-            claim = await claimed(store, record)
-            assert (await told(follower)).status == "running"
-            await store.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
-            assert (await told(follower)).progress == 0.5
-            await store.cancel(record.id, owner=None)
-            last = await told(follower)
-        assert last == await store.get(record.id, owner=None)
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    record = await submitted(store)
+    with hinted(store).follow(record) as follower:
+        assert await told(follower) == record
+        claim = await claimed(store, record)
+        assert (await told(follower)).status == "running"
+        await store.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
+        assert (await told(follower)).progress == 0.5
+        await store.cancel(record.id, owner=None)
+        last = await told(follower)
+    assert last == await store.get(record.id, owner=None)
 
 
-def test_changes_are_told_although_no_hint_comes() -> None:
+async def test_changes_are_told_although_no_hint_comes() -> None:
     """Hints are lost; looking every now and then is enough."""
 
-    async def scenario() -> None:
-        store = CountingStore(hints=False)
-        record = await submitted(store)
-        with polled(store).follow(record) as follower:
-            await told(follower)
-            await store.cancel(record.id, owner=None)
-            assert (await told(follower)).status == "cancelled"
-
-    asyncio.run(scenario())
+    store = CountingStore(hints=False)
+    record = await submitted(store)
+    with polled(store).follow(record) as follower:
+        await told(follower)
+        await store.cancel(record.id, owner=None)
+        assert (await told(follower)).status == "cancelled"
 
 
-def test_changes_during_an_outage_are_told_after_it() -> None:
+async def test_changes_during_an_outage_are_told_after_it() -> None:
     """A store that does not answer is asked again, and followers wait."""
 
-    async def scenario() -> None:
-        store = CountingStore(hints=False)
-        record = await submitted(store)
-        store.outage = ServiceUnavailable("The database does not answer.")
-        with polled(store).follow(record) as follower:
-            await told(follower)
-            await store.cancel(record.id, owner=None)
-            assert (await told(follower)).status == "cancelled"
-
-    asyncio.run(scenario())
+    store = CountingStore(hints=False)
+    record = await submitted(store)
+    store.outage = ServiceUnavailable("The database does not answer.")
+    with polled(store).follow(record) as follower:
+        await told(follower)
+        await store.cancel(record.id, owner=None)
+        assert (await told(follower)).status == "cancelled"
 
 
-def test_a_follower_that_knows_the_state_is_told_the_next() -> None:
+async def test_a_follower_that_knows_the_state_is_told_the_next() -> None:
     """As one that comes back."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        record = await submitted(store)
-        with hinted(store).follow(record, seen=record.event_id) as follower:
-            await claimed(store, record)
-            assert (await told(follower)).status == "running"
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    record = await submitted(store)
+    with hinted(store).follow(record, seen=record.event_id) as follower:
+        await claimed(store, record)
+        assert (await told(follower)).status == "running"
 
 
-def test_a_follower_that_reads_slowly_is_told_the_latest() -> None:
+async def test_a_follower_that_reads_slowly_is_told_the_latest() -> None:
     """What it has missed is in what it is told; nothing piles up."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        record = await submitted(store)
-        following = hinted(store)
-        with following.follow(record) as slow, following.follow(record) as quick:
-            claim = await claimed(store, record)
-            for percent in range(100):
-                await store.tasks.heartbeat(claim, TaskProgress(share=percent / 100, audio_seconds=percent))
-                await asyncio.sleep(0)
-            while (await told(quick)).progress < 0.99:
-                pass
-            assert (await told(slow)).progress == 0.99
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    record = await submitted(store)
+    following = hinted(store)
+    with following.follow(record) as slow, following.follow(record) as quick:
+        claim = await claimed(store, record)
+        for percent in range(100):
+            await store.tasks.heartbeat(claim, TaskProgress(share=percent / 100, audio_seconds=percent))
+            await asyncio.sleep(0)
+        while (await told(quick)).progress < 0.99:
+            pass
+        assert (await told(slow)).progress == 0.99
 
 
-def test_a_thousand_followers_cost_one_look() -> None:
+async def test_a_thousand_followers_cost_one_look() -> None:
     """Each is told of its narration's end, and the store is asked a few times for all together."""
 
-    async def scenario() -> None:
-        store = CountingStore()
-        following = hinted(store)
-        records = [await submitted(store) for _ in range(10)]
+    store = CountingStore()
+    following = hinted(store)
+    records = [await submitted(store) for _ in range(10)]
 
-        async def follow(record: NarrationRecord) -> NarrationRecord:
-            with following.follow(record, seen=record.event_id) as follower:
-                return await told(follower)
+    async def follow(record: NarrationRecord) -> NarrationRecord:
+        with following.follow(record, seen=record.event_id) as follower:
+            return await told(follower)
 
-        tasks = [asyncio.create_task(follow(records[number % 10])) for number in range(1000)]
-        await asyncio.sleep(0)
-        assert following.followers == 1000
-        for record in records:
-            await store.cancel(record.id, owner=None)
-        ends = await asyncio.gather(*tasks)
-        assert {end.status for end in ends} == {"cancelled"}
-        assert store.looks <= 10
-        assert following.followers == 0
-
-    asyncio.run(scenario())
+    tasks = [asyncio.create_task(follow(records[number % 10])) for number in range(1000)]
+    await asyncio.sleep(0)
+    assert following.followers == 1000
+    for record in records:
+        await store.cancel(record.id, owner=None)
+    ends = await asyncio.gather(*tasks)
+    assert {end.status for end in ends} == {"cancelled"}
+    assert store.looks <= 10
+    assert following.followers == 0
 
 
-def test_looking_ends_with_the_last_follower_and_begins_with_the_next() -> None:
+async def test_looking_ends_with_the_last_follower_and_begins_with_the_next() -> None:
     """One that is cancelled, as when its client leaves, frees what it held."""
 
-    async def scenario() -> None:
-        store = CountingStore(hints=False)
-        record = await submitted(store)
-        following = polled(store)
+    store = CountingStore(hints=False)
+    record = await submitted(store)
+    following = polled(store)
 
-        async def follow() -> None:
-            with following.follow(record, seen=record.event_id) as follower:
-                await follower.next(PATIENCE_SECONDS)
+    async def follow() -> None:
+        with following.follow(record, seen=record.event_id) as follower:
+            await follower.next(PATIENCE_SECONDS)
 
-        before = asyncio.all_tasks()
-        task = asyncio.create_task(follow())
-        await until(lambda: store.looks > 0)
-        task.cancel()
-        await ended(task)
-        assert following.followers == 0
-        await ended(*(asyncio.all_tasks() - before))
-        looks = store.looks
-        await asyncio.sleep(0.01)
-        assert store.looks == looks
-        with following.follow(record) as follower:
-            await told(follower)
-            await store.cancel(record.id, owner=None)
-            await told(follower)
-
-    asyncio.run(scenario())
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(follow())
+    await until(lambda: store.looks > 0)
+    task.cancel()
+    await ended(task)
+    assert following.followers == 0
+    await ended(*(asyncio.all_tasks() - before))
+    looks = store.looks
+    await asyncio.sleep(0.01)
+    assert store.looks == looks
+    with following.follow(record) as follower:
+        await told(follower)
+        await store.cancel(record.id, owner=None)
+        await told(follower)
 
 
-def test_silence_is_told_as_nothing() -> None:
+async def test_silence_is_told_as_nothing() -> None:
     """So that whoever waits can say that it is still there."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        record = await submitted(store)
-        with hinted(store).follow(record, seen=record.event_id) as follower:
-            assert await follower.next(0.001) is None
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    record = await submitted(store)
+    with hinted(store).follow(record, seen=record.event_id) as follower:
+        assert await follower.next(0.001) is None
 
 
-def test_at_the_end_of_the_process_everybody_is_let_go() -> None:
+async def test_at_the_end_of_the_process_everybody_is_let_go() -> None:
     """Those who wait, and those who come."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        record = await submitted(store)
-        following = hinted(store)
-        with following.follow(record, seen=record.event_id) as follower:
-            waiting = asyncio.create_task(follower.next(PATIENCE_SECONDS))
-            await asyncio.sleep(0)
-            following.close()
-            with pytest.raises(Cancelled):
-                await waiting
+    store = InMemoryNarrationStore()
+    record = await submitted(store)
+    following = hinted(store)
+    with following.follow(record, seen=record.event_id) as follower:
+        waiting = asyncio.create_task(follower.next(PATIENCE_SECONDS))
+        await asyncio.sleep(0)
+        following.close()
         with pytest.raises(Cancelled):
-            following.follow(record)
+            await waiting
+    with pytest.raises(Cancelled):
+        following.follow(record)
 
-    asyncio.run(scenario())
 
-
-def test_a_fault_lets_everybody_go_and_the_next_look_is_a_new_one() -> None:
+async def test_a_fault_lets_everybody_go_and_the_next_look_is_a_new_one() -> None:
     """Nobody waits for what nobody does any more."""
 
-    async def scenario() -> None:
-        store = CountingStore(hints=False)
-        record = await submitted(store)
-        following = polled(store)
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        store.outage = ZeroDivisionError("oops")
-        with following.follow(record, seen=record.event_id) as follower, pytest.raises(Cancelled):
-            await follower.next(PATIENCE_SECONDS)
-        with following.follow(record, seen=record.event_id) as follower:
-            await store.cancel(record.id, owner=None)
-            assert (await told(follower)).status == "cancelled"
-
-    asyncio.run(scenario())
+    store = CountingStore(hints=False)
+    record = await submitted(store)
+    following = polled(store)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    store.outage = ZeroDivisionError("oops")
+    with following.follow(record, seen=record.event_id) as follower, pytest.raises(Cancelled):
+        await follower.next(PATIENCE_SECONDS)
+    with following.follow(record, seen=record.event_id) as follower:
+        await store.cancel(record.id, owner=None)
+        assert (await told(follower)).status == "cancelled"

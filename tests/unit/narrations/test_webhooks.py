@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from sayso.narrations import NarrationRecord, announcement
 from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
 from sayso.signing import SigningKeys, webhook_secret
 from sayso.testing import InMemoryNarrationStore
-from sayso.workers import Policy, Worker, attempts
+from sayso.workers import Policy, Worker
+from support.jobs.workers import AT_ONCE
 from support.narrations.receiver import HOST, Receiver
 from support.narrations.service import fake_describer, request
 from support.waiting import WAIT_SECONDS, until
@@ -34,12 +36,6 @@ SECRET = webhook_secret(KEYS.for_callbacks("ann")[0])
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "callbacks.md"
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow one another at once."""
-    monkeypatch.setattr(attempts, "backoff_seconds", lambda *_, **__: 0.0)
-
-
 @asynccontextmanager
 async def calling(
     store: InMemoryNarrationStore, policy: Policy = CALLBACK_POLICY, **postman: Any
@@ -48,7 +44,8 @@ async def calling(
     usual: dict[str, Any] = {"keys": KEYS.for_callbacks, "private_hosts": (HOST,)}
     callbacks = WebhookHandler(store, fake_describer(), WebhookSender(**usual | postman))
     stop = asyncio.Event()
-    running = asyncio.create_task(Worker(store.callbacks, callbacks, policy).run(stop, grace_seconds=WAIT_SECONDS))
+    worker = Worker(store.callbacks, callbacks, replace(policy, retry=AT_ONCE))
+    running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
     try:
         yield
     finally:
@@ -112,22 +109,19 @@ async def received_of(owner: str, keys: SigningKeys = KEYS, **postman: Any) -> t
         return received, receiver.url()
 
 
-def test_what_is_sent_is_the_narration() -> None:
+async def test_what_is_sent_is_the_narration() -> None:
     """As the API describes it."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver() as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store, base_url="https://sayso.example"):
-                assert await settled(store, record) == [(200, False)]
-            assert await standing(store, record) == "delivered"
-            (received,) = receiver.received
-        described = await fake_describer().described(record, base_url="https://sayso.example")
-        assert json.loads(received.body) == json.loads(json.dumps(described))
-        assert received.headers["content-type"] == "application/json"
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver() as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store, base_url="https://sayso.example"):
+            assert await settled(store, record) == [(200, False)]
+        assert await standing(store, record) == "delivered"
+        (received,) = receiver.received
+    described = await fake_describer().described(record, base_url="https://sayso.example")
+    assert json.loads(received.body) == json.loads(json.dumps(described))
+    assert received.headers["content-type"] == "application/json"
 
 
 def test_what_is_sent_passes_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
@@ -175,201 +169,168 @@ def test_the_former_headers_are_signed_with_the_owners_secret() -> None:
     assert received.headers["sayso-signature"] == f"v1={expected}"
 
 
-def test_what_is_sent_again_has_the_same_id() -> None:
+async def test_what_is_sent_again_has_the_same_id() -> None:
     """A receiver knows by the id what it has had; another end of the same narration has another."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver(500, 200) as receiver:
-            record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
-            claim = await store.tasks.claim(record.id, request().formats)
-            assert isinstance(claim, Claim)
-            await store.tasks.fail(claim, error="The model was missing.")
-            await store.announce(record.id)
-            async with calling(store):
-                await settled(store, record)
-            claim = await store.tasks.claim(record.id, request().formats)
-            assert isinstance(claim, Claim)
-            await store.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
-            await store.announce(record.id)
-            async with calling(store):
-                await settled(store, record)
-            ids = [received.headers["webhook-id"] for received in receiver.received]
-        assert ids == [f"{record.id}-failed", f"{record.id}-failed", f"{record.id}-completed"]
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver(500, 200) as receiver:
+        record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
+        claim = await store.tasks.claim(record.id, request().formats)
+        assert isinstance(claim, Claim)
+        await store.tasks.fail(claim, error="The model was missing.")
+        await store.announce(record.id)
+        async with calling(store):
+            await settled(store, record)
+        claim = await store.tasks.claim(record.id, request().formats)
+        assert isinstance(claim, Claim)
+        await store.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
+        await store.announce(record.id)
+        async with calling(store):
+            await settled(store, record)
+        ids = [received.headers["webhook-id"] for received in receiver.received]
+    assert ids == [f"{record.id}-failed", f"{record.id}-failed", f"{record.id}-completed"]
 
 
-def test_a_completed_narration_is_announced_with_its_files() -> None:
+async def test_a_completed_narration_is_announced_with_its_files() -> None:
     """The links are those of the public address."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver() as receiver:
-            record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
-            claim = await store.tasks.claim(record.id, request().formats)
-            assert isinstance(claim, Claim)
-            await store.tasks.complete(claim, {name: f"file:///data/a/narration.{name}" for name in claim.lease_ids})
-            await store.announce(record.id)
-            await store.announce(record.id)
-            async with calling(store, base_url="https://sayso.example"):
-                await settled(store, record)
-            (received,) = receiver.received
-        told = json.loads(received.body)
-        assert told["status"] == "completed"
-        assert [file["format"] for file in told["files"]] == ["mp3", "srt"]
-        assert all(file["url"].startswith("https://sayso.example/files/") for file in told["files"])
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver() as receiver:
+        record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
+        claim = await store.tasks.claim(record.id, request().formats)
+        assert isinstance(claim, Claim)
+        await store.tasks.complete(claim, {name: f"file:///data/a/narration.{name}" for name in claim.lease_ids})
+        await store.announce(record.id)
+        await store.announce(record.id)
+        async with calling(store, base_url="https://sayso.example"):
+            await settled(store, record)
+        (received,) = receiver.received
+    told = json.loads(received.body)
+    assert told["status"] == "completed"
+    assert [file["format"] for file in told["files"]] == ["mp3", "srt"]
+    assert all(file["url"].startswith("https://sayso.example/files/") for file in told["files"])
 
 
 @pytest.mark.parametrize("status", [408, 429, 302, 500, 503])
-def test_what_may_pass_is_sent_again(status: int) -> None:
+async def test_what_may_pass_is_sent_again(status: int) -> None:
     """Until it is taken; every attempt is kept."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver(status, status, 204, answer=b"") as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store):
-                assert await settled(store, record) == [(status, True), (status, True), (204, False)]
-            assert await standing(store, record) == "delivered"
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver(status, status, 204, answer=b"") as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store):
+            assert await settled(store, record) == [(status, True), (status, True), (204, False)]
+        assert await standing(store, record) == "delivered"
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 422])
-def test_what_is_refused_is_not_sent_again(status: int) -> None:
+async def test_what_is_refused_is_not_sent_again(status: int) -> None:
     """The callback has failed, after one attempt that says with which status."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver(status) as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store):
-                assert await settled(store, record) == [(status, True)]
-            assert await standing(store, record) == "failed"
-            assert len(receiver.received) == 1
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver(status) as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store):
+            assert await settled(store, record) == [(status, True)]
+        assert await standing(store, record) == "failed"
+        assert len(receiver.received) == 1
 
 
-def test_a_receiver_that_never_takes_it_is_given_up() -> None:
+async def test_a_receiver_that_never_takes_it_is_given_up() -> None:
     """After as many attempts as the policy says; each is kept, and in the end the callback has failed."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver(500) as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store, Policy(max_attempts=4)):
-                assert await settled(store, record) == [(500, True)] * 4
-            assert await standing(store, record) == "failed"
-            assert len(receiver.received) == 4
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver(500) as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store, Policy(max_attempts=4)):
+            assert await settled(store, record) == [(500, True)] * 4
+        assert await standing(store, record) == "failed"
+        assert len(receiver.received) == 4
 
 
-def test_a_receiver_that_hangs_is_not_waited_for() -> None:
+async def test_a_receiver_that_hangs_is_not_waited_for() -> None:
     """It is tried again like one that is not there, and no status is known."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver(0, 200) as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store, timeout_seconds=3):
-                assert await settled(store, record) == [(None, True), (200, False)]
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver(0, 200) as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store, timeout_seconds=3):
+            assert await settled(store, record) == [(None, True), (200, False)]
 
 
-def test_a_redirect_leads_nowhere() -> None:
+async def test_a_redirect_leads_nowhere() -> None:
     """Least of all to a private address: what it names is never asked."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver() as inner, Receiver(307, 410, location=inner.url(host="127.0.0.1")) as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store):
-                assert await settled(store, record) == [(307, True), (410, True)]
-            assert inner.received == []
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver() as inner, Receiver(307, 410, location=inner.url(host="127.0.0.1")) as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store):
+            assert await settled(store, record) == [(307, True), (410, True)]
+        assert inner.received == []
 
 
-def test_a_private_address_is_never_called() -> None:
+async def test_a_private_address_is_never_called() -> None:
     """Unless its host is one of the private hosts; the attempt is kept without the address."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver() as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store, private_hosts=()):
-                assert await settled(store, record) == [(None, True)]
-            assert await standing(store, record) == "failed"
-            assert receiver.received == []
-        callback = (await store.get(record.id, owner=None)).callback
-        assert callback is not None
-        assert "127.0.0.1" not in str(callback.attempts)
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    with Receiver() as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store, private_hosts=()):
+            assert await settled(store, record) == [(None, True)]
+        assert await standing(store, record) == "failed"
+        assert receiver.received == []
+    callback = (await store.get(record.id, owner=None)).callback
+    assert callback is not None
+    assert "127.0.0.1" not in str(callback.attempts)
 
 
-def test_what_is_outdated_is_not_sent() -> None:
+async def test_what_is_outdated_is_not_sent() -> None:
     """A narration that is done again will be announced when it ends again."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        with Receiver() as receiver:
-            record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
-            claim = await store.tasks.claim(record.id, request().formats)
-            assert isinstance(claim, Claim)
-            await store.tasks.fail(claim, error="The model was missing.")
+    store = InMemoryNarrationStore()
+    with Receiver() as receiver:
+        record = (await store.submit(request(callback_url=receiver.url()), owner="ann")).record
+        claim = await store.tasks.claim(record.id, request().formats)
+        assert isinstance(claim, Claim)
+        await store.tasks.fail(claim, error="The model was missing.")
+        await store.announce(record.id)
+        again = await store.tasks.claim(record.id, request().formats)
+        async with calling(store):
+            assert await settled(store, record) == []
+            assert isinstance(again, Claim)
+            await store.tasks.complete(again, dict.fromkeys(again.lease_ids, "file:///data/a"))
             await store.announce(record.id)
-            again = await store.tasks.claim(record.id, request().formats)
-            async with calling(store):
-                assert await settled(store, record) == []
-                assert isinstance(again, Claim)
-                await store.tasks.complete(again, dict.fromkeys(again.lease_ids, "file:///data/a"))
-                await store.announce(record.id)
-                assert await settled(store, record) == [(200, False)]
-            assert [json.loads(received.body)["status"] for received in receiver.received] == ["completed"]
-
-    asyncio.run(scenario())
+            assert await settled(store, record) == [(200, False)]
+        assert [json.loads(received.body)["status"] for received in receiver.received] == ["completed"]
 
 
-def test_a_job_that_is_no_callbacks_is_put_aside() -> None:
+async def test_a_job_that_is_no_callbacks_is_put_aside() -> None:
     """Nothing is sent, and one whose narration is gone is done."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        for body in ("no JSON", "[]", '{"narration_id": "nar_1"}', '{"narration_id": "nar_1", "status": "lost"}'):
-            await store.callbacks.enqueue(body)
-        gone = await store.callbacks.enqueue(announcement("nar_1", (await cancelled(store, "http://x.test/")).status))
-        async with calling(store, private_hosts=()):
-            await until(lambda: all(job.state != "open" for job in store.callbacks.jobs.values()))
-        assert [job.state for job in store.callbacks.jobs.values()][:4] == ["dead"] * 4
-        assert store.callbacks.jobs[gone].state == "done"
-
-    asyncio.run(scenario())
+    store = InMemoryNarrationStore()
+    for body in ("no JSON", "[]", '{"narration_id": "nar_1"}', '{"narration_id": "nar_1", "status": "lost"}'):
+        await store.callbacks.enqueue(body)
+    gone = await store.callbacks.enqueue(announcement("nar_1", (await cancelled(store, "http://x.test/")).status))
+    async with calling(store, private_hosts=()):
+        await until(lambda: all(job.state != "open" for job in store.callbacks.jobs.values()))
+    assert [job.state for job in store.callbacks.jobs.values()][:4] == ["dead"] * 4
+    assert store.callbacks.jobs[gone].state == "done"
 
 
-def test_an_attempt_that_cannot_be_kept_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_attempt_that_cannot_be_kept_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the owner is told twice does less harm than what nobody knows."""
 
-    async def scenario() -> None:
-        store = InMemoryNarrationStore()
-        real, failures = store.record_attempt, [ServiceUnavailable("The database does not answer.")]
+    store = InMemoryNarrationStore()
+    real, failures = store.record_attempt, [ServiceUnavailable("The database does not answer.")]
 
-        async def failing(narration_id: str, **attempt: Any) -> None:
-            if failures:
-                raise failures.pop()
-            await real(narration_id, **attempt)
+    async def failing(narration_id: str, **attempt: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await real(narration_id, **attempt)
 
-        monkeypatch.setattr(store, "record_attempt", failing)
-        with Receiver() as receiver:
-            record = await cancelled(store, receiver.url())
-            async with calling(store):
-                assert await settled(store, record) == [(200, False)]
-            assert len(receiver.received) == 2
-
-    asyncio.run(scenario())
+    monkeypatch.setattr(store, "record_attempt", failing)
+    with Receiver() as receiver:
+        record = await cancelled(store, receiver.url())
+        async with calling(store):
+            assert await settled(store, record) == [(200, False)]
+        assert len(receiver.received) == 2

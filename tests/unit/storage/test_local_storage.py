@@ -121,21 +121,18 @@ async def publishing(root: Path, pipe: Path) -> AsyncIterator[tuple[asyncio.Task
         yield task, end.close
 
 
-def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Path) -> None:
+async def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Path) -> None:
     """A publication that is cancelled ends when its thread has stopped, and nothing is there then."""
 
-    async def scenario() -> None:
-        async with publishing(root, tmp_path / "pipe") as (task, end):
-            task.cancel()
-            for _ in range(10):
-                await asyncio.sleep(0)
-            assert not task.done()
-            end()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert files(root) == []
-
-    asyncio.run(scenario())
+    async with publishing(root, tmp_path / "pipe") as (task, end):
+        task.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not task.done()
+        end()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert files(root) == []
 
 
 def test_what_is_there_is_looked_at_under_the_lock(root: Path, tmp_path: Path) -> None:
@@ -206,43 +203,38 @@ def test_a_lock_that_was_open_to_others_is_closed(root: Path, source: Path) -> N
     assert modes(root)["root/story/.sayso-lock"] == 0o600
 
 
-def test_a_disk_that_fails_is_a_service_that_may_come_back(root: Path, source: Path) -> None:
+async def test_a_disk_that_fails_is_a_service_that_may_come_back(root: Path, source: Path) -> None:
     """A file that is there and cannot be read is neither absent nor the caller's mistake."""
-    publish(root, source)
     storage = storage_in(root)
     uri = uri_within(root.as_uri(), "story", "a.mp3")
+    await storage.publish(source, uri, content_type="audio/mpeg", over=None)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-    async def scenario() -> None:
-        await storage.find(uri)  # starts the thread
-        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-        try:
-            with pytest.raises(ServiceUnavailable):
-                await storage.find(uri)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-    asyncio.run(scenario())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(ServiceUnavailable):
+            await storage.find(uri)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_what_was_written_under_another_root_is_found_where_the_directory_is_now(root: Path, source: Path) -> None:
+async def test_what_was_written_under_another_root_is_found_where_the_directory_is_now(
+    root: Path, source: Path
+) -> None:
     """A data directory that was moved keeps its narrations: only files of the names that move are looked for here."""
     moved = re.compile(r"/narrations/[a-z]+/narration\.[a-z0-9]+\Z")
     storage = LocalStorage(SignedFiles(root=Root(root, moved=moved), signer=LinkSigner([b"secret"])))
     old = "file:///before/output/narrations/nar/narration.mp3"
 
-    async def scenario() -> None:
-        uri = f"{root.as_uri()}/narrations/nar/narration.mp3"
-        await storage.publish(source, uri, content_type="audio/mpeg", over=None)
-        assert (await storage.link(old, seconds=60, file_name="a.mp3")).startswith("/files/narrations/nar/")
-        assert await storage.find(old) is not None
-        await storage.delete(old)
-        assert await storage.find(uri) is None
-        for other in ("file:///before/output/a.mp3", "file:///x/narrations/nar/narration.mp3/y", "file:///etc/passwd"):
-            with pytest.raises(InvalidInput):
-                await storage.find(other)
-
-    asyncio.run(scenario())
+    uri = f"{root.as_uri()}/narrations/nar/narration.mp3"
+    await storage.publish(source, uri, content_type="audio/mpeg", over=None)
+    assert (await storage.link(old, seconds=60, file_name="a.mp3")).startswith("/files/narrations/nar/")
+    assert await storage.find(old) is not None
+    await storage.delete(old)
+    assert await storage.find(uri) is None
+    for other in ("file:///before/output/a.mp3", "file:///x/narrations/nar/narration.mp3/y", "file:///etc/passwd"):
+        with pytest.raises(InvalidInput):
+            await storage.find(other)
 
 
 def test_a_directory_goes_with_its_last_file(root: Path, source: Path) -> None:

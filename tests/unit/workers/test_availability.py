@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 
 import pytest
 
 from sayso.errors import InvalidInput, ResourceMissing, SaysoError, ServiceUnavailable
+from sayso.resilience.retry import RetryPolicy
 from sayso.workers import retry_until_available
 
 
@@ -24,30 +25,28 @@ class Service:
         return "answer"
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sayso.workers.availability.backoff_seconds", lambda *_, **__: 0.0)
+AT_ONCE = RetryPolicy(first_seconds=0.0, longest_seconds=0.0)
 
 
-def test_a_service_that_comes_back_answers() -> None:
+async def test_a_service_that_comes_back_answers() -> None:
     """However often it was unavailable before."""
     service = Service(*[ServiceUnavailable("down")] * 5)
-    assert asyncio.run(retry_until_available(service)) == "answer"
+    assert await retry_until_available(service, policy=AT_ONCE) == "answer"
     assert service.calls == 6
 
 
-def test_patience_ends() -> None:
+async def test_patience_ends() -> None:
     """The last failure is raised."""
     service = Service(ServiceUnavailable("down"), ServiceUnavailable("still down"))
-    with pytest.raises(ServiceUnavailable, match=r"^down"):
-        asyncio.run(retry_until_available(service, patience_seconds=-1.0))
-    assert service.calls == 1
+    with pytest.raises(ServiceUnavailable, match=r"^still down"):
+        await retry_until_available(service, policy=replace(AT_ONCE, attempts=2))
+    assert service.calls == 2
 
 
 @pytest.mark.parametrize("error", [ResourceMissing("no such table"), InvalidInput("no")])
-def test_what_no_wait_mends_is_raised_at_once(error: SaysoError) -> None:
+async def test_what_no_wait_mends_is_raised_at_once(error: SaysoError) -> None:
     """What does not exist is somebody's to make, and a refusal stays one."""
     service = Service(error)
     with pytest.raises(type(error)):
-        asyncio.run(retry_until_available(service))
+        await retry_until_available(service, policy=AT_ONCE)
     assert service.calls == 1

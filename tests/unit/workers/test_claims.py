@@ -56,31 +56,27 @@ async def claimed(store: Store, job: Job) -> Claim:
     return claim
 
 
-def test_a_claim_waits_for_the_end_of_a_dead_workers_lease() -> None:
+async def test_a_claim_waits_for_the_end_of_a_dead_workers_lease() -> None:
     """A worker that died a moment ago keeps its tasks for the rest of its lease, and no longer."""
 
-    async def scenario() -> None:
-        store = Store(lease_seconds=0.05)
-        await store.claim(PARENT, TASKS)
-        claim = await TaskClaims(store, margin_seconds=0.01).claim(PARENT, TASKS, await received())
-        assert isinstance(claim, Claim)
-        assert set(claim.lease_ids.values()) == {2}
-
-    asyncio.run(scenario())
+    store = Store(lease_seconds=0.05)
+    await store.claim(PARENT, TASKS)
+    claim = await TaskClaims(store, margin_seconds=0.01).claim(PARENT, TASKS, await received())
+    assert isinstance(claim, Claim)
+    assert set(claim.lease_ids.values()) == {2}
 
 
 @pytest.mark.parametrize(("deliveries", "seconds"), [(1, 60), (2, 120), (4, 480), (50, 3600)])
-def test_a_job_whose_tasks_another_worker_extends_comes_back_later_and_later(deliveries: int, seconds: float) -> None:
+async def test_a_job_whose_tasks_another_worker_extends_comes_back_later_and_later(
+    deliveries: int, seconds: float
+) -> None:
     """Each delivery may count against the job."""
 
-    async def scenario() -> None:
-        store = Store()
-        await store.claim(PARENT, TASKS)
-        with pytest.raises(Busy) as caught:
-            await claims(store).claim(PARENT, TASKS, await received(deliveries=deliveries))
-        assert caught.value.retry_after_seconds == seconds
-
-    asyncio.run(scenario())
+    store = Store()
+    await store.claim(PARENT, TASKS)
+    with pytest.raises(Busy) as caught:
+        await claims(store).claim(PARENT, TASKS, await received(deliveries=deliveries))
+    assert caught.value.retry_after_seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -93,139 +89,112 @@ def test_a_job_whose_tasks_another_worker_extends_comes_back_later_and_later(del
         (asyncio.CancelledError(), False),
     ],
 )
-def test_work_that_fails_releases_its_claim(error: BaseException, is_counted: bool) -> None:
+async def test_work_that_fails_releases_its_claim(error: BaseException, is_counted: bool) -> None:
     """It counts as an attempt where the job failed by itself."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        with pytest.raises(type(error)):
-            async with claims(store).held(await claimed(store, job), job):
-                raise error
-        assert store.releases == [is_counted]
-        assert store.tasks[PARENT, "a"].lease_until == 0.0
-
-    asyncio.run(scenario())
+    store = Store()
+    job = await received()
+    with pytest.raises(type(error)):
+        async with claims(store).held(await claimed(store, job), job):
+            raise error
+    assert store.releases == [is_counted]
+    assert store.tasks[PARENT, "a"].lease_until == 0.0
 
 
-def test_a_lost_claim_is_not_released() -> None:
+async def test_a_lost_claim_is_not_released() -> None:
     """It is another worker's."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        with pytest.raises(LeaseLost):
-            async with claims(store).held(await claimed(store, job), job):
-                raise LeaseLost("The job belongs to another worker.")
-        assert store.releases == []
-
-    asyncio.run(scenario())
+    store = Store()
+    job = await received()
+    with pytest.raises(LeaseLost):
+        async with claims(store).held(await claimed(store, job), job):
+            raise LeaseLost("The job belongs to another worker.")
+    assert store.releases == []
 
 
-def test_a_claim_beyond_the_last_attempt_is_released() -> None:
+async def test_a_claim_beyond_the_last_attempt_is_released() -> None:
     """What a store counted is noted in the job before the work begins."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        claim = replace(await claimed(store, job), attempt=6)
-        with pytest.raises(AttemptsUsedUp):
-            async with claims(store).held(claim, job):
-                raise AssertionError
-        assert store.releases == [True]
-
-    asyncio.run(scenario())
+    store = Store()
+    job = await received()
+    claim = replace(await claimed(store, job), attempt=6)
+    with pytest.raises(AttemptsUsedUp):
+        async with claims(store).held(claim, job):
+            raise AssertionError
+    assert store.releases == [True]
 
 
-def test_a_job_without_tasks_needs_no_claim() -> None:
+async def test_a_job_without_tasks_needs_no_claim() -> None:
     """Its queue's lease is all that it has."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        async with claims(store).held(None, job):
-            await claims(store).confirm(None, job)
-        assert store.tasks == {}
-
-    asyncio.run(scenario())
+    store = Store()
+    job = await received()
+    async with claims(store).held(None, job):
+        await claims(store).confirm(None, job)
+    assert store.tasks == {}
 
 
 @pytest.mark.parametrize("lost", ["job", "claim"])
-def test_a_job_is_confirmed_by_its_queue_and_its_store(lost: str) -> None:
+async def test_a_job_is_confirmed_by_its_queue_and_its_store(lost: str) -> None:
     """When one of them gave it to another worker, it is lost."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        claim = await claimed(store, job)
+    store = Store()
+    job = await received()
+    claim = await claimed(store, job)
+    await claims(store).confirm(claim, job)
+    if lost == "job":
+        await job.queue.cancel(job.delivery.job_id)  # type: ignore[attr-defined]
+    else:
+        store.tasks[PARENT, "b"].lease_id += 1
+    with pytest.raises(LeaseLost):
         await claims(store).confirm(claim, job)
-        if lost == "job":
-            await job.queue.cancel(job.delivery.job_id)  # type: ignore[attr-defined]
-        else:
-            store.tasks[PARENT, "b"].lease_id += 1
-        with pytest.raises(LeaseLost):
-            await claims(store).confirm(claim, job)
-
-    asyncio.run(scenario())
 
 
-def test_completed_tasks_say_what_they_became() -> None:
+async def test_completed_tasks_say_what_they_became() -> None:
     """Their last progress is the whole; a later claim of them is finished."""
     urls = {"a": "s3://b/a", "b": "s3://b/b"}
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        claim = await claimed(store, job)
-        progress = TaskProgress(share=1.0, audio_seconds=3.0)
-        await claims(store).complete(claim, urls, progress=progress)
-        assert store.tasks[PARENT, "a"].progress == progress
-        assert await claims(store).claim(PARENT, TASKS, job) == Finished(media_urls=urls)
-        assert await claims(store).fail(PARENT, TASKS, job, "too late")
-
-    asyncio.run(scenario())
+    store = Store()
+    job = await received()
+    claim = await claimed(store, job)
+    progress = TaskProgress(share=1.0, audio_seconds=3.0)
+    await claims(store).complete(claim, urls, progress=progress)
+    assert store.tasks[PARENT, "a"].progress == progress
+    assert await claims(store).claim(PARENT, TASKS, job) == Finished(media_urls=urls)
+    assert await claims(store).fail(PARENT, TASKS, job, "too late")
 
 
-def test_failing_fails_all_tasks() -> None:
+async def test_failing_fails_all_tasks() -> None:
     """Those who wait for any of them see the reason."""
 
-    async def scenario() -> None:
-        store = Store()
-        assert not await claims(store).fail(PARENT, TASKS, await received(), "no voice")
-        assert {(task.status, task.error) for task in store.tasks.values()} == {("FAILED", "no voice")}
-
-    asyncio.run(scenario())
+    store = Store()
+    assert not await claims(store).fail(PARENT, TASKS, await received(), "no voice")
+    assert {(task.status, task.error) for task in store.tasks.values()} == {("FAILED", "no voice")}
 
 
 @pytest.mark.parametrize("refused", [["a"], ["b"], ["a", "b"]])
-def test_a_task_that_cannot_be_changed_does_not_keep_the_others_from_failing(refused: Sequence[str]) -> None:
+async def test_a_task_that_cannot_be_changed_does_not_keep_the_others_from_failing(refused: Sequence[str]) -> None:
     """The error of that task is raised, and its claim released."""
 
-    async def scenario() -> None:
-        store = Store(refused=refused)
-        with pytest.raises(InvalidInput, match="too large"):
-            await claims(store).fail(PARENT, TASKS, await received(), "no")
-        failed = {task_id for (_, task_id), task in store.tasks.items() if task.status == "FAILED"}
-        assert failed == set(TASKS) - set(refused)
-        assert all(task.lease_until == 0.0 for task in store.tasks.values())
-
-    asyncio.run(scenario())
+    store = Store(refused=refused)
+    with pytest.raises(InvalidInput, match="too large"):
+        await claims(store).fail(PARENT, TASKS, await received(), "no")
+    failed = {task_id for (_, task_id), task in store.tasks.items() if task.status == "FAILED"}
+    assert failed == set(TASKS) - set(refused)
+    assert all(task.lease_until == 0.0 for task in store.tasks.values())
 
 
-def test_a_store_that_does_not_take_a_release_hides_no_error() -> None:
+async def test_a_store_that_does_not_take_a_release_hides_no_error() -> None:
     """The lease ends by itself."""
 
-    async def scenario() -> None:
-        store = Store()
-        job = await received()
-        claim = await claimed(store, job)
+    store = Store()
+    job = await received()
+    claim = await claimed(store, job)
 
-        async def down(*_: object, **__: object) -> None:
-            raise ServiceUnavailable("down")
+    async def down(*_: object, **__: object) -> None:
+        raise ServiceUnavailable("down")
 
-        store.release = down  # type: ignore[method-assign]
-        with pytest.raises(SaysoError, match="the cause"):
-            async with claims(store).held(claim, job):
-                raise InvalidInput("the cause")
-
-    asyncio.run(scenario())
+    store.release = down  # type: ignore[method-assign]
+    with pytest.raises(SaysoError, match="the cause"):
+        async with claims(store).held(claim, job):
+            raise InvalidInput("the cause")

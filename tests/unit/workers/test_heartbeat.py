@@ -26,85 +26,70 @@ async def claimed(tasks: InMemoryTaskStore) -> Claim:
     return claim
 
 
-def test_progress_and_life_are_told() -> None:
+async def test_progress_and_life_are_told() -> None:
     """While the work goes on, its claim outlives its lease, and others see how far it is."""
 
-    async def scenario() -> None:
-        tasks = InMemoryTaskStore(lease_seconds=0.2)
-        claim = await claimed(tasks)
-        async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0) as keeping:
-            await asyncio.sleep(0.5)
-            keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
-            await until(lambda: tasks.tasks["p", "a"].progress == keeping.progress)
-        await tasks.complete(claim, {"a": "s3://b/k"})
-
-    asyncio.run(scenario())
+    tasks = InMemoryTaskStore(lease_seconds=0.2)
+    claim = await claimed(tasks)
+    async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0) as keeping:
+        await asyncio.sleep(0.5)
+        keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
+        await until(lambda: tasks.tasks["p", "a"].progress == keeping.progress)
+    await tasks.complete(claim, {"a": "s3://b/k"})
 
 
-def test_work_whose_claim_is_lost_is_cancelled() -> None:
+async def test_work_whose_claim_is_lost_is_cancelled() -> None:
     """The block ends with `LeaseLost` as soon as somebody else has the claim."""
 
-    async def scenario() -> None:
-        tasks = InMemoryTaskStore()
-        claim = await claimed(tasks)
-        tasks.tasks["p", "a"].lease_id += 1
-        with pytest.raises(LeaseLost):
-            async with asyncio.timeout(WAIT_SECONDS), ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
-                await asyncio.Event().wait()
-
-    asyncio.run(scenario())
+    tasks = InMemoryTaskStore()
+    claim = await claimed(tasks)
+    tasks.tasks["p", "a"].lease_id += 1
+    with pytest.raises(LeaseLost):
+        async with asyncio.timeout(WAIT_SECONDS), ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
+            await asyncio.Event().wait()
 
 
-def test_a_claim_that_is_lost_at_the_very_end_is_lost() -> None:
+async def test_a_claim_that_is_lost_at_the_very_end_is_lost() -> None:
     """A block that ends before it hears that the claim was lost still ends with `LeaseLost`."""
 
-    async def scenario() -> None:
-        tasks = InMemoryTaskStore()
-        claim = await claimed(tasks)
-        keeping = ClaimHeartbeat(tasks, claim, heartbeat_seconds=0)
+    tasks = InMemoryTaskStore()
+    claim = await claimed(tasks)
+    keeping = ClaimHeartbeat(tasks, claim, heartbeat_seconds=0)
 
-        async def block() -> None:
-            async with keeping:
-                tasks.tasks["p", "a"].lease_id += 1
-                while keeping._lost is None:  # noqa: ASYNC110 -- the very moment
-                    await asyncio.sleep(0)
+    async def block() -> None:
+        async with keeping:
+            tasks.tasks["p", "a"].lease_id += 1
+            while keeping._lost is None:  # noqa: ASYNC110 -- the very moment
+                await asyncio.sleep(0)
 
-        with pytest.raises(LeaseLost):
-            await block()
-
-    asyncio.run(scenario())
+    with pytest.raises(LeaseLost):
+        await block()
 
 
-def test_somebody_elses_cancellation_goes_through() -> None:
+async def test_somebody_elses_cancellation_goes_through() -> None:
     """A block that is cancelled for another reason ends with that."""
 
-    async def scenario() -> None:
-        tasks = InMemoryTaskStore()
-        claim = await claimed(tasks)
+    tasks = InMemoryTaskStore()
+    claim = await claimed(tasks)
 
-        async def block() -> None:
-            async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
-                await asyncio.Event().wait()
+    async def block() -> None:
+        async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
+            await asyncio.Event().wait()
 
-        task = asyncio.create_task(block())
-        await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(scenario())
+    task = asyncio.create_task(block())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
-def test_the_works_own_errors_go_through() -> None:
+async def test_the_works_own_errors_go_through() -> None:
     """What fails in the block fails as it does without a claim."""
 
-    async def scenario() -> None:
-        tasks = InMemoryTaskStore()
-        with pytest.raises(ZeroDivisionError):
-            async with ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0):
-                raise ZeroDivisionError
-
-    asyncio.run(scenario())
+    tasks = InMemoryTaskStore()
+    with pytest.raises(ZeroDivisionError):
+        async with ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0):
+            raise ZeroDivisionError
 
 
 class SilentStore(InMemoryTaskStore):
@@ -114,26 +99,20 @@ class SilentStore(InMemoryTaskStore):
         raise ServiceUnavailable("nobody answers")
 
 
-def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim() -> None:
+async def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim() -> None:
     """Work goes on through a short outage, and stops when the claim may be somebody else's."""
 
-    async def scenario() -> None:
-        tasks = SilentStore()
-        with pytest.raises(LeaseLost, match="does not answer"):
-            async with (
-                asyncio.timeout(WAIT_SECONDS),
-                ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0, lease_seconds=0.1),
-            ):
-                await asyncio.Event().wait()
-
-    asyncio.run(scenario())
+    tasks = SilentStore()
+    with pytest.raises(LeaseLost, match="does not answer"):
+        async with (
+            asyncio.timeout(WAIT_SECONDS),
+            ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0, lease_seconds=0.1),
+        ):
+            await asyncio.Event().wait()
 
 
-def test_without_a_claim_nothing_is_kept() -> None:
+async def test_without_a_claim_nothing_is_kept() -> None:
     """Work that has no tasks needs no store."""
 
-    async def scenario() -> None:
-        async with ClaimHeartbeat(InMemoryTaskStore(), None):
-            await asyncio.sleep(0.01)
-
-    asyncio.run(scenario())
+    async with ClaimHeartbeat(InMemoryTaskStore(), None):
+        await asyncio.sleep(0.01)

@@ -132,15 +132,12 @@ def test_a_file_that_changes_at_each_try_is_given_up(file: Path, other: Path) ->
     assert storage.files[URI].content == b"another worker's"
 
 
-def test_a_place_that_no_storage_has_is_refused_before_the_work() -> None:
+async def test_a_place_that_no_storage_has_is_refused_before_the_work() -> None:
     """The job fails at once, and not after it was done."""
 
-    async def scenario() -> None:
-        publisher = FilePublisher(Storages({"s3": InMemoryStorage()}), Confirmations())
-        with pytest.raises(InvalidInput):
-            await publisher.note_versions(["file:///tmp/key.mp3"])
-
-    asyncio.run(scenario())
+    publisher = FilePublisher(Storages({"s3": InMemoryStorage()}), Confirmations())
+    with pytest.raises(InvalidInput):
+        await publisher.note_versions(["file:///tmp/key.mp3"])
 
 
 def test_a_storage_that_is_missing_is_not_waited_for() -> None:

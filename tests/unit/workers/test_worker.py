@@ -19,9 +19,8 @@ from sayso.errors import (
     SourceFailed,
 )
 from sayso.testing import InMemoryQueue
-from sayso.workers import Job, Outcome, Policy, Worker, attempts
-from sayso.workers import worker as workers_module
-from support.jobs.workers import Outcomes, Recorder, states, working
+from sayso.workers import Job, Outcome, Worker
+from support.jobs.workers import Outcomes, Recorder, quick, states, working
 from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
@@ -30,84 +29,64 @@ if TYPE_CHECKING:
     from sayso.jobs import Delivery
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow one another at once."""
-    monkeypatch.setattr(attempts, "backoff_seconds", lambda *_, **__: 0.0)
-
-
-def test_every_job_is_done_once_and_no_more_at_once_than_allowed() -> None:
+async def test_every_job_is_done_once_and_no_more_at_once_than_allowed() -> None:
     """Fifty jobs are each begun once, at most four of them at the same time, and finished."""
 
-    async def scenario() -> None:
-        queue, handler, outcomes = InMemoryQueue(), Recorder(lambda _: asyncio.sleep(0)), Outcomes()
-        bodies = [await queue.enqueue(f"job {number}") for number in range(50)]
-        async with working(queue, handler, Policy(at_once=4), outcomes=outcomes):
-            await until(lambda: states(queue) == {"done"})
-        assert len(handler.begun) == len(set(handler.begun)) == len(bodies)
-        assert handler.most_at_once == 4
-        assert outcomes == [Outcome.DONE] * 50
-
-    asyncio.run(scenario())
+    queue, handler, outcomes = InMemoryQueue(), Recorder(lambda _: asyncio.sleep(0)), Outcomes()
+    bodies = [await queue.enqueue(f"job {number}") for number in range(50)]
+    async with working(queue, handler, quick(at_once=4), outcomes=outcomes):
+        await until(lambda: states(queue) == {"done"})
+    assert len(handler.begun) == len(set(handler.begun)) == len(bodies)
+    assert handler.most_at_once == 4
+    assert outcomes == [Outcome.DONE] * 50
 
 
-def test_what_may_succeed_later_is_tried_again_and_then_put_aside() -> None:
+async def test_what_may_succeed_later_is_tried_again_and_then_put_aside() -> None:
     """A job is tried as often as the policy says; then its owner is told, and it is kept with the reasons."""
 
     async def fail(_job: Job) -> None:
         raise SourceFailed("the source was down")
 
-    async def scenario() -> None:
-        queue, handler, outcomes = InMemoryQueue(), Recorder(fail), Outcomes()
-        await queue.enqueue("a")
-        async with working(queue, handler, Policy(max_attempts=3), outcomes=outcomes):
-            await until(lambda: states(queue) == {"dead"})
-        assert handler.begun == ["a"] * 3
-        assert handler.given_up == [("a", "the source was down")]
-        assert queue.jobs["1"].errors == ["the source was down"] * 3
-        assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.PUT_ASIDE]
-
-    asyncio.run(scenario())
+    queue, handler, outcomes = InMemoryQueue(), Recorder(fail), Outcomes()
+    await queue.enqueue("a")
+    async with working(queue, handler, quick(max_attempts=3), outcomes=outcomes):
+        await until(lambda: states(queue) == {"dead"})
+    assert handler.begun == ["a"] * 3
+    assert handler.given_up == [("a", "the source was down")]
+    assert queue.jobs["1"].errors == ["the source was down"] * 3
+    assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.PUT_ASIDE]
 
 
 @pytest.mark.parametrize("error", [InvalidInput("no such voice"), OutputFailed("no such bucket")])
-def test_what_can_never_succeed_is_put_aside_at_once(error: Exception) -> None:
+async def test_what_can_never_succeed_is_put_aside_at_once(error: Exception) -> None:
     """A mistake of whoever sent the job is not tried again."""
 
     async def fail(_job: Job) -> None:
         raise error
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Recorder(fail)
-        await queue.enqueue("a")
-        async with working(queue, handler):
-            await until(lambda: states(queue) == {"dead"})
-        assert handler.begun == ["a"]
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Recorder(fail)
+    await queue.enqueue("a")
+    async with working(queue, handler):
+        await until(lambda: states(queue) == {"dead"})
+    assert handler.begun == ["a"]
 
 
-def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
+async def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
     """Any exception counts as a failed attempt, whose reason does not repeat it; the worker goes on."""
 
     async def fail(job: Job) -> None:
         if job.delivery.body == "a":
             raise ZeroDivisionError("in site-packages")
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Recorder(fail)
-        await queue.enqueue("a")
-        await queue.enqueue("b")
-        async with working(queue, handler, Policy(max_attempts=2)):
-            await until(lambda: states(queue) == {"dead", "done"})
-        assert (
-            queue.jobs["1"].errors == ["Sayso failed unexpectedly (ZeroDivisionError); the worker's log says why."] * 2
-        )
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Recorder(fail)
+    await queue.enqueue("a")
+    await queue.enqueue("b")
+    async with working(queue, handler, quick(max_attempts=2)):
+        await until(lambda: states(queue) == {"dead", "done"})
+    assert queue.jobs["1"].errors == ["Sayso failed unexpectedly (ZeroDivisionError); the worker's log says why."] * 2
 
 
-def test_a_failed_job_s_reason_names_no_file_of_the_worker() -> None:
+async def test_a_failed_job_s_reason_names_no_file_of_the_worker() -> None:
     """Readers of a job's reason need not be those who run its worker: they are told the reason without the file."""
 
     async def fail(job: Job) -> None:
@@ -115,35 +94,29 @@ def test_a_failed_job_s_reason_names_no_file_of_the_worker() -> None:
             raise OutputFailed("Cannot write /var/lib/work: No space left on device.") from OSError(28, "No space left")
         raise EngineFailed("onnxruntime failed on /opt/models/kokoro.onnx")
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Recorder(fail)
-        await queue.enqueue("disk")
-        await queue.enqueue("engine")
-        async with working(queue, handler, Policy(max_attempts=1)):
-            await until(lambda: states(queue) == {"dead"})
-        assert [queue.jobs[name].errors for name in ("1", "2")] == [
-            ["The server could not write a file: No space left."],
-            ["The engine failed on this input; the server's log says why."],
-        ]
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Recorder(fail)
+    await queue.enqueue("disk")
+    await queue.enqueue("engine")
+    async with working(queue, handler, quick(max_attempts=1)):
+        await until(lambda: states(queue) == {"dead"})
+    assert [queue.jobs[name].errors for name in ("1", "2")] == [
+        ["The server could not write a file: No space left."],
+        ["The engine failed on this input; the server's log says why."],
+    ]
 
 
-def test_a_pause_that_somebody_asks_for_is_kept() -> None:
+async def test_a_pause_that_somebody_asks_for_is_kept() -> None:
     """A job that failed at a host that is busy is not tried again before the time that the host named."""
 
     async def fail(_job: Job) -> None:
         raise FetchFailed("The URL answers with status 503.", retry_after_seconds=120)
 
-    async def scenario() -> None:
-        now = [0.0]
-        queue, handler = InMemoryQueue(clock=lambda: now[0]), Recorder(fail)
-        await queue.enqueue("a")
-        async with working(queue, handler):
-            await until(lambda: queue.jobs["1"].errors != [])
-            assert queue.jobs["1"].available == 120
-
-    asyncio.run(scenario())
+    now = [0.0]
+    queue, handler = InMemoryQueue(clock=lambda: now[0]), Recorder(fail)
+    await queue.enqueue("a")
+    async with working(queue, handler):
+        await until(lambda: queue.jobs["1"].errors != [])
+        assert queue.jobs["1"].available == 120
 
 
 def test_an_outage_is_no_attempt() -> None:
@@ -159,7 +132,7 @@ def test_an_outage_is_no_attempt() -> None:
     async def scenario() -> None:
         queue = InMemoryQueue()
         await queue.enqueue("a")
-        async with working(queue, Recorder(fail), Policy(max_attempts=2)):
+        async with working(queue, Recorder(fail), quick(max_attempts=2)):
             await until(lambda: states(queue) == {"done"})
 
     asyncio.run(scenario())
@@ -179,7 +152,7 @@ def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
     async def scenario() -> None:
         queue = InMemoryQueue()
         await queue.enqueue("a")
-        async with working(queue, Recorder(busy), Policy(max_attempts=1)):
+        async with working(queue, Recorder(busy), quick(max_attempts=1)):
             await until(lambda: states(queue) == {"done"})
 
     with structlog.testing.capture_logs() as logs:
@@ -188,24 +161,21 @@ def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
     assert [entry["reason"] for entry in released] == ["somebody else does it"] * 9
 
 
-def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
+async def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
     """Crashes count: after as many as there are attempts the job is not begun again."""
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(lease_seconds=0), Recorder()
-        await queue.enqueue("a")
-        for _ in range(3):
-            await queue.receive(1, wait_seconds=0)
-        queue._lease_seconds = 30
-        async with working(queue, handler, Policy(max_attempts=3)):
-            await until(lambda: states(queue) == {"dead"})
-        assert handler.begun == []
-        assert handler.given_up == [("a", "It was begun 3 times and came to no end: its worker died, or had to stop.")]
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(lease_seconds=0), Recorder()
+    await queue.enqueue("a")
+    for _ in range(3):
+        await queue.receive(1, wait_seconds=0)
+    queue._lease_seconds = 30
+    async with working(queue, handler, quick(max_attempts=3)):
+        await until(lambda: states(queue) == {"dead"})
+    assert handler.begun == []
+    assert handler.given_up == [("a", "It was begun 3 times and came to no end: its worker died, or had to stop.")]
 
 
-def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:
+async def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:
     """A duplicate that died here as often as it may, of a story that was told meanwhile, is finished."""
 
     class Done(Recorder):
@@ -213,16 +183,13 @@ def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:
             await super().give_up(job, error)
             return True
 
-    async def scenario() -> None:
-        queue = InMemoryQueue(lease_seconds=0)
-        await queue.enqueue("a")
-        for _ in range(3):
-            await queue.receive(1, wait_seconds=0)
-        queue._lease_seconds = 30
-        async with working(queue, Done(), Policy(max_attempts=3)):
-            await until(lambda: states(queue) == {"done"})
-
-    asyncio.run(scenario())
+    queue = InMemoryQueue(lease_seconds=0)
+    await queue.enqueue("a")
+    for _ in range(3):
+        await queue.receive(1, wait_seconds=0)
+    queue._lease_seconds = 30
+    async with working(queue, Done(), quick(max_attempts=3)):
+        await until(lambda: states(queue) == {"done"})
 
 
 class EagerQueue(InMemoryQueue):
@@ -239,22 +206,19 @@ class EagerQueue(InMemoryQueue):
         return [self._delivery(job, self._clock()) for job in group[:limit]]
 
 
-def test_a_group_is_done_in_order_one_at_a_time() -> None:
+async def test_a_group_is_done_in_order_one_at_a_time() -> None:
     """Jobs of one group that come together are begun one after the other."""
 
-    async def scenario() -> None:
-        queue, handler = EagerQueue(), Recorder(lambda _: asyncio.sleep(0.001))
-        for body in "abcd":
-            await queue.enqueue(body, group="g")
-        async with working(queue, handler, Policy(at_once=4)):
-            await until(lambda: states(queue) == {"done"})
-        assert handler.begun == list("abcd")
-        assert handler.most_at_once == 1
-
-    asyncio.run(scenario())
+    queue, handler = EagerQueue(), Recorder(lambda _: asyncio.sleep(0.001))
+    for body in "abcd":
+        await queue.enqueue(body, group="g")
+    async with working(queue, handler, quick(at_once=4)):
+        await until(lambda: states(queue) == {"done"})
+    assert handler.begun == list("abcd")
+    assert handler.most_at_once == 1
 
 
-def test_after_a_failure_the_rest_of_a_group_is_handed_back() -> None:
+async def test_after_a_failure_the_rest_of_a_group_is_handed_back() -> None:
     """What follows a job that must be tried again waits for it, so the order is kept."""
     failures = iter([EngineFailed("not now"), None])
 
@@ -262,16 +226,13 @@ def test_after_a_failure_the_rest_of_a_group_is_handed_back() -> None:
         if job.delivery.body == "a" and next(failures) is not None:
             raise SourceFailed("not now")
 
-    async def scenario() -> None:
-        queue, handler = EagerQueue(), Recorder(fail_once)
-        for body in "abc":
-            await queue.enqueue(body, group="g")
-        async with working(queue, handler, Policy(at_once=3)):
-            await until(lambda: states(queue) == {"done"})
-        assert handler.begun == ["a", "a", "b", "c"]
-        assert [job.attempts for job in queue.jobs.values()] == [2, 1, 1]
-
-    asyncio.run(scenario())
+    queue, handler = EagerQueue(), Recorder(fail_once)
+    for body in "abc":
+        await queue.enqueue(body, group="g")
+    async with working(queue, handler, quick(at_once=3)):
+        await until(lambda: states(queue) == {"done"})
+    assert handler.begun == ["a", "a", "b", "c"]
+    assert [job.attempts for job in queue.jobs.values()] == [2, 1, 1]
 
 
 class FailingQueue(InMemoryQueue):
@@ -300,66 +261,54 @@ class FailingQueue(InMemoryQueue):
         (KeyError("Messages"), "KeyError: 'Messages'"),
     ],
 )
-def test_no_answer_of_a_queue_ends_the_worker(monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str) -> None:
+async def test_no_answer_of_a_queue_ends_the_worker(error: Exception, reason: str) -> None:
     """It takes no jobs and says why, asks again, and works as soon as the queue is well."""
-    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
 
-    async def scenario() -> None:
-        queue, handler = FailingQueue(error), Recorder()
-        async with working(queue, handler) as worker:
-            assert worker.trouble is None
-            await queue.enqueue("a")
-            await until(lambda: worker.trouble == reason)
-            assert handler.begun == []
-            queue.error = None
-            await until(lambda: states(queue) == {"done"})
-            await until(lambda: worker.trouble is None)
-
-    asyncio.run(scenario())
-
-
-def test_a_fault_that_passes_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue that does not answer for a moment is not told of; one that goes on so is."""
-    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
-
-    async def scenario() -> None:
-        queue, now = FailingQueue(ServiceUnavailable("It is throttled.")), [0.0]
+    queue, handler = FailingQueue(error), Recorder()
+    async with working(queue, handler) as worker:
+        assert worker.trouble is None
         await queue.enqueue("a")
-        worker = Worker(queue, Recorder(), Policy(), clock=lambda: now[0])
-        stop = asyncio.Event()
-        running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
-        await until(lambda: worker._pauses.is_on)
-        troubles = [worker.trouble]
-        now[0] = 16.0
-        assert [*troubles, worker.trouble] == [None, "It is throttled."]
-        stop.set()
-        await asyncio.wait_for(running, WAIT_SECONDS)
-
-    asyncio.run(scenario())
+        await until(lambda: worker.trouble == reason)
+        assert handler.begun == []
+        queue.error = None
+        await until(lambda: states(queue) == {"done"})
+        await until(lambda: worker.trouble is None)
 
 
-def test_beats_that_are_refused_do_not_end_the_worker() -> None:
+async def test_a_fault_that_passes_is_no_trouble() -> None:
+    """A queue that does not answer for a moment is not told of; one that goes on so is."""
+
+    queue, now = FailingQueue(ServiceUnavailable("It is throttled.")), [0.0]
+    await queue.enqueue("a")
+    worker = Worker(queue, Recorder(), quick(), clock=lambda: now[0])
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
+    await until(lambda: worker._pauses.is_on)
+    troubles = [worker.trouble]
+    now[0] = 16.0
+    assert [*troubles, worker.trouble] == [None, "It is throttled."]
+    stop.set()
+    await asyncio.wait_for(running, WAIT_SECONDS)
+
+
+async def test_beats_that_are_refused_do_not_end_the_worker() -> None:
     """A queue that is deleted under a job costs the job at most, and the worker goes on."""
 
-    async def scenario() -> None:
-        queue, go_on = FailingQueue(ResourceMissing("There is no such queue.")), asyncio.Event()
-        handler = Recorder(lambda _: go_on.wait())  # type: ignore[arg-type, return-value]
+    queue, go_on = FailingQueue(ResourceMissing("There is no such queue.")), asyncio.Event()
+    handler = Recorder(lambda _: go_on.wait())  # type: ignore[arg-type, return-value]
+    queue.error = None
+    await queue.enqueue("a")
+    async with working(queue, handler, quick(heartbeat_seconds=0.01)):
+        await until(lambda: handler.begun == ["a"])
+        queue.error = ResourceMissing("There is no such queue.")
+        await asyncio.sleep(0.1)
         queue.error = None
-        await queue.enqueue("a")
-        async with working(queue, handler, Policy(heartbeat_seconds=0.01)):
-            await until(lambda: handler.begun == ["a"])
-            queue.error = ResourceMissing("There is no such queue.")
-            await asyncio.sleep(0.1)
-            queue.error = None
-            go_on.set()
-            await until(lambda: states(queue) == {"done"})
-
-    asyncio.run(scenario())
+        go_on.set()
+        await until(lambda: states(queue) == {"done"})
 
 
-def test_no_job_is_taken_before_what_it_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_job_is_taken_before_what_it_needs_is_there() -> None:
     """Jobs wait in their queue, uncounted, for a bucket that is to be made, and after one that had to wait again."""
-    monkeypatch.setattr(workers_module, "backoff_seconds", lambda *_, **__: 0.01)
     is_there = False
 
     async def prepare() -> None:
@@ -369,26 +318,22 @@ def test_no_job_is_taken_before_what_it_needs_is_there(monkeypatch: pytest.Monke
     async def work(_job: Job) -> None:
         await prepare()
 
-    async def scenario() -> None:
-        nonlocal is_there
-        queue, handler = InMemoryQueue(), Recorder(work)
-        await queue.enqueue("a")
-        async with working(queue, handler, prepare=prepare) as worker:
-            await until(lambda: worker.trouble == "There is no bucket.")
-            assert queue.jobs["1"].attempts == 0
-            is_there = True
-            await until(lambda: states(queue) == {"done"})
-            is_there = False
-            await queue.enqueue("b")
-            await until(lambda: worker.trouble == "There is no bucket.")
-            assert handler.begun == ["a", "b"]
-            is_there = True
-            await until(lambda: states(queue) == {"done"})
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Recorder(work)
+    await queue.enqueue("a")
+    async with working(queue, handler, prepare=prepare) as worker:
+        await until(lambda: worker.trouble == "There is no bucket.")
+        assert queue.jobs["1"].attempts == 0
+        is_there = True
+        await until(lambda: states(queue) == {"done"})
+        is_there = False
+        await queue.enqueue("b")
+        await until(lambda: worker.trouble == "There is no bucket.")
+        assert handler.begun == ["a", "b"]
+        is_there = True
+        await until(lambda: states(queue) == {"done"})
 
 
-def test_a_job_whose_owner_can_never_be_told_is_put_aside_all_the_same() -> None:
+async def test_a_job_whose_owner_can_never_be_told_is_put_aside_all_the_same() -> None:
     """A store that refuses the last word does not have the job come again for ever: both reasons are kept."""
 
     class Refused(Recorder):
@@ -399,11 +344,8 @@ def test_a_job_whose_owner_can_never_be_told_is_put_aside_all_the_same() -> None
     async def fail(_job: Job) -> None:
         raise InvalidInput("no such voice.")
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Refused(fail)
-        await queue.enqueue("a")
-        async with working(queue, handler):
-            await until(lambda: states(queue) == {"dead"})
-        assert queue.jobs["1"].errors == ["no such voice. Its tasks could not be told: The item is too large."]
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Refused(fail)
+    await queue.enqueue("a")
+    async with working(queue, handler):
+        await until(lambda: states(queue) == {"dead"})
+    assert queue.jobs["1"].errors == ["no such voice. Its tasks could not be told: The item is too large."]

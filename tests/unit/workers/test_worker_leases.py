@@ -18,41 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def test_a_cancelled_job_is_stopped_at_once() -> None:
+async def test_a_cancelled_job_is_stopped_at_once() -> None:
     """When a job is taken away the handler is cancelled at the hint, and nothing is said about the job any more."""
 
-    async def scenario() -> None:
-        queue, handler, outcomes = InMemoryQueue(), Recorder(wait_for_ever), Outcomes()
-        await queue.enqueue("a")
-        async with working(queue, handler, outcomes=outcomes) as worker:
-            await until(lambda: handler.begun == ["a"])
-            await queue.cancel("1")
-            await until(lambda: worker.in_hand == 0)
-        assert outcomes == [Outcome.LOST]
-        assert states(queue) == {"cancelled"}
-
-    asyncio.run(scenario())
+    queue, handler, outcomes = InMemoryQueue(), Recorder(wait_for_ever), Outcomes()
+    await queue.enqueue("a")
+    async with working(queue, handler, outcomes=outcomes) as worker:
+        await until(lambda: handler.begun == ["a"])
+        await queue.cancel("1")
+        await until(lambda: worker.in_hand == 0)
+    assert outcomes == [Outcome.LOST]
+    assert states(queue) == {"cancelled"}
 
 
-def test_a_job_that_was_taken_over_meanwhile_is_left_alone() -> None:
+async def test_a_job_that_was_taken_over_meanwhile_is_left_alone() -> None:
     """A handler that ends after its lease did changes nothing: the job is its new holder's."""
 
-    async def scenario() -> None:
-        queue = InMemoryQueue()
-        ending = asyncio.Event()
-        handler, outcomes = Recorder(lambda _: ending.wait()), Outcomes()  # type: ignore[arg-type, return-value]
-        await queue.enqueue("a")
-        async with working(queue, handler, Policy(heartbeat_seconds=60), outcomes=outcomes) as worker:
-            await until(lambda: handler.begun == ["a"])
-            queue.jobs["1"].lease_until = 0
-            (other,) = await queue.receive(1, wait_seconds=0)
-            ending.set()
-            await until(lambda: worker.in_hand == 0)
-            assert outcomes == [Outcome.LOST]
-            await queue.finish(other)
-        assert states(queue) == {"done"}
-
-    asyncio.run(scenario())
+    queue = InMemoryQueue()
+    ending = asyncio.Event()
+    handler, outcomes = Recorder(lambda _: ending.wait()), Outcomes()  # type: ignore[arg-type, return-value]
+    await queue.enqueue("a")
+    async with working(queue, handler, Policy(heartbeat_seconds=60), outcomes=outcomes) as worker:
+        await until(lambda: handler.begun == ["a"])
+        queue.jobs["1"].lease_until = 0
+        (other,) = await queue.receive(1, wait_seconds=0)
+        ending.set()
+        await until(lambda: worker.in_hand == 0)
+        assert outcomes == [Outcome.LOST]
+        await queue.finish(other)
+    assert states(queue) == {"done"}
 
 
 class AgeingQueue(InMemoryQueue):
@@ -68,18 +62,15 @@ class AgeingQueue(InMemoryQueue):
         return lost
 
 
-def test_jobs_in_hand_outlive_their_leases_by_beating() -> None:
+async def test_jobs_in_hand_outlive_their_leases_by_beating() -> None:
     """A job that takes longer than its lease is not delivered to anybody else."""
 
-    async def scenario() -> None:
-        queue = AgeingQueue()
-        handler = Recorder(lambda _: until(lambda: queue.now > 4 * LEASE_SECONDS))
-        await queue.enqueue("a")
-        async with working(queue, handler, Policy(at_once=2, heartbeat_seconds=0.01)):
-            await until(lambda: states(queue) == {"done"})
-        assert handler.begun == ["a"]
-
-    asyncio.run(scenario())
+    queue = AgeingQueue()
+    handler = Recorder(lambda _: until(lambda: queue.now > 4 * LEASE_SECONDS))
+    await queue.enqueue("a")
+    async with working(queue, handler, Policy(at_once=2, heartbeat_seconds=0.01)):
+        await until(lambda: states(queue) == {"done"})
+    assert handler.begun == ["a"]
 
 
 class SilentQueue(InMemoryQueue):
@@ -89,75 +80,60 @@ class SilentQueue(InMemoryQueue):
         raise ServiceUnavailable("nobody answers")
 
 
-def test_a_worker_that_cannot_beat_takes_its_jobs_as_lost() -> None:
+async def test_a_worker_that_cannot_beat_takes_its_jobs_as_lost() -> None:
     """Cut off from its queue for a whole lease, it stops: somebody else may have its jobs by then."""
 
-    async def scenario() -> None:
-        queue, handler, outcomes = SilentQueue(lease_seconds=60), Recorder(wait_for_ever), Outcomes()
-        await queue.enqueue("a")
-        policy = Policy(lease_seconds=0.05, heartbeat_seconds=0.01)
-        async with working(queue, handler, policy, outcomes=outcomes):
-            await until(lambda: Outcome.LOST in outcomes)
-
-    asyncio.run(scenario())
+    queue, handler, outcomes = SilentQueue(lease_seconds=60), Recorder(wait_for_ever), Outcomes()
+    await queue.enqueue("a")
+    policy = Policy(lease_seconds=0.05, heartbeat_seconds=0.01)
+    async with working(queue, handler, policy, outcomes=outcomes):
+        await until(lambda: Outcome.LOST in outcomes)
 
 
-def test_a_job_that_takes_too_long_has_failed() -> None:
+async def test_a_job_that_takes_too_long_has_failed() -> None:
     """The deadline of an attempt is hard, and counts as a failure."""
 
-    async def scenario() -> None:
-        queue, handler = InMemoryQueue(), Recorder(wait_for_ever)
-        await queue.enqueue("a")
-        async with working(queue, handler, Policy(job_seconds=0.01, max_attempts=2)):
-            await until(lambda: states(queue) == {"dead"})
-        assert queue.jobs["1"].errors == ["The job took longer than 0.01 seconds."] * 2
-
-    asyncio.run(scenario())
+    queue, handler = InMemoryQueue(), Recorder(wait_for_ever)
+    await queue.enqueue("a")
+    async with working(queue, handler, Policy(job_seconds=0.01, max_attempts=2)):
+        await until(lambda: states(queue) == {"dead"})
+    assert queue.jobs["1"].errors == ["The job took longer than 0.01 seconds."] * 2
 
 
-def test_a_worker_that_stops_finishes_what_it_has() -> None:
+async def test_a_worker_that_stops_finishes_what_it_has() -> None:
     """Within the grace, jobs in hand are finished, and no more are begun."""
 
-    async def scenario() -> None:
-        ending = asyncio.Event()
-        queue, handler = InMemoryQueue(), Recorder(lambda _: ending.wait())  # type: ignore[arg-type, return-value]
-        await queue.enqueue("a")
-        await queue.enqueue("b")
-        async with working(queue, handler):
-            await until(lambda: handler.begun == ["a"])
-            asyncio.get_running_loop().call_later(0.05, ending.set)  # once it has been told to stop
-        assert handler.ended == ["a"]
-        assert [job.state for job in queue.jobs.values()] == ["done", "open"]
-
-    asyncio.run(scenario())
+    ending = asyncio.Event()
+    queue, handler = InMemoryQueue(), Recorder(lambda _: ending.wait())  # type: ignore[arg-type, return-value]
+    await queue.enqueue("a")
+    await queue.enqueue("b")
+    async with working(queue, handler):
+        await until(lambda: handler.begun == ["a"])
+        asyncio.get_running_loop().call_later(0.05, ending.set)  # once it has been told to stop
+    assert handler.ended == ["a"]
+    assert [job.state for job in queue.jobs.values()] == ["done", "open"]
 
 
-def test_a_worker_that_stops_hands_back_what_takes_too_long() -> None:
+async def test_a_worker_that_stops_hands_back_what_takes_too_long() -> None:
     """After the grace, jobs are handed back at once, uncounted."""
 
-    async def scenario() -> None:
-        queue, handler, outcomes = InMemoryQueue(), Recorder(wait_for_ever), Outcomes()
-        await queue.enqueue("a")
-        async with working(queue, handler, outcomes=outcomes, grace_seconds=0.01):
-            await until(lambda: handler.begun == ["a"])
-        assert outcomes == [Outcome.HANDED_BACK]
-        (again,) = await queue.receive(1, wait_seconds=0)
-        assert again.attempt == 1
-
-    asyncio.run(scenario())
+    queue, handler, outcomes = InMemoryQueue(), Recorder(wait_for_ever), Outcomes()
+    await queue.enqueue("a")
+    async with working(queue, handler, outcomes=outcomes, grace_seconds=0.01):
+        await until(lambda: handler.begun == ["a"])
+    assert outcomes == [Outcome.HANDED_BACK]
+    (again,) = await queue.receive(1, wait_seconds=0)
+    assert again.attempt == 1
 
 
-def test_a_handler_can_make_sure_that_a_job_is_its_own() -> None:
+async def test_a_handler_can_make_sure_that_a_job_is_its_own() -> None:
     """A job tells whether its lease still holds, by asking the queue."""
 
-    async def scenario() -> None:
-        queue = InMemoryQueue()
-        await queue.enqueue("a")
-        (delivery,) = await queue.receive(1, wait_seconds=0)
-        job = Job(delivery=delivery, queue=queue)
+    queue = InMemoryQueue()
+    await queue.enqueue("a")
+    (delivery,) = await queue.receive(1, wait_seconds=0)
+    job = Job(delivery=delivery, queue=queue)
+    await job.confirm()
+    await queue.cancel("1")
+    with pytest.raises(LeaseLost):
         await job.confirm()
-        await queue.cancel("1")
-        with pytest.raises(LeaseLost):
-            await job.confirm()
-
-    asyncio.run(scenario())

@@ -27,7 +27,7 @@ from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.leases import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
 from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import REDRIVE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -39,7 +39,6 @@ _log = structlog.get_logger(__name__)
 LONGEST_WAIT_SECONDS = 20.0
 """The longest poll that SQS knows."""
 
-_FIRST_REDRIVE_SECONDS = 30.0
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
 
@@ -259,7 +258,7 @@ class SqsQueue:
                 self._receipts.ended(delivery.job_id)
                 return
             self.left_to_redrive += 1
-            delay_seconds = backoff_seconds(delivery.deliveries, first_seconds=_FIRST_REDRIVE_SECONDS)
+            delay_seconds = REDRIVE.pause_seconds(delivery.deliveries)
             _log.error("a message is left to the queue's redrive", job_id=delivery.job_id, reason=reason)
             await self._show(lease, delay_seconds)
         self._receipts.released(delivery.job_id, is_counted=True)

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import ResourceMissing
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import SQS_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +26,6 @@ SAME_QUEUE = "DLQ_URL and QUEUE_URL are the same queue: what cannot be done woul
 SAME_QUEUE_HINT = "Give DLQ_URL a queue of its own, or leave it out for the queue's own redrive policy."
 
 _BATCH_TRIES = 3
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 1.0
 
 
 def is_same_queue(url: str, other: str) -> bool:
@@ -109,9 +107,7 @@ class RemoteQueue:
             left -= done | refused
             if not left or failures == _BATCH_TRIES:
                 break
-            await self.client.sleep(
-                backoff_seconds(failures, first_seconds=_FIRST_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS)
-            )
+            await self.client.sleep(SQS_BATCH.pause_seconds(failures))
         return Outcomes(refused=refused, failed=left)
 
 

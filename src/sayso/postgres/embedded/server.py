@@ -33,6 +33,7 @@ from sayso.postgres.embedded.programs import (
     run_program,
     server_user,
 )
+from sayso.resilience.retry import EMBEDDED_START, retry_blocking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,7 +206,6 @@ class EmbeddedPostgres:
     def _reach(self, socket_directory: Path) -> None:
         """Have a server that answers: one that runs may still be recovering, or about to die."""
         from psycopg import OperationalError, connect
-        from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
         def reach() -> None:
             if not self.is_running():
@@ -213,14 +213,8 @@ class EmbeddedPostgres:
                 self._start(socket_directory)
             connect(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE).close()
 
-        attempts = Retrying(
-            retry=retry_if_exception_type(OperationalError),
-            stop=stop_after_delay(_START_SECONDS),
-            wait=wait_fixed(0.05),
-            reraise=True,
-        )
         try:
-            attempts(reach)
+            retry_blocking(reach, EMBEDDED_START, on=OperationalError)
         except OperationalError as error:
             raise ServiceUnavailable(f"The embedded PostgreSQL does not answer: {error}") from None
 

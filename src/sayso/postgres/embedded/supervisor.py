@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import SaysoError
-from sayso.resilience.backoff import backoff_seconds
+from sayso.resilience.retry import EMBEDDED_RESTART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
 _STABLE_SECONDS = 60.0
 """A server that has run for so long did not end because of how it was started."""
@@ -80,12 +79,8 @@ class Supervisor:
     def _restart(self) -> None:
         """Start the server, at longer and longer intervals, until it runs or the supervisor stops."""
         while True:
-            if self._failures:
-                pause_seconds = backoff_seconds(
-                    self._failures, first_seconds=_FIRST_PAUSE_SECONDS, longest_seconds=_LONGEST_PAUSE_SECONDS
-                )
-                if self._stop.wait(pause_seconds):
-                    return
+            if self._failures and self._stop.wait(EMBEDDED_RESTART.pause_seconds(self._failures)):
+                return
             self._failures += 1
             began = self._clock()
             try:

@@ -7,13 +7,13 @@ import math
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sayso.errors import EngineUnavailable
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.errors import Verdict, not_configured, timed_out, verdict_of
-from sayso.resilience.retry import RetryableError, retrying
+from sayso.resilience.retry import OPENAI_REQUEST, RetryableError, retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -177,9 +177,12 @@ class OpenAIConnection:
         self.close()
 
     async def _request(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
-        attempts = retrying(retries=self._retries, until=until, clock=self._clock, sleep=self._sleep)
+        total_seconds = until - self._clock()
+        policy = replace(OPENAI_REQUEST, attempts=self._retries + 1, total_seconds=total_seconds)
         try:
-            return await attempts(self._attempt_in_turn, send, read, until)
+            return await retry(
+                lambda: self._attempt_in_turn(send, read, until), policy, clock=self._clock, sleep=self._sleep
+            )
         except RetryableError as failure:
             raise failure.error from None
 
