@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
 
+    from sayso.postgres.migrate import Migration
     from sayso.postgres.pool import Database
     from sayso.settings import Settings
     from sayso.storage import Storage
@@ -91,7 +92,7 @@ def _make_output_directory(settings: Settings) -> None:
         raise OutputFailed(f"Cannot keep narrations in {directory}: {error.strerror or error}.") from error
 
 
-def prepare_database(conninfo: str) -> None:
+def prepare_database(conninfo: str) -> Migration:
     """Bring the schema up to date; a database that restarts is waited for, so that nobody need start in order. Blocks.
 
     Raises:
@@ -102,7 +103,7 @@ def prepare_database(conninfo: str) -> None:
     def log(error: BaseException) -> None:
         _log.warning("waiting for the database", reason=str(error))
 
-    retry_blocking(lambda: migrate(conninfo), DATABASE_START, on=ServiceUnavailable, on_retry=log)
+    return retry_blocking(lambda: migrate(conninfo), DATABASE_START, on=ServiceUnavailable, on_retry=log)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:

@@ -12,6 +12,7 @@ from sayso.cli import jobs, keys, models
 from sayso.cli.doctor import doctor
 from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
+from sayso.cli.migrate import migrate
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
 from sayso.cli.run import run, run_help
@@ -56,6 +57,7 @@ app.command(
         "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api",
     ),
 )(run)
+app.command(epilog=examples("DATABASE_URL=postgresql://… sayso migrate", "sayso migrate --check --json"))(migrate)
 app.command(epilog=examples("sayso upgrade-database", "sayso upgrade-database --data /srv/sayso"))(upgrade_database)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_WRONG_USE = 2
+EXIT_PENDING = 3
 EXIT_INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
 
 
