@@ -27,9 +27,10 @@ def test_what_is_accepted_is_there_with_its_job_and_its_tasks(opened: Opened) ->
         assert submitted.is_new
         assert is_narration_id(record.id)
         assert record == await scene.store.get(record.id, owner="ann")
-        assert (record.owner, record.status, record.voice) == ("ann", NarrationStatus.QUEUED, wanted.voice)
-        assert {name: getattr(record, name) for name in fields} == fields
-        assert (record.audio, record.subtitles) == (("mp3",), ("srt",))
+        assert (record.owner, record.status) == ("ann", NarrationStatus.QUEUED)
+        assert record.options["voice"] == wanted.spec.voice
+        assert {name: record.options[name] for name in fields} == fields
+        assert (record.options["audio"], record.options["subtitles"]) == (["mp3"], ["srt"])
         assert (record.progress, record.audio_seconds, record.error, dict(record.files)) == (0.0, 0.0, None, {})
         assert (record.started_at, record.finished_at) == (None, None)
         assert record.callback is not None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from sayso.audio import AudioFormat, decode
 from sayso.cache import DirectoryCache
-from sayso.narration import SUBTITLE_FORMATS, NarrationOptions, narrate, read_document
-from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
+from sayso.narration import SUBTITLE_FORMATS, NarrationSpec, narrate, read_document
+from sayso.subtitles import StyleName, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
 
@@ -26,14 +26,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def assert_every_style_passes(document: Document, engine: SpeechEngine, voice: str, directory: Path) -> None:
     cache = SpeechCache(DirectoryCache(directory / "speech", maximum_bytes=10**9))
-    options = NarrationOptions(
-        voice=voice, audio=(AudioFormat.MP3,), subtitles=SUBTITLE_FORMATS, style=style_named("netflix")
-    )
-    for style in STYLES.values():
+    options = NarrationSpec(voice=voice, audio=(AudioFormat.MP3,), subtitles=SUBTITLE_FORMATS, style="netflix")
+    for style in get_args(StyleName):
         narrate(document, engine, cache, replace(options, style=style), directory)
         for suffix in ("srt", "vtt"):
             cues = parse_subtitles((directory / f"{document.name}.{suffix}").read_text())
-            assert [str(violation) for violation in lint(cues, style)] == []
+            assert [str(violation) for violation in lint(cues, style_named(style))] == []
     words = json.loads((directory / f"{document.name}.json").read_text())["words"]
     assert all(word["start"] < word["end"] for word in words)
     audio = decode(directory / f"{document.name}.mp3", sample_rate_hz=engine.sample_rate_hz)

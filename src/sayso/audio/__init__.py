@@ -2,7 +2,7 @@
 
 from sayso.audio.decode import decode, decode_blocks
 from sayso.audio.encode import AudioWriter, encoder_fingerprint
-from sayso.audio.formats import AudioFormat, AudioName
+from sayso.audio.formats import AudioFormat
 from sayso.audio.loudness import Loudness, LoudnessMeter, gain_for, segment_loudness
 from sayso.audio.resample import resample
 from sayso.audio.silence import silence
@@ -13,7 +13,6 @@ from sayso.audio.tags import AudioTags
 __all__ = [
     "STREAM_FORMATS",
     "AudioFormat",
-    "AudioName",
     "AudioTags",
     "AudioWriter",
     "Loudness",

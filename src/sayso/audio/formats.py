@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
 
@@ -47,12 +47,6 @@ class AudioFormat(StrEnum):
                 f"“{path.name}” does not say which audio format it is.", hint=f"Use one of {known}."
             ) from None
 
-
-if TYPE_CHECKING:
-    AudioName: TypeAlias = str
-else:
-    AudioName = Literal[tuple(str(audio_format) for audio_format in AudioFormat)]
-"""The formats' names, as a type for the fields of requests."""
 
 _ALIASES = {"ogg": "opus", "mp4": "m4a", "m4b": "m4a", "wave": "wav"}
 

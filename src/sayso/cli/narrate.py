@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,10 +29,7 @@ from sayso.subtitles import STYLES, style_named
 
 if TYPE_CHECKING:
     from sayso.narration import Document, Narration
-
-# What people ask for lies between -30 and -10 LUFS; beyond these it is a slip of the hand.
-QUIETEST_LUFS = -40.0
-LOUDEST_LUFS = -5.0
+    from sayso.text import EmojiReading
 
 
 def narrate(
@@ -70,19 +67,20 @@ def narrate(
 
     from sayso.audio import AudioFormat
     from sayso.cli.narration_progress import narration_progress
-    from sayso.narration import SUBTITLE_FORMATS, NarrationOptions
+    from sayso.narration import SUBTITLE_FORMATS, NarrationSpec
     from sayso.narration import narrate as narrate_document
     from sayso.settings import load_settings
 
     settings = load_settings()
-    speaker, own_voice = select_engine(engine, voice or settings.kokoro_voice, settings)
-    options = NarrationOptions(
-        voice=own_voice,
+    voice = voice or settings.kokoro_voice
+    speaker, own_voice = select_engine(engine, voice, settings)
+    spec = NarrationSpec(
+        voice=voice,
         speed=speed,
-        language=language,
+        language=language or None,
         audio=choices("--audio", audio, list(AudioFormat)),
         subtitles=choices("--subtitles", subtitles, SUBTITLE_FORMATS),
-        style=style_named(style),
+        style=style_named(style).name,
         loudness_lufs=_loudness(loudness),
         lexicon=read_lexicon(lexicon),
         emoji=_emoji(emoji),
@@ -95,7 +93,9 @@ def narrate(
         for document in documents:
             began = time.monotonic()
             with narration_progress(console, document.name, quiet=quiet or as_json) as on_progress:
-                narration = narrate_document(document, speaker, cache, options, out, on_progress=on_progress)
+                narration = narrate_document(
+                    document, speaker, cache, spec, out, voice=own_voice, on_progress=on_progress
+                )
             elapsed = time.monotonic() - began
             reports.append(_report(document, narration, elapsed))
             if not quiet and not as_json:
@@ -118,6 +118,8 @@ def _read(files: list[Path]) -> list[Document]:
 
 
 def _loudness(value: str) -> float | None:
+    from sayso.narration import LOUDEST_LUFS, QUIETEST_LUFS
+
     if value == "off":
         return None
     try:
@@ -132,7 +134,7 @@ def _loudness(value: str) -> float | None:
     return lufs
 
 
-def _emoji(value: str) -> Literal["name", "drop"]:
+def _emoji(value: str) -> EmojiReading:
     match value:
         case "name" | "drop":
             return value
@@ -143,7 +145,7 @@ def _emoji(value: str) -> Literal["name", "drop"]:
 def _report(document: Document, narration: Narration, elapsed_seconds: float) -> dict[str, Any]:
     return {
         "name": document.name,
-        "files": [str(path) for path in narration.files],
+        "files": [str(path) for path in narration.files.values()],
         "audio_seconds": narration.audio_seconds,
         "elapsed_seconds": round(elapsed_seconds, 3),
         "segments": narration.segments,
@@ -171,5 +173,5 @@ def _summary(document: Document, narration: Narration, elapsed_seconds: float) -
         )
     if narration.unreadable_cues:
         lines.append(f"  {narration.unreadable_cues} subtitles are too fast to read in this style: lower the --speed")
-    lines += [f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files]
+    lines += [f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files.values()]
     return "\n".join(lines)

@@ -48,16 +48,17 @@ def say(
     no_cache: NoCacheOption = False,
 ) -> None:
     """Speak a text into a file or a pipe; sound begins to flow when the first sentence is spoken."""
-    from sayso.narration import Document, stream, to_script
+    from sayso.narration import Document, NarrationSpec, stream, to_script
     from sayso.settings import load_settings
 
     settings = load_settings()
     target, audio_format = _target(out)
     document = Document(text=_text(text), name="text", markdown=False)
     speaker, own_voice = select_engine(engine, voice or settings.kokoro_voice, settings)
-    script = to_script(document, speaker, voice=own_voice, language=language, lexicon=read_lexicon(lexicon))
+    spec = NarrationSpec(speed=speed, language=language or None, lexicon=read_lexicon(lexicon))
+    script = to_script(document, speaker, voice=own_voice, spec=spec)
     with open_speech_cache(settings, use=not no_cache) as cache:
-        _write(stream(script, speaker, cache, speed=speed), target, audio_format, speaker.sample_rate_hz)
+        _write(stream(script, speaker, cache, speed=spec.speed), target, audio_format, speaker.sample_rate_hz)
 
 
 def _target(out: str) -> tuple[Path | BinaryIO, AudioFormat]:

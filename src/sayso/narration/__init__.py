@@ -1,19 +1,44 @@
 """The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
 
-from sayso.narration.document import MAXIMUM_BYTES, Document, check_document, read_document, to_script
-from sayso.narration.files import SUBTITLE_FORMATS, SubtitleFormat
+from sayso.narration.document import (
+    DOCUMENT_SUFFIXES,
+    MARKDOWN_SUFFIXES,
+    MAXIMUM_BYTES,
+    Document,
+    check_document,
+    read_document,
+    to_script,
+)
+from sayso.narration.files import SUBTITLE_FORMATS, FileFormat, SubtitleFormat
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
-from sayso.narration.narrate import Narration, NarrationOptions, narrate
+from sayso.narration.narrate import Narration, narrate
+from sayso.narration.spec import (
+    LOUDEST_LUFS,
+    MAXIMUM_NAME_CHARACTERS,
+    QUIETEST_LUFS,
+    SHOWN,
+    VERSION,
+    NarrationSpec,
+    offered_options,
+)
 from sayso.narration.stream import Piece, Stream, stream
 from sayso.narration.synthesiser import Progress
 
 __all__ = [
+    "DOCUMENT_SUFFIXES",
+    "LOUDEST_LUFS",
+    "MARKDOWN_SUFFIXES",
     "MAXIMUM_BYTES",
+    "MAXIMUM_NAME_CHARACTERS",
+    "QUIETEST_LUFS",
     "SHORTEST_LETTER_SECONDS",
+    "SHOWN",
     "SUBTITLE_FORMATS",
+    "VERSION",
     "Document",
+    "FileFormat",
     "Narration",
-    "NarrationOptions",
+    "NarrationSpec",
     "Piece",
     "Progress",
     "Stream",
@@ -21,6 +46,7 @@ __all__ = [
     "check_document",
     "estimated_seconds",
     "narrate",
+    "offered_options",
     "read_document",
     "require_length",
     "stream",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
 from sayso.files import decode_prose
+from sayso.narration.spec import NarrationSpec
 from sayso.scheduling import FREE
-from sayso.text import Lexicon, ScriptOptions, check_script, write_script
+from sayso.text import ScriptOptions, check_script, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 64 * 1024 * 1024
 """About a thousand hours of speech; a larger file is a mistake, not a book."""
 
-_MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
-_SUFFIXES = _MARKDOWN_SUFFIXES | {".txt", ".text"}
+MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+DOCUMENT_SUFFIXES = MARKDOWN_SUFFIXES | {".txt", ".text"}
+"""Of the files that are narrated, in lower case; a text from a URL may have any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ def read_document(path: Path) -> Document:
         NotText: it is not UTF-8, or holds NUL bytes, or is a web page: it is something else, or cut off.
     """
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
+    if suffix not in DOCUMENT_SUFFIXES:
         raise InvalidInput(f"{path} is neither text nor Markdown", hint="Sayso narrates .txt and .md files.")
     try:
         if path.stat().st_size > MAXIMUM_BYTES:
@@ -53,7 +55,7 @@ def read_document(path: Path) -> Document:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
-    return Document(text=decode_prose(data, str(path)), name=path.stem, markdown=suffix in _MARKDOWN_SUFFIXES)
+    return Document(text=decode_prose(data, str(path)), name=path.stem, markdown=suffix in MARKDOWN_SUFFIXES)
 
 
 def to_script(
@@ -61,14 +63,19 @@ def to_script(
     engine: SpeechEngine,
     *,
     voice: str,
-    language: str | None = None,
-    lexicon: Lexicon | None = None,
-    emoji: Literal["name", "drop"] = "drop",
+    spec: NarrationSpec | None = None,
     ticket: RequestContext = FREE,
 ) -> Script:
-    """The document as lines for an engine's voices; the language is the voice's own unless one is given.
+    """The document as lines for an engine's voices.
 
     A long document takes many turns of the ticket, of a fraction of a second each; the caller holds none.
+
+    Args:
+        document: what to say.
+        engine: who says it.
+        voice: the engine's own name of the voice.
+        spec: the language, which is the voice's own by default, and how words are read; None for the defaults.
+        ticket: of the request.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
@@ -76,14 +83,18 @@ def to_script(
         InvalidInput: a directive in the text is malformed.
         Cancelled, DeadlineExceeded: as the ticket says.
     """
-    options = _options(document, engine, voice, language)
-    options = replace(options, emoji=emoji, lexicon=lexicon or Lexicon.empty())
+    options = _options(document, engine, voice, spec or NarrationSpec())
     with _turns(ticket) as next_turn:
         return write_script(document.text, options, next_turn)
 
 
 def check_document(
-    document: Document, engine: SpeechEngine, *, voice: str, language: str | None = None, ticket: RequestContext = FREE
+    document: Document,
+    engine: SpeechEngine,
+    *,
+    voice: str,
+    spec: NarrationSpec | None = None,
+    ticket: RequestContext = FREE,
 ) -> float:
     """Refuse a document that no script can be made of, without making one.
 
@@ -93,18 +104,20 @@ def check_document(
     Raises:
         SaysoError: as `to_script`.
     """
-    options = _options(document, engine, voice, language)
+    options = _options(document, engine, voice, spec or NarrationSpec())
     with _turns(ticket) as next_turn:
         return check_script(document.text, options, next_turn)
 
 
-def _options(document: Document, engine: SpeechEngine, voice: str, language: str | None) -> ScriptOptions:
+def _options(document: Document, engine: SpeechEngine, voice: str, spec: NarrationSpec) -> ScriptOptions:
     own_language = engine.language_of(voice)
     return ScriptOptions(
         voice=voice,
-        language=language or own_language,
+        language=spec.language or own_language,
         language_of_voice=engine.language_of,
         markdown=document.markdown,
+        emoji=spec.emoji,
+        lexicon=spec.lexicon,
     )
 
 

@@ -6,16 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from sayso.audio import AudioTags
+from sayso.audio import AudioFormat, AudioTags
 from sayso.files import replacing
 from sayso.narration.derived import encode
 from sayso.subtitles import CueFormat, render, render_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sayso.audio import AudioFormat
     from sayso.cache import Cache
     from sayso.narration.recording_builder import Recording
     from sayso.narration.spool import Spool
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
 CUE_FORMATS: frozenset[SubtitleFormat] = frozenset(get_args(CueFormat))
 SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
+FileFormat: TypeAlias = AudioFormat | SubtitleFormat
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,19 +62,19 @@ def publish(
     cache: Cache,
     audio: Sequence[AudioFormat],
     subtitles: Sequence[SubtitleFormat],
-) -> tuple[Path, ...]:
+) -> Mapping[FileFormat, Path]:
     """Write every file, each audio format on a thread of its own and the subtitles on another.
 
     Returns:
-        The files, in the order of the formats, audio first.
+        The file of each format.
 
     Raises:
         OutputFailed: a file cannot be written.
     """
     with ThreadPoolExecutor(len(audio) + 1, thread_name_prefix="publish") as pool:
-        encoded = [pool.submit(_write_audio, edition, spool, cache, audio_format) for audio_format in audio]
+        encoded = {each: pool.submit(_write_audio, edition, spool, cache, each) for each in audio}
         written = pool.submit(_write_subtitles, edition, subtitles)
-        return (*(future.result() for future in encoded), *written.result())
+        return {**{each: future.result() for each, future in encoded.items()}, **written.result()}
 
 
 def _write_audio(edition: RenderedNarration, spool: Spool, cache: Cache, audio_format: AudioFormat) -> Path:
@@ -85,9 +85,9 @@ def _write_audio(edition: RenderedNarration, spool: Spool, cache: Cache, audio_f
     return path
 
 
-def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleFormat]) -> list[Path]:
+def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleFormat]) -> Mapping[FileFormat, Path]:
     recording = edition.recording
-    paths = []
+    paths: dict[FileFormat, Path] = {}
     for subtitle_format in formats:
         if subtitle_format == "json":
             content = render_json(
@@ -103,5 +103,5 @@ def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleForma
         path = edition.path(subtitle_format)
         with replacing(path) as file:
             file.write(content.encode())
-        paths.append(path)
+        paths[subtitle_format] = path
     return paths

@@ -44,10 +44,12 @@ def render(
     lines = iter(zip(script.lines, speeds, strict=True))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="speak")
 
-    def speak_line(line: ScriptLine, speed: float, twin: Future[tuple[Spoken, ...]] | None) -> tuple[Spoken, ...]:
+    def speak_line(
+        line: ScriptLine, speed: float, key: str, twin: Future[tuple[Spoken, ...]] | None
+    ) -> tuple[Spoken, ...]:
         if twin is not None:
             wait([twin])  # begun before this one, so it cannot be waiting for this thread
-        return speak(line.utterance, engine, cache, voice=line.voice, speed=speed)
+        return speak(line.utterance, engine, cache, voice=line.voice, speed=speed, key=key)
 
     try:
         while True:
@@ -55,7 +57,7 @@ def render(
                 line, speed = following
                 key = speech_key(line.utterance, voice=line.voice, speed=speed, fingerprint=engine.fingerprint)
                 twin = next((future for _, other, future in window if other == key), None)
-                window.append((line, key, pool.submit(speak_line, line, speed, twin)))
+                window.append((line, key, pool.submit(speak_line, line, speed, key, twin)))
             if not window:
                 return
             line, _, future = window.popleft()

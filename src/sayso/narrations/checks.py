@@ -12,13 +12,13 @@ from sayso.narration import (
     require_length,
     to_script,
 )
-from sayso.scheduling import FREE
 from sayso.tts.selection import select
 from sayso.types import Boundary, Span, Token, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sayso.narration import NarrationSpec
     from sayso.narrations import NarrationRequest
     from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
@@ -58,27 +58,19 @@ def check_request(
         ModelMissing: no engine's model has been pulled.
         Cancelled, DeadlineExceeded: as the ticket says.
     """
-    engine, voice = select(sources, request.voice, ticket)
-    if request.language not in {None, engine.language_of(voice)}:
+    spec = request.spec
+    engine, voice = select(sources, spec.voice or "", ticket)
+    if spec.language not in {None, engine.language_of(voice)}:
         # Only speaking shows it: engines do not list what they can pronounce.
-        word = Utterance(tokens=_SHORT_WORD.tokens, language=request.language or "")
+        word = Utterance(tokens=_SHORT_WORD.tokens, language=spec.language or "")
         engine.synthesise(word, voice=voice, speed=1.0)
     if request.text is not None:
-        document = Document(text=request.text, name=request.name, markdown=bool(request.markdown))
-        least_seconds = check_text(
-            document, engine, voice=voice, language=request.language, speed=request.speed, ticket=ticket
-        )
-        require_length(least_seconds, maximum_seconds)
+        document = Document(text=request.text, name=spec.name or "", markdown=bool(spec.markdown))
+        require_length(check_text(document, engine, spec, voice=voice, ticket=ticket), maximum_seconds)
 
 
 def check_text(
-    document: Document,
-    engine: SpeechEngine,
-    *,
-    voice: str,
-    language: str | None,
-    speed: float = 1.0,
-    ticket: RequestContext = FREE,
+    document: Document, engine: SpeechEngine, spec: NarrationSpec, *, voice: str, ticket: RequestContext
 ) -> float:
     """Refuse a text that no script can be made of, without making one of all of a long text.
 
@@ -90,7 +82,7 @@ def check_text(
         Cancelled, DeadlineExceeded: as the ticket says.
     """
     if len(document.text) <= _WHOLE_CHARACTERS:
-        script = to_script(document, engine, voice=voice, language=language, ticket=ticket)
-        return estimated_seconds(script, speed=speed)
-    pauses_seconds = check_document(document, engine, voice=voice, language=language, ticket=ticket)
-    return pauses_seconds + len(document.text) * SHORTEST_LETTER_SECONDS / speed
+        script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
+        return estimated_seconds(script, speed=spec.speed)
+    pauses_seconds = check_document(document, engine, voice=voice, spec=spec, ticket=ticket)
+    return pauses_seconds + len(document.text) * SHORTEST_LETTER_SECONDS / spec.speed

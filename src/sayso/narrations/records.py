@@ -1,4 +1,7 @@
-"""What a store of narrations takes and gives: requests, and narrations as they stand."""
+"""What a store of narrations takes and gives: requests, and narrations as they stand.
+
+Neither repeats the options of a narration: a request has its `NarrationSpec`, and a record those of it that are shown.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from sayso.narration import NarrationSpec
 
 CallbackStatus: TypeAlias = Literal["pending", "delivered", "failed"]
 
@@ -35,35 +40,21 @@ class NarrationRequest:
     """What is to be narrated, and how; all of it has been checked.
 
     Attributes:
-        name: what its files are called, without a suffix.
+        spec: how; its name and its voice are given.
         text: what to say; None when it is to be fetched.
         url: where the text is; None when it is here.
-        markdown: whether the text is Markdown; None for what the URL's suffix says.
-        voice: the voice.
-        speed: 1 is the voice's own pace.
-        language: BCP 47; None for the voice's own.
-        style: the name of the subtitles' rules.
-        audio: formats of audio.
-        subtitles: formats of subtitles; with those of audio at least one, none twice.
-        callback_url: who is told of the end; None for nobody.
+        callback_url: where the narration object is sent when it has ended; None for nowhere.
     """
 
-    name: str
+    spec: NarrationSpec
     text: str | None = None
     url: str | None = None
-    markdown: bool | None = None
-    voice: str
-    speed: float = 1.0
-    language: str | None = None
-    style: str
-    audio: tuple[str, ...]
-    subtitles: tuple[str, ...]
     callback_url: str | None = None
 
     @property
     def formats(self) -> tuple[str, ...]:
         """Of every file, which are also the names of the tasks."""
-        return (*self.audio, *self.subtitles)
+        return tuple(map(str, self.spec.formats))
 
     @property
     def fingerprint(self) -> str:
@@ -72,28 +63,18 @@ class NarrationRequest:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def message(self, narration_id: str, *, owner: str) -> str:
-        """The body of its job.
+        """The body of its job; its version is written where an earlier one's reader would not understand it.
 
         Args:
             narration_id: what it is called.
             owner: the name of the key that it came with.
         """
+        version = {"version": self.spec.version} if self.spec.version > 1 else {}
         content = {name: value for name, value in self._content().items() if value is not None}
-        return json.dumps({"narration_id": narration_id, "owner": owner} | content, ensure_ascii=False)
+        return json.dumps({"narration_id": narration_id, "owner": owner} | version | content, ensure_ascii=False)
 
     def _content(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "text": self.text,
-            "url": self.url,
-            "markdown": self.markdown,
-            "voice": self.voice,
-            "speed": self.speed,
-            "language": self.language,
-            "style": self.style,
-            "audio": self.audio,
-            "subtitles": self.subtitles,
-        }
+        return {"text": self.text, "url": self.url} | self.spec.content()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +116,7 @@ class NarrationRecord:
         owner: the name of the key that it came with.
         event_id: the latest event about it; larger after each change of what follows, callback aside.
         status: how far it is.
-        name, voice, speed, language, style, audio, subtitles: as in the request.
+        options: those of the request's spec that are shown (`sayso.narration.spec.SHOWN`), as JSON values.
         created_at: when it was accepted.
         started_at: when it was first worked on.
         finished_at: when it ended.
@@ -150,13 +131,7 @@ class NarrationRecord:
     owner: str
     event_id: int
     status: NarrationStatus
-    name: str
-    voice: str
-    speed: float
-    language: str | None
-    style: str
-    audio: tuple[str, ...]
-    subtitles: tuple[str, ...]
+    options: Mapping[str, Any]
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -165,6 +140,17 @@ class NarrationRecord:
     error: str | None
     files: Mapping[str, str]
     callback: Callback | None
+
+    @property
+    def name(self) -> str:
+        """What its files are called, without a suffix."""
+        name: str = self.options["name"]
+        return name
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Of every file, audio first; they are also the names of its tasks."""
+        return (*self.options["audio"], *self.options["subtitles"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -142,9 +142,8 @@ class StoryHandler:
         await publisher.note_versions(output.uri for output in outputs)
         with ScratchDirectory(self._work_directory, kind=SCRATCH_KIND) as scratch:
             narration = await self._narrate(story, job, scratch, heartbeat)
-            for output, path in zip(story.outputs, narration.files, strict=True):
-                if output in outputs:
-                    await publisher.publish(path, output.uri)
+            for output in outputs:
+                await publisher.publish(narration.files[output.format], output.uri)
         await heartbeat.end()
         if claim is not None:
             progress = TaskProgress(share=1.0, audio_seconds=narration.audio_seconds)

@@ -8,25 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model, model_validator
 
 from sayso.audio import AudioFormat
 from sayso.aws.envelopes import unwrap
 from sayso.errors import InvalidInput
-from sayso.narration import MAXIMUM_BYTES, SUBTITLE_FORMATS, SubtitleFormat
+from sayso.narration import (
+    MAXIMUM_BYTES,
+    SUBTITLE_FORMATS,
+    VERSION,
+    NarrationSpec,
+    SubtitleFormat,
+    offered_options,
+)
 from sayso.narrations.files import join, narration_uri
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.storage import canonical
-from sayso.subtitles import STYLES
-from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from sayso.narration import FileFormat
 
-_DEFAULT_STYLE = next(iter(STYLES))
 _TITLE_OF_FILES = "story"
+
+_REQUIRED = ("name", "audio", "subtitles")
+"""The options that a narration's message always has: it has tasks for these formats already."""
 
 _LARGEST_OF_SQS = 2**20
 """Bytes of the largest message of SQS: what is larger is a narration, whose store knows its tasks."""
@@ -43,7 +50,7 @@ class Output:
     """
 
     uri: str
-    format: AudioFormat | SubtitleFormat
+    format: FileFormat
     task_id: str | None = None
 
 
@@ -52,29 +59,17 @@ class Story:
     """What is to be narrated, how, and where it goes.
 
     Attributes:
+        spec: how.
         text: what to say; None when it is to be fetched.
         url: where the text is; None when it is there.
-        title: what the files say they are, unless the text has chapters; None for nothing in particular.
-        markdown: whether the text is Markdown; None for what the URL's suffix says.
-        voice: the voice; None for the default.
-        speed: 1 is the voice's own pace.
-        language: BCP 47; None for the voice's own.
-        style: the name of the subtitles' rules.
-        exact: whether words are to have the times at which they are heard, or a share of their sentence.
         parent_id: whose tasks these are; None where nobody keeps a status.
         owner: the name of the API key that it came with; None or empty for none.
-        outputs: the files, audio first.
+        outputs: the files, one for each format of the spec.
     """
 
-    text: str | None
+    spec: NarrationSpec
+    text: str | None = None
     url: str | None = None
-    title: str | None = None
-    markdown: bool | None = False
-    voice: str | None = None
-    speed: float = 1.0
-    language: str | None = None
-    style: str = _DEFAULT_STYLE
-    exact: bool = True
     parent_id: str | None = None
     owner: str | None = None
     outputs: tuple[Output, ...]
@@ -139,7 +134,6 @@ def _name_in(content: dict[str, Any], field: str) -> str | None:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Speed = Annotated[float, Field(ge=MINIMUM_SPEED, le=MAXIMUM_SPEED)]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name, config=ConfigDict(coerce_numbers_to_str=True))
@@ -151,8 +145,6 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
     text: Text | None = None
-    voice: Name | None = None
-    speed: Speed | None = None
 
     @model_validator(mode="after")
     def _is_text(self) -> _Message:
@@ -166,8 +158,26 @@ class _Message(BaseModel):
         """What the message asks for."""
         raise NotImplementedError
 
+    def options(self) -> dict[str, Any]:
+        """The options of the narration that the message has; null is as good as nothing."""
+        return {name: value for name in offered_options() if (value := getattr(self, name, None)) is not None}
 
-class _StoryMessage(_Message):
+
+if TYPE_CHECKING:
+    _MessageOfOthers = _Message
+    _MessageOfNarration = _Message
+else:
+
+    def _with_options(name: str, options: dict[str, tuple[Any, Any]]) -> type[_Message]:
+        return create_model(
+            name, __base__=_Message, **{each: (kind | None, None) for each, (kind, _) in options.items()}
+        )
+
+    _MessageOfOthers = _with_options("_MessageOfOthers", offered_options(in_stories=True))
+    _MessageOfNarration = _with_options("_MessageOfNarration", offered_options())
+
+
+class _StoryMessage(_MessageOfOthers):
     text: Text
     parent_id: Name | None = None
     tts_task_id: Name | None = None
@@ -191,69 +201,70 @@ class _StoryMessage(_Message):
         return self
 
     def story(self, output_root: str | None) -> Story:
-        audio = self.audio_out or join(output_root, f"{self.parent_id}/{self.tts_task_id}.wav")
-        subtitles = self.subs_out or join(output_root, f"{self.parent_id}/{self.srt_task_id}.srt")
+        audio_uri = self.audio_out or join(output_root, f"{self.parent_id}/{self.tts_task_id}.wav")
+        subtitles_uri = self.subs_out or join(output_root, f"{self.parent_id}/{self.srt_task_id}.srt")
+        audio, subtitles = _audio_format(audio_uri), _subtitle_format(subtitles_uri)
+        spec = NarrationSpec(
+            **self.options(),
+            name=_TITLE_OF_FILES,
+            audio=(audio,),
+            subtitles=(subtitles,),
+            timing="naive" if self.use_alignment is False else "exact",
+        )
         return Story(
+            spec=spec,
             text=self.text,
-            title=_TITLE_OF_FILES,
-            voice=self.voice,
-            speed=1.0 if self.speed is None else self.speed,
-            exact=self.use_alignment is not False,
             parent_id=self.parent_id,
             outputs=(
-                Output(uri=audio, format=_format(audio, _audio_format, AudioFormat.WAV), task_id=self.tts_task_id),
-                Output(uri=subtitles, format=_format(subtitles, _subtitle_format, "srt"), task_id=self.srt_task_id),
+                Output(uri=audio_uri, format=audio, task_id=self.tts_task_id),
+                Output(uri=subtitles_uri, format=subtitles, task_id=self.srt_task_id),
             ),
         )
 
 
-class _NarrationMessage(_Message):
+class _NarrationMessage(_MessageOfNarration):
     narration_id: Name
     owner: str | None = None  # an earlier version says nothing of it
-    name: Name
+    version: int = 1
     url: Annotated[str, Field(min_length=1, max_length=MAXIMUM_URL_CHARACTERS)] | None = None
-    markdown: bool | None = None
-    language: Name | None = None
-    style: Literal[tuple(STYLES)] = _DEFAULT_STYLE  # type: ignore[valid-type]
-    audio: tuple[AudioFormat, ...]
-    subtitles: tuple[SubtitleFormat, ...]
 
     @model_validator(mode="after")
-    def _has_a_text_and_a_result(self) -> _NarrationMessage:
+    def _is_whole(self) -> _NarrationMessage:
+        options = self.options()
+        missing = [name for name in _REQUIRED if name not in options]
+        if self.version > VERSION:
+            raise ValueError(f"it is of version {self.version}, and this worker reads versions up to {VERSION}")
+        if missing:
+            raise ValueError(f"there is no {' and no '.join(missing)}")
         if (self.text is None) == (self.url is None):
             raise ValueError("there must be either a text or a url")
-        if not self.audio and not self.subtitles:
+        if not options["audio"] and not options["subtitles"]:
             raise ValueError("there is nothing to make: neither audio nor subtitles")
         return self
 
     def story(self, output_root: str | None) -> Story:
+        spec = NarrationSpec(**self.options())
         return Story(
+            spec=spec,
             text=self.text,
             url=self.url,
-            title=self.name,
-            markdown=self.markdown,
-            voice=self.voice,
-            speed=1.0 if self.speed is None else self.speed,
-            language=self.language,
-            style=self.style,
             parent_id=self.narration_id,
             owner=self.owner,
             outputs=tuple(
                 Output(uri=narration_uri(output_root, self.narration_id, form), format=form, task_id=str(form))
-                for form in (*self.audio, *self.subtitles)
+                for form in spec.formats
             ),
         )
 
 
-def _format(
-    uri: str, known: Callable[[str], AudioFormat | SubtitleFormat | None], default: AudioFormat | SubtitleFormat
-) -> AudioFormat | SubtitleFormat:
-    return known(PurePosixPath(uri).suffix.lower().removeprefix(".")) or default
+def _audio_format(uri: str) -> AudioFormat:
+    suffix = _suffix(uri)
+    return AudioFormat(suffix) if suffix in set(AudioFormat) else AudioFormat.WAV
 
 
-def _audio_format(suffix: str) -> AudioFormat | None:
-    return AudioFormat(suffix) if suffix in set(AudioFormat) else None
+def _subtitle_format(uri: str) -> SubtitleFormat:
+    return next((form for form in SUBTITLE_FORMATS if form == _suffix(uri)), "srt")
 
 
-def _subtitle_format(suffix: str) -> SubtitleFormat | None:
-    return next((form for form in SUBTITLE_FORMATS if form == suffix), None)
+def _suffix(uri: str) -> str:
+    return PurePosixPath(uri).suffix.lower().removeprefix(".")

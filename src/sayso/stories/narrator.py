@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sayso.audio import AudioFormat
 from sayso.errors import FetchRefused, ModelMissing, NotInstalled, OutputFailed, ServiceUnavailable
 from sayso.files import PROSE_HINT, decode_prose
-from sayso.narration import Document, NarrationOptions, narrate
-from sayso.subtitles import style_named
+from sayso.narration import MARKDOWN_SUFFIXES, Document, narrate
 from sayso.tts.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from sayso.narration import Narration, Progress, SubtitleFormat
+    from sayso.narration import Narration, Progress
     from sayso.scheduling import RequestContext
     from sayso.stories.messages import Story
     from sayso.tts.cache import SpeechCache
     from sayso.tts.selection import SpeechSource
 
 _STEM = "story"
-_MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
-
 
 _NO_PROSE = re.compile(
     r"text/(html|xml|css|rtf|javascript)|application/(xhtml\+xml|xml|pdf|rtf|json|zip|gzip|javascript|msword|vnd\..*)"
@@ -75,7 +71,7 @@ class Narrator:
     def make(
         self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
     ) -> Narration:
-        """Narrate a story into ``directory/story.mp3`` and so on, one file for each output, in their order.
+        """Narrate a story into ``directory/story.mp3`` and so on, one file for each format of its spec.
 
         Raises:
             Cancelled: the ticket says so.
@@ -83,39 +79,28 @@ class Narrator:
             SaysoError: as `narrate`.
         """
         try:
-            engine, voice = select(self.sources, story.voice or self.voice, ticket)
-            document = self._document(story, directory, ticket)
-            options = replace(_options(story, voice), maximum_seconds=self.maximum_seconds)
-            cache = self.cache.of(story.owner)
-            return narrate(document, engine, cache, options, directory, on_progress=on_progress, ticket=ticket)
+            engine, voice = select(self.sources, story.spec.voice or self.voice, ticket)
+            return narrate(
+                self._document(story, directory, ticket),
+                engine,
+                self.cache.of(story.owner),
+                story.spec,
+                directory,
+                voice=voice,
+                maximum_seconds=self.maximum_seconds,
+                on_progress=on_progress,
+                ticket=ticket,
+            )
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
 
     def _document(self, story: Story, directory: Path, ticket: RequestContext) -> Document:
+        is_markdown = story.spec.markdown
         if story.text is not None:
-            return Document(text=story.text, name=_STEM, markdown=bool(story.markdown))
+            return Document(text=story.text, name=_STEM, markdown=bool(is_markdown))
         file = self.fetch(story.url or "", directory, ticket)
-        is_markdown = file.suffix in _MARKDOWN_SUFFIXES if story.markdown is None else story.markdown
+        if is_markdown is None:
+            is_markdown = file.suffix in MARKDOWN_SUFFIXES
         text = decode_prose(file.read_bytes(), "What the URL gives")
         file.unlink()
         return Document(text=text, name=_STEM, markdown=is_markdown)
-
-
-def _options(story: Story, voice: str) -> NarrationOptions:
-    audio: list[AudioFormat] = []
-    subtitles: list[SubtitleFormat] = []
-    for output in story.outputs:
-        if isinstance(output.format, AudioFormat):
-            audio.append(output.format)
-        else:
-            subtitles.append(output.format)
-    return NarrationOptions(
-        voice=voice,
-        speed=story.speed,
-        language=story.language,
-        audio=tuple(audio),
-        subtitles=tuple(subtitles),
-        style=style_named(story.style),
-        timing="exact" if story.exact else "naive",
-        title=story.title,
-    )

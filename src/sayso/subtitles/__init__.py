@@ -14,7 +14,7 @@ from sayso.subtitles.formats import (
 )
 from sayso.subtitles.lint import Rule, Violation, lint
 from sayso.subtitles.measure import reading_columns, reading_ms
-from sayso.subtitles.style import STYLES, Style, style_named
+from sayso.subtitles.style import STYLES, Style, StyleName, style_named
 from sayso.subtitles.timeline import TimelineBuilder, naive_times
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "CueFormat",
     "Rule",
     "Style",
+    "StyleName",
     "TimelineBuilder",
     "Timing",
     "Violation",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sayso.errors import InvalidInput
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+StyleName: TypeAlias = Literal["netflix", "bbc", "kids", "flashcard", "karaoke"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +39,7 @@ class Style:
         word_marks: whether WebVTT marks each word as it is spoken (ASS always does).
     """
 
-    name: str
+    name: StyleName
     max_columns: int
     max_lines: int
     max_columns_per_second: int

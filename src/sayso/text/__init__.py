@@ -5,12 +5,14 @@ from __future__ import annotations
 from sayso.text.cutting import split_utterance, spoken_length
 from sayso.text.directives import LONGEST_PAUSE_SECONDS
 from sayso.text.lexicon import Lexicon, load_lexicon
+from sayso.text.normalise import EmojiReading
 from sayso.text.script import Pauses, ScriptOptions, check_script, write_script
 from sayso.text.steps import Checkpoint, go_on
 
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
     "Checkpoint",
+    "EmojiReading",
     "Lexicon",
     "Pauses",
     "ScriptOptions",

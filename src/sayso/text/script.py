@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sayso.errors import NothingToSay
 from sayso.text.directives import Pause, VoiceSwitch, find_directives
@@ -25,6 +25,7 @@ from sayso.types import Boundary, Script, ScriptLine, Span, Token, Utterance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from sayso.text.normalise import EmojiReading
     from sayso.text.steps import Checkpoint
 
 _LOWEST_CHAPTER_LEVEL = 2
@@ -69,7 +70,7 @@ class ScriptOptions:
     language: str
     language_of_voice: Callable[[str], str]
     markdown: bool = True
-    emoji: Literal["name", "drop"] = "drop"
+    emoji: EmojiReading = "drop"
     lexicon: Lexicon = field(default_factory=Lexicon.empty)
     pauses: Pauses = field(default_factory=Pauses)
 

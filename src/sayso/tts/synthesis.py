@@ -39,17 +39,31 @@ class Spoken:
 
 
 def speak(
-    utterance: Utterance, engine: SpeechEngine, cache: SpeechCache, *, voice: str, speed: float
+    utterance: Utterance,
+    engine: SpeechEngine,
+    cache: SpeechCache,
+    *,
+    voice: str,
+    speed: float,
+    key: str | None = None,
 ) -> tuple[Spoken, ...]:
     """Speak an utterance: from the cache if it was spoken before, else with the engine.
 
     The result has one part, or several where the engine cannot speak it in one go; nothing is cut off. Engines that
     give no times get naive ones. May be called from many threads.
 
+    Args:
+        utterance: what to say.
+        engine: who says it.
+        cache: where speech is kept.
+        voice: as the engine takes it.
+        speed: as the engine takes it.
+        key: the utterance's `speech_key`, where the caller has computed it.
+
     Raises:
         SaysoError: as `SpeechEngine.synthesise`, but never `UtteranceTooLong`.
     """
-    key = speech_key(utterance, voice=voice, speed=speed, fingerprint=engine.fingerprint)
+    key = key or speech_key(utterance, voice=voice, speed=speed, fingerprint=engine.fingerprint)
     speech = cache.get(key)
     cached = speech is not None
     if speech is None:

@@ -9,12 +9,14 @@ from uuid import RFC_4122, uuid4
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput, NoSuchJob
 from sayso.jobs import Claim, ClaimHeldElsewhere, TaskProgress
 from sayso.jobs.outbox import new_job_id
 from sayso.jobs.postgres.administration import Administration
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narration import NarrationSpec
 from sayso.narrations import STORIES_QUEUE, NarrationRequest
 from sayso.narrations.postgres.store import PostgresNarrationStore
 from sayso.postgres.listener import Channel
@@ -26,9 +28,8 @@ if TYPE_CHECKING:
     from sayso.jobs import Delivery
 
 PATIENCE_SECONDS = 60.0
-REQUEST = NarrationRequest(
-    name="tale", text="It was late.", voice="af_heart", style="netflix", audio=("mp3",), subtitles=()
-)
+SPEC = NarrationSpec(name="tale", voice="af_heart", audio=(AudioFormat.MP3,), subtitles=())
+REQUEST = NarrationRequest(spec=SPEC, text="It was late.")
 
 
 class Scene:

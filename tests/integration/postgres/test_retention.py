@@ -13,10 +13,12 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from sayso.audio import AudioFormat
 from sayso.errors import ServiceUnavailable
 from sayso.jobs import Claim
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narration import NarrationSpec
 from sayso.narrations import STORIES_QUEUE, NarrationRequest, NarrationStatus
 from sayso.narrations.files import narration_uri
 from sayso.narrations.postgres import pruning
@@ -31,15 +33,8 @@ if TYPE_CHECKING:
 
     from support.postgres.databases import Databases
 
-REQUEST = NarrationRequest(
-    name="tale",
-    text="It was late.",
-    voice="af_heart",
-    style="netflix",
-    audio=("mp3",),
-    subtitles=("srt",),
-    callback_url="https://example.com/done",
-)
+SPEC = NarrationSpec(name="tale", voice="af_heart", audio=(AudioFormat.MP3,), subtitles=("srt",))
+REQUEST = NarrationRequest(spec=SPEC, text="It was late.", callback_url="https://example.com/done")
 ALL = RetentionPolicy(narrations_days=1, jobs_days=1)
 
 
@@ -67,12 +62,13 @@ class Place:
 
     async def narration(self, end: str) -> str:
         """One that has come so far, with its files, and its job as a worker leaves it."""
-        record = (await self.store.submit(replace(REQUEST, name=end), owner="ann", idempotency_key=None)).record
+        request = replace(REQUEST, spec=replace(SPEC, name=end))
+        record = (await self.store.submit(request, owner="ann", idempotency_key=None)).record
         (delivery,) = await self.queue.receive(1, wait_seconds=20)
         if end == "cancelled":
             await self.store.cancel(record.id, owner=None)
         elif end != "running":
-            claim = await self.tasks.claim(record.id, record.audio + record.subtitles)
+            claim = await self.tasks.claim(record.id, record.formats)
             assert isinstance(claim, Claim)
             uris = {form: narration_uri(self.root, record.id, form) for form in claim.lease_ids}
             if end == "completed":

@@ -13,6 +13,8 @@ from uuid import uuid4
 import httpx2
 import psycopg
 
+from sayso.audio import AudioFormat
+from sayso.narration import NarrationSpec
 from sayso.narrations import NarrationRequest
 from sayso.narrations.postgres.store import PostgresNarrationStore
 from sayso.postgres.pool import Database
@@ -109,9 +111,8 @@ def test_on_postgres(database_url: str, tmp_path: Path) -> None:
     """A narration that kills has failed after its attempts, with the reason, and all others are completed."""
 
     def request(words: str) -> NarrationRequest:
-        return NarrationRequest(
-            name="n", text=words, voice="fake_en", style="netflix", audio=("wav",), subtitles=("srt",)
-        )
+        spec = NarrationSpec(name="n", voice="fake_en", audio=(AudioFormat.WAV,), subtitles=("srt",))
+        return NarrationRequest(spec=spec, text=words)
 
     async def submit() -> None:
         async with Database(database_url) as database:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import uvicorn
 
 from sayso.api.app import create_app
+from sayso.narration import NarrationSpec
 from sayso.narrations import NarrationRequest
 from sayso.narrations.events import ChangeBroadcaster
 from sayso.narrations.service import NarrationPresenter, Narrations
@@ -36,18 +37,18 @@ NOWHERE = Path("/data")
 PATIENCE_SECONDS = WAIT_SECONDS
 
 
-def request(**more: Any) -> NarrationRequest:
+def request(
+    *, text: str | None = "The lamp is lit.", url: str | None = None, callback_url: str | None = None, **options: Any
+) -> NarrationRequest:
     """A request in which all has been checked."""
     usual: dict[str, Any] = {
         "name": "evening",
-        "text": "The lamp is lit.",
         "markdown": False,
         "voice": "fake_en",
-        "style": "netflix",
         "audio": ("mp3",),
         "subtitles": ("srt",),
     }
-    return NarrationRequest(**usual | more)
+    return NarrationRequest(spec=NarrationSpec(**usual | options), text=text, url=url, callback_url=callback_url)
 
 
 def signed_files(root: Path = NOWHERE) -> SignedFiles:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from sayso.api.schemas.audio import StyleName
 from sayso.audio import decode
-from sayso.subtitles import STYLES, parse_subtitles
+from sayso.subtitles import STYLES, StyleName, parse_subtitles
 from sayso.testing import FakeSpeechEngine
 from support.api.app_contexts import client_of, fake_served
 

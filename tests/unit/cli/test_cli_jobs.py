@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sayso.audio import AudioFormat
 from sayso.jobs import Claim
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
+from sayso.narration import NarrationSpec
 from sayso.narrations import NarrationRequest, NarrationStatus
 from sayso.narrations.postgres.store import PostgresNarrationStore
 from sayso.postgres.pool import Database
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
     from support.command_line import RunSayso
     from support.postgres.databases import Databases
 
-REQUEST = NarrationRequest(
-    name="tale", text="It was late.", voice="af_heart", style="netflix", audio=("mp3",), subtitles=()
-)
+SPEC = NarrationSpec(name="tale", voice="af_heart", audio=(AudioFormat.MP3,), subtitles=())
+REQUEST = NarrationRequest(spec=SPEC, text="It was late.")
 
 
 class Deployment:
@@ -121,7 +122,7 @@ def test_narrations_are_forgotten_with_their_files(
         store, tasks = PostgresNarrationStore(database), PostgresTaskStore(database)
         ids = {}
         for name in ("completed", "cancelled", "failed", "waiting", "recent"):
-            record = (await store.submit(replace(REQUEST, name=name), owner="ann")).record
+            record = (await store.submit(replace(REQUEST, spec=replace(SPEC, name=name)), owner="ann")).record
             ids[name] = record.id
             file = tmp_path / "output" / record.id / "narration.mp3"
             file.parent.mkdir(parents=True)

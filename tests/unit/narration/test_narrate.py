@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ import pytest
 from sayso.audio import AudioFormat, LoudnessMeter, decode
 from sayso.cache import DirectoryCache, NoCache
 from sayso.errors import Cancelled, EngineFailed, NothingToSay, OutputFailed, SpeechTooLong, UnknownVoice
-from sayso.narration import SUBTITLE_FORMATS, Document, NarrationOptions, Progress, narrate
+from sayso.narration import SUBTITLE_FORMATS, Document, NarrationSpec, Progress, narrate
 from sayso.scheduling import Scheduler
-from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
+from sayso.subtitles import StyleName, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
 
@@ -33,9 +33,7 @@ It was late. Nobody came, and the lamp burned on; it cost £3.50 a night.
 Il était dix heures. La mer était calme.
 """
 STORY = Document(text=TEXT, name="lamp", markdown=True)
-OPTIONS = NarrationOptions(
-    voice="fake_en", audio=(AudioFormat.WAV,), subtitles=SUBTITLE_FORMATS, style=style_named("netflix")
-)
+OPTIONS = NarrationSpec(voice="fake_en", audio=(AudioFormat.WAV,), subtitles=SUBTITLE_FORMATS, style="netflix")
 
 
 def told(directory: Path) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
     options = replace(OPTIONS, audio=tuple(AudioFormat))
     narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path / "deep" / "out")
     names = {f"lamp.{suffix}" for suffix in (*AudioFormat, *SUBTITLE_FORMATS)}
-    assert {path.name for path in narration.files} == names
+    assert {path.name for path in narration.files.values()} == names
     assert {path.name for path in (tmp_path / "deep" / "out").iterdir()} == names
 
 
@@ -72,12 +70,11 @@ def test_what_is_no_longer_wanted_ends_in_the_middle_of_a_silence(tmp_path: Path
 )
 def test_a_text_that_takes_too_long_is_not_begun(tmp_path: Path, text: str, speed: float) -> None:
     """Pauses and slow speech count before anything is spoken, and the error says how long it would be."""
-    options = replace(OPTIONS, speed=speed, maximum_seconds=400.0)
-    engine = FakeSpeechEngine()
+    options = replace(OPTIONS, speed=speed)
+    engine, cache = FakeSpeechEngine(), SpeechCache(NoCache())
+    document = Document(text=text, name="lamp", markdown=False)
     with pytest.raises(SpeechTooLong, match=r"about [56]\d\d s .* at most 400 s"):
-        narrate(
-            Document(text=text, name="lamp", markdown=False), engine, SpeechCache(NoCache()), options, tmp_path / "out"
-        )
+        narrate(document, engine, cache, options, tmp_path / "out", maximum_seconds=400.0)
     assert engine.calls == 0
 
 
@@ -131,10 +128,10 @@ def test_headings_become_chapters(tmp_path: Path) -> None:
     assert chapters[1]["end"] == pytest.approx(narration.audio_seconds, abs=1e-5)
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_what_is_written_passes_the_lint(tmp_path: Path, style: str) -> None:
+@pytest.mark.parametrize("style", get_args(StyleName))
+def test_what_is_written_passes_the_lint(tmp_path: Path, style: StyleName) -> None:
     """Our own SRT and WebVTT keep the style that they were made for."""
-    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), replace(OPTIONS, style=style_named(style)), tmp_path)
+    narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), replace(OPTIONS, style=style), tmp_path)
     for suffix in ("srt", "vtt"):
         cues = parse_subtitles((tmp_path / f"lamp.{suffix}").read_text())
         assert lint(cues, style_named(style)) == []
@@ -238,13 +235,13 @@ def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_a_name_with_dots_keeps_them(tmp_path: Path) -> None:
     """“vol.1” becomes “vol.1.wav”, not “vol.wav”."""
     narration = narrate(replace(STORY, name="vol.1"), FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
-    assert narration.files[0].name == "vol.1.wav"
+    assert narration.files[AudioFormat.WAV].name == "vol.1.wav"
 
 
 def test_one_short_word_passes_the_lint(tmp_path: Path) -> None:
     """“Hi” alone is followed by enough silence for its subtitle to be shown."""
     narrate(replace(STORY, text="Hi"), FakeSpeechEngine(), SpeechCache(NoCache()), OPTIONS, tmp_path)
-    assert lint(parse_subtitles((tmp_path / "lamp.srt").read_text()), OPTIONS.style) == []
+    assert lint(parse_subtitles((tmp_path / "lamp.srt").read_text()), style_named(OPTIONS.style)) == []
 
 
 @pytest.mark.parametrize(("timed", "timing"), [(True, "exact"), (False, "naive")])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from sayso.cache import DirectoryCache, NoCache
-from sayso.narration import Document, NarrationOptions, narrate
-from sayso.subtitles import STYLES, lint, parse_subtitles, style_named
+from sayso.narration import Document, NarrationSpec, narrate
+from sayso.subtitles import StyleName, lint, parse_subtitles, style_named
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.cache import SpeechCache
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 # The fake engine speaks about 15 characters a second at speed 1.
 SENTENCE = "The lamp burned through the night and nobody in the town below knew who had lit it. "
 STORY = Document(text=SENTENCE * 3, name="a", markdown=True)
-OPTIONS = NarrationOptions(voice="fake_en", audio=(), subtitles=("srt",), style=style_named("netflix"))
+OPTIONS = NarrationSpec(voice="fake_en", audio=(), subtitles=("srt",), style="netflix")
 
 
-def violations(directory: Path, options: NarrationOptions) -> list[Violation]:
-    return lint(parse_subtitles((directory / "a.srt").read_text()), options.style)
+def violations(directory: Path, options: NarrationSpec) -> list[Violation]:
+    return lint(parse_subtitles((directory / "a.srt").read_text()), style_named(options.style))
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", get_args(StyleName))
 @pytest.mark.parametrize("speed", [1.0, 1.5, 2.0])
-def test_every_style_can_be_read_at_every_speed(tmp_path: Path, style: str, speed: float) -> None:
+def test_every_style_can_be_read_at_every_speed(tmp_path: Path, style: StyleName, speed: float) -> None:
     """Whatever speed is asked for, the subtitles that are written pass their lint."""
-    options = replace(OPTIONS, style=style_named(style), speed=speed)
+    options = replace(OPTIONS, style=style, speed=speed)
     narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path)
     assert violations(tmp_path, options) == []
     assert narration.unreadable_cues == 0

@@ -45,7 +45,7 @@ def test_tasks_have_their_files_in_the_output_bucket() -> None:
         Output(uri="s3://stories/p/a.wav", format=story.outputs[0].format, task_id="a"),
         Output(uri="s3://stories/p/b.srt", format="srt", task_id="b"),
     )
-    assert (story.voice, story.speed, story.exact) == (None, 1.0, True)
+    assert (story.spec.voice, story.spec.speed, story.spec.timing) == (None, 1.0, "exact")
 
 
 def test_files_go_where_the_message_says() -> None:
@@ -95,7 +95,7 @@ def test_suffixes_decide_the_formats(audio: str, subtitles: str, formats: list[s
 def test_what_is_optional_is_heeded() -> None:
     """Voice, speed and alignment are taken from the message; null is as good as nothing."""
     story = read(TASKS | {"voice": "bm_george", "speed": "1.25", "use_alignment": False})
-    assert (story.voice, story.speed, story.exact) == ("bm_george", 1.25, False)
+    assert (story.spec.voice, story.spec.speed, story.spec.timing) == ("bm_george", 1.25, "naive")
     assert read(TASKS | {"voice": None, "speed": None, "use_alignment": None}) == read(TASKS)
 
 
@@ -113,7 +113,7 @@ def test_a_narration_has_a_file_for_each_format() -> None:
         ("s3://stories/narrations/nar_1/narration.vtt", "vtt"),
     ]
     assert story.task_ids == ("mp3", "vtt")
-    assert (story.title, story.style, story.markdown) == ("tale", "bbc", True)
+    assert (story.spec.name, story.spec.style, story.spec.markdown) == ("tale", "bbc", True)
 
 
 @pytest.mark.parametrize(

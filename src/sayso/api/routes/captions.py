@@ -21,15 +21,16 @@ from sayso.api.http.responses import StartedResponse, streamed
 from sayso.api.routes.synthesis import ENGINE_HEADER, audio_delta, begin_speech, read_speech, speech_model
 from sayso.api.schemas.audio import CaptionsBody
 from sayso.audio import AudioFormat
-from sayso.narration import Document, NarrationOptions, narrate
-from sayso.subtitles import style_named, words_json
+from sayso.narration import Document, NarrationSpec, narrate
+from sayso.subtitles import words_json
 from sayso.tts.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sayso.api.context import AppContext
     from sayso.api.routes.synthesis import Speaking
+    from sayso.narration import FileFormat
     from sayso.scheduling import RequestContext
     from sayso.tts.selection import SpeechSource
 
@@ -87,13 +88,14 @@ def _whole(served: AppContext, body: CaptionsBody, ticket: RequestContext) -> St
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-captions-")))
         chain = speech_model(served, body).with_voice(body.voice_name)
         made = chain.run(lambda source: _narrated(served, body, source, ticket, directory))
-        sound = stack.enter_context(made.result.open("rb"))
-        audio_bytes = made.result.stat().st_size
+        audio = made.result[_audio_format(body)]
+        sound = stack.enter_context(audio.open("rb"))
+        audio_bytes = audio.stat().st_size
         if body.response_format == "pcm":
-            with wave.open(str(made.result), "rb") as file:
+            with wave.open(str(audio), "rb") as file:
                 audio_bytes = file.getnframes() * file.getsampwidth()
             sound.seek(-audio_bytes, os.SEEK_END)
-        rest = _json_after_audio(directory, body)
+        rest = _json_after_audio(made.result, body)
         chunks = _answer(sound, rest, stack.pop_all())
     length = len(_BEFORE_AUDIO) + 4 * -(-audio_bytes // 3) + len(rest)
     headers = {ENGINE_HEADER: made.engine, "content-length": str(length)}
@@ -111,34 +113,36 @@ def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
 
 def _narrated(
     served: AppContext, body: CaptionsBody, source: SpeechSource, ticket: RequestContext, directory: Path
-) -> Path:
-    """Narrate, and return the file that holds the sound."""
-    is_bare = body.response_format == "pcm"
-    audio = AudioFormat.WAV if is_bare else AudioFormat(body.response_format)
+) -> Mapping[FileFormat, Path]:
+    """Narrate, and return the file of each format."""
     engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
-    options = NarrationOptions(
-        voice=voice,
+    spec = NarrationSpec(
         speed=body.speed,
         language=body.language,
-        audio=(audio,),
+        audio=(_audio_format(body),),
         subtitles=("json", *dict.fromkeys(body.subtitles)),
-        style=style_named(body.style),
+        style=body.style,
         keep_speed=body.keep_speed,
-        maximum_seconds=served.settings.max_speech_seconds,
     )
     document = Document(text=body.input, name=_NAME, markdown=False)
-    narrate(document, engine, served.cache, options, directory, ticket=ticket)
-    return directory / f"{_NAME}.{audio}"
+    maximum_seconds = served.settings.max_speech_seconds
+    narration = narrate(
+        document, engine, served.cache, spec, directory, voice=voice, maximum_seconds=maximum_seconds, ticket=ticket
+    )
+    return narration.files
 
 
-def _json_after_audio(directory: Path, body: CaptionsBody) -> bytes:
+def _audio_format(body: CaptionsBody) -> AudioFormat:
+    """The format of the file that holds the sound: bare samples are those of a WAV."""
+    return AudioFormat.WAV if body.response_format == "pcm" else AudioFormat(body.response_format)
+
+
+def _json_after_audio(files: Mapping[FileFormat, Path], body: CaptionsBody) -> bytes:
     """Everything of an answer that comes after the sound."""
-    content: dict[str, Any] = json.loads((directory / f"{_NAME}.json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(files["json"].read_text(encoding="utf-8"))
     after_audio = {
         "response_format": body.response_format,
         **content,
-        "subtitles": {
-            form: (directory / f"{_NAME}.{form}").read_text(encoding="utf-8") for form in dict.fromkeys(body.subtitles)
-        },
+        "subtitles": {form: files[form].read_text(encoding="utf-8") for form in dict.fromkeys(body.subtitles)},
     }
     return b'",' + json.dumps(after_audio, ensure_ascii=False, separators=(",", ":")).encode()[1:]

@@ -20,9 +20,8 @@ from sayso.api.schemas.narrations import (
     NarrationBody,
     NarrationForm,
     PageQuery,
-    narration_request,
-    source_of_fields,
-    source_of_file,
+    request_of_fields,
+    request_of_file,
 )
 from sayso.errors import Cancelled, InvalidInput
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
@@ -209,20 +208,18 @@ async def _wanted(request: Request, served: AppContext) -> NarrationRequest:
     Raises:
         Problem, SaysoError: it is malformed.
     """
-    kind, _ = parse_options_header(request.headers.get("content-type"))
-    if kind == b"multipart/form-data":
-        with await read_form(request, maximum_bytes=MAXIMUM_BYTES) as form:
-            fields: NarrationBody = checked_form(NarrationForm, form)
-            upload = form.file
-            if upload is None:
-                source = source_of_fields(fields)
-            else:
-                source = await on_thread(lambda: source_of_file(fields, upload))
-    else:
-        fields = checked(NarrationBody, await read_json(request, maximum_bytes=MAXIMUM_BYTES + MAXIMUM_OUTSIDE_BYTES))
-        source = source_of_fields(fields)
     settings = served.settings
-    return narration_request(fields, source, default_voice=settings.kokoro_voice, private_hosts=settings.private_hosts)
+    voice, hosts = settings.kokoro_voice, settings.private_hosts
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data":
+        body = await read_json(request, maximum_bytes=MAXIMUM_BYTES + MAXIMUM_OUTSIDE_BYTES)
+        return request_of_fields(checked(NarrationBody, body), default_voice=voice, private_hosts=hosts)
+    with await read_form(request, maximum_bytes=MAXIMUM_BYTES) as form:
+        fields = checked_form(NarrationForm, form)
+        upload = form.file
+        if upload is None:
+            return request_of_fields(fields, default_voice=voice, private_hosts=hosts)
+        return await on_thread(lambda: request_of_file(fields, upload, default_voice=voice, private_hosts=hosts))
 
 
 def _idempotency_key(request: Request) -> str | None:

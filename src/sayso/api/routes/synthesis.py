@@ -16,7 +16,15 @@ from sayso.api.http.uploads import read_json
 from sayso.audio import STREAM_FORMATS, encode_stream
 from sayso.errors import TooLarge
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
-from sayso.narration import MAXIMUM_BYTES, Document, Stream, estimated_seconds, require_length, to_script
+from sayso.narration import (
+    MAXIMUM_BYTES,
+    Document,
+    NarrationSpec,
+    Stream,
+    estimated_seconds,
+    require_length,
+    to_script,
+)
 from sayso.observability import span
 from sayso.tts.selection import select
 
@@ -98,7 +106,8 @@ class Speaking:
     def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, ticket: RequestContext) -> None:
         engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
         document = Document(text=body.input, name="speech", markdown=False)
-        script = to_script(document, engine, voice=voice, language=body.language, ticket=ticket)
+        spec = NarrationSpec(language=body.language)
+        script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
         self._ticket = ticket
         self.sample_rate_hz = engine.sample_rate_hz

@@ -10,16 +10,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from sayso.audio import StreamFormat
+from sayso.narration import MAXIMUM_NAME_CHARACTERS
 from sayso.net import MAXIMUM_URL_CHARACTERS
-from sayso.subtitles import CueFormat
+from sayso.subtitles import CueFormat, StyleName
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
-MAXIMUM_NAME_CHARACTERS = 512
-"""Of a voice, which may be a blend of several, and of a language."""
 
 TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
-StyleName: TypeAlias = Literal["netflix", "bbc", "kids", "flashcard", "karaoke"]
 Granularity: TypeAlias = Literal["word", "segment"]
 LanguageTag: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=MAXIMUM_NAME_CHARACTERS)

@@ -11,6 +11,7 @@ from sayso.errors import IdempotencyKeyReused, NoSuchJob
 from sayso.jobs.outbox import NewJob
 from sayso.jobs.postgres.outbox import enqueue
 from sayso.jobs.postgres.statements import CANCEL
+from sayso.narration import SHOWN
 from sayso.narrations import (
     CALLBACKS_QUEUE,
     STORIES_QUEUE,
@@ -213,35 +214,20 @@ def _no_such(narration_id: str) -> NoSuchJob:
 
 
 def _row_of(request: NarrationRequest) -> dict[str, Any]:
-    return {
-        "fingerprint": request.fingerprint,
-        "name": request.name,
-        "voice": request.voice,
-        "speed": request.speed,
-        "language": request.language,
-        "style": request.style,
-        "audio": list(request.audio),
-        "subtitles": list(request.subtitles),
-        "callback_url": request.callback_url,
-    }
+    return {"fingerprint": request.fingerprint, "callback_url": request.callback_url} | request.spec.shown()
 
 
 def _record(row: Row) -> NarrationRecord:
     status = NarrationStatus(row["status"])
-    formats = (*row["audio"], *row["subtitles"])
+    options = {name: row[name] for name in SHOWN}
+    formats = (*options["audio"], *options["subtitles"])
     is_completed = status is NarrationStatus.COMPLETED
     return NarrationRecord(
         id=row["id"],
         owner=row["owner"],
         event_id=row["event_id"],
         status=status,
-        name=row["name"],
-        voice=row["voice"],
-        speed=row["speed"],
-        language=row["language"],
-        style=row["style"],
-        audio=tuple(row["audio"]),
-        subtitles=tuple(row["subtitles"]),
+        options=options,
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sayso.text.normalise.emoji import named_emoji
 from sayso.text.normalise.english import english
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sayso.text.normalise.rules import RuleBook, Written
     from sayso.types import Span, Token
 
+EmojiReading: TypeAlias = Literal["name", "drop"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NormaliseOptions:
@@ -29,7 +31,7 @@ class NormaliseOptions:
         emoji: whether emoji are said by their names, or only shown.
     """
 
-    emoji: Literal["name", "drop"] = "drop"
+    emoji: EmojiReading = "drop"
 
 
 _DEFAULTS = NormaliseOptions()

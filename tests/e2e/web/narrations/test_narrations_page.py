@@ -77,9 +77,10 @@ def test_what_the_form_says_is_what_is_asked_for(page: Page, narrated: Narrated)
     paste(page, "Bonjour.", "asked for")
     wait_for(page, "asked for", "Done")
     (record,) = [record for record in narrated.records() if record.name == "asked for"]
-    assert (record.voice, record.speed, record.style) == ("fake_fr", 1.25, "kids")
-    assert set(record.audio) == {"opus", "wav"}
-    assert set(record.subtitles) == {"srt", "vtt", "ass", "json"}
+    options = record.options
+    assert (options["voice"], options["speed"], options["style"]) == ("fake_fr", 1.25, "kids")
+    assert set(options["audio"]) == {"opus", "wav"}
+    assert set(options["subtitles"]) == {"srt", "vtt", "ass", "json"}
     expect(page.get_by_label("Or a text")).to_have_value("")
     expect(page.get_by_label("Name of the files")).to_have_value("")
 

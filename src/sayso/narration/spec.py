@@ -1,0 +1,194 @@
+"""What may be asked of a narration: every option once, with its type, its bounds, its default and its description.
+
+The HTTP body, the messages of queues and the command line are each parsed once, into a `NarrationSpec`, which travels
+unchanged to `sayso.narration.narrate`. HTTP and messages take their fields from here (`offered_options`), so that a new
+option is a field of the spec, the place in this room that heeds it, and an option of the command line.
+
+This module is without ``from __future__ import annotations``: the annotations are data.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
+
+from pydantic import Field, InstanceOf, Strict, TypeAdapter, ValidationError, WithJsonSchema
+
+from sayso.audio import AudioFormat
+from sayso.errors import InvalidInput
+from sayso.narration.files import SubtitleFormat
+from sayso.subtitles import StyleName, Timing
+from sayso.text import EmojiReading, Lexicon
+from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAXIMUM_NAME_CHARACTERS = 512
+"""Of a name, a language, and a voice, which may be a blend of several."""
+
+QUIETEST_LUFS = -40.0
+LOUDEST_LUFS = -5.0
+"""What people ask for lies between -30 and -10 LUFS; a value beyond these bounds is a slip of the hand."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offered:
+    """Marks an option that ``/v1/narrations`` and its messages offer; the others are the command line's alone.
+
+    Attributes:
+        since: the version of the spec that offered it first. An option that is offered now for the first time gets
+            `VERSION` + 1: only messages that use it carry that version, and workers that do not know it refuse those.
+        in_stories: whether the messages of other systems, with tasks or files, may have it too.
+    """
+
+    since: int = 1
+    in_stories: bool = False
+
+
+_Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAXIMUM_NAME_CHARACTERS)]
+_Audio: TypeAlias = Annotated[
+    AudioFormat, Strict(strict=False), WithJsonSchema({"enum": [str(each) for each in AudioFormat], "type": "string"})
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NarrationSpec:
+    """How a text is to be narrated; the values are checked, and are of the types that are written here.
+
+    Raises:
+        InvalidInput: an option has another type or is out of its bounds.
+    """
+
+    name: Annotated[
+        _Name | None,
+        Field(description="What the files are called; by default after the file, the URL or the first words."),
+        Offered(),
+    ] = None
+    """Also the title that the files have; by default that of the first chapter, or else the document's name."""
+
+    voice: Annotated[
+        _Name | None,
+        Field(description="One of `GET /v1/audio/voices`, or a blend; the server's own by default."),
+        Offered(in_stories=True),
+    ] = None
+    speed: Annotated[
+        float,
+        Field(ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's own pace."),
+        Offered(in_stories=True),
+    ] = 1.0
+    audio: Annotated[
+        tuple[_Audio, ...],
+        Field(description="Formats of audio: a list, or a string with commas; none for no audio."),
+        Offered(),
+    ] = (AudioFormat.MP3,)
+    subtitles: Annotated[
+        tuple[SubtitleFormat, ...], Field(description="Formats of subtitles, likewise."), Offered()
+    ] = ("srt", "vtt", "json")
+    style: Annotated[StyleName, Field(description="The rules that the subtitles keep."), Offered()] = "netflix"
+    language: Annotated[
+        _Name | None,
+        Field(description="How to pronounce the text, as en-us or fr-fr; the voice's own by default."),
+        Offered(),
+    ] = None
+    markdown: Annotated[
+        bool | None,
+        Field(
+            description="Whether the text is Markdown; by default what a file's or URL's suffix says, and not for "
+            "`text`."
+        ),
+        Offered(),
+    ] = None
+    loudness_lufs: Annotated[
+        float | None,
+        Field(
+            ge=QUIETEST_LUFS, le=LOUDEST_LUFS, description="Integrated loudness (EBU R128); None leaves the voice's."
+        ),
+    ] = -16.0
+    lexicon: Annotated[InstanceOf[Lexicon], Field(description="Pronunciations.")] = field(default_factory=Lexicon.empty)
+    emoji: Annotated[EmojiReading, Field(description="Whether emoji are read by their names or left out.")] = "drop"
+    keep_speed: Annotated[
+        bool, Field(description="Whether sentences whose subtitles are too fast to read keep their speed.")
+    ] = False
+    timing: Annotated[
+        Timing,
+        Field(description="naive gives each word a share of its sentence's length, whatever the engine knows."),
+    ] = "exact"
+
+    def __post_init__(self) -> None:
+        for name, kind in _types().items():
+            try:
+                value = kind.validate_python(getattr(self, name))
+            except ValidationError as error:
+                problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+                raise InvalidInput(f"The narration's {name.replace('_', ' ')} cannot be used: {problem}.") from None
+            object.__setattr__(self, name, value)
+
+    @property
+    def formats(self) -> tuple[AudioFormat | SubtitleFormat, ...]:
+        """The format of every file, audio first."""
+        return (*self.audio, *self.subtitles)
+
+    @property
+    def version(self) -> int:
+        """The lowest version of the spec whose readers understand this one."""
+        return max(_offers()[name].since for name in self._content())
+
+    def content(self) -> dict[str, Any]:
+        """The offered options as JSON values, of which the first version always says all, and later ones what is used.
+
+        Messages and fingerprints hold it, so that neither changes when an option is added.
+        """
+        return {name: _types()[name].dump_python(value, mode="json") for name, value in self._content().items()}
+
+    def shown(self) -> dict[str, Any]:
+        """The options that a narration's row and the narration object have, as JSON values."""
+        return {name: _types()[name].dump_python(getattr(self, name), mode="json") for name in SHOWN}
+
+    def _content(self) -> "Mapping[str, Any]":
+        values = {name: getattr(self, name) for name in _offers()}
+        return {
+            name: value
+            for name, value in values.items()
+            if _offers()[name].since == 1 or value != getattr(_defaults(), name)
+        }
+
+
+SHOWN = ("name", "voice", "speed", "language", "style", "audio", "subtitles")
+"""The options that a narration's row and the narration object have, in the object's order; each is a column."""
+
+
+def offered_options(*, in_stories: bool = False) -> dict[str, tuple[Any, Any]]:
+    """The options that requests and messages may have, as pydantic's ``create_model`` takes fields: type and default.
+
+    Args:
+        in_stories: only those that the messages of other systems may have.
+    """
+    annotations = NarrationSpec.__annotations__
+    return {
+        name: (annotations[name], getattr(_defaults(), name))
+        for name, offer in _offers().items()
+        if offer.in_stories or not in_stories
+    }
+
+
+@cache
+def _types() -> "Mapping[str, TypeAdapter[Any]]":
+    return {name: TypeAdapter(annotation) for name, annotation in NarrationSpec.__annotations__.items()}
+
+
+@cache
+def _offers() -> "Mapping[str, Offered]":
+    marks = {
+        name: [mark for mark in get_args(annotation) if isinstance(mark, Offered)]
+        for name, annotation in NarrationSpec.__annotations__.items()
+    }
+    return {name: mark[0] for name, mark in marks.items() if mark}
+
+
+@cache
+def _defaults() -> NarrationSpec:
+    return NarrationSpec()
+
+
+VERSION = max(offer.since for offer in _offers().values())
+"""The version that this release reads and writes; messages without a version are of the first."""
