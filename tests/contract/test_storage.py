@@ -167,6 +167,19 @@ def test_what_was_published_is_there(place: Place, directory: Path, uri: str, co
     assert finished(directory, content).read_bytes() == content
 
 
+def test_a_checksum_that_the_caller_has_computed_is_kept(place: Place, directory: Path, uri: str) -> None:
+    """The file is not read a second time for it, and is found with it, and as it was."""
+
+    async def scenario() -> None:
+        path, sha256 = finished(directory, CONTENT), hashlib.sha256(CONTENT).hexdigest()
+        stored = await place.storage.publish(path, uri, content_type="audio/mpeg", over=None, sha256=sha256)
+        assert await place.storage.find(uri) == stored
+        assert stored.sha256 == sha256
+        assert await content_of(place, uri) == CONTENT
+
+    place.run(scenario())
+
+
 def test_a_file_comes_in_blocks(place: Place, directory: Path, uri: str) -> None:
     """No block is larger than a MiB, however large the file, and a reader may leave before the end."""
 

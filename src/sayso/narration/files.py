@@ -57,7 +57,7 @@ class RenderedNarration:
 
 
 def publish(
-    edition: RenderedNarration,
+    rendered: RenderedNarration,
     spool: Spool,
     cache: Cache,
     audio: Sequence[AudioFormat],
@@ -72,21 +72,21 @@ def publish(
         OutputFailed: a file cannot be written.
     """
     with ThreadPoolExecutor(len(audio) + 1, thread_name_prefix="publish") as pool:
-        encoded = {each: pool.submit(_write_audio, edition, spool, cache, each) for each in audio}
-        written = pool.submit(_write_subtitles, edition, subtitles)
+        encoded = {each: pool.submit(_write_audio, rendered, spool, cache, each) for each in audio}
+        written = pool.submit(_write_subtitles, rendered, subtitles)
         return {**{each: future.result() for each, future in encoded.items()}, **written.result()}
 
 
-def _write_audio(edition: RenderedNarration, spool: Spool, cache: Cache, audio_format: AudioFormat) -> Path:
-    timeline = edition.recording.timeline
-    tags = AudioTags(title=edition.title, language=edition.recording.script.language, chapters=timeline.chapters)
-    path = edition.path(audio_format)
-    encode(spool, edition.gain, path, audio_format, tags, timeline.sample_rate_hz, cache)
+def _write_audio(rendered: RenderedNarration, spool: Spool, cache: Cache, audio_format: AudioFormat) -> Path:
+    timeline = rendered.recording.timeline
+    tags = AudioTags(title=rendered.title, language=rendered.recording.script.language, chapters=timeline.chapters)
+    path = rendered.path(audio_format)
+    encode(spool, rendered.gain, path, audio_format, tags, timeline.sample_rate_hz, cache)
     return path
 
 
-def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleFormat]) -> Mapping[FileFormat, Path]:
-    recording = edition.recording
+def _write_subtitles(rendered: RenderedNarration, formats: Sequence[SubtitleFormat]) -> Mapping[FileFormat, Path]:
+    recording = rendered.recording
     paths: dict[FileFormat, Path] = {}
     for subtitle_format in formats:
         if subtitle_format == "json":
@@ -94,13 +94,13 @@ def _write_subtitles(edition: RenderedNarration, formats: Sequence[SubtitleForma
                 recording.timeline,
                 text=recording.script.text,
                 language=recording.script.language,
-                voice=edition.voice,
-                engine=edition.engine,
+                voice=rendered.voice,
+                engine=rendered.engine,
                 timing=recording.timing,
             )
         else:
-            content = render(edition.cues, subtitle_format, style=edition.style)
-        path = edition.path(subtitle_format)
+            content = render(rendered.cues, subtitle_format, style=rendered.style)
+        path = rendered.path(subtitle_format)
         with replacing(path) as file:
             file.write(content.encode())
         paths[subtitle_format] = path

@@ -10,7 +10,7 @@ from sayso.audio import gain_for
 from sayso.errors import InvalidInput
 from sayso.narration.derived import measure_loudness
 from sayso.narration.document import to_script
-from sayso.narration.files import CUE_FORMATS, RenderedNarration, publish
+from sayso.narration.files import RenderedNarration, publish
 from sayso.narration.length import estimated_seconds, require_length
 from sayso.narration.pace import is_too_fast
 from sayso.narration.spool import Spool
@@ -101,47 +101,45 @@ def narrate(
         raise InvalidInput("The narration names no voice.")
     script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
     require_length(estimated_seconds(script, speed=spec.speed), maximum_seconds)
-    style = style_named(spec.style)
     with Spool(directory, ticket=ticket) as spool:
-        stage = Synthesiser(
+        synthesiser = Synthesiser(
             script,
             engine,
             cache,
             spool,
+            spec,
             workers=workers or engine.workers,
-            timing=spec.timing,
             maximum_seconds=maximum_seconds,
             on_progress=on_progress,
         )
-        has_cues = bool(set(spec.subtitles) & CUE_FORMATS)
-        performance = stage.perform(spec.speed, style if has_cues else None, keep_speed=spec.keep_speed)
-        chapters = performance.recording.timeline.chapters
-        edition = RenderedNarration(
-            recording=performance.recording,
-            cues=performance.cues,
+        synthesised = synthesiser.perform()
+        chapters = synthesised.recording.timeline.chapters
+        rendered = RenderedNarration(
+            recording=synthesised.recording,
+            cues=synthesised.cues,
             target=directory / document.name,
             title=spec.name or (chapters[0].title if chapters else document.name),
             voice=voice,
             engine=engine.name,
             gain=_gain(spool, engine.sample_rate_hz, spec.loudness_lufs, cache),
-            style=style,
+            style=style_named(spec.style),
         )
-        files = publish(edition, spool, cache.store, spec.audio, spec.subtitles)
-    return _narration(edition, performance, files, speed=spec.speed)
+        files = publish(rendered, spool, cache.store, spec.audio, spec.subtitles)
+    return _narration(rendered, synthesised, files, speed=spec.speed)
 
 
 def _narration(
-    edition: RenderedNarration, performance: SynthesisedScript, files: Mapping[FileFormat, Path], *, speed: float
+    rendered: RenderedNarration, synthesised: SynthesisedScript, files: Mapping[FileFormat, Path], *, speed: float
 ) -> Narration:
-    timeline = edition.recording.timeline
+    timeline = rendered.recording.timeline
     return Narration(
         files=files,
         audio_seconds=timeline.seconds(timeline.duration_samples),
         segments=len(timeline.segments),
-        cached_segments=performance.cached_segments,
-        slowed_lines=sum(each < speed for each in performance.speeds),
-        unreadable_cues=sum(is_too_fast(cue, edition.style) for cue in performance.cues),
-        gain_db=20 * math.log10(edition.gain),
+        cached_segments=synthesised.cached_segments,
+        slowed_lines=sum(each < speed for each in synthesised.speeds),
+        unreadable_cues=sum(is_too_fast(cue, rendered.style) for cue in synthesised.cues),
+        gain_db=20 * math.log10(rendered.gain),
     )
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sayso.narration.files import CUE_FORMATS
 from sayso.narration.pace import slower_speeds
 from sayso.narration.parallel_synthesis import render
 from sayso.narration.recording_builder import RecordingBuilder
-from sayso.subtitles import compile_cues
+from sayso.subtitles import compile_cues, style_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sayso.narration.recording_builder import Recording
+    from sayso.narration.spec import NarrationSpec
     from sayso.narration.spool import Spool
-    from sayso.subtitles import Style, Timing
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.types import Cue, Script
@@ -59,9 +60,9 @@ class Synthesiser:
         engine: SpeechEngine,
         cache: SpeechCache,
         spool: Spool,
+        spec: NarrationSpec,
         *,
         workers: int,
-        timing: Timing,
         maximum_seconds: float | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
@@ -69,42 +70,38 @@ class Synthesiser:
         self._engine = engine
         self._cache = cache
         self._spool = spool
+        self._spec = spec
+        self._style = style_named(spec.style) if CUE_FORMATS.intersection(spec.subtitles) else None
         self._workers = workers
-        self._timing = timing
         self._maximum_seconds = maximum_seconds
         self._on_progress = on_progress
 
-    def perform(self, speed: float, style: Style | None, *, keep_speed: bool = False) -> SynthesisedScript:
+    def perform(self) -> SynthesisedScript:
         """Speak the script; afterwards the spool holds exactly its audio.
 
         Lines whose subtitles are too fast to read are spoken again, slower. Without a cache that means everything
         again; the engine is deterministic, so what need not change does not.
 
-        Args:
-            speed: the pace that is asked for.
-            style: the limits of the subtitles; None when there are none.
-            keep_speed: whether every line keeps its speed whatever the subtitles.
-
         Raises:
             SaysoError: as `render` and `RecordingBuilder.add`.
         """
-        performance = self._take((speed,) * len(self._script.lines), style)
+        synthesised = self._take((self._spec.speed,) * len(self._script.lines))
         for _ in range(MAXIMUM_TAKES - 1):
-            if style is None or keep_speed:
+            if self._style is None or self._spec.keep_speed:
                 break
-            slower = slower_speeds(performance.recording, performance.cues, style, performance.speeds)
+            slower = slower_speeds(synthesised.recording, synthesised.cues, self._style, synthesised.speeds)
             if slower is None:
                 break
-            performance = replace(self._take(slower, style), cached_segments=performance.cached_segments)
-        return performance
+            synthesised = replace(self._take(slower), cached_segments=synthesised.cached_segments)
+        return synthesised
 
-    def _take(self, speeds: Sequence[float], style: Style | None) -> SynthesisedScript:
+    def _take(self, speeds: Sequence[float]) -> SynthesisedScript:
         self._spool.clear()
         take = RecordingBuilder(
             self._script,
             self._engine.sample_rate_hz,
             self._spool,
-            timing=self._timing,
+            timing=self._spec.timing,
             maximum_seconds=self._maximum_seconds,
         )
         for line, parts in render(self._script, self._engine, self._cache, speeds=speeds, workers=self._workers):
@@ -117,7 +114,7 @@ class Synthesiser:
                 )
             )
         recording = take.finish()
-        cues = compile_cues(recording.timeline, style, language=self._script.language) if style else ()
+        cues = compile_cues(recording.timeline, self._style, language=self._script.language) if self._style else ()
         return SynthesisedScript(
             recording=recording, cues=cues, speeds=tuple(speeds), cached_segments=recording.cached_segments
         )

@@ -52,7 +52,9 @@ class Storage(Protocol):
         """
         ...
 
-    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:
+    async def publish(
+        self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
+    ) -> Stored:
         """Put a finished file there, whole or not at all.
 
         Args:
@@ -60,6 +62,7 @@ class Storage(Protocol):
             uri: where to.
             content_type: its media type.
             over: the version that it may replace; None where there must be none.
+            sha256: of the file's content, in hexadecimal, where the caller has computed it.
 
         Raises:
             OutputChanged: there is another version.

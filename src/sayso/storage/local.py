@@ -72,13 +72,21 @@ class LocalStorage:
                 digest = hashlib.file_digest(stream, "sha256")
                 return _stored(uri, stream, digest.hexdigest())
 
-    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:  # noqa: ARG002
+    async def publish(
+        self,
+        path: Path,
+        uri: str,
+        *,
+        content_type: str,  # noqa: ARG002
+        over: str | None,
+        sha256: str | None = None,
+    ) -> Stored:
         """See `Storage.publish`; the media type is told by the name when the file is served.
 
         When the call is cancelled, it ends once the thread has stopped: nothing is published afterwards.
         """
         given_up = threading.Event()
-        work = asyncio.ensure_future(asyncio.to_thread(self._publish, path, uri, over, given_up))
+        work = asyncio.ensure_future(asyncio.to_thread(self._publish, path, uri, over, sha256, given_up))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -87,12 +95,12 @@ class LocalStorage:
                 await work
             raise
 
-    def _publish(self, path: Path, uri: str, over: str | None, given_up: threading.Event) -> Stored:
+    def _publish(self, path: Path, uri: str, over: str | None, sha256: str | None, given_up: threading.Event) -> Stored:
         target = self._root.of_uri(uri)
         with _writing(target), path.open("rb", buffering=0) as source:
             make_private_directory(target.parent, group_reads=self._group_reads)
             with _hidden(target.parent, group_reads=self._group_reads) as (hidden, copy):
-                digest = _copied(source, copy, given_up)
+                sha256 = _copied(source, copy, given_up, sha256)
                 with _locked(target.parent):
                     if given_up.is_set():
                         raise Cancelled(f"{uri} is not wanted any more.")
@@ -100,7 +108,7 @@ class LocalStorage:
                         raise OutputChanged(f"{uri} is not what it was.")
                     hidden.replace(target)
                 _flush(target.parent)
-                return _stored(uri, copy, digest)
+                return _stored(uri, copy, sha256)
 
     async def read(self, uri: str) -> AsyncIterator[bytes]:
         """See `Storage.read`."""
@@ -217,15 +225,16 @@ def _removed_if_empty(directory: Path) -> bool:
     return True
 
 
-def _copied(source: BinaryIO, copy: BinaryIO, given_up: threading.Event) -> str:
-    """Copy to the end and to the disk, unless it is given up; the content's SHA-256."""
+def _copied(source: BinaryIO, copy: BinaryIO, given_up: threading.Event, sha256: str | None) -> str:
+    """Copy to the end and to the disk, unless it is given up; the content's SHA-256, computed unless it is known."""
     digest = hashlib.sha256()
     while not given_up.is_set() and (block := source.read(_BLOCK_BYTES)):
-        digest.update(block)
+        if sha256 is None:
+            digest.update(block)
         copy.write(block)
     copy.flush()
     os.fsync(copy.fileno())
-    return digest.hexdigest()
+    return sha256 or digest.hexdigest()
 
 
 def _flush(directory: Path) -> None:

@@ -132,22 +132,24 @@ class S3Storage:
             sha256=answer["Metadata"].get(_SHA256),
         )
 
-    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:
+    async def publish(
+        self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
+    ) -> Stored:
         """See `Storage.publish`; a file of several parts is sent only after a look at what is there."""
         target = self._object(uri)
-        size_bytes, sha256 = await asyncio.to_thread(_measured, path)
-        about = {"ContentType": content_type, "Metadata": {_SHA256: sha256}}
-        output = _Output(path=path, about=about, size_bytes=size_bytes, sha256=sha256, over=over)
+        size_bytes, digest = await asyncio.to_thread(_measured, path, sha256)
+        about = {"ContentType": content_type, "Metadata": {_SHA256: digest}}
+        output = _Output(path=path, about=about, size_bytes=size_bytes, sha256=digest, over=over)
         try:
             if size_bytes > self._part_bytes:
                 await self._check_is(uri, over)
             version = await self._send(target, output)
         except (OutputChanged, ServiceUnavailable):
             found = await self.find(uri)
-            if found is None or found.sha256 != sha256:
+            if found is None or found.sha256 != digest:
                 raise
             return found
-        return Stored(uri=uri, version=version, size_bytes=size_bytes, sha256=sha256)
+        return Stored(uri=uri, version=version, size_bytes=size_bytes, sha256=digest)
 
     async def _check_is(self, uri: str, over: str | None) -> None:
         found = await self.find(uri)
@@ -166,7 +168,8 @@ class S3Storage:
             stream.close()
 
     async def _put(self, target: S3Object, stream: BinaryIO, output: _Output) -> str:
-        content, checksum = await asyncio.to_thread(_part, stream, self._part_bytes)
+        content = await asyncio.to_thread(stream.read, self._part_bytes)
+        checksum = base64.b64encode(bytes.fromhex(output.sha256)).decode()
         answer = await target.call(
             "put_object", body=content, ChecksumSHA256=checksum, **output.about, **output.condition
         )
@@ -254,9 +257,11 @@ def _opened(path: Path) -> BinaryIO:
         raise OutputFailed(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
-def _measured(path: Path) -> tuple[int, str]:
-    """The size in bytes and the SHA-256 of a file."""
+def _measured(path: Path, sha256: str | None) -> tuple[int, str]:
+    """The size in bytes and the SHA-256 of a file, which is computed unless it is known."""
     try:
+        if sha256 is not None:
+            return path.stat().st_size, sha256
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return stream.tell(), digest

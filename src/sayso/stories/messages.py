@@ -17,6 +17,7 @@ from sayso.aws.envelopes import unwrap
 from sayso.errors import InvalidInput
 from sayso.narration import (
     MAXIMUM_BYTES,
+    MAXIMUM_NAME_CHARACTERS,
     SUBTITLE_FORMATS,
     VERSION,
     NarrationSpec,
@@ -46,7 +47,7 @@ class Output:
     Attributes:
         uri: where it goes.
         format: of the file.
-        task_id: the task that it completes; None where nobody keeps its status.
+        task_id: the task that it completes; None where it has no status.
     """
 
     uri: str
@@ -62,7 +63,7 @@ class Story:
         spec: how.
         text: what to say; None when it is to be fetched.
         url: where the text is; None when it is there.
-        parent_id: whose tasks these are; None where nobody keeps a status.
+        parent_id: whose tasks these are; None where there is no status.
         owner: the name of the API key that it came with; None or empty for none.
         outputs: the files, one for each format of the spec.
     """
@@ -134,7 +135,7 @@ def _name_in(content: dict[str, Any], field: str) -> str | None:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(min_length=1, max_length=512)]
+Name = Annotated[str, Field(min_length=1, max_length=MAXIMUM_NAME_CHARACTERS)]
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name, config=ConfigDict(coerce_numbers_to_str=True))
 

@@ -49,7 +49,15 @@ class InMemoryStorage:
         bucket_and_key(uri)
         return _stored(uri, self.files[uri]) if uri in self.files else None
 
-    async def publish(self, path: Path, uri: str, *, content_type: str, over: str | None) -> Stored:
+    async def publish(
+        self,
+        path: Path,
+        uri: str,
+        *,
+        content_type: str,
+        over: str | None,
+        sha256: str | None = None,  # noqa: ARG002 -- computed when somebody asks
+    ) -> Stored:
         """See `Storage.publish`."""
         found = await self.find(uri)
         if (None if found is None else found.version) != over:

@@ -76,7 +76,9 @@ class FilePublisher:
             if found is not None and found.sha256 == digest:
                 return  # an earlier attempt published it, or another worker that came as far
             await retry_until_available(self._confirm)
-            publish = partial(storage.publish, path, uri, content_type=content_type_of(path.name), over=version)
+            publish = partial(
+                storage.publish, path, uri, content_type=content_type_of(path.name), over=version, sha256=digest
+            )
             try:
                 await retry_until_available(publish)
             except OutputChanged:

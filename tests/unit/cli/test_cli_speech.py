@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sayso.audio import decode
+from sayso import narration
+from sayso.audio import AudioFormat, decode
 from sayso.bootstrap import engines
+from sayso.narration import NarrationSpec
+from sayso.narration import narrate as narrate_document
 from sayso.testing import FakeSpeechEngine
 from sayso.types import Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sayso.narration import Document
+    from sayso.tts.base import SpeechEngine
     from support.command_line import RunSayso
 
 
@@ -66,6 +72,46 @@ def test_narrate_follows_a_lexicon(sayso: RunSayso, tmp_path: Path, fake_engine:
     sayso("narrate", tmp_path / "text.txt", "--out", tmp_path, "--audio", "none")
     assert sayso("narrate", tmp_path / "text.txt", "--out", tmp_path, "--lexicon", tmp_path / "words.txt").code == 0
     assert fake_engine.calls == 2
+
+
+def test_narrate_asks_for_what_its_options_say(
+    sayso: RunSayso, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spec, whose defaults are those of the command."""
+    specs = []
+
+    def narrate(
+        document: Document, engine: SpeechEngine, cache: Any, spec: NarrationSpec, *args: Any, **more: Any
+    ) -> Any:
+        specs.append(spec)
+        return narrate_document(document, engine, cache, spec, *args, **more)
+
+    monkeypatch.setattr(narration, "narrate", narrate)
+    options = {
+        "--speed": "1.5",
+        "--language": "fr-fr",
+        "--audio": "flac,wav",
+        "--subtitles": "ass",
+        "--style": "kids",
+        "--loudness": "off",
+        "--emoji": "name",
+    }
+    sayso("narrate", story, "--out", tmp_path / "out")
+    sayso("narrate", story, "--out", tmp_path / "out", "--keep-speed", *chain.from_iterable(options.items()))
+    assert specs == [
+        NarrationSpec(voice="fake_en"),
+        NarrationSpec(
+            voice="fake_en",
+            speed=1.5,
+            language="fr-fr",
+            audio=(AudioFormat.FLAC, AudioFormat.WAV),
+            subtitles=("ass",),
+            style="kids",
+            loudness_lufs=None,
+            emoji="name",
+            keep_speed=True,
+        ),
+    ]
 
 
 def test_two_files_of_one_name_are_refused(sayso: RunSayso, story: Path, tmp_path: Path) -> None:

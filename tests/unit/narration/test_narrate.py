@@ -47,6 +47,9 @@ def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
     narration = narrate(STORY, FakeSpeechEngine(), SpeechCache(NoCache()), options, tmp_path / "deep" / "out")
     names = {f"lamp.{suffix}" for suffix in (*AudioFormat, *SUBTITLE_FORMATS)}
     assert {path.name for path in narration.files.values()} == names
+    assert {form: path.suffix for form, path in narration.files.items()} == {
+        form: f".{form}" for form in options.formats
+    }
     assert {path.name for path in (tmp_path / "deep" / "out").iterdir()} == names
 
 

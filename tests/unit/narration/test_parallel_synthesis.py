@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sayso.cache import DirectoryCache, NoCache
 from sayso.errors import EngineFailed
+from sayso.narration import parallel_synthesis
 from sayso.narration.parallel_synthesis import LINES_AHEAD_PER_WORKER, render
 from sayso.testing import FakeSpeechEngine
-from sayso.tts.cache import SpeechCache
+from sayso.tts import synthesis
+from sayso.tts.cache import SpeechCache, speech_key
 from sayso.types import Script, ScriptLine, Span, Token, Utterance
 
 if TYPE_CHECKING:
@@ -107,3 +109,18 @@ def test_a_failure_comes_after_the_lines_before_it() -> None:
     assert [next(lines)[0].utterance.tokens[0].spoken for _ in range(2)] == WORDS[:2]
     with pytest.raises(EngineFailed):
         next(lines)
+
+
+def test_the_key_of_a_line_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a digest of everything in the line: what looks for twins hands it on to what looks into the cache."""
+    keys = []
+
+    def counted(*args: Any, **kwargs: Any) -> str:
+        keys.append(speech_key(*args, **kwargs))
+        return keys[-1]
+
+    monkeypatch.setattr(parallel_synthesis, "speech_key", counted)
+    monkeypatch.setattr(synthesis, "speech_key", counted)
+    engine, cache = FakeSpeechEngine(), SpeechCache(NoCache())
+    list(render(script(*WORDS), engine, cache, speeds=SPEEDS, workers=2))
+    assert len(keys) == len(set(keys)) == len(WORDS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
+from sayso.files import digest_of
 from sayso.storage import Storages
 from sayso.testing.storage import InMemoryStorage
 from sayso.workers import FilePublisher
@@ -84,6 +85,21 @@ def test_a_new_file_is_published_after_one_confirmation(file: Path) -> None:
     publish(storage, file, confirm)
     assert (storage.files[URI].content, storage.files[URI].content_type) == (b"ours", "audio/mpeg")
     assert confirm.count == 1
+
+
+def test_the_storage_is_given_the_checksum(file: Path) -> None:
+    """It was computed to compare the file with the one that is there: no file is hashed twice."""
+    given = []
+
+    class Storage(InMemoryStorage):
+        async def publish(
+            self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
+        ) -> Stored:
+            given.append(sha256)
+            return await super().publish(path, uri, content_type=content_type, over=over, sha256=sha256)
+
+    publish(Storage(), file, Confirmations())
+    assert given == [digest_of(file)]
 
 
 def test_the_version_that_was_known_is_replaced(file: Path, other: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 import structlog
 from fastapi import Depends, Request
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
 """How OpenAI's clients write a member of an object in a form."""
-
-_LISTS = ("timestamp_granularities", "include", "audio", "subtitles")
-"""The fields of forms that may be sent several times."""
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
@@ -138,7 +135,7 @@ def checked_form(fields: type[Fields], form: Form) -> Fields:
         Problem: naming the first that is wrong.
         InvalidInput: another one was sent several times.
     """
-    lists = {name for name in _LISTS if name in fields.model_fields}
+    lists = {name for name, field in fields.model_fields.items() if _is_list(field.annotation)}
     values: dict[str, Any] = {}
     for name in form.fields:
         value = list(form.all(name)) if name in lists else form.one(name)
@@ -148,6 +145,11 @@ def checked_form(fields: type[Fields], form: Form) -> Fields:
         elif value is not None:
             values[name] = value
     return checked(fields, values)
+
+
+def _is_list(annotation: Any) -> bool:
+    """Whether a field is a list, or one or nothing."""
+    return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
 def uploaded(form: Form, field: str) -> Upload:
