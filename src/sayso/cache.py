@@ -1,7 +1,8 @@
-"""A content-addressed cache of bytes in a directory: bounded, shared, and never wrong.
+"""A content-addressed cache of bytes in a directory.
 
-An entry is one file, complete or absent (written under another name and renamed), with a checksum: processes share a
-directory without locks, and a damaged entry is a miss. What has not been used for longest goes first.
+The cache is bounded, and processes share it without locks. An entry is one file, complete or absent: it is written
+under another name and renamed. It carries a checksum, so a damaged entry counts as a miss. Eviction removes the entries
+that were used least recently.
 """
 
 from __future__ import annotations
@@ -27,49 +28,49 @@ _MAGIC = b"sayso cache 1\n"
 _DIGEST_BYTES = 16
 _SUFFIX = ".entry"
 
-# A clean-up leaves this share of the bound, so that not every further entry starts another.
+# Eviction leaves this share of the bound, so that not every further entry starts another eviction.
 _KEPT_SHARE = 0.9
 
 
 class Cache(Protocol):
-    """Where bytes are kept between calls, by key; may be used from many threads.
+    """Stores bytes by key; safe to use from many threads.
 
-    A key is 64 hexadecimal digits over everything that decides the bytes.
+    A key is 64 hexadecimal digits: a digest of everything that determines the bytes.
     """
 
     def get(self, key: str) -> bytes | None:
-        """What was kept under this key, or None."""
+        """The bytes stored under this key, or None."""
         ...
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep bytes, as far as there is room."""
+        """Store bytes, if there is room."""
         ...
 
     def close(self, timeout_seconds: float) -> None:
-        """Finish what is under way, as far as that takes no longer than this; nothing is kept afterwards."""
+        """Finish pending writes within this many seconds; nothing is stored afterwards."""
         ...
 
 
 class NoCache:
-    """The cache that keeps nothing."""
+    """A cache that stores nothing."""
 
     def get(self, key: str) -> bytes | None:  # noqa: ARG002 - nothing is kept
-        """Nothing is ever there."""
+        """Always a miss."""
         return None
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
     def close(self, timeout_seconds: float) -> None:
-        """Nothing is under way."""
+        """Nothing is pending."""
 
 
 class OwnedCache:
-    """The part of a cache that is one owner's: nobody else finds what is in it, nor whether anything is.
+    """One owner's part of a cache: other owners can neither read its entries nor learn whether they exist.
 
     Args:
         store: the whole cache.
-        owner: whose part it is; not empty.
+        owner: the name of the owner; not empty.
     """
 
     def __init__(self, store: Cache, owner: str) -> None:
@@ -85,29 +86,29 @@ class OwnedCache:
         self._store.put(self._own(key), data)
 
     def close(self, timeout_seconds: float) -> None:
-        """See `Cache.close`: whoever opened the whole closes it."""
+        """Does nothing: the owner of the whole cache closes it."""
 
     def _own(self, key: str) -> str:
-        return hashlib.sha256(key.encode() + self._owner).hexdigest()  # keys are of one length
+        return hashlib.sha256(key.encode() + self._owner).hexdigest()  # keys have one length
 
 
 class DirectoryCache:
-    """A cache in a directory, which any number of threads and processes may share.
+    """A cache in a directory that any number of threads and processes may share.
 
-    The count of bytes is this process's estimate: exact when it starts, then its own additions. The clean-up counts
-    anew, so that what other processes added is bounded too.
+    The size in bytes is this process's estimate: exact at the start, then increased by its own additions. Eviction
+    measures the directory again, so that the additions of other processes are bounded too.
     """
 
     def __init__(self, directory: Path, *, maximum_bytes: int) -> None:
-        """Use a directory, which is made when the first entry is."""
+        """Use this directory; it is created with the first entry."""
         self._directory = directory
         self._maximum_bytes = maximum_bytes
-        self._lock = threading.Lock()  # guards the estimate, and lets one thread at a time clean up
+        self._lock = threading.Lock()  # guards the estimate, and lets one thread at a time evict
         self._bytes: int | None = None
         self._has_failed = False
 
     def get(self, key: str) -> bytes | None:
-        """See `Cache.get`; an entry that is damaged is removed, and a miss."""
+        """See `Cache.get`; a damaged entry is removed and counts as a miss."""
         path = self._path(key)
         try:
             entry = path.read_bytes()
@@ -117,14 +118,14 @@ class DirectoryCache:
         if data is None:
             path.unlink(missing_ok=True)
             return None
-        with contextlib.suppress(OSError):  # evicted by another process meanwhile: we have it all the same
+        with contextlib.suppress(OSError):  # another process evicted it after we read it
             os.utime(path)
         return data
 
     def put(self, key: str, data: bytes) -> None:
         """See `Cache.put`.
 
-        A cache that cannot be written (no space, no permission) costs time later, never this work: it is logged, once.
+        An entry that cannot be written (no space, no permission) does not fail the caller. The failure is logged once.
         """
         try:
             self._write(self._path(key), sealed(data))
@@ -135,14 +136,14 @@ class DirectoryCache:
                 _log.warning("cache not written", directory=str(self._directory), reason=error.strerror)
 
     def close(self, timeout_seconds: float) -> None:
-        """Nothing is under way: each entry is written by whoever puts it."""
+        """Does nothing: `put` writes each entry before it returns."""
 
     def _path(self, key: str) -> Path:
         return self._directory / key[:2] / f"{key}{_SUFFIX}"
 
     def _write(self, path: Path, entry: bytes) -> None:
         make_private_directory(path.parent)
-        # Not fsynced: after a power cut the checksum tells, and the entry is made again.
+        # Not fsynced: after a power cut the checksum does not match, and the entry is made again.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -169,7 +170,7 @@ class DirectoryCache:
                 self._bytes -= size
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:
-        """Every file under the directory: when it was last used, its size in bytes, its path."""
+        """Every file under the directory: the time of its last use, its size in bytes, its path."""
         for path in self._directory.glob("*/*"):
             with contextlib.suppress(OSError):  # another process removed it
                 facts = path.stat()
@@ -177,12 +178,12 @@ class DirectoryCache:
 
 
 def sealed(data: bytes) -> bytes:
-    """An entry as it is stored: its bytes, after what tells whether they are still the same."""
+    """An entry as it is stored: a header with the checksum, then the bytes."""
     return _MAGIC + _digest(data) + data
 
 
 def unsealed(entry: bytes) -> bytes | None:
-    """The bytes of a stored entry; None if it is damaged, or none at all."""
+    """The bytes of a stored entry; None if it is damaged or not an entry."""
     start = len(_MAGIC) + _DIGEST_BYTES
     if not entry.startswith(_MAGIC) or entry[len(_MAGIC) : start] != _digest(memoryview(entry)[start:]):
         return None

@@ -1,7 +1,30 @@
-"""Everything that can go wrong, as one tree: whose fault it is, and whether trying again can help.
+"""The exceptions that Sayso raises, as one tree: it tells whose fault an error is, and whether a retry can help.
 
-Adapters raise these and nothing else: no vendor's exception crosses a Protocol. An entry point decides what
-each kind becomes (an exit code, an HTTP status); nothing matches an error by its text.
+    SaysoError
+      InvalidInput                  the caller's mistake
+        NothingToSay  NotText  NotSubtitles  NotAudio
+        UnknownVoice  UnsupportedLanguage  NoSuchJob  IdempotencyKeyReused
+        UtteranceTooLong  SpeechTooLong  AudioTooLong  AudioTooShort  TooLarge
+        FetchRefused
+          FetchFailed               *
+      NotAllowed                    no valid API key
+        ScopeMissing
+      Busy                          * no capacity now
+      EngineUnavailable             * another engine may succeed
+      EngineFailed                  the engine's mistake
+      EverythingFailed              * every engine failed
+      ServiceUnavailable            * a queue, a database or a storage
+        ResourceMissing             *
+      NotInstalled  ModelMissing  ModelCorrupt  SourceFailed *
+      OutputFailed  CannotListen    the machine refuses
+      Cancelled  DeadlineExceeded * the work was stopped
+      ProcessDied *  AttemptsUsedUp  LeaseLost  OutputChanged
+      NotDelivered *  DeliveryRefused
+
+A star marks the errors that are retryable: the same call may succeed later without any change.
+
+Adapters raise only these: no vendor's exception crosses a Protocol. Each entry point maps a class to an exit code or
+an HTTP status. Code never matches an error by its text.
 """
 
 from __future__ import annotations
@@ -10,15 +33,15 @@ from typing import ClassVar
 
 
 class SaysoError(Exception):
-    """Something went wrong.
+    """The base class of all errors that Sayso raises.
 
     Attributes:
-        message: what happened, in one sentence a user can read.
+        message: what happened, in one sentence for the user.
         hint: what to do about it, usually a command; may be None.
-        retryable: whether the same call may succeed later without anything being changed.
-        retry_after_seconds: when, where somebody has said so.
-        public_message: what callers of a server are told in place of the message and the hint, where these are for
-            whoever runs it: they name files, libraries or services of the machine. None where they may be told.
+        retryable: whether the same call may succeed later without any change.
+        retry_after_seconds: when to retry, if the server said so.
+        public_message: what a server's callers see instead of the message and the hint, where those are for the
+            operator because they name files, libraries or services of the machine. None if callers may see the message.
     """
 
     retryable: ClassVar[bool] = False
@@ -31,32 +54,32 @@ class SaysoError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For errors that cross to another process: constructors differ, and what they made is kept."""
-        return _revived, (type(self), self.__dict__.copy())
+        """Pickle by attributes, not by constructor arguments, which differ between classes."""
+        return _restored, (type(self), self.__dict__.copy())
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
     def for_callers(self) -> str:
-        """What somebody is told who asked for the work and does not run the machine."""
+        """The message for a caller who requested the work and does not operate the server."""
         if self.public_message is not None:
             return self.public_message
         return f"{_sentence(self.message)} {self.hint}" if self.hint else self.message
 
 
 def _sentence(text: str) -> str:
-    """A text with the full stop that it may lack."""
+    """The text, with a full stop at the end."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _revived(kind: type[SaysoError], facts: dict[str, object]) -> SaysoError:
-    error = kind.__new__(kind, facts["message"])
-    error.__dict__.update(facts)
+def _restored(kind: type[SaysoError], attributes: dict[str, object]) -> SaysoError:
+    error = kind.__new__(kind, attributes["message"])
+    error.__dict__.update(attributes)
     return error
 
 
 class InvalidInput(SaysoError):
-    """The caller asked for something that cannot be done; asking again will not help."""
+    """The request is invalid; a retry does not help."""
 
 
 class NothingToSay(InvalidInput):
@@ -64,19 +87,19 @@ class NothingToSay(InvalidInput):
 
 
 class NotText(InvalidInput):
-    """The input is not text in an encoding Sayso reads."""
+    """The input is not text in a supported encoding."""
 
 
 class UnknownVoice(InvalidInput):
-    """No engine that is installed has this voice."""
+    """No installed engine has this voice."""
 
 
 class UnsupportedLanguage(InvalidInput):
-    """No part that is installed handles this language."""
+    """No installed component supports this language."""
 
 
 class UtteranceTooLong(InvalidInput):
-    """The utterance exceeds what the engine can speak in one go; speak it in parts."""
+    """The utterance exceeds the engine's limit; split it."""
 
 
 class NotAudio(InvalidInput):
@@ -84,27 +107,27 @@ class NotAudio(InvalidInput):
 
 
 class AudioTooLong(InvalidInput):
-    """The input decodes to more audio than is taken."""
+    """The audio is longer than the limit."""
 
 
 class AudioTooShort(InvalidInput):
-    """The input holds too little audio to hear a word in."""
+    """The audio is too short to hold a word."""
 
 
 class SpeechTooLong(InvalidInput):
-    """The text would take longer to speak than is made at once."""
+    """The text would take longer to speak than one request may."""
 
 
 class TooLarge(InvalidInput):
-    """The input is larger than is taken."""
+    """The input is larger than the limit."""
 
 
 class FetchRefused(InvalidInput):
-    """A URL is not fetched, or does not give what was asked for: the caller must name another."""
+    """A URL cannot be fetched, or its content cannot be used; the caller must name another URL."""
 
 
 class FetchFailed(FetchRefused):
-    """A URL did not give what was asked for this time: its host was down or busy, or broke off."""
+    """A URL could not be fetched this time: its host was down or busy, or closed the connection."""
 
     retryable = True
 
@@ -114,11 +137,11 @@ class FetchFailed(FetchRefused):
 
 
 class NotSubtitles(InvalidInput):
-    """The input is not a subtitle file Sayso reads."""
+    """The input is not in a supported subtitle format."""
 
 
 class NotInstalled(SaysoError):
-    """A part that is optional is needed here and missing; the hint says how to install it."""
+    """An optional component is required and missing; the hint says how to install it."""
 
     public_message = "A part that this needs is not installed on the server."
 
@@ -130,19 +153,19 @@ class ModelMissing(SaysoError):
 
 
 class ModelCorrupt(SaysoError):
-    """A model's file does not have the content its catalogue entry promises."""
+    """A model's file does not match the checksum in its catalogue entry."""
 
     public_message = "A model on the server is damaged: sayso models verify finds it."
 
 
 class SourceFailed(SaysoError):
-    """No source could deliver a model's file."""
+    """No source delivered a model's file."""
 
     retryable = True
 
 
 class EngineFailed(SaysoError):
-    """An engine broke on input that it should have handled."""
+    """An engine failed on valid input."""
 
     public_message = "The engine failed on this input; the server's log says why."
 
@@ -151,38 +174,38 @@ class OutputFailed(SaysoError):
     """A result could not be written: no permission, no space, not a directory."""
 
     def for_callers(self) -> str:
-        """See `SaysoError.for_callers`: the reason, without the file."""
+        """See `SaysoError.for_callers`: the reason, without the path of the file."""
         reason = self.__cause__.strerror if isinstance(self.__cause__, OSError) else None
         return f"The server could not write a file: {reason}." if reason else "The server could not write a file."
 
 
 class CannotListen(SaysoError):
-    """A service cannot have its address: it is in use, not this machine's, or not for this user."""
+    """A server cannot bind its address: it is in use, not an address of this machine, or not allowed to this user."""
 
 
 class NotAllowed(SaysoError):
-    """The caller may not do this: no key, or a wrong one."""
+    """The caller may not do this: the API key is missing or wrong."""
 
 
 class ScopeMissing(NotAllowed):
-    """The caller's key is known, and does not have the scope that this needs: another key is needed."""
+    """The caller's API key is valid, but lacks the scope that this request needs."""
 
 
 class Cancelled(SaysoError):
-    """Whoever asked for the work no longer waits for it."""
+    """The caller cancelled the work."""
 
 
 class DeadlineExceeded(SaysoError):
-    """The work did not end within the time that it was given."""
+    """The work exceeded its time limit."""
 
     retryable = True
 
 
 class Busy(SaysoError):
-    """There is no room for more work now.
+    """There is no capacity for more work now.
 
     Attributes:
-        retry_after_seconds: when asking again is likely to succeed.
+        retry_after_seconds: when a retry is likely to succeed.
     """
 
     retryable = True
@@ -194,12 +217,12 @@ class Busy(SaysoError):
 
 
 class EngineUnavailable(SaysoError):
-    """An engine cannot be used now, whatever is asked of it: another engine may serve.
+    """An engine cannot be used now, whatever the input is; another engine may succeed.
 
     Attributes:
-        reason: why, in one word or two joined by underscores, as logs and metrics count it: ``timeout``,
-            ``rate_limited``, ``rejected_key`` …
-        retry_after_seconds: how long the engine asked to be left alone; None when it did not say.
+        reason: one word, or two joined by underscores, as logs and metrics use it: ``timeout``, ``rate_limited``,
+            ``rejected_key`` …
+        retry_after_seconds: how long the engine asked callers to wait; None when it did not say.
     """
 
     retryable = True
@@ -213,65 +236,65 @@ class EngineUnavailable(SaysoError):
 
 
 class ServiceUnavailable(SaysoError):
-    """A queue, a database or a storage does not answer, or answers that it cannot: the same call may succeed later."""
+    """A queue, a database or a storage does not answer, or reports that it is unavailable; a retry may succeed."""
 
     retryable = True
 
 
 class ResourceMissing(ServiceUnavailable):
-    """A queue, a table or a bucket that the settings name does not exist, or not yet: work waits until it does."""
+    """A queue, a table or a bucket that the settings name does not exist (yet); work waits until it does."""
 
 
 class ProcessDied(SaysoError):
-    """The process that did the work did not live to its end: it was killed, or ran out of memory."""
+    """The process that did the work died before it finished: it was killed, or ran out of memory."""
 
     retryable = True
 
 
 class AttemptsUsedUp(SaysoError):
-    """The work was begun as often as it may be, and came to no end."""
+    """The work failed as often as it may be attempted."""
 
 
 class LeaseLost(SaysoError):
-    """Somebody else has the work now, or it was cancelled: nothing more of it may be published."""
+    """Another worker has the lease now, or the work was cancelled; its results may not be published."""
 
 
 class OutputChanged(SaysoError):
-    """What was to be replaced is not what it was: somebody else has written it meanwhile."""
+    """The object to be replaced has been changed by another writer."""
 
 
 class NoSuchJob(InvalidInput):
-    """There is no job, or no narration, of this name."""
+    """There is no job or narration with this identifier."""
 
 
 class IdempotencyKeyReused(InvalidInput):
-    """The caller has given the same key to another request before."""
+    """The caller used the same idempotency key for a different request."""
 
 
 class NotDelivered(SaysoError):
-    """What was sent to a URL did not arrive, or was not taken; it may be later."""
+    """A delivery to a URL failed; a retry may succeed."""
 
     retryable = True
 
 
 class DeliveryRefused(SaysoError):
-    """What was sent to a URL will never be taken there."""
+    """The receiver at a URL refused a delivery for good."""
 
 
 class EverythingFailed(SaysoError):
     """Every engine that could have done the work failed; the message names each with its reason.
 
     Args:
-        message: for whoever runs the machine.
-        told: the same for callers.
+        message: for the operator.
+        public_message: the same for callers.
     """
 
     retryable = True
 
-    def __init__(self, message: str, *, told: str | None = None, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, public_message: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
-        self._told = told
+        self._for_callers = public_message
 
     def for_callers(self) -> str:
         """See `SaysoError.for_callers`."""
-        return self._told or super().for_callers()
+        return self._for_callers or super().for_callers()

@@ -1,4 +1,4 @@
-"""Text out of bytes, files that appear complete or not at all, and files that other users cannot read or lock."""
+"""Decode text, replace files atomically, and create files and locks that other users cannot open."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 _LOCK_MODE = 0o600
 _OTHER_MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark is a prefix of this one
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-"""The byte order marks of other encodings than UTF-8; text in UTF-8 begins with none of them."""
+"""The byte order marks of encodings other than UTF-8."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private_directory(path: Path, *, group_reads: bool = False) -> None:
-    """Make a directory, and those above it that are missing, for their owner alone whatever the umask is.
+    """Make a directory and its missing parents, for their owner only, whatever the umask is.
 
-    A directory that is there already keeps its mode: whoever made it may have opened it to others on purpose.
+    A directory that exists already keeps its mode: it may have been opened to others on purpose.
 
     Args:
         path: of the directory.
@@ -56,7 +56,7 @@ def make_private_directory(path: Path, *, group_reads: bool = False) -> None:
 
 
 def create_private(path: Path, *, group_reads: bool = False) -> BinaryIO:
-    """Make a new file for its owner alone whatever the umask is, open for writing and reading.
+    """Make a new file for its owner only, whatever the umask is, open for writing and reading.
 
     Args:
         path: of the file, which must not exist.
@@ -72,17 +72,17 @@ def create_private(path: Path, *, group_reads: bool = False) -> BinaryIO:
 
 
 def private_lock(path: Path, *, poll_seconds: float = 0.05) -> FileLock:
-    """A lock between processes, in a file that other users cannot open: who can read a file can lock it.
+    """A lock between processes, in a file that other users cannot open: a user who can read the file could lock it.
 
-    A lock file that an earlier version left open to others is closed to them.
+    If an earlier version left the lock file open to others, its mode is corrected.
 
     Args:
         path: of the lock file.
-        poll_seconds: how often a lock that somebody else holds is tried.
+        poll_seconds: how often to try while another process holds the lock.
     """
     from filelock import FileLock
 
-    with suppress(OSError):  # it is not there yet, or another user's
+    with suppress(OSError):  # it does not exist yet, or it belongs to another user
         facts = path.lstat()
         if stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS:
             path.chmod(_LOCK_MODE)
@@ -90,11 +90,11 @@ def private_lock(path: Path, *, poll_seconds: float = 0.05) -> FileLock:
 
 
 def decode_text(data: bytes, name: str) -> str:
-    """The characters of UTF-8 bytes, without a byte order mark.
+    """Decode UTF-8 bytes, without a byte order mark.
 
     Raises:
-        NotText: naming the first byte that is not UTF-8, or the first NUL; or the encoding, where the bytes begin with
-            the byte order mark of another.
+        NotText: the message names the first byte that is not UTF-8, the first NUL, or the other encoding whose byte
+            order mark the bytes begin with.
     """
     for mark, encoding in _OTHER_MARKS.items():
         if data.startswith(mark):
@@ -116,10 +116,10 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 def decode_prose(data: bytes, name: str) -> str:
-    """The characters of a text that is to be read aloud.
+    """Decode a text that is to be read aloud.
 
     Raises:
-        NotText: as `decode_text`; or it is a web page, whose tags would be read too, or another kind of document.
+        NotText: as for `decode_text`; or the text is a web page, whose tags would be read aloud, or another format.
     """
     text = decode_text(data, name)
     if _NO_PROSE.match(text, 0, _SNIFFED_CHARACTERS):
@@ -130,14 +130,14 @@ def decode_prose(data: bytes, name: str) -> str:
 PROSE_HINT = "Plain text or Markdown, in UTF-8, is taken."
 
 _SNIFFED_CHARACTERS = 64 * 1024
-"""How far into a text is looked for what it is."""
+"""How many characters of a text are examined for its format."""
 
 _NO_PROSE = re.compile(
     r"(?:\s++|<\?xml[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)*+"
     r"(?:<(?:!doctype\s++(?:html|svg)|html|head|body|title|rss|feed|svg)\b|%pdf-|\{\\rtf)",
     re.IGNORECASE,
 )
-"""How documents begin that are written for programs; a Markdown text may well begin with another tag."""
+"""The beginnings of HTML and XML documents; a Markdown text may begin with another tag."""
 
 
 def _kind_of(text: str) -> str:
@@ -147,15 +147,15 @@ def _kind_of(text: str) -> str:
 
 @contextmanager
 def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
-    """Open a file that takes ``path``'s place when the block ends well, and leaves no trace when it does not.
+    """Open a file that replaces ``path`` when the block succeeds, and is removed when it fails.
 
-    The bytes go to a hidden file in the same directory, which is renamed at the end; it is open for reading
-    too. A link is followed, so that its target is replaced. A device or a pipe (``/dev/stdout``) cannot be
+    The bytes go to a hidden file in the same directory, which is renamed at the end. It is open for reading, too.
+    A symbolic link is followed: its target is replaced. A device or a pipe (``/dev/stdout``) cannot be
     replaced and is written directly.
 
     Args:
         path: of the file.
-        private: whether the file is for its owner alone; else the umask decides.
+        private: whether only its owner may open the file; otherwise the umask decides.
 
     Raises:
         OutputFailed: the file cannot be made, written (any `OSError` that leaves the block) or put in place.
@@ -184,7 +184,7 @@ def _renamed_at_the_end(path: Path, *, private: bool) -> Iterator[BinaryIO]:
 
 
 def plain_suffix(name: str) -> str:
-    """The suffix of a name that somebody else chose, such as ``.mp3``, where it is safe in any path; else nothing."""
+    """The suffix of a name from outside, such as ``.mp3``, if it is safe in any path; otherwise an empty string."""
     match = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
     return match.group().lower() if match else ""
 

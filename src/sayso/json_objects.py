@@ -1,8 +1,8 @@
-"""JSON from strangers: what surrounds its texts is bounded, and nothing is built of it before that is known.
+"""Parse JSON from untrusted senders: the size of its structure is bounded before anything is built.
 
-A document of 20 MB of ``[]`` becomes ten million lists. What we are sent is a handful of fields, of which one may be a
-long text: so it is the bytes outside of strings that are counted, as they arrive, and they are few in everything that
-is meant. What is left to parse then holds a few thousand values, whatever its size.
+A document of 20 MB of ``[]`` would become ten million lists. The requests that we expect have a handful of fields, one
+of which may be a long text. So the bytes outside of strings are counted as they arrive; a valid request has few of
+them. The parser then builds a few thousand values at most, whatever the document's size.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from sayso.errors import InvalidInput
 
 MAXIMUM_OUTSIDE_BYTES = 64 * 1024
-"""How many bytes may be outside of strings, their quotes counted as outside."""
+"""The bound on the bytes outside of strings; the quotes of a string count as outside."""
 
 _MAXIMUM_DEPTH = 32
 MAXIMUM_DIGITS = 400
-"""Of a number: more than any float has."""
+"""The bound on the digits of a number; more than any float has."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -26,10 +26,10 @@ _STRING_PART = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class Outline:
-    """Counts what is outside of the strings of a JSON document that arrives in chunks.
+    """Counts the bytes outside of strings in a JSON document that arrives in chunks.
 
     Attributes:
-        outside_bytes: how much that is so far.
+        outside_bytes: the count so far.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class Outline:
         self._escapes_next = False
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next chunk; the time it takes grows with its length alone.
+        """Count the next chunk, in time linear in its length.
 
         Raises:
-            InvalidInput: there is more outside of strings than any request needs.
+            InvalidInput: there are more bytes outside of strings than any valid request has.
         """
         place = 0
         while place < len(chunk):
@@ -55,7 +55,7 @@ class Outline:
         end = match.end() if match else place
         if end == len(chunk):
             return end
-        if chunk[end : end + 1] == b"\\":  # the last byte: what it escapes comes with the next chunk
+        if chunk[end : end + 1] == b"\\":  # the last byte: the character it escapes is in the next chunk
             self._escapes_next = True
             return end + 1
         self._in_string = False
@@ -78,11 +78,11 @@ class Outline:
 
 
 def read_object(body: bytes | bytearray) -> dict[str, Any]:
-    """The JSON object in a body that an `Outline` has passed.
+    """Parse a body that an `Outline` has accepted as a JSON object.
 
     Raises:
-        InvalidInput: it is none: not UTF-8, malformed, something else, nested too deeply, with numbers or characters
-            that JSON does not have.
+        InvalidInput: the body is not UTF-8, is malformed, is not an object, is nested too deeply, or holds numbers or
+            characters that JSON does not have.
     """
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_such_number, parse_int=_int, parse_float=_float)
@@ -99,11 +99,10 @@ def read_object(body: bytes | bytearray) -> dict[str, Any]:
 
 
 def read_tolerantly(text: str) -> Any:
-    """The JSON value in a text that another program wrote, as Python reads it, with what such programs add to it.
+    """Parse JSON from another program, with the deviations that such programs use.
 
-    A byte order mark before it is skipped, ``NaN`` and ``Infinity`` are numbers, and an integer of more than
-    `MAXIMUM_DIGITS` digits, which Python refuses to read, is the string of its digits: whether a field may hold one is
-    for its reader to say.
+    A byte order mark is skipped. ``NaN`` and ``Infinity`` are numbers. An integer of more than `MAXIMUM_DIGITS` digits,
+    which Python refuses to parse, becomes the string of its digits; the caller decides whether a field may hold one.
 
     Raises:
         InvalidInput: it is not JSON, or nested too deeply.
@@ -135,10 +134,10 @@ def _float(digits: str) -> float:
 
 
 def _check(value: Any) -> None:
-    """Refuse what is nested too deeply, and half a surrogate pair, which is a character to Python alone.
+    """Refuse deep nesting and lone surrogates, which JSON does not have and Python accepts.
 
     Raises:
-        InvalidInput: it holds one of them.
+        InvalidInput: the value holds one of them.
     """
     level = [value]
     for _ in range(_MAXIMUM_DEPTH):

@@ -1,4 +1,4 @@
-"""Something large that is loaded when it is needed, and leaves the memory when nobody has needed it for a while."""
+"""A large object that is loaded when it is first used, and unloaded when it has been idle for a while."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ T = TypeVar("T")
 
 
 class Timer(Protocol):
-    """Calls something once, later, unless it is cancelled before."""
+    """Calls a function once, after a delay, unless it is cancelled first."""
 
     def start(self) -> None:
-        """Begin to wait."""
+        """Start the delay."""
         ...
 
     def cancel(self) -> None:
-        """Do not call; without effect when the call has begun."""
+        """Cancel the call; without effect when the call has begun."""
         ...
 
 
 def _thread_timer(seconds: float, callback: Callable[[], None]) -> Timer:
     timer = threading.Timer(seconds, callback)
-    timer.daemon = True  # a process that ends need not wait for it
+    timer.daemon = True  # a process that ends does not wait for it
     return timer
 
 
 class LazyModel(Generic[T]):
-    """A model, say, that threads share.
+    """Loads a model on first use, shares it between threads, and unloads it when idle.
 
-    It is loaded once, by the thread that needs it first, while the others wait; is never unloaded while it is used;
-    and is loaded again when it is needed again. Unloading is dropping it: whoever uses it keeps no reference to it.
+    The thread that needs it first loads it once, while the others wait. It is never unloaded while in use, and is
+    loaded again at the next use. To unload is to drop the reference, so users keep none of their own.
 
     Args:
-        load: makes it. What it raises comes out of `use`; the next use tries again.
-        idle_unload_seconds: how long it stays when nobody uses it; 0 for ever.
-        timer: makes a timer of seconds and a callback.
+        load: makes the model. Its exception leaves `use`; the next use tries again.
+        idle_unload_seconds: how long an unused model stays loaded; 0 for ever.
+        timer: makes a timer from seconds and a callback.
     """
 
     def __init__(
@@ -53,20 +53,20 @@ class LazyModel(Generic[T]):
         self._idle_unload_seconds = idle_unload_seconds
         self._make_timer = timer
         self._loading = threading.Lock()  # held while loading, and never taken under the other
-        self._lock = threading.Lock()  # guards all that follow
-        self._held: list[T] = []  # of at most one, so that T may be None
+        self._lock = threading.Lock()  # guards all attributes below
+        self._held: list[T] = []  # holds at most one model; a list, so that T may be None
         self._users = 0
         self._timer: Timer | None = None
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it is in memory."""
+        """Whether the model is in memory."""
         with self._lock:
             return bool(self._held)
 
     @contextmanager
     def use(self) -> Iterator[T]:
-        """Have it for the length of the block.
+        """Use the model for the length of the block.
 
         Raises:
             Exception: as ``load`` does.
@@ -88,7 +88,7 @@ class LazyModel(Generic[T]):
         with self._loading:
             with self._lock:
                 held = self._held
-            if not held:  # nobody else can load it now, or unload it while we are a user
+            if not held:  # only this thread can load it now, and it cannot be unloaded while `_users` counts us
                 held = [self._load()]
                 with self._lock:
                     self._held = held
@@ -105,7 +105,7 @@ class LazyModel(Generic[T]):
     def _unload(self, timer: Timer) -> None:
         with self._lock:
             if timer is not self._timer:
-                return  # somebody came in the meantime
+                return  # a new user came in the meantime
             self._timer = None
             dropped, self._held = self._held, []
         dropped.clear()  # outside the lock: freeing a model takes a moment

@@ -1,4 +1,4 @@
-"""What the machine gives this process."""
+"""The resources of this machine."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def processors() -> int:
-    """How many processors this process may use: in a container fewer than the machine has (macOS cannot tell)."""
+    """How many processors this process may use: in a container fewer than the machine has (not known on macOS)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

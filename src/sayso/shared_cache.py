@@ -1,7 +1,8 @@
-"""A cache of bytes that workers on many machines share: in S3, behind each one's own.
+"""A cache in S3 that workers on many machines share, behind each worker's local cache.
 
-What one worker has spoken, none of the others speaks again, and a story that goes on elsewhere finds what was made.
-Nothing waits for it: an entry is sent in the background, and while S3 fails it is left alone.
+An utterance that one worker has synthesised is not synthesised again by another, and a job that is resumed on another
+machine finds what was made. Work never waits for S3: entries are uploaded in the background, and while S3 fails it is
+not called.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def open_s3_cache(
     timeout_seconds: float = _TIMEOUT_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> S3Cache:
-    """The cache below a prefix in S3; nothing is asked of S3 yet.
+    """Open the cache below a prefix in S3; S3 is not called yet.
 
     Args:
         url: the prefix, as ``s3://bucket/prefix``.
@@ -61,11 +62,11 @@ def open_s3_cache(
 
 
 class S3Cache:
-    """See `sayso.cache.Cache`; one object for each entry, with the checksum that tells whether it is damaged.
+    """See `sayso.cache.Cache`; each entry is one object, with a checksum.
 
-    After two failures in a row S3 is left alone for a minute: nothing is there then, or nothing is kept. Reading and
-    writing are counted apart, since one of them may be forbidden. Nothing is ever removed: a rule of the bucket can
-    remove what is old.
+    After two failures in a row S3 is not called for a minute: reads are misses, and writes are dropped. Reads and
+    writes are counted separately, because only one of them may be forbidden. Nothing is removed: a lifecycle rule of
+    the bucket can remove old entries.
 
     Args:
         store: the objects.
@@ -74,11 +75,11 @@ class S3Cache:
 
     def __init__(self, store: S3Store, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._reading = _Trust("reading", clock)
-        self._writing = _Trust("writing", clock)
+        self._reading = _LoggingBreaker("reading", clock)
+        self._writing = _LoggingBreaker("writing", clock)
 
     def get(self, key: str) -> bytes | None:
-        """See `Cache.get`; an entry that is damaged is a miss, and is replaced when it has been made again."""
+        """See `Cache.get`; a damaged entry is a miss, and the next `put` replaces it."""
         import obstore
         from obstore.exceptions import BaseError, NotFoundError
 
@@ -95,7 +96,7 @@ class S3Cache:
         return unsealed(entry)
 
     def put(self, key: str, data: bytes) -> None:
-        """See `Cache.put`; an entry of more than 8 MiB is not kept."""
+        """See `Cache.put`; an entry of more than 8 MiB is not stored."""
         import obstore
         from obstore.exceptions import BaseError
 
@@ -109,21 +110,21 @@ class S3Cache:
             self._writing.succeeded()
 
     def close(self, timeout_seconds: float) -> None:
-        """Nothing is under way: each entry is sent by whoever puts it."""
+        """Does nothing: `put` uploads each entry before it returns."""
 
 
-class _Trust:
-    """A breaker that says when it opens; any thread may use it.
+class _LoggingBreaker:
+    """A breaker that logs when it opens; any thread may use it.
 
     Args:
-        doing: what it is about, for the log.
+        operation: ``reading`` or ``writing``, for the log.
         clock: monotonic seconds.
     """
 
-    def __init__(self, doing: str, clock: Callable[[], float]) -> None:
-        self._doing = doing
+    def __init__(self, operation: str, clock: Callable[[], float]) -> None:
+        self._operation = operation
         self._breaker = Breaker(consecutive=_FAILURES, open_seconds=_REST_SECONDS, clock=clock)
-        self._lock = threading.Lock()  # has one failure at a time counted, so that a single one opens the breaker
+        self._lock = threading.Lock()  # counts one failure at a time, so that exactly one of them opens the breaker
         self.allows = self._breaker.allows
         self.succeeded = self._breaker.succeeded
 
@@ -133,20 +134,20 @@ class _Trust:
             before = self._breaker.state
             self._breaker.failed()
             if before is BreakerState.CLOSED and self._breaker.state is BreakerState.OPEN:
-                _log.warning("shared cache left alone", doing=self._doing, reason=first_line(error))
+                _log.warning("shared cache left alone", doing=self._operation, reason=first_line(error))
 
 
 class TieredCache:
-    """A cache near by, and behind it one far away; see `sayso.cache.Cache`.
+    """A local cache in front of a remote one; see `sayso.cache.Cache`.
 
-    What is found far away is kept near by. What is put is near by at once and is sent on by a background thread, which
-    the first entry starts; where that cannot keep up, entries are left out. ``_changed`` guards all that the threads
-    share.
+    A hit in the remote cache is copied to the local one. `put` writes to the local cache at once; a background thread,
+    started by the first entry, uploads to the remote one and drops entries when it cannot keep up. ``_changed`` guards
+    all state that threads share.
 
     Args:
-        near: asked first.
-        far: asked when that has nothing.
-        waiting_bytes: how much may wait to be sent.
+        near: the local cache, asked first.
+        far: the remote cache, asked after a miss.
+        waiting_bytes: how much may wait for upload.
     """
 
     def __init__(self, near: Cache, far: Cache, *, waiting_bytes: int = _WAITING_BYTES) -> None:
@@ -157,7 +158,7 @@ class TieredCache:
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._thread: threading.Thread | None = None
         self._is_closed = False
-        self._has_left_out = False
+        self._has_dropped = False
 
     def get(self, key: str) -> bytes | None:
         """See `Cache.get`."""
@@ -167,13 +168,13 @@ class TieredCache:
         return data
 
     def put(self, key: str, data: bytes) -> None:
-        """See `Cache.put`; does not wait for the far one."""
+        """See `Cache.put`; does not wait for the remote cache."""
         self._near.put(key, data)
         with self._changed:
             if self._is_closed:
                 return
             if len(data) > self._room_bytes:
-                self._say_left_out()
+                self._log_dropped()
                 return
             self._room_bytes -= len(data)
             self._waiting.append((key, data))
@@ -183,7 +184,7 @@ class TieredCache:
             self._changed.notify()
 
     def close(self, timeout_seconds: float) -> None:
-        """Send what waits, as far as that takes no longer than this; afterwards nothing more is sent."""
+        """Upload the waiting entries within this many seconds; afterwards nothing more is uploaded."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -204,10 +205,13 @@ class TieredCache:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
             return self._waiting.popleft() if self._waiting else None
 
-    def _say_left_out(self) -> None:
-        if not self._has_left_out:
-            self._has_left_out = True
-            _log.warning("shared cache does not keep up", hint="What it lacks is spoken again where it is needed.")
+    def _log_dropped(self) -> None:
+        if not self._has_dropped:
+            self._has_dropped = True
+            _log.warning(
+                "shared cache does not keep up",
+                hint="Utterances that are missing there are synthesised again when they are needed.",
+            )
 
 
 def _path(key: str) -> str:

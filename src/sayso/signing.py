@@ -26,15 +26,15 @@ KEY_BYTES = 32
 
 _SECRET_NAME = "signing-secret"  # noqa: S105 -- the name of a file
 _SECRET_BYTES = 32
-_POLL_SECONDS = 0.005  # the lock is held while one small file is written
+_POLL_SECONDS = 0.005  # one small file is written under the lock
 _LINKS = b"sayso links 1"
-_CALLBACKS = b"sayso callbacks 1\0"  # the owner's name follows; no other purpose begins like this
+_CALLBACKS = b"sayso callbacks 1\0"  # the owner's name follows; no other purpose has this prefix
 _WEBHOOK_SECRET_PREFIX = "whsec_"  # noqa: S105 -- the prefix of secrets
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The keys of an installation, derived when they are asked for; any thread may ask.
+    """The keys of an installation, derived on each call; safe to use from any thread.
 
     Attributes:
         roots: the root secrets, the current one first. During a rotation the previous one follows it.
@@ -59,7 +59,7 @@ class SigningKeys:
 
 
 def hkdf_sha256(secret: bytes, *, info: bytes, length: int, salt: bytes = b"") -> bytes:
-    """A key that is derived from a secret by HKDF with SHA-256, as RFC 5869 defines it.
+    """Derive a key from a secret by HKDF with SHA-256 (RFC 5869).
 
     Args:
         secret: the input keying material.
@@ -78,17 +78,17 @@ def hkdf_sha256(secret: bytes, *, info: bytes, length: int, salt: bytes = b"") -
 
 
 def webhook_secret(key: bytes) -> str:
-    """A callback key as Standard Webhooks writes it, which is how its owner is given it: ``whsec_`` and base64."""
+    """A webhook key in the format of Standard Webhooks, as its owner receives it: ``whsec_`` and base64."""
     return _WEBHOOK_SECRET_PREFIX + b64encode(key).decode()
 
 
 def signing_keys(settings: Settings) -> SigningKeys:
-    """The keys of the settings' root secret, or of one that is made once and kept under SAYSO_DATA.
+    """The keys of the settings' root secret, or of a secret that is made once and stored under SAYSO_DATA.
 
-    Processes that start together come to the same one.
+    Processes that start together use the same one.
 
     Raises:
-        OutputFailed: it cannot be kept, or what is kept is damaged.
+        OutputFailed: the secret cannot be stored, or the stored one is damaged.
     """
     if settings.signing_secret is not None:
         return _with_previous(settings.signing_secret.get_secret_value().encode(), settings)
@@ -104,10 +104,10 @@ def signing_keys(settings: Settings) -> SigningKeys:
 
 
 def existing_signing_keys(settings: Settings) -> SigningKeys:
-    """The keys that a service with these settings uses; no secret is made.
+    """The keys that a service with these settings uses; does not create a secret.
 
     Raises:
-        InvalidInput: there is no secret here yet.
+        InvalidInput: there is no secret yet.
         OutputFailed: the secret cannot be read, or is damaged.
     """
     path = settings.data_dir / _SECRET_NAME
@@ -126,15 +126,15 @@ def _with_previous(current: bytes, settings: Settings) -> SigningKeys:
 
 
 def _kept(path: Path) -> bytes:
-    """The secret in a file, without the line's end that editors and ``echo`` leave."""
+    """The secret in a file, without the newline that editors and ``echo`` append."""
     secret = path.read_bytes().strip()
     if len(secret) != 2 * _SECRET_BYTES:
-        raise OutputFailed(f"{path} is damaged.", hint="Delete it, and another is made; links given out end then.")
+        raise OutputFailed(f"{path} is damaged.", hint="Delete it, and another is made; existing links stop working.")
     return secret
 
 
 def _keep(path: Path, secret: str) -> None:
-    """Write the secret for its owner alone, whole or not at all."""
+    """Write the secret for its owner only, atomically."""
     partial = path.with_name(f".{_SECRET_NAME}.part")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

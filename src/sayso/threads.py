@@ -1,4 +1,4 @@
-"""From an event loop to threads and back."""
+"""Run synchronous work on a thread of its own, from an event loop."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ T = TypeVar("T")
 
 
 async def on_thread(work: Callable[[], T]) -> T:
-    """Run ``work`` on a thread of its own; when the caller is cancelled, nobody waits for it."""
-    # Not anyio's own limit of 40 threads: whoever calls bounds their number.
+    """Run ``work`` on a thread; if the caller is cancelled, the thread finishes on its own."""
+    # Not anyio's default limit of 40 threads: callers bound their own concurrency.
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(math.inf))

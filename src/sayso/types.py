@@ -1,8 +1,8 @@
-"""The values that pass between rooms: frozen, keyword-only, units in the names.
+"""The values that pass between rooms: frozen, keyword-only, with units in the names.
 
-Two conventions hold everywhere. Positions in a text are offsets in Unicode code points, half open, into the
-author's text as it was given. Positions in audio are integer samples on the timeline that they belong to; seconds
-and milliseconds are made from samples at the very edge, so ten hours drift by nothing.
+Two conventions hold everywhere. Positions in a text are half-open offsets in Unicode code points, into the
+author's text as it was given. Positions in audio are integer samples on the timeline that they belong to. Seconds
+and milliseconds are computed from samples only at the edge, so ten hours drift by nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Span:
 
 
 class Boundary(IntEnum):
-    """How strong the break after a word is; a larger value is a stronger break."""
+    """How strong the break after a word is; a larger value means a stronger break."""
 
     NONE = 0
     CLAUSE = 1
@@ -67,7 +67,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Utterance:
-    """What an engine speaks in one go: at least one token, in one language (a BCP 47 tag such as "en-us")."""
+    """One unit of synthesis: at least one token, in one language (a BCP 47 tag such as "en-us")."""
 
     tokens: tuple[Token, ...]
     language: str
@@ -75,12 +75,12 @@ class Utterance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptLine:
-    """One utterance of a script and how it stands in the document.
+    """One utterance of a script, with its voice, the pause after it and its place in the document.
 
     Attributes:
-        utterance: what is said.
-        voice: the voice that says it.
-        pause_after_seconds: the silence that follows, before the next line's first sound.
+        utterance: what is spoken.
+        voice: the voice that speaks it.
+        pause_after_seconds: the silence before the first sound of the next line.
         chapter_title: the title of the chapter that begins with this line, else None.
     """
 
@@ -92,9 +92,9 @@ class ScriptLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """A document, ready to be spoken: its source text, its main language, and its lines in order.
+    """A document as it is to be spoken: its source text, its main language, and its lines in order.
 
-    ``lead_in_seconds`` is the silence that the author wants before the first line.
+    ``lead_in_seconds`` is the silence before the first line.
     """
 
     text: str
@@ -104,7 +104,7 @@ class Script:
 
     @property
     def silence_seconds(self) -> float:
-        """The silence that is known before anything is spoken: before the first line, and after each."""
+        """The silence that is known before synthesis: before the first line, and after each line."""
         return self.lead_in_seconds + math.fsum(line.pause_after_seconds for line in self.lines)
 
 
@@ -131,11 +131,11 @@ class TokenTime:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Speech:
-    """What an engine made of an utterance.
+    """The result of one synthesis.
 
     Attributes:
         audio: the sound.
-        times: one entry per token of the utterance, ordered and within the audio; None when the engine cannot say.
+        times: one entry per token of the utterance, ordered and within the audio; None when the engine gives no times.
     """
 
     audio: Audio
@@ -153,7 +153,7 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A written word on a timeline; ``text`` is the source at ``span``, and the rest is as in `Token`."""
+    """A written word on a timeline; ``text`` is the source at ``span``, the other fields are as in `Token`."""
 
     text: str
     span: Span
@@ -172,7 +172,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A stretch of the timeline that was spoken in one go, and its place in the source."""
+    """A part of the timeline that was synthesised as one utterance, and its place in the source."""
 
     span: Span
     start_sample: int
@@ -190,7 +190,7 @@ class Chapter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
-    """Everything that was said, and when: the one source of subtitles, chapters and word marks.
+    """What is spoken and when: the single source of subtitles, chapters and word times.
 
     ``words``, ``segments`` and ``chapters`` are ordered, do not overlap within their kind, and end by
     ``duration_samples``, which is the exact length of the audio.

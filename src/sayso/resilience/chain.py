@@ -145,8 +145,10 @@ def reason_of(error: SaysoError) -> str:
 def _everything_failed(failures: Sequence[Failure]) -> SaysoError:
     if len(failures) == 1:
         return failures[0].error
-    message, told = (
+    message, public_message = (
         "; ".join(f"{failure.engine}: {text.rstrip('.')}" for failure, text in zip(failures, texts, strict=True))
         for texts in ([each.error.message for each in failures], [each.error.for_callers() for each in failures])
     )
-    return EverythingFailed(f"Every engine failed. {message}.", told=f"Every engine failed. {told}.")
+    return EverythingFailed(
+        f"Every engine failed. {message}.", public_message=f"Every engine failed. {public_message}."
+    )
