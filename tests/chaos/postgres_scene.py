@@ -113,9 +113,14 @@ class PostgresScene:
         wishes = json.loads(order.body)
         narration_id = self._api.submit(wishes, key=order.name)
         self._ids[order.name] = narration_id
+        self._sent[order.name] = self._with_outputs(order, narration_id)
+
+    def _with_outputs(self, order: Order, narration_id: str) -> Order:
+        """An order with the files and the tasks that its narration has."""
+        wishes = json.loads(order.body)
         forms = [*wishes["audio"], *wishes["subtitles"]]
         stem = f"{self._output.as_uri()}/narrations/{narration_id}/narration"
-        self._sent[order.name] = replace(
+        return replace(
             order,
             outputs=tuple(f"{stem}.{form}" for form in forms),
             tasks=tuple((narration_id, form) for form in forms),
@@ -125,7 +130,7 @@ class PostgresScene:
         """A job that the API would not have taken."""
         if order.name in self._sent:
             return
-        self._sent[order.name] = order
+        self._sent[order.name] = self._with_outputs(order, order.name) if order.may_be_done else order
         job_id = uuid4()
         self._messages[str(job_id)] = order.name
         self._ask("insert into sayso.jobs (id, queue, body) values (%s, 'stories', %s)", job_id, order.body)

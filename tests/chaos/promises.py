@@ -94,9 +94,8 @@ def _problem_of_task(evidence: Evidence, order: Order, key: tuple[str, str]) -> 
         return "is not there"
     if _must_fail(evidence, order):
         return None if task.status == FAILED and task.error else f"is {task.status}, with the error {task.error!r}"
-    # Of a job that need not be done, the sender may not have said where its files go.
-    urls = [order.outputs[order.tasks.index(key)]] if order.outputs else evidence.versions
-    if task.status != COMPLETED or task.url not in urls:
+    url = order.outputs[order.tasks.index(key)]
+    if (task.status, task.url) != (COMPLETED, url):
         return f"is {task.status}, at {task.url}"
     return task.oddity
 

@@ -75,16 +75,6 @@ def test_a_good_run_breaks_nothing() -> None:
     assert broken(good()) == {}
 
 
-@pytest.mark.parametrize(
-    ("url", "lost"), [(AUDIO, {}), ("s3://b/nowhere.wav", {Promise.LOST: 1}), (None, {Promise.LOST: 1})]
-)
-def test_a_job_that_need_not_be_done_may_be(url: str | None, lost: dict[Promise, int]) -> None:
-    """Its sender has not said where its files go: a completed task must name a file that is there."""
-    order = replace(ORDER, outputs=(), tasks=(("p", "a"),), poison="a bomb", may_be_done=True)
-    evidence = replace(good(), orders=[order], tasks={("p", "a"): Task(status=COMPLETED, url=url)})
-    assert broken(evidence).get(Promise.LOST, 0) == lost.get(Promise.LOST, 0)
-
-
 def test_a_job_without_its_files_or_status_is_lost() -> None:
     """A file that is missing, a task that is not completed, and a job put aside for nothing are each told."""
     tasks = {**good().tasks, ("p", "a"): Task(status="IN_PROGRESS", url=None)}
