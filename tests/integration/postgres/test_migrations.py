@@ -20,7 +20,7 @@ from support.postgres.schema import FILE, describe
 if TYPE_CHECKING:
     from support.postgres.databases import Databases
 
-TABLES = {"jobs", "tasks", "events", "narrations", "migrations"}
+TABLES = {"jobs", "tasks", "events", "narrations", "rate_limits", "migrations"}
 
 
 def tables(conninfo: str) -> set[tuple[str, str]]:

@@ -1,0 +1,71 @@
+"""The state of rate limits in PostgreSQL, so that all processes with the same database share them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sayso.postgres.pool import Database
+    from sayso.resilience.rate_limits import RateLimit
+
+_TAKE = """
+with known as (
+    select free_at from sayso.rate_limits where name = %(name)s
+), taken as (
+    insert into sayso.rate_limits as state (name, free_at)
+    select %(name)s, clock_timestamp() + %(cost)s * interval '1 microsecond'
+    where not exists (
+        -- The state only moves on: a request that comes too early by what can be read needs no lock and no write.
+        select from known
+        where free_at + (%(cost)s - %(burst)s) * interval '1 microsecond' > clock_timestamp()
+            and free_at <= clock_timestamp() + %(latest)s * interval '1 microsecond'
+    )
+    on conflict (name) do update
+    set free_at = case
+        when state.free_at > clock_timestamp() + %(latest)s * interval '1 microsecond'
+            then clock_timestamp() + %(burst)s * interval '1 microsecond'
+        else greatest(state.free_at, clock_timestamp()) + %(cost)s * interval '1 microsecond'
+    end
+    where state.free_at + (%(cost)s - %(burst)s) * interval '1 microsecond' <= clock_timestamp()
+        or state.free_at > clock_timestamp() + %(latest)s * interval '1 microsecond'
+    returning name
+)
+select exists (select from taken) as is_taken,
+    extract(epoch from (select free_at from known) - clock_timestamp())::float8 as free_in_seconds
+"""
+# The clock is read when the row is locked, not when the statement began: it may have waited for the lock.
+
+_CLOCK_ERROR_MICROSECONDS = 1_000_000
+"""How much later than a burst from now the state may be, by a clock that was set back: more is not waited for."""
+
+
+class PostgresPermits:
+    """See `sayso.resilience.rate_limits.PermitStore`; belongs to the event loop of its database.
+
+    A request is one statement on a connection that is given back at once. The clock is the database's. When that was
+    set back, or a limit was replaced by one of a shorter interval, the state may lie far in the future: then a request
+    is granted, and the limit goes on from an empty bucket.
+
+    Args:
+        database: where the state is; its opener closes it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, name: str, limit: RateLimit, cost: int) -> float:
+        """See `PermitStore.take`."""
+        cost_microseconds, burst_microseconds = (permits * limit.permit_microseconds for permits in (cost, limit.burst))
+        parameters = {
+            "name": name,
+            "cost": cost_microseconds,
+            "burst": burst_microseconds,
+            "latest": 2 * burst_microseconds + _CLOCK_ERROR_MICROSECONDS,
+        }
+        # Where an answer was lost, permits may be taken twice: less than the limit then, and never more.
+        (row,) = await self._database.fetch(_TAKE, parameters, again=True)
+        if row["is_taken"]:
+            return 0.0
+        seconds = (row["free_in_seconds"] or 0.0) + (cost_microseconds - burst_microseconds) / 1e6
+        # Less than nothing: another took them meanwhile, and the next answer says until when.
+        return max(float(seconds), 1e-6)
