@@ -1,4 +1,4 @@
-"""One attempt at a job: who does it, and what its queue is told of how it went."""
+"""One attempt at a job: the handler does it, and its outcome is settled with the queue."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LONGEST_PAUSE_SECONDS = 3600.0
-"""However long somebody asks to be left alone, a job is tried again after so long."""
+"""A job is tried again after so long at the latest, whatever a service asks for."""
 
 _OUTAGE_FAILURES = 5
-"""For how many failures a job waits, at least, when what it needs is down."""
+"""A job whose service is down waits as long as after so many failures, at least."""
 
 
 class Outcome(StrEnum):
-    """What became of an attempt."""
+    """How an attempt ended; the values are the labels of metrics."""
 
     DONE = "done"
     RETRIED = "retried"
-    PUT_ASIDE = "put_aside"
+    DEAD_LETTERED = "put_aside"
     LOST = "lost"
-    HANDED_BACK = "handed_back"
+    RELEASED = "handed_back"
 
 
 @dataclass(kw_only=True, slots=True)
 class Job:
-    """A job in the hands of a handler.
+    """A job that a handler works on.
 
     Attributes:
-        delivery: as it came.
-        queue: from where.
+        delivery: as the queue delivered it.
+        queue: its queue.
         max_attempts: how often it may be tried.
-        attempt: which attempt this is, by whoever knows it best: the queue, or a store that counts too.
+        attempt: which attempt this is, by the larger count: the queue's, or that of a store that counts too.
     """
 
     delivery: Delivery
@@ -59,7 +59,7 @@ class Job:
         self.attempt = self.delivery.attempt
 
     def count(self, attempt: int | None) -> None:
-        """Take a store's word for which attempt this is, if it has one.
+        """Note which attempt this is by a store's count, if it counts.
 
         Raises:
             AttemptsUsedUp: there were as many before as there may be.
@@ -72,39 +72,39 @@ class Job:
             )
 
     async def confirm(self) -> None:
-        """Make sure that the job is still ours.
+        """Make sure that the job still belongs to this worker.
 
         Raises:
-            LeaseLost: it is not.
+            LeaseLost: it does not.
         """
         if await self.queue.heartbeat([self.delivery]):
             raise LeaseLost(f"Job {self.delivery.job_id} was taken over or cancelled.")
 
 
 class Handler(Protocol):
-    """Does the jobs of a queue. It may be cancelled at any moment, and publishes nothing afterwards."""
+    """Works on the jobs of a queue. It may be cancelled at any moment, and publishes nothing afterwards."""
 
     async def work(self, job: Job) -> None:
         """Do the job.
 
         Raises:
             Busy: it cannot be tried now, but later; this does not count as an attempt.
-            LeaseLost: it turned out to be somebody else's.
-            SaysoError: it failed; whether trying again may help is what its ``retryable`` says.
+            LeaseLost: it belongs to another worker now.
+            SaysoError: it failed; its ``retryable`` says whether trying again may help.
         """
         ...
 
     async def give_up(self, job: Job, error: str) -> bool:
-        """Tell whoever waits for the job that it failed for good, before it is put aside.
+        """Record that the job failed for good where its result is waited for, before it is dead-lettered.
 
         Returns:
-            Whether it had been done already, by another worker or another message.
+            Whether the job had been done already, by another worker or another message.
 
         Raises:
-            Busy: they can be told later.
-            LeaseLost: it turned out to be somebody else's.
-            ServiceUnavailable: they cannot be told now.
-            SaysoError: they can never be told; the job is put aside all the same.
+            Busy: this can be recorded later.
+            LeaseLost: the job belongs to another worker now.
+            ServiceUnavailable: this cannot be recorded now.
+            SaysoError: this can never be recorded; the job is dead-lettered all the same.
         """
         ...
 
@@ -115,7 +115,7 @@ class Policy:
 
     Attributes:
         at_once: how many it works on at once.
-        max_attempts: after how many failed attempts a job is put aside.
+        max_attempts: after how many failed attempts a job is dead-lettered.
         job_seconds: how long one attempt may take.
         lease_seconds: as the queue gives them.
         heartbeat_seconds: how often it extends them.
@@ -133,11 +133,11 @@ class Policy:
 
 
 class Attempts:
-    """Has jobs done, and tells their queue what became of each; on the loop of both.
+    """Has jobs done by their handler, and settles each with the queue; belongs to the loop of both.
 
     Args:
         queue: where the jobs come from.
-        handler: who does them.
+        handler: works on them.
         policy: how often, and for how long.
         clock: monotonic seconds.
     """
@@ -149,19 +149,19 @@ class Attempts:
         self._clock = clock
 
     async def make(self, job: Job, on_worked: Callable[[], None]) -> Outcome:
-        """Do a job, and tell the queue what became of it.
+        """Do a job, and settle it with the queue.
 
         Args:
             job: the job.
-            on_worked: told when the handler has ended: a beat that comes after the last word on a job is a mistake.
+            on_worked: called when the handler has ended: a job that is being settled gets no heartbeat any more.
 
         Raises:
-            LeaseLost: the job is somebody else's now; nothing is told.
-            ServiceUnavailable: the queue could not be told; the job will come again.
+            LeaseLost: the job belongs to another worker now; nothing was settled.
+            ServiceUnavailable: the queue did not answer; the job will be delivered again.
         """
         try:
             try:
-                job.count(None)  # attempts that failed were put aside in time: those that are left over died
+                job.count(None)  # failed attempts were settled: what exceeds the count are attempts whose worker died
                 await self._work(job)
             finally:
                 on_worked()
@@ -186,7 +186,7 @@ class Attempts:
         return Outcome.DONE
 
     async def release(self, job: Job, *, delay_seconds: float = 0) -> None:
-        """Give a job back that was not tried; it is not counted where the queue can tell.
+        """Release a job that was not tried; it is not counted where the queue can tell.
 
         Raises:
             LeaseLost, ServiceUnavailable: as `make`.
@@ -196,7 +196,7 @@ class Attempts:
     async def _release_busy(self, job: Job, busy: Busy) -> Outcome:
         _log.info("the job is released until later", reason=busy.message, delay_seconds=busy.retry_after_seconds)
         await self.release(job, delay_seconds=busy.retry_after_seconds)
-        return Outcome.HANDED_BACK
+        return Outcome.RELEASED
 
     async def _work(self, job: Job) -> None:
         limit = asyncio.timeout(self._policy.job_seconds)
@@ -217,7 +217,7 @@ class Attempts:
         return Outcome.RETRIED
 
     async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
-        """What the job needs is down, which is no fault of the job: it is not counted where the queue can tell."""
+        """Release a job whose service is down; it is not counted where the queue can tell."""
         delay_seconds = self._policy.retry.pause_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
         _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
         await self.release(job, delay_seconds=delay_seconds)
@@ -235,14 +235,14 @@ class Attempts:
         except (LeaseLost, ServiceUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 -- see below
-            # It would be refused the next time too, and the job come again for ever.
-            told = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
-            _log.exception("those who wait for the job cannot be told that it failed", reason=told)
-            reason = f"{reason} Its tasks could not be told: {told}"
+            # It would be refused the next time too, and the job would be delivered again for ever.
+            cause = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
+            _log.exception("those who wait for the job cannot be told that it failed", reason=cause)
+            reason = f"{reason} Its tasks could not be told: {cause}"
         await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
-        return Outcome.PUT_ASIDE
+        return Outcome.DEAD_LETTERED
 
-    async def _settle(self, tell: Callable[[], Awaitable[T]]) -> T:
-        """Tell a service what became of a job, again and again for as long as a lease lasts."""
+    async def _settle(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call that settles a job, again for as long as a lease lasts while the service is unavailable."""
         policy = replace(SETTLE, total_seconds=self._policy.lease_seconds)
-        return await retry(tell, policy, on=ServiceUnavailable, clock=self._clock)
+        return await retry(call, policy, on=ServiceUnavailable, clock=self._clock)

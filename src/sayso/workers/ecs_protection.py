@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 EXPIRES_IN_MINUTES = 60
-"""How long ECS protects a task that says nothing more; a busy one says it again after half of that."""
+"""How long ECS protects a task; a busy one asks again after half of that."""
 
 _REST_SECONDS = 15.0
 _TIMEOUT_SECONDS = 5.0
@@ -28,7 +28,7 @@ _OK = 200
 
 
 class TaskProtection:
-    """Asks ECS's agent, and does no harm where it cannot: failures are logged, and tried again at a later call.
+    """Asks ECS's agent for protection. Failures are logged, and tried again at a later call.
 
     Belongs to one event loop. No call takes longer than some seconds.
 
@@ -40,28 +40,28 @@ class TaskProtection:
     def __init__(self, agent_uri: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = f"{agent_uri.rstrip('/')}/task-protection/v1/state"
         self._clock = clock
-        self._announce_finished: bool | None = False
-        """Whether ECS protects the task, as far as we know; None after a request of which we do not know the end."""
+        self._is_protected: bool | None = False
+        """Whether ECS protects the task; None after a request that failed, which may have taken effect."""
         self._renew_at = math.inf
         self._rest_until = -math.inf
 
     async def set(self, *, busy: bool) -> None:
-        """Say whether the task is busy; as often as one likes, for the agent is asked only where there is need."""
+        """Note whether the task is busy; may be called often, for the agent is asked only when something changes."""
         now = self._clock()
-        is_due = busy != self._announce_finished or (busy and now >= self._renew_at)
+        is_due = busy != self._is_protected or (busy and now >= self._renew_at)
         if not is_due or now < self._rest_until:
             return
         failure = await self._ask(busy=busy)
         if failure is not None:
-            self._announce_finished = None
+            self._is_protected = None
             self._rest_until = now + _REST_SECONDS
             _log.warning("ECS did not change the protection of this task", busy=busy, reason=failure)
             return
-        self._announce_finished = busy
+        self._is_protected = busy
         self._renew_at = now + EXPIRES_IN_MINUTES * 60 / 2
 
     async def _ask(self, *, busy: bool) -> str | None:
-        """Why the agent did not do it; None if it did."""
+        """Ask the agent, and return why it failed; None if it succeeded."""
         state = {"ProtectionEnabled": True, "ExpiresInMinutes": EXPIRES_IN_MINUTES}
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -71,7 +71,7 @@ class TaskProtection:
         answer = _object(content)
         if status == _OK and _part(answer, "protection").get("ProtectionEnabled") is busy:
             return None
-        # ECS tells of some failures with status 200.
+        # ECS reports some failures with status 200.
         trouble = _part(answer, "failure") or _part(answer, "error")
         return str(trouble.get("Reason") or trouble.get("Code") or f"status {status}")
 

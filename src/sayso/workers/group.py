@@ -36,12 +36,12 @@ class WorkerGroup:
             service.stop()
 
     def hurry(self) -> None:
-        """Release what is in hand now instead of letting it finish; returns at once."""
+        """Release the jobs in hand now instead of letting them finish; returns at once."""
         for service in self._services:
             service.hurry()
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait until what was in hand is finished or released, and return whether all of it is."""
+        """Wait until the jobs in hand are finished or released, and return whether all are."""
         give_up_at = time.monotonic() + timeout_seconds
         have_ended = [service.join(give_up_at - time.monotonic()) for service in self._services]
         return all(have_ended)
@@ -58,7 +58,7 @@ class WorkerGroup:
 
     @property
     def last_backlogs(self) -> Mapping[str, Backlog]:
-        """What the queues said of themselves when they were last asked, by their names; nothing that is out of date."""
+        """The last answer of each queue, by its name; nothing when it is out of date."""
         return {name: backlog for service in self._services for name, backlog in service.last_backlogs.items()}
 
     async def backlog(self) -> Backlog:

@@ -1,4 +1,4 @@
-"""Keeping a claim on tasks alive while their work is done."""
+"""Extending a claim on tasks while their work is done."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_LOOK_SECONDS = 1.0
-"""How often progress is told, where there is some."""
+_PROGRESS_SECONDS = 1.0
 
 
 class ClaimHeartbeat:
-    """A block in which a claim is beaten for, and which is cancelled with `LeaseLost` when the claim is lost.
+    """A block during which a claim is extended, and which is cancelled with `LeaseLost` when the claim is lost.
 
     Args:
         tasks: the store.
-        claim: the claim; None to keep nothing.
-        lease_seconds: as the store gives them.
-        heartbeat_seconds: how often it is beaten for.
+        claim: the claim; None for work without tasks.
+        lease_seconds: how long the claim lasts without a heartbeat, as the store gives it.
+        heartbeat_seconds: how often it is extended.
+        progress_seconds: how often progress is stored, if there is any.
         clock: monotonic seconds.
     """
 
@@ -41,14 +41,16 @@ class ClaimHeartbeat:
         *,
         lease_seconds: float = LEASE_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        progress_seconds: float = _PROGRESS_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.progress: TaskProgress | None = None
-        """How far the work is; set from any thread."""
+        """How far the work is; may be set from any thread."""
         self._tasks = tasks
         self._claim = claim
         self._lease_seconds = lease_seconds
         self._heartbeat_seconds = heartbeat_seconds
+        self._progress_seconds = progress_seconds
         self._clock = clock
         self._lost: LeaseLost | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -71,28 +73,28 @@ class ClaimHeartbeat:
                 raise
             is_cancelled = True  # it came after the block's last step
         block = asyncio.current_task()
-        # Somebody else may have cancelled the block too, and is not to be overheard.
+        # Do not swallow a cancellation from outside.
         if self._lost is not None and is_cancelled and block is not None and block.uncancel() == 0:
             raise self._lost from None
 
     async def end(self) -> None:
-        """Keep the claim no longer: before its last word, after which a beat would find it spent."""
+        """Extend the claim no longer: before it is completed or failed, after which a heartbeat would find it lost."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait({self._keeper})
 
     async def _keep(self, claim: Claim, block: asyncio.Task[object]) -> None:
-        told = None
+        stored = None
         held_until = self._clock() + self._lease_seconds
-        next_beat = self._clock() + self._heartbeat_seconds
+        next_heartbeat = self._clock() + self._heartbeat_seconds
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self._progress_seconds)
             progress = self.progress
-            if progress is told and self._clock() < next_beat:
+            if progress is stored and self._clock() < next_heartbeat:
                 continue
             try:
                 began = self._clock()
-                await self._tasks.heartbeat(claim, None if progress is told else progress)
+                await self._tasks.heartbeat(claim, None if progress is stored else progress)
             except ServiceUnavailable as error:
                 _log.warning("the tasks' store does not answer", reason=error.message)
                 if self._clock() < held_until:
@@ -101,7 +103,11 @@ class ClaimHeartbeat:
             except LeaseLost as error:
                 self._lost = error
             else:
-                told, held_until, next_beat = progress, began + self._lease_seconds, began + self._heartbeat_seconds
+                stored, held_until, next_heartbeat = (
+                    progress,
+                    began + self._lease_seconds,
+                    began + self._heartbeat_seconds,
+                )
                 continue
             block.cancel()
             return

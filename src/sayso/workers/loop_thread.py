@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, in which nothing computes: what runs there is never late."""
+"""An event loop in a thread of its own, on which nothing computes, so that heartbeats are never late."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class LoopThread:
-    """Runs a coroutine on a loop of its own until it is told to stop; any thread may use it.
+    """Runs a coroutine on a loop of its own until it is stopped; any thread may use it.
 
     Args:
         name: of the thread.
@@ -27,7 +27,7 @@ class LoopThread:
 
     def __init__(self, name: str, main: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
         self.failure: BaseException | None = None
-        """What ended it before it was told to; None while nothing did."""
+        """The error that ended it before it was stopped; None if there was none."""
         self._main = main
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -46,12 +46,12 @@ class LoopThread:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Tell it to end; returns at once, and may be called again."""
+        """Have it end; returns at once, and may be called again."""
         if self._stop is not None:
             self.call(self._stop.set)
 
     def call(self, work: Callable[[], object]) -> None:
-        """Have something done on the loop, soon; nothing where the loop has ended."""
+        """Call something on the loop, soon; not if the loop has ended."""
         if self._loop is not None and self._thread.is_alive():
             try:
                 self._loop.call_soon_threadsafe(work)
@@ -66,10 +66,10 @@ class LoopThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._entered())
-        except SaysoError as error:  # what was done wrong is said; where in the code it was found helps nobody
+        except SaysoError as error:  # the message says it all: no traceback
             self.failure = error
             _log.error("a service ended by itself", thread=self._thread.name, reason=error.message, hint=error.hint)
-        except BaseException as error:  # noqa: BLE001 -- whoever asks for its health is told
+        except BaseException as error:  # noqa: BLE001 -- health checks report it
             self.failure = error
             _log.exception("a service ended by itself", thread=self._thread.name)
         finally:

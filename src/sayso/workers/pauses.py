@@ -1,4 +1,4 @@
-"""Times in which a worker takes no jobs: why, since when, and whether somebody has to do something."""
+"""Times in which a worker takes no jobs: why, since when, and whether an operator has to act."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _PASSING_SECONDS = 15.0
-"""A pause that is shorter is no trouble, unless something is missing that somebody has to make."""
+"""A shorter pause is no trouble, unless something is missing that an operator has to create."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class _Pause:
 
 
 class Pauses:
-    """The pauses of one worker; it begins and ends them on its loop, and any thread may ask for its trouble.
+    """The pauses of one worker, which begins and ends them on its loop; any thread may read `trouble`.
 
     Args:
         clock: monotonic seconds.
@@ -50,7 +50,7 @@ class Pauses:
         return pause.reason
 
     def begin(self, error: Exception) -> str:
-        """Begin one, or go on with it, and return the reason, which is logged once and not at each try."""
+        """Begin a pause, or go on with it, and return its reason, which is logged once and not at each try."""
         hint: str | None = None
         is_known = isinstance(error, SaysoError)
         if isinstance(error, SaysoError):

@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 SILENT_SECONDS = 60.0
-"""After how long without an answer of its queue a worker is not well."""
+"""After how long without an answer of its queue a worker is in trouble."""
 
-LEAST_FREE_BYTES = 64 * 2**20
+_LEAST_FREE_BYTES = 64 * 2**20
 """With less free space than this, no job is finished."""
 
-HURRY_SECONDS = 1.0
-"""How long jobs may take to be released when the process is told to stop at once."""
+_HURRY_SECONDS = 1.0
 
-_LOOK_SECONDS = 15.0
+_BACKLOG_SECONDS = 15.0
+"""How often the queues are asked for their backlog, for metrics."""
 
 _ANSWER_SECONDS = 5.0
-"""How long whoever asks for the backlog waits for the queues; autoscalers wait for a few seconds themselves."""
+"""Autoscalers themselves wait for a few seconds."""
 
 _JOIN_POLL_SECONDS = 0.05
 
@@ -55,7 +55,7 @@ class Consumer:
     Attributes:
         name: of the queue, for people and metrics.
         queue: where the jobs come from.
-        worker: who does them.
+        worker: works on them.
         is_counted: whether its jobs count for autoscalers.
     """
 
@@ -71,10 +71,13 @@ class WorkerService:
     Args:
         open_consumers: opens queues and workers on the loop that it is called on.
         name: of its thread, as logs have it.
-        grace_seconds: how long jobs in hand may take to finish when the service is told to stop.
+        grace_seconds: how long jobs in hand may take to finish when the service stops.
         work_directory: where scratch directories are made; its disk must not be full.
         outer_trouble: why something that the workers need does not run, such as their database; None while it does.
         protection: keeps what runs this process from stopping it while it is busy; None where nothing would.
+        least_free_bytes: with less free space than this, the service is in trouble.
+        answer_seconds: how long a request for the backlog waits for the queues.
+        hurry_seconds: how long jobs may take to be released when the process is to stop at once.
         clock: monotonic seconds.
     """
 
@@ -87,6 +90,9 @@ class WorkerService:
         work_directory: Path,
         outer_trouble: Callable[[], str | None] = lambda: None,
         protection: TaskProtection | None = None,
+        least_free_bytes: int = _LEAST_FREE_BYTES,
+        answer_seconds: float = _ANSWER_SECONDS,
+        hurry_seconds: float = _HURRY_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_consumers = open_consumers
@@ -94,6 +100,9 @@ class WorkerService:
         self._work_directory = work_directory
         self._outer_trouble = outer_trouble
         self._protection = protection
+        self._least_free_bytes = least_free_bytes
+        self._answer_seconds = answer_seconds
+        self._hurry_seconds = hurry_seconds
         self._clock = clock
         self._consumers: Sequence[Consumer] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,20 +125,21 @@ class WorkerService:
         self._thread.stop()
 
     def hurry(self) -> None:
-        """Release what is in hand now instead of letting it finish; returns at once, and may be called again."""
+        """Release the jobs in hand now instead of letting them finish; returns at once, and may be called again."""
         self.stop()
         self._hurried_at = self._hurried_at or time.monotonic()
         self._thread.call(self._hurry.set)
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait until what was in hand is finished or handed back, and return whether it is.
+        """Wait until the jobs in hand are finished or released, and return whether they are.
 
-        After `hurry` it waits for `HURRY_SECONDS` at most: the leases of what was not released then end by themselves.
+        After `hurry` it waits for ``hurry_seconds`` at most; jobs that are not released by then stay leased until their
+        leases end.
         """
         give_up_at = time.monotonic() + timeout_seconds
         while not self._thread.join(_JOIN_POLL_SECONDS):
             if self._hurried_at is not None:
-                give_up_at = min(give_up_at, self._hurried_at + HURRY_SECONDS)
+                give_up_at = min(give_up_at, self._hurried_at + self._hurry_seconds)
             if time.monotonic() >= give_up_at:
                 return False
         return True
@@ -152,7 +162,7 @@ class WorkerService:
         return f"The worker is dead: {redact(reason)}"
 
     def _silence(self) -> str | None:
-        """Of which queue the worker has not heard for too long, and why."""
+        """Which queue has not answered for too long, and why."""
         silent_seconds = self._clock() - self._began
         if self._loop is None and not self._is_stopping and silent_seconds > SILENT_SECONDS:
             return f"The worker has been starting for {silent_seconds:.0f} seconds."
@@ -172,20 +182,20 @@ class WorkerService:
         while not directory.exists():
             directory = directory.parent
         free_bytes = shutil.disk_usage(directory).free
-        if free_bytes < LEAST_FREE_BYTES:
+        if free_bytes < self._least_free_bytes:
             return f"The disk is full: {free_bytes // 2**20} MiB are left in the work directory."
         return None
 
     @property
     def last_backlogs(self) -> Mapping[str, Backlog]:
-        """What the queues said of themselves when they were last asked, by their names; nothing that is out of date."""
+        """The last answer of each queue, by its name; nothing when it is out of date."""
         is_fresh = self._thread.is_alive and self._clock() - self._counted_at <= SILENT_SECONDS
         return self._backlogs if is_fresh else {}
 
     async def backlog(self) -> Backlog:
         """How much there is to do, over all queues; from any loop.
 
-        A number is never made up: an autoscaler that is told 0 by a process that does not know stops the workers.
+        A number is never made up: an autoscaler that reads 0 from a process that does not know stops the workers.
 
         Raises:
             ServiceUnavailable: a queue does not say, or there is no worker that could ask it.
@@ -196,9 +206,9 @@ class WorkerService:
             raise ServiceUnavailable(self._failure() or begins)
         asked = asyncio.run_coroutine_threadsafe(self._ask(), loop)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(asked), _ANSWER_SECONDS)
+            return await asyncio.wait_for(asyncio.wrap_future(asked), self._answer_seconds)
         except TimeoutError:
-            reason = f"The queue did not say within {_ANSWER_SECONDS:g} seconds how much there is to do."
+            reason = f"The queue did not say within {self._answer_seconds:g} seconds how much there is to do."
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -232,12 +242,12 @@ class WorkerService:
         return total_backlog(backlogs.values())
 
     async def _watch(self) -> None:
-        """Keep what others ask for up to date, and protect the process while it is busy."""
-        looked = -_LOOK_SECONDS
+        """Keep the backlog for metrics up to date, and protect the process while it is busy."""
+        asked_at = -_BACKLOG_SECONDS
         try:
             while True:
-                if self._clock() - looked >= _LOOK_SECONDS:
-                    looked = self._clock()
+                if self._clock() - asked_at >= _BACKLOG_SECONDS:
+                    asked_at = self._clock()
                     with suppress(SaysoError):
                         await self._ask()
                 if self._protection is not None:

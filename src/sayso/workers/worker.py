@@ -1,19 +1,19 @@
-"""The worker: receives jobs, has them done, and tells their queue what became of each.
+"""The worker: receives jobs, has them done, and settles each with its queue.
 
 It lives on one event loop that computes nothing, on a thread of its own (`sayso.workers.loop_thread`), so that no
 synthesis delays a heartbeat. Handlers do their computing on other threads.
 
-What it holds to:
+Its rules:
 
-- It takes no more jobs than it can begin at once, so that no other worker waits for what is idle here. Only jobs of
-  one group wait behind one another; after a failure those that follow are handed back, so that the order is kept.
-- While it has jobs it beats for all of them together. A job that is lost is cancelled, and nothing is said about it any
-  more. When no beat gets through for a whole lease, all are taken as lost.
-- A job that ends well is finished. One that can never succeed, or has failed too often, is given up and put aside; one
-  whose worker died each time counts as failed. The rest is retried, later and later.
-- No answer of a queue ends it: it pauses, says why, and asks again. Before it takes jobs it makes sure that what they
-  need is there, at the start and again after a job that had to wait.
-- Told to stop, it receives no more, lets what is in hand finish for a while, and hands the rest back at once.
+- It takes no more jobs than it can begin at once, so that none waits here while another worker is idle. Only jobs of
+  one group wait behind one another; after a failure those that follow are released, so that the order is kept.
+- While it has jobs it extends their leases together. A job that is lost is cancelled, and not settled. When no
+  heartbeat succeeds for a whole lease, all jobs are taken as lost.
+- A job that succeeds is finished. One that can never succeed, or has failed too often, is given up and dead-lettered; a
+  worker that died counts as a failure. The others are retried, later and later.
+- No answer of a queue ends the worker: it pauses, says why, and asks again. Before it takes jobs it makes sure that
+  what they need is there, at the start and again after a job that had to wait.
+- When it is to stop, it receives no more, lets the jobs in hand finish for a while, and releases the others.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class _Run:
     held_until: float
     task: asyncio.Task[None] | None = None
     ending: Outcome | None = None
-    """Why its task was cancelled; None while it was not."""
+    """Why its task was cancelled; None if it was not."""
     is_worked: bool = False
-    """Whether its handler has ended, and only the queue is to be told."""
+    """Whether its handler has ended, and it is being settled."""
 
 
 @dataclass(eq=False, slots=True)
@@ -64,10 +64,10 @@ class Worker:
     """See the module.
 
     Args:
-        queue: where jobs come from; closed by whoever opened it.
-        handler: who does them.
-        policy: how.
-        on_end: told what became of each attempt, and how many seconds it took.
+        queue: where jobs come from; its opener closes it.
+        handler: works on them.
+        policy: how they are treated.
+        on_end: called with the outcome of each attempt, and how many seconds it took.
         prepare: makes sure that what jobs need is there; no jobs are taken while it raises a `SaysoError`.
         clock: monotonic seconds.
     """
@@ -96,38 +96,38 @@ class Worker:
         self.last_contact = clock()
         """When the queue last answered."""
         self.last_failure: str | None = None
-        """Why it did not answer when it was asked since then; None where it was not asked, or answered."""
+        """Why it did not answer when it was asked since then; None if it was not asked, or answered."""
 
     @property
     def in_hand(self) -> int:
-        """How many jobs it has, those included that wait behind their group."""
+        """How many jobs it has, including those that wait behind their group."""
         return len(self._runs)
 
     @property
     def trouble(self) -> str | None:
-        """Why it takes no jobs, in a sentence; None while it does, or for a moment does not. From any thread."""
+        """Why it takes no jobs, in a sentence; None while it takes them, or pauses for a moment. From any thread."""
         return self._pauses.trouble
 
     async def run(self, stop: asyncio.Event, *, grace_seconds: float, hurry: asyncio.Event | None = None) -> None:
-        """Work until ``stop`` is set and what was in hand is finished or handed back.
+        """Work until ``stop`` is set and the jobs in hand are finished or released.
 
         Args:
             stop: set from this loop.
             grace_seconds: how long jobs in hand may take to finish then.
-            hurry: set from this loop to hand jobs back without waiting for the grace to end.
+            hurry: set from this loop to release jobs without waiting for the grace to end.
         """
-        beating = asyncio.create_task(self._heartbeat_forever())
+        heartbeat = asyncio.create_task(self._heartbeat_forever())
         receiving = asyncio.create_task(self._receive_forever())
         stopping = asyncio.create_task(stop.wait())
         try:
-            done, _ = await asyncio.wait({beating, receiving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({heartbeat, receiving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopping}:
                 task.result()  # neither ends by itself: this raises what broke it
         finally:
             stopping.cancel()
-            # At the same time: a poll of SQS that is under way takes its seconds to end.
+            # At the same time: a poll of SQS takes seconds to end.
             await asyncio.gather(_cancelled(receiving), self._drain(grace_seconds, hurry or asyncio.Event()))
-            await _cancelled(beating)
+            await _cancelled(heartbeat)
 
     def _answered(self) -> None:
         """Note that the queue answers."""
@@ -150,7 +150,7 @@ class Worker:
                     self._is_prepared = True
                     self._pauses.end()
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
-            except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it may answer better later
+            except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it is asked again
                 failures += 1
                 self.last_failure = self._pauses.begin(error)
                 await asyncio.sleep(self._policy.receive_retry.pause_seconds(failures))
@@ -186,13 +186,13 @@ class Worker:
         outcome = Outcome.LOST
         try:
             outcome = await self._made(run)
-            if outcome is not Outcome.LOST:  # of what is lost the queue was told nothing
+            if outcome is not Outcome.LOST:  # a job that is lost is not settled, and the queue not asked
                 self._answered()
         except LeaseLost:
             _log.warning("the job is somebody else's now")
         except ServiceUnavailable as error:
             _log.warning("the queue was not told what became of the job, which will come again", reason=error.message)
-        except Exception:  # noqa: BLE001 -- its lease will end, and the job come again
+        except Exception:  # noqa: BLE001 -- its lease will end, and the job be delivered again
             _log.exception("nobody was told what became of the job")
         finally:
             if outcome is Outcome.RETRIED:  # perhaps because something is not there any more
@@ -209,7 +209,7 @@ class Worker:
         except asyncio.CancelledError:
             if run.ending is None:
                 raise
-        if run.ending is Outcome.HANDED_BACK:
+        if run.ending is Outcome.RELEASED:
             await self._attempts.release(run.job)
             _log.info("the job is handed back")
         return run.ending
@@ -220,7 +220,7 @@ class Worker:
         name = run.job.delivery.group
         if name is not None:
             group = self._groups[name]
-            is_settled = outcome in {Outcome.DONE, Outcome.PUT_ASIDE}
+            is_settled = outcome in {Outcome.DONE, Outcome.DEAD_LETTERED}
             if group.waiting and is_settled:
                 self._begin(group.waiting.popleft())
             else:
@@ -230,7 +230,7 @@ class Worker:
         self._changed.set()
 
     async def _release(self, run: _Run) -> None:
-        """Give back a job that was not begun."""
+        """Release a job that was not begun."""
         try:
             await self._attempts.release(run.job)
         except SaysoError as error:
@@ -239,7 +239,7 @@ class Worker:
             self._runs.discard(run)
             self._changed.set()
 
-    # Beating
+    # Heartbeats
 
     async def _heartbeat_forever(self) -> None:
         hint = asyncio.create_task(self._queue.wait_for_revocation())
@@ -255,7 +255,7 @@ class Worker:
             await _cancelled(hint)
 
     async def _heartbeat(self) -> float:
-        """Beat for everything in hand, and return in how many seconds to do so again."""
+        """Extend the leases of all jobs in hand, and return in how many seconds to do so again."""
         runs = {run.job.delivery.lease: run for run in self._runs if run.ending is None and not run.is_worked}
         if not runs:
             return self._policy.heartbeat_seconds
@@ -278,7 +278,7 @@ class Worker:
 
     def _lose(self, run: _Run) -> None:
         if run not in self._runs or run.is_worked:
-            return  # it ended while the beat was under way
+            return  # it ended during the heartbeat
         run.ending = Outcome.LOST
         if run.task is not None:
             run.task.cancel()
@@ -301,7 +301,7 @@ class Worker:
         unfinished = await _unfinished(tasks, seconds=grace_seconds, hurry=hurry)
         for run in [run for run in self._runs if run.task in unfinished]:
             if run.ending is None:
-                run.ending = Outcome.HANDED_BACK
+                run.ending = Outcome.RELEASED
                 if run.task is not None:
                     run.task.cancel()
         if unfinished:
@@ -311,7 +311,7 @@ class Worker:
 async def _unfinished(
     tasks: set[asyncio.Task[None]], *, seconds: float, hurry: asyncio.Event
 ) -> set[asyncio.Task[None]]:
-    """Wait until all tasks have ended, the time is over or there is a hurry, and return those that have not ended."""
+    """Wait until all tasks have ended, the time is over or ``hurry`` is set, and return those that have not ended."""
     hurried = asyncio.create_task(hurry.wait())
     ended = asyncio.ensure_future(asyncio.wait(tasks))
     try:

@@ -9,15 +9,10 @@ import pytest
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs import Claim, TaskProgress
 from sayso.testing import InMemoryTaskStore
-from sayso.workers import heartbeat as keeping_module
 from sayso.workers.heartbeat import ClaimHeartbeat
 from support.waiting import WAIT_SECONDS, until
 
-
-@pytest.fixture(autouse=True)
-def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The keeper looks and beats all the time."""
-    monkeypatch.setattr(keeping_module, "_LOOK_SECONDS", 0.001)
+PROGRESS_SECONDS = 0.001
 
 
 async def claimed(tasks: InMemoryTaskStore) -> Claim:
@@ -31,7 +26,7 @@ async def test_progress_and_life_are_told() -> None:
 
     tasks = InMemoryTaskStore(lease_seconds=0.2)
     claim = await claimed(tasks)
-    async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0) as keeping:
+    async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS) as keeping:
         await asyncio.sleep(0.5)
         keeping.progress = TaskProgress(share=0.5, audio_seconds=3.0)
         await until(lambda: tasks.tasks["p", "a"].progress == keeping.progress)
@@ -45,7 +40,10 @@ async def test_work_whose_claim_is_lost_is_cancelled() -> None:
     claim = await claimed(tasks)
     tasks.tasks["p", "a"].lease_id += 1
     with pytest.raises(LeaseLost):
-        async with asyncio.timeout(WAIT_SECONDS), ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
+        async with (
+            asyncio.timeout(WAIT_SECONDS),
+            ClaimHeartbeat(tasks, claim, heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS),
+        ):
             await asyncio.Event().wait()
 
 
@@ -54,7 +52,7 @@ async def test_a_claim_that_is_lost_at_the_very_end_is_lost() -> None:
 
     tasks = InMemoryTaskStore()
     claim = await claimed(tasks)
-    keeping = ClaimHeartbeat(tasks, claim, heartbeat_seconds=0)
+    keeping = ClaimHeartbeat(tasks, claim, heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS)
 
     async def block() -> None:
         async with keeping:
@@ -73,7 +71,7 @@ async def test_somebody_elses_cancellation_goes_through() -> None:
     claim = await claimed(tasks)
 
     async def block() -> None:
-        async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0):
+        async with ClaimHeartbeat(tasks, claim, heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(block())
@@ -88,7 +86,7 @@ async def test_the_works_own_errors_go_through() -> None:
 
     tasks = InMemoryTaskStore()
     with pytest.raises(ZeroDivisionError):
-        async with ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0):
+        async with ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS):
             raise ZeroDivisionError
 
 
@@ -106,7 +104,9 @@ async def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim() -> None:
     with pytest.raises(LeaseLost, match="does not answer"):
         async with (
             asyncio.timeout(WAIT_SECONDS),
-            ClaimHeartbeat(tasks, await claimed(tasks), heartbeat_seconds=0, lease_seconds=0.1),
+            ClaimHeartbeat(
+                tasks, await claimed(tasks), heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS, lease_seconds=0.1
+            ),
         ):
             await asyncio.Event().wait()
 

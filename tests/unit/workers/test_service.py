@@ -1,4 +1,4 @@
-"""The stories service of a process: it works on a thread of its own, and tells the truth about itself."""
+"""The worker service of a process: it works on a thread of its own, and tells the truth about itself."""
 
 from __future__ import annotations
 
@@ -66,6 +66,9 @@ class Process:
         jobs: int = 0,
         grace_seconds: float = 0.01,
         is_broken: bool = False,
+        least_free_bytes: int = 0,
+        answer_seconds: float = WAIT_SECONDS,
+        hurry_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._is_broken = is_broken
         self.clock = Clock()
@@ -78,6 +81,9 @@ class Process:
             grace_seconds=grace_seconds,
             work_directory=directory / "work" / "not made yet",
             outer_trouble=lambda: self.database_trouble,
+            least_free_bytes=least_free_bytes,
+            answer_seconds=answer_seconds,
+            hurry_seconds=hurry_seconds,
             clock=self.clock,
         )
 
@@ -127,10 +133,13 @@ def test_a_database_that_is_being_restarted_is_trouble(process: Process) -> None
     assert process.service.trouble() is None
 
 
-def test_a_full_disk_is_trouble(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no story could be finished the process is not well."""
-    monkeypatch.setattr(service_module, "LEAST_FREE_BYTES", 2**62)
+def test_a_full_disk_is_trouble(tmp_path: Path) -> None:
+    """Where no job could be finished the process is not well."""
+    process = Process(tmp_path, least_free_bytes=2**62)
+    process.service.start()
     assert "disk is full" in (process.service.trouble() or "")
+    process.service.stop()
+    assert process.service.join(WAIT_SECONDS)
 
 
 def test_told_to_stop_it_hands_back_and_is_in_no_trouble(process: Process) -> None:
@@ -163,10 +172,9 @@ def test_a_dead_worker_does_not_say_that_there_is_nothing_to_do(tmp_path: Path) 
     assert process.service.readiness() == (False, "The worker is dead: There is no such region.")
 
 
-def test_a_queue_that_does_not_answer_has_no_backlog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_does_not_answer_has_no_backlog(tmp_path: Path) -> None:
     """Whoever asks is told so within seconds, with the last reason once the silence is trouble."""
-    monkeypatch.setattr(service_module, "_ANSWER_SECONDS", 0.05)
-    process = Process(tmp_path, queue=SilentQueue(), jobs=1)
+    process = Process(tmp_path, queue=SilentQueue(), jobs=1, answer_seconds=0.05)
     process.service.start()
     wait_until(lambda: bool(process.handler.begun))
     with pytest.raises(ServiceUnavailable, match="did not say within"):
@@ -206,9 +214,8 @@ def test_a_worker_that_has_not_begun_knows_no_backlog(tmp_path: Path) -> None:
     assert "has been starting for 61 seconds" in (service.trouble() or "")
 
 
-def test_in_a_hurry_it_hands_back_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_hurry_it_hands_back_at_once(tmp_path: Path) -> None:
     """Told to stop and then to hurry, what is in hand is handed back before its time to finish is over."""
-    monkeypatch.setattr(service_module, "HURRY_SECONDS", WAIT_SECONDS)
     process = Process(tmp_path, jobs=2, grace_seconds=10 * WAIT_SECONDS)
     process.service.start()
     wait_until(lambda: bool(process.handler.begun))

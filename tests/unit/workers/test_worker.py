@@ -54,7 +54,7 @@ async def test_what_may_succeed_later_is_tried_again_and_then_put_aside() -> Non
     assert handler.begun == ["a"] * 3
     assert handler.given_up == [("a", "the source was down")]
     assert queue.jobs["1"].errors == ["the source was down"] * 3
-    assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.PUT_ASIDE]
+    assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD_LETTERED]
 
 
 @pytest.mark.parametrize("error", [InvalidInput("no such voice"), OutputFailed("no such bucket")])

@@ -121,7 +121,7 @@ async def test_a_worker_that_stops_hands_back_what_takes_too_long() -> None:
     await queue.enqueue("a")
     async with working(queue, handler, outcomes=outcomes, grace_seconds=0.01):
         await until(lambda: handler.begun == ["a"])
-    assert outcomes == [Outcome.HANDED_BACK]
+    assert outcomes == [Outcome.RELEASED]
     (again,) = await queue.receive(1, wait_seconds=0)
     assert again.attempt == 1
 
