@@ -42,7 +42,7 @@ def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
     ("data", "message"),
     [
         ("café".encode("latin-1"), "byte 3 is 0xe9"),
-        ("hello".encode("utf-16"), "byte 0 is 0xff"),
+        ("hello".encode("utf-16"), "not UTF-8 but UTF-16"),
         (b"abc\0def", "character 3 is NUL"),
         (b"\x89PNG\r\n\x1a\n", "byte 0 is 0x89"),
         ("é".encode()[:1], "byte 0 is 0xc3"),
