@@ -180,7 +180,7 @@ def test_a_stale_worker_changes_nothing(run: Run, last_word: str) -> None:
 
     async def scenario(backend: QueueBackend) -> None:
         if not backend.tells_lost:
-            return
+            pytest.skip("this queue does not say that a lease was lost")
         stale, current = await stale_and_current(backend)
         with pytest.raises(LeaseLost):
             await words[last_word](backend.queue, stale)
@@ -335,7 +335,7 @@ def test_a_cancelled_job_is_taken_away(run: Run) -> None:
         await asyncio.sleep(0)
         if not await backend.cancel(mine.job_id):
             revoked.cancel()
-            return
+            pytest.skip("jobs of this queue cannot be cancelled")
         async with asyncio.timeout(LONG_SECONDS):
             await revoked
         assert list(await backend.queue.heartbeat([mine, other])) == [mine]

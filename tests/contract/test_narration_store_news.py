@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sayso.jobs import TaskProgress
 from support.narrations.stores import CALLBACK, PATIENCE_SECONDS, Opened, Scene, run
 
@@ -37,7 +39,7 @@ def test_a_change_is_hinted_at(opened: Opened) -> None:
 
     async def scenario(scene: Scene) -> None:
         if not scene.is_hearing:
-            return
+            pytest.skip("this store is not notified of changes: behind PgBouncer it polls")
         hint = asyncio.create_task(scene.store.hint())
         record = await scene.submitted()
         claim = await scene.claimed(record)

@@ -122,7 +122,7 @@ def test_all_tasks_of_a_narration_can_be_claimed_unnamed(run: Run) -> None:
 
     async def scenario(backend: StoreBackend, parent: str) -> None:
         if not backend.knows_tasks:
-            return
+            pytest.skip("this store knows no tasks before they are claimed")
         assert await backend.store.claim(parent, ()) == Finished(media_urls={})
         await backend.store.release(await claimed(backend, parent))
         claim = await backend.store.claim(parent, ())
@@ -266,7 +266,7 @@ def test_what_is_cancelled_stays_so(run: Run) -> None:
     async def scenario(backend: StoreBackend, parent: str) -> None:
         claim = await claimed(backend, parent)
         if not await backend.cancel(parent):
-            return
+            pytest.skip("tasks of this store cannot be cancelled")
         for change in CHANGES.values():
             with pytest.raises(LeaseLost):
                 await change(backend.store, claim)

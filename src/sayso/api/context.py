@@ -62,6 +62,7 @@ class AppContext:
         metrics: what is counted.
         files: the finished files that signed links open; None where they are in S3, or there are none.
         narrations: what is narrated as jobs; None where none are kept.
+        keep_alive_seconds: how often a client that follows a narration is sent a comment while nothing changes.
     """
 
     settings: Settings
@@ -71,3 +72,4 @@ class AppContext:
     metrics: Metrics
     files: SignedFiles | None = None
     narrations: Narrations | None = None
+    keep_alive_seconds: float = 15.0

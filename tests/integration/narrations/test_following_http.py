@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from sayso.api.routes import narrations as route
 from sayso.jobs import Claim, TaskProgress
 from sayso.testing import InMemoryNarrationStore
 from support.narrations.service import Serving, request
@@ -94,12 +93,13 @@ def test_a_client_that_comes_back_hears_what_is_new(
         assert next_event(lines)[1]["status"] == "cancelled"
 
 
-def test_silence_is_kept_alive(serving: Serving, record: NarrationRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_kept_alive(store: InMemoryNarrationStore) -> None:
     """By comments, which no client takes for events."""
-    monkeypatch.setattr(route, "_KEEP_ALIVE_SECONDS", 0.01)
-    with following(serving, record) as lines:
-        next_event(lines)
-        assert [next(lines) for _ in range(3)] == ["", ": still here", ""]
+    with Serving(store, keep_alive_seconds=0.01) as serving:
+        record = serving.call(store.submit(request(), owner="")).record
+        with following(serving, record) as lines:
+            next_event(lines)
+            assert [next(lines) for _ in range(3)] == ["", ": still here", ""]
 
 
 def test_a_client_that_leaves_frees_everything(serving: Serving, record: NarrationRecord) -> None:

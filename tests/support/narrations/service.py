@@ -80,13 +80,14 @@ class Serving:
     Args:
         store: where narrations are.
         root: where their files are.
+        keep_alive_seconds: as in `AppContext`.
     """
 
-    def __init__(self, store: NarrationStore, *, root: Path = NOWHERE) -> None:
+    def __init__(self, store: NarrationStore, *, root: Path = NOWHERE, keep_alive_seconds: float = 15.0) -> None:
         self.following = ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0)
         self.narrations = fake_narrations(store, following=self.following, root=root)
         settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
-        served = fake_served(settings=settings)
+        served = replace(fake_served(settings=settings), keep_alive_seconds=keep_alive_seconds)
         app = create_app(process_of(replace(served, narrations=self.narrations, files=signed_files(root))))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None))

@@ -269,9 +269,8 @@ def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def test_a_client_that_falls_silent_is_given_up(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_falls_silent_is_given_up(temporary: Path) -> None:
     """It does not hold its place and its file for ever."""
-    monkeypatch.setattr("sayso.api.http.uploads._SILENCE_SECONDS", 0.05)
 
     class Silent(Client):
         async def receive(self) -> dict[str, Any]:
@@ -280,8 +279,9 @@ def test_a_client_that_falls_silent_is_given_up(temporary: Path, monkeypatch: py
             return await super().receive()
 
     client = Silent([body(part("file", b"sound", "a.wav"))[:-30]], goes_away=True)
+    request = client.request(f"multipart/form-data; boundary={BOUNDARY}")
     with pytest.raises(Cancelled):
-        asyncio.run(read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=100))
+        asyncio.run(read_form(request, maximum_bytes=100, silence_seconds=0.05))
     assert list(temporary.iterdir()) == []
 
 

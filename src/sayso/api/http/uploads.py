@@ -104,12 +104,13 @@ def called(path: Path, name: str) -> Iterator[None]:
         raise
 
 
-async def read_form(request: Request, *, maximum_bytes: int) -> Form:
+async def read_form(request: Request, *, maximum_bytes: int, silence_seconds: float = _SILENCE_SECONDS) -> Form:
     """Read a ``multipart/form-data`` body with at most one file.
 
     Args:
         request: whose body has not been read.
         maximum_bytes: the size of the largest file that is taken.
+        silence_seconds: for how long the client may send nothing.
 
     Raises:
         TooLarge: the file is larger; raised before anything is read where the request says so itself, and else as soon
@@ -122,15 +123,16 @@ async def read_form(request: Request, *, maximum_bytes: int) -> Form:
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
     with FormReader(maximum_bytes) as reader:
-        await _feed(reader, options[b"boundary"], request)
+        chunks = _bounded(request, maximum_bytes, _MAXIMUM_OVERHEAD_BYTES, silence_seconds=silence_seconds)
+        await _feed(reader, options[b"boundary"], chunks)
         return Form(reader.fields(), reader.keep_file())
 
 
-async def _feed(reader: FormReader, boundary: bytes, request: Request) -> None:
-    """Give a request's body to a parser, whose events the reader keeps."""
+async def _feed(reader: FormReader, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
+    """Give the chunks of a body to a parser, whose events the reader keeps."""
     try:
         parser = MultipartParser(boundary, reader.callbacks())
-        async for chunk in _bounded(request, reader.maximum_bytes, _MAXIMUM_OVERHEAD_BYTES):
+        async for chunk in chunks:
             parser.write(chunk)
             if len(reader.pending) >= _WRITTEN_AT_ONCE_BYTES:
                 await anyio.to_thread.run_sync(reader.flush)
@@ -163,7 +165,9 @@ async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
     return await anyio.to_thread.run_sync(read_object, body)
 
 
-async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0) -> AsyncIterator[bytes]:
+async def _bounded(
+    request: Request, maximum_bytes: int, overhead_bytes: int = 0, *, silence_seconds: float = _SILENCE_SECONDS
+) -> AsyncIterator[bytes]:
     """The chunks of a body, up to a bound for what it carries and one for what is around that."""
     too_large = TooLarge(f"The body is larger than the {maximum_bytes} bytes that are taken.")
     maximum_bytes += overhead_bytes
@@ -174,7 +178,7 @@ async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0
     try:
         stream = aiter(request.stream())
         while True:
-            with anyio.fail_after(_SILENCE_SECONDS):
+            with anyio.fail_after(silence_seconds):
                 chunk = await anext(stream, None)
             if chunk is None:
                 return
@@ -185,7 +189,7 @@ async def _bounded(request: Request, maximum_bytes: int, overhead_bytes: int = 0
     except ClientDisconnect:
         raise Cancelled("The client went away.") from None
     except TimeoutError:
-        raise Cancelled(f"The client sent nothing for {_SILENCE_SECONDS} seconds.") from None
+        raise Cancelled(f"The client sent nothing for {silence_seconds:g} seconds.") from None
 
 
 def _unlink(path: Path | None) -> None:

@@ -40,7 +40,6 @@ router = APIRouter(tags=["narrations"])
 
 REPLAYED_HEADER = "idempotent-replayed"
 
-_KEEP_ALIVE_SECONDS = 15.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _EVENT_ID = re.compile(r"[0-9]{1,18}")
 
@@ -182,16 +181,18 @@ async def follow_narration(
     if record.status.is_final and seen == record.event_id:
         return Response(status_code=_NO_CONTENT)
     follower = narrations.follow(record, seen=seen)
-    stream = _events(narrations, follower, _base_url(request, served))
+    stream = _events(narrations, follower, _base_url(request, served), keep_alive_seconds=served.keep_alive_seconds)
     return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
-async def _events(narrations: Narrations, follower: Subscription, base_url: str) -> AsyncIterator[bytes]:
+async def _events(
+    narrations: Narrations, follower: Subscription, base_url: str, *, keep_alive_seconds: float
+) -> AsyncIterator[bytes]:
     """Events until the end of the narration, or of the process; comments while nothing happens."""
     with follower:
         while True:
             try:
-                record = await follower.next(_KEEP_ALIVE_SECONDS)
+                record = await follower.next(keep_alive_seconds)
             except Cancelled:
                 return  # the client comes back, and finds another process
             if record is None:
