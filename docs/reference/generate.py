@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer.main
 
+from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
-from sayso.settings import Settings, variables
+from sayso.settings import EnvironmentSettings, Settings, variables
 from sayso.subtitles import STYLES
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 HERE = Path(__file__).parent
 
@@ -44,12 +49,32 @@ def _clean(text: str) -> str:
 
 
 def _settings() -> str:
-    rows = ["# Settings\n", "All are environment variables.\n", "| variable | default | meaning |", "|---|---|---|"]
-    for field in Settings.model_fields.values():
-        default = "" if field.default_factory or field.default in {None, ()} else f"`{field.default}`"
-        names = " or ".join(f"`{name}`" for name in variables(field))
-        rows.append(f"| {names} | {default} | {field.description} |")
+    """Each variable with every role's default; one that means something else to a role has another line for it."""
+    kinds: dict[str, type[EnvironmentSettings]] = {name: role.settings() for name, role in ROLES.items()}
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for name, kind in [*kinds.items(), ("", Settings)]:
+        for field in kind.model_fields.values():
+            variable = " or ".join(f"`{alias}`" for alias in variables(field))
+            lines.setdefault((variable, field.description or ""), {})[name] = _default(field)
+    of_roles = {line: by_role for line, by_role in lines.items() if by_role.keys() & kinds.keys()}
+    rows = [
+        "# Settings\n",
+        "All are environment variables. A role reads those that have a default in its column, or `-` for none.",
+        "Roles in one process must agree about what they share: see [roles](../design/roles.md).\n",
+        f"| variable | {' | '.join(kinds)} | meaning |",
+        f"|---|{'---|' * len(kinds)}---|",
+    ]
+    for (variable, meaning), by_role in of_roles.items():
+        rows.append(f"| {variable} | {' | '.join(by_role.get(name, '') for name in kinds)} | {meaning} |")
+    rows += ["\nOther commands read the same, and besides:\n", "| variable | default | meaning |", "|---|---|---|"]
+    for (variable, meaning), by_role in lines.items():
+        if (variable, meaning) not in of_roles:
+            rows.append(f"| {variable} | {by_role['']} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    return "-" if field.default_factory or field.default in {None, ()} else f"`{field.default}`"
 
 
 def _styles() -> str:

@@ -20,7 +20,7 @@ from sayso.files import make_private_directory, private_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sayso.settings import Settings
+    from sayso.settings import StorageSettings
 
 KEY_BYTES = 32
 
@@ -82,7 +82,7 @@ def webhook_secret(key: bytes) -> str:
     return _WEBHOOK_SECRET_PREFIX + b64encode(key).decode()
 
 
-def signing_keys(settings: Settings) -> SigningKeys:
+def signing_keys(settings: StorageSettings) -> SigningKeys:
     """The keys of the settings' root secret, or of a secret that is made once and stored under SAYSO_DATA.
 
     Processes that start together use the same one.
@@ -103,7 +103,7 @@ def signing_keys(settings: Settings) -> SigningKeys:
         raise OutputFailed(f"Cannot keep a secret in {path}: {error.strerror or error}.") from error
 
 
-def existing_signing_keys(settings: Settings) -> SigningKeys:
+def existing_signing_keys(settings: StorageSettings) -> SigningKeys:
     """The keys that a service with these settings uses; does not create a secret.
 
     Raises:
@@ -120,7 +120,7 @@ def existing_signing_keys(settings: Settings) -> SigningKeys:
     return signing_keys(settings)
 
 
-def _with_previous(current: bytes, settings: Settings) -> SigningKeys:
+def _with_previous(current: bytes, settings: StorageSettings) -> SigningKeys:
     previous = settings.signing_secret_previous
     return SigningKeys((current,) if previous is None else (current, previous.get_secret_value().encode()))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sayso.narrations.service import Narrations
     from sayso.observability import Health, Metrics
     from sayso.scheduling import Scheduler
-    from sayso.settings import Settings
+    from sayso.settings import ApiSettings, ProcessSettings
     from sayso.storage import SignedFiles
     from sayso.tts.cache import SpeechCache
     from sayso.workers import WorkerGroup
@@ -38,7 +38,7 @@ class ProcessContext:
         base_url: the address at which others reach it; None where no role has one.
     """
 
-    settings: Settings
+    settings: ProcessSettings
     keys: KeyRing
     limiter: RateLimiter
     metrics: Metrics
@@ -65,7 +65,7 @@ class AppContext:
         keep_alive_seconds: how often a client that follows a narration is sent a comment while nothing changes.
     """
 
-    settings: Settings
+    settings: ApiSettings
     catalogue: Catalogue
     scheduler: Scheduler
     cache: SpeechCache

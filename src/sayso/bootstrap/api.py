@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from sayso.bootstrap.chains import EngineRegistry
     from sayso.bootstrap.process import Process
     from sayso.resilience import Failure
-    from sayso.settings import Settings
+    from sayso.settings import ApiSettings
 
 _log = structlog.get_logger(__name__)
 
 
-def open_api(process: Process, settings: Settings) -> Service:
+def open_api(process: Process, settings: ApiSettings) -> Service:
     """The role's parts. Narrations are served where there is a database.
 
     Raises:
@@ -58,7 +58,7 @@ def open_api(process: Process, settings: Settings) -> Service:
     )
 
 
-def _warm_up(engines: EngineRegistry, settings: Settings) -> None:
+def _warm_up(engines: EngineRegistry, settings: ApiSettings) -> None:
     """Have the local engines that stand behind most names ready before the first request; what is missing is said.
 
     A word is spoken and heard: that loads everything that a request would have to wait for.

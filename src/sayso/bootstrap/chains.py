@@ -10,7 +10,7 @@ import structlog
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.errors import InvalidInput
-from sayso.models import open_store
+from sayso.models import installed_models
 from sayso.providers.openai.connection import OpenAIConnection
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.resilience import Breaker, Chain, Link
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from sayso.resilience import BreakerState, Failure
-    from sayso.settings import Settings
+    from sayso.settings import SpeechSettings
     from sayso.stt import Transcriber
     from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
@@ -64,7 +64,7 @@ class EngineRegistry:
         InvalidInput: the settings name a Whisper model that the catalogue does not have.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SpeechSettings) -> None:
         self._maximum_seconds = settings.max_audio_seconds
         key = settings.openai_api_key
         self.openai = OpenAIConnection(
@@ -87,7 +87,7 @@ class EngineRegistry:
                     maximum_seconds=settings.max_audio_seconds,
                 ),
             )
-            for name in open_store(settings).catalogue
+            for name in installed_models(settings).catalogue
             if name.startswith(WHISPER_PREFIX)
         }
         self.default_whisper = WHISPER_PREFIX + settings.whisper_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 from pydantic import SecretStr
@@ -15,10 +15,10 @@ from sayso.postgres.embedded.server import EmbeddedPostgres
 from sayso.postgres.embedded.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from sayso.settings import Settings
+    from sayso.settings import DataSettings, StoriesSettings
 
 LOCK = "up.lock"
 DATABASE = "postgres"
@@ -29,16 +29,16 @@ class Embedded:
     """What `embedded` gives.
 
     Attributes:
-        settings: those that name the database.
+        settings: what every role is to read in place of its own: where the database is, and who its worker is.
         trouble: why the embedded database does not run now, in a sentence; None while it does. From any thread.
     """
 
-    settings: Settings
+    settings: Mapping[str, Any]
     trouble: Callable[[], str | None]
 
 
 @contextmanager
-def embedded(settings: Settings) -> Iterator[Embedded]:
+def embedded(settings: StoriesSettings) -> Iterator[Embedded]:
     """Have a database during the block, unless the settings name one; one that ends by itself is restarted.
 
     The data directory is this process's alone meanwhile.
@@ -51,16 +51,16 @@ def embedded(settings: Settings) -> Iterator[Embedded]:
     """
     with owned_directory(settings) as directory:
         if settings.database_url is not None:
-            yield Embedded(settings, lambda: None)
+            yield Embedded({}, lambda: None)
             return
         with EmbeddedPostgres(directory / DATABASE) as server, Supervisor(server) as supervisor:
             # The directory is ours alone, so that whoever had its jobs before is dead.
             own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
-            yield Embedded(settings.model_copy(update=own), supervisor.trouble)
+            yield Embedded(own, supervisor.trouble)
 
 
 @contextmanager
-def owned_directory(settings: Settings) -> Iterator[Path]:
+def owned_directory(settings: DataSettings) -> Iterator[Path]:
     """Have the data directory, made where it is not there, for this process alone during the block.
 
     Raises:

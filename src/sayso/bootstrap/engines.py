@@ -13,7 +13,7 @@ from sayso.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sayso.settings import Settings
+    from sayso.settings import EngineSettings, SpeechSettings
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.types import Voice
 
 
-def open_engine(name: str, settings: Settings) -> SpeechEngine:
+def open_engine(name: str, settings: EngineSettings) -> SpeechEngine:
     """The engine of this name, its model found but not loaded.
 
     Raises:
@@ -43,7 +43,7 @@ def require_engine(name: str) -> None:
         raise InvalidInput(f"There is no engine {name!r}", hint=f"There are: {', '.join(ENGINES)}.")
 
 
-def speech_source(name: str, settings: Settings) -> SpeechSource:
+def speech_source(name: str, settings: EngineSettings) -> SpeechSource:
     """The engine of this name with all names of its voices; it is opened when it is needed.
 
     Raises:
@@ -56,18 +56,18 @@ def speech_source(name: str, settings: Settings) -> SpeechSource:
     return LocalSpeech(name, partial(open_engine, name, settings), aliases=aliases)
 
 
-def speech_sources(settings: Settings) -> Mapping[str, SpeechSource]:
+def speech_sources(settings: EngineSettings) -> Mapping[str, SpeechSource]:
     """Every local engine by its name, in the order in which they are asked for a voice."""
     return {name: speech_source(name, settings) for name in ENGINES}
 
 
-def installed_voices(settings: Settings) -> Iterator[Voice]:
+def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
     """The voices of every engine whose model has been pulled."""
     for source in speech_sources(settings).values():
         yield from source.voices()
 
 
-def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float | None = None) -> Transcriber:
+def open_transcriber(model: str, settings: EngineSettings, *, maximum_seconds: float | None = None) -> Transcriber:
     """Whisper with a model of the catalogue: "base" is ``whisper-base``.
 
     Args:
@@ -79,11 +79,11 @@ def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float |
         InvalidInput: there is no such model.
         ModelMissing: it has not been pulled.
     """
-    from sayso.models import open_store
+    from sayso.models import installed_models
     from sayso.stt import WhisperTranscriber
 
     return WhisperTranscriber(
-        open_store(settings).path(f"whisper-{model}"),
+        installed_models(settings).path(f"whisper-{model}"),
         threads=settings.synthesis_workers,
         idle_unload_seconds=settings.idle_unload_seconds,
         maximum_seconds=maximum_seconds,
@@ -91,7 +91,7 @@ def open_transcriber(model: str, settings: Settings, *, maximum_seconds: float |
 
 
 def open_speech_cache(
-    settings: Settings, *, use: bool = True, on_look_up: Callable[[bool], None] = lambda _: None
+    settings: SpeechSettings, *, use: bool = True, on_look_up: Callable[[bool], None] = lambda _: None
 ) -> SpeechCache:
     """The speech cache at ``SAYSO_CACHE_DIR``, with that of ``SAYSO_CACHE_S3`` behind it; or one that keeps nothing.
 
@@ -118,12 +118,12 @@ def open_speech_cache(
     return open_cache(TieredCache(near, open_s3_cache(settings.cache_s3, settings)))
 
 
-def _kokoro(settings: Settings) -> SpeechEngine:
-    from sayso.models import open_store
+def _kokoro(settings: EngineSettings) -> SpeechEngine:
+    from sayso.models import installed_models
     from sayso.tts.engines.kokoro import KokoroEngine
     from sayso.tts.phonemes.espeak import espeak
 
-    store = open_store(settings)
+    store = installed_models(settings)
     return KokoroEngine(
         store.path("kokoro-82m-int8") / "model.onnx",
         store.path("kokoro-voices"),
@@ -134,17 +134,17 @@ def _kokoro(settings: Settings) -> SpeechEngine:
     )
 
 
-def _piper(settings: Settings) -> SpeechEngine:
-    from sayso.models import open_store
+def _piper(settings: EngineSettings) -> SpeechEngine:
+    from sayso.models import installed_models
     from sayso.tts.engines.piper import PiperEngine
     from sayso.tts.phonemes.espeak import espeak
 
     return PiperEngine(
-        [open_store(settings).path("piper-en_US-joe-medium")],
+        [installed_models(settings).path("piper-en_US-joe-medium")],
         espeak(),
         idle_unload_seconds=settings.idle_unload_seconds,
     )
 
 
-ENGINES: Mapping[str, Callable[[Settings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}
+ENGINES: Mapping[str, Callable[[EngineSettings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}
 """How each engine is opened, by its name; the first that has a voice speaks it."""

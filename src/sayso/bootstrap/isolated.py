@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sayso.narration import Narration, Progress
     from sayso.scheduling import RequestContext
-    from sayso.settings import Settings
+    from sayso.settings import StoriesSettings
     from sayso.stories import Story
 
 _log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class IsolatedNarrator:
         on_look_up: told whether what the child looked for in the speech cache was there.
     """
 
-    def __init__(self, settings: Settings, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
+    def __init__(self, settings: StoriesSettings, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
         self._settings = settings
         self._on_look_up = on_look_up
         self._one_at_a_time = threading.Lock()
@@ -139,7 +139,7 @@ def _ending(code: int) -> str:
     return f"was killed by {name}"
 
 
-def _main(there: Connection, settings: Settings, story: Story, directory: Path) -> None:
+def _main(there: Connection, settings: StoriesSettings, story: Story, directory: Path) -> None:
     """The child."""
     for told in (signal.SIGINT, signal.SIGTERM):  # its parent is told too, and decides
         signal.signal(told, signal.SIG_IGN)
@@ -161,7 +161,7 @@ def _main(there: Connection, settings: Settings, story: Story, directory: Path) 
         tell("failed", RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _made(tell: Callable[[str, object], None], settings: Settings, story: Story, directory: Path) -> Narration:
+def _made(tell: Callable[[str, object], None], settings: StoriesSettings, story: Story, directory: Path) -> Narration:
     engines = EngineRegistry(settings)
     cache = open_speech_cache(settings, on_look_up=lambda hit: tell("looked up", hit))
     narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)

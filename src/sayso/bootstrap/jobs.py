@@ -12,11 +12,11 @@ from sayso.files import private_lock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.settings import Settings
+    from sayso.settings import StorageSettings
 
 
 @contextmanager
-def job_database(settings: Settings) -> Iterator[str]:
+def job_database(settings: StorageSettings) -> Iterator[str]:
     """Where the database is, as libpq takes it; the one of `sayso up` is started for the block where it is not up.
 
     Raises:

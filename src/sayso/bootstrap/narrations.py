@@ -11,12 +11,12 @@ from sayso.narrations.service import NarrationPresenter, Narrations, files_origi
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from sayso.settings import Settings
+    from sayso.settings import StorageSettings
     from sayso.tts.selection import SpeechSource
 
 
 @asynccontextmanager
-async def open_narrations(settings: Settings, sources: Sequence[SpeechSource]) -> AsyncIterator[Narrations]:
+async def open_narrations(settings: StorageSettings, sources: Sequence[SpeechSource]) -> AsyncIterator[Narrations]:
     """The service, for the loop that enters this.
 
     Raises:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.scheduling import RequestContext
-    from sayso.settings import Settings
+    from sayso.settings import NarratingSettings
     from sayso.tts.cache import SpeechCache
     from sayso.tts.selection import SpeechSource
 
 
-def open_narrator(settings: Settings, *, sources: Sequence[SpeechSource], cache: SpeechCache) -> Narrator:
+def open_narrator(settings: NarratingSettings, *, sources: Sequence[SpeechSource], cache: SpeechCache) -> Narrator:
     """The narrator.
 
     Args:

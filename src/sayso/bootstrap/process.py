@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from sayso.api.service import HttpService
-    from sayso.bootstrap.roles import Role
+    from sayso.bootstrap.roles import ProcessPlan
     from sayso.observability import EngineHealth
     from sayso.resilience import BreakerState
     from sayso.scheduling import Load
-    from sayso.settings import Settings
+    from sayso.settings import DatabaseSettings, ProcessSettings, SpeechSettings, WorkerSettings
     from sayso.workers import Consumer
 
 
@@ -76,7 +76,7 @@ class Process:
         self._job_metrics: JobMetrics | None = None
         self._databases: set[str] = set()
 
-    def speech(self, settings: Settings) -> Speech:
+    def speech(self, settings: SpeechSettings) -> Speech:
         """The engines, the scheduler and the speech cache of the process.
 
         Raises:
@@ -94,7 +94,7 @@ class Process:
             self._job_metrics = JobMetrics(self.metrics.registry, self._queues)
         return self._job_metrics
 
-    def prepare_database(self, settings: Settings) -> None:
+    def prepare_database(self, settings: DatabaseSettings) -> None:
         """Bring the schema of the database up to date, if there is a database and that has not been done. Blocks.
 
         Raises:
@@ -112,7 +112,7 @@ class Process:
         self,
         name: str,
         open_consumers: Callable[[], AbstractAsyncContextManager[Sequence[Consumer]]],
-        settings: Settings,
+        settings: WorkerSettings,
     ) -> WorkerService:
         """A role's workers, not started, with what the process has for all workers.
 
@@ -146,14 +146,11 @@ class Process:
         }
 
 
-def open_process(
-    settings: Settings, roles: Sequence[Role], *, trouble: Callable[[], str | None] = lambda: None
-) -> ProcessContext:
-    """Everything that these roles serve and work with, found but not loaded or started.
+def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambda: None) -> ProcessContext:
+    """Everything that the roles of a process serve and work with, found but not loaded or started.
 
     Args:
-        settings: what, and how much of it.
-        roles: which, in the order in which they are opened.
+        plan: which roles, and their settings.
         trouble: why something that workers need does not run, for /healthz; None while it does.
 
     Raises:
@@ -161,11 +158,12 @@ def open_process(
         ModelMissing: a role needs a model that has not been pulled.
         ServiceUnavailable: the database has not answered for a minute.
     """
+    settings = plan.server
     keys = _keys(settings)
     process = Process(trouble=trouble)
     with ExitStack() as opening:
         opening.push(process.closing)
-        services = [role.open(process, settings) for role in roles]
+        services = [role.open(process, plan.settings[role.name]) for role in plan.roles]
         opening.pop_all()  # it is open: the context closes it
     workers = [service.workers for service in services if service.workers is not None]
     process.workers = WorkerGroup(workers) if workers else None
@@ -183,7 +181,7 @@ def open_process(
     )
 
 
-def _keys(settings: Settings) -> KeyRing:
+def _keys(settings: ProcessSettings) -> KeyRing:
     keys = KeyRing.parse(settings.api_keys)
     if settings.protect_operations and not keys:
         raise InvalidInput(

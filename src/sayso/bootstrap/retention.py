@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sayso.postgres.pool import Database
-    from sayso.settings import Settings
+    from sayso.settings import StorageSettings
     from sayso.storage import Storages
 
 
 def open_retention(
-    settings: Settings,
+    settings: StorageSettings,
     database: Database,
     storages: Storages,
     *,

@@ -6,24 +6,27 @@ A new role is one entry below and one module beside this one, with the function 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sayso.bootstrap.process import Process, Service
-    from sayso.settings import Settings
+    from sayso.settings import ApiSettings, ProcessSettings, StoriesSettings
+
+S = TypeVar("S", bound="ProcessSettings")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Role:
+class Role(Generic[S]):
     """A service that a process can run.
 
     Attributes:
         name: what `sayso run` calls it.
         summary: what it does, in sentences, for ``sayso run --help``.
+        settings: what it reads from the environment, with its own defaults.
         open: finds its parts, without loading or starting anything, and says what they add to the process.
         serves_http: whether clients call it: then the process listens on this machine alone while there are no API
             keys. Operational endpoints are served in any case.
@@ -32,7 +35,8 @@ class Role:
 
     name: str
     summary: str
-    open: Callable[[Process, Settings], Service]
+    settings: Callable[[], type[S]]
+    open: Callable[[Process, S], Service]
     serves_http: bool
     in_up: bool = True
 
@@ -40,24 +44,37 @@ class Role:
 # Each part is imported when the role is opened: `sayso --help` names all roles and waits for none.
 
 
-def _open_api(process: Process, settings: Settings) -> Service:
+def _api_settings() -> type[ApiSettings]:
+    from sayso.settings import ApiSettings
+
+    return ApiSettings
+
+
+def _open_api(process: Process, settings: ApiSettings) -> Service:
     from sayso.bootstrap.api import open_api
 
     return open_api(process, settings)
 
 
-def _open_stories(process: Process, settings: Settings) -> Service:
+def _stories_settings() -> type[StoriesSettings]:
+    from sayso.settings import StoriesSettings
+
+    return StoriesSettings
+
+
+def _open_stories(process: Process, settings: StoriesSettings) -> Service:
     from sayso.bootstrap.stories import open_stories
 
     return open_stories(process, settings)
 
 
-_ALL = (
+_ALL: tuple[Role[Any], ...] = (
     Role(
         name="api",
         summary="OpenAI's audio API and more, with a page at / and its documentation at /docs. Without API keys it "
         "listens on this machine alone; make one with: sayso keys new NAME. With DATABASE_URL it takes narrations, "
         "too.",
+        settings=_api_settings,
         open=_open_api,
         serves_http=True,
     ),
@@ -65,16 +82,17 @@ _ALL = (
         name="stories",
         summary="narrates what comes from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a "
         "time.",
+        settings=_stories_settings,
         open=_open_stories,
         serves_http=False,
     ),
 )
 
-ROLES: dict[str, Role] = {role.name: role for role in _ALL}
+ROLES: dict[str, Role[Any]] = {role.name: role for role in _ALL}
 """Every role by its name, in the order in which a process opens them."""
 
 
-def roles_named(names: Collection[str]) -> list[Role]:
+def roles_named(names: Collection[str]) -> list[Role[Any]]:
     """The roles with these names, in the order of the registry and each once.
 
     Raises:
@@ -84,3 +102,45 @@ def roles_named(names: Collection[str]) -> list[Role]:
         if name not in ROLES:
             raise InvalidInput(f"There is no role {name!r}.", hint=f"There are: {', '.join(ROLES)}.")
     return [role for name, role in ROLES.items() if name in names]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessPlan:
+    """What a process is to be.
+
+    Attributes:
+        roles: in the order in which they are opened; at least one.
+        settings: what each of them reads, by its name; where two read the same, they agree.
+    """
+
+    roles: Sequence[Role[Any]]
+    settings: Mapping[str, ProcessSettings]
+
+    @classmethod
+    def load(cls, roles: Sequence[Role[Any]], **given: Any) -> ProcessPlan:
+        """The plan with these roles, from the environment.
+
+        Args:
+            roles: which.
+            **given: settings that the command line gives in place of the environment; None where it does not.
+
+        Raises:
+            InvalidInput: a variable has a value that cannot be used, or two roles disagree about one.
+        """
+        from sayso.settings import load_role_settings
+
+        kinds = {role.name: role.settings() for role in roles}
+        set_here = {name: value for name, value in given.items() if value is not None}
+        return cls(roles=roles, settings=load_role_settings(kinds, set_here))
+
+    @property
+    def server(self) -> ProcessSettings:
+        """What the process itself reads, which is the same in the settings of every role."""
+        return self.settings[self.roles[0].name]
+
+    def replaced(self, **values: Any) -> ProcessPlan:
+        """The plan with these values, in the settings of each role that has them."""
+        from sayso.settings import replaced
+
+        settings = {role: replaced(own, values) for role, own in self.settings.items()}
+        return ProcessPlan(roles=self.roles, settings=settings)

@@ -8,7 +8,7 @@ from sayso.bootstrap.chains import OPENAI, EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.errors import ModelMissing
 from sayso.machine import processors
-from sayso.models import open_store
+from sayso.models import installed_models
 from sayso.observability import EngineHealth
 from sayso.scheduling import Scheduler
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.observability import Metrics
-    from sayso.settings import Settings
+    from sayso.settings import SpeechSettings
     from sayso.tts.selection import SpeechSource
 
 _MAIN_SPEECH = "kokoro"
@@ -35,7 +35,7 @@ class Speech:
         InvalidInput: a setting cannot be understood.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: SpeechSettings, metrics: Metrics) -> None:
         self._settings = settings
         self.engines = EngineRegistry(settings)
         self.scheduler = Scheduler(
@@ -85,7 +85,7 @@ class Speech:
         missing = None
         for model in models:
             try:
-                open_store(self._settings).path(model)
+                installed_models(self._settings).path(model)
             except ModelMissing as error:
                 missing = f"{error.message} {error.hint or ''}".strip()
         return [

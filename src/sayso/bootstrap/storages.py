@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sayso.postgres.migrate import Migration
     from sayso.postgres.pool import Database
-    from sayso.settings import Settings
+    from sayso.settings import AwsSettings, DataSettings, StorageSettings
     from sayso.storage import Storage
 
 
@@ -32,23 +32,23 @@ _NARRATION_FILE = re.compile(r"/narrations/nar_[0-9a-f]{32}/narration\.[a-z0-9]{
 """For how long a database is waited for at the start."""
 
 
-def output_directory(settings: Settings) -> Path:
+def output_directory(settings: StorageSettings) -> Path:
     """Where files go that are not in S3."""
     return settings.data_dir / "output"
 
 
-def work_directory(settings: Settings) -> Path:
+def work_directory(settings: DataSettings) -> Path:
     """Where workers have the files of jobs in hand."""
     return settings.data_dir / "work"
 
 
-def output_root(settings: Settings) -> str:
+def output_root(settings: StorageSettings) -> str:
     """The URI below which narrations go."""
     bucket = settings.output_bucket
     return output_directory(settings).as_uri() if bucket is None else f"s3://{bucket}"
 
 
-def signed_files(settings: Settings) -> SignedFiles:
+def signed_files(settings: StorageSettings) -> SignedFiles:
     """The files that are not in S3, as the service gives them out.
 
     Raises:
@@ -61,14 +61,14 @@ def signed_files(settings: Settings) -> SignedFiles:
     )
 
 
-async def open_aws(settings: Settings, stack: AsyncExitStack) -> Aws:
+async def open_aws(settings: AwsSettings, stack: AsyncExitStack) -> Aws:
     """A session with AWS, which ends with the stack."""
     aws = Aws(AwsAccess.of(settings))
     stack.push_async_callback(aws.close)
     return aws
 
 
-async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
+async def open_storages(settings: StorageSettings, stack: AsyncExitStack) -> Storages:
     """Every storage that the settings name: S3 where stories may go there, and a directory. They end with the stack.
 
     Raises:
@@ -84,7 +84,7 @@ async def open_storages(settings: Settings, stack: AsyncExitStack) -> Storages:
     return Storages(storages)
 
 
-def _make_output_directory(settings: Settings) -> None:
+def _make_output_directory(settings: StorageSettings) -> None:
     directory = output_directory(settings)
     try:
         make_private_directory(directory, group_reads=settings.group_reads)
@@ -106,7 +106,7 @@ def prepare_database(conninfo: str) -> Migration:
     return retry_blocking(lambda: migrate(conninfo), DATABASE_START, on=ServiceUnavailable, on_retry=log)
 
 
-async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+async def open_database(settings: StorageSettings, stack: AsyncExitStack) -> Database:
     """The database that jobs are in, which ends with the stack.
 
     Raises:

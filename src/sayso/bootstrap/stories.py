@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sayso.narrations import NarrationStore
     from sayso.postgres.pool import Database
     from sayso.scheduling import Scheduler
-    from sayso.settings import Settings
+    from sayso.settings import StoriesSettings
     from sayso.storage import Storages
     from sayso.stories import CompletedStory, Maker
     from sayso.tts.cache import SpeechCache
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-def open_stories(process: Process, settings: Settings) -> Service:
+def open_stories(process: Process, settings: StoriesSettings) -> Service:
     """The role's parts.
 
     Raises:
@@ -88,7 +88,7 @@ class StoriesOpener:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: StoriesSettings,
         *,
         process: Process,
         sources: Sequence[SpeechSource],
@@ -285,7 +285,7 @@ async def _checked(check: Check) -> None:
         _log.warning("the settings could not be checked", reason=error.message)
 
 
-def _check_queues(settings: Settings) -> None:
+def _check_queues(settings: StoriesSettings) -> None:
     """Refuse a dead-letter queue that is the queue itself.
 
     Raises:

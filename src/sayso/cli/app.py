@@ -80,9 +80,9 @@ def options(
 ) -> None:
     """Take the options that stand before a command."""
     from sayso.observability import configure_logs
-    from sayso.settings import load_settings
+    from sayso.settings import ObservabilitySettings, load_settings
 
-    settings = load_settings()
+    settings = load_settings(ObservabilitySettings)
     configure_logs(settings.log_level, settings.log_format)
 
 

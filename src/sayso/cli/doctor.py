@@ -20,7 +20,7 @@ from sayso.errors import ModelMissing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.settings import Settings
+    from sayso.settings import EnvironmentSettings, Settings
 
 # What each optional part is for, by the module that shows it is there.
 _EXTRAS = {
@@ -108,6 +108,20 @@ def _directories(settings: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
+    """Every setting of the commands, and of each role what it reads otherwise: another variable, default or meaning."""
+    from sayso.bootstrap.roles import ROLES
+    from sayso.settings import load_settings
+
+    shown: set[tuple[str, str]] = set()
+    for role, own in [("", settings), *((name, load_settings(role.settings())) for name, role in ROLES.items())]:
+        for what, detail in _values(own):
+            if (what, detail) not in shown:
+                shown.add((what, detail))
+                yield Finding(area="settings", what=f"{what} ({role})" if role else what, state="ok", detail=detail)
+
+
+def _values(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
+    """Each setting's variable with its value, and where that is from, with its meaning."""
     from pydantic import SecretStr
 
     from sayso.settings import variables
@@ -116,8 +130,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         value = getattr(settings, name)
         shown = "(set, not shown)" if isinstance(value, SecretStr) else "(not set)" if value is None else str(value)
         where = "set" if name in settings.model_fields_set else "default"
-        what = f"{variables(field)[0]}={shown}"
-        yield Finding(area="settings", what=what, state="ok", detail=f"{where}: {field.description}")
+        yield f"{variables(field)[0]}={shown}", f"{where}: {field.description}"
 
 
 def _print(findings: list[Finding]) -> None:

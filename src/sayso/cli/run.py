@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sayso.bootstrap.roles import ROLES, roles_named
+from sayso.bootstrap.roles import ROLES, ProcessPlan, roles_named
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sayso.bootstrap.roles import Role
     from sayso.cli.serving import HttpServer
-    from sayso.settings import Settings
+    from sayso.settings import ProcessSettings
 
 LOOPBACK = "127.0.0.1"
 LOCALHOST = "localhost"
@@ -42,17 +42,14 @@ def run(
 
     from sayso.cli.listening_socket import listening
     from sayso.cli.serving import end_at_sigterm
-    from sayso.settings import load_settings
 
     end_at_sigterm()
-    chosen = roles_named(roles)
-    settings = load_settings()
+    plan = ProcessPlan.load(roles_named(roles), host=host or None, port=port)
+    settings = plan.server
     log = structlog.get_logger(__name__)
-    address = listening_address(settings, chosen, host or settings.host)
-    with listening(address, settings.port if port is None else port) as sockets:
-        server = serve(
-            settings, chosen, address=address, sockets=sockets, on_ready=lambda url: log.info("serving", url=url)
-        )
+    address = listening_address(settings, plan.roles, settings.host)
+    with listening(address, settings.port) as sockets:
+        server = serve(plan, address=address, sockets=sockets, on_ready=lambda url: log.info("serving", url=url))
     server.leave()
 
 
@@ -68,8 +65,7 @@ def run_help() -> str:
 
 
 def serve(
-    settings: Settings,
-    roles: Sequence[Role],
+    plan: ProcessPlan,
     *,
     address: str,
     sockets: Sequence[socket],
@@ -79,8 +75,7 @@ def serve(
     """Serve on an address until the process is told to stop, and return the server, which knows how it was told.
 
     Args:
-        settings: what with.
-        roles: which services.
+        plan: which services, and with which settings.
         address: where, as `listening_address` gives it.
         sockets: bound to it.
         on_ready: told the URL once it is served.
@@ -99,9 +94,10 @@ def serve(
     from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
 
+    settings = plan.server
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        process = open_process(settings, roles, trouble=trouble)
+        process = open_process(plan, trouble=trouble)
         app = create_app(process, hosts=_names(settings, process.base_url, address))
         bounds = Bounds(
             connections=settings.connections or default_connections(),
@@ -142,7 +138,7 @@ def serve(
         end_traces()
 
 
-def listening_address(settings: Settings, roles: Collection[Role], host: str | None) -> str:
+def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], host: str | None) -> str:
     """Where to listen: on this machine alone unless somebody must show a key, says that nobody need, or need not."""
     import structlog
 
@@ -159,7 +155,7 @@ def listening_address(settings: Settings, roles: Collection[Role], host: str | N
     return host or LOOPBACK
 
 
-def _names(settings: Settings, base_url: str | None, address: str) -> Collection[str] | None:
+def _names(settings: ProcessSettings, base_url: str | None, address: str) -> Collection[str] | None:
     """The names to answer to; None for any, as where the network's own names lead here and no setting has them."""
     from sayso.api.http.origins import parse_host, parse_origin
 

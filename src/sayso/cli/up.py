@@ -37,34 +37,31 @@ def up(
     With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
     """
     from sayso.bootstrap.embedded import embedded
-    from sayso.bootstrap.roles import ROLES
+    from sayso.bootstrap.roles import ROLES, ProcessPlan
     from sayso.cli.listening_socket import listening
     from sayso.cli.run import listening_address, serve
     from sayso.cli.serving import end_at_sigterm
-    from sayso.settings import load_settings
+    from sayso.settings import StoriesSettings
 
     end_at_sigterm()
-    settings = load_settings()
-    if data is not None:
-        settings = settings.model_copy(update={"data_dir": data.expanduser().absolute()})
+    directory = None if data is None else data.expanduser().absolute()
+    roles = [role for role in ROLES.values() if role.in_up]
+    plan = ProcessPlan.load(roles, host=host or None, port=port, data_dir=directory)
+    stories = plan.settings["stories"]
+    assert isinstance(stories, StoriesSettings)  # noqa: S101 -- what is embedded is for its jobs
 
     def on_ready(address: str) -> None:
-        typer.echo(f"Sayso is up: {address}  (data in {settings.data_dir}; stop with Ctrl-C)")
-        if settings.keep_narrations_days is None:
+        typer.echo(f"Sayso is up: {address}  (data in {stories.data_dir}; stop with Ctrl-C)")
+        if stories.keep_narrations_days is None:
             typer.echo("Narrations are kept for ever; SAYSO_KEEP_NARRATIONS_DAYS=30 removes them after 30 days.")
 
-    roles = [role for role in ROLES.values() if role.in_up]
-    address = listening_address(settings, roles, host or settings.host)
+    settings = plan.server
+    address = listening_address(settings, plan.roles, settings.host)
     with (
-        listening(address, settings.port if port is None else port) as sockets,
-        embedded(settings) as complete,
+        listening(address, settings.port) as sockets,
+        embedded(stories) as parts,
     ):
         server = serve(
-            complete.settings,
-            roles,
-            address=address,
-            sockets=sockets,
-            on_ready=on_ready,
-            trouble=complete.trouble,
+            plan.replaced(**parts.settings), address=address, sockets=sockets, on_ready=on_ready, trouble=parts.trouble
         )
     server.leave()

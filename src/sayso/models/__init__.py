@@ -2,7 +2,7 @@
 
 from sayso.models.catalogue import CATALOGUE
 from sayso.models.entries import File, Model, Part
-from sayso.models.opening import open_store
+from sayso.models.opening import installed_models, open_store
 from sayso.models.progress import PullProgress, SilentProgress
 from sayso.models.status import FileState, FileStatus
 from sayso.models.store import ModelStore, PulledModel
@@ -18,5 +18,6 @@ __all__ = [
     "PullProgress",
     "PulledModel",
     "SilentProgress",
+    "installed_models",
     "open_store",
 ]

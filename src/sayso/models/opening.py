@@ -8,11 +8,16 @@ from sayso.models.sources.table import source_openers
 from sayso.models.store import ModelStore
 
 if TYPE_CHECKING:
-    from sayso.settings import Settings
+    from sayso.settings import EngineSettings, Settings
+
+
+def installed_models(settings: EngineSettings) -> ModelStore:
+    """The store at ``MODELS_BASE_PATH`` for those who look for what has been pulled, and pull nothing."""
+    return ModelStore(settings.models_base_path, sources={})
 
 
 def open_store(settings: Settings) -> ModelStore:
-    """The store at ``MODELS_BASE_PATH``.
+    """The store at ``MODELS_BASE_PATH``, which pulls.
 
     A directory or an S3 prefix that was configured is asked before the catalogue's own places: who sets up a mirror
     wants it used.

@@ -1,5 +1,32 @@
 """The settings, and the only place that reads the environment."""
 
+from sayso.settings.agreement import load_role_settings, replaced
+from sayso.settings.aws import AwsSettings
+from sayso.settings.base import EnvironmentSettings
+from sayso.settings.engines import EngineSettings
+from sayso.settings.jobs import DatabaseSettings, DataSettings
+from sayso.settings.observability import ObservabilitySettings
+from sayso.settings.process import ProcessSettings, WorkerSettings
+from sayso.settings.roles import ApiSettings, NarratingSettings, SpeechSettings, StorageSettings, StoriesSettings
 from sayso.settings.settings import Settings, load_settings, variables
 
-__all__ = ["Settings", "load_settings", "variables"]
+__all__ = [
+    "ApiSettings",
+    "AwsSettings",
+    "DataSettings",
+    "DatabaseSettings",
+    "EngineSettings",
+    "EnvironmentSettings",
+    "NarratingSettings",
+    "ObservabilitySettings",
+    "ProcessSettings",
+    "Settings",
+    "SpeechSettings",
+    "StorageSettings",
+    "StoriesSettings",
+    "WorkerSettings",
+    "load_role_settings",
+    "load_settings",
+    "replaced",
+    "variables",
+]

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt, PositiveInt
-from pydantic_settings import BaseSettings
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+from sayso.settings.base import EnvironmentSettings
 from sayso.settings.kinds import ONE_GIB, Directory, in_user_cache
 
 
-class EngineSettings(BaseSettings):
-    """See the module; part of `sayso.settings.Settings`."""
+class EngineSettings(EnvironmentSettings):
+    """See the module."""
 
     models_base_path: Directory = Field(
         default_factory=lambda: in_user_cache("models"),
         validation_alias="MODELS_BASE_PATH",
         description="Directory of the model files; in the user's cache directory by default.",
     )
-    models_dir: Directory | None = Field(
-        default=None,
-        validation_alias="SAYSO_MODELS_DIR",
-        description="Directory that `sayso models pull` looks into first, such as a mirror on a shared disk.",
-    )
-    models_s3: str | None = Field(
-        default=None,
-        pattern=r"^s3://[^/\s]+(/\S*)?$",
-        validation_alias="SAYSO_MODELS_S3",
-        description="S3 prefix (s3://bucket/prefix) that `sayso models pull` asks before any public source.",
-    )
-    offline: bool = Field(
-        default=False,
-        validation_alias="SAYSO_OFFLINE",
-        description="Never use the network to get models.",
-    )
     kokoro_voice: str = Field(
         default="af_heart",
         validation_alias="KOKORO_VOICE",
         description="The voice that speaks where none is named.",
+    )
+    whisper_model: str = Field(
+        default="base",
+        validation_alias="SAYSO_WHISPER_MODEL",
+        description="The local Whisper model that stands behind OpenAI's model names: base is whisper-base.",
+    )
+    synthesis_workers: PositiveInt | None = Field(
+        default=None,
+        validation_alias="SAYSO_SYNTHESIS_WORKERS",
+        description="How many utterances are synthesised at once; measured on this machine by default.",
+    )
+    idle_unload_seconds: NonNegativeInt = Field(
+        default=0,
+        validation_alias="SAYSO_IDLE_UNLOAD_SECONDS",
+        description="After how many idle seconds a model leaves the memory; 0 for never.",
+    )
+    places: PositiveInt = Field(
+        default=64,
+        validation_alias="SAYSO_PLACES",
+        description="How many requests for speech or transcription are in hand at once; more are answered with 429. "
+        "One client alone has half of them at most.",
+    )
+    max_audio_seconds: PositiveFloat = Field(
+        default=4 * 3600.0,
+        validation_alias="SAYSO_MAX_AUDIO_SECONDS",
+        description="Length of the longest recording that is transcribed, in seconds.",
     )
     cache_dir: Directory = Field(
         default_factory=lambda: in_user_cache("speech"),
@@ -53,18 +63,30 @@ class EngineSettings(BaseSettings):
         description="Whether each API key has a part of the speech cache to itself: in a shared one, the speed of an "
         "answer tells whether another key had the same sentence spoken.",
     )
-    synthesis_workers: PositiveInt | None = Field(
+    cache_s3: str | None = Field(
         default=None,
-        validation_alias="SAYSO_SYNTHESIS_WORKERS",
-        description="How many utterances are synthesised at once; measured on this machine by default.",
+        pattern=r"^s3://[^/\s]+(/\S*)?$",
+        validation_alias="SAYSO_CACHE_S3",
+        description="S3 prefix (s3://bucket/prefix) of a speech cache that workers share, behind each one's own.",
     )
-    whisper_model: str = Field(
-        default="base",
-        validation_alias="SAYSO_WHISPER_MODEL",
-        description="The local Whisper model that stands behind OpenAI's model names: base is whisper-base.",
+
+
+class ModelSourceSettings(EnvironmentSettings):
+    """Where `sayso models pull` gets models from."""
+
+    models_dir: Directory | None = Field(
+        default=None,
+        validation_alias="SAYSO_MODELS_DIR",
+        description="Directory that `sayso models pull` looks into first, such as a mirror on a shared disk.",
     )
-    idle_unload_seconds: NonNegativeInt = Field(
-        default=0,
-        validation_alias="SAYSO_IDLE_UNLOAD_SECONDS",
-        description="After how many idle seconds a model leaves the memory; 0 for never.",
+    models_s3: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/\s]+(/\S*)?$",
+        validation_alias="SAYSO_MODELS_S3",
+        description="S3 prefix (s3://bucket/prefix) that `sayso models pull` asks before any public source.",
+    )
+    offline: bool = Field(
+        default=False,
+        validation_alias="SAYSO_OFFLINE",
+        description="Never use the network to get models.",
     )

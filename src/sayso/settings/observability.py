@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings
+
+from sayso.settings.base import EnvironmentSettings
 
 
-class ObservabilitySettings(BaseSettings):
-    """See the module; part of `sayso.settings.Settings`."""
+class ObservabilitySettings(EnvironmentSettings):
+    """See the module."""
 
     traces_endpoint: str | None = Field(
         default=None,

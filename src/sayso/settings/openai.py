@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, SecretStr
-from pydantic_settings import BaseSettings
+
+from sayso.settings.base import EnvironmentSettings
 
 
-class OpenAISettings(BaseSettings):
-    """See the module; part of `sayso.settings.Settings`."""
+class OpenAISettings(EnvironmentSettings):
+    """See the module."""
 
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="The key of OpenAI's API."

@@ -1,17 +1,17 @@
-"""The HTTP service: where it listens, whom it serves, how much it takes."""
+"""The HTTP server of a process: where it listens, whom it answers, how long it waits."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings
 
-from sayso.settings.kinds import ONE_GIB, Entries, Networks
+from sayso.settings.base import EnvironmentSettings
+from sayso.settings.kinds import Entries, Networks
 
 
-class ServerSettings(BaseSettings):
-    """See the module; part of `sayso.settings.Settings`."""
+class ServerSettings(EnvironmentSettings):
+    """See the module."""
 
     host: str | None = Field(
         default=None,
@@ -59,12 +59,6 @@ class ServerSettings(BaseSettings):
         validation_alias="SAYSO_CORS_ORIGINS",
         description="Origins whose pages may call the API, with commas; * for all.",
     )
-    places: PositiveInt = Field(
-        default=64,
-        validation_alias="SAYSO_PLACES",
-        description="How many requests for speech or transcription are in hand at once; more are answered with 429. "
-        "One client alone has half of them at most.",
-    )
     connections: PositiveInt | None = Field(
         default=None,
         validation_alias="SAYSO_CONNECTIONS",
@@ -80,36 +74,6 @@ class ServerSettings(BaseSettings):
         default=30.0,
         validation_alias="SAYSO_STALLED_SECONDS",
         description="How long a client may take nothing of its answer before it is cut off, in seconds.",
-    )
-    request_seconds: PositiveFloat = Field(
-        default=600.0,
-        validation_alias="SAYSO_REQUEST_SECONDS",
-        description="How long a request may take until its answer begins, in seconds.",
-    )
-    max_upload_bytes: PositiveInt = Field(
-        default=ONE_GIB // 2,
-        validation_alias="SAYSO_MAX_UPLOAD_BYTES",
-        description="Size of the largest file that is taken, in bytes.",
-    )
-    max_audio_seconds: PositiveFloat = Field(
-        default=4 * 3600.0,
-        validation_alias="SAYSO_MAX_AUDIO_SECONDS",
-        description="Length of the longest recording that is transcribed, in seconds.",
-    )
-    max_speech_seconds: PositiveFloat = Field(
-        default=4 * 3600.0,
-        validation_alias="SAYSO_MAX_SPEECH_SECONDS",
-        description="Length of the longest audio that one request for speech or captions makes, in seconds.",
-    )
-    fetch_seconds: PositiveFloat = Field(
-        default=60.0,
-        validation_alias="SAYSO_FETCH_SECONDS",
-        description="How long the download of an audio_url may take, in seconds.",
-    )
-    private_hosts: Entries = Field(
-        default=(),
-        validation_alias="SAYSO_PRIVATE_HOSTS",
-        description="Hosts that URLs may name although their addresses are private, with commas.",
     )
     shutdown_seconds: PositiveFloat = Field(
         default=25.0,

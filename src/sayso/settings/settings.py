@@ -1,78 +1,51 @@
-"""All settings together, and how they are read."""
+"""Everything that the commands read, and how settings are read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, overload
 
-from pydantic import AliasChoices, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AliasChoices, ValidationError
 
 from sayso.errors import InvalidInput
-from sayso.settings.aws import AwsSettings
-from sayso.settings.engines import EngineSettings
-from sayso.settings.jobs import JobSettings
-from sayso.settings.observability import ObservabilitySettings
-from sayso.settings.openai import OpenAISettings
-from sayso.settings.server import ServerSettings
+from sayso.settings.base import EnvironmentSettings
+from sayso.settings.engines import ModelSourceSettings
+from sayso.settings.roles import ApiSettings, StoriesSettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-
-_LARGEST = {"days": 36_500, "seconds": 10**9, "bytes": 2**63 - 1}
-"""The largest numbers by the last word of their fields' names: what databases, threads and libraries take."""
-
-_LARGEST_COUNT = 2**31 - 1
+S = TypeVar("S", bound=EnvironmentSettings)
 
 
-class Settings(ObservabilitySettings, AwsSettings, JobSettings, OpenAISettings, ServerSettings, EngineSettings):
-    """What the environment says, checked; a variable that is empty counts as unset.
-
-    White space around a value is no part of it, such as the newline at the end of a file that it was read from.
-
-    Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.
-    """
-
-    model_config = SettingsConfigDict(
-        case_sensitive=True,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        populate_by_name=True,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_white_space(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-        return {name: value for name, value in stripped.items() if value != "" or value == values[name]}
-
-    @field_validator("*")
-    @classmethod
-    def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
-        largest = _LARGEST.get((info.field_name or "").rpartition("_")[2], _LARGEST_COUNT)
-        if isinstance(value, (int, float)) and not value <= largest:
-            raise ValueError(f"it must be {largest} or less")
-        return value
+class Settings(ApiSettings, StoriesSettings, ModelSourceSettings):
+    """What the commands read that are no role: of several parts, so that it is all in one."""
 
 
 def variables(field: FieldInfo) -> tuple[str, ...]:
-    """The environment variables that a field of `Settings` is read from, the preferred one first."""
+    """The environment variables that a setting is read from, the preferred one first."""
     alias = field.validation_alias
     return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (str(alias),)
 
 
-def load_settings() -> Settings:
+@overload
+def load_settings() -> Settings: ...
+
+
+@overload
+def load_settings(kind: type[S]) -> S: ...
+
+
+def load_settings(kind: type[EnvironmentSettings] = Settings) -> EnvironmentSettings:
     """The settings of this process's environment.
+
+    Args:
+        kind: which.
 
     Raises:
         InvalidInput: a variable has a value that cannot be used; the message names it and does not repeat the value.
     """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False)]
         raise InvalidInput(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sayso.api.service import HttpService
 from sayso.bootstrap.process import Process, Service
 from sayso.bootstrap.roles import ROLES, Role
+from sayso.settings import WorkerSettings
 from sayso.testing import InMemoryQueue
 from sayso.workers import Consumer, Policy, Worker
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from sayso.settings import Settings
     from sayso.workers import Job
 
 QUEUE = "toys"
@@ -48,7 +48,7 @@ class ToyHandler:
         raise AssertionError(job, error)
 
 
-def open_toy(process: Process, settings: Settings) -> Service:
+def open_toy(process: Process, settings: WorkerSettings) -> Service:
     handler = ToyHandler(Path(os.environ["TOY_FILE"]))
 
     @asynccontextmanager
@@ -71,7 +71,14 @@ def open_toy(process: Process, settings: Settings) -> Service:
     )
 
 
-TOY = Role(name="toy", summary="works on jobs in memory.", open=open_toy, serves_http=True, in_up=False)
+TOY = Role(
+    name="toy",
+    summary="works on jobs in memory.",
+    settings=lambda: WorkerSettings,
+    open=open_toy,
+    serves_http=True,
+    in_up=False,
+)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from sayso.api.auth.keys import Scope, new_key
 from sayso.bootstrap.process import open_process
-from sayso.bootstrap.roles import roles_named
+from sayso.bootstrap.roles import ProcessPlan, roles_named
 from sayso.errors import InvalidInput
 from sayso.settings import Settings
 from support.api.app_contexts import client_of, fake_served
@@ -91,5 +91,5 @@ def test_operations_are_open_by_default(path: str) -> None:
 def test_nothing_is_protected_without_a_key() -> None:
     """Rather than being open, or closed to everybody, it is refused at the start."""
     with pytest.raises(InvalidInput, match="SAYSO_PROTECT_OPERATIONS") as refusal:
-        open_process(Settings(protect_operations=True), roles_named(["api"]))
+        open_process(ProcessPlan(roles=roles_named(["api"]), settings={"api": Settings(protect_operations=True)}))
     assert "--scopes operations" in str(refusal.value)

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.bootstrap.process import Process, Service, open_process
-from sayso.bootstrap.roles import ROLES, Role, roles_named
+from sayso.bootstrap.roles import ROLES, ProcessPlan, Role, roles_named
 from sayso.errors import InvalidInput, ModelMissing
-from sayso.settings import Settings
+from sayso.settings import ProcessSettings, WorkerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from sayso.workers import Consumer
+
+
+def role(name: str, opened: Callable[[Process, ProcessSettings], Service]) -> Role[ProcessSettings]:
+    return Role(name=name, summary="", settings=lambda: ProcessSettings, open=opened, serves_http=False)
 
 
 def test_roles_come_in_the_order_of_the_registry() -> None:
@@ -40,19 +44,15 @@ def test_what_a_role_has_opened_is_closed_where_another_cannot_open() -> None:
     """A start that fails leaves nothing behind."""
     closed: list[str] = []
 
-    def opens(process: Process, _settings: Settings) -> Service:
+    def opens(process: Process, _settings: ProcessSettings) -> Service:
         process.closing.callback(closed.append, "first")
         return Service()
 
-    def fails(_process: Process, _settings: Settings) -> Service:
+    def fails(_process: Process, _settings: ProcessSettings) -> Service:
         raise ModelMissing("There is no such model.")
 
-    roles = [
-        Role(name=name, summary="", open=opened, serves_http=False)
-        for name, opened in {"first": opens, "second": fails}.items()
-    ]
     with pytest.raises(ModelMissing):
-        open_process(Settings(), roles)
+        open_process(ProcessPlan.load([role("first", opens), role("second", fails)]))
     assert closed == ["first"]
 
 
@@ -60,11 +60,11 @@ def test_a_process_closes_what_its_roles_opened_at_its_end() -> None:
     """And not before."""
     closed: list[str] = []
 
-    def opens(process: Process, _settings: Settings) -> Service:
+    def opens(process: Process, _settings: ProcessSettings) -> Service:
         process.closing.callback(closed.append, "it")
         return Service()
 
-    context = open_process(Settings(), [Role(name="it", summary="", open=opens, serves_http=False)])
+    context = open_process(ProcessPlan.load([role("it", opens)]))
     assert closed == []
     context.close()
     assert closed == ["it"]
@@ -77,7 +77,7 @@ def test_metrics_of_jobs_are_shown_before_the_first_job_where_there_are_workers(
     async def consumers() -> AsyncIterator[Sequence[Consumer]]:
         yield []
 
-    settings = Settings(data_dir=tmp_path)
+    settings = WorkerSettings(data_dir=tmp_path)
     process = Process()
     assert b"sayso_jobs" not in process.metrics.render_text()
     process.worker_service("it", consumers, settings)

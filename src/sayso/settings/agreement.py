@@ -1,0 +1,113 @@
+"""The settings of roles that share a process: each reads its own, and where they meet they must agree.
+
+Two roles meet where they read the same variable. A setting has one meaning, which its field's name stands for:
+
+- Under the same field's name they must come to the same value. They do where the variable is set; where it is not,
+  their defaults may differ.
+- Under different names the variable means something else to each, and one value cannot be right for both. A field that
+  may be meant so has a variable of its own as its first alias, which decides when it is set.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput
+from sayso.settings.settings import S, load_settings, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from sayso.settings.process import ProcessSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Conflict:
+    """Why two roles cannot share a process, in a clause, and what to set so that they can; None where nothing helps."""
+
+    reason: str
+    to_set: str | None
+
+
+def load_role_settings(
+    kinds: Mapping[str, type[ProcessSettings]], given: Mapping[str, Any] | None = None
+) -> dict[str, ProcessSettings]:
+    """The settings of each role of a process.
+
+    Args:
+        kinds: what each role reads, by the role's name.
+        given: values that take the place of the environment's in the settings of every role that has them, such as
+            those of the command line; by the fields' names.
+
+    Raises:
+        InvalidInput: a variable has a value that cannot be used, or two roles disagree about one; the message names the
+            variable and the roles, and the hint what to set.
+    """
+    settings = {role: replaced(load_settings(kind), given or {}) for role, kind in kinds.items()}
+    conflicts = [
+        conflict for pair in combinations(settings.items(), 2) for conflict in (*_values(*pair), *_meanings(*pair))
+    ]
+    if conflicts:
+        to_set = dict.fromkeys(conflict.to_set for conflict in conflicts if conflict.to_set is not None)
+        can_agree = all(conflict.to_set is not None for conflict in conflicts)
+        apart = "run each role in a process of its own."
+        raise InvalidInput(
+            f"These roles cannot share a process: {'; '.join(conflict.reason for conflict in conflicts)}.",
+            hint=f"Set {' and '.join(to_set)}, or {apart}" if can_agree else apart.capitalize(),
+        )
+    return settings
+
+
+def replaced(settings: S, values: Mapping[str, Any]) -> S:
+    """The settings with these values, as far as they have them; by the fields' names."""
+    return settings.model_copy(update={name: values[name] for name in values if name in type(settings).model_fields})
+
+
+def _values(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettings]) -> Iterator[_Conflict]:
+    """Settings of the same meaning that have different values."""
+    (role, settings), (other_role, other) = first, second
+    for name, field in type(settings).model_fields.items():
+        if name not in type(other).model_fields:
+            continue
+        value, other_value = getattr(settings, name), getattr(other, name)
+        if value == other_value:
+            continue
+        variable = variables(field)[0]
+        if _deciding(settings, name) is None:
+            defaults = f"{_shown(value)} for {role} and {_shown(other_value)} for {other_role}"
+            yield _Conflict(reason=f"{variable} is not set, and its default is {defaults}", to_set=variable)
+        else:
+            yield _Conflict(reason=f"{variable} is read differently by {role} and {other_role}", to_set=None)
+
+
+def _meanings(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettings]) -> Iterator[_Conflict]:
+    """Variables that are set, and mean different things."""
+    (role, settings), (other_role, other) = first, second
+    decided = {_deciding(other, name): name for name in type(other).model_fields}
+    for name, field in type(settings).model_fields.items():
+        variable = _deciding(settings, name)
+        other_name = decided.get(variable)
+        if variable is None or other_name is None or other_name == name:
+            continue
+        other_field = type(other).model_fields[other_name]
+        own = next((alias for alias in (variables(other_field)[0], variables(field)[0]) if alias != variable), None)
+        meanings = f"{role} ({_clause(field.description)}) and {other_role} ({_clause(other_field.description)})"
+        yield _Conflict(reason=f"{variable} means different things to {meanings}", to_set=own)
+
+
+def _deciding(settings: ProcessSettings, name: str) -> str | None:
+    """The variable that a setting's value is from; None where it has its default."""
+    names = variables(type(settings).model_fields[name])
+    return next((variable for variable in names if os.environ.get(variable, "").strip()), None)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _clause(description: str | None) -> str:
+    return (description or "").rstrip(".")

@@ -1,0 +1,47 @@
+"""How every setting is read from the environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_LARGEST = {"days": 36_500, "seconds": 10**9, "bytes": 2**63 - 1}
+"""The largest numbers by the last word of their fields' names: what databases, threads and libraries take."""
+
+_LARGEST_COUNT = 2**31 - 1
+
+
+class EnvironmentSettings(BaseSettings):
+    """What some variables say, checked; a variable that is empty counts as unset.
+
+    White space around a value is no part of it, such as the newline at the end of a file that it was read from.
+
+    Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.
+    """
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_white_space(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != "" or value == values[name]}
+
+    @field_validator("*")
+    @classmethod
+    def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
+        largest = _LARGEST.get((info.field_name or "").rpartition("_")[2], _LARGEST_COUNT)
+        if isinstance(value, (int, float)) and not value <= largest:
+            raise ValueError(f"it must be {largest} or less")
+        return value
