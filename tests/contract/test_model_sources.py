@@ -142,44 +142,44 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> DownloadStaging:
-    """An inbox that wants the toy model's file."""
+def staging(tmp_path: Path) -> DownloadStaging:
+    """A staging directory that wants the toy model's file."""
     return DownloadStaging(tmp_path / "store/toy", [FILE], lambda _done_bytes, _total_bytes: None)
 
 
-def fetch(place: Place, content: bytes, inbox: DownloadStaging) -> None:
+def fetch(place: Place, content: bytes, staging: DownloadStaging) -> None:
     """Fetch the toy model from a place that holds ``content``."""
     with contextmanager(place.holding)(content) as (source, address):
-        source.fetch(address, "toy", inbox)
+        source.fetch(address, "toy", staging)
 
 
-def test_what_is_there_is_delivered(place: Place, inbox: DownloadStaging) -> None:
+def test_what_is_there_is_delivered(place: Place, staging: DownloadStaging) -> None:
     """A place that holds the file delivers it, and nothing is left of the delivery."""
-    fetch(place, CONTENT, inbox)
-    inbox.close()
-    assert (inbox.home / "model.bin").read_bytes() == CONTENT
-    assert [path.name for path in inbox.home.iterdir()] == ["model.bin"]
+    fetch(place, CONTENT, staging)
+    staging.close()
+    assert (staging.home / "model.bin").read_bytes() == CONTENT
+    assert [path.name for path in staging.home.iterdir()] == ["model.bin"]
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["cut off", "altered"])
-def test_what_is_not_as_promised_stays_out(place: Place, inbox: DownloadStaging, content: bytes) -> None:
+def test_what_is_not_as_promised_stays_out(place: Place, staging: DownloadStaging, content: bytes) -> None:
     """A place whose file is truncated or altered delivers nothing, and a good place can follow."""
-    fetch(place, content, inbox)
-    assert [file.path for file in inbox.missing] == ["model.bin"]
-    assert not (inbox.home / "model.bin").exists()
-    with contextmanager(DirectoryPlace.holding)(_directory(inbox), CONTENT) as (source, address):
-        source.fetch(address, "toy", inbox)
-    assert not inbox.missing
+    fetch(place, content, staging)
+    assert [file.path for file in staging.missing] == ["model.bin"]
+    assert not (staging.home / "model.bin").exists()
+    with contextmanager(DirectoryPlace.holding)(_directory(staging), CONTENT) as (source, address):
+        source.fetch(address, "toy", staging)
+    assert not staging.missing
 
 
-def test_a_place_that_cannot_be_reached_is_a_reason_without_credentials(place: Place, inbox: DownloadStaging) -> None:
+def test_a_place_that_cannot_be_reached_is_a_reason_without_credentials(place: Place, staging: DownloadStaging) -> None:
     """The failure says what happened and never shows a password."""
     source, address = place.unreachable()
     with pytest.raises(SourceFailed) as caught:
-        source.fetch(address, "toy", inbox)
+        source.fetch(address, "toy", staging)
     assert caught.value.message
     assert "hush-hush" not in str(caught.value)
 
 
-def _directory(inbox: DownloadStaging) -> DirectoryPlace:
-    return DirectoryPlace(inbox.home.parent.parent, pytest.MonkeyPatch())
+def _directory(staging: DownloadStaging) -> DirectoryPlace:
+    return DirectoryPlace(staging.home.parent.parent, pytest.MonkeyPatch())

@@ -73,7 +73,7 @@ class LineProgress:
         size_bytes = sum(status.file.size_bytes for status in unsound)
         self._say(model, f"pulling {_count(len(unsound), 'file')}, {readable_size(size_bytes)}")
 
-    def asking(self, model: Model, place: str) -> None:
+    def trying(self, model: Model, place: str) -> None:
         """Name the place."""
         self._say(model, f"from {place}")
 
@@ -82,7 +82,7 @@ class LineProgress:
         if self._steps.reached(done_bytes, total_bytes):
             self._say(model, f"{self._steps.percent} %")
 
-    def refused(self, model: Model, place: str, reason: str) -> None:
+    def source_failed(self, model: Model, place: str, reason: str) -> None:
         """Say what the place answered."""
         self._say(model, f"{place} did not deliver: {reason}")
 

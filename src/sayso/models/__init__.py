@@ -1,4 +1,4 @@
-"""Where model files come from, and whether they are sound."""
+"""Model files: the catalogue, the local store, downloads and checksums."""
 
 from sayso.models.catalogue import CATALOGUE
 from sayso.models.entries import File, Model, Part

@@ -1,4 +1,4 @@
-"""Looking for model files inside registry packages: wheels are zip files, npm packages compressed tar files."""
+"""Find model files inside registry packages: wheels (zip) and npm packages (compressed tar)."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ _TAR_SUFFIXES = (".tgz", ".tar.gz", ".tar")
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file's name is that of a package that can be looked into."""
+    """Whether the file is a package whose members can be read, judged by its name."""
     return path.name.endswith(_ZIP_SUFFIXES + _TAR_SUFFIXES)
 
 
-def offer_members(archive: Path, inbox: DownloadStaging) -> None:
-    """Offer every file inside a package to an inbox.
+def offer_members(archive: Path, staging: DownloadStaging) -> None:
+    """Offer every file inside a package to a staging directory.
 
-    Nothing is unpacked by name: the inbox takes content by size and checksum.
+    Nothing is unpacked by name: content is recognised by size and checksum.
 
     Raises:
         SourceFailed: the package is damaged.
-        OutputFailed: the inbox cannot write.
+        OutputFailed: the staging directory cannot be written.
     """
     try:
         if archive.name.endswith(_ZIP_SUFFIXES):
-            _offer_zip(archive, inbox)
+            _offer_zip(archive, staging)
         else:
-            _offer_tar(archive, inbox)
+            _offer_tar(archive, staging)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError) as error:
         raise SourceFailed(f"{archive.name} is damaged: {error}") from error
 
 
-def _offer_zip(archive: Path, inbox: DownloadStaging) -> None:
+def _offer_zip(archive: Path, staging: DownloadStaging) -> None:
     with zipfile.ZipFile(archive) as package:
         for member in package.infolist():
-            if inbox.wants_size(member.file_size):
+            if staging.wants_size(member.file_size):
                 with package.open(member) as stream:
-                    inbox.offer(cast("BinaryIO", stream), member.file_size)
+                    staging.offer(cast("BinaryIO", stream), member.file_size)
 
 
-def _offer_tar(archive: Path, inbox: DownloadStaging) -> None:
+def _offer_tar(archive: Path, staging: DownloadStaging) -> None:
     with tarfile.open(archive) as package:
         for member in package:
-            if member.isreg() and inbox.wants_size(member.size):
+            if member.isreg() and staging.wants_size(member.size):
                 stream = package.extractfile(member)
-                inbox.offer(cast("BinaryIO", stream), member.size)
+                staging.offer(cast("BinaryIO", stream), member.size)

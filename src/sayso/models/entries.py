@@ -1,4 +1,4 @@
-"""What a catalogue is made of: models, their files, and the places that hold them.
+"""The types of a catalogue: models, their files, and the places that hold them.
 
 A place is written ``kind:address``. The kind is a name from `sayso.models.sources.table`; the address is in that
 source's own notation, such as ``pypi:some-package==1.0`` or ``hub:owner/repository@revision/folder``.
@@ -29,7 +29,7 @@ class File:
     """One file of a model.
 
     Attributes:
-        path: where it stands in the model's directory.
+        path: relative to the model's directory.
         size_bytes: the exact size.
         sha256: the checksum, in lower-case hexadecimal.
         parts: the pieces that some places hold instead of the whole file; joined in order they are the file.
@@ -49,7 +49,7 @@ class Model:
         name: what the user types, and the name of the model's directory.
         summary: one line that says what it is for.
         license: the SPDX identifier of the weights' licence.
-        files: the files, every one of which is needed.
+        files: all are required.
         places: the places that hold whole files, in the order in which they are tried.
     """
 
@@ -66,14 +66,14 @@ class Model:
 
     @property
     def all_places(self) -> tuple[str, ...]:
-        """Every place the catalogue names, those of whole files first, each once."""
+        """Every place the catalogue names, without repetition, those of whole files first."""
         part_places = (part.place for file in self.files for part in file.parts)
         return tuple(dict.fromkeys((*self.places, *part_places)))
 
     def expects(self, place: str, blob: File | Part) -> bool:
-        """Whether the catalogue says that ``place`` holds ``blob``.
+        """Whether, according to the catalogue, ``place`` holds ``blob``.
 
-        A place that holds a part of a file does not hold the whole of it as well.
+        A place that holds a part of a file does not hold the whole file as well.
         """
         if isinstance(blob, Part):
             return blob.place == place

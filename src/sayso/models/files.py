@@ -18,7 +18,7 @@ def sha256_of(path: Path, *, on_read: Callable[[int], None] | None = None) -> st
 
     Args:
         path: the file.
-        on_read: told the size of each piece in bytes, for a progress bar.
+        on_read: called with the size of each piece in bytes, for a progress bar.
 
     Raises:
         OSError: the file cannot be read.
@@ -42,11 +42,11 @@ def flush_to_disk(path: Path) -> None:
 
 
 def publish(finished: Path, target: Path) -> None:
-    """Put a finished file in its place in one step that survives a power cut.
+    """Move a finished file to its final path, atomically and durably.
 
     Args:
         finished: the complete file, on the same file system as ``target``.
-        target: its final name; what stands there is replaced.
+        target: its final path; an existing file is replaced.
 
     Raises:
         OSError: the file system refuses.

@@ -1,4 +1,4 @@
-"""The store that the settings describe."""
+"""Open the store that the settings describe."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def installed_models(settings: EngineSettings) -> ModelStore:
 def open_store(settings: Settings) -> ModelStore:
     """The store at ``MODELS_BASE_PATH``, which pulls.
 
-    A directory or an S3 prefix that was configured is asked before the catalogue's own places: who sets up a mirror
-    wants it used.
+    A configured directory or S3 prefix is tried before the places of the catalogue: a mirror is set up to be used.
     """
     mirrors = []
     if settings.models_dir is not None:

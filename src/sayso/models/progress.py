@@ -1,4 +1,4 @@
-"""What a pull tells while it works."""
+"""The progress of a pull."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ if TYPE_CHECKING:
 
 
 class PullProgress(Protocol):
-    """Told what happens, model by model, from the thread that pulls."""
+    """Is called with each event of a pull, model by model, from the thread that pulls."""
 
     def waiting(self, model: Model) -> None:
         """Another process is pulling the model; this one waits for it."""
         ...
 
     def started(self, model: Model, unsound: Sequence[FileStatus]) -> None:
-        """These files, missing or corrupt, are about to be pulled."""
+        """These files, missing or corrupt, will be pulled."""
         ...
 
-    def asking(self, model: Model, place: str) -> None:
-        """A place is asked for files of the model."""
+    def trying(self, model: Model, place: str) -> None:
+        """A place is tried."""
         ...
 
     def arrived(self, model: Model, done_bytes: int, total_bytes: int) -> None:
-        """So many bytes of the unsound files have arrived; a failed place can make it fewer again."""
+        """So many bytes of the files have arrived; the number shrinks when a place fails."""
         ...
 
-    def refused(self, model: Model, place: str, reason: str) -> None:
-        """A place did not deliver what the catalogue expects of it; the next one is asked."""
+    def source_failed(self, model: Model, place: str, reason: str) -> None:
+        """A place did not deliver what the catalogue expects of it; the next one is tried."""
         ...
 
     def finished(self, model: Model) -> None:
-        """Every file of the model is in its place and sound."""
+        """Every file of the model is present and valid."""
         ...
 
 
 class SilentProgress:
-    """Tells nobody."""
+    """Ignores all events."""
 
     def waiting(self, model: Model) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def started(self, model: Model, unsound: Sequence[FileStatus]) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
-    def asking(self, model: Model, place: str) -> None:
-        """Say nothing."""
+    def trying(self, model: Model, place: str) -> None:
+        """Do nothing."""
 
     def arrived(self, model: Model, done_bytes: int, total_bytes: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
-    def refused(self, model: Model, place: str, reason: str) -> None:
-        """Say nothing."""
+    def source_failed(self, model: Model, place: str, reason: str) -> None:
+        """Do nothing."""
 
     def finished(self, model: Model) -> None:
-        """Say nothing."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""One pull: the places of a model asked in order until nothing is missing."""
+"""One pull: try the places of a model in order until no file is missing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Pull:
-    """Asks sources for models, one model after the other.
+    """Tries sources for models, one model after the other.
 
-    A kind of source that failed a model is not asked again for that model: where one package of a registry cannot
-    be had, the next one would only cost the same wait.
+    A kind of source that failed for a model is not tried again for that model: where one package of a registry cannot
+    be downloaded, the next one would only take the same time to fail.
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class Pull:
 
         Args:
             sources: how to open each kind of source; one is opened when it is first needed.
-            mirrors: places that hold whole files of any model, asked before those of the catalogue.
-            progress: told what happens.
-            offline: leave out every source that needs the network.
+            mirrors: places that hold whole files of any model, tried before those of the catalogue.
+            progress: receives the events.
+            offline: skip every source that needs the network.
         """
         self._openers = sources
         self._opened: dict[str, Source] = {}
@@ -46,45 +46,45 @@ class Pull:
         self._progress = progress
         self._offline = offline
 
-    def complete(self, model: Model, inbox: DownloadStaging) -> None:
-        """Fill a model's inbox.
+    def complete(self, model: Model, staging: DownloadStaging) -> None:
+        """Obtain the missing files of a model.
 
         Raises:
-            SourceFailed: no place could deliver some file; says what each answered.
-            ModelMissing: the same, where offline work left the network's places out.
+            SourceFailed: no place could deliver some file; the message names each place with its reason.
+            ModelMissing: the same, while offline.
             OutputFailed: the files cannot be written.
         """
         refusals: dict[str, str] = {}
         failed_kinds: set[str] = set()
         for place in (*self._mirrors, *model.all_places):
             kind, _, address = place.partition(":")
-            expected = self._expected(model, place, inbox)
+            expected = self._expected(model, place, staging)
             if not expected or kind in failed_kinds:
                 continue
             source = self._source(kind)
             if self._offline and source.needs_network:
                 continue
-            _require_space(inbox)
-            self._progress.asking(model, place)
+            _require_space(staging)
+            self._progress.trying(model, place)
             try:
-                source.fetch(address, model.name, inbox)
+                source.fetch(address, model.name, staging)
             except SourceFailed as error:
                 failed_kinds.add(kind)
                 reason = error.message
             else:
-                reason = f"no sound copy of {_names(expected)}"
-            inbox.arriving(0)
-            if any(blob in inbox.wanted for blob in expected):
+                reason = f"no valid copy of {_names(expected)}"
+            staging.arriving(0)
+            if any(blob in staging.wanted for blob in expected):
                 refusals[place] = reason
-                self._progress.refused(model, place, reason)
-        if inbox.missing:
-            raise self._failure(model, inbox, refusals)
+                self._progress.source_failed(model, place, reason)
+        if staging.missing:
+            raise self._failure(model, staging, refusals)
 
-    def _expected(self, model: Model, place: str, inbox: DownloadStaging) -> list[File | Part]:
-        """What is wanted and should be found at a place."""
+    def _expected(self, model: Model, place: str, staging: DownloadStaging) -> list[File | Part]:
+        """The missing files that a place should hold."""
         if place in self._mirrors:
-            return [blob for blob in inbox.wanted if isinstance(blob, File)]
-        return [blob for blob in inbox.wanted if model.expects(place, blob)]
+            return [blob for blob in staging.wanted if isinstance(blob, File)]
+        return [blob for blob in staging.wanted if model.expects(place, blob)]
 
     def _source(self, kind: str) -> Source:
         if kind not in self._opened:
@@ -92,9 +92,9 @@ class Pull:
         return self._opened[kind]
 
     def _failure(
-        self, model: Model, inbox: DownloadStaging, refusals: Mapping[str, str]
+        self, model: Model, staging: DownloadStaging, refusals: Mapping[str, str]
     ) -> SourceFailed | ModelMissing:
-        files = _names(inbox.missing)
+        files = _names(staging.missing)
         answers = "".join(f"\n  {place}: {reason}" for place, reason in refusals.items())
         carry = "`sayso models import DIR` takes files carried from another machine."
         if self._offline:
@@ -106,12 +106,12 @@ class Pull:
         )
 
 
-def _require_space(inbox: DownloadStaging) -> None:
-    """Refuse to begin what cannot end: the missing bytes must fit on the disk."""
-    free_bytes = shutil.disk_usage(inbox.directory).free
-    if free_bytes < inbox.bytes_wanted:
+def _require_space(staging: DownloadStaging) -> None:
+    """Check first that the missing bytes fit on the disk."""
+    free_bytes = shutil.disk_usage(staging.directory).free
+    if free_bytes < staging.bytes_wanted:
         raise OutputFailed(
-            f"{inbox.home} needs {inbox.bytes_wanted:,} more bytes; its disk has {free_bytes:,} free.",
+            f"{staging.home} needs {staging.bytes_wanted:,} more bytes; its disk has {free_bytes:,} free.",
             hint="Free some space, or set MODELS_BASE_PATH to a directory on another disk.",
         )
 

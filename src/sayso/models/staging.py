@@ -1,4 +1,4 @@
-"""Where deliveries are checked: only bytes that the catalogue asks for get past here."""
+"""Check downloaded bytes against the catalogue before they become files of a model."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _ARRIVING_SUFFIX = ".arriving"
 
 
 class DownloadStaging:
-    """Takes in what the sources deliver for one model, checks it, and puts complete files in their place.
+    """Receives what the sources deliver for one model, checks it, and moves complete files to their final paths.
 
-    Content is recognised by its checksum, never by the name it was delivered under, so no name from outside ever
-    becomes a path. Parts that wait for others stay in ``.partial`` beside the files, where an interrupted pull
-    resumes. One inbox at a time may be open for a model's directory; the store's lock sees to it.
+    Content is recognised by its checksum, never by the name it was delivered under, so no name from outside becomes a
+    path. Incomplete parts and transfers stay in ``.partial`` beside the files, where an interrupted pull resumes. Only
+    one staging directory may be open for a model at a time; the store's lock ensures that.
     """
 
     def __init__(self, home: Path, missing: Sequence[File], on_bytes: Callable[[int, int], None]) -> None:
-        """Open the inbox, and resume where an earlier one was interrupted.
+        """Open the staging directory, and resume what was interrupted.
 
         Args:
             home: the model's directory.
             missing: the files to be received.
-            on_bytes: told how many bytes of ``missing`` are here or on their way, and of how many.
+            on_bytes: called with the number of bytes of ``missing`` that are received or in transfer, and the total.
 
         Raises:
             OutputFailed: the directory cannot be written.
@@ -50,27 +50,27 @@ class DownloadStaging:
 
     @property
     def missing(self) -> tuple[File, ...]:
-        """The files that are not in their place yet."""
+        """The files that are not at their final paths yet."""
         return tuple(self._missing)
 
     @property
     def wanted(self) -> tuple[File | Part, ...]:
-        """Everything that a source may usefully deliver now: missing files and missing parts of them."""
+        """Everything that a source may deliver now: missing files and missing parts of them."""
         parts = (part for file in self._missing for part in file.parts if part.sha256 not in self._kept)
         return (*self._missing, *parts)
 
     @property
     def bytes_wanted(self) -> int:
-        """How many bytes are still to be received."""
+        """How many bytes have yet to be received."""
         kept = (part for file in self._missing for part in file.parts if part.sha256 in self._kept)
         return sum(file.size_bytes for file in self._missing) - sum(part.size_bytes for part in kept)
 
     def wants_size(self, size_bytes: int) -> bool:
-        """Whether content of this size may be something that is wanted."""
+        """Whether any wanted file or part has this size."""
         return any(blob.size_bytes == size_bytes for blob in self.wanted)
 
     def arriving(self, size_bytes: int) -> None:
-        """Tell the progress that so many bytes are on their way and not checked yet."""
+        """Report so many bytes that are in transfer and not checked yet."""
         here = self.size_bytes - self.bytes_wanted
         self._on_bytes(min(here + size_bytes, self.size_bytes), self.size_bytes)
 
@@ -84,17 +84,17 @@ class DownloadStaging:
         return directory
 
     def offer(self, stream: BinaryIO, size_bytes: int) -> bool:
-        """Take the content of a stream if it is wanted.
+        """Store the content of a stream if it is wanted.
 
         Args:
-            stream: the content; read at most to one byte past ``size_bytes``.
-            size_bytes: the size that it is said to have.
+            stream: the content; at most one byte more than ``size_bytes`` is read.
+            size_bytes: the declared size.
 
         Returns:
-            Whether it was something wanted.
+            Whether it was wanted.
 
         Raises:
-            OutputFailed: the content cannot be written here. What the stream itself raises is passed on.
+            OutputFailed: the content cannot be written. Exceptions of the stream itself are passed on.
         """
         if not self.wants_size(size_bytes):
             return False
@@ -103,33 +103,33 @@ class DownloadStaging:
         return self.adopt(incoming)
 
     def arrived(self, file: File) -> int:
-        """How many bytes of a file an interrupted transfer left here, for `receive` to go on from."""
+        """How many bytes of a file an interrupted transfer has left, from where `receive` can continue."""
         path = self._transfer_path(file)
         return path.stat().st_size if path.exists() else 0
 
     def receive(self, file: File, pieces: Iterable[bytes], *, start: int = 0) -> bool:
-        """Take a file from a transfer that can be resumed.
+        """Store a file from a resumable transfer.
 
         Args:
             file: the file that is being transferred.
             pieces: its content from ``start`` on.
-            start: 0, or what `arrived` said.
+            start: 0, or the result of `arrived`.
 
         Returns:
-            Whether the whole is what the catalogue promises.
+            Whether the complete file matches the catalogue.
 
         Raises:
-            OutputFailed: the content cannot be written here. What ``pieces`` itself raises is passed on.
+            OutputFailed: the content cannot be written. Exceptions of ``pieces`` itself are passed on.
         """
         path = self._transfer_path(file)
         self._write(path, pieces, start=start)
         return self.adopt(path)
 
     def adopt(self, path: Path) -> bool:
-        """Take a file that stands below `directory` if its content is wanted, and delete it if not.
+        """Move a file below `directory` to its final path if its content is wanted; otherwise delete it.
 
         Returns:
-            Whether it was something wanted.
+            Whether it was wanted.
 
         Raises:
             OutputFailed: the file system refuses.
@@ -151,7 +151,7 @@ class DownloadStaging:
         return True
 
     def close(self) -> None:
-        """Remove what is needed no longer: everything once nothing is missing, else what cannot be resumed."""
+        """Remove what is not needed any more: everything once no file is missing, otherwise what cannot be resumed."""
         with writing_to(self.directory):
             for path in self.directory.iterdir():
                 if not self._missing or path.name.startswith(_WORK_PREFIX):
@@ -161,7 +161,7 @@ class DownloadStaging:
                     directory.rmdir()
 
     def _resume(self) -> None:
-        """Keep sound parts and half transfers of what is wanted; remove everything else but resumable work."""
+        """Keep valid parts and incomplete transfers of wanted files; remove everything else except resumable work."""
         self.directory.mkdir(parents=True, exist_ok=True)
         wanted = {blob.sha256 for blob in self.wanted}
         for path in self.directory.iterdir():
@@ -178,7 +178,7 @@ class DownloadStaging:
         self._join_parts()
 
     def _join_parts(self) -> None:
-        """Put together each file all of whose parts are here."""
+        """Join the parts of each file whose parts are all here."""
         for file in self.missing:
             if not file.parts or any(part.sha256 not in self._kept for part in file.parts):
                 continue
@@ -199,7 +199,7 @@ class DownloadStaging:
         return self.directory / f"{file.sha256}{_ARRIVING_SUFFIX}"
 
     def _write(self, path: Path, pieces: Iterable[bytes], *, start: int) -> None:
-        """Write what arrives, continuing at ``start``; errors of the pieces and of the disk stay distinct."""
+        """Write pieces from ``start`` on; keeps errors of the pieces apart from errors of the disk."""
         with writing_to(path):
             out = path.open("r+b" if start else "wb")
         arrived = start
@@ -218,7 +218,7 @@ class DownloadStaging:
 
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses into `OutputFailed`, which names the path."""
+    """Turn an error of the file system into `OutputFailed`, which names the path."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Whether a model's files are what the catalogue promises."""
+"""Compare a model's files with the catalogue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FileState(Enum):
-    """What a look at a file found."""
+    """The result of checking a file."""
 
     SOUND = "ok"
     MISSING = "missing"
@@ -25,13 +25,13 @@ class FileState(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileStatus:
-    """What a look at one file of a model found.
+    """The result of checking one file of a model.
 
     Attributes:
         model: the model that the file belongs to.
         file: the catalogue's entry.
-        path: where the file stands, or should.
-        state: what was found.
+        path: the file's expected path.
+        state: the result.
         detail: what is wrong with a corrupt file, in a few words.
     """
 
@@ -43,7 +43,7 @@ class FileStatus:
 
 
 def status_by_size(model: Model, file: File, home: Path) -> FileStatus:
-    """Compare a file's size with the catalogue: quick, and finds what was cut off but not what was altered."""
+    """Compare a file's size with the catalogue: fast; detects truncated files, but not altered ones."""
     path = home / file.path
     size_bytes = path.stat().st_size if path.is_file() else None
     if size_bytes is None:
@@ -63,7 +63,7 @@ def status_by_content(
         model: the model that the file belongs to.
         file: the file.
         home: the model's directory.
-        on_read: told the size of each piece that was read, in bytes.
+        on_read: called with the size of each piece that was read, in bytes.
     """
     status = status_by_size(model, file, home)
     if status.state is not FileState.SOUND or sha256_of(status.path, on_read=on_read) == file.sha256:

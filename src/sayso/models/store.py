@@ -1,4 +1,4 @@
-"""The models on this machine: where they are, whether they are sound, and how they get here."""
+"""The models on this machine: find, verify, pull and import them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PulledModel:
-    """What a pull or an import did for one model.
+    """The result of a pull or an import of one model.
 
     Attributes:
         model: the model.
         directory: where its files are.
-        files: the files that were brought, none when all were sound already.
-        missing: the files that are still missing, which only an import leaves.
-        received_bytes: what was received, parts of files that still miss others included.
+        files: the files that were added; empty if all were valid already.
+        missing: the files that are still missing, possible only after an import.
+        received_bytes: the bytes received, including parts of files that are not complete yet.
     """
 
     model: Model
@@ -49,8 +49,8 @@ class PulledModel:
 class ModelStore:
     """Model files below one directory, ``root/model/file``.
 
-    It may be shared by threads and by processes: a pull holds the model's lock, and files appear complete or not
-    at all, so `path` needs none.
+    Threads and processes may share it: a pull holds the model's lock, and files are replaced atomically, so `path`
+    needs no lock.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class ModelStore:
         mirrors: Sequence[str] = (),
         catalogue: Mapping[str, Model] = CATALOGUE,
     ) -> None:
-        """Name the parts; nothing is read or written yet.
+        """Read and write nothing yet.
 
         Args:
             root: the directory of all models.
             sources: how to open each kind of source that the catalogue and ``mirrors`` name.
-            mirrors: places that hold whole files of any model, asked before those of the catalogue.
+            mirrors: places that hold whole files of any model, tried before those of the catalogue.
             catalogue: the models, by name.
         """
         self.root = root
@@ -75,11 +75,11 @@ class ModelStore:
         self._mirrors = tuple(mirrors)
 
     def path(self, name: str) -> Path:
-        """The directory with a model's files, all of which are there and have the right size.
+        """The directory with a model's files, all of which exist and have the right size.
 
         Raises:
             InvalidInput: the catalogue has no such model.
-            ModelMissing: a file is absent, or was cut off.
+            ModelMissing: a file is missing or truncated.
         """
         model = self.model(name)
         home = self.root / name
@@ -111,7 +111,7 @@ class ModelStore:
 
         Args:
             names: the models; all of the catalogue when empty.
-            on_read: told the size of each piece that was read, in bytes.
+            on_read: called with the size of each piece that was read, in bytes.
 
         Raises:
             InvalidInput: the catalogue has no such model.
@@ -126,12 +126,12 @@ class ModelStore:
     def pull(
         self, names: Iterable[str], *, offline: bool = False, progress: PullProgress | None = None
     ) -> tuple[PulledModel, ...]:
-        """Bring models here, complete and sound; what already is stays as it is.
+        """Download the missing and corrupt files of models; valid files stay untouched.
 
         Args:
             names: the models.
             offline: use no source that needs the network.
-            progress: told what happens.
+            progress: receives the events.
 
         Raises:
             InvalidInput: the catalogue has no such model.
@@ -142,29 +142,29 @@ class ModelStore:
         models = [self.model(name) for name in names]
         progress = progress or SilentProgress()
         pull = Pull(self._sources, self._mirrors, progress, offline=offline)
-        return tuple(self._bring(model, progress, pull.complete) for model in models)
+        return tuple(self._obtain(model, progress, pull.complete) for model in models)
 
     def import_from(self, directory: Path, *, progress: PullProgress | None = None) -> tuple[PulledModel, ...]:
-        """Take model files from a directory tree, for a machine without a network.
+        """Copy model files from a directory tree, for a machine without a network.
 
-        Files are recognised by their content, under any name, and inside packages of the registries as well.
+        Files are recognised by their content, under any name, and also inside packages of the registries.
 
         Returns:
-            The models that were not complete before and of which something was found.
+            The models that were incomplete before and of which something was found.
 
         Raises:
-            InvalidInput: there is no such directory, or no file in it is wanted.
+            InvalidInput: the directory does not exist, or no file in it is wanted.
             SourceFailed: something in it cannot be read.
             OutputFailed: the files cannot be written.
         """
         if not directory.is_dir():
             raise InvalidInput(f"{directory} is not a directory.")
 
-        def look(model: Model, inbox: DownloadStaging) -> None:
-            DirectorySource().fetch(str(directory), model.name, inbox)
+        def look(model: Model, staging: DownloadStaging) -> None:
+            DirectorySource().fetch(str(directory), model.name, staging)
 
         progress = progress or SilentProgress()
-        looked = [self._bring(model, progress, look) for model in self.catalogue.values()]
+        looked = [self._obtain(model, progress, look) for model in self.catalogue.values()]
         found = tuple(pulled for pulled in looked if pulled.received_bytes)
         if not found and any(pulled.missing for pulled in looked):
             raise InvalidInput(
@@ -173,37 +173,37 @@ class ModelStore:
             )
         return found
 
-    def _bring(
+    def _obtain(
         self, model: Model, progress: PullProgress, fill: Callable[[Model, DownloadStaging], None]
     ) -> PulledModel:
-        """Fill what is unsound, alone with the model's directory; touch nothing when all is sound."""
+        """Obtain the missing and corrupt files under the model's lock; do nothing when all are valid."""
         home = self.root / model.name
         if not self._unsound(model):
             return PulledModel(model=model, directory=home)
         with self._locked(model, progress):
-            # Another process may have brought the model while this one waited.
+            # Another process may have completed the model while this one waited.
             unsound = self._unsound(model)
             progress.started(model, unsound)
             files = [status.file for status in unsound]
-            inbox = DownloadStaging(home, files, partial(progress.arrived, model))
-            wanted_before = inbox.bytes_wanted
+            staging = DownloadStaging(home, files, partial(progress.arrived, model))
+            wanted_before = staging.bytes_wanted
             try:
-                fill(model, inbox)
+                fill(model, staging)
             finally:
-                inbox.close()
-        if not inbox.missing:
+                staging.close()
+        if not staging.missing:
             progress.finished(model)
         return PulledModel(
             model=model,
             directory=home,
-            files=tuple(file.path for file in files if file not in inbox.missing),
-            missing=tuple(file.path for file in inbox.missing),
-            received_bytes=wanted_before - inbox.bytes_wanted,
+            files=tuple(file.path for file in files if file not in staging.missing),
+            missing=tuple(file.path for file in staging.missing),
+            received_bytes=wanted_before - staging.bytes_wanted,
         )
 
     @contextmanager
     def _locked(self, model: Model, progress: PullProgress) -> Iterator[None]:
-        """Keep other processes and threads away from a model's directory; the system frees the lock of a dead one."""
+        """Hold the lock of a model's directory; the system releases the lock of a process that died."""
         with writing_to(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             lock = private_lock(self.root / f".{model.name}.lock")

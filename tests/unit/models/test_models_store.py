@@ -34,15 +34,15 @@ class Remote:
         self.contents = contents
         self.asked: list[str] = []
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:
         """Offer everything, or fail for want of anything."""
         self.asked.append(f"{model_name} from {address}")
         if not self.contents:
             raise SourceFailed("connection refused")
         for number, content in enumerate(self.contents):
-            path = inbox.work_directory("remote") / str(number)
+            path = staging.work_directory("remote") / str(number)
             path.write_bytes(content)
-            inbox.adopt(path)
+            staging.adopt(path)
 
 
 class Recorder(SilentProgress):
@@ -55,7 +55,7 @@ class Recorder(SilentProgress):
         """Remember what was unsound."""
         self.told += [f"{status.file.path} {status.state.value}" for status in unsound]
 
-    def refused(self, model: Model, place: str, reason: str) -> None:  # noqa: ARG002
+    def source_failed(self, model: Model, place: str, reason: str) -> None:  # noqa: ARG002
         """Remember the reason."""
         self.told.append(f"{place}: {reason}")
 
@@ -152,9 +152,9 @@ def test_what_one_place_lacks_the_next_one_delivers(tmp_path: Path) -> None:
     assert recorder.told == [
         "model.bin missing",
         "config.json missing",
-        f"directory:{mirror}: no sound copy of model.bin, config.json",
+        f"directory:{mirror}: no valid copy of model.bin, config.json",
         "broken:toy: connection refused",
-        "altered:toy: no sound copy of model.bin",
+        "altered:toy: no valid copy of model.bin",
     ]
 
 
@@ -167,7 +167,7 @@ def test_when_all_places_fail_each_is_named_with_its_reason(tmp_path: Path) -> N
     assert caught.value.message.splitlines() == [
         "No source could deliver model.bin of toy:",
         "  broken:one: connection refused",
-        "  remote:two: no sound copy of model.bin, config.json",
+        "  remote:two: no valid copy of model.bin, config.json",
     ]
     assert caught.value.hint is not None
     assert (tmp_path / "toy/config.json").read_bytes() == CONFIG

@@ -1,1 +1,1 @@
-"""The kinds of places that model files come from, one module each; `table` names them."""
+"""The kinds of places that hold model files, one module each; `table` names them."""

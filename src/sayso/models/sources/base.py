@@ -1,4 +1,4 @@
-"""What every source promises."""
+"""The interface of all sources."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """A kind of place that holds model files.
 
-    One object serves one pull, whose models it may be asked for in turn; it may remember that its place is down.
+    One object serves one pull, possibly of several models; it may remember that its place is down.
     """
 
     @property
     def needs_network(self) -> bool:
-        """Whether it is left out when working offline."""
+        """Whether it is skipped when offline."""
         ...
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
-        """Put whatever it has of ``inbox.wanted`` into the inbox, which decides what is sound.
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:
+        """Deliver what the place has of ``staging.wanted``; staging checks it.
 
         Args:
             address: the place, in this source's notation.
             model_name: the model, for sources that keep files by model and path.
-            inbox: where files go.
+            staging: receives the files.
 
         Raises:
             SourceFailed: it cannot deliver; the message is the reason, and shows no credentials.
-            OutputFailed: the inbox cannot write.
+            OutputFailed: the staging directory cannot be written.
         """
         ...
 
 
 def without_credentials(text: str) -> str:
-    """A vendor's message with the user names and passwords in its URLs blotted out."""
+    """A vendor's message, with user names and passwords in its URLs masked."""
     return re.sub(r"://\S+@", "://…@", text)

@@ -1,4 +1,4 @@
-"""Running a package registry's own client, so that the user's mirrors, proxies and logins for it count."""
+"""Run a package registry's own client, so that the user's mirrors, proxies and logins for it apply."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from sayso.models.staging import DownloadStaging
 
 EMPTY = "empty"
-"""The name of the empty directory in ``work``, which the client runs in."""
+"""The name of the empty directory in ``work``, the client's working directory."""
 
 _POLL_SECONDS = 0.2
 _REASON_CHARACTERS = 300
 
 
-def fetch_package(command: Sequence[str], work: Path, inbox: DownloadStaging) -> None:
-    """Run a client that downloads one package into ``work``, and offer the package's content to an inbox.
+def fetch_package(command: Sequence[str], work: Path, staging: DownloadStaging) -> None:
+    """Run a client that downloads one package into ``work``, and offer the package's content for staging.
 
-    It runs in an empty directory: a project's configuration beside the caller is not the user's.
+    The client runs in an empty directory, so that no project's configuration applies.
 
     Args:
         command: the client and its arguments.
         work: a directory for the package and the client's temporary files; its growth is the progress.
-        inbox: where files go.
+        staging: receives the files.
 
     Raises:
-        SourceFailed: the client failed, or brought a damaged package.
-        OutputFailed: the inbox cannot write.
+        SourceFailed: the client failed, or delivered a damaged package.
+        OutputFailed: the staging directory cannot be written.
     """
     log = work / "output.txt"
     empty = work / EMPTY
@@ -52,14 +52,14 @@ def fetch_package(command: Sequence[str], work: Path, inbox: DownloadStaging) ->
         )
         try:
             while _still_runs(process):
-                inbox.arriving(_size_below(work))
+                staging.arriving(_size_below(work))
         finally:
             process.kill()
             process.wait()
     if process.returncode != 0:
-        raise SourceFailed(_reason(log.read_text(errors="replace")) or f"{command[0]} failed without a word")
+        raise SourceFailed(_reason(log.read_text(errors="replace")) or f"{command[0]} failed without a message")
     for package in filter(is_archive, work.iterdir()):
-        offer_members(package, inbox)
+        offer_members(package, staging)
         package.unlink()
 
 
@@ -72,7 +72,7 @@ def _still_runs(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _size_below(directory: Path) -> int:
-    """The bytes in all files below a directory, in which files come and go."""
+    """The bytes in all files below a directory; files may appear and disappear meanwhile."""
     total = 0
     for path in directory.rglob("*"):
         try:
@@ -83,5 +83,5 @@ def _size_below(directory: Path) -> int:
 
 
 def _reason(output: str) -> str:
-    """The beginning of what a client printed, where the cause is, on one line and without credentials."""
+    """The beginning of a client's output, where the cause is, on one line and without credentials."""
     return " ".join(without_credentials(output).split())[:_REASON_CHARACTERS]

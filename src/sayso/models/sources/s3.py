@@ -1,4 +1,4 @@
-"""An S3 prefix laid out as the store is: ``prefix/model/file``."""
+"""An S3 prefix with the layout of the store: ``prefix/model/file``."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class S3Source:
     needs_network = True
 
     def __init__(self, settings: Settings) -> None:
-        """Take region, endpoint and keys from the settings; what they leave out is found as AWS's own tools do."""
+        """Region, endpoint and keys come from the settings, otherwise from AWS's own configuration."""
         self._settings = settings
 
-    def fetch(self, address: str, model_name: str, inbox: DownloadStaging) -> None:
-        """Download each missing file, going on where an interrupted download stopped.
+    def fetch(self, address: str, model_name: str, staging: DownloadStaging) -> None:
+        """Download each missing file, resuming an interrupted download.
 
         Raises:
             NotInstalled: the extra ``s3`` is missing.
             SourceFailed: the bucket cannot be reached, or does not have a file.
-            OutputFailed: the inbox cannot write.
+            OutputFailed: the staging directory cannot be written.
         """
         store = self._open(f"s3:{address}")
-        for file in inbox.wanted:
+        for file in staging.wanted:
             if isinstance(file, File):
-                _download(store, f"{model_name}/{file.path}", file, inbox)
+                _download(store, f"{model_name}/{file.path}", file, staging)
 
     def _open(self, url: str) -> S3Store:
         try:
@@ -47,15 +47,15 @@ class S3Source:
             raise SourceFailed(error.message) from error
 
 
-def _download(store: S3Store, key: str, file: File, inbox: DownloadStaging) -> None:
-    """Transfer one object; the checksum tells whether the two halves of a resumed one belong together."""
+def _download(store: S3Store, key: str, file: File, staging: DownloadStaging) -> None:
+    """Transfer one object; the checksum detects a resumed transfer whose halves do not belong together."""
     import obstore
     from obstore.exceptions import BaseError
 
-    start = inbox.arrived(file)
+    start = staging.arrived(file)
     start = start if start < file.size_bytes else 0
     try:
         result = obstore.get(store, key, options={"range": {"offset": start}})
-        inbox.receive(file, map(bytes, result.stream(min_chunk_size=ONE_MIB)), start=start)
+        staging.receive(file, map(bytes, result.stream(min_chunk_size=ONE_MIB)), start=start)
     except (BaseError, OSError) as error:
         raise SourceFailed(first_line(error)) from error

@@ -1,4 +1,4 @@
-"""What gets past the inbox is what the catalogue asks for, byte by byte."""
+"""Staging accepts what the catalogue asks for, byte by byte."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 CONTENT = b"the weights of a small model"
 
 
-def open_inbox(home: Path, *files: File) -> DownloadStaging:
+def open_staging(home: Path, *files: File) -> DownloadStaging:
     return DownloadStaging(home, files, lambda _done, _total: None)
 
 
-def offer(inbox: DownloadStaging, content: bytes, size_bytes: int | None = None) -> bool:
-    return inbox.offer(io.BytesIO(content), len(content) if size_bytes is None else size_bytes)
+def offer(staging: DownloadStaging, content: bytes, size_bytes: int | None = None) -> bool:
+    return staging.offer(io.BytesIO(content), len(content) if size_bytes is None else size_bytes)
 
 
 def test_wanted_content_gets_its_place_and_nothing_else_is_left(tmp_path: Path) -> None:
     """A sound file ends under its own name, and the traces of its arrival are removed."""
-    inbox = open_inbox(tmp_path / "toy", toy_file("deep/model.bin", CONTENT))
-    assert offer(inbox, CONTENT)
-    inbox.close()
+    staging = open_staging(tmp_path / "toy", toy_file("deep/model.bin", CONTENT))
+    assert offer(staging, CONTENT)
+    staging.close()
     assert [path for path in (tmp_path / "toy").rglob("*") if path.is_file()] == [tmp_path / "toy/deep/model.bin"]
     assert (tmp_path / "toy/deep/model.bin").read_bytes() == CONTENT
 
@@ -46,17 +46,17 @@ def test_a_flipped_bit_is_refused(tmp_path: Path, position: int) -> None:
     """No single altered bit gets in."""
     altered = bytearray(CONTENT)
     altered[position // 8] ^= 1 << position % 8
-    inbox = open_inbox(tmp_path / "toy", toy_file("model.bin", CONTENT))
-    assert not offer(inbox, bytes(altered))
+    staging = open_staging(tmp_path / "toy", toy_file("model.bin", CONTENT))
+    assert not offer(staging, bytes(altered))
     assert not (tmp_path / "toy/model.bin").exists()
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], b"", CONTENT + b"x"], ids=["cut off", "empty", "too long"])
 def test_a_stream_that_is_not_as_long_as_it_says_is_refused(tmp_path: Path, content: bytes) -> None:
     """A truncated or overlong delivery under a true size is refused."""
-    inbox = open_inbox(tmp_path / "toy", toy_file("model.bin", CONTENT))
-    assert not offer(inbox, content, len(CONTENT))
-    assert inbox.missing
+    staging = open_staging(tmp_path / "toy", toy_file("model.bin", CONTENT))
+    assert not offer(staging, content, len(CONTENT))
+    assert staging.missing
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
@@ -68,7 +68,7 @@ def test_parts_are_joined_in_their_order_whatever_order_they_arrive_in(
     home = tmp_path_factory.mktemp("home")
     file = toy_file("model.bin", b"".join(pieces), {f"pypi:{piece.hex()}": piece for piece in pieces})
     for piece in data.draw(st.permutations(pieces)):
-        interrupted = open_inbox(home, file)
+        interrupted = open_staging(home, file)
         assert offer(interrupted, piece)
         interrupted.close()
     assert (home / "model.bin").read_bytes() == b"".join(pieces)
@@ -78,10 +78,10 @@ def test_parts_are_joined_in_their_order_whatever_order_they_arrive_in(
 def test_a_kept_part_that_was_damaged_meanwhile_is_wanted_again(tmp_path: Path) -> None:
     """Resuming trusts nothing on the disk that it has not read."""
     file = toy_file("model.bin", b"firstsecond", {"pypi:a": b"first", "pypi:b": b"second"})
-    first = open_inbox(tmp_path, file)
+    first = open_staging(tmp_path, file)
     offer(first, b"first")
     (tmp_path / ".partial" / file.parts[0].sha256).write_bytes(b"f1rst")
-    assert file.parts[0] in open_inbox(tmp_path, file).wanted
+    assert file.parts[0] in open_staging(tmp_path, file).wanted
 
 
 def test_a_transfer_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ def test_a_transfer_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         raise SourceFailed("the line went dead")
 
     with pytest.raises(SourceFailed):
-        open_inbox(tmp_path, file).receive(file, cut_off_pieces())
-    resumed = open_inbox(tmp_path, file)
+        open_staging(tmp_path, file).receive(file, cut_off_pieces())
+    resumed = open_staging(tmp_path, file)
     assert resumed.arrived(file) == 10
     assert resumed.receive(file, [CONTENT[10:]], start=10)
     assert (tmp_path / "model.bin").read_bytes() == CONTENT
@@ -103,9 +103,11 @@ def test_a_transfer_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
 def test_progress_counts_what_is_here_and_never_more_than_all(tmp_path: Path) -> None:
     """The bytes told grow to the size of the files and no further, even for an overlong download."""
     told: list[tuple[int, int]] = []
-    inbox = DownloadStaging(tmp_path, [toy_file("model.bin", CONTENT)], lambda done, total: told.append((done, total)))
-    inbox.arriving(10 * len(CONTENT))
-    offer(inbox, CONTENT)
+    staging = DownloadStaging(
+        tmp_path, [toy_file("model.bin", CONTENT)], lambda done, total: told.append((done, total))
+    )
+    staging.arriving(10 * len(CONTENT))
+    offer(staging, CONTENT)
     assert told[0] == (0, len(CONTENT))
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert max(done for done, _ in told) == len(CONTENT)
@@ -117,7 +119,7 @@ def test_names_inside_packages_never_become_paths(tmp_path: Path, name: str, suf
     """A package whose member's name climbs out of the directory can only fill the place of a wanted file."""
     package = wheel("evil", {name: CONTENT}) if suffix == "whl" else npm_package({name: CONTENT})
     archive = put(tmp_path, {f"in/package.{suffix}": package}) / f"in/package.{suffix}"
-    offer_members(archive, open_inbox(tmp_path / "store/toy", toy_file("model.bin", CONTENT)))
+    offer_members(archive, open_staging(tmp_path / "store/toy", toy_file("model.bin", CONTENT)))
     assert (tmp_path / "store/toy/model.bin").read_bytes() == CONTENT
     assert not list(tmp_path.rglob("evil.bin"))
 
@@ -128,15 +130,15 @@ def test_a_damaged_package_is_the_sources_failure(tmp_path: Path, suffix: str) -
     package = wheel("toy", {"m": CONTENT}) if suffix == "whl" else npm_package({"m": CONTENT * 99})
     archive = put(tmp_path, {f"toy.{suffix}": package[: len(package) // 2]}) / f"toy.{suffix}"
     with pytest.raises(SourceFailed, match=f"toy.{suffix} is damaged"):
-        offer_members(archive, open_inbox(tmp_path / "store", toy_file("model.bin", CONTENT * 99)))
+        offer_members(archive, open_staging(tmp_path / "store", toy_file("model.bin", CONTENT * 99)))
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """When the disk fills up, the error says so and no file appears."""
-    inbox = open_inbox(tmp_path, toy_file("model.bin", CONTENT))
+    staging = open_staging(tmp_path, toy_file("model.bin", CONTENT))
     (tmp_path / ".partial/offered.arriving").symlink_to("/dev/full")
     with pytest.raises(OutputFailed, match="No space left on device"):
-        offer(inbox, CONTENT)
+        offer(staging, CONTENT)
     assert not (tmp_path / "model.bin").exists()
 
 
@@ -145,4 +147,4 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a directory should be")
     with pytest.raises(OutputFailed, match=r"blocked/toy(?s:.)*MODELS_BASE_PATH"):
-        open_inbox(blocked / "toy", toy_file("model.bin", CONTENT))
+        open_staging(blocked / "toy", toy_file("model.bin", CONTENT))
