@@ -1,1 +1,1 @@
-"""AWS, and what speaks its protocols: clients, errors, clocks."""
+"""AWS and emulators of it: clients, errors, clocks, envelopes."""

@@ -1,4 +1,4 @@
-"""Where AWS is, who asks, and for how long."""
+"""How to reach AWS: the region, the endpoint, the credentials and the time limits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long a call is tried.
+    """The time limit and the retries of a call.
 
     Attributes:
-        try_seconds: how long one attempt may take, besides what the service was asked to wait and what a body takes.
-        retry: when it is tried again.
+        try_seconds: the time limit of one try, without the time that the service was asked to wait and that a body
+            takes.
+        retry: when a call is retried.
     """
 
     try_seconds: float = 5.0
@@ -30,15 +31,15 @@ class Patience:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AwsAccess:
-    """Where AWS is, and who asks.
+    """How to reach AWS.
 
     Attributes:
         region: its name.
-        endpoint_url: the address of what stands in for AWS; None for AWS itself.
-        access_key_id: who asks; None for what AWS's own tools find: a task's role, a profile, an instance's role.
-        secret_access_key: its secret.
-        session_token: what a temporary key has besides.
-        patience: how long calls are tried.
+        endpoint_url: the address of an emulator; None for AWS itself.
+        access_key_id: None to use what AWS's own tools find: a task's role, a profile, an instance's role.
+        secret_access_key: the secret of that key.
+        session_token: the additional token of a temporary key.
+        patience: the time limit and the retries of calls.
     """
 
     region: str = DEFAULT_REGION
@@ -50,12 +51,12 @@ class AwsAccess:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether it is reached by HTTPS."""
+        """Whether the endpoint uses HTTPS."""
         return self.endpoint_url is None or self.endpoint_url.startswith("https://")
 
     @classmethod
     def of(cls, settings: AwsSettings) -> Self:
-        """As the settings say."""
+        """From the settings."""
         secret, token = settings.aws_secret_access_key, settings.aws_session_token
         return cls(
             region=settings.aws_region or DEFAULT_REGION,

@@ -1,4 +1,4 @@
-"""One way of calling AWS: with a bound, again where that may help, and in Sayso's errors."""
+"""Calls to AWS: with a time limit, with retries, and with Sayso's errors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from sayso.aws.access import Patience
 
 _SLOWEST_BYTES_PER_SECOND = 256 * 1024
-"""How fast a body is sent at least, by whom it is not yet given up."""
+"""The slowest upload of a body that is not yet considered stalled."""
 
 
 class AwsClient:
-    """Calls one service, again where that may help, and says in Sayso's errors why a call failed.
+    """Calls one service, retries where that may help, and translates failures into Sayso's errors.
 
     Args:
         service: AWS's name for it.
         client: aiobotocore's, which the session closes.
-        patience: how long a call is tried.
+        patience: the time limit and the retries of a call.
         clock: monotonic seconds.
         sleep: waits between tries.
     """
@@ -44,7 +44,7 @@ class AwsClient:
         self.clock = clock
         self.sleep = sleep
         self.server_clock = ServerClock(clock)
-        """The service's, by its answers."""
+        """The service's clock, from its responses."""
         self._service = service
         self._client = client
 
@@ -58,20 +58,20 @@ class AwsClient:
         body: bytes | None = None,
         **parameters: Any,
     ) -> Mapping[str, Any]:
-        """What the service answers.
+        """Call an operation of the service.
 
         Args:
-            operation: what it is asked, as botocore's client names it: ``receive_message``.
-            waits_seconds: how long the service is asked to wait before it answers.
-            refusals: codes of refusals that are about what is asked, and mean something to the caller.
+            operation: as botocore's client names it: ``receive_message``.
+            waits_seconds: how long the service is asked to wait before it responds.
+            refusals: codes of refusals that the caller handles.
             body: the parameter ``Body``, which each try sends from its beginning.
             parameters: as botocore's client takes them.
 
         Raises:
-            AwsRefusal: the service refuses, for one of these codes.
-            InvalidInput: botocore cannot ask for this.
-            ServiceUnavailable: it does not answer, or refuses for any other code: it cannot, something is missing, or
-                who asks has no permission.
+            AwsRefusal: the service refuses with one of these codes.
+            InvalidInput: botocore cannot send this request.
+            ServiceUnavailable: the service does not answer, or refuses with any other code: it is not able to, a
+                resource is missing, or the caller has no permission.
         """
         extra_seconds = waits_seconds + len(body or b"") / _SLOWEST_BYTES_PER_SECOND
         limit_seconds = self.patience.try_seconds + extra_seconds
@@ -88,7 +88,7 @@ class AwsClient:
         raise AssertionError("tenacity returns or raises")
 
     async def signed_url(self, operation: str, *, seconds: int, **parameters: Any) -> str:
-        """A URL at which anybody may do this for so long; the service is not asked.
+        """A URL at which anyone may do this for so many seconds; the service is not called.
 
         Raises:
             ServiceUnavailable: there are no credentials to sign with.
@@ -118,15 +118,15 @@ class AwsClient:
         except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
             verdict = verdict_of(error, service=self._service, operation=operation)
         else:
-            self._hear(answer)
+            self._update_clock(answer)
             return answer
         # Raised outside of the handler: botocore's exception holds the request.
-        self._hear(verdict.answer)
+        self._update_clock(verdict.answer)
         if verdict.refusal in refusals:
             raise AwsRefusal(verdict.refusal or "", verdict.answer, tries=tries)
-        if verdict.again:
+        if verdict.is_retryable:
             raise RetryableError(verdict.error)
         raise verdict.error
 
-    def _hear(self, answer: Mapping[str, Any]) -> None:
-        self.server_clock.heard(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+    def _update_clock(self, answer: Mapping[str, Any]) -> None:
+        self.server_clock.record(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))

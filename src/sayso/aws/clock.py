@@ -1,4 +1,4 @@
-"""What time it is at a service, by what it says in its own answers."""
+"""The time at a service, from the ``Date`` headers of its responses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class ServerClock:
-    """The clock of a service: each of its answers tells it to the second, and from there our own goes on to the next.
+    """The clock of a service: each response sets it to the second, and the local monotonic clock continues from there.
 
-    So it may be wrong by a second or two, and never by as much as the clock of a machine that nobody has set.
+    So it may be wrong by a second or two, but not by as much as the unset clock of a machine.
 
     Args:
         clock: monotonic seconds.
@@ -24,14 +24,14 @@ class ServerClock:
 
     @property
     def is_set(self) -> bool:
-        """Whether the service has told its time."""
+        """Whether a response has set the time."""
         return self._offset_seconds is not None
 
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Take the time from an answer that has just come; one that does not tell it changes nothing.
+    def record(self, headers: Mapping[str, str]) -> None:
+        """Set the time from a response that has just arrived; one without a date changes nothing.
 
         Args:
-            headers: of the answer, their names in lower case.
+            headers: of the response, their names in lower case.
         """
         try:
             now = parsedate_to_datetime(headers["date"]).timestamp()
@@ -43,8 +43,8 @@ class ServerClock:
         """Unix time in seconds.
 
         Raises:
-            RuntimeError: the service has not told it yet; see `is_set`.
+            RuntimeError: no response has set the time yet; see `is_set`.
         """
         if self._offset_seconds is None:
-            raise RuntimeError("no answer has told the time")
+            raise RuntimeError("no response has set the time")
         return self._clock() + self._offset_seconds

@@ -42,8 +42,8 @@ def unwrap(body: str, *, subject: str, is_bounded: bool = True) -> UnwrappedMess
     Args:
         body: the message as the queue delivered it.
         subject: what the message should be, with its article, for the error: ``a story``.
-        is_bounded: whether a message is refused before it is parsed when it has more JSON outside of strings than
-            `sayso.json_objects.MAXIMUM_OUTSIDE_BYTES`; False only for bodies whose size is bounded otherwise.
+        is_bounded: whether a message with more JSON outside of strings than `sayso.json_objects.MAXIMUM_OUTSIDE_BYTES`
+            is refused before it is parsed; False only for bodies whose size is bounded otherwise.
 
     Raises:
         InvalidInput: it is not JSON, not an object, too large, or in too many envelopes; the error does not repeat it.

@@ -1,9 +1,8 @@
-"""What AWS's refusals and failures mean, by their kind: can the same call succeed later, and how soon?
+"""Classify AWS's refusals and failures: may the same call succeed later, and how soon?
 
-Codes are many, differ between services and protocols, and are added to. So the rule is one of kinds: a refusal is the
-fault of what was asked only where the adapter that asked expects its code (``refusals`` of `AwsClient.call`). Every
-other answer, known or not, is about the service, the permissions or the settings: `ServiceUnavailable`, for which no
-job fails.
+There are many codes; they differ between services and protocols, and new ones appear. So a refusal is the caller's
+fault only if the calling adapter expects its code (``refusals`` of `AwsClient.call`). Every other response, known or
+not, is about the service, the permissions or the settings: it becomes `ServiceUnavailable`, and no job fails for it.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ _PASSING = re.compile(
     r"|internal|unavailable|timeout|transactionconflict|inprogress",
     re.IGNORECASE,
 )
-"""What codes of failures have in them that pass within seconds, in whichever service's spelling."""
+"""Parts of the codes of failures that pass within seconds, in the spellings of all services."""
 
 _DENIED = re.compile(
     r"denied|auth|token|signature|accesskey|credential|forbidden|security|skewed|expired|optinrequired|^403$",
     re.IGNORECASE,
 )
-"""What codes have in them that speak of who asks, and not of what is asked."""
+"""Parts of the codes that are about the caller's credentials or permissions."""
 
 _OLD_SQS_PREFIX = "AWS.SimpleQueueService."
-"""Codes of SQS come with it or without, as the protocol of the day has them."""
+"""A prefix that SQS's codes have or lack, depending on the protocol."""
 
 _SERVER_FAULT = 500
 _TOO_MANY = 429
@@ -39,13 +38,13 @@ _LONGEST_DETAIL = 300
 
 
 class AwsRefusal(Exception):
-    """AWS understood a request and refuses it; adapters ask for those that they expect, and let none cross.
+    """AWS refuses a request with a code that the adapter expects; adapters handle it, and none passes it on.
 
     Attributes:
         code: why.
-        answer: what AWS says besides.
-        tries: which try was refused. Where it is not the first, an earlier one may have been obeyed without our hearing
-            of it, and the refusal be due to our own success.
+        answer: AWS's response.
+        tries: the number of the try that was refused. If it is not the first, an earlier one may have succeeded without
+            a response, and its success may be the reason for the refusal.
     """
 
     def __init__(self, code: str, answer: Mapping[str, Any], *, tries: int) -> None:
@@ -57,28 +56,28 @@ class AwsRefusal(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What a failure means.
+    """The classification of a failure.
 
     Attributes:
-        error: what is raised when nobody tries again.
-        again: whether trying again soon may help.
-        refusal: the code, where AWS understood the request and refuses it.
-        answer: AWS's answer, where there was one.
+        error: is raised when there is no further try.
+        is_retryable: whether a retry may help soon.
+        refusal: the code, if AWS understood the request and refuses it.
+        answer: AWS's response, if there was one.
     """
 
     error: SaysoError
-    again: bool
+    is_retryable: bool
     refusal: str | None
     answer: Mapping[str, Any]
 
 
 def verdict_of(error: Exception, *, service: str, operation: str) -> Verdict:
-    """What a failure means.
+    """Classify a failure.
 
     Args:
         error: botocore's exception, or one of the socket's.
         service: AWS's name for the service, as ``sqs``.
-        operation: what was asked of it, as ``receive_message``.
+        operation: that was called, as ``receive_message``.
     """
     from botocore.exceptions import (
         ClientError,
@@ -91,17 +90,17 @@ def verdict_of(error: Exception, *, service: str, operation: str) -> Verdict:
     if isinstance(error, ClientError):
         return _refused(error.response, service, operation)
     if isinstance(error, ParamValidationError):
-        invalid = InvalidInput(f"AWS {service} cannot be asked {operation} so: {error}")
-        return Verdict(error=invalid, again=False, refusal=None, answer={})
+        invalid = InvalidInput(f"AWS {service} cannot execute {operation} so: {error}")
+        return Verdict(error=invalid, is_retryable=False, refusal=None, answer={})
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
         failure = ServiceUnavailable(
             f"There are no AWS credentials for {service}.",
             hint="Give the task a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
         )
-        # The place that a task's role comes from can be out of reach for a moment, as anything can.
-        return Verdict(error=failure, again=isinstance(error, CredentialRetrievalError), refusal=None, answer={})
+        # The endpoint that provides a task role's credentials may be unreachable for a moment.
+        return Verdict(error=failure, is_retryable=isinstance(error, CredentialRetrievalError), refusal=None, answer={})
     failure = ServiceUnavailable(f"AWS {service} does not answer {operation}: {type(error).__name__}.")
-    return Verdict(error=failure, again=True, refusal=None, answer={})
+    return Verdict(error=failure, is_retryable=True, refusal=None, answer={})
 
 
 def _refused(answer: Mapping[str, Any], service: str, operation: str) -> Verdict:
@@ -112,10 +111,10 @@ def _refused(answer: Mapping[str, Any], service: str, operation: str) -> Verdict
     refusal = code if status < _SERVER_FAULT else None
     if status >= _SERVER_FAULT or status == _TOO_MANY or _PASSING.search(code):
         failure = ServiceUnavailable(f"AWS {service} cannot do {operation} now: {code or status}.", hint=detail or None)
-        return Verdict(error=failure, again=True, refusal=refusal, answer=answer)
+        return Verdict(error=failure, is_retryable=True, refusal=refusal, answer=answer)
     if _DENIED.search(code):
         message = f"AWS {service} does not allow {operation}: {code}."
         failure = ServiceUnavailable(message, hint=detail or "See the permissions of the task's role.")
     else:
         failure = ServiceUnavailable(f"AWS {service} refuses {operation}: {code or status}.", hint=detail or None)
-    return Verdict(error=failure, again=False, refusal=refusal, answer=answer)
+    return Verdict(error=failure, is_retryable=False, refusal=refusal, answer=answer)

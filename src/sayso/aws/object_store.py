@@ -1,4 +1,4 @@
-"""S3 by obstore, for threads: many bytes at once, without a condition on what is there."""
+"""S3 by obstore, for threads: bulk transfers without conditions."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def open_object_store(
     url: str, settings: AwsSettings, *, max_retries: int, timeout_seconds: float | None = None
 ) -> S3Store:
-    """The objects below a prefix; any thread may use them. Nothing is asked of S3 yet.
+    """The objects below a prefix; any thread may use them. S3 is not called yet.
 
     Args:
         url: the prefix, as ``s3://bucket/prefix``.
-        settings: region, endpoint and keys; what they leave out is found as AWS's own tools do.
+        settings: region, endpoint and keys; what is missing comes from AWS's own configuration.
         max_retries: how many tries may follow the first, of each call.
-        timeout_seconds: how long a try may take in all; None for obstore's own limit.
+        timeout_seconds: the time limit of one try; None for obstore's default.
 
     Raises:
         NotInstalled: the extra ``s3`` is missing.
@@ -45,7 +45,7 @@ def open_object_store(
 
 
 def first_line(error: Exception) -> str:
-    """The part of obstore's message that is written for people; its debug output follows on later lines."""
+    """The readable part of obstore's message; its debug output follows on later lines."""
     return str(error).partition("\n")[0]
 
 

@@ -1,4 +1,4 @@
-"""AWS, or what stands in for it: one session for a process's clients."""
+"""AWS, or an emulator of it: one session for all clients of a process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Aws", "AwsAccess", "AwsClient", "Patience"]
 
 _CONNECTIONS = 50
-"""How many a client holds at most; one of them may wait in a long poll."""
+"""The largest number of connections of a client; one of them may wait in a long poll."""
 
 _NEVER_SECONDS = 3600.0
 
@@ -29,17 +29,17 @@ _SETTINGS_HINT = "See AWS_REGION and AWS_ENDPOINT_URL."
 
 @cache
 def _tables() -> Any:
-    """The descriptions of AWS that botocore brings, which are large, and the same for all sessions of a process."""
+    """The service descriptions of botocore, which are large, and shared by all sessions of a process."""
     from botocore.loaders import create_loader
 
     return create_loader()
 
 
 class Aws:
-    """Opens clients, all over one session, and closes them; belongs to the event loop that opens them.
+    """Opens clients over one session, and closes them; belongs to the event loop that opens them.
 
     Args:
-        access: where AWS is, and who asks.
+        access: how to reach AWS.
         clock: monotonic seconds.
         sleep: waits between tries.
     """
@@ -58,11 +58,11 @@ class Aws:
         self._clients = AsyncExitStack()
 
     async def client(self, service: str, *, options: Mapping[str, Any] | None = None) -> AwsClient:
-        """A client that is open until all are closed.
+        """A client that stays open until `close`.
 
         Args:
             service: AWS's name for it: ``sqs``, ``dynamodb``, ``s3``.
-            options: what botocore is told for it besides.
+            options: additional options for botocore.
 
         Raises:
             NotInstalled: the extra ``aws`` is missing.
@@ -76,8 +76,8 @@ class Aws:
         config = AioConfig(
             connect_timeout=access.patience.try_seconds,
             max_pool_connections=_CONNECTIONS,
-            read_timeout=_NEVER_SECONDS,  # each try has its own limit
-            retries={"total_max_attempts": 1},  # ours keep a bound, and tell how many there were
+            read_timeout=_NEVER_SECONDS,  # each try has its own time limit
+            retries={"total_max_attempts": 1},  # our own retries have a bound, and count the tries
             warm_up_loader_caches=True,  # in a thread
             **(options or {}),
         )
@@ -89,11 +89,11 @@ class Aws:
             aws_secret_access_key=access.secret_access_key,
             aws_session_token=access.session_token,
             config=config,
-            verify=None if access.is_encrypted else False,  # no certificates are read where there is nothing to verify
+            verify=None if access.is_encrypted else False,  # without TLS no certificates are loaded
         )
         try:
             opened = await self._clients.enter_async_context(creating)
-        except (BotoCoreError, ValueError) as error:  # it raises both for what it cannot use
+        except (BotoCoreError, ValueError) as error:  # botocore raises both for unusable values
             raise InvalidInput(f"AWS {service} cannot be used: {error}", hint=_SETTINGS_HINT) from None
         return AwsClient(service, opened, patience=access.patience, clock=self._clock, sleep=self._sleep)
 

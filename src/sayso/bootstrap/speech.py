@@ -39,9 +39,9 @@ class Speech:
         self._settings = settings
         self.engines = EngineRegistry(settings)
         self.scheduler = Scheduler(
-            turns=settings.synthesis_workers or processors(), places=settings.places, on_wait=metrics.waited
+            turns=settings.synthesis_workers or processors(), places=settings.places, on_wait=metrics.observe_wait
         )
-        self.cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.looked_up(hit=hit))
+        self.cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.cache_lookup(hit=hit))
 
     @property
     def sources(self) -> tuple[SpeechSource, ...]:

@@ -66,7 +66,7 @@ def open_stories(process: Process, settings: StoriesSettings) -> Service:
         sources=speech.sources,
         scheduler=speech.scheduler,
         cache=speech.cache,
-        isolated=IsolatedNarrator(settings, on_look_up=lambda hit: process.metrics.looked_up(hit=hit)),
+        isolated=IsolatedNarrator(settings, on_look_up=lambda hit: process.metrics.cache_lookup(hit=hit)),
     )
     # No warm-up: stories wait longer than a model takes to load, and may never ask for this one.
     return Service(workers=opener.service(), engines=speech.health, base_url=settings.public_base_url)
@@ -221,7 +221,7 @@ class StoriesOpener:
         announce: Callable[[str], Awaitable[None]] | None = None,
     ) -> StoryHandler:
         def on_made(made: CompletedStory) -> None:
-            self._process.metrics.spoken(
+            self._process.metrics.synthesised(
                 "stories", audio_seconds=made.narration.audio_seconds, elapsed_seconds=made.elapsed_seconds
             )
 

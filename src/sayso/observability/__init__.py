@@ -1,4 +1,4 @@
-"""How operators see what the service does: logs, metrics, traces, health."""
+"""Logs, metrics, traces and health of the service, for its operators."""
 
 from sayso.observability.health import EngineHealth, Health, Status, status_of
 from sayso.observability.job_metrics import JobMetrics, QueueState

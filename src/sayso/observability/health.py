@@ -1,4 +1,4 @@
-"""How the service is, as ``/health`` tells it."""
+"""The health of the service, as ``/health`` reports it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Status: TypeAlias = Literal["ok", "degraded", "unhealthy"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineHealth:
-    """How an engine is.
+    """The health of an engine.
 
     Attributes:
-        name: the engine's.
+        name: of the engine.
         configured: whether it has what it needs: a key, a model.
-        reachable: whether it answered when it was last asked; None before that.
+        reachable: whether it answered the latest call; None before the first.
         breaker: the state of its breaker.
-        last_status: the HTTP status of its last answer; None for a local engine, or before the first.
+        last_status: the HTTP status of its latest response; None for a local engine, or before the first.
         detail: what is wrong, in a sentence; None when nothing is.
     """
 
@@ -35,7 +35,7 @@ class EngineHealth:
 
     @property
     def serves(self) -> bool:
-        """Whether work may be sent to it now."""
+        """Whether it can take work now."""
         return self.configured and self.reachable is not False and self.breaker != "open"
 
     def as_json(self) -> dict[str, Any]:
@@ -52,14 +52,14 @@ class EngineHealth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """How the service is.
+    """The health of the service.
 
     Attributes:
-        status: ``degraded`` when some engine does not serve, ``unhealthy`` when a task has none that does.
-        tasks: the engines of each task, in the order in which they are asked.
+        status: ``degraded`` when some engine cannot take work, ``unhealthy`` when a task has no engine that can.
+        tasks: the engines of each task, in the order in which they are tried.
         uptime_seconds: since the process began to serve.
         version: of Sayso.
-        more: facts of the roles that this process has; their names are the JSON's.
+        more: further entries of the JSON, from the roles of this process.
     """
 
     status: Status
@@ -80,7 +80,7 @@ class Health:
 
 
 def status_of(tasks: Mapping[str, Sequence[EngineHealth]]) -> Status:
-    """How a service with these engines is."""
+    """The status of a service with these engines."""
     if not all(any(engine.serves for engine in engines) for engines in tasks.values()):
         return "unhealthy"
     return "ok" if all(engine.serves for engines in tasks.values() for engine in engines) else "degraded"

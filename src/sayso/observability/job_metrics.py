@@ -1,4 +1,4 @@
-"""What is counted of jobs: how they ended, how long they took, and how many there are."""
+"""The metrics of jobs: outcomes, durations, and the state of each queue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _JOB_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200
 
 
 class QueueState(NamedTuple):
-    """What a queue said of itself when it was last asked; an age that it cannot tell is None."""
+    """The latest known state of a queue; None for an age that it cannot tell."""
 
     waiting: int
     in_flight: int
@@ -25,11 +25,11 @@ class QueueState(NamedTuple):
 
 
 class JobMetrics:
-    """Everything that is measured of jobs; any thread may use it.
+    """All metrics of jobs; any thread may use it.
 
     Args:
-        registry: where it is shown.
-        queues: the state of each queue, by its name.
+        registry: the registry to which they are added.
+        queues: returns the state of each queue, by its name.
     """
 
     def __init__(self, registry: CollectorRegistry, queues: Callable[[], Mapping[str, QueueState]]) -> None:
@@ -43,17 +43,15 @@ class JobMetrics:
             buckets=_JOB_SECONDS,
             registry=registry,
         )
-        self._removed = Counter(
-            "sayso_removed", "What was removed once it was old enough.", ("kind",), registry=registry
-        )
+        self._removed = Counter("sayso_removed", "Expired entries that were removed.", ("kind",), registry=registry)
         registry.register(_Queues(queues))
 
     def removed(self, kind: str, count: int) -> None:
-        """Count what was removed: ``narrations``, ``files``, ``jobs``, ``events`` or ``tasks``."""
+        """Count removed entries: ``narrations``, ``files``, ``jobs``, ``events`` or ``tasks``."""
         self._removed.labels(kind).inc(count)
 
     def ended(self, queue: str, outcome: str, seconds: float) -> None:
-        """Count an attempt that ended so, after so long."""
+        """Count an attempt with this outcome and duration."""
         self._ended.labels(queue, outcome).inc()
         self._seconds.labels(queue).observe(seconds)
 
@@ -63,13 +61,13 @@ class _Queues(Collector):
         self._queues = queues
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing, since there may be no queue yet."""
+        """Nothing, because there may be no queue yet."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
-        waiting = GaugeMetricFamily("sayso_queue_jobs_waiting", "Jobs that nobody works on.", labels=("queue",))
-        in_flight = GaugeMetricFamily("sayso_queue_jobs_in_flight", "Jobs that somebody works on.", labels=("queue",))
+        waiting = GaugeMetricFamily("sayso_queue_jobs_waiting", "Jobs that wait.", labels=("queue",))
+        in_flight = GaugeMetricFamily("sayso_queue_jobs_in_flight", "Jobs that are being processed.", labels=("queue",))
         age = GaugeMetricFamily(
             "sayso_queue_oldest_job_age_seconds", "The age of the oldest job, where known.", labels=("queue",)
         )

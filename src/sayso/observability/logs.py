@@ -1,7 +1,7 @@
-"""How log messages are written: one line each, on standard error, without secrets, whoever wrote them.
+"""Log configuration: one line per message on standard error, with secrets masked.
 
-Our own messages go through structlog; those of uvicorn and of libraries come by the standard library's logging and
-look the same.
+Our own messages go through structlog. Those of uvicorn and other libraries come through the standard library's
+logging and look the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REDACTED = "[redacted]"
 _SECRET_NAMES = re.compile(
     r"(?i)^(authorization|cookie|set-cookie|.*(api[-_]?key|secret|password|passwd|access[-_]?token|session[-_]?token).*)$"
 )
-"""Names of values that are secrets whatever they look like."""
+"""Names of values that are always secrets."""
 
 _INTRODUCED = re.compile(
     r"""(?xi)
@@ -38,7 +38,7 @@ _INTRODUCED = re.compile(
     [^\s"'&,;@\\]+
     """
 )
-"""A secret and what introduces it, which may stay."""
+"""A secret and the words that introduce it, which stay."""
 
 _KEYS = re.compile(
     r"""(?xi)
@@ -50,18 +50,18 @@ _KEYS = re.compile(
     )
     """
 )
-"""Keys that are known by their looks."""
+"""Keys that are recognised by their form."""
 
 _NOISY = ("alembic", "httpcore2", "httpx2", "huggingface_hub", "openai", "urllib3", "faster_whisper")
 """Libraries that log each request or step at the level info; their warnings are kept."""
 
 
 def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A002 -- the word for it
-    """Write log messages to standard error: standard output belongs to results, which other programs read.
+    """Write log messages to standard error; standard output is for results, which other programs read.
 
     Args:
-        level: ``debug``, ``info``, ``warning`` or ``error``; what is less severe is dropped.
-        format: None for ``console`` where standard error is a terminal, and ``json`` where it is not.
+        level: ``debug``, ``info``, ``warning`` or ``error``; less severe messages are dropped.
+        format: None for ``console`` where standard error is a terminal, and ``json`` otherwise.
     """
     least = logging.getLevelNamesMapping()[level.upper()]
     is_json = (format or ("console" if sys.stderr.isatty() else "json")) == "json"
@@ -85,14 +85,14 @@ def configure_logs(level: str, format: Format | None = None) -> None:  # noqa: A
     root.setLevel(least)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))
-    # It complains of what callers send, which their answers tell them.
+    # It warns about invalid requests, which the responses report already.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
-    # Ours says who asked and how long it took, and leaves the query out.
+    # Our own access log names the caller and the duration, and leaves the query out.
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
 
 
 class _LineLogger:
-    """What structlog writes lines with."""
+    """The logger through which structlog writes lines."""
 
     def msg(self, line: str) -> None:
         """Write a line, whatever its level is."""
@@ -102,7 +102,7 @@ class _LineLogger:
 
 
 class _StandardError(logging.Handler):
-    """Writes to what is standard error at the time, as structlog's loggers here do."""
+    """Writes to the current ``sys.stderr``, as structlog's loggers here do."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
@@ -115,17 +115,17 @@ class _StandardError(logging.Handler):
 
 
 def _write_line(line: str) -> None:
-    """Write to what is standard error at the time.
+    """Write to the current ``sys.stderr``.
 
-    Where the terminal is closed, the reader of a pipe has ended or the disk is full, the line is lost and nothing else.
+    If the terminal is closed, the reader of a pipe has ended or the disk is full, the line is lost; no error is raised.
     """
-    with suppress(OSError, ValueError):  # the latter where it was closed
+    with suppress(OSError, ValueError):  # ValueError: it was closed
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
 
 def redact(text: str) -> str:
-    """The text without anything that looks like a secret."""
+    """The text with everything masked that looks like a secret."""
     return _KEYS.sub(REDACTED, _INTRODUCED.sub(rf"\g<1>{REDACTED}", text))
 
 
@@ -167,11 +167,11 @@ def _without_secrets(name: str, value: Any) -> Any:
 
 
 def _in_order(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """What every message has comes first, for whoever reads lines."""
+    """Put the fields that every message has first, for human readers."""
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
     return {**first, **event}
 
 
 def _redact_line(_logger: WrappedLogger, _method: str, line: Any) -> str:
-    """The last step, on the finished line, so that nothing gets past it: tracebacks and nested values included."""
+    """The last step, on the finished line, so that tracebacks and nested values are masked, too."""
     return redact(str(line))

@@ -1,6 +1,6 @@
-"""What is counted and measured, for Prometheus and as JSON.
+"""The metrics of the service, for Prometheus and as JSON.
 
-Each `Metrics` has a registry of its own, so that two services in one process do not add up.
+Each `Metrics` has its own registry, so that two services in one process do not add up.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sayso.scheduling import Load
 
 TEXT_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""Of `Metrics.render_text`: https://prometheus.io/docs/instrumenting/exposition_formats/."""
+"""The media type of `Metrics.render_text`: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _WAIT_SECONDS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -42,11 +42,11 @@ _REAL_TIME_FACTORS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2
 
 
 class Metrics:
-    """Everything that is measured; any thread may use it.
+    """All metrics of the service; any thread may use it.
 
     Args:
-        load: how busy the scheduler is; None while there is none.
-        breakers: the breaker of each engine, now.
+        load: returns the scheduler's load; None while there is no scheduler.
+        breakers: returns the state of each engine's breaker.
         clock: monotonic seconds.
     """
 
@@ -68,24 +68,24 @@ class Metrics:
 
     def _count_requests(self) -> None:
         by_answer = ("route", "method", "status")
-        self._requests = self._counter("sayso_http_requests", "Requests that have ended.", by_answer)
+        self._requests = self._counter("sayso_http_requests", "Completed requests.", by_answer)
         self._request_seconds = self._histogram(
             "sayso_http_request_duration_seconds",
-            "From a request's arrival to the end of its answer.",
+            "From a request's arrival to the end of its response.",
             _REQUEST_SECONDS,
             ("route", "method"),
         )
-        self._in_flight = Gauge("sayso_http_requests_in_flight", "Requests in hand.", registry=self.registry)
+        self._in_flight = Gauge("sayso_http_requests_in_flight", "Requests in flight.", registry=self.registry)
         self._received = self._counter("sayso_http_received_bytes", "Bytes of requests' bodies.", ("route",))
-        self._sent = self._counter("sayso_http_sent_bytes", "Bytes of answers' bodies.", ("route",))
+        self._sent = self._counter("sayso_http_sent_bytes", "Bytes of responses' bodies.", ("route",))
 
     def _count_work(self) -> None:
         self._wait_seconds = self._histogram(
-            "sayso_queue_wait_seconds", "How long a piece of work waited for a processor.", _WAIT_SECONDS
+            "sayso_queue_wait_seconds", "How long a task waited for a processor.", _WAIT_SECONDS
         )
         self._first_audio_seconds = self._histogram(
             "sayso_time_to_first_audio_seconds",
-            "From a request's arrival to the first audio of its answer.",
+            "From a request's arrival to the first audio of its response.",
             _FIRST_AUDIO_SECONDS,
             ("engine",),
         )
@@ -96,71 +96,71 @@ class Metrics:
             ("task", "engine"),
         )
         self._fallbacks = self._counter(
-            "sayso_fallbacks", "Failures of an engine after which another was asked.", ("engine", "reason")
+            "sayso_fallbacks", "Failures of an engine after which another was tried.", ("engine", "reason")
         )
         self._cache = self._counter("sayso_speech_cache_requests", "Utterances looked up in the cache.", ("result",))
         self._audio_in = self._counter("sayso_audio_received_seconds", "Seconds of audio transcribed.", ("engine",))
-        self._audio_out = self._counter("sayso_audio_made_seconds", "Seconds of audio made.", ("engine",))
+        self._audio_out = self._counter("sayso_audio_made_seconds", "Seconds of audio synthesised.", ("engine",))
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:
-        """Count a request as in hand during the block."""
+        """Count a request as in flight during the block."""
         with self._in_flight.track_inprogress():
             yield
 
     def observe_request(
         self, *, route: str, method: str, status: int, seconds: float, received_bytes: int, sent_bytes: int
     ) -> None:
-        """Count a request that has ended.
+        """Count a completed request.
 
         Args:
-            route: the template, of which there are few; never the path.
+            route: the template of the route, never the path, so that there are few values.
             method: an HTTP method, or ``other``.
-            status: of the answer.
-            seconds: from its arrival to the end of its answer.
-            received_bytes: of its body.
-            sent_bytes: of its answer's body.
+            status: of the response.
+            seconds: from the arrival of the request to the end of its response.
+            received_bytes: of the request's body.
+            sent_bytes: of the response's body.
         """
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route, method).observe(seconds)
         self._received.labels(route).inc(received_bytes)
         self._sent.labels(route).inc(sent_bytes)
 
-    def waited(self, seconds: float) -> None:
-        """Count a piece of work that waited so long for a processor."""
+    def observe_wait(self, seconds: float) -> None:
+        """Record how long a task waited for a compute permit."""
         self._wait_seconds.observe(seconds)
 
     def first_audio(self, engine: str, seconds: float) -> None:
-        """Count an answer whose first audio came after so long."""
+        """Record the time to the first audio of a response."""
         self._first_audio_seconds.labels(engine).observe(seconds)
 
-    def spoken(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
-        """Count audio that was made, and the time that it took."""
+    def synthesised(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
+        """Record audio that was synthesised, and the time that it took."""
         self._audio_out.labels(engine).inc(audio_seconds)
         self._observe_factor("speech", engine, audio_seconds, elapsed_seconds)
 
-    def heard(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
-        """Count audio that was transcribed, and the time that it took."""
+    def transcribed(self, engine: str, *, audio_seconds: float, elapsed_seconds: float) -> None:
+        """Record audio that was transcribed, and the time that it took."""
         self._audio_in.labels(engine).inc(audio_seconds)
         self._observe_factor("transcription", engine, audio_seconds, elapsed_seconds)
 
     def fallback(self, engine: str, reason: str) -> None:
-        """Count a failure of ``engine`` after which another was asked."""
+        """Count a failure of ``engine`` after which another engine was tried."""
         self._fallbacks.labels(engine, reason).inc()
 
-    def looked_up(self, *, hit: bool) -> None:
-        """Count an utterance that was looked up in the speech cache."""
+    def cache_lookup(self, *, hit: bool) -> None:
+        """Count a lookup in the speech cache."""
         self._cache.labels("hit" if hit else "miss").inc()
 
     def render_text(self) -> bytes:
-        """Everything in Prometheus's text format, as `TEXT_MEDIA_TYPE`."""
+        """All metrics in Prometheus's text format, as `TEXT_MEDIA_TYPE`."""
         return generate_latest(self.registry)
 
     def render_json(self, *, health_status: str) -> dict[str, Any]:
-        """Everything as JSON; times in seconds, sizes in bytes.
+        """All metrics as JSON; times in seconds, sizes in bytes.
 
         Args:
-            health_status: what ``/health`` says.
+            health_status: the status that ``/health`` reports.
         """
         used = usage()
         uptime = self._clock() - self._began
@@ -188,25 +188,25 @@ class Metrics:
 
 
 class _State(Collector):
-    """What is asked for at the moment of reading: the scheduler's load and the breakers' states."""
+    """Metrics that are computed when they are read: the scheduler's load and the breakers' states."""
 
     def __init__(self, load: Callable[[], Load | None], breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
         self._load = load
         self._breakers = breakers
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: a registry would else collect when this is registered, before there is a scheduler to ask."""
+        """Nothing; otherwise the registry would call `collect` at registration, before there is a scheduler."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
         load = self._load()
         if load is not None:
-            yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in hand at once.", load.places)
-            yield GaugeMetricFamily("sayso_queue_places_taken", "Requests that are in hand.", load.taken)
-            yield GaugeMetricFamily("sayso_queue_turns", "Pieces of work that may compute at once.", load.turns)
-            yield GaugeMetricFamily("sayso_queue_computing", "Pieces of work that compute.", load.computing)
-            yield GaugeMetricFamily("sayso_queue_waiting", "Pieces of work that wait for a turn.", load.waiting)
+            yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in flight at once.", load.places)
+            yield GaugeMetricFamily("sayso_queue_places_taken", "Requests that are in flight.", load.taken)
+            yield GaugeMetricFamily("sayso_queue_turns", "Tasks that may compute at once.", load.turns)
+            yield GaugeMetricFamily("sayso_queue_computing", "Tasks that compute.", load.computing)
+            yield GaugeMetricFamily("sayso_queue_waiting", "Tasks that wait for a compute permit.", load.waiting)
         family = GaugeMetricFamily(
             "sayso_breaker_state", "1 for the state that an engine's breaker is in.", labels=("engine", "state")
         )
@@ -217,7 +217,7 @@ class _State(Collector):
 
 
 def _as_json(family: Metric) -> Any:
-    """A number where there is one without labels; else the samples."""
+    """A number for a metric without labels; otherwise its samples."""
     samples = [
         {"name": sample.name, "labels": dict(sample.labels), "value": sample.value}
         for sample in family.samples

@@ -1,4 +1,4 @@
-"""What this process uses of the machine, on Linux and macOS."""
+"""The resources that this process uses, on Linux and macOS."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sayso.machine import processors
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """What a process uses.
+    """The resources that a process uses.
 
     Attributes:
-        resident_bytes: memory it holds now; where the system does not say (macOS), the most that it ever held.
-        peak_resident_bytes: the most that it ever held.
+        resident_bytes: current memory; the peak where the system does not tell (macOS).
+        peak_resident_bytes: peak memory.
         user_seconds: processor time of its own code.
-        system_seconds: processor time that the system spent for it.
+        system_seconds: processor time of the system on its behalf.
         processors: how many it may use.
-        processes: how many it consists of, itself included; 1 where the system does not say.
+        processes: itself and its child processes; 1 where the system does not tell.
     """
 
     resident_bytes: int
@@ -32,7 +32,7 @@ class Usage:
 
 
 def usage() -> Usage:
-    """What this process uses now."""
+    """The resources that this process uses now."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # getrusage(2): bytes there, KiB here
     return Usage(
@@ -46,7 +46,7 @@ def usage() -> Usage:
 
 
 def _resident_bytes() -> int:
-    """From /proc, whose second figure is the resident pages; 0 where there is none."""
+    """From /proc, where the second field is the number of resident pages; 0 where there is no /proc."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:
@@ -54,7 +54,7 @@ def _resident_bytes() -> int:
 
 
 def _children() -> int:
-    """How many processes the threads of this one have started and that still are; 0 where /proc does not say."""
+    """The number of running child processes of this process's threads; 0 where /proc does not tell."""
     count = 0
     for listing in Path("/proc/self/task").glob("*/children"):
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class OpenTelemetryTracer:
-    """Makes spans with a provider of its own, not the process's global one, which belongs to whoever embeds Sayso."""
+    """Makes spans with its own provider, not the global one, which belongs to the embedding program."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._provider = TracerProvider(
@@ -40,9 +40,9 @@ class OpenTelemetryTracer:
         """A span around the block.
 
         Args:
-            name: the span's.
-            attributes: the span's.
-            headers: of the request that it answers, names in lower case; None for a span inside the open one.
+            name: of the span.
+            attributes: of the span.
+            headers: of the request that the span is for, names in lower case; None for a span inside the current one.
         """
         with self._tracer.start_as_current_span(
             name,
@@ -53,24 +53,24 @@ class OpenTelemetryTracer:
             yield OpenTelemetrySpan(made)
 
     def shutdown(self) -> None:
-        """Send what is pending."""
+        """Send pending spans."""
         self._provider.shutdown()
 
 
 class OpenTelemetrySpan:
-    """A span that is open."""
+    """An open span."""
 
     def __init__(self, made: Span) -> None:
         self._made = made
 
     def set_attribute(self, key: str, value: Attribute) -> None:
-        """Say something of it."""
+        """Set an attribute of the span."""
         self._made.set_attribute(key, value)
 
     def update_name(self, name: str) -> None:
-        """Call it otherwise."""
+        """Change the span's name."""
         self._made.update_name(name)
 
     def record_failure(self) -> None:
-        """Mark it as failed."""
+        """Mark the span as failed."""
         self._made.set_status(StatusCode.ERROR)

@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry, which is an extra: without an endpoint a span is nothing and costs nothing."""
+"""Traces by OpenTelemetry, which is an extra; without an endpoint, spans do nothing and cost nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SERVER_ERROR = 500
 
 
 class _Tracer(Protocol):
-    """What this module needs of OpenTelemetry, so that nothing else of it is touched where it is not installed."""
+    """The parts of OpenTelemetry that this module uses, so that it can be imported without OpenTelemetry."""
 
     def span(
         self, name: str, attributes: dict[str, Attribute], headers: dict[str, str] | None
@@ -42,18 +42,18 @@ class _Span(Protocol):
 
 
 _tracer: _Tracer | None = None
-"""The process's own; set once at the start, before any thread asks for it."""
+"""The tracer of this process; set once at the start, before any thread uses it."""
 
 
 def configure_traces(endpoint: str | None) -> Callable[[], None]:
-    """Send spans from now on; nothing without an endpoint.
+    """Send spans to a collector; without an endpoint, do nothing.
 
     Args:
-        endpoint: base address of a collector that takes OTLP over HTTP, such as ``http://localhost:4318``; spans go to
-            ``/v1/traces`` below it (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
+        endpoint: base address of a collector that accepts OTLP over HTTP, such as ``http://localhost:4318``; spans go
+            to ``/v1/traces`` below it (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
 
     Returns:
-        What ends it: it sends what is pending, and waits for that.
+        A function that stops tracing: it sends the pending spans and waits for that.
 
     Raises:
         NotInstalled: the extra is missing.
@@ -70,7 +70,7 @@ def configure_traces(endpoint: str | None) -> Callable[[], None]:
 
 
 def trace_to(exporter: SpanExporter) -> Callable[[], None]:
-    """As `configure_traces`, to any exporter of OpenTelemetry's."""
+    """The same as `configure_traces`, with any exporter of OpenTelemetry."""
     from sayso.observability.tracer import OpenTelemetryTracer
 
     global _tracer  # noqa: PLW0603 -- a process has one, as it has one log
@@ -87,7 +87,7 @@ def trace_to(exporter: SpanExporter) -> Callable[[], None]:
 
 @contextmanager
 def span(name: str, **attributes: Attribute) -> Iterator[None]:
-    """A span around the block, inside the one that is open; an error that leaves the block is recorded in it."""
+    """A span around the block, inside the current one; an error that leaves the block is recorded in it."""
     if _tracer is None:
         yield
         return
@@ -96,9 +96,9 @@ def span(name: str, **attributes: Attribute) -> Iterator[None]:
 
 
 class TraceRequests:
-    """A span for each request, pure ASGI; it continues the trace that the client's ``traceparent`` names.
+    """A span for each request, pure ASGI; it continues the trace of the client's ``traceparent`` header.
 
-    As the access log, it knows the route's template, and neither path nor query.
+    As in the access log, the span has the route's template, and neither path nor query.
     """
 
     def __init__(self, app: App) -> None:

@@ -1,4 +1,4 @@
-"""What stands between a request and an engine that may fail: a breaker for each, and the chain of those to try."""
+"""Resilience against failing engines and services: circuit breakers, fallback chains and retries."""
 
 from sayso.resilience.breaker import Breaker, BreakerState
 from sayso.resilience.chain import Chain, ChainResult, Failure, Link

@@ -1,4 +1,4 @@
-"""A circuit breaker: an engine that keeps failing is left alone for a while, and then asked with one request."""
+"""A circuit breaker: an engine that keeps failing is not called for a while, and then probed with one request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class BreakerState(StrEnum):
-    """Closed lets everything through, open nothing, half-open one request that decides which of the two is next."""
+    """Closed lets every request through, open none, half-open one: its outcome decides which of the two is next."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -24,13 +24,13 @@ class Breaker:
     """Counts an engine's failures; any thread may use it.
 
     It opens after ``consecutive`` failures in a row, or when at least ``rate`` of the last ``window`` requests failed.
-    After ``open_seconds`` it lets one request through, which closes it or opens it anew. A probe that never reports
-    is given up after another ``open_seconds``.
+    After ``open_seconds`` it lets one request through, which closes it or opens it again. A probe that never reports
+    is abandoned after another ``open_seconds``.
 
     Args:
         consecutive: failures in a row that open it.
         rate: share of failures in the window that opens it.
-        window: how many requests are remembered; a share is taken once there are so many.
+        window: how many requests are counted; the rate applies once there are so many.
         open_seconds: how long it stays open.
         clock: monotonic seconds.
     """
@@ -48,7 +48,7 @@ class Breaker:
         self._rate = rate
         self._open_seconds = open_seconds
         self._clock = clock
-        self._lock = threading.Lock()  # guards all that follow
+        self._lock = threading.Lock()  # guards all attributes below
         self._outcomes: deque[bool] = deque(maxlen=window)  # True: it failed
         self._in_a_row = 0
         self._opened_at: float | None = None
@@ -56,7 +56,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """Its state now."""
+        """The current state."""
         with self._lock:
             if self._opened_at is None:
                 return BreakerState.CLOSED
@@ -64,7 +64,7 @@ class Breaker:
             return BreakerState.HALF_OPEN if over else BreakerState.OPEN
 
     def allows(self) -> bool:
-        """Whether a request may go through: if so, `succeeded`, `failed` or `record_ignored` must follow."""
+        """Whether a request may go through; afterwards `succeeded`, `failed` or `record_ignored` must be called."""
         with self._lock:
             if self._opened_at is None:
                 return True
@@ -77,7 +77,7 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The engine did what was asked."""
+        """Record a success of the engine."""
         with self._lock:
             if self._opened_at is not None:
                 self._outcomes.clear()
@@ -86,7 +86,7 @@ class Breaker:
             self._outcomes.append(False)
 
     def failed(self) -> None:
-        """The engine failed."""
+        """Record a failure of the engine."""
         with self._lock:
             self._in_a_row += 1
             self._outcomes.append(True)
@@ -97,6 +97,6 @@ class Breaker:
                 self._probe_began_at = None
 
     def record_ignored(self) -> None:
-        """The request says nothing about the engine: the caller was wrong, or went away."""
+        """Record that the request says nothing about the engine: the caller was wrong, or cancelled."""
         with self._lock:
             self._probe_began_at = None

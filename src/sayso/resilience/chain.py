@@ -1,7 +1,7 @@
-"""An ordered list of engines for one task: the first that can do the work does it.
+"""Fallback: an ordered list of engines for one task, tried until one succeeds.
 
-A caller's mistake is the caller's, whoever is asked: it ends the chain at once. So does a caller who goes away, a
-deadline, and a full queue. Anything else that an engine raises is a reason to ask the next one.
+A caller's mistake ends the chain at once, and so does a cancellation, a deadline or a full queue: another engine would
+not help. After any other error of an engine the next one is tried.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Link(Generic[Engine]):
     """An engine of a chain.
 
     Attributes:
-        name: as logs, metrics and answers call it.
+        name: as in logs, metrics and responses.
         engine: the engine.
-        breaker: its breaker, which the chains that it is part of share.
+        breaker: its breaker, shared by the chains that the engine is part of.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Link(Generic[Engine]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why an engine did not do the work: its name, the reason in a word, and the whole error."""
+    """The failure of an engine: its name, the reason in a word, and the error."""
 
     engine: str
     reason: str
@@ -60,12 +60,12 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChainResult(Generic[Result]):
-    """What a chain made.
+    """The result of a chain.
 
     Attributes:
         result: what the engine returned.
-        engine: the name of the link that made it.
-        failures: those that were asked before, in order.
+        engine: the name of the link that succeeded.
+        failures: those of the engines that were tried before, in order.
     """
 
     result: Result
@@ -74,11 +74,11 @@ class ChainResult(Generic[Result]):
 
 
 class Chain(Generic[Engine]):
-    """See the module. Any thread may use it; it holds no state of its own.
+    """Tries engines in order; see the module. Any thread may use it; it holds no state of its own.
 
     Args:
-        links: the engines, in the order in which they are asked.
-        on_fallback: told of every failure that another engine is asked after.
+        links: the engines, in the order in which they are tried.
+        on_fallback: called with every failure after which another engine is tried.
     """
 
     def __init__(
@@ -88,27 +88,27 @@ class Chain(Generic[Engine]):
         self._on_fallback = on_fallback
 
     def only(self, wanted: Callable[[Engine], bool]) -> Chain[Engine]:
-        """The chain of those engines that ``wanted`` holds of."""
+        """The chain of those engines for which ``wanted`` returns True."""
         return Chain([link for link in self.links if wanted(link.engine)], on_fallback=self._on_fallback)
 
     def run(self, work: Callable[[Engine], Result]) -> ChainResult[Result]:
-        """Do the work with the first engine that can.
+        """Do the work with the first engine that succeeds.
 
         Args:
-            work: what to do with an engine. It returns only when nothing can fail any more that another engine
-                could do better: after it has returned there is no falling back.
+            work: is called with an engine. It must not return before every failure is excluded that another engine
+                could avoid: after it has returned, there is no fallback.
 
         Raises:
-            InvalidInput: the caller asked for what cannot be done.
+            InvalidInput: the caller's request is invalid.
             Cancelled, DeadlineExceeded, Busy: as the work does.
             EverythingFailed: every engine failed, or its breaker is open. With a single link, the engine's own error.
         """
         failures: list[Failure] = []
         for link in self.links:
             if failures:
-                self._tell(failures[-1], link)
+                self._log_fallback(failures[-1], link)
             if not link.breaker.allows():
-                error = EngineUnavailable(f"{link.name} has failed too often and is left alone.", reason="breaker_open")
+                error = EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
                 failures.append(Failure(engine=link.name, reason=error.reason, error=error))
                 continue
             try:
@@ -127,7 +127,7 @@ class Chain(Generic[Engine]):
                 return ChainResult(result=result, engine=link.name, failures=tuple(failures))
         raise _everything_failed(failures)
 
-    def _tell(self, failure: Failure, following: Link[Engine]) -> None:
+    def _log_fallback(self, failure: Failure, following: Link[Engine]) -> None:
         _log.warning(
             "fallback", engine=failure.engine, reason=failure.reason, error=failure.error.message, to=following.name
         )
@@ -135,7 +135,7 @@ class Chain(Generic[Engine]):
 
 
 def reason_of(error: SaysoError) -> str:
-    """Why an engine failed, in a word or two as metrics count it."""
+    """Why an engine failed, in a word or two, as metrics use it."""
     if isinstance(error, EngineUnavailable):
         return error.reason
     kind = type(error).__name__

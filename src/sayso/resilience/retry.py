@@ -1,8 +1,8 @@
-"""Retries: every policy of Sayso in one place, and the ways to follow one.
+"""Retries: every policy of Sayso in one place, and the functions that apply one.
 
-After each failure the pause doubles, less up to half of it by chance, so that callers who failed together do not come
-back together ("equal jitter": AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). An error that says when
-to come back (``retry_after_seconds``) is obeyed.
+After each failure the pause doubles, minus a random part of up to half of it, so that callers that failed together do
+not retry together ("equal jitter": AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). If an error says
+when to retry (``retry_after_seconds``), that time is used.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetryPolicy:
-    """When a failed call is tried again.
+    """When a failed call is retried.
 
     Attributes:
         first_seconds: the longest pause after the first failure.
-        longest_seconds: the longest pause of all.
-        attempts: how many there are at most.
+        longest_seconds: the upper bound of all pauses.
+        attempts: the largest number of attempts.
         total_seconds: no attempt begins later than this after the first; None for no such limit.
-        longest_asked_seconds: a service that asks for a longer pause than this is not tried again; None for any pause.
+        longest_asked_seconds: if the service asks for a longer pause than this, there is no retry; None for any pause.
     """
 
     first_seconds: float
@@ -49,10 +49,10 @@ class RetryPolicy:
         """The pause before the next attempt.
 
         Args:
-            failures: how many there have been, at least 1.
-            chance: 0 to 1, anew at each call.
+            failures: the number of failures so far, at least 1.
+            chance: returns a new random number from 0 to 1 at each call.
         """
-        doublings = min(failures - 1, 32)  # more than any bound needs, and no overflow
+        doublings = min(failures - 1, 32)  # more than any bound needs, without an overflow
         return float(min(self.first_seconds * 2**doublings, self.longest_seconds) * (1 - chance() / 2))
 
 
@@ -63,30 +63,30 @@ SETTLE = RetryPolicy(first_seconds=0.5, longest_seconds=5)
 """Reporting the end of a job to its queue, for as long as the lease lasts."""
 
 RECEIVE = RetryPolicy(first_seconds=1, longest_seconds=10)
-"""Receiving jobs from a queue that fails, without end."""
+"""Receiving jobs from a queue that fails; no limit."""
 
 SERVICE_OF_A_JOB = RetryPolicy(first_seconds=1, longest_seconds=30, total_seconds=600)
-"""A task store or a storage that a job in hand needs: finished work was expensive, and a queue that counts every
-delivery would soon set the job aside."""
+"""A task store or a storage that a running job needs: finished work was expensive, and a queue that counts every
+delivery would soon dead-letter the job."""
 
 REDRIVE = RetryPolicy(first_seconds=30, longest_seconds=900)
-"""A dead letter that no queue takes, until the queue's own redrive policy does."""
+"""Sending to the dead-letter queue, until the queue's own redrive policy takes over."""
 
 SQS_BATCH = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=3)
-"""The entries of a batch that failed alone."""
+"""The entries of a batch that failed one by one."""
 
 AWS_CALL = RetryPolicy(first_seconds=0.1, longest_seconds=2, attempts=5, total_seconds=6)
-"""A call of AWS: together with the last attempt much less than a lease."""
+"""A call of AWS; including the last attempt, much shorter than a lease."""
 
 OPENAI_REQUEST = RetryPolicy(first_seconds=0.5, longest_seconds=8, longest_asked_seconds=10)
-"""A request to OpenAI: the pauses are those of its own SDK. A longer Retry-After is left to the next engine or to the
-client; SAYSO_OPENAI_RETRIES bounds the attempts."""
+"""A request to OpenAI, with the pauses of its own SDK. After a longer Retry-After the next engine is tried, or the
+client retries. SAYSO_OPENAI_RETRIES bounds the attempts."""
 
 STATEMENT = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=4, total_seconds=5)
 """A statement of PostgreSQL that may run twice."""
 
 LISTEN = RetryPolicy(first_seconds=0.5, longest_seconds=5)
-"""The connection that listens for notifications, without end."""
+"""The connection that listens for notifications; no limit."""
 
 DATABASE_START = RetryPolicy(first_seconds=1, longest_seconds=1, total_seconds=60)
 """A database that is not up yet when Sayso starts."""
@@ -95,14 +95,14 @@ EMBEDDED_START = RetryPolicy(first_seconds=0.05, longest_seconds=0.05, total_sec
 """The first connection to the embedded database."""
 
 EMBEDDED_RESTART = RetryPolicy(first_seconds=0.5, longest_seconds=30)
-"""The embedded database after it has ended by itself, without end."""
+"""Restarting the embedded database after a crash; no limit."""
 
 
 class RetryableError(Exception):
-    """A call failed in a way that may pass.
+    """A call failed in a way that may be temporary.
 
     Attributes:
-        error: what is raised when there is no further attempt.
+        error: is raised when there is no further attempt.
     """
 
     def __init__(self, error: SaysoError) -> None:
@@ -122,12 +122,12 @@ async def retry(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
-    """What a call returns, in the first attempt that succeeds.
+    """Call a function until it succeeds, and return its result.
 
     Args:
         call: begins an attempt.
-        policy: when to try again.
-        on: the errors after which to try again, or what decides it of an error.
+        policy: when to retry.
+        on: the errors after which to retry, or a function that decides.
         clock: monotonic seconds.
         sleep: waits.
         on_retry: called with each error before the pause.
@@ -167,7 +167,7 @@ def retry_blocking(
     on: _Condition,
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
-    """The same as `retry`, for calls that block; so do its pauses."""
+    """The same as `retry`, for blocking calls; its pauses block, too."""
     retrying = Retrying(
         retry=retry_if_exception(_condition(on)),
         stop=_stop(policy, time.monotonic),
@@ -179,7 +179,7 @@ def retry_blocking(
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether a service may answer later: not where what it is asked for does not exist."""
+    """Whether a service may answer later; False if the resource that is asked for does not exist."""
     return isinstance(error, ServiceUnavailable) and not isinstance(error, ResourceMissing)
 
 

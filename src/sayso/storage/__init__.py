@@ -1,4 +1,4 @@
-"""Where finished files go: a directory, or S3."""
+"""Storages for finished files: a directory, or S3."""
 
 from sayso.storage.base import Storage, Storages, Stored
 from sayso.storage.content_types import content_disposition, content_type_of

@@ -1,4 +1,4 @@
-"""What every storage promises: files by URI, each there whole or not at all, and never replaced by mistake."""
+"""The interface of all storages: files by URI, published atomically, and replaced only on condition."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Stored:
     """A file in a storage.
 
     Attributes:
-        uri: where it is.
-        version: changes whenever the file does; only for comparison with another of the same URI.
-        size_bytes: its size.
-        sha256: of its content, in hexadecimal, where Sayso wrote it; None for a file of somebody else.
+        uri: of the file.
+        version: changes whenever the file does; only comparable with a version of the same URI.
+        size_bytes: of the content.
+        sha256: of the content, in hexadecimal, if Sayso wrote the file; otherwise None.
     """
 
     uri: str
@@ -30,43 +30,43 @@ class Stored:
 
 
 class Storage(Protocol):
-    """Files by URI, all of one scheme. Asynchronous, and of the event loop that opened it.
+    """Files by URI, all of one scheme. Asynchronous; belongs to the event loop that opened it.
 
-    Every call raises `InvalidInput` for a URI that is not this storage's, or would leave its root, and
-    `ServiceUnavailable` when the service does not answer within a few tries.
+    Every call raises `InvalidInput` for a URI of another storage or outside of its root, and `ServiceUnavailable` when
+    the service does not answer within a few tries.
     """
 
     async def check(self, root: str) -> None:
-        """Make sure that there is a place for files whose URIs begin so; for the start.
+        """Check at the start that files whose URIs have this prefix can be stored.
 
         Raises:
-            ResourceMissing: there is none.
+            ResourceMissing: the bucket does not exist.
         """
         ...
 
     async def find(self, uri: str) -> Stored | None:
-        """The file there, or None.
+        """The file at this URI, or None.
 
         Raises:
-            OutputFailed: no file can be there: there is no such bucket.
+            OutputFailed: the bucket does not exist.
         """
         ...
 
     async def publish(
         self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
     ) -> Stored:
-        """Put a finished file there, whole or not at all.
+        """Upload a finished file, atomically.
 
         Args:
-            path: a local file, which is left as it is.
-            uri: where to.
+            path: a local file, which is not changed.
+            uri: of the new file.
             content_type: its media type.
-            over: the version that it may replace; None where there must be none.
-            sha256: of the file's content, in hexadecimal, where the caller has computed it.
+            over: the version that it may replace; None if the URI must be free.
+            sha256: of the content, in hexadecimal, if the caller has computed it.
 
         Raises:
-            OutputChanged: there is another version.
-            OutputFailed: it cannot be written: no permission, no space, no such bucket.
+            OutputChanged: the URI has another version.
+            OutputFailed: the file cannot be written: no permission, no space, no such bucket.
         """
         ...
 
@@ -74,14 +74,14 @@ class Storage(Protocol):
         """The content of the file, in blocks.
 
         Raises:
-            InvalidInput: there is no such file.
+            InvalidInput: the file does not exist.
         """
         ...
 
     async def delete(self, *uris: str) -> int:
-        """Remove files, and return how many there may have been; one that is not there is no error.
+        """Remove files, and return an upper bound of how many existed; a missing file is no error.
 
-        Directories that are empty then are removed, too. A failure leaves open which of the files are gone.
+        Directories that become empty are removed, too. After a failure, some of the files may be gone.
 
         Raises:
             OutputFailed: a file cannot be removed: no permission, no such bucket.
@@ -89,25 +89,25 @@ class Storage(Protocol):
         ...
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
-        """A URL at which anybody may read the file for so long, and save it under this name."""
+        """A URL at which anyone may read the file for so many seconds, and save it under this name."""
         ...
 
     async def close(self) -> None:
-        """Give up connections."""
+        """Close all connections."""
         ...
 
 
 class Storages:
-    """The storages there are, by the schemes of their URIs: ``s3``, ``file``."""
+    """The storages of this process by the scheme of their URIs: ``s3``, ``file``."""
 
     def __init__(self, storages: Mapping[str, Storage]) -> None:
         self._storages = dict(storages)
 
     def of(self, uri: str) -> Storage:
-        """The storage that has this URI.
+        """The storage of this URI.
 
         Raises:
-            InvalidInput: there is none for its scheme.
+            InvalidInput: no storage has its scheme.
         """
         scheme = uri.partition("://")[0]
         if scheme not in self._storages:
@@ -116,13 +116,13 @@ class Storages:
         return self._storages[scheme]
 
     async def delete(self, *uris: str) -> int:
-        """Remove files, each from the storage that has it; see `Storage.delete`."""
+        """Remove files, each from its storage; see `Storage.delete`."""
         storages: dict[Storage, list[str]] = {}
         for uri in uris:
             storages.setdefault(self.of(uri), []).append(uri)
         return sum([await storage.delete(*those) for storage, those in storages.items()])
 
     async def close(self) -> None:
-        """Close each of them."""
+        """Close all storages."""
         for storage in self._storages.values():
             await storage.close()

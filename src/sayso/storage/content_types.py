@@ -1,4 +1,4 @@
-"""What those who fetch a file are told about it."""
+"""HTTP headers for the files of a storage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def content_type_of(name: str) -> str:
 
 
 def content_disposition(file_name: str) -> str:
-    """The header that has a browser save the file under this name (RFC 6266): old ones read the plain form."""
+    """The header with which a browser saves the file under this name (RFC 6266); the plain form is for old browsers."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in file_name)
     header = f'attachment; filename="{plain}"'
     return header if plain == file_name else f"{header}; filename*=UTF-8''{quote(file_name, safe='', errors='replace')}"

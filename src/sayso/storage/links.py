@@ -1,4 +1,4 @@
-"""Links to files of the local storage, which anybody who has one may follow until it expires."""
+"""Signed links to files of the local storage; anyone who has one may follow it until it expires."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from sayso.storage.root import Root
 
 FILES_PATH = "/files"
-"""Where the service has the files."""
+"""The path under which the service serves files."""
 
 
 class LinkSigner:
-    """Signs names of files, and checks the signatures; any thread may ask.
+    """Signs the names of files, and verifies the signatures; safe to use from any thread.
 
     Args:
-        keys: which nothing else is signed with. The first one signs; a link that any of them signed is good.
+        keys: used for links only. The first one signs; a signature by any of them is valid.
         clock: Unix time in seconds.
     """
 
@@ -33,12 +33,12 @@ class LinkSigner:
         self._clock = clock
 
     def signed_path(self, names: str, *, seconds: int, file_name: str) -> str:
-        """The path and query at which the service gives a file.
+        """The path and query at which the service serves a file.
 
         Args:
             names: of the file below the root, joined by ``/``.
-            seconds: how long the link works.
-            file_name: under which it is saved.
+            seconds: how long the link is valid.
+            file_name: the name under which a browser saves it.
         """
         expires = str(int(self._clock()) + seconds)
         signature = _signature(self._keys[0], names, expires, file_name)
@@ -46,27 +46,27 @@ class LinkSigner:
         return f"{FILES_PATH}/{quote(names)}?{query}"
 
     def verify(self, names: str, *, expires: str, file_name: str, signature: str) -> bool:
-        """Whether a link is one of `signed_path`, unaltered, and has not expired."""
+        """Whether a link was made by `signed_path`, is unaltered, and has not expired."""
         given = signature.encode(errors="replace")
         expected = (_signature(key, names, expires, file_name).encode() for key in self._keys)
         if not any(hmac.compare_digest(each, given) for each in expected):
             return False
-        return self._clock() < int(expires)  # it is ours, and so a number
+        return self._clock() < int(expires)  # a valid signature is ours, so this is a number
 
 
 def _signature(key: bytes, names: str, expires: str, file_name: str) -> str:
-    # JSON keeps the three apart, whatever is in them.
+    # JSON keeps the three fields apart, whatever they contain.
     return hmac.new(key, json.dumps([names, expires, file_name]).encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedFiles:
-    """The files of the local storage as the service gives them out.
+    """The files of the local storage, and the links at which the service serves them.
 
     Attributes:
-        root: where they are.
-        signer: whose links open them.
-        base_url: how others reach the service; empty for links that are relative to it.
+        root: the directory of the files.
+        signer: signs and verifies the links.
+        base_url: the public address of the service; empty for relative links.
     """
 
     root: Root
@@ -74,15 +74,15 @@ class SignedFiles:
     base_url: str = ""
 
     def url(self, path: Path, *, seconds: int, file_name: str) -> str:
-        """A link to a file that the root gave; see `LinkSigner.signed_path`."""
+        """A link to a file below the root; see `LinkSigner.signed_path`."""
         names = self.root.names_of(path)
         return self.base_url.rstrip("/") + self.signer.signed_path(names, seconds=seconds, file_name=file_name)
 
-    def opened_by(self, names: str, *, expires: str, file_name: str, signature: str) -> Path | None:
-        """The file that a link opens, which may be gone; None for a link that opens nothing (any more).
+    def path_of_link(self, names: str, *, expires: str, file_name: str, signature: str) -> Path | None:
+        """The file of a valid link, which may have been removed; None for an invalid or expired link.
 
         Raises:
-            InvalidInput: the names lead out of the root by now.
+            InvalidInput: the names lead out of the root.
         """
         if not self.signer.verify(names, expires=expires, file_name=file_name, signature=signature):
             return None

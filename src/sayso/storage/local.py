@@ -1,4 +1,4 @@
-"""Files in a directory: each appears whole, under its name, or not at all."""
+"""Files in a directory, published atomically."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ T = TypeVar("T")
 _BLOCK_BYTES = 2**20
 _LOCK_NAME = f"{RESERVED_PREFIX}lock"
 _PART_SUFFIX = ".part"
-_POLL_SECONDS = 0.005  # a lock is held for a rename
+_POLL_SECONDS = 0.005  # a lock is held only during a rename
 
 
 class LocalStorage:
     """See `sayso.storage.Storage`; for ``file://`` URIs below one directory, which processes may share.
 
-    Reading and writing are done on threads of the event loop's pool. A file is copied to a hidden name in its own
-    directory and renamed under a lock of that directory, so that of several writers each sees what it replaces. The
-    hidden copy is locked for as long as its writer lives: what a killed process left goes with the next publication.
+    Files are read and written on threads of the event loop's pool. A file is copied to a hidden name in its own
+    directory and renamed under a lock of that directory, so that each of several writers sees what it replaces. A
+    writer locks its hidden copy. A copy whose writer was killed is not locked, and the next publication removes it.
 
-    The version of a file is which file it is and when it was written. Its checksum is not kept anywhere but computed
-    when somebody asks, and so is right even for a file that somebody else has changed.
+    The version of a file consists of its inode and the time of its last change. The checksum is not stored but computed
+    on demand, so it is right even for a file that another program has changed.
 
-    What is made here is for its owner alone: files of mode 0600 in directories of mode 0700, whatever the umask is.
+    New files and directories are private: modes 0600 and 0700, whatever the umask is.
 
     Args:
         files: the directory, and how it is linked to.
-        group_reads: whether its group may read what is made here, too.
+        group_reads: whether the group may read new files, too.
     """
 
     def __init__(self, files: SignedFiles, *, group_reads: bool = False) -> None:
@@ -55,7 +55,7 @@ class LocalStorage:
         self._group_reads = group_reads
 
     async def check(self, root: str) -> None:
-        """See `Storage.check`: directories are made when a file comes."""
+        """See `Storage.check`; nothing to check: directories are made with their first file."""
 
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
@@ -81,28 +81,30 @@ class LocalStorage:
         over: str | None,
         sha256: str | None = None,
     ) -> Stored:
-        """See `Storage.publish`; the media type is told by the name when the file is served.
+        """See `Storage.publish`; the media type is derived from the name when the file is served.
 
-        When the call is cancelled, it ends once the thread has stopped: nothing is published afterwards.
+        A cancelled call ends after its thread has stopped: nothing is published afterwards.
         """
-        given_up = threading.Event()
-        work = asyncio.ensure_future(asyncio.to_thread(self._publish, path, uri, over, sha256, given_up))
+        cancelled = threading.Event()
+        work = asyncio.ensure_future(asyncio.to_thread(self._publish, path, uri, over, sha256, cancelled))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            given_up.set()
+            cancelled.set()
             with suppress(Exception):
                 await work
             raise
 
-    def _publish(self, path: Path, uri: str, over: str | None, sha256: str | None, given_up: threading.Event) -> Stored:
+    def _publish(
+        self, path: Path, uri: str, over: str | None, sha256: str | None, cancelled: threading.Event
+    ) -> Stored:
         target = self._root.of_uri(uri)
         with _writing(target), path.open("rb", buffering=0) as source:
             make_private_directory(target.parent, group_reads=self._group_reads)
             with _hidden(target.parent, group_reads=self._group_reads) as (hidden, copy):
-                sha256 = _copied(source, copy, given_up, sha256)
+                sha256 = _copied(source, copy, cancelled, sha256)
                 with _locked(target.parent):
-                    if given_up.is_set():
+                    if cancelled.is_set():
                         raise Cancelled(f"{uri} is not wanted any more.")
                     if _version_at(target) != over:
                         raise OutputChanged(f"{uri} is not what it was.")
@@ -113,7 +115,7 @@ class LocalStorage:
     async def read(self, uri: str) -> AsyncIterator[bytes]:
         """See `Storage.read`."""
         path = self._root.of_uri(uri)
-        stream = await asyncio.to_thread(_opened, path, uri)
+        stream = await asyncio.to_thread(_open, path, uri)
         try:
             while block := await asyncio.to_thread(_block, stream, path):
                 yield block
@@ -140,13 +142,13 @@ class LocalStorage:
                     is_removed = directory != self._root.directory and _removed_if_empty(directory)
                 deleted += len(there)
                 changed.add(directory.parent if is_removed else directory)
-        for directory in changed:  # each once, however many were in it: this takes the longest
+        for directory in changed:  # once for each directory, however many files were in it: this is the slowest step
             with _writing(directory), suppress(FileNotFoundError):
                 _flush(directory)
         return deleted
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
-        """See `Storage.link`; the URL is this service's own, and relative where its address is not set."""
+        """See `Storage.link`; the URL points to this service, and is relative if its address is not set."""
         return self._files.url(self._root.of_uri(uri), seconds=seconds, file_name=file_name)
 
     async def close(self) -> None:
@@ -169,7 +171,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise OutputFailed(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
-def _opened(path: Path, uri: str) -> BinaryIO:
+def _open(path: Path, uri: str) -> BinaryIO:
     with _reading(path):
         try:
             return path.open("rb")
@@ -184,16 +186,16 @@ def _block(stream: BinaryIO, path: Path) -> bytes:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Be the only one, of all threads and processes, who changes the names in a directory."""
+    """Hold the lock of a directory: only its holder, of all threads and processes, may change the names there."""
     with private_lock(directory / _LOCK_NAME, poll_seconds=_POLL_SECONDS):
         yield
 
 
 @contextmanager
 def _hidden(directory: Path, *, group_reads: bool) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file, locked while it is open and removed at the end unless it has been renamed."""
+    """A new hidden file, locked while it is open, and removed at the end unless it was renamed."""
     with _locked(directory):
-        _sweep(directory)
+        _remove_stale(directory)
         hidden = directory / f"{RESERVED_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}"
         copy = create_private(hidden, group_reads=group_reads)
         fcntl.flock(copy, fcntl.LOCK_EX)
@@ -204,8 +206,8 @@ def _hidden(directory: Path, *, group_reads: bool) -> Iterator[tuple[Path, Binar
             hidden.unlink(missing_ok=True)
 
 
-def _sweep(directory: Path) -> None:
-    """Remove the hidden files of writers that are no more."""
+def _remove_stale(directory: Path) -> None:
+    """Remove the hidden files of writers that died."""
     for path in directory.glob(f"{RESERVED_PREFIX}*{_PART_SUFFIX}"):
         with suppress(OSError), path.open("r+b") as left:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -213,22 +215,22 @@ def _sweep(directory: Path) -> None:
 
 
 def _removed_if_empty(directory: Path) -> bool:
-    """Remove a directory of which this holds the lock, where only the lock and what dead writers left is in it."""
-    _sweep(directory)
+    """Remove a directory whose lock the caller holds, if it contains only the lock and files of dead writers."""
+    _remove_stale(directory)
     if any(path.name != _LOCK_NAME for path in directory.iterdir()):
         return False
     (directory / _LOCK_NAME).unlink()
     try:
         directory.rmdir()
-    except OSError:  # somebody came meanwhile, with a lock of its own
+    except OSError:  # another writer has come in the meantime, with a lock of its own
         return False
     return True
 
 
-def _copied(source: BinaryIO, copy: BinaryIO, given_up: threading.Event, sha256: str | None) -> str:
-    """Copy to the end and to the disk, unless it is given up; the content's SHA-256, computed unless it is known."""
+def _copied(source: BinaryIO, copy: BinaryIO, cancelled: threading.Event, sha256: str | None) -> str:
+    """Copy to the end and to the disk unless cancelled; returns the content's SHA-256, computed unless it is known."""
     digest = hashlib.sha256()
-    while not given_up.is_set() and (block := source.read(_BLOCK_BYTES)):
+    while not cancelled.is_set() and (block := source.read(_BLOCK_BYTES)):
         if sha256 is None:
             digest.update(block)
         copy.write(block)

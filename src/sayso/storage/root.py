@@ -1,4 +1,4 @@
-"""The directory that the local storage may touch, and nothing outside of it."""
+"""The root directory of the local storage; paths outside of it are refused."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class Root:
-    """Paths below one directory, by URI or by their names below it; any thread may ask.
+    """Paths below one directory, by URI or by their names below it; safe to use from any thread.
 
-    Links are followed, and one that leads out of the directory is refused. Whoever can make links below it while a
-    call runs could still mislead the call: only Sayso should be able to write there.
+    Symbolic links are followed, and one that leads out of the directory is refused. A user who can make links below the
+    directory during a call could still mislead the call: only Sayso should have write permission there.
     """
 
     def __init__(self, directory: Path, *, moved: re.Pattern[str] | None = None) -> None:
-        """Take a directory, which need not exist yet.
+        """Use a directory, which need not exist yet.
 
         Args:
-            directory: the directory.
-            moved: how the names below it end, joined by ``/``, of files that are found here though their URI has
-                another root: the directory was moved since.
+            directory: the root.
+            moved: matches the names below the root, joined by ``/``, of files that are found here although their URI
+                has another root, because the directory has been moved.
         """
         self._moved = moved
         self._named = directory.absolute()
@@ -34,11 +34,11 @@ class Root:
 
     @property
     def directory(self) -> Path:
-        """The directory, links followed."""
+        """The directory, with symbolic links resolved."""
         return self._real
 
     def of_uri(self, uri: str) -> Path:
-        """The file that a ``file://`` URI means, links followed; it need not exist.
+        """The path of a ``file://`` URI, with symbolic links resolved; the file need not exist.
 
         Raises:
             InvalidInput: the URI is of another kind, or leads out of the directory.
@@ -53,7 +53,7 @@ class Root:
         raise InvalidInput(f"{uri!r} is not in the storage of this process.")
 
     def of_names(self, relative: str) -> Path:
-        """The file of these names below the directory, joined by ``/`` and not encoded.
+        """The path of the file with these names below the directory, joined by ``/`` and not encoded.
 
         Raises:
             InvalidInput: they lead out of the directory.
@@ -64,14 +64,14 @@ class Root:
         return self._inside(names)
 
     def names_of(self, path: Path) -> str:
-        """The names of a file that this root gave, for `of_names`."""
+        """The names of a path that this root returned, for `of_names`."""
         return path.relative_to(self._real).as_posix()
 
     def _inside(self, names: Sequence[str]) -> Path:
         path = self._real.joinpath(*names)
         try:
             real = path.resolve()
-        except (OSError, RuntimeError) as error:  # links in a circle are either, by the version of Python
+        except (OSError, RuntimeError) as error:  # a circle of links raises either, depending on the version of Python
             raise InvalidInput(f"{'/'.join(names)!r} cannot be followed.") from error
         if not real.is_relative_to(self._real) or real == self._real:
             raise InvalidInput(f"{'/'.join(names)!r} leads out of the storage.")

@@ -1,4 +1,4 @@
-"""Files in S3 buckets: each is put under a condition on what is there, so that none is replaced by mistake."""
+"""Files in S3 buckets; each put is conditional, so that no object is replaced by mistake."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _SHA256 = "sayso-sha256"
-"""The object's metadata that has its checksum: S3's own entity tag is one of the content only at times."""
+"""The metadata key of the content's checksum; S3's entity tag is a checksum of the content only in some cases."""
 
-_OPTIONS = {"signature_version": "s3v4"}  # links too, which botocore would sign as new buckets do not take it
+_OPTIONS = {"signature_version": "s3v4"}  # for links, too; new buckets refuse the default version
 
-_PART_BYTES = 8 * 2**20  # S3 takes 10,000 parts, of at least 5 MiB
+_PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts, of at least 5 MiB
 _ABORT_SECONDS = 10.0
 _READS = 4
 _SEEN_SECONDS = 30.0
 _DELETES_AT_ONCE = 16
-_LONGEST_LINK_SECONDS = 7 * 24 * 3600  # S3's
+_LONGEST_LINK_SECONDS = 7 * 24 * 3600  # the limit of S3
 
 
 async def open_s3_storage(aws: Aws, *, own_bucket: str | None = None) -> S3Storage:
@@ -47,21 +47,21 @@ async def open_s3_storage(aws: Aws, *, own_bucket: str | None = None) -> S3Stora
         own_bucket: see `S3Storage`.
 
     Raises:
-        NotInstalled, InvalidInput: as `Aws.client`.
+        NotInstalled, InvalidInput: as for `Aws.client`.
     """
     return S3Storage(await aws.client("s3", options=_OPTIONS), own_bucket=own_bucket)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Output:
-    """A file on its way to its object.
+    """A file to be uploaded.
 
     Attributes:
-        path: the file.
-        about: the object's media type and metadata, as the client's calls take them.
+        path: of the file.
+        about: the object's media type and metadata, as parameters of the client's calls.
         size_bytes: of the content.
         sha256: of the content, in hexadecimal.
-        over: the version that it may replace; None for none.
+        over: the version that it may replace; None if there must be none.
     """
 
     path: Path
@@ -72,21 +72,22 @@ class _Output:
 
     @property
     def condition(self) -> Mapping[str, Any]:
-        """What must be there, as the client's calls take it."""
+        """The condition of the put, as parameters of the client's calls."""
         return {"IfNoneMatch": "*"} if self.over is None else {"IfMatch": self.over}
 
 
 class S3Storage:
-    """See `sayso.storage.Storage`; for ``s3://`` URIs of any bucket that the credentials open.
+    """See `sayso.storage.Storage`; for ``s3://`` URIs of any bucket that the credentials may use.
 
-    The version of a file is its entity tag. A put that is refused for what is there, or whose answer is lost, may be
-    one's own that was done: it has succeeded if what is there has the checksum of what was put. A permission that is
-    missing is `ServiceUnavailable`: it is no fault of the file's, and somebody will mend it.
+    The version of a file is its entity tag. A put that S3 refuses by its condition, or whose response is lost, may have
+    succeeded in an earlier try. So it counts as a success if the object has the checksum of the file. A missing
+    permission is `ServiceUnavailable`: the file is not at fault, and the permission can be granted.
 
     Args:
         client: of S3, which its session closes.
-        part_bytes: files that are larger are sent in parts of this size, one after another, one of which is in memory.
-        own_bucket: the one that the settings name; jobs wait while it is missing, and fail for want of any other.
+        part_bytes: larger files are sent in parts of this size, one after another; one part is in memory.
+        own_bucket: the one that the settings name. While it is missing, jobs wait; a job fails if another one is
+            missing.
     """
 
     def __init__(self, client: AwsClient, *, part_bytes: int = _PART_BYTES, own_bucket: str | None = None) -> None:
@@ -94,18 +95,18 @@ class S3Storage:
         self._part_bytes = part_bytes
         self._own_bucket = own_bucket
         self._seen: dict[str, float] = {}
-        """When each bucket was last seen to exist, by the clock."""
+        """When each bucket was last known to exist, by the clock."""
 
     def _object(self, uri: str) -> S3Object:
         bucket, key = bucket_and_key(uri)
         return S3Object(self._client, bucket=bucket, key=key, is_own=bucket == self._own_bucket)
 
     async def check(self, root: str) -> None:
-        """See `Storage.check`; without the permission to look (``s3:ListBucket``) it cannot tell, and says nothing."""
+        """See `Storage.check`; without the permission ``s3:ListBucket`` nothing can be checked."""
         await self._check_bucket(root.removeprefix("s3://").partition("/")[0])
 
     async def _check_bucket(self, bucket: str) -> None:
-        """Make sure that there is a bucket, unless it was there a moment ago: a look at an object does not tell."""
+        """Check that a bucket exists, unless it existed a moment ago: the response about an object does not tell."""
         if self._client.clock() - self._seen.get(bucket, -_SEEN_SECONDS) < _SEEN_SECONDS:
             return
         try:
@@ -135,7 +136,7 @@ class S3Storage:
     async def publish(
         self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
     ) -> Stored:
-        """See `Storage.publish`; a file of several parts is sent only after a look at what is there."""
+        """See `Storage.publish`; before a file of several parts is sent, the version is checked."""
         target = self._object(uri)
         size_bytes, digest = await asyncio.to_thread(_measured, path, sha256)
         about = {"ContentType": content_type, "Metadata": {_SHA256: digest}}
@@ -157,7 +158,7 @@ class S3Storage:
             raise OutputChanged(f"{uri} is not what it was.")
 
     async def _send(self, target: S3Object, output: _Output) -> str:
-        stream = await asyncio.to_thread(_opened, output.path)
+        stream = await asyncio.to_thread(_open, output.path)
         try:
             if output.size_bytes > self._part_bytes:
                 return await self._put_parts(target, stream, output)
@@ -195,13 +196,13 @@ class S3Storage:
         return version
 
     async def _abort(self, target: S3Object, upload: Mapping[str, Any]) -> None:
-        """Have the parts removed, which cost money; where that fails, a rule of the bucket has to do it."""
+        """Abort the upload, because its parts cost money; the bucket's lifecycle rules have to do it if this fails."""
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_ABORT_SECONDS):
                 await target.call("abort_multipart_upload", **upload)
 
     async def read(self, uri: str) -> AsyncIterator[bytes]:
-        """See `Storage.read`; what is cut off is gone on with, as long as it is the same version.
+        """See `Storage.read`; an interrupted read is resumed, as long as the version is the same.
 
         Raises:
             ServiceUnavailable: also when the file is replaced meanwhile.
@@ -228,7 +229,7 @@ class S3Storage:
                     raise
 
     async def delete(self, *uris: str) -> int:
-        """See `Storage.delete`; S3 does not say what was there, so that each counts."""
+        """See `Storage.delete`; S3 does not say what existed, so every URI counts."""
         targets = [self._object(uri) for uri in uris]
         turns = asyncio.Semaphore(_DELETES_AT_ONCE)
 
@@ -241,7 +242,7 @@ class S3Storage:
         return len(targets)
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
-        """See `Storage.link`; S3 allows seven days, and links end with the credentials that signed them."""
+        """See `Storage.link`; S3 allows seven days, and a link expires with the credentials that signed it."""
         return await self._object(uri).signed_url(
             seconds=min(seconds, _LONGEST_LINK_SECONDS), ResponseContentDisposition=content_disposition(file_name)
         )
@@ -250,7 +251,7 @@ class S3Storage:
         """See `Storage.close`; the session closes the client."""
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
@@ -258,7 +259,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _measured(path: Path, sha256: str | None) -> tuple[int, str]:
-    """The size in bytes and the SHA-256 of a file, which is computed unless it is known."""
+    """The size in bytes and the SHA-256 of a file, computed unless it is known."""
     try:
         if sha256 is not None:
             return path.stat().st_size, sha256
@@ -270,6 +271,6 @@ def _measured(path: Path, sha256: str | None) -> tuple[int, str]:
 
 
 def _part(stream: BinaryIO, size_bytes: int) -> tuple[bytes, str]:
-    """So much of what follows, or the rest, and its SHA-256 as S3 writes it."""
+    """The next part, or the rest, and its SHA-256 as S3 expects it."""
     content = stream.read(size_bytes)
     return content, base64.b64encode(hashlib.sha256(content).digest()).decode()

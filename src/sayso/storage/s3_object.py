@@ -1,4 +1,4 @@
-"""Calls about one object in S3, with S3's refusals in Sayso's errors."""
+"""Calls for one object in S3; S3's refusals become Sayso's errors."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _ABSENT = frozenset({"404", "NoSuchKey"})
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "NoSuchUpload", "OperationAborted", "XAmzContentChecksumMismatch"})
 _NO_BUCKET = "NoSuchBucket"
 _UNFIT = frozenset({"EntityTooLarge", "InvalidBucketName", "InvalidURI", "KeyTooLongError", "MetadataTooLarge"})
-"""Refusals for the sake of the object itself, or of its name."""
+"""The codes of refusals that are about the object or its name."""
 
-_FORBIDDEN = "403"  # the answer to HEAD has no body, and so no code but its status
+_FORBIDDEN = "403"  # the response to HEAD has no body, and so no code except its status
 
 _PERMISSIONS = "s3:PutObject, s3:GetObject, s3:DeleteObject and, to tell what is missing, s3:ListBucket are needed."
 
 
 class NotThere(SaysoError):
-    """S3 has no such object; each call knows what that means for it, and lets it go no further."""
+    """The object does not exist; each call handles this error itself."""
 
 
 def no_bucket(uri: str, *, is_own: bool) -> SaysoError:
-    """What it means that a bucket does not exist: a job whose sender named it fails, any other waits."""
+    """The error for a missing bucket: if a job's sender named it, the job fails; if the settings did, jobs wait."""
     message = f"There is no bucket for {uri}"
     if is_own:
         return ResourceMissing(message, hint="Make it, or name another in OUTPUT_BUCKET.")
@@ -44,9 +44,9 @@ class S3Object:
 
     Args:
         client: of S3.
-        bucket: where it is.
-        key: its name there.
-        is_own: whether the settings name the bucket, so that one that is missing is no fault of the job's.
+        bucket: its bucket.
+        key: its key.
+        is_own: whether the settings name the bucket; if it is missing, the job is not at fault.
     """
 
     def __init__(self, client: AwsClient, *, bucket: str, key: str, is_own: bool = False) -> None:
@@ -56,19 +56,19 @@ class S3Object:
         self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
 
     async def call(self, operation: str, /, *, body: bytes | None = None, **parameters: Any) -> Mapping[str, Any]:
-        """What S3 answers.
+        """Call S3 for this object.
 
         Args:
-            operation: what it is asked, as botocore's client names it.
+            operation: as botocore's client names it.
             body: the content to be sent.
-            parameters: as botocore's client takes them, besides the bucket and the key.
+            parameters: as botocore's client takes them, without the bucket and the key.
 
         Raises:
-            NotThere: there is no such object.
-            OutputChanged: the call's condition does not hold.
-            OutputFailed: there is no such bucket, which somebody else has named.
-            ResourceMissing: there is no such bucket, which the settings name.
-            InvalidInput: S3 has no object of this name, or size.
+            NotThere: the object does not exist.
+            OutputChanged: the condition of the call does not hold.
+            OutputFailed: the bucket does not exist, and the job's sender named it.
+            ResourceMissing: the bucket does not exist, and the settings name it.
+            InvalidInput: S3 accepts no object of this name, or size.
             ServiceUnavailable: S3 does not answer, or refuses for any other reason.
         """
         try:
@@ -81,7 +81,7 @@ class S3Object:
             )
         except AwsRefusal as refusal:
             error = self._error_of(refusal)
-        raise error  # outside of the handler: the refusal is AWS's own
+        raise error  # outside of the handler, so that AWS's refusal is not part of the traceback
 
     def _error_of(self, refusal: AwsRefusal) -> SaysoError:
         code = refusal.code
@@ -98,10 +98,10 @@ class S3Object:
         return ServiceUnavailable(f"What was sent to {self.uri} did not arrive: {code}.")
 
     async def blocks(self, body: Any) -> AsyncIterator[bytes]:
-        """The blocks of an answer's body.
+        """The blocks of a response's body.
 
         Raises:
-            ServiceUnavailable: it ends before its end, or stops coming.
+            ServiceUnavailable: the body ends early, or stalls.
         """
         from aiohttp import ClientError as NetworkError
         from botocore.exceptions import BotoCoreError
@@ -111,14 +111,14 @@ class S3Object:
                 try:
                     async with asyncio.timeout(self._client.patience.try_seconds):
                         block: bytes = await body.read(_BLOCK_BYTES)
-                except (BotoCoreError, NetworkError, OSError) as error:  # aiohttp's passes through aiobotocore
+                except (BotoCoreError, NetworkError, OSError) as error:  # aiobotocore passes aiohttp's exceptions on
                     raise ServiceUnavailable(f"S3 cut {self.uri} off: {type(error).__name__}.") from None
                 if not block:
                     return
                 yield block
 
     async def signed_url(self, *, seconds: int, **parameters: Any) -> str:
-        """A URL at which anybody may read the object for so long.
+        """A URL at which anyone may read the object for so many seconds.
 
         Raises:
             ServiceUnavailable: there are no credentials to sign with.

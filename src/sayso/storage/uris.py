@@ -1,6 +1,6 @@
-"""The two kinds of URI: ``file:///a/directory/a%20name.mp3``, percent-encoded, and ``s3://bucket/a key.mp3``, as it is.
+"""The two kinds of URI, ``file:///a/directory/a%20name.mp3`` and ``s3://bucket/a key.mp3``.
 
-That S3's are not encoded is its own tools' custom: whatever follows the bucket's name is the key.
+The former is percent-encoded. The latter is not: as in AWS's own tools, everything after the bucket's name is the key.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from urllib.parse import quote, unquote_to_bytes
 from sayso.errors import InvalidInput
 
 RESERVED_PREFIX = ".sayso-"
-"""How the names begin that storages keep for themselves."""
+"""The prefixes of names that storages reserve."""
 
 _FILE = "file://"
 _S3 = "s3://"
 
-_MAXIMUM_NAME_BYTES = 255  # of every file system in use
-_MAXIMUM_KEY_BYTES = 1024  # S3's
+_MAXIMUM_NAME_BYTES = 255  # the limit of common file systems
+_MAXIMUM_KEY_BYTES = 1024  # the limit of S3
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""Control characters, and halves of characters, which cannot be encoded."""
+"""Control characters, and lone surrogates, which cannot be encoded."""
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _STEPS = frozenset({".", ".."})
@@ -31,7 +31,7 @@ def uri_within(base: str, *names: str) -> str:
 
     Args:
         base: a directory or a prefix, as ``s3://bucket/prefix`` or ``file:///directory``.
-        names: the names below it, each as people write it.
+        names: the names below it, not encoded.
 
     Raises:
         InvalidInput: a name is empty, is ``.`` or ``..``, or has a separator or a control character.
@@ -47,7 +47,7 @@ def file_names(uri: str) -> tuple[str, ...]:
     """The names of a ``file://`` URI from the root of the file system on, decoded.
 
     Raises:
-        InvalidInput: it is none, or could be read in two ways.
+        InvalidInput: it is not a ``file://`` URI, or is ambiguous.
     """
     path = uri.removeprefix(_FILE)
     if path == uri or not path.startswith("/") or "?" in path or "#" in path or _FORBIDDEN.search(path):
@@ -66,7 +66,7 @@ def _decoded(uri: str, part: str) -> str:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a file of the local storage may have this name; a separator is for the caller to see."""
+    """Whether a file of the local storage may have this name; the caller checks for separators."""
     return _is_plain(name) and not name.startswith(RESERVED_PREFIX) and len(name.encode()) <= _MAXIMUM_NAME_BYTES
 
 
@@ -74,7 +74,7 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     """The two parts of an ``s3://`` URI.
 
     Raises:
-        InvalidInput: it is none, names no file, or has a step that clients on the way would resolve (``..``).
+        InvalidInput: it is not an ``s3://`` URI, has no key, or has a step that HTTP clients would resolve (``..``).
     """
     bucket, _, key = uri.removeprefix(_S3).partition("/")
     if not uri.startswith(_S3) or not _BUCKET.fullmatch(bucket):
@@ -88,9 +88,9 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 
 
 def canonical(uri: str) -> tuple[str, ...]:
-    """The same for all spellings of a URI of one file: of ``%41`` and ``A`` in a path, of a bucket's letters.
+    """A value that is equal for all spellings of a file's URI (``%41`` and ``A``, the case of a bucket's name).
 
-    A URI that no storage takes is its own.
+    A URI that belongs to no storage is its own canonical form.
     """
     try:
         if uri.startswith(_FILE):

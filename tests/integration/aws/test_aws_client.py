@@ -114,7 +114,7 @@ def test_a_refusal_that_is_expected_is_handed_out(sqs: AwsClient, faults: AwsFau
 
 def test_what_cannot_be_asked_is_not(sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner) -> None:
     """Parameters that botocore refuses are the caller's fault, and nothing is sent."""
-    with pytest.raises(InvalidInput, match="cannot be asked"):
+    with pytest.raises(InvalidInput, match="cannot execute"):
         runner.run(sqs.call("receive_message", QueueUrl=7))
     assert faults.history == []
 
@@ -132,8 +132,8 @@ def test_the_time_is_the_service_s_own(place: AwsPlace, runner: asyncio.Runner) 
                 await client.call("get_queue_url", QueueName="none")
             assert (was_set, client.server_clock.is_set) == (False, True)
             now = client.server_clock.now()
-            client.server_clock.heard({"date": "whenever"})
-            client.server_clock.heard({})
+            client.server_clock.record({"date": "whenever"})
+            client.server_clock.record({})
             assert client.server_clock.now() == now
 
     runner.run(scenario())

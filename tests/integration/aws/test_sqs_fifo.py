@@ -80,8 +80,8 @@ def test_an_answer_that_was_lost_is_asked_for_again(
         await queue.receive(1, wait_seconds=0)
 
     runner.run(scenario())
-    first, again, second = (wish["ReceiveRequestAttemptId"] for wish in faults.asked("ReceiveMessage"))
-    assert first == again != second
+    first, is_retryable, second = (wish["ReceiveRequestAttemptId"] for wish in faults.asked("ReceiveMessage"))
+    assert first == is_retryable != second
 
 
 def test_groups_of_a_standard_queue_are_not_kept_in_order(

@@ -25,13 +25,13 @@ def busy() -> Metrics:
     metrics.observe_request(
         route="/v1/audio/speech", method="POST", status=200, seconds=0.2, received_bytes=10, sent_bytes=100
     )
-    metrics.waited(0.02)
+    metrics.observe_wait(0.02)
     metrics.first_audio("kokoro", 0.3)
-    metrics.spoken("kokoro", audio_seconds=10.0, elapsed_seconds=3.0)
-    metrics.heard("whisper-base", audio_seconds=60.0, elapsed_seconds=6.0)
+    metrics.synthesised("kokoro", audio_seconds=10.0, elapsed_seconds=3.0)
+    metrics.transcribed("whisper-base", audio_seconds=60.0, elapsed_seconds=6.0)
     metrics.fallback("openai", "timeout")
-    metrics.looked_up(hit=True)
-    metrics.looked_up(hit=False)
+    metrics.cache_lookup(hit=True)
+    metrics.cache_lookup(hit=False)
     return metrics
 
 
@@ -93,7 +93,7 @@ def test_each_breaker_is_in_exactly_one_state() -> None:
 def test_nothing_of_no_length_has_a_real_time_factor() -> None:
     """Silence that was made of nothing does not divide by zero."""
     metrics = Metrics()
-    metrics.spoken("kokoro", audio_seconds=0.0, elapsed_seconds=1.0)
+    metrics.synthesised("kokoro", audio_seconds=0.0, elapsed_seconds=1.0)
     assert value(metrics, "sayso_real_time_factor_ratio_count", {"task": "speech", "engine": "kokoro"}) is None
 
 

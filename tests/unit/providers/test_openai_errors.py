@@ -56,7 +56,7 @@ def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind
     verdict = verdict_of(refused(status, **error), now_seconds=NOW, secret=KEY)
 
     assert type(verdict.error) is kind
-    assert (verdict.again, verdict.status) == (False, status)
+    assert (verdict.is_retryable, verdict.status) == (False, status)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,14 @@ def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind
         (529, {}, "server_error", True),
     ],
 )
-def test_an_engine_that_cannot_serve_has_a_reason(status: int, error: dict[str, str], reason: str, again: bool) -> None:
+def test_an_engine_that_cannot_serve_has_a_reason(
+    status: int, error: dict[str, str], reason: str, is_retryable: bool
+) -> None:
     """Each status has its reason, and is asked again where that may help."""
     verdict = verdict_of(refused(status, **error), now_seconds=NOW, secret=KEY)
 
     assert isinstance(verdict.error, EngineUnavailable)
-    assert (verdict.error.reason, verdict.again, verdict.status) == (reason, again, status)
+    assert (verdict.error.reason, verdict.is_retryable, verdict.status) == (reason, is_retryable, status)
 
 
 def test_no_connection_is_no_status() -> None:
@@ -92,8 +94,8 @@ def test_no_connection_is_no_status() -> None:
 
     assert isinstance(lost.error, EngineUnavailable)
     assert isinstance(late.error, EngineUnavailable)
-    assert (lost.error.reason, lost.again, lost.status) == ("connection", True, None)
-    assert (late.error.reason, late.again, late.status) == ("timeout", True, None)
+    assert (lost.error.reason, lost.is_retryable, lost.status) == ("connection", True, None)
+    assert (late.error.reason, late.is_retryable, late.status) == ("timeout", True, None)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,8 @@ def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], secon
 
 def test_a_message_is_short_and_tells_no_key() -> None:
     """What OpenAI says is quoted in one line, cut, and without the key."""
-    said = f"Request with {KEY}\nfailed. {'x' * 5000}"
-    message = verdict_of(refused(500, message=said), now_seconds=NOW, secret=KEY).error.message
+    message = f"Request with {KEY}\nfailed. {'x' * 5000}"
+    message = verdict_of(refused(500, message=message), now_seconds=NOW, secret=KEY).error.message
 
     assert KEY not in message
     assert "\n" not in message

@@ -29,7 +29,7 @@ def file(
     """The file, whole or the range that is asked for, to be saved under the name that the link gives it."""
     if served.files is None:
         raise Problem(status=404, message="There are no files here.", code="not_found")
-    path = served.files.opened_by(names, expires=expires, file_name=name, signature=signature)
+    path = served.files.path_of_link(names, expires=expires, file_name=name, signature=signature)
     if path is None:
         raise Problem(status=403, message="The link is not one of this service's, or has expired.", code="bad_link")
     if not path.is_file():

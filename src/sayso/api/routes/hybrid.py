@@ -99,7 +99,7 @@ def _listen(
     began = time.monotonic()
     made = transcribe(served.catalogue.transcription_model(_MODEL).chain, path, wanted, ticket=ticket)
     timeline = made.result.timeline
-    served.metrics.heard(
+    served.metrics.transcribed(
         made.engine,
         audio_seconds=timeline.seconds(timeline.duration_samples),
         elapsed_seconds=time.monotonic() - began,

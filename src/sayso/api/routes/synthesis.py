@@ -185,7 +185,7 @@ def begin_speech(
     def measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield from chunks
         elapsed_seconds = time.monotonic() - began
-        served.metrics.spoken(made.engine, audio_seconds=speaking.seconds, elapsed_seconds=elapsed_seconds)
+        served.metrics.synthesised(made.engine, audio_seconds=speaking.seconds, elapsed_seconds=elapsed_seconds)
 
     headers = {ENGINE_HEADER: made.engine}
     if events is not None:

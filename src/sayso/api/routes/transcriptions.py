@@ -134,7 +134,7 @@ class _Work:
         with called(self._upload.path, self._upload.name):
             made = transcribe(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
         timeline = made.result.timeline
-        self._served.metrics.heard(
+        self._served.metrics.transcribed(
             made.engine,
             audio_seconds=timeline.seconds(timeline.duration_samples),
             elapsed_seconds=time.monotonic() - self._began,

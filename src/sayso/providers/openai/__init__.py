@@ -1,4 +1,4 @@
-"""OpenAI, or another service that speaks its protocol: one connection for the process, and what its answers mean."""
+"""OpenAI, or another service with its protocol: the connection, and the translation of its errors."""
 
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.connection import LastAnswer, OpenAIConnection

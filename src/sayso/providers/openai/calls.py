@@ -1,4 +1,4 @@
-"""Requests to OpenAI that belong to one piece of work, and what they bring."""
+"""Groups of requests to OpenAI that belong to one piece of work, and their results."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[Any]]"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """The body of an answer with status 200, read to its end; ``content_type`` is in lower case, without parameters."""
+    """The body of a response with status 200; ``content_type`` is in lower case, without parameters."""
 
     body: bytes
     content_type: str
 
 
 class Calls:
-    """Requests that belong together; see `OpenAIConnection.calls`.
+    """A group of requests; see `OpenAIConnection.calls`.
 
-    The thread that opened them starts them and waits; any thread may cancel. ``_lock`` guards the two fields that the
-    background thread writes too.
+    The thread that opened it starts the requests and waits; any thread may cancel. ``_lock`` guards the two fields that
+    the background thread writes, too.
     """
 
     def __init__(self, connection: OpenAIConnection, *, until: float) -> None:
@@ -48,11 +48,11 @@ class Calls:
         self._over = False
 
     def start(self, send: Send, read: Callable[[Answer], T]) -> Future[T]:
-        """Begin a request; `result` waits for it.
+        """Start a request; `result` waits for it.
 
         Args:
             send: makes one attempt.
-            read: makes the result of the answer, quickly; raises `bad_response` where it is not what was asked for.
+            read: makes the result from the response, quickly; raises `bad_response` for an unusable one.
         """
         future = self._connection.submit(send, read, until=self._until)
         with self._lock:
@@ -72,10 +72,10 @@ class Calls:
         try:
             return future.result()
         except CancelledError:
-            raise self._failure or Cancelled("Nobody waits for this any more.") from None
+            raise self._failure or Cancelled("The request was cancelled.") from None
 
     def cancel(self) -> None:
-        """Give up whatever still runs, and whatever is started from now on."""
+        """Cancel all running requests, and all that are started from now on."""
         with self._lock:
             self._over = True
             running = list(self._running)

@@ -1,4 +1,4 @@
-"""The connection to OpenAI, or to another service that speaks its protocol: one for the process, shared by adapters."""
+"""The connection to OpenAI, or to another service with its protocol: one per process, shared by adapters."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ T = TypeVar("T")
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _SHARE_OF_DEADLINE = 0.5
-"""How much of the time that a ticket has left is spent here; the rest is for the engine that is asked next."""
+"""The share of the remaining time that is spent here; the rest is for the next engine of the chain."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastAnswer:
-    """How the latest attempt ended.
+    """The outcome of the latest attempt.
 
     Attributes:
-        status: the HTTP status; None when there was no answer.
+        status: the HTTP status; None when there was no response.
         reason: why the engine was unavailable, as in `EngineUnavailable`; None when it was not.
         at_seconds: when, in Unix time.
     """
@@ -50,21 +50,23 @@ class LastAnswer:
 
 
 class OpenAIConnection:
-    """Sends requests, again where that may help, and says in Sayso's errors why one has failed.
+    """Sends requests, retries them where that may help, and translates failures into Sayso's errors.
 
-    Each attempt has one limit for everything: connecting, sending, waiting, and reading to the last byte. Attempts
-    that fail in a way that may pass are repeated after a growing pause, or the one that the answer asks for.
+    Each attempt has one time limit for everything: connecting, sending, waiting, and reading to the last byte. After a
+    failure that may be temporary, the request is retried after a growing pause, or after the pause that the response
+    asks for.
 
     Any thread may call. A single background thread, started by the first call, owns the event loop, the SDK's client
-    and its sockets; callers hand it coroutines and wait. ``_lock`` guards the life of the two; everything else that
-    changes is touched by the background thread alone, and ``_last_answer``, which others read, is replaced whole.
+    and its sockets; callers submit coroutines to it and wait. ``_lock`` guards the creation and the end of both. All
+    other mutable state is used only by the background thread, and ``_last_answer``, which other threads read, is
+    replaced whole.
 
     Args:
         api_key: the key; without one every call is refused and nothing is sent.
         base_url: the service's address; None for OpenAI itself.
-        timeout_seconds: how long one attempt may take in all.
+        timeout_seconds: the time limit of one attempt.
         retries: how many attempts may follow the first.
-        interval_ms: the least time from the start of one request to the next, first come first served.
+        interval_ms: the shortest time from the start of one request to the next; first come, first served.
         clock: monotonic seconds.
         wall_clock: Unix time in seconds.
         sleep: waits between attempts.
@@ -104,41 +106,41 @@ class OpenAIConnection:
         return self._api_key is not None
 
     def require_key(self) -> None:
-        """Nothing, if there is a key; for adapters, before they do any work.
+        """Check that there is a key; adapters call this before they do any work.
 
         Raises:
-            EngineUnavailable: there is none.
+            EngineUnavailable: there is no key.
         """
         if not self.is_configured:
             raise not_configured()
 
     @property
     def last_answer(self) -> LastAnswer | None:
-        """How the latest attempt ended; None before the first."""
+        """The outcome of the latest attempt; None before the first."""
         return self._last_answer
 
     def call(self, send: Send, read: Callable[[Answer], T], *, ticket: RequestContext) -> T:
-        """Make one request and wait for it: `calls` with a single one.
+        """Send one request and wait for it: `calls` with a single one.
 
         Raises:
-            InvalidInput: OpenAI refuses what the caller asks for.
-            EngineUnavailable: it cannot be had; the reason says why.
-            EngineFailed: it refuses what only the adapter chooses.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            InvalidInput: OpenAI refuses what the caller chose.
+            EngineUnavailable: OpenAI cannot be used now; the reason says why.
+            EngineFailed: OpenAI refuses what the adapter chose.
+            Cancelled, DeadlineExceeded: as the request context says.
         """
         with self.calls(ticket) as calls:
             return calls.result(calls.start(send, read))
 
     @contextmanager
     def calls(self, ticket: RequestContext) -> Iterator[Calls]:
-        """Room for requests that belong to one piece of work.
+        """A group of requests that belong to one piece of work.
 
-        Together they spend at most half of the ticket's time. When one fails, when the work is cancelled, and at the
-        end of the block, those that still run are given up at once.
+        Together they use at most half of the remaining time. When one fails, when the work is cancelled, and at the end
+        of the block, those that still run are cancelled.
 
         Raises:
             EngineUnavailable: there is no key, or the connection is closed.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the request context says.
         """
         self.require_key()
         ticket.check()
@@ -147,7 +149,7 @@ class OpenAIConnection:
             yield calls
 
     def submit(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
-        """Begin a request that ends by ``until`` on the clock; for `Calls`."""
+        """Start a request that must end by ``until`` on the clock; for `Calls`."""
         with self._lock:
             if self._closed:
                 raise EngineUnavailable("The connection to OpenAI is closed.", reason="connection")
@@ -158,7 +160,7 @@ class OpenAIConnection:
             return asyncio.run_coroutine_threadsafe(self._request(send, read, until), self._loop)
 
     def close(self) -> None:
-        """Take no more requests, wait for those in hand, and end the thread; closing twice is closing once."""
+        """Accept no more requests, wait for the running ones, and end the thread; a second call does nothing."""
         with self._lock:
             self._closed = True
             loop, self._loop = self._loop, None
@@ -181,21 +183,21 @@ class OpenAIConnection:
         policy = replace(OPENAI_REQUEST, attempts=self._retries + 1, total_seconds=total_seconds)
         try:
             return await retry(
-                lambda: self._attempt_in_turn(send, read, until), policy, clock=self._clock, sleep=self._sleep
+                lambda: self._attempt_at_interval(send, read, until), policy, clock=self._clock, sleep=self._sleep
             )
         except RetryableError as failure:
             raise failure.error from None
 
-    async def _attempt_in_turn(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
-        await self._wait_for_turn(until)
+    async def _attempt_at_interval(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+        await self._wait_for_interval(until)
         return await self._attempt(send, read, until)
 
-    async def _wait_for_turn(self, until: float) -> None:
-        """Keep the interval between requests; places are given in the order of asking."""
+    async def _wait_for_interval(self, until: float) -> None:
+        """Keep the interval between requests, in the order of the calls."""
         now = self._clock()
         start = max(now, self._next_start)
         if start >= until:
-            raise EngineUnavailable("There is no time left to ask OpenAI.", reason="timeout")
+            raise EngineUnavailable("There is no time left for a request to OpenAI.", reason="timeout")
         self._next_start = start + self._interval_seconds
         if start > now:
             await self._sleep(start - now)
@@ -212,18 +214,18 @@ class OpenAIConnection:
             status = response.status_code
             result = read(_answer_of(response))
         except TimeoutError:
-            verdict = Verdict(timed_out(limit_seconds), again=True)
+            verdict = Verdict(timed_out(limit_seconds), is_retryable=True)
         except OpenAIError as error:
             verdict = verdict_of(error, now_seconds=self._wall_clock(), secret=self._api_key or "")
         except EngineUnavailable as error:
-            verdict = Verdict(error, again=True, status=status)
+            verdict = Verdict(error, is_retryable=True, status=status)
         else:
             self._remember(status, None)
             return result
-        # Raised outside of the handlers: the SDK's exception holds the request, and that holds the key.
+        # Raised outside of the handlers: the SDK's exception holds the request, and the request holds the key.
         failure = verdict.error
         self._remember(verdict.status, failure.reason if isinstance(failure, EngineUnavailable) else None)
-        if verdict.again and isinstance(failure, EngineUnavailable):
+        if verdict.is_retryable and isinstance(failure, EngineUnavailable):
             raise RetryableError(failure)
         raise failure
 
@@ -235,7 +237,7 @@ class OpenAIConnection:
             from openai import AsyncOpenAI
 
             self._client = AsyncOpenAI(api_key=self._api_key, base_url=self._base_url, max_retries=0, timeout=None)
-            _ = self._client.audio.transcriptions, self._client.audio.speech  # imports them, before any clock runs
+            _ = self._client.audio.transcriptions, self._client.audio.speech  # imports them before any time limit runs
         return self._client
 
     async def _drain(self) -> None:

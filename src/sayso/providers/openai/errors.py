@@ -1,4 +1,4 @@
-"""What OpenAI's refusals and failures mean: whose fault it is, and whether the same request may succeed soon."""
+"""Translate OpenAI's errors: whose fault a failure is, and whether a retry may succeed soon."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from openai import APIStatusError, OpenAIError
 
 _CALLERS = frozenset({"file", "input", "language", "voice", "prompt", "instructions", "temperature", "speed"})
-"""The parameters whose value comes from whoever asked; the others are the adapter's own."""
+"""The parameters whose value comes from the caller; the adapter sets the others."""
 
 _LONGEST_MESSAGE = 300
 
 
 class Verdict(NamedTuple):
-    """A failed request: the error to raise, whether to ask again, and the HTTP status if there was an answer."""
+    """A failed request: the error to raise, whether to retry, and the HTTP status if there was a response."""
 
     error: SaysoError
-    again: bool
+    is_retryable: bool
     status: int | None = None
 
 
 def bad_response(problem: str) -> EngineUnavailable:
-    """The error for an answer with status 200 that is not what was asked for."""
+    """The error for a response with status 200 that is not usable."""
     return EngineUnavailable(f"OpenAI's answer cannot be used: {problem}.", reason="bad_response")
 
 
@@ -46,91 +46,91 @@ def timed_out(seconds: float) -> EngineUnavailable:
 
 
 def not_configured() -> EngineUnavailable:
-    """The error for every request where there is no key."""
+    """The error for every request when there is no key."""
     return EngineUnavailable(
-        "OpenAI cannot be asked: there is no key.", reason="not_configured", hint="Set OPENAI_API_KEY."
+        "OpenAI cannot be used: there is no key.", reason="not_configured", hint="Set OPENAI_API_KEY."
     )
 
 
 def verdict_of(error: OpenAIError, *, now_seconds: float, secret: str) -> Verdict:
-    """Translate what the SDK raised.
+    """Translate an exception of the SDK.
 
     Args:
         error: the SDK's exception.
-        now_seconds: Unix time, against which a ``Retry-After`` that is a date is read.
+        now_seconds: Unix time, for a ``Retry-After`` that is a date.
         secret: the key, which no message may repeat.
     """
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return Verdict(EngineUnavailable("OpenAI did not answer in time.", reason="timeout"), again=True)
+        return Verdict(EngineUnavailable("OpenAI did not answer in time.", reason="timeout"), is_retryable=True)
     if isinstance(error, APIConnectionError):
         cause = type(error.__cause__ or error).__name__
         return Verdict(
-            EngineUnavailable(f"The connection to OpenAI failed ({cause}).", reason="connection"), again=True
+            EngineUnavailable(f"The connection to OpenAI failed ({cause}).", reason="connection"), is_retryable=True
         )
     if isinstance(error, APIStatusError):
         return _of_status(error, now_seconds, secret)
-    return Verdict(bad_response(f"the SDK raised {type(error).__name__}"), again=True)
+    return Verdict(bad_response(f"the SDK raised {type(error).__name__}"), is_retryable=True)
 
 
 def _of_status(error: APIStatusError, now_seconds: float, secret: str) -> Verdict:
-    status, said = error.status_code, _said(error, secret)
+    status, detail = error.status_code, _message_of(error, secret)
     if status in {401, 403} or error.code == "invalid_api_key":
-        # What OpenAI says here repeats most of the key, so it is not passed on.
+        # OpenAI's message repeats most of the key, so it is not passed on.
         rejected = EngineUnavailable(
             f"OpenAI rejected the key (status {status}).", reason="rejected_key", hint="Check OPENAI_API_KEY."
         )
-        return Verdict(rejected, again=False, status=status)
+        return Verdict(rejected, is_retryable=False, status=status)
     if status == 429:
-        return Verdict(*_of_429(error, said, now_seconds), status=status)
+        return Verdict(*_of_429(error, detail, now_seconds), status=status)
     if error.code == "model_not_found" or (status == 404 and error.param == "model"):
-        missing = EngineUnavailable(f"OpenAI does not have this model: {said}", reason="model_not_found")
-        return Verdict(missing, again=False, status=status)
+        missing = EngineUnavailable(f"OpenAI does not have this model: {detail}", reason="model_not_found")
+        return Verdict(missing, is_retryable=False, status=status)
     if status == 408:
-        return Verdict(_unavailable(error, said, "timeout", now_seconds), again=True, status=status)
+        return Verdict(_unavailable(error, detail, "timeout", now_seconds), is_retryable=True, status=status)
     if status == 409 or status >= 500:
-        return Verdict(_unavailable(error, said, "server_error", now_seconds), again=True, status=status)
+        return Verdict(_unavailable(error, detail, "server_error", now_seconds), is_retryable=True, status=status)
     if status in {400, 413, 415, 422}:
-        return Verdict(_of_mistake(error, said), again=False, status=status)
-    return Verdict(bad_response(f"status {status}: {said}"), again=False, status=status)
+        return Verdict(_of_mistake(error, detail), is_retryable=False, status=status)
+    return Verdict(bad_response(f"status {status}: {detail}"), is_retryable=False, status=status)
 
 
-def _of_429(error: APIStatusError, said: str, now_seconds: float) -> tuple[EngineUnavailable, bool]:
+def _of_429(error: APIStatusError, detail: str, now_seconds: float) -> tuple[EngineUnavailable, bool]:
     if "insufficient_quota" in {error.code, error.type}:
         return EngineUnavailable(
             "OpenAI's quota is used up.", reason="quota", hint="Check the plan and billing."
         ), False
-    return _unavailable(error, said, "rate_limited", now_seconds), True
+    return _unavailable(error, detail, "rate_limited", now_seconds), True
 
 
-def _unavailable(error: APIStatusError, said: str, reason: str, now_seconds: float) -> EngineUnavailable:
+def _unavailable(error: APIStatusError, detail: str, reason: str, now_seconds: float) -> EngineUnavailable:
     return EngineUnavailable(
-        f"OpenAI answered with status {error.status_code}: {said}",
+        f"OpenAI answered with status {error.status_code}: {detail}",
         reason=reason,
         retry_after_seconds=retry_after_seconds(error.response.headers, now_seconds=now_seconds),
     )
 
 
-def _of_mistake(error: APIStatusError, said: str) -> SaysoError:
-    """A request that OpenAI refuses: the caller's mistake, but for what the adapter chooses, such as its size."""
+def _of_mistake(error: APIStatusError, detail: str) -> SaysoError:
+    """Translate a refusal: the caller's mistake, except for what the adapter chooses, such as the upload's size."""
     code, param = error.code, error.param
-    message = f"OpenAI refuses this: {said}"
+    message = f"OpenAI refuses this: {detail}"
     if code == "string_above_max_length" and param == "input":
         return UtteranceTooLong(message)
     if param == "voice":
         return UnknownVoice(message)
     if param == "language" or code == "unsupported_language":
         return UnsupportedLanguage(message)
-    if param == "file" or code in {"audio_too_short", "audio_too_long"} or said.startswith("Invalid file format"):
+    if param == "file" or code in {"audio_too_short", "audio_too_long"} or detail.startswith("Invalid file format"):
         return NotAudio(message)
     if error.status_code != 413 and (param is None or param in _CALLERS):
         return InvalidInput(message)
     return EngineFailed(message)
 
 
-def _said(error: APIStatusError, secret: str) -> str:
-    """The message in the answer, on one line, short, and without the key."""
+def _message_of(error: APIStatusError, secret: str) -> str:
+    """The message in the response, on one line, short, and without the key."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
     text = " ".join(str(message or "no reason was given").split())
@@ -138,7 +138,7 @@ def _said(error: APIStatusError, secret: str) -> str:
 
 
 def retry_after_seconds(headers: Mapping[str, str], *, now_seconds: float) -> float | None:
-    """How long an answer asks to wait: ``retry-after-ms``, or ``Retry-After`` in seconds or as a date (RFC 9110)."""
+    """How long a response asks to wait: ``retry-after-ms``, or ``Retry-After`` in seconds or as a date (RFC 9110)."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return max(0.0, float(headers[name]) * scale)

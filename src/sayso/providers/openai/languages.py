@@ -1,4 +1,4 @@
-"""The languages that OpenAI's speech models know, by their codes and by the names that its API gives them."""
+"""The languages that OpenAI's speech models support, by code and by the name that its API uses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CODES = {name: code for code, name in LANGUAGE_NAMES.items()}
 
 
 def code_of_language(language: str) -> str | None:
-    """The code for a language that is given by its name or as a BCP 47 tag; None for one that is not known."""
+    """The code of a language, from its name or a BCP 47 tag; None for an unknown one."""
     lower = language.strip().lower()
     code = _CODES.get(lower, lower.split("-")[0])
     return code if code in LANGUAGE_NAMES else None
