@@ -60,7 +60,7 @@ def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "reason", "again"),
+    ("status", "error", "reason", "is_retryable"),
     [
         (401, {}, "rejected_key", False),
         (403, {"code": "unsupported_country_region_territory"}, "rejected_key", False),
