@@ -1,4 +1,4 @@
-"""From a document to a script: structure, sentences, spoken forms and pauses, each with its place in the source."""
+"""Turn a document into a script: structure, sentences, spoken forms and pauses, each with its place in the source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sayso.text.directives import LONGEST_PAUSE_SECONDS
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading
 from sayso.text.script import Pauses, ScriptOptions, check_script, write_script
-from sayso.text.steps import Checkpoint, go_on
+from sayso.text.steps import Checkpoint, never_cancel
 
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
@@ -17,8 +17,8 @@ __all__ = [
     "Pauses",
     "ScriptOptions",
     "check_script",
-    "go_on",
     "load_lexicon",
+    "never_cancel",
     "split_utterance",
     "spoken_length",
     "write_script",

@@ -1,4 +1,4 @@
-"""Where to cut what is too long to be spoken in one go."""
+"""Split text that is too long for one synthesis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONJUNCTIONS = {
 
 
 class _Place(IntEnum):
-    """How good a place between two words is for a cut; a larger value is a better place."""
+    """How good a place between two words is for a split; a larger value is better."""
 
     WITHIN_WORD = 0
     NO_SPACE = 1
@@ -49,9 +49,9 @@ def spoken_length(tokens: Iterable[Token]) -> int:
 
 
 def cut_to_length(tokens: Sequence[Token], language: str, longest: int = LONGEST_UTTERANCE) -> list[tuple[Token, ...]]:
-    """Cut a sentence into parts of at most ``longest`` spoken characters, at the best places near the middles.
+    """Split a sentence into parts of at most ``longest`` spoken characters, at the best places near the middles.
 
-    Every token comes back, in order; one that is longer than ``longest`` itself comes back in pieces.
+    Every token is in the result, in order; a token that is longer than ``longest`` is split itself.
     """
     whole = [piece for token in tokens for piece in _pieces(token, longest)]
     ends = list(accumulate(map(_width, whole)))
@@ -69,10 +69,10 @@ def cut_to_length(tokens: Sequence[Token], language: str, longest: int = LONGEST
 
 
 def split_utterance(utterance: Utterance) -> tuple[Utterance, Utterance]:
-    """Split an utterance that an engine finds too long in two, at the best place near the middle.
+    """Split an utterance that is too long for an engine in two, at the best place near the middle.
 
-    A stronger boundary is a better place, and a word that is said as several is kept together where that can be. A
-    single word is cut in two itself.
+    A stronger boundary is a better place, and a word with several spoken tokens is kept together where possible. A
+    single word is split in two itself.
 
     Raises:
         ValueError: the utterance is one word of a single spoken character.
@@ -92,10 +92,10 @@ def _width(token: Token) -> int:
 
 
 def _best_cut(tokens: Sequence[Token], ends: Sequence[int], start: int, stop: int, language: str) -> int:
-    """The index to cut before, within the tokens from ``start`` to ``stop``, of which there are two or more.
+    """The index of the token to split before, among the tokens from ``start`` to ``stop`` (at least two).
 
     ``ends`` are the accumulated widths of all tokens. Only the middle half is searched, and no more than one
-    utterance's worth of it, so that cutting a book without full stops takes time in proportion to its length.
+    utterance's worth of it, so that the time to split a book without full stops is linear in its length.
     """
     begin = ends[start - 1] if start else 0
     middle = (begin + ends[stop - 1]) / 2
@@ -144,9 +144,10 @@ def _pieces(token: Token, longest: int) -> list[Token]:
 
 
 def _halves(token: Token) -> tuple[Token, Token]:
-    """Cut one word in two.
+    """Split one word in two.
 
-    Where it is said as it is written each half stands for its own characters, else both stand for the whole word.
+    If its spoken form is its written form, each half has the span of its own characters, otherwise both have the span
+    of the whole word.
 
     Raises:
         ValueError: its spoken form is a single character.
@@ -166,7 +167,7 @@ def _halves(token: Token) -> tuple[Token, Token]:
 
 
 def _cut_between_characters(spoken: str) -> int:
-    """The offset nearest to the middle that does not part an accent from its letter, else the middle."""
+    """The offset nearest to the middle that does not separate an accent from its letter, otherwise the middle."""
     middle = len(spoken) // 2
     for index in range(middle, 0, -1):
         if not unicodedata.combining(spoken[index]):

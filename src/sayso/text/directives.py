@@ -1,8 +1,8 @@
-"""Directives: what an author writes between square brackets to be done, not said.
+"""Directives: instructions in square brackets, which are carried out and not spoken.
 
-``[pause 0.5s]`` or ``[pause 500ms]`` may stand anywhere; ``[voice:bm_george]`` begins a line and holds until the next
-one, and ``[voice:]`` returns to the document's own voice. Any other brackets are text, as is one that begins with a
-backslash. A directive that cannot be obeyed is an error that names its line: it is neither spoken nor dropped.
+``[pause 0.5s]`` or ``[pause 500ms]`` may stand anywhere; ``[voice:bm_george]`` begins a line and applies until the next
+one, and ``[voice:]`` returns to the document's default voice. Any other brackets are text, as are those after a
+backslash. An invalid directive is an error that names its line: it is neither spoken nor dropped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceSwitch:
-    """From here on this voice speaks; the empty name is the document's own voice."""
+    """This voice speaks from here on; the empty name is the document's default voice."""
 
     span: Span
     voice: str

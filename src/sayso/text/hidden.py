@@ -1,6 +1,6 @@
-"""What is markup wherever it is written in a Markdown document, even within code, and separates words.
+"""Markup that is hidden everywhere in a Markdown document, even within code, and separates words.
 
-That is the YAML with which many documents begin, HTML comments, HTML tags, and entities that are no letters.
+This is the YAML at the beginning, HTML comments, HTML tags, and entities that are not letters.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.spans import apart
+from sayso.text.spans import disjoint
 from sayso.text.steps import Steps
 from sayso.types import Span
 
@@ -29,12 +29,12 @@ _ENTITY = re.compile(r"(?<!\\)&(?:[a-z]{2,31}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re
 
 
 def find_hidden(text: str, steps: Steps | None = None) -> tuple[Span, ...]:
-    """The characters of a Markdown document that stand for white space, in order."""
-    return apart(_hidden(text, steps or Steps()))
+    """The spans of a Markdown document that count as white space, in order."""
+    return disjoint(_hidden(text, steps or Steps()))
 
 
 def _hidden(text: str, steps: Steps) -> Iterator[Span]:
-    """They may overlap."""
+    """The same; the spans may overlap."""
     if front_matter := _FRONT_MATTER.match(text):
         yield Span(start=0, end=front_matter.end())
     last_comment_end = text.rfind("-->")  # a comment that is never closed is text
@@ -50,7 +50,7 @@ def _hidden(text: str, steps: Steps) -> Iterator[Span]:
 
 
 def _entity(text: str, start: int) -> Iterator[Span]:
-    """Spaces, dashes and the like; "&amp;" is said, and an entity that is a letter stays as it is written."""
+    """Spaces, dashes and the like; "&amp;" is spoken, and an entity that is a letter stays as it is."""
     if match := _ENTITY.match(text, start):
         character = html.unescape(match[0])
         if not (character.isalnum() or character in {"&", match[0]}):

@@ -1,8 +1,8 @@
-"""Markdown inside a paragraph: which characters are markup and are not spoken.
+"""Inline Markdown: which characters of a paragraph are markup and are not spoken.
 
-The text of links, images, emphasis and code is said; their marks and targets are not. Every rule follows CommonMark
-as far as it decides what a reader sees, which is less than what decides the HTML: emphasis marks that pair up are
-skipped, for instance, and whether they mean italics is no matter here. All rules are linear in the text's length.
+The text of links, images, emphasis and code is spoken; their marks and targets are not. Every rule follows CommonMark
+as far as it affects the visible text, which is less than what affects the HTML: for instance, the marks of emphasis are
+skipped, whether they mean italics or bold. All rules are linear in the text's length.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class _Run:
 
 @dataclass(slots=True)
 class _Scanner:
-    """Finds what is not spoken in a span; `skipped` is complete after `scan`."""
+    """Finds the characters of a span that are not spoken; `skipped` is complete after `scan`."""
 
     text: str
     labels: AbstractSet[str]
     span: Span
     skipped: bytearray = field(init=False)
-    """For each character of the span, whether it is."""
+    """For each character of the span, whether it is not spoken."""
     brackets: list[Span] = field(default_factory=list)
     bracket_end: int = -1
     """Where the last bracket ended, whether it opened or closed."""
@@ -71,7 +71,7 @@ class _Scanner:
         self.skipped = bytearray(self.span.end - self.span.start)
 
     def scan(self, steps: Steps) -> None:
-        """Collect what is not spoken."""
+        """Collect the characters that are not spoken."""
         start, end = self.span.start, self.span.end
         code_runs = _runs_of_backticks(self.text, start, end)
         position = start
@@ -104,7 +104,7 @@ class _Scanner:
             self._skip(start, start + 1)
             self._skip(end - 1, end)
         else:
-            self._skip(start + 1, end)  # of "&amp;" all but the character that it stands for
+            self._skip(start + 1, end)  # all of "&amp;" except for the character that it stands for
 
     def _code(self, match: re.Match[str], runs: dict[int, deque[int]]) -> int:
         length = len(match[0])
@@ -119,7 +119,7 @@ class _Scanner:
         return closing + length
 
     def _close_bracket(self, match: re.Match[str]) -> int:
-        """A link or image, where ``]`` ends one; returns the offset to go on from."""
+        """Process ``]``, which may end a link or an image; returns the offset to continue from."""
         close = match.start()
         last_bracket_end, self.bracket_end = self.bracket_end, match.end()
         if not self.brackets:
@@ -129,7 +129,7 @@ class _Scanner:
         end = match.end()
         if match["label"]:
             is_link = normal_label(match["label"]) in self.labels
-        # No label holds a bracket, so that what stands between two of them is looked up once at the most.
+        # No label contains a bracket, so the text between two brackets is looked up at most once.
         if not is_link and opening.end == last_bracket_end and close - opening.end <= _LONGEST_LABEL:
             is_link = normal_label(self.text[opening.end : close]) in self.labels
             end = end if match["label"] == "" else close + 1
@@ -166,12 +166,12 @@ class _Scanner:
 
 
 def inline_markup(text: str, span: Span, labels: AbstractSet[str], steps: Steps | None = None) -> Iterator[Span]:
-    """The characters of a paragraph that are Markdown's and not the reader's, in order.
+    """The markup characters of a paragraph, which readers do not see, in order.
 
     Args:
         text: the document.
         span: the paragraph.
-        labels: the document's link and footnote labels, as `normal_label` gives them.
+        labels: the document's link and footnote labels, as `normal_label` returns them.
         steps: counts the work.
     """
     scanner = _Scanner(text, labels, span)
@@ -181,7 +181,7 @@ def inline_markup(text: str, span: Span, labels: AbstractSet[str], steps: Steps 
 
 
 def normal_label(label: str) -> str:
-    """A link label as CommonMark compares it: without case, white space as one space."""
+    """A link label in the form in which CommonMark compares it: case folded, white space as one space."""
     return " ".join(label.split()).casefold()
 
 

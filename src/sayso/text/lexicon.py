@@ -1,17 +1,17 @@
-"""The pronunciation lexicon: how an author wants words to be said.
+"""The pronunciation lexicon of an author.
 
 A lexicon is UTF-8 text, one entry a line, ``word = pronunciation``::
 
     # Names of the second chapter
-    Siobhan = shivawn              a respelling: said as if this were written
+    Siobhan = shivawn              a respelling: spoken as if this were written
     Dr. Grieg = doctor greeg       several words on either side
     SQL = sequel                   capitals after the first letter: this spelling only
 
     [fr]                           from here on for French, whatever the country; [en-gb] for British English
     Nantes = /nɑ̃t/                 between slashes: IPA
 
-Entries above the first header hold for every language. Case makes no difference unless the word has capitals after
-its first letter. Of several entries the longest wins, then that of the narrowest language, then the last.
+Entries above the first header apply to every language. Case is ignored unless the word has capitals after its first
+letter. Of several entries the longest has priority, then the one with the most specific language, then the last.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EVERY_LANGUAGE = ""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pronunciation:
-    """How a word is said: as these words, or by these sounds; exactly one of the two is given."""
+    """The pronunciation of a word: either a respelling or IPA; exactly one of the two is given."""
 
     respelling: tuple[str, ...] = ()
     ipa: str | None = None
@@ -48,9 +48,9 @@ class Lexicon:
     """Pronunciations of written words.
 
     Attributes:
-        entries: for each language tag, in lower case, the words and how they are said; "" is every language. Words
-            are as `_key` makes them.
-        most_words: the largest number of words that an entry has.
+        entries: for each language tag, in lower case, the words and their pronunciations; "" is every language. Words
+            are as `_key` returns them.
+        most_words: the largest number of words of an entry.
         most_characters: the length of the longest entry.
     """
 
@@ -72,7 +72,7 @@ class Lexicon:
             language: a BCP 47 tag.
 
         Returns:
-            The tokens, where those of a respelling share the span of all the words that it replaces.
+            The tokens; those of a respelling share the span of all the words that it replaces.
         """
         chosen = [self.entries[tag] for tag in _tags(language) if tag in self.entries]
         if not chosen:
@@ -94,7 +94,7 @@ class Lexicon:
         for count in range(len(words), 0, -1):
             end = words[count - 1][-1].span.end
             if end - start > 2 * self.most_characters:
-                continue  # too long whatever the white space in it
+                continue  # too long, whatever the white space in it
             key = _key(text[start:end])
             for entries in chosen:
                 if found := entries.get(key) or entries.get(key.casefold()):
@@ -118,7 +118,7 @@ def load_lexicon(text: str) -> Lexicon:
             word, pronunciation = _read_entry(content, number)
             entries.setdefault(language, {})[word] = pronunciation
     keys = [word for words in entries.values() for word in words]
-    # A written word may be spoken, and so be marked, in several parts: "well-known".
+    # A written word may consist of several spoken and marked parts: "well-known".
     most_words = max((len(_WORDS.findall(word)) for word in keys), default=0)
     most_characters = max(map(len, keys), default=0)
     return Lexicon(entries=entries, most_words=most_words, most_characters=most_characters)
@@ -145,18 +145,18 @@ def _read_entry(content: str, number: int) -> tuple[str, Pronunciation]:
 
 
 def _key(written: str) -> str:
-    """A word as entries and texts are compared: bare of outer punctuation, one kind of space and apostrophe."""
+    """A word in the form in which entries and texts are compared: without outer punctuation, with plain spaces."""
     return _EDGES.sub("", " ".join(written.split())).replace("’", "'")
 
 
 def _tags(language: str) -> list[str]:
-    """The tags under which a language's entries may stand, the narrowest first: en-gb, en, and every language."""
+    """The tags under which a language's entries may stand, the most specific first: en-gb, en, and every language."""
     parts = language.lower().split("-")
     return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)] + [_EVERY_LANGUAGE]
 
 
 def _pronounce(text: str, words: Sequence[Sequence[Token]], pronunciation: Pronunciation) -> list[Token]:
-    """The tokens that say these written words as the lexicon wants."""
+    """The tokens of these written words, with the lexicon's pronunciation."""
     sounds = pronunciation.ipa.split() if pronunciation.ipa else []
     if len(words) > 1 and len(sounds) == len(words):
         return [_sounded(text, word, sound) for word, sound in zip(words, sounds, strict=True)]
@@ -174,7 +174,7 @@ def _pronounce(text: str, words: Sequence[Sequence[Token]], pronunciation: Pronu
 
 
 def _sounded(text: str, tokens: Sequence[Token], ipa: str) -> Token:
-    """One token for all of these; what is spoken by an engine that takes no IPA is the word as it is written."""
+    """One token for all of these; an engine without IPA support speaks the word as it is written."""
     span = _span(tokens)
     return replace(
         tokens[-1],

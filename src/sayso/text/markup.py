@@ -1,16 +1,16 @@
-"""From a document to blocks: what is a paragraph, a heading or a break, and which characters are only markup.
+"""Split a document into blocks: paragraphs, headings and breaks, with the markup characters in each.
 
-Why not a CommonMark library: it works for HTML. Its nodes carry line numbers and rewritten content, no offsets;
-it gives up on text below a nesting limit and treats raw HTML and link definitions as nothing to read. Here every
+Why not a CommonMark library: those are made for HTML. Their nodes have line numbers and rewritten content, but no
+offsets; they give up on text below a nesting limit and do not read raw HTML and link definitions. Here every
 character must have its place in the source, and every letter must either be spoken or be markup by a rule of this
-module. So this is a scanner of lines that follows CommonMark where a listener could tell the difference, and otherwise
-errs on the side of speaking. Where it departs on purpose:
+module. So this is a scanner of lines that follows CommonMark where the difference could be heard, and speaks the text
+in case of doubt. It departs from CommonMark on purpose in these cases:
 
 - the text of fenced or indented code and of HTML is spoken; only the fences, comments and tags are markup, the latter
   two even within code;
-- a line under which ``---`` stands is a heading only when it is a paragraph of its own, because below several lines
+- a line above ``---`` is a heading only when it is a paragraph of its own, because below several lines
   of prose an author means a break;
-- the number of a numbered item is spoken, since the reader sees it; bullets are not;
+- the number of a numbered item is spoken, because the reader sees it; bullets are not;
 - each row of a table is a paragraph, and a block of YAML at the very beginning is metadata.
 """
 
@@ -22,7 +22,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from sayso.text.inline import inline_markup, normal_label
-from sayso.text.spans import apart
+from sayso.text.spans import disjoint
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ _DEFINITION = re.compile(
     r"^[ \t]{0,3}\[([^\[\]]{1,999}+)\]:[ \t]*+(?:<[^<>]*+>|(?=[^\s/:#@]*+[/:#@])\S++)(?:[ \t]++[\"'(].*+)?+[ \t]*+$"
 )
 _FOOTNOTE = re.compile(r"[ \t]{0,3}\[(\^[^\[\]\s]{1,999}+)\]:[ \t]*+")
-# As `str.splitlines` has them.
+# The line breaks of `str.splitlines`.
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*+(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|\Z)")
 
 
 class BlockKind(Enum):
-    """What a block is to a listener."""
+    """The kind of a block."""
 
     PARAGRAPH = auto()
     HEADING = auto()
@@ -55,12 +55,12 @@ class BlockKind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """A stretch of the document that is read as one.
+    """A part of the document that is read without interruption.
 
     Attributes:
-        kind: what it is; a break has nothing to say.
-        span: where it stands.
-        markup: the parts of the span that are not spoken; ordered, apart, within the span.
+        kind: the kind; a break has nothing to speak.
+        span: its place in the source.
+        markup: the parts of the span that are not spoken; ordered, disjoint, within the span.
         level: 1 to 6 for a heading, else 0.
     """
 
@@ -71,7 +71,7 @@ class Block:
 
 
 def plain_blocks(text: str, span: Span, steps: Steps | None = None) -> Iterator[Block]:
-    """The paragraphs of plain text: lines apart from each other by blank ones."""
+    """The paragraphs of plain text, which blank lines separate."""
     paragraph: list[Span] = []
     for line in _lines(text, span, steps):
         if line.of(text).strip():
@@ -100,9 +100,9 @@ def markdown_blocks(text: str, span: Span, labels: frozenset[str], steps: Steps 
     """The blocks of a part of a Markdown document.
 
     Args:
-        text: the document, with white space for what is hidden in it and for its directives.
+        text: the document, with hidden markup and directives replaced by white space.
         span: the part.
-        labels: what `find_labels` found.
+        labels: the result of `find_labels`.
         steps: counts the work.
     """
     scanner = _Scanner(text, labels, steps)
@@ -126,7 +126,7 @@ class _Open:
     item: re.Pattern[str] | None = None
 
     def take(self, line: Span, start: int, body: str) -> None:
-        """Go on with a line whose text begins at ``start``, after the marks of its quotation."""
+        """Add a line to the block; its text begins at ``start``, after the marks of its quotation."""
         if start > line.start:
             self.markup.append(Span(start=line.start, end=start))
         self.end = start + len(body)
@@ -135,7 +135,7 @@ class _Open:
 
 @dataclass(slots=True)
 class _Scanner:
-    """Reads line after line, and gives the blocks that have ended; the last one ends by `close`."""
+    """Reads line after line, and returns finished blocks; `close` finishes the last one."""
 
     text: str
     labels: frozenset[str]
@@ -154,26 +154,26 @@ class _Scanner:
         if depth > self.quote_depth or not body:
             self.close()
         if self.block is None:
-            self.quote_depth = depth  # an open block may go on without the marks of its quotation
+            self.quote_depth = depth  # a lazy continuation line lacks the marks of its quotation
         if self.fence and body:
             self._read_code(line, start, body)
         elif body:
             self._read_text(line, start, body)
 
     def finished(self) -> list[Block]:
-        """The blocks that have ended since the last time."""
+        """The blocks that were finished since the last call."""
         finished, self.blocks = self.blocks, []
         return finished
 
     def close(self) -> None:
-        """End the block that is open."""
+        """Finish the current block."""
         block, self.block = self.block, None
         if block is None:
             return
         span = Span(start=block.start, end=block.end)
         inline = () if block.verbatim else inline_markup(self.text, span, self.labels, self.steps)
         kind = BlockKind.HEADING if block.level else BlockKind.PARAGRAPH
-        markup = apart([*block.markup, *inline])
+        markup = disjoint([*block.markup, *inline])
         self.blocks.append(Block(kind=kind, span=span, markup=markup, level=block.level))
 
     def _read_code(self, line: Span, start: int, body: str) -> None:
@@ -203,7 +203,7 @@ class _Scanner:
             self.block.take(line, start, body)
 
     def _read_structure(self, start: int, body: str) -> bool:
-        """A line that is a fence, an underline, a break or a heading; False when it is none."""
+        """Process a line that is a fence, an underline, a break or a heading; False when it is none."""
         block = self.block
         if fence := _FENCE.match(body):
             self.close()
@@ -224,7 +224,7 @@ class _Scanner:
         return True
 
     def _read_definition(self, start: int, body: str) -> bool:
-        """A line that defines a footnote, whose text is spoken, or a link, which is not; False when it is neither."""
+        """Process the definition of a footnote, whose text is spoken, or of a link; False when it is neither."""
         if footnote := _FOOTNOTE.match(body):
             self.close()
             self._open(start + footnote.end(), body[footnote.end() :])
@@ -232,7 +232,7 @@ class _Scanner:
         return self.block is None and _DEFINITION.match(body) is not None
 
     def _item(self, body: str) -> re.Match[str] | None:
-        """The mark of a list item; a number interrupts prose only if it is 1, as "1986. It was" may be prose."""
+        """The mark of a list item; within a paragraph only the number 1 counts: "1986. It was" may be prose."""
         if bullet := _BULLET.match(body):
             return bullet
         number = _NUMBER.match(body)
@@ -266,5 +266,5 @@ def _lines(text: str, span: Span, steps: Steps | None) -> Iterator[Span]:
         end = line.end() if line else span.end
         yield Span(start=start, end=end)
         if steps:
-            steps.passed(end - start)
+            steps.advance(end - start)
         start = end

@@ -1,4 +1,4 @@
-"""From a block to the tokens of its sentences, in pieces: some blocks are as long as a book."""
+"""The tokens of a block's sentences, in pieces: some blocks are as long as a book."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sayso.types import Token
 
 LONGEST_PIECE = 15 * LONGEST_UTTERANCE
-"""Few paragraphs are longer, and hardly any has a sentence that is. Of such a one, halving a piece four times makes
+"""Few paragraphs are longer, and hardly any sentence is. Halving a piece of such a sentence four times makes
 utterances of a good length."""
 
 
@@ -31,8 +31,8 @@ class TokenReader:
     """Reads the blocks of one document.
 
     Attributes:
-        text: the document, without what is hidden in it and its directives.
-        options: how it is normalised.
+        text: the document, with hidden markup and directives replaced by white space.
+        options: of the normalisation.
         lexicon: the author's pronunciations.
         steps: counts the work.
     """
@@ -43,13 +43,13 @@ class TokenReader:
     steps: Steps
 
     def read(self, block: Block, visible: Visible, language: str) -> Iterator[list[Token]]:
-        """The tokens of a block, with their boundaries; whole sentences, where sentences have a reasonable length.
+        """The tokens of a block, with their boundaries, in lists of whole sentences unless a sentence is very long.
 
-        No list is empty, and there is none where nothing is to be said.
+        No list is empty; there are no lists if nothing can be spoken.
         """
         held: list[Token] = []
         for start, stop, ends in _pieces(visible.text, language):
-            self.steps.passed(stop - start)
+            self.steps.advance(stop - start)
             tokens = self._tokens(block, visible, start, stop, language)
             if not tokens:
                 continue
@@ -66,15 +66,15 @@ class TokenReader:
         skip = _within(block.markup, span)
         tokens = normalise(self.text, span, language=language, options=self.options, skip=skip)
         if tokens and start and not (visible.text[start - 1].isspace() or visible.text[start].isspace()):
-            tokens[0] = replace(tokens[0], joined=True)  # as in scripts that put no space between sentences
+            tokens[0] = replace(tokens[0], joined=True)  # as in scripts without spaces between sentences
         return self.lexicon.apply(self.text, tokens, language) if tokens else []
 
 
 def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:
     """A paragraph in pieces of at most `LONGEST_PIECE`: start, end, and the ends of its sentences, in order.
 
-    A piece ends with a sentence. Where none ends, it ends after white space or else where it must, and that is not
-    among the ends.
+    A piece ends with a sentence. If no sentence ends in it, it ends after white space or at the limit; this end is not
+    among the ends of sentences.
     """
     start = 0
     while start < len(text):
@@ -82,18 +82,18 @@ def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:
         ends = [start + end for end in sentence_ends(piece, language)]
         stop = start + len(piece)
         if stop < len(text):
-            ends.pop()  # which is where the piece was cut off
+            ends.pop()  # this is the end of the piece, not of a sentence
             stop = ends[-1] if ends else start + (_after_last_space(piece) or len(piece))
         yield start, stop, ends
         start = stop
 
 
 def _after_last_space(text: str) -> int:
-    """0 where there is none."""
+    """The offset after the last space; 0 if there is none."""
     return max(text.rfind(" "), text.rfind("\n")) + 1
 
 
 def _within(markup: Sequence[Span], span: Span) -> Sequence[Span]:
-    """The ordered spans that lie within another one or reach into it."""
+    """The ordered spans that lie within another one or overlap it."""
     first = bisect_right(markup, span.start, key=lambda mark: mark.end)
     return markup[first : bisect_left(markup, span.end, key=lambda mark: mark.start)]

@@ -1,4 +1,4 @@
-"""From a document to a script: who says what, and how long the silence after it is."""
+"""Write the script of a document: which voice speaks each utterance, and how long the pause after it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sayso.text.normalise import NormaliseOptions
 from sayso.text.paragraphs import TokenReader
 from sayso.text.segments import utterances, with_boundary
 from sayso.text.spans import blank
-from sayso.text.steps import Steps, go_on
+from sayso.text.steps import Steps, never_cancel
 from sayso.text.visible import Visible
 from sayso.types import Boundary, Script, ScriptLine, Span, Token, Utterance
 
@@ -33,15 +33,15 @@ _LOWEST_CHAPTER_LEVEL = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pauses:
-    """The silence between two lines, in seconds; where several apply it is the longest.
+    """The pauses between two lines, in seconds; if several apply, the longest is used.
 
     Attributes:
-        clause: where a long sentence was cut.
+        clause: where a long sentence was split.
         sentence: between sentences of a paragraph.
         paragraph: between paragraphs, list items and voices.
         heading: around a heading.
         chapter: before a heading that begins a chapter.
-        thematic_break: where the author drew a line.
+        thematic_break: at a thematic break (a horizontal rule).
     """
 
     clause: float = 0.15
@@ -54,16 +54,16 @@ class Pauses:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptOptions:
-    """How a document is to be read.
+    """The options of a script.
 
     Attributes:
         voice: the voice of everything before the first ``[voice:…]`` line.
         language: the document's language, a BCP 47 tag such as "en-us".
         language_of_voice: the language of a voice that a ``[voice:…]`` line names; may raise `UnknownVoice`.
         markdown: headings, emphasis, links and lists are structure, not text.
-        emoji: whether emoji are said by their names.
-        lexicon: how the author wants words to be said.
-        pauses: the silences.
+        emoji: whether emoji are spoken by their names.
+        lexicon: the author's pronunciations.
+        pauses: the lengths of the pauses.
     """
 
     voice: str
@@ -77,7 +77,7 @@ class ScriptOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
-    """A part of the document that one voice reads."""
+    """A part of the document with one voice."""
 
     span: Span
     voice: str
@@ -86,7 +86,7 @@ class _Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Draft:
-    """A line whose pauses in the text have not been counted yet."""
+    """A line before the pauses of the text are applied."""
 
     utterance: Utterance
     voice: str
@@ -98,21 +98,21 @@ class _Draft:
         return self.utterance.tokens[0].span.start
 
 
-def write_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = go_on) -> Script:
+def write_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = never_cancel) -> Script:
     """Make the script of a document.
 
-    A ``[pause …]`` in the text takes the place of the silence that would be there; several at one place add up.
+    A ``[pause …]`` in the text replaces the default pause at its place; several at one place add up.
 
     Args:
         text: the author's text, to which every span of the script refers.
-        options: how to read it.
-        checkpoint: called after every few thousand characters, so that a long text can be stopped.
+        options: of the script.
+        checkpoint: called after every few thousand characters, so that a long text can be cancelled.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
         InvalidInput: a directive in the text is malformed.
         UnknownVoice: as `ScriptOptions.language_of_voice` raises it.
-        Exception: what the checkpoint raises.
+        Exception: raised by the checkpoint.
     """
     writer = _Writer(text, options, Steps(checkpoint))
     drafts = writer.drafts()
@@ -121,19 +121,19 @@ def write_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = go_
     lead_in_seconds = silences.before(first.start)
     lines: list[ScriptLine] = []
     for draft, following in pairwise(chain([first], drafts, [None])):
-        if draft is not None:  # which only the last one is
+        if draft is not None:  # this may be true only of the last one
             lines.append(_line(draft, following, silences))
     return Script(text=text, language=options.language, lines=tuple(lines), lead_in_seconds=lead_in_seconds or 0.0)
 
 
-def check_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = go_on) -> float:
-    """Refuse a text that no script can be made of, without making one.
+def check_script(text: str, options: ScriptOptions, checkpoint: Checkpoint = never_cancel) -> float:
+    """Refuse a text that has no valid script, without making the script.
 
     Returns:
-        The seconds of silence that the text asks for.
+        The total of the pauses in the text, in seconds.
 
     Raises:
-        Exception: as `write_script`.
+        Exception: as for `write_script`.
     """
     writer = _Writer(text, options, Steps(checkpoint))
     next(writer.drafts())
@@ -148,7 +148,7 @@ class _Writer:
 
     Raises:
         InvalidInput: a directive in the text is malformed.
-        UnknownVoice: the text names a voice that there is not.
+        UnknownVoice: the text names an unknown voice.
     """
 
     def __init__(self, text: str, options: ScriptOptions, steps: Steps) -> None:
@@ -166,7 +166,7 @@ class _Writer:
         self._gap_seconds = 0.0
 
     def drafts(self) -> Iterator[_Draft]:
-        """Every line, one at least.
+        """Every line, at least one.
 
         Raises:
             NothingToSay: there is none.
@@ -209,7 +209,7 @@ class _Writer:
             self._gap_seconds = pauses.heading if is_heading else pauses.paragraph
 
     def _between_pauses(self, tokens: Sequence[Token]) -> Iterator[list[Token]]:
-        """The tokens of a block, parted where the text has a pause; one within a word waits for its end."""
+        """The tokens of a block, split at the pauses in the text; a pause within a word applies at its end."""
         starts = [token.span.start for token in tokens]
         first = bisect_left(self._pause_starts, starts[0])
         last = bisect_left(self._pause_starts, starts[-1])
@@ -231,7 +231,7 @@ class _Writer:
 
 
 def _parts(length: int, switches: Sequence[VoiceSwitch], options: ScriptOptions) -> Iterator[_Part]:
-    """The document from voice to voice."""
+    """The document, split where the voice changes."""
     languages: dict[str, str] = {"": options.language}
     start, voice, language = 0, options.voice, options.language
     for switch in switches:
@@ -245,13 +245,13 @@ def _parts(length: int, switches: Sequence[VoiceSwitch], options: ScriptOptions)
 
 
 class _Silences:
-    """The author's pauses, which are asked for from the beginning of the text to its end."""
+    """The author's pauses, queried from the beginning of the text to its end."""
 
     def __init__(self, pauses: Iterable[Pause]) -> None:
         self._waiting = deque(pauses)
 
     def before(self, start: float) -> float | None:
-        """The seconds of silence that the author wants before this place and after the last one asked for."""
+        """The seconds of pause before this place and after the previous query; None if there is no pause."""
         seconds: float | None = None
         while self._waiting and self._waiting[0].span.start <= start:
             seconds = (seconds or 0.0) + self._waiting.popleft().seconds

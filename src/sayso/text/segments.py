@@ -1,7 +1,7 @@
-"""From the tokens of a paragraph to utterances: one per sentence, where sentences have a reasonable length.
+"""Group the tokens of a paragraph into utterances: one per sentence of a reasonable length.
 
-Whatever is decided about a sentence depends on it and its neighbours only, so that after an edit the other
-utterances are the same as before and their speech is found in the cache.
+The decision about a sentence depends on it and its neighbours only. So after an edit the other utterances are the same
+as before, and their speech is found in the cache.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _Part: TypeAlias = tuple[Token, ...]
 
-# A sentence below either is a fragment: engines speak "No." alone with less natural melody than along with more.
+# A sentence below either limit is a fragment: engines speak "No." alone with less natural melody than with others.
 _FEWEST_WORDS = 3
 _FEWEST_CHARACTERS = 20
 
 
 def mark_boundaries(tokens: Sequence[Token], ends: Iterable[int], last: Boundary = Boundary.PARAGRAPH) -> list[Token]:
-    """Set the boundaries of a paragraph's tokens: a sentence's end at each offset, and ``last`` on the last token.
+    """Set the boundaries of a paragraph's tokens: the end of a sentence at each offset, and ``last`` on the last token.
 
-    An offset within a token is no end: "3.50" is one word whatever its full stop looks like.
+    An offset within a token is no end: "3.50" is one word in spite of its full stop.
     """
     marked = list(tokens)
     following = iter(ends)
@@ -47,9 +47,9 @@ def with_boundary(token: Token, boundary: Boundary) -> Token:
 
 
 def utterances(tokens: Sequence[Token], language: str) -> list[tuple[Token, ...]]:
-    """Group the tokens of a paragraph, in which sentences are marked, by what is spoken in one go."""
+    """Group the tokens of a paragraph, in which sentences are marked, into utterances."""
     parts = [part for sentence in _sentences(tokens) for part in cut_to_length(sentence, language)]
-    # A fragment joins what follows it, or for want of room or of a successor what precedes it.
+    # A fragment joins the sentence after it, or the one before it if there is no room or no successor.
     onward = _merge(parts, lambda before, _: _is_fragment(before))
     return _merge(onward, lambda _, after: _is_fragment(after))
 

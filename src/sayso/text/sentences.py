@@ -1,7 +1,7 @@
-"""Where sentences end, by the sentencex library, which knows many languages, and a few repairs.
+"""Find the ends of sentences with the sentencex library, which supports many languages, and a few corrections.
 
-The library follows the rules and abbreviations of Wikipedia's editors; languages that it has no rules for are read by
-the English ones. The repairs are for what stories do and articles do not: dialogue, trailing dots, French titles.
+The library follows the rules and abbreviations of Wikipedia's editors; a language without rules is read with
+the English ones. The corrections are for stories, which differ from articles: dialogue, trailing dots, French titles.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The library keeps a quotation in one piece however many sentences it holds, and takes quadratic time on quotation
-# marks that do not pair; so it does not get to see them. An apostrophe within a word stays.
+# marks that do not pair. So they are hidden from it. An apostrophe within a word stays.
 _QUOTES = re.compile(r"""["“”„«»‹›`]|(?<!\w)['‘’‚]|['’](?!\w)""")
-_UNPRINTABLE = re.compile(r"[\ud800-\udfff]")  # halves of a surrogate pair, which the library cannot take
+_UNPRINTABLE = re.compile(r"[\ud800-\udfff]")  # lone surrogates, which the library cannot process
 
 _ELLIPSIS = re.compile(r"(?:…|\.{3})\s++")
-# Looked for in the signs that end a text, from their beginning on.
+# Is searched in the signs that end a text, from their beginning on.
 _SPEECH_END = re.compile(r"(?<!\W)(?=\W++\Z)\W*?(?:[!?…]|\.\.|\.\s*+[\"“”„«»‹›'‘’])")
 _LAST_WORD = re.compile(r"(?<!\w)(\w++)\.\s*+\Z")
 _WORD_AND_STOP = re.compile(r"\b(\w++)\.\s++")
 _LONGEST_ABBREVIATION = 20
 
-# Abbreviations that a name or a number follows, where the library sees the end of a sentence.
+# Abbreviations before a name or a number, where the library finds the end of a sentence.
 _NEVER_LAST = {
     "en": {"approx", "ch", "messrs", "vol", "vols"},
     "fr": {
@@ -34,7 +34,7 @@ _NEVER_LAST = {
         "mmes", "mr", "pr", "prof", "st", "ste", "vol",
     },
 }  # fmt: skip
-# Words that are abbreviations to the library and, before a capital letter, far more often just words.
+# Words that the library takes for abbreviations and that, before a capital letter, are far more often just words.
 _OFTEN_LAST = {
     "en": {
         "ark", "art", "con", "ill", "ken", "may", "May", "me", "min", "miss", "no", "No", "NO", "ok", "Ok", "OK", "ore",
@@ -42,7 +42,7 @@ _OFTEN_LAST = {
     },
     "fr": {"art", "dir", "sec"},
 }  # fmt: skip
-# Where the library tells "J. Smith" from "vitamin C. He" by the word that follows.
+# Where the library distinguishes "J. Smith" from "vitamin C. He" by the next word.
 _KNOWS_INITIALS = {"en"}
 
 
@@ -59,31 +59,31 @@ def sentence_ends(text: str, language: str) -> list[int]:
     language = language.partition("-")[0].lower()
     shown = _QUOTES.sub(" ", _UNPRINTABLE.sub("\ufffd", text)).replace("\n", " ").replace("\r", " ")
     found = {boundary["end_index"] for boundary in sentencex.get_sentence_boundaries(language, shown)}
-    found.update(_missed(shown, language))
+    found.update(_missed_ends(shown, language))
     is_cased = shown != shown.lower()
     ends = [0]
     for end in sorted(found - {0, len(text)}):
         before = text[max(ends[-1], end - _LONGEST_ABBREVIATION) : end]
-        if not _goes_on(before, shown[end], language, is_cased=is_cased):
+        if not _is_false_end(before, shown[end], language, is_cased=is_cased):
             ends.append(end)
     return [*ends[1:], len(text)]
 
 
-def _missed(shown: str, language: str) -> Iterator[int]:
-    """Ends that the library does not see: capitals after trailing dots, and after words it takes for abbreviations."""
+def _missed_ends(shown: str, language: str) -> Iterator[int]:
+    """Ends that the library misses: capitals after trailing dots, and after words that it takes for abbreviations."""
     words = _OFTEN_LAST.get(language, set())
     candidates = [match.end() for match in _ELLIPSIS.finditer(shown)]
     candidates += [match.end() for match in _WORD_AND_STOP.finditer(shown) if match[1] in words]
     return (end for end in candidates if shown[end : end + 1].isupper())
 
 
-def _goes_on(before: str, following: str, language: str, *, is_cased: bool) -> bool:
-    """Whether what the library takes for the end of a sentence is none: `before` ends there, `following` is next."""
+def _is_false_end(before: str, following: str, language: str, *, is_cased: bool) -> bool:
+    """Whether the library's end of a sentence is none: `before` ends there, `following` is next."""
     written = before.rstrip()
     if len(written) == len(before) and following in "-‐‑":
         return True  # J.-C.
     if following.islower() and is_cased and _SPEECH_END.search(written):
-        return True  # “Stop!” he said. Where nobody writes capitals they tell nothing.
+        return True  # “Stop!” he said. In a text without capitals, a lower-case letter tells nothing.
     word = _LAST_WORD.search(before)
     if word is None or not following.isalnum():
         return False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WITHIN_LINE = re.compile(r"[^\r\n]+")
 
 
-def apart(spans: Iterable[Span]) -> tuple[Span, ...]:
+def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The same characters as ordered spans that neither overlap nor touch."""
     result: list[Span] = []
     for span in sorted(spans, key=attrgetter("start")):
@@ -26,7 +26,7 @@ def apart(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def blank(text: str, spans: Iterable[Span]) -> str:
-    """The text with white space in place of these ordered spans, so that lines and offsets stay as they are."""
+    """The text with white space in place of these ordered spans, so that lines and offsets stay the same."""
     pieces: list[str] = []
     position = 0
     for span in spans:

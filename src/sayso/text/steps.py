@@ -1,7 +1,7 @@
-"""Work on a text of any length, in steps between which it can be stopped.
+"""Process a text of any length in steps, and allow cancellation between them.
 
-A pattern holds the interpreter for as long as one call of it takes, and a script of a book takes many seconds. So
-whatever is done to a whole document here is done a few thousand characters at a time, and says so in between.
+A pattern holds the interpreter for the duration of one call, and the script of a book takes many seconds. So whole
+documents are processed a few thousand characters at a time, with a call of the checkpoint in between.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from sayso.types import Span
 
 STEP_CHARACTERS = 4096
-"""So much of the densest text takes a fraction of a second."""
+"""This much of the densest text takes a fraction of a second."""
 
 Checkpoint: TypeAlias = "Callable[[], None]"
-"""Called between steps, on the thread that works; what it raises ends the work."""
+"""Called between steps, on the working thread; an exception that it raises ends the work."""
 
 
-def go_on() -> None:
-    """The checkpoint of work that nobody stops."""
+def never_cancel() -> None:
+    """A checkpoint that never cancels."""
 
 
 class Steps:
-    """Counts the characters that were worked on, and calls the checkpoint after each step; for one thread."""
+    """Counts the characters that were processed, and calls the checkpoint after each step; for one thread."""
 
-    def __init__(self, checkpoint: Checkpoint = go_on) -> None:
+    def __init__(self, checkpoint: Checkpoint = never_cancel) -> None:
         self._checkpoint = checkpoint
         self._characters = 0
 
-    def passed(self, characters: int) -> None:
-        """So many more have been worked on.
+    def advance(self, characters: int) -> None:
+        """Count so many more characters as processed.
 
         Raises:
-            Exception: what the checkpoint raises.
+            Exception: raised by the checkpoint.
         """
         self._characters += characters
         if self._characters >= STEP_CHARACTERS:
@@ -44,9 +44,9 @@ class Steps:
             self._checkpoint()
 
     def places(self, characters: re.Pattern[str], text: str, span: Span) -> Iterator[int]:
-        """Where, within a span of a text, a pattern of a single character matches."""
+        """The offsets, within a span of a text, at which a pattern of a single character matches."""
         for start in range(span.start, span.end, STEP_CHARACTERS):
             end = min(start + STEP_CHARACTERS, span.end)
             for match in characters.finditer(text, start, end):
                 yield match.start()
-            self.passed(end - start)
+            self.advance(end - start)

@@ -1,4 +1,4 @@
-"""A paragraph as its reader sees it, with the way back to the source."""
+"""The visible text of a paragraph, and the way back to the source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Visible:
 
     @classmethod
     def of(cls, source: str, span: Span, markup: Sequence[Span]) -> Visible:
-        """Leave out the ``markup`` of a block; it is ordered, apart, and within the block's ``span``."""
+        """Remove the ``markup`` of a block; it is ordered, disjoint, and within the block's ``span``."""
         begins = [span.start, *(mark.end for mark in markup)]
         ends = [*(mark.start for mark in markup), span.end]
         starts, pieces = [0], []

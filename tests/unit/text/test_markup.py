@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sayso.text.hidden import find_hidden
 from sayso.text.inline import inline_markup
 from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, plain_blocks
-from sayso.text.spans import apart, blank
+from sayso.text.spans import blank, disjoint
 from sayso.text.visible import Visible
 from sayso.types import Span
 
@@ -35,7 +35,7 @@ def paragraphs(text: str) -> list[str]:
 
 def spoken(text: str) -> str:
     """What is left of one paragraph's text."""
-    return Visible.of(text, whole(text), apart(inline_markup(text, whole(text), frozenset()))).text
+    return Visible.of(text, whole(text), disjoint(inline_markup(text, whole(text), frozenset()))).text
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_blocks_and_markup_are_ordered_and_apart(text: str) -> None:
     edges = [offset for block in blocks for offset in (block.span.start, block.span.end)]
     assert edges == sorted(edges)
     for block in blocks:
-        assert list(block.markup) == list(apart(block.markup))
+        assert list(block.markup) == list(disjoint(block.markup))
         assert all(block.span.start <= mark.start < mark.end <= block.span.end for mark in block.markup)
 
 

@@ -83,9 +83,9 @@ def said(script: Script) -> list[str]:
 def test_a_paragraph_longer_than_a_piece_is_read_as_its_sentences_are() -> None:
     """Nothing is lost or cut where one piece ends and the next begins, and no markup is spoken there."""
     together = write_script(" ".join(SENTENCES), MARKDOWN)
-    apart = write_script("\n\n".join(SENTENCES), MARKDOWN)
+    disjoint = write_script("\n\n".join(SENTENCES), MARKDOWN)
     assert len(" ".join(SENTENCES)) > 4 * LONGEST_PIECE
-    assert said(together) == said(apart)
+    assert said(together) == said(disjoint)
     ends = [line.utterance.tokens[-1].boundary for line in together.lines]
     assert ends == [Boundary.SENTENCE] * (len(ends) - 1) + [Boundary.PARAGRAPH]
     assert {line.pause_after_seconds for line in together.lines[:-1]} == {MARKDOWN.pauses.sentence}

@@ -1,4 +1,4 @@
-"""Text as it is spoken: every written word with what is said for it, and where it stands in the source."""
+"""Text normalisation: every written word with its spoken form and its place in the source."""
 
 from sayso.text.normalise.normaliser import EmojiReading, NormaliseOptions, normalise
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sayso.text.normalise.grammar import Grammar
     from sayso.text.normalise.rules import Reading, Rule, Words
 
-# Domains that are read as an address without "www." or a scheme before them: "example.com".
+# Domains that are recognised as an address without "www." or a scheme before them: "example.com".
 _DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|fr|uk|de|ch|ca|co|tv"
 _LABEL = r"[^\W_][\w-]{0,62}+"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
@@ -23,7 +23,7 @@ _PATH = r"(?:[/?#][^\s<>\"“”«»]{0,1000}(?<![.,;:!?)\]'’*]))?"
 _PORT = r"(?::\d{1,5})?"
 _PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
 _DIGIT_GROUP = re.compile(r"(\+?)(\d+)")
-# Labels that are said by their letters; other short ones are words ("my", "go").
+# Labels that are spelled out; other short ones are words ("my", "go").
 _SPELLED = frozenset({"uk", "us", "fr", "eu", "io", "ai", "tv", "www", "html", "htm", "php", "pdf", "ch", "de", "ca"})
 
 
@@ -43,7 +43,7 @@ def addresses(grammar: Grammar) -> tuple[Rule, ...]:
 
 
 def _spoken_address(address: str, grammar: Grammar) -> Words:
-    """An address as it is dictated: "example dot com slash a"."""
+    """An address in spoken form: "example dot com slash a"."""
     said: list[str] = []
     for part in _PARTS.findall(address.rstrip("/")):
         if part.isdecimal():
@@ -56,11 +56,11 @@ def _spoken_address(address: str, grammar: Grammar) -> Words:
 
 
 def phone_numbers(pattern: str, say_group: Callable[[str], Words], plus: str) -> Rule:
-    """The rule for telephone numbers of a country, each written group of digits with its words.
+    """The rule for telephone numbers of a country, spoken group by group.
 
     Args:
-        pattern: what such numbers look like.
-        say_group: says a group of digits.
+        pattern: matches such numbers.
+        say_group: returns the words of a group of digits.
         plus: the word for the plus of an international number.
     """
 

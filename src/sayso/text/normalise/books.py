@@ -1,4 +1,4 @@
-"""The order of the rules that languages share, and the places where a language's own rules go."""
+"""The order of the rules that all languages share, and the places of a language's own rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def word_rules(grammar: Grammar, own: Iterable[Rule] = ()) -> tuple[Rule, ...]:
-    """The rules for what begins with a letter; a language's own ones go before Roman numerals and capitals."""
+    """The rules for words that begin with a letter; a language's own ones precede Roman numerals and capitals."""
     return (
         words.ideographs(),
         *addresses(grammar),
@@ -32,12 +32,12 @@ def word_rules(grammar: Grammar, own: Iterable[Rule] = ()) -> tuple[Rule, ...]:
 
 
 def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule]) -> tuple[Rule, ...]:
-    """The rules for what begins with a digit.
+    """The rules for words that begin with a digit.
 
     Args:
         grammar: the language.
-        early: its rules for what could be taken for an amount: dates, times, telephone numbers.
-        late: its rules for what could be taken for a plain number: ordinals, years.
+        early: its rules for what could be mistaken for an amount: dates, times, telephone numbers.
+        late: its rules for what could be mistaken for a plain number: ordinals, years.
     """
     return (
         quantities.long_digits(grammar.speller),
@@ -57,7 +57,7 @@ def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule
 
 
 def sign_rules(grammar: Grammar, own: Iterable[Rule]) -> tuple[Rule, ...]:
-    """The rules for what begins with a sign. Prices come first: a prefix may be written onto one ("-$5")."""
+    """The rules for words that begin with a sign. Prices come first: they may follow a prefix ("-$5")."""
     return (
         quantities.money_before(grammar),
         *own,

@@ -1,4 +1,4 @@
-"""Rules for dates written in figures, shared by the languages."""
+"""Rules for numeric dates, shared by the languages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def numeric_dates(say_date: Callable[[int, int, int], Words], *, month_first: bo
     """The rules for "2024-12-25", and for "25/12/2024" or "12/25/2024".
 
     Args:
-        say_date: says a day, month and year.
-        month_first: which of the two orders is tried first; where it makes no date, the other is taken.
+        say_date: returns the words of a day, month and year.
+        month_first: which of the two orders is tried first; if it gives no valid date, the other one is used.
     """
 
     def read_iso(match: re.Match[str]) -> Reading:
@@ -51,7 +51,7 @@ def _is_date(day: int, month: int) -> bool:
 
 
 def _full_year(year: int) -> int:
-    """Two figures are a year of 1950 to 2049."""
+    """The full year of two digits, 1950 to 2049."""
     if year >= 100:
         return year
     return year + (2000 if year < 50 else 1900)

@@ -1,4 +1,4 @@
-"""Emoji: where they stand in a text, and what they are called."""
+"""Find emoji in a text, and name them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def named_emoji(text: str, language: str) -> list[Written]:
 def _name(char: str, language: str) -> Words:
     import emoji
 
-    # demojize, unlike the table of names, loads a language's names when they are first asked for.
+    # demojize, unlike the table of names, loads a language's names at the first use.
     return tuple(_words(emoji.demojize(char, language=language).strip(":").replace("_", " ")))
 
 

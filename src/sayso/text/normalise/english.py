@@ -22,7 +22,7 @@ _HALF_DAY = r"(?P<half>[ap]\.m\.|[AP]\.M\.|[ap]m|[AP]M)"
 _MONTH = alternatives(tables.MONTHS)
 _BEFORE_DAY = re.compile(rf"(?<![^\W_])(?:{_MONTH})\.? $")
 
-# Groups of digits as North Americans, the British and international numbers write them.
+# Groups of digits in North American, British and international numbers.
 _PHONES = (
     r"(?:(?:\+?1[-. ]?)?\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}"
     r"|555-\d{4}"
@@ -32,7 +32,7 @@ _PHONES = (
 
 
 def english(language: str) -> RuleBook:
-    """The rules of English as written and said in the region of ``language``."""
+    """The rules of English for the region of ``language``."""
     grammar = english_grammar(language)
     speller = grammar.speller
     american = language == "en-us"

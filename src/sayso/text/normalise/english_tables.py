@@ -1,4 +1,4 @@
-"""English words for what is written short: add a line to teach another one."""
+"""English words for short forms: to teach another one, add a line."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from sayso.text.normalise.words import sign_chars
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Reading, Words
 
-# Thousands set apart by a space or a dot; decimals after a comma, or after a dot unless three digits follow.
+# Thousands separated by a space or a dot; decimals after a comma, or after a dot unless three digits follow.
 _NUMBER = r"(?:\d{1,3}(?:[ .]\d{3}(?!\d)){1,6}|\d{1,18})(?!\d)(?:,\d{1,18}(?!\d)|\.(?:\d{1,2}|\d{4,18})(?!\d))?"
 _MONTH = alternatives(tables.MONTHS)
 _ELISION = re.compile(r"((?i:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu))['’](?=[^\W_])")
@@ -28,7 +28,7 @@ _VOWELS = tuple("aeiouéèê")
 
 
 def french(language: str) -> RuleBook:
-    """The rules of French as said in the region of ``language``."""
+    """The rules of French for the region of ``language``."""
     grammar = french_grammar(language)
     speller = grammar.speller
     phone, foreign_phone = (
@@ -86,7 +86,7 @@ def _split_number(number: str) -> tuple[str, str]:
 
 
 def _say_decimals(speller: Speller, decimals: str) -> Words:
-    """As a number where it is short ("virgule quatorze"), its leading zeros one by one."""
+    """A number if it is short ("virgule quatorze"), with its leading zeros one by one."""
     if len(decimals) > 3:
         return speller.digits(decimals)
     number = decimals.lstrip("0")
@@ -100,7 +100,7 @@ def _of_millions(currency: str) -> Words:
 
 
 def _pairs(speller: Speller, digits: str) -> Words:
-    """A telephone number's digits two by two, the country and an odd digit first."""
+    """The digits of a telephone number two by two; the country code and an odd digit come first."""
     if digits.startswith("33") and len(digits) == 11:
         return (*speller.cardinal("33"), *_pairs(speller, digits[2:]))
     odd = len(digits) % 2

@@ -1,4 +1,4 @@
-"""French words for what is written short: add a line to teach another one."""
+"""French words for short forms: to teach another one, add a line."""
 
 from __future__ import annotations
 

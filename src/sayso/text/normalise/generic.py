@@ -1,4 +1,4 @@
-"""Any other language: words as they are, numbers where num2words knows the language."""
+"""Any other language: words as they are, numbers where num2words supports the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language brings to the rules: its tables of words, and the few choices that are its own."""
+"""A language's data for the rules: tables of words, and a few functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORD_END = rf"(?!{LETTER})"
 
 
 class Unit(NamedTuple):
-    """What a unit or currency is called: one of it, several of it, and whether "one" is feminine."""
+    """The name of a unit or currency: singular, plural, and whether "one" is feminine."""
 
     one: str
     many: str
@@ -36,7 +36,7 @@ class Currency(NamedTuple):
 
 
 class When(Enum):
-    """Where an abbreviation is one; elsewhere it is read as any word."""
+    """Where a text is an abbreviation; elsewhere it is an ordinary word."""
 
     ALWAYS = "always"
     BEFORE_NAME = "before a capital letter"
@@ -46,7 +46,7 @@ class When(Enum):
 
 
 class Abbreviation(NamedTuple):
-    """What an abbreviation stands for, and where."""
+    """The words of an abbreviation, and where it applies."""
 
     words: str
     when: When = When.ALWAYS
@@ -54,33 +54,33 @@ class Abbreviation(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Grammar:
-    """A language's tables. Keys are as written, values as said.
+    """A language's tables. Keys are written forms, values are spoken forms.
 
     Attributes:
-        speller: says its numbers.
+        speller: spells out its numbers.
         number: the pattern of a number without its sign, with its thousands marks and decimals; has no groups.
-        split_number: cuts what ``number`` matched into whole digits (with their marks) and decimals.
-        say_decimals: says the digits after the decimal mark.
-        is_one: whether a number (whole digits, decimals) takes the singular of what it counts.
+        split_number: splits a match of ``number`` into whole digits (with their marks) and decimals.
+        say_decimals: returns the words of the digits after the decimal mark.
+        is_one: whether a number (whole digits, decimals) takes the singular of its unit.
         point, dot: the decimal mark, and the dot of versions and addresses.
         per: "per" in "kilometers per hour".
-        part_of: what stands between a fraction and its unit ("three quarters *of a* mile").
-        fraction_last: whether a fraction after a whole number is said after the unit ("une heure et demie").
+        part_of: the words between a fraction and its unit ("three quarters *of a* mile").
+        fraction_last: whether a fraction after a whole number follows the unit ("une heure et demie").
         of_millions: a currency's name after "million".
         units, currencies: by symbol.
-        scales: what multiplies an amount: "million", "bn", "k".
+        scales: words that multiply an amount: "million", "bn", "k".
         fractions: a fraction alone, and after a whole number.
-        prefixes: signs said before the number that they are written onto.
-        between_numbers: signs said between two numbers only.
-        signs: signs that are always said.
-        abbreviations: what each may stand for, in order of trial.
-        acronyms: capitals that are said as a word.
-        initialisms: capitals that are always spelled, though they could be said.
+        prefixes: signs that are spoken before the number that follows them without a space.
+        between_numbers: signs that are spoken between two numbers only.
+        signs: signs that are always spoken.
+        abbreviations: the possible meanings of each, in order of trial.
+        acronyms: capitals that are spoken as a word.
+        initialisms: capitals that are always spelled, though they could be spoken as a word.
         short_words: ordinary words of two or three letters, which stay words in capitals.
-        numbered: words before a Roman numeral that counts ("chapter"), in lower case.
-        rulers: names before a Roman numeral that ranks ("Henry").
-        first_ruler: what must be near a ruler's "I", which could be a word.
-        rank: says a ruler's number.
+        numbered: words before a Roman numeral that is a cardinal ("chapter"), in lower case.
+        rulers: names before a Roman numeral that is an ordinal ("Henry").
+        first_ruler: must match near a ruler's "I", which could be a word.
+        rank: returns the words of a ruler's number.
         url_signs: the signs of web and e-mail addresses.
     """
 
@@ -129,7 +129,7 @@ class Grammar:
 
 
 def listed(words: str) -> frozenset[str]:
-    """The words of a list that is written with spaces."""
+    """The words of a list, which is written with spaces."""
     return frozenset(words.split())
 
 

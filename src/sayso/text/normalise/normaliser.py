@@ -1,4 +1,4 @@
-"""From written text to tokens: the one function that other rooms call."""
+"""Normalise written text into tokens: the one function that other rooms call."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ EmojiReading: TypeAlias = Literal["name", "drop"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NormaliseOptions:
-    """What a reader may choose.
+    """The options of normalisation.
 
     Attributes:
-        emoji: whether emoji are said by their names, or only shown.
+        emoji: whether emoji are spoken by their names, or only shown.
     """
 
     emoji: EmojiReading = "drop"
@@ -45,19 +45,19 @@ def normalise(
     options: NormaliseOptions = _DEFAULTS,
     skip: Sequence[Span] = (),
 ) -> list[Token]:
-    """Say how ``text`` in ``span`` is spoken.
+    """Convert ``text`` in ``span`` into spoken tokens.
 
     Args:
         text: the whole source, which the spans of the tokens refer to.
-        span: the stretch to normalise: a sentence, or a paragraph.
-        language: a BCP 47 tag. English and French have rules of their own; "en" alone is read as "en-us".
-        options: the reader's choices.
+        span: the part to normalise: a sentence, or a paragraph.
+        language: a BCP 47 tag. English and French have rules of their own; "en" alone means "en-us".
+        options: of the normalisation.
         skip: markup within ``span`` that is neither spoken nor shown.
 
     Returns:
-        The tokens, in order. Every letter and digit of the stretch lies in the span of one; white space, controls
-        and punctuation are between them. Clause boundaries are set, sentences and paragraphs are the caller's.
-        The list is empty where nothing is to be said.
+        The tokens, in order. Every letter and digit of the part lies in the span of one; white space, controls
+        and punctuation are between them. Clause boundaries are set; the caller sets those of sentences and paragraphs.
+        The list is empty if nothing can be spoken.
     """
     view = view_of(text, span, skip)
     tag = language.lower().replace("_", "-")

@@ -1,4 +1,4 @@
-"""Numbers as words: what num2words says, put right where a listener would stumble."""
+"""Numbers in words: the output of num2words, corrected where a listener would stumble."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Words
 
-# Numbers of more digits than this are read digit by digit.
+# Numbers with more digits than this are read digit by digit.
 MOST_DIGITS = 15
-# num2words holds languages that overflow above this many digits, and Amharic's never returns for large numbers.
+# num2words has languages that overflow above this many digits, and its Amharic never returns for large numbers.
 _MOST_DIGITS_ELSEWHERE = 9
 _BROKEN = frozenset({"am"})
 
@@ -22,7 +22,7 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000
 
 @dataclass(frozen=True)
 class Speller:
-    """Says numbers in one language.
+    """Spells out numbers in one language.
 
     Attributes:
         language: a BCP 47 tag in lower case.
@@ -32,8 +32,8 @@ class Speller:
 
     @cached_property
     def converter(self) -> str | None:
-        """The name num2words has for this language, or None where it has none that works."""
-        from num2words import CONVERTER_CLASSES  # which imports every language: only when there is a number
+        """The language's name in num2words, or None if num2words has no working one."""
+        from num2words import CONVERTER_CLASSES  # imports every language, so it waits for the first number
 
         primary, _, region = self.language.partition("-")
         primary = {"nb": "no", "nn": "no"}.get(primary, primary)
@@ -43,11 +43,11 @@ class Speller:
         return None
 
     def cardinal(self, digits: str, *, feminine: bool = False) -> Words:
-        """How many: "21" is "twenty-one"; digit by digit when it is long or begins with a zero."""
+        """A cardinal: "21" is "twenty-one"; read digit by digit when it is long or begins with a zero."""
         longest = MOST_DIGITS if self.language.startswith(("en", "fr")) else _MOST_DIGITS_ELSEWHERE
         if not self.converter or len(digits) > longest or (digits[0] == "0" and len(digits) > 1):
             return self.digits(digits)
-        words = self._said(int(digits), "cardinal")
+        words = self._spoken(int(digits), "cardinal")
         if feminine and words[-1].endswith("un"):
             return (*words[:-1], words[-1] + "e")
         return words
@@ -56,29 +56,29 @@ class Speller:
         """Digit by digit: "007" is "zero zero seven"."""
         if not self.converter:
             return (digits,)
-        return tuple(word for digit in digits for word in self._said(int(digit), "cardinal"))
+        return tuple(word for digit in digits for word in self._spoken(int(digit), "cardinal"))
 
     def ordinal(self, value: int, *, feminine: bool = False) -> Words:
-        """Which one: 21 is "twenty-first"."""
-        words = self._said(value, "ordinal")
+        """An ordinal: 21 is "twenty-first"."""
+        words = self._spoken(value, "ordinal")
         return ("première",) if feminine and words == ("premier",) else words
 
     def year(self, value: int) -> Words:
         """A year: 1984 is "nineteen eighty-four" in English."""
-        return self._said(value, "year")
+        return self._spoken(value, "year")
 
-    def _said(self, value: int, form: str) -> Words:
-        # Absent converters never come here: cardinal and digits ask first, the others are for languages with rules.
-        return _said(value, self.converter or "en", form, british=self.language != "en-us")
+    def _spoken(self, value: int, form: str) -> Words:
+        # A language without a converter never comes here: `cardinal` and `digits` check first, the others have rules.
+        return _spoken(value, self.converter or "en", form, british=self.language != "en-us")
 
 
 @lru_cache(maxsize=4096)
-def _said(value: int, converter: str, form: str, *, british: bool) -> Words:
+def _spoken(value: int, converter: str, form: str, *, british: bool) -> Words:
     from num2words import num2words
 
     said = num2words(value, lang=converter, to=form).replace(",", "")
     if converter.startswith("fr"):
-        # "quatre-vingtsième", "deux centsième": the plural s does not stay before the ending.
+        # "quatre-vingtsième", "deux centsième": the plural s is dropped before the ending.
         said = said.replace("ngtsième", "ngtième").replace("centsième", "centième")
     words = said.replace("oh-", "oh ").split()
     keep_and = british or not converter.startswith("en")
@@ -86,7 +86,7 @@ def _said(value: int, converter: str, form: str, *, british: bool) -> Words:
 
 
 def roman_value(letters: str) -> int | None:
-    """The value of a Roman numeral in capitals and in its usual form (1 to 3999), else None."""
+    """The value of a Roman numeral in capitals and in its canonical form (1 to 3999), else None."""
     if not _ROMAN.fullmatch(letters):
         return None
     values = [_ROMAN_VALUES[letter] for letter in letters]

@@ -1,4 +1,4 @@
-"""Rules for numbers and what they count: money, units, fractions, products, versions."""
+"""Rules for numbers with their units: money, units, fractions, products, versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sayso.text.normalise.numbers import Speller
     from sayso.text.normalise.rules import Reading, Rule, Words
 
-# What stands for a third and the like, besides "1/3" itself.
+# The characters that stand for a third and the like, besides "1/3" itself.
 _FRACTION_SIGNS = {
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5",
     "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
@@ -22,13 +22,13 @@ _FRACTION_SIGNS = {
 
 
 class Numeral(NamedTuple):
-    """A number as written: its whole digits and its decimals, "" where there are none."""
+    """A number as written: its whole digits and its decimals, "" if it has none."""
 
     digits: str
     decimals: str
 
     def words(self, grammar: Grammar, unit: Unit | None = None) -> Words:
-        """The number as said before ``unit``."""
+        """The words of the number before ``unit``."""
         said = grammar.speller.cardinal(self.digits, feminine=unit is not None and unit.feminine)
         return (*said, grammar.point, *grammar.say_decimals(grammar.speller, self.decimals)) if self.decimals else said
 
@@ -38,13 +38,13 @@ class Numeral(NamedTuple):
 
 
 def numeral(text: str, grammar: Grammar) -> Numeral:
-    """Split what ``grammar.number`` matched."""
+    """Split a match of ``grammar.number``."""
     digits, decimals = grammar.split_number(text)
     return Numeral("".join(char for char in digits if char.isdecimal()) or "0", decimals)
 
 
 def money_before(grammar: Grammar) -> Rule:
-    """The rule for "$3.50", "£2m" and "US$3 million": the currency comes first and is said last."""
+    """The rule for "$3.50", "£2m" and "US$3 million": the currency is written first and spoken last."""
 
     def read(match: re.Match[str]) -> Reading:
         amount, counted = _money(match, grammar)
@@ -72,7 +72,7 @@ def money_after(grammar: Grammar) -> Rule:
 
 
 def _money(match: re.Match[str], grammar: Grammar) -> tuple[Words, Words]:
-    """The number of an amount, and what it counts with what follows: "three", "pounds fifty"."""
+    """The number of an amount, and its currency with what follows: "three", "pounds fifty"."""
     amount = numeral(match["number"], grammar)
     unit, cents = grammar.currencies[match["currency"]]
     if match["scale"]:
@@ -115,7 +115,7 @@ def units(grammar: Grammar) -> Rule:
 
 
 def per_unit(grammar: Grammar) -> Rule:
-    """The rule for what follows a price: "/kg" in "3 €/kg", "/month" in "$20/month"."""
+    """The rule for text after a price: "/kg" in "3 €/kg", "/month" in "$20/month"."""
     signs = "".join(symbol for symbol in grammar.currencies if len(symbol) == 1)
     after_price = re.compile(rf"[{re.escape(signs)}%][\d.,]*$")
 
@@ -129,7 +129,7 @@ def per_unit(grammar: Grammar) -> Rule:
 
 
 def scaled(grammar: Grammar) -> Rule:
-    """The rule for "10k" and "3bn" of nothing in particular."""
+    """The rule for "10k" and "3bn" without a unit."""
 
     def read(match: re.Match[str]) -> Reading:
         amount = numeral(match["number"], grammar)
@@ -197,7 +197,7 @@ def versions(grammar: Grammar) -> Rule:
     def read(match: re.Match[str]) -> Reading:
         return whole(match, _say_version(match[0], grammar))
 
-    # "1.234.567" is a number where the language groups digits so.
+    # "1.234.567" is a number in languages that group digits with dots.
     grouped = rf"(?!{grammar.number}{WORD_END}(?!\.\d))"
     return rule(rf"{grouped}{_VERSION}{{2,6}}{WORD_END}", read)
 
@@ -226,7 +226,7 @@ def numbers(grammar: Grammar) -> Rule:
 
 
 def long_digits(speller: Speller) -> Rule:
-    """The rule for more digits than any number has: pieces of bounded length, read digit by digit."""
+    """The rule for more digits than a number may have: pieces of bounded length, read digit by digit."""
 
     def read(match: re.Match[str]) -> Reading:
         return [
@@ -239,5 +239,5 @@ def long_digits(speller: Speller) -> Rule:
 
 
 def other_digits() -> Rule:
-    """The rule for what is numeric and no digit: "²", "Ⅳ", "①"."""
+    """The rule for numeric characters that are not digits: "²", "Ⅳ", "①"."""
     return rule(rf"[^\W_](?:(?![\d{CJK}])[^\W_]){{0,{LONGEST - 1}}}", lambda match: whole(match, clean(match[0])))

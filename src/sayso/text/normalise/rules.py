@@ -1,4 +1,4 @@
-"""What a rule is, and the scanner that tries rules at the beginning of each written word."""
+"""Rules, and the scanner that tries rules at the beginning of each written word."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Words: TypeAlias = tuple[str, ...]
 
 
 class Written(NamedTuple):
-    """A written word: where it stands in the view, and what is said for it (at least one word)."""
+    """A written word: its place in the view, and its spoken form (at least one word)."""
 
     start: int
     end: int
@@ -26,13 +26,13 @@ Reading: TypeAlias = "list[Written] | None"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A way to read something written.
+    """A rule for a kind of written text.
 
     Attributes:
-        pattern: what it applies to, matched where a written word may begin. Every repetition that can fail after
-            it matched is bounded, so that a megabyte of anything is read in linear time.
-        read: the written words of a match, ordered, from its start on; None when the rule does not apply after
-            all. ``match.string`` is the whole view, for a look at the neighbours.
+        pattern: is matched where a written word may begin. Every repetition that can fail after it matched is bounded,
+            so that a megabyte of anything is read in linear time.
+        read: the written words of a match, ordered, from its start on; None when the rule does not apply after all.
+            ``match.string`` is the whole view, for a look at the context.
     """
 
     pattern: re.Pattern[str]
@@ -46,15 +46,15 @@ def rule(pattern: str, read: Callable[[re.Match[str]], Reading]) -> Rule:
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The rules of a language, by the kind of character a written word begins with, each list in order of trial.
+    """The rules of a language, by the kind of character that a written word begins with, each list in order of trial.
 
     Attributes:
-        words: rules for what begins with a letter; the last one reads any word.
-        numbers: rules for what begins with a digit; the last one reads any run of digits.
-        signs: rules for what begins with one of ``sign_chars``. Where none applies, it is punctuation.
+        words: rules for words that begin with a letter; the last one reads any word.
+        numbers: rules for words that begin with a digit; the last one reads any run of digits.
+        signs: rules for words that begin with one of ``sign_chars``. If none applies, the sign is punctuation.
         sign_chars: the signs that a written word may begin with.
-        prefixes: signs said before the number or price that they are written onto ("-5", "#1").
-        elision: a shortened word that is written onto the next one (French "l'"), if the language has them.
+        prefixes: signs that are spoken before the number or price that follows them without a space ("-5", "#1").
+        elision: a shortened word that is joined to the next one (French "l'"), if the language has them.
     """
 
     words: tuple[Rule, ...]
@@ -68,21 +68,21 @@ class RuleBook:
     def next_word(self) -> re.Pattern[str]:
         """Finds where the next written word may begin.
 
-        A sign three or more times in a row is an ornament ("====") and not read.
+        A sign three or more times in a row is an ornament ("====") and not spoken.
         """
         signs = f"[{re.escape(self.sign_chars)}]" if self.sign_chars else "(?!)"
         return re.compile(rf"(?P<ornament>({signs})\2{{2,}}+)|[^\W_]|{signs}")
 
 
 def whole(match: re.Match[str], words: Sequence[str]) -> list[Written]:
-    """Read everything matched as one written word."""
+    """Read the whole match as one written word."""
     return [Written(match.start(), match.end(), tuple(words))]
 
 
 def parts(match: re.Match[str], *groups: tuple[str, Sequence[str]]) -> list[Written]:
-    """Read named groups of a match, each with its spoken words, as one written word per stretch without a space.
+    """Read named groups of a match, each with its spoken words, as one written word per part without a space.
 
-    Groups that did not take part are left out. A group without spoken words of its own belongs to the next one.
+    Groups that did not match are left out. A group without spoken words of its own belongs to the next one.
     """
     out: list[Written] = []
     for name, words in groups:
@@ -122,7 +122,7 @@ def _read(text: str, at: int, end: int, book: RuleBook) -> Reading:
 
 
 def _read_prefixed(text: str, at: int, end: int, book: RuleBook) -> Reading:
-    """Read a sign with the number that it is written onto, unless it stands between two words."""
+    """Read a sign with the number that follows it without a space, unless the sign stands between two words."""
     sign = book.prefixes.get(text[at])
     if sign is None or at + 1 >= end or (at and text[at - 1].isalnum()):
         return None
@@ -136,7 +136,7 @@ def _after_prefix(char: str, book: RuleBook) -> Sequence[Rule]:
 
 
 def _read_elided(text: str, at: int, end: int, book: RuleBook) -> Reading:
-    """Read "l'" with what follows it, as the rules read that: "l'ONU", "l'an", "d'1 kg"."""
+    """Read "l'" with the word after it, as the rules read that word: "l'ONU", "l'an", "d'1 kg"."""
     elided = book.elision.match(text, at, end) if book.elision else None
     if not elided:
         return None
@@ -149,7 +149,7 @@ def _read_elided(text: str, at: int, end: int, book: RuleBook) -> Reading:
 
 
 def _onto(at: int, words: Words, following: Reading) -> Reading:
-    """Put ``words``, written at ``at``, before the first word of what follows."""
+    """Put ``words``, written at ``at``, before the first of the following words."""
     if not following:
         return None
     first, *rest = following
@@ -157,7 +157,7 @@ def _onto(at: int, words: Words, following: Reading) -> Reading:
 
 
 def _first(rules: Sequence[Rule], text: str, at: int, end: int) -> Reading:
-    """What the first rule that applies makes of the text at ``at``."""
+    """The result of the first rule that applies to the text at ``at``."""
     for candidate in rules:
         match = candidate.pattern.match(text, at, end)
         if match and (reading := candidate.read(match)):

@@ -1,4 +1,4 @@
-"""From written words to tokens: the punctuation between them and the breaks after them."""
+"""Make tokens from written words: add the punctuation between them and the breaks after them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # A quote that may open or close opens when white space is before it.
 _STRAIGHT_QUOTES = frozenset("\"'")
 _CLAUSE_ENDS = frozenset(",;:)]}、，；：…—―")
-# These end a clause only when set apart by spaces: "Paris–Dakar" runs on.
+# These end a clause only with spaces around them: "Paris–Dakar" continues.
 _DASHES = frozenset("-–−‐‑")
 
 
@@ -53,10 +53,10 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
 
 
 def _cut(text: str, start: int, end: int) -> int:
-    """Where the gap between two words is cut: what is before goes with the first, the rest with the second.
+    """Where the gap between two words is divided: the first part belongs to the first word, the rest to the second.
 
-    What touches the second word is its own, and so are opening marks set apart from it ("« mot"). Where there is
-    white space, the cut is at one: what touches the first word stays with it.
+    Characters that touch the second word belong to it, and so do opening marks with a space after them ("« mot"). If
+    there is white space, the division is there: characters that touch the first word belong to it.
     """
     space = text.rfind(" ", start, end)
     at = space + 1 if space >= 0 else end
@@ -75,7 +75,7 @@ def _opens(text: str, at: int, start: int) -> bool:
 
 
 def _boundary(trail: str, gap: str) -> Boundary:
-    """The break after a word: a clause ends at a comma and its like, and at a dash set apart."""
+    """The break after a word: a clause ends at a comma or similar, and at a dash with spaces around it."""
     if not trail:
         return Boundary.NONE
     ends_clause = not _CLAUSE_ENDS.isdisjoint(trail) or (" " in gap and not _DASHES.isdisjoint(trail))

@@ -1,4 +1,4 @@
-"""The characters that are read: markup cut out, look-alikes folded, each with its place in the source."""
+"""The characters that the rules read: without markup, with variants folded, each with its place in the source."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A stretch of the source as the rules see it.
+    """A part of the source as the rules see it.
 
-    Rules and patterns work on ``text`` and on offsets into it, so that no rule has to know of markup, of accents
-    written apart from their letters, or of the many kinds of space.
+    Rules and patterns work on ``text`` and on offsets into it, so that no rule has to handle markup, accents
+    that are separate characters, or the many kinds of space.
 
     Attributes:
         text: one character per cell; any white space or control character is a space.
@@ -37,7 +37,7 @@ class View:
         return Span(start=self.starts[start], end=self.ends[end - 1])
 
     def shown(self, start: int, end: int) -> str:
-        """The cells as written, without markup, each run of white space made one space."""
+        """The cells as written, without markup, with each run of white space as one space."""
         if start == end:
             return ""
         cells = (" " if self.text[at] == " " else self.cells[at] for at in range(start, end))
@@ -84,9 +84,9 @@ def _kept(span: Span, skip: Sequence[Span]) -> Iterator[tuple[int, int]]:
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str, str]]:
-    """Cut ``text`` into cells: offset, as written, and as the one character that the rules see.
+    """Split ``text`` into cells: offset, as written, and the one character that the rules see.
 
-    An accent written apart joins its letter where Unicode has one character for both.
+    An accent that is a separate character joins its letter if Unicode has one character for both.
     """
     at = 0
     while at < len(text):
@@ -103,7 +103,7 @@ def _clusters(text: str) -> Iterator[tuple[int, str, str]]:
 
 @lru_cache(maxsize=4096)
 def _fold(char: str) -> str:
-    """The plain twin of a full-width letter, a no-break space and the like; raised digits keep their meaning."""
+    """The plain form of a full-width letter, a no-break space and the like; superscript digits stay as they are."""
     if char.isascii():
         return char
     if char.isspace():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sayso.text.normalise.numbers import Speller
     from sayso.text.normalise.rules import Reading, Rule, Words
 
-# Longer words are cut into pieces of this many characters.
+# Longer words are split into pieces of this many characters.
 LONGEST = 64
 
 _SPOKEN_AS = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-"})
@@ -39,7 +39,7 @@ _VOWELS = frozenset("aeiouyAEIOUYàâäéèêëîïôöùûüÀÂÄÉÈÊËÎÏ�
 
 
 def clean(text: str) -> Words:
-    """The words of ``text`` without what is not said: invisible characters; never empty for a letter."""
+    """The words of ``text`` without invisible characters; never empty for a letter."""
     if text.isascii():
         return (text,)
     plain = unicodedata.normalize("NFKC", text).translate(_SPOKEN_AS)
@@ -48,12 +48,12 @@ def clean(text: str) -> Words:
 
 
 def ideographs() -> Rule:
-    """The rule for scripts without spaces, character by character; what marks follow is left to `plain_words`."""
+    """The rule for scripts without spaces, character by character; following marks are left to `plain_words`."""
     return rule(f"[{CJK}](?![^\x00-\x7f\\w])", lambda match: whole(match, clean(match[0])))
 
 
 def plain_words(speller: Speller) -> Rule:
-    """The rule for any word; one that mixes letters and digits is said in runs ("mp3")."""
+    """The rule for any word; one that mixes letters and digits is read in runs ("mp3")."""
 
     def read(match: re.Match[str]) -> Reading:
         text = match.string
@@ -65,7 +65,7 @@ def plain_words(speller: Speller) -> Rule:
             said = clean(text[match.start() : end] + ending[1] + ending[2])
             return [Written(match.start(), ending.end(), said)]
         return [
-            Written(at, min(at + LONGEST, end), _said(text[at : min(at + LONGEST, end)], speller))
+            Written(at, min(at + LONGEST, end), _spoken(text[at : min(at + LONGEST, end)], speller))
             for at in range(match.start(), end, LONGEST)
             if any(map(str.isalnum, text[at : min(at + LONGEST, end)]))
         ]
@@ -74,7 +74,7 @@ def plain_words(speller: Speller) -> Rule:
 
 
 def _grown(text: str, end: int, limit: int) -> int:
-    """Where a word ends that goes on with combining marks or invisible joiners."""
+    """Where a word ends that continues with combining marks or invisible joiners."""
     while end < limit and _continues(text[end]):
         end += 1
         if more := _MORE.match(text, end, limit):
@@ -86,16 +86,16 @@ def _continues(char: str) -> bool:
     return not char.isascii() and char != _ZERO_WIDTH_SPACE and unicodedata.category(char) in {"Mn", "Mc", "Me", "Cf"}
 
 
-def _said(word: str, speller: Speller) -> Words:
+def _spoken(word: str, speller: Speller) -> Words:
     if word.isalpha():
         return clean(word)
     if not any(map(str.isdecimal, word)):
         return clean(word)
-    return tuple(said for run in _DIGITS_OR_OTHERS.findall(word) for said in _said_run(run, speller))
+    return tuple(said for run in _DIGITS_OR_OTHERS.findall(word) for said in _spoken_run(run, speller))
 
 
-def _said_run(run: str, speller: Speller) -> Words:
-    """A stretch of a mixed word: digits as a number, few letters by their names."""
+def _spoken_run(run: str, speller: Speller) -> Words:
+    """A run of a mixed word: digits as a number, a few letters by their names."""
     if run.isdecimal():
         return speller.cardinal(run)
     letters = [char for char in run if char.isalpha()]
@@ -132,14 +132,14 @@ def _applies(when: When, match: re.Match[str]) -> bool:
 
 
 def word_before(match: re.Match[str], *, reach: int = 24) -> str:
-    """The word directly before a match, with nothing but spaces between, or ""."""
+    """The word directly before a match, with only spaces between, or ""."""
     before = match.string[max(0, match.start() - reach) : match.start()].rstrip(" ")
     found = _WORD_BEFORE.search(before)
     return found[0] if found else ""
 
 
 def word_after(match: re.Match[str], *, reach: int = 24) -> str:
-    """The word directly after a match, with nothing but spaces between, or ""."""
+    """The word directly after a match, with only spaces between, or ""."""
     after = match.string[match.end() : match.end() + reach].lstrip(" ")
     found = _WORD_AFTER.match(after)
     return found[0] if found else ""
@@ -189,7 +189,7 @@ def _shouted(match: re.Match[str], grammar: Grammar) -> bool:
     )
 
 
-# Consonants that begin or end no English or French syllable together are the mark of initials.
+# Consonants that begin or end no English or French syllable together are a sign of initials.
 _ONSETS = listed(
     "bl br ch cl cr dr dw fl fr gh gl gn gr kn ph pl pr ps qu rh sc sh sk sl sm sn sp sq st sw th tr tw wh wr vr "
     "chr phr sch scr shr spl spr squ str thr"
@@ -198,7 +198,7 @@ _ONSETS = listed(
 
 @lru_cache(maxsize=4096)
 def _sayable(letters: str) -> bool:
-    """Whether capitals could be a word: they have a vowel, a possible beginning and no crowd of consonants."""
+    """Whether capitals could be a word: they have a vowel, a possible beginning and no cluster of consonants."""
     low = letters.lower()
     start = _CONSONANTS.match(low)
     if start is None or start[0] == low:
@@ -220,7 +220,7 @@ def roman_numerals(grammar: Grammar) -> Rule:
             return whole(match, grammar.speller.cardinal(str(value)))
         if before in grammar.rulers and (match[0] != "I" or grammar.first_ruler.search(_near(match))):
             return whole(match, grammar.rank(grammar.speller, value))
-        # Alone, only what is no word, no size and no initials.
+        # Alone, only a numeral that is not a word, a size or initials.
         alone = _LONE_ROMAN.fullmatch(match[0]) and match[0] not in {"IV", "XX", "XXX"}
         named = before[:1].isupper() and len(match[0]) > 1 and _SMALL_ROMAN.fullmatch(match[0])
         heading = match.start() == 0 and match.string.startswith(". ", match.end())
@@ -235,14 +235,14 @@ def _near(match: re.Match[str]) -> str:
 
 
 def signs(grammar: Grammar) -> Rule:
-    """The rule for signs that are always said: "&", "@", "=" …."""
+    """The rule for signs that are always spoken: "&", "@", "=" …."""
     before_number = rf"(?<![^\W_])[{re.escape(''.join(grammar.prefixes))}]\d"
     always = f"[{re.escape(''.join(grammar.signs))}]"
     return rule(rf"(?!{before_number}){always}", lambda match: whole(match, grammar.signs[match[0]].split()))
 
 
 def signs_between_numbers(grammar: Grammar) -> Rule:
-    """The rule for signs that mean something between numbers only: "10–12", "3 × 4"."""
+    """The rule for signs that have a meaning between numbers only: "10–12", "3 × 4"."""
 
     def read(match: re.Match[str]) -> Reading:
         sign = match["sign"]
