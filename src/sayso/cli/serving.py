@@ -31,8 +31,8 @@ _log = structlog.get_logger(__name__)
 class HttpServer(BoundedServer):
     """Serves an application, whose lifespan is around it, until a signal says to stop.
 
-    At the first SIGINT or SIGTERM nothing new is begun, and what is in hand may finish. At the second it is released or
-    cut off at once.
+    At the first SIGINT, SIGTERM or, when the terminal is closed, SIGHUP, nothing new is begun, and what is in hand may
+    finish. At the second it is released or cut off at once.
 
     Args:
         app: the application.
@@ -67,7 +67,7 @@ class HttpServer(BoundedServer):
         """
         self._loop = asyncio.get_running_loop()
         logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
-        for number in uvicorn.server.HANDLED_SIGNALS:
+        for number in {*uvicorn.server.HANDLED_SIGNALS, *_hang_up()}:
             signal.signal(number, self.handle_exit)  # to the end of the process: each signal has its meaning until then
         failure: CannotListen | None = None
         async with self._app.router.lifespan_context(self._app):
@@ -136,5 +136,11 @@ def _is_no_cut(record: logging.LogRecord) -> bool:
 
 
 def end_at_sigterm() -> None:
-    """Have SIGTERM end the process in order, and with 0: to be told to stop is no failure."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Have SIGTERM, and the end of the terminal, end the process in order, and with 0: to be stopped is no failure."""
+    for number in (signal.SIGTERM, *_hang_up()):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def _hang_up() -> tuple[signal.Signals, ...]:
+    """SIGHUP, unless the process was started to ignore it, as by nohup."""
+    return () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)

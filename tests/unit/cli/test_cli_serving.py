@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,10 +74,10 @@ class Server:
 
 
 @contextmanager
-def serving(directory: Path, *, grace_seconds: int) -> Iterator[Server]:
+def serving(directory: Path, *, grace_seconds: int, by: tuple[str, ...] = ()) -> Iterator[Server]:
     output = directory / "output"
     with output.open("wb") as stream:
-        command = [sys.executable, "-c", PROGRAM, str(grace_seconds)]
+        command = [*by, sys.executable, "-c", PROGRAM, str(grace_seconds)]
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     server = Server(process, output)
     try:
@@ -87,7 +88,7 @@ def serving(directory: Path, *, grace_seconds: int) -> Iterator[Server]:
         process.wait()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
 def test_the_second_signal_ends_what_the_first_waits_for(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """A client that reads for ever is waited for at first, then cut off; all is closed, whatever signals follow."""
     with serving(tmp_path, grace_seconds=3600) as server, httpx2.stream("GET", f"{server.url}/endless") as answer:
@@ -105,6 +106,18 @@ def test_the_second_signal_ends_what_the_first_waits_for(tmp_path: Path, number:
             list(blocks)
     assert {"hurry", "closed"} <= set(server.lines)
     assert not any("Traceback" in line for line in server.lines)
+
+
+def test_nohup_outlives_the_terminal(tmp_path: Path) -> None:
+    """What was started to ignore that the terminal is closed goes on."""
+    nohup = shutil.which("nohup")
+    assert nohup is not None
+    with serving(tmp_path, grace_seconds=1, by=(nohup,)) as server:
+        server.process.send_signal(signal.SIGHUP)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(WAIT_SECONDS) == 0
+        assert server.lines.count("stop") == 1
+    assert "hurry" not in server.lines
 
 
 def test_what_takes_longer_than_its_time_is_cut_without_a_traceback(tmp_path: Path) -> None:
