@@ -14,6 +14,7 @@ import soxr
 from av.codec.codec import UnknownCodecError
 
 from sayso.audio.silence import silence
+from sayso.audio.trial import require_quick_opening
 from sayso.errors import AudioTooLong, NotAudio
 from sayso.types import Audio
 
@@ -96,7 +97,9 @@ def decode_blocks(
 
 def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float | None) -> Iterator[FloatArray]:
     """The audio at the wanted rate, in pieces of whatever size they come, at times empty."""
-    with _opened(source) as container:
+    if isinstance(source, Path):
+        require_quick_opening(source)
+    with opened(source) as container:
         rate_hz = 0
         stream: soxr.ResampleStream | None = None
         left_seconds = math.inf if maximum_seconds is None else maximum_seconds
@@ -172,7 +175,12 @@ def _audio_decoders() -> str:
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
+def opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
+    """A file, opened for the length of the block; of one that others sent, see `sayso.audio.trial` first.
+
+    Raises:
+        NotAudio: it cannot be read or holds no audio.
+    """
     with ExitStack() as stack:
         try:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
