@@ -117,3 +117,20 @@ def test_large_numbers_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.keep_narrations_days == 36_500
     assert settings.shutdown_seconds == 1e9
     assert settings.cache_max_bytes == 2**62
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "scheme"),
+    [
+        ("QUEUE_URL", "arn:aws:sqs:us-east-1:123456789012:stories", "http:// or https://"),
+        ("DLQ_URL", '"https://sqs.us-east-1.amazonaws.com/1/dead"', "http:// or https://"),
+        ("PUBLIC_BASE_URL", "speech.example.com", "http:// or https://"),
+        ("SAYSO_MODELS_S3", "https://bucket/models", "s3://"),
+    ],
+)
+def test_what_is_no_url_is_said_in_words(monkeypatch: pytest.MonkeyPatch, name: str, value: str, scheme: str) -> None:
+    """And not as a pattern."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInput) as caught:
+        load_settings()
+    assert f"{name}: it must be a URL that begins with {scheme}, without quotes or spaces." in caught.value.message

@@ -136,7 +136,7 @@ def redrive(*, queue: QueueOption = "stories") -> None:
 )
 def forget(
     *,
-    days: Annotated[float, typer.Option(min=0, help="Only what ended longer ago than this.")] = 30.0,
+    days: Annotated[float, typer.Option(min=0, max=36_500, help="Only what ended longer ago than this.")] = 30.0,
     narrations: Annotated[
         bool, typer.Option("--narrations", help="Narrations that were completed or cancelled, too, and their files.")
     ] = False,

@@ -13,8 +13,12 @@ from sayso.settings.roles import ApiSettings, StoriesSettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
 
 S = TypeVar("S", bound=EnvironmentSettings)
+
+_URLS = {"^https?://": "http:// or https://", "^s3://": "s3://"}
+"""How the patterns of settings begin that are URLs, and the words for it."""
 
 
 class Settings(ApiSettings, StoriesSettings, ModelSourceSettings):
@@ -47,8 +51,17 @@ def load_settings(kind: type[EnvironmentSettings] = Settings) -> EnvironmentSett
     try:
         return kind()
     except ValidationError as error:
-        problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        problems = [f"{problem['loc'][0]}: {_words(problem)}" for problem in error.errors(include_input=False)]
         raise InvalidInput(
             f"The environment has settings that cannot be used: {'; '.join(problems)}.",
             hint="`sayso doctor` lists every setting with its meaning.",
         ) from None
+
+
+def _words(problem: ErrorDetails) -> str:
+    """What is wrong with a value."""
+    pattern = problem.get("ctx", {}).get("pattern", "")
+    for beginning, words in _URLS.items():
+        if pattern.startswith(beginning):
+            return f"it must be a URL that begins with {words}, without quotes or spaces"
+    return problem["msg"].removeprefix("Value error, ")
