@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from urllib.parse import unquote
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
@@ -129,14 +130,21 @@ def request_of_fields(fields: NarrationBody, *, default_voice: str, private_host
         )
     text = fields.text
     if text is None:
-        name = PurePath((fields.url or "").partition("?")[0].partition("#")[0].partition("://")[2]).stem
-        return _request(fields, name=name, default_voice=default_voice, private_hosts=private_hosts)
+        return _request(
+            fields, name=_name_in(fields.url or ""), default_voice=default_voice, private_hosts=private_hosts
+        )
     if "\0" in text:
         raise Problem(status=400, message=f"Character {text.index(chr(0))} of the text is NUL.", param="text")
     name = "-".join(re.findall(r"\w+", text[:500])[:_NAMING_WORDS]).lower()
     return _request(
         fields, text=text, name=name, is_markdown=False, default_voice=default_voice, private_hosts=private_hosts
     )
+
+
+def _name_in(url: str) -> str:
+    """What a URL calls its file, as people read it; empty where it calls it nothing."""
+    quoted = PurePath(url.partition("?")[0].partition("#")[0].partition("://")[2]).name
+    return PurePath(_ANY_CONTROL.sub("", unquote(quoted))).stem.strip()
 
 
 def request_of_file(

@@ -80,6 +80,23 @@ def test_an_address_in_place_of_a_text_is_left_to_the_worker(client: TestClient,
     assert "markdown" not in json.loads(job.body)
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/%C3%9Cber%20uns.md", "Über uns"),
+        ("/a%2F..%2F%2Fb.md", "b"),
+        ("/%0D%0Aa%00.txt", "a"),
+        ("/%20.txt", "narration"),
+        ("/%", "%"),
+        ("/", "example"),
+        ("", "example"),
+    ],
+)
+def test_a_narration_is_called_as_people_read_its_address(client: TestClient, path: str, name: str) -> None:
+    """And not as URLs quote it."""
+    assert client.post(URL, json={"url": f"https://example.com{path}"}).json()["name"] == name
+
+
 @pytest.mark.parametrize(("file_name", "markdown"), [("The Lamp Room.md", True), ("vol.1.txt", False)])
 def test_a_file_is_narrated_under_its_name(
     client: TestClient, store: InMemoryNarrationStore, file_name: str, markdown: bool
