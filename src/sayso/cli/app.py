@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -88,6 +91,7 @@ def options(
 
 def main() -> None:
     """Run the command line and exit; every `SaysoError` becomes one message and an exit code."""
+    _open_standard_streams()
     try:
         app()
     except SaysoError as error:
@@ -95,3 +99,15 @@ def main() -> None:
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _open_standard_streams() -> None:
+    """Have a place for what is written to a standard stream that the process was started without."""
+    for number in range(3):
+        with suppress(OSError):
+            os.fstat(number)
+            continue
+        os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 -- to the end of the process

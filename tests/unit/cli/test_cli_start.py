@@ -23,6 +23,15 @@ def test_the_commands_come_without_the_libraries_they_work_with() -> None:
     assert json.loads(loaded) == []
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_that_is_closed_is_no_error(closed: str) -> None:
+    """As for what some supervisors start: what would be written there is lost."""
+    command = f"{sys.executable} -c 'from sayso.cli.app import main; main()' lint --help {closed}"
+    program = f"{sys.executable} -c 'import sayso.cli.app as a; a.main()' lint {__file__} {closed}"
+    assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0
+    assert subprocess.run(["/bin/sh", "-c", program], check=False).returncode == 2  # it holds no subtitles
+
+
 @pytest.mark.parametrize("name", [*AudioFormat, *SUBTITLE_FORMATS])
 def test_the_help_of_narrate_names_every_format(name: str) -> None:
     """A format that can be written can be found in the help."""
