@@ -1,10 +1,10 @@
-"""What every job queue and every task store promises, and the leases that tie work to whoever does it.
+"""What every job queue and every task store promises, and the leases that tie work to one worker.
 
 A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for `LEASE_SECONDS`, extended by
-each *beat*. Whoever dies stops beating, and the job is delivered again. A *task* is what others see of the work: its
-status. Two workers may believe for a moment that they have the same job (one was frozen, a message came twice), so a
-task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest can
-change it. Delivery is at least once; what is visible happens once.
+each *heartbeat*. A worker that dies sends no heartbeat, and the job is delivered again. A *task* is what others see of
+the work: its status. Two workers may believe for a moment that they have the same job (one was frozen, a message came
+twice), so a task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest
+can change it. Delivery is at least once; what is visible happens once.
 
 All times are the clock of the queue or the database, never that of a worker.
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 LEASE_SECONDS = 30.0
-"""How long work belongs to a worker that says nothing."""
+"""How long a lease lasts without a heartbeat."""
 
 HEARTBEAT_SECONDS = 10.0
-"""How often a worker says that it is there: two beats may be lost."""
+"""How often a worker extends its leases: two heartbeats may be lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """A job as a queue hands it out.
+    """A job as a queue delivers it.
 
     Attributes:
         job_id: the queue's name for the job, the same at each delivery.
         lease: the queue's name for this delivery; another at each.
         body: the message as it came.
-        attempt: 1 at the first delivery; a worker that died counts, one that handed the job back does not.
+        attempt: 1 at the first delivery; a worker that died counts, one that released the job does not.
         age_seconds: how long ago the job was enqueued.
         group: jobs of one group are worked on in order, one at a time; None for a job that stands alone.
-        deliveries: how often it was delivered at all, as far as the queue tells.
-        is_suspect: whether an earlier delivery ended without a word: its worker may have died of this very job.
+        deliveries: how often it was delivered at all, as far as the queue can tell.
+        is_suspect: whether the lease of an earlier delivery expired: its worker may have died of this very job.
     """
 
     job_id: str
@@ -57,8 +57,8 @@ class Backlog:
     """How much there is to do, as autoscalers ask.
 
     Attributes:
-        waiting: jobs that nobody works on, those that wait for another attempt included.
-        in_flight: jobs that somebody works on.
+        waiting: jobs without a lease, including those that wait for another attempt.
+        in_flight: jobs with a lease.
         oldest_age_seconds: the age of the oldest of both; None when there is none, or the queue cannot tell.
     """
 
@@ -73,7 +73,7 @@ class JobQueue(Protocol):
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """Up to ``limit`` jobs, as soon as there is one; none after ``wait_seconds`` (or what the queue allows).
 
-        When it is cancelled, jobs that it was about to return are handed back first, which may take a moment.
+        When it is cancelled, jobs that it was about to return are released first, which may take a moment.
         """
         ...
 
@@ -85,16 +85,16 @@ class JobQueue(Protocol):
         """The job is done, and is never delivered again.
 
         Raises:
-            LeaseLost: the job belongs to somebody else, or was cancelled, where the queue can tell.
+            LeaseLost: the job belongs to another worker, or was cancelled, where the queue can tell.
         """
         ...
 
     async def retry(self, delivery: Delivery, *, delay_seconds: float, error: str | None = None) -> None:
-        """Hand the job back, to be delivered after a delay.
+        """Release the job, to be delivered again after a delay.
 
         Args:
             delivery: which.
-            delay_seconds: 0 for at once.
+            delay_seconds: 0 for no delay.
             error: why the attempt failed; None when it was not an attempt, which then is not counted.
 
         Raises:
@@ -103,7 +103,7 @@ class JobQueue(Protocol):
         ...
 
     async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
-        """Put the job aside, with the reason, until somebody looks at it.
+        """Set the job aside with the reason, until an operator redrives it.
 
         Raises:
             LeaseLost: as `finish`.
@@ -115,11 +115,11 @@ class JobQueue(Protocol):
         ...
 
     async def wait_for_revocation(self) -> None:
-        """Return when some lease may have been taken away: a hint to beat now. May never return."""
+        """Return when some lease may have been taken away: a hint to send a heartbeat now. May never return."""
         ...
 
     async def close(self) -> None:
-        """Give up connections; what is leased stays so until its lease ends."""
+        """Close connections; leases last until they expire."""
         ...
 
 
@@ -140,7 +140,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimHeldElsewhere:
-    """Somebody else works on the tasks now.
+    """Another worker works on the tasks now.
 
     Attributes:
         retry_after_seconds: when the lease ends, unless it is extended.
@@ -154,7 +154,7 @@ class Finished:
     """Every one of the tasks is completed.
 
     Attributes:
-        media_urls: what became of each task.
+        media_urls: the result of each task.
     """
 
     media_urls: Mapping[str, str]
@@ -176,16 +176,16 @@ class TaskProgress:
 class TaskStore(Protocol):
     """What others see of the work: the status of tasks, which belong to a parent.
 
-    A task that the store has not heard of is made by its claim. A completed task is never changed again. Of a failed
-    one, a later claim is a new attempt.
+    Claiming a task that is not in the store creates it. A completed task is never changed again. Claiming a failed one
+    is a new attempt.
     """
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
-        """Take the tasks that are not completed, if nobody has a living lease on any: they are in progress then.
+        """Claim the tasks that are not completed, if none of them has a lease: they are in progress then.
 
         Args:
             parent_id: whose tasks.
-            task_ids: which; none for all that a store of narrations knows of this one.
+            task_ids: which; none for all tasks of a narration, in a store of narrations.
 
         Raises:
             LeaseLost: one was cancelled, which it stays.
@@ -193,10 +193,10 @@ class TaskStore(Protocol):
         ...
 
     async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        """Extend the claim to `LEASE_SECONDS` from now, and say how far the work is.
+        """Extend the claim to `LEASE_SECONDS` from now, and store the progress of the work.
 
         Raises:
-            LeaseLost: some task of the claim belongs to somebody else, or was cancelled.
+            LeaseLost: some task of the claim belongs to another worker, or was cancelled.
         """
         ...
 
@@ -205,10 +205,10 @@ class TaskStore(Protocol):
 
         Args:
             claim: the claim, which is spent then.
-            media_urls: what became of each of its tasks.
+            media_urls: the result of each of its tasks.
 
         Raises:
-            LeaseLost: as `heartbeat`; what is not this claim's is unchanged.
+            LeaseLost: as `heartbeat`; tasks of other workers are unchanged.
         """
         ...
 
@@ -221,7 +221,7 @@ class TaskStore(Protocol):
         ...
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
-        """Give the claim up, so that the next one need not wait; a claim that is lost is none, which is no error.
+        """Give the claim up, so that the next one need not wait; a claim that is lost is no error.
 
         Args:
             claim: the claim, which is spent then.
@@ -230,5 +230,5 @@ class TaskStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give up connections."""
+        """Close connections."""
         ...

@@ -1,4 +1,4 @@
-"""The task store of a deployment in which nobody keeps the status of tasks."""
+"""The task store of a deployment that keeps no status of tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NullTaskStore:
-    """See `TaskStore`: every claim is granted, and nothing is kept. Leases are the queue's alone."""
+    """See `TaskStore`: every claim is granted, and nothing is stored. Only the queue has leases."""
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim:
         """All of the tasks."""
@@ -23,10 +23,10 @@ class NullTaskStore:
         """Nothing is lost."""
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
-        """Nobody is told."""
+        """Nothing is stored."""
 
     async def fail(self, claim: Claim, *, error: str) -> None:
-        """Nobody is told."""
+        """Nothing is stored."""
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
         """Nothing is held."""

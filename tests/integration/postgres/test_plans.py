@@ -33,7 +33,7 @@ ABOUT: dict[str, Any] = {
     "worker": "w",
     "lease": 30.0,
     "claim": uuid4(),
-    "unheard": [uuid4()],
+    "unanswered": [uuid4()],
     "ids": [uuid4(), uuid4()],
     "leases": [1, 2],
     "queues": ["q", "q"],
@@ -42,7 +42,7 @@ ABOUT: dict[str, Any] = {
 
 ASKED = {
     name: getattr(statements, name)
-    for name in ("FIND_ENQUEUED", "CLAIM", "RECLAIM", "NEXT", "BEAT", "HELD", "FINISH", "BACKLOG")
+    for name in ("FIND_ENQUEUED", "CLAIM", "RECLAIM", "NEXT", "HEARTBEAT", "HELD", "FINISH", "BACKLOG")
 }
 
 

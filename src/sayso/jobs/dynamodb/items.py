@@ -1,11 +1,11 @@
 """The items of the table, and the changes that are made to them; every attribute that Sayso writes is named here.
 
-``status``, ``date_updated`` and ``media_url`` are those that the table's other users know, and so is
+``status``, ``date_updated`` and ``media_url`` are those of the table's other users, and so is
 ``sparse_gsi_hash_key``, which is removed when a task is completed. Those of our own begin with ``sayso_``:
 
 - ``sayso_lease``: a number, larger at each claim of the task. By how much is chance, so that it tells too whose claim
   it is.
-- ``sayso_lease_until``: Unix time in seconds, by DynamoDB's clock; absent when nobody has the task.
+- ``sayso_lease_until``: Unix time in seconds, by DynamoDB's clock; absent when the task is not claimed.
 - ``sayso_progress``: how far the work is, in percent.
 - ``sayso_attempts``: how often Sayso has begun the task and not come to an end; absent once it did.
 - ``sayso_error``: why the task failed; absent unless it did.
@@ -129,7 +129,7 @@ def claimed(seen: Item, *, lease: int, now: float, until: float) -> Change:
 
 
 def extended(lease: int, *, until: float, share: float | None) -> Change:
-    """Keep a task, and say how far the work is; to others nothing has changed, so ``date_updated`` is left alone."""
+    """Extend the claim, and store the progress; for others nothing has changed, so ``date_updated`` is left alone."""
     values = {":lease": _n(lease), ":until": _n(until)}
     update = "SET #until = :until"
     if share is not None:
@@ -163,7 +163,7 @@ def failed(lease: int, *, now: float, error: str) -> Change:
 
 
 def released(lease: int, *, is_counted: bool) -> Change:
-    """Nobody has the task; its status stays, for the work goes on as soon as somebody claims it."""
+    """End the claim; the status stays, for the work goes on with the next claim."""
     if is_counted:
         return Change(update="REMOVE #until", condition=_HELD, values={":lease": _n(lease)})
     # A claim of a version that does not count has left no number.

@@ -57,9 +57,9 @@ class DynamoTaskStore:
     """See the module and `sayso.jobs.TaskStore`; belongs to the event loop of its client.
 
     Args:
-        client: of DynamoDB; whoever opened it closes it.
+        client: of DynamoDB; its opener closes it.
         table: its name; its partition key is ``id``, the parent, and its sort key ``task_id``.
-        lease_seconds: how long a claim is good for without a beat.
+        lease_seconds: how long a claim lasts without a heartbeat.
     """
 
     def __init__(self, client: AwsClient, table: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -197,7 +197,7 @@ class DynamoTaskStore:
                 raise _lost(claim, task_id)
 
     async def _now(self, parent_id: str, task_id: str) -> float:
-        """DynamoDB's time, which its first answer tells."""
+        """DynamoDB's time, known from its first answer."""
         if not self._client.server_clock.is_set:
             await self._read(parent_id, task_id)
         return self._client.server_clock.now()
@@ -223,7 +223,7 @@ class DynamoTaskStore:
         if code in _UNFIT_ITEM:
             detail = str(answer.get("Error", {}).get("Message", "")) or None
             raise InvalidInput(f"DynamoDB does not take the change of task {task_id!r}: {code}.", hint=detail)
-        # What stands in for DynamoDB does not always tell of the item.
+        # Emulators of DynamoDB do not always return the item.
         raise _Unmet(Item.of(answer["Item"]) if answer.get("Item") else await self._read(parent_id, task_id))
 
     async def _call(self, operation: str, *, refusals: Collection[str] = (), **parameters: Any) -> Mapping[str, Any]:

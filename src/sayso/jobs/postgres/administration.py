@@ -1,4 +1,4 @@
-"""What somebody who looks after jobs asks and does: list, show, retry, cancel, redrive."""
+"""What operators do with jobs: list, show, retry, cancel, redrive."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class JobReport:
     Attributes:
         id: its name.
         queue: where it is.
-        state: ``waiting`` for somebody, ``leased`` by a worker, ``done``, ``dead`` (put aside) or ``cancelled``.
+        state: ``waiting`` for a worker, ``leased`` by one, ``done``, ``dead`` (dead-lettered) or ``cancelled``.
         attempts: how often it was tried.
         created_at: when it was enqueued.
         available_at: when it may be delivered, or last was.
         finished_at: when it ended; None before.
-        worker: who had it last; None before the first.
+        worker: the last that had it; None before the first.
         error: why it last failed; None while it has not.
-        lease_until: when the lease ends; None where nobody has one.
+        lease_until: when the lease ends; None without one.
         history: an entry for each attempt that failed: ``attempt``, ``worker``, ``at``, ``error``.
         beginning: the first characters of its message.
         narration_id: the narration that it is for; None for none.
@@ -122,7 +122,7 @@ class Administration:
         return _report(rows[0])
 
     async def retry(self, job_id: str) -> None:
-        """Have a job tried now, that was put aside or waits for another attempt.
+        """Have a job tried now that was dead-lettered or waits for another attempt.
 
         Raises:
             NoSuchJob: there is none of this name.
@@ -135,7 +135,7 @@ class Administration:
         self._database.notify(Channel.JOBS, rows[0]["queue"])
 
     async def cancel(self, job_id: str) -> None:
-        """Take a job away from whoever has it, for ever.
+        """Take a job from its worker, for ever.
 
         Raises:
             NoSuchJob: there is none of this name.
@@ -148,7 +148,7 @@ class Administration:
         self._database.notify(Channel.REVOKED)
 
     async def redrive(self, queue: str) -> int:
-        """Have all jobs of a queue tried again that were put aside, and return how many there were."""
+        """Have all dead-lettered jobs of a queue tried again, and return how many there were."""
         rows = await self._database.fetch(_REDRIVE, {"queue": queue}, again=True)
         self._database.notify(Channel.JOBS, queue)
         return len(rows)

@@ -1,6 +1,6 @@
 """Jobs in a table of Postgres: claimed in batches, by lease, without one worker waiting for another's locks.
 
-NOTIFY makes it quick and polling makes it right: a worker that hears nothing looks once a second, and when the next
+NOTIFY makes it quick and polling makes it right: a worker without notifications looks once a second, and when the next
 delay or lease ends.
 """
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 1.0
 
 _SHORTEST_POLL_SECONDS = 0.05
-"""When a job that could be had is just being had by another."""
+"""Between looks while another worker is claiming a job that is due."""
 
 _FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.005, 0.1
-"""Who is woken and finds nothing lets others go first next time, by up to so long: of a herd, few run."""
+"""A worker that was woken and found nothing waits up to so long the next time, so that not all look at once."""
 
 
 class PostgresQueue:
     """See the module and `sayso.jobs.JobQueue`; belongs to the event loop of its database.
 
     Args:
-        database: where the jobs are; whoever opened it closes it, after this.
+        database: where the jobs are; its opener closes it, after this.
         name: of the queue.
-        worker: who claims, as administrators see it.
-        lease_seconds: how long a job is in hand without a beat.
+        worker: the name of this worker, as administrators see it.
+        lease_seconds: how long a lease lasts without a heartbeat.
         clock: monotonic seconds.
     """
 
@@ -73,9 +73,9 @@ class PostgresQueue:
         self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
         self._hold_seconds = 0.0
         self._in_hand: dict[str, Delivery] = {}
-        """By lease, what was delivered and not heard of again."""
-        self._unheard: set[UUID] = set()
-        """Claims that were made, perhaps, and whose answers did not come."""
+        """By lease, what was delivered and is not settled."""
+        self._unanswered: set[UUID] = set()
+        """Claims whose answers did not come: they were made, perhaps."""
 
     async def _fetch(self, statement: LiteralString, about: Mapping[str, Any]) -> Sequence[Row]:
         return await self._database.fetch(statement, about, again=True)
@@ -85,7 +85,7 @@ class PostgresQueue:
             self._arrivals.ring()
 
     async def enqueue(self, body: str, *, dedup_key: str | None = None, delay_seconds: float = 0) -> str:
-        """Add a job, and return its id: that of the one before, where the key was used before.
+        """Add a job, and return its id; that of the earlier job where the key was used before.
 
         Raises:
             ServiceUnavailable: the database does not answer.
@@ -113,7 +113,7 @@ class PostgresQueue:
             await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
 
     async def _idle_seconds(self) -> float:
-        """Until when there is nothing to look for, unless something is enqueued."""
+        """Until when no job is due, unless one is enqueued."""
         (row,) = await self._fetch(statements.NEXT, {"queue": self.name})
         seconds = _POLL_SECONDS if row["seconds"] is None else row["seconds"]
         return min(max(seconds, _SHORTEST_POLL_SECONDS), _POLL_SECONDS)
@@ -131,22 +131,22 @@ class PostgresQueue:
         return deliveries
 
     async def _claim(self, limit: int) -> list[Delivery]:
-        """Claim jobs: first of all those that are ours without our having heard of it."""
+        """Claim jobs: first those of earlier claims whose answers did not come."""
         about = {"queue": self.name, "limit": limit, "lease": self._lease_seconds, "worker": self._worker}
 
         async def claim() -> Sequence[Row]:
-            unheard, key = self._unheard.copy(), uuid4()
-            self._unheard.add(key)
+            unanswered, key = self._unanswered.copy(), uuid4()
+            self._unanswered.add(key)
             rows: Sequence[Row] = []
-            if unheard:
+            if unanswered:
                 rows = await self._database.attempt(
-                    statements.RECLAIM, {**about, "claim": key, "unheard": list(unheard)}
+                    statements.RECLAIM, {**about, "claim": key, "unanswered": list(unanswered)}
                 )
             if len(rows) < limit:
-                self._unheard -= unheard
+                self._unanswered -= unanswered
             if not rows:
                 rows = await self._database.attempt(statements.CLAIM, {**about, "claim": key})
-            self._unheard.discard(key)
+            self._unanswered.discard(key)
             return rows
 
         rows = await self._database.persist(claim)
@@ -156,7 +156,7 @@ class PostgresQueue:
     async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
         """See `JobQueue.heartbeat`."""
         about = {**_leases(deliveries), "lease": self._lease_seconds}
-        held = {str(row["lease_id"]) for row in await self._fetch(statements.BEAT, about)}
+        held = {str(row["lease_id"]) for row in await self._fetch(statements.HEARTBEAT, about)}
         lost = [delivery for delivery in deliveries if delivery.lease not in held]
         for delivery in lost:
             self._in_hand.pop(delivery.lease, None)
@@ -192,7 +192,7 @@ class PostgresQueue:
             raise _lost(delivery)
 
     async def cancel(self, job_id: str) -> bool:
-        """Take a job away from whoever has it, for ever; False where it has ended, or there is none."""
+        """Take a job from its worker, for ever; False if it has ended, or there is none."""
         rows = await self._fetch(statements.CANCEL, {"id": UUID(job_id)})
         self._database.notify(Channel.REVOKED)
         return bool(rows)
@@ -206,14 +206,14 @@ class PostgresQueue:
         """End the leases of a worker that is known to be dead, with its claims on the tasks of its narrations.
 
         Returns:
-            How many jobs it had; they count as attempts.
+            How many jobs it had; each counts as an attempt.
         """
         return len(await self._fetch(statements.RELEASE_WORKER, {"queue": self.name, "worker": worker}))
 
     async def wait_for_revocation(self) -> None:
         """See `JobQueue.wait_for_revocation`.
 
-        Without notifications it checks once a second that all jobs are still in hand.
+        Without notifications it checks once a second that no lease was lost.
         """
         heard = self._revocations.rings
         while not await self._revocations.wait(heard, seconds=_POLL_SECONDS):

@@ -54,7 +54,7 @@ update sayso.jobs
 set claim = %(claim)s, lease_until = now() + %(lease)s * interval '1 second'
 where id = any (array(
     select id from sayso.jobs
-    where queue = %(queue)s and state = 'leased' and claim = any (%(unheard)s)
+    where queue = %(queue)s and state = 'leased' and claim = any (%(unanswered)s)
     order by id limit %(limit)s for update skip locked
 ))
 returning id, lease_id, body, attempts, available_at, extract(epoch from now() - created_at)::float8 as age_seconds,
@@ -68,7 +68,7 @@ select extract(epoch from least(
 ) - now())::float8 as seconds
 """
 
-BEAT = """
+HEARTBEAT = """
 update sayso.jobs as job set lease_until = now() + %(lease)s * interval '1 second'
 from unnest(%(ids)s::uuid[], %(leases)s::bigint[]) as held (id, lease_id)
 where job.id = held.id and job.lease_id = held.lease_id and state = 'leased'
@@ -92,7 +92,7 @@ returning job.lease_id
 RETRY = """
 update sayso.jobs
 set state = 'waiting', lease_until = null,
-    -- What was handed back untried goes back to its place in the line, not behind everybody.
+    -- A job that was released untried keeps its place in the queue.
     available_at = case
         when %(error)s::text is null and %(delay)s = 0 then least(available_at, now())
         else now() + %(delay)s * interval '1 second'
@@ -153,4 +153,4 @@ with released as (
 )
 select id from released
 """
-# The claims too: whoever receives the job again would wait for the end of the dead worker's.
+# The claims too: the next worker would wait for the end of the dead worker's.

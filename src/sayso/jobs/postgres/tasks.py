@@ -37,7 +37,7 @@ where parent_id = %(parent)s and task_id = any(%(tasks)s)
 returning task_id, lease_id
 """
 
-_BEAT = """
+_HEARTBEAT = """
 update sayso.tasks
 set lease_until = now() + %(lease)s * interval '1 second', date_updated = now(),
     progress = coalesce(%(share)s, progress), audio_seconds = coalesce(%(audio)s, audio_seconds)
@@ -69,12 +69,12 @@ _EVENT = "insert into sayso.events (parent_id, kind) values (%(parent)s, %(kind)
 class PostgresTaskStore:
     """See `sayso.jobs.TaskStore`; belongs to the event loop of its database.
 
-    The lease id is the database's sequence, so that each is larger than all before it. A change whose answer was lost
-    is made again, and recognised as one's own by its lease id.
+    The lease id is from a sequence of the database, so that each is larger than all before it. A change whose answer
+    was lost is made again; its lease id shows that it was this worker's.
 
     Args:
-        database: where they are; whoever opened it closes it.
-        lease_seconds: how long a claim is good for without a beat.
+        database: where they are; its opener closes it.
+        lease_seconds: how long a claim lasts without a heartbeat.
     """
 
     def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -85,7 +85,7 @@ class PostgresTaskStore:
         """See `TaskStore.claim`.
 
         Raises:
-            LeaseLost: a task was cancelled: nobody may have it.
+            LeaseLost: a task was cancelled: it cannot be claimed.
             ServiceUnavailable: the database does not answer.
         """
         about = {"parent": parent_id, "tasks": list(task_ids), "lease": self._lease_seconds}
@@ -111,7 +111,7 @@ class PostgresTaskStore:
             "share": None if progress is None else progress.share,
             "audio": None if progress is None else progress.audio_seconds,
         }
-        await self._change(claim, _BEAT, news, kind=None if progress is None else "progress")
+        await self._change(claim, _HEARTBEAT, news, kind=None if progress is None else "progress")
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
         """See `TaskStore.complete`."""
@@ -143,12 +143,12 @@ class PostgresTaskStore:
         Args:
             claim: the claim.
             statement: the change.
-            news: its parameters, besides what the claim says.
+            news: its parameters, besides those of the claim.
             kind: of the event; None for none.
-            result: the status that it leads to: a claim whose tasks have it already was answered, and not heard.
+            result: the status that it leads to: a claim whose tasks have it already was changed, and the answer lost.
 
         Raises:
-            LeaseLost: some task is somebody else's.
+            LeaseLost: some task belongs to another worker.
         """
         about = {**_about(claim), **news}
 

@@ -1,4 +1,4 @@
-"""What can be found out about queues before jobs are taken from them."""
+"""Checks of queues before jobs are taken from them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def check_queues(queue: RemoteQueue, dead_letters: RemoteQueue | None) -> 
     Raises:
         InvalidInput: they are the same queue.
         ResourceMissing: one does not exist.
-        ServiceUnavailable: they cannot be asked, or not by us.
+        ServiceUnavailable: they cannot be read, or not with these credentials.
     """
     facts = (await queue.call("get_queue_attributes", AttributeNames=["All"])).get("Attributes", {})
     if dead_letters is not None:
@@ -38,7 +38,7 @@ async def check_queues(queue: RemoteQueue, dead_letters: RemoteQueue | None) -> 
 
 
 def warn_of(url: str, most_receipts: int | None, *, has_dead_letters: bool, max_attempts: int | None) -> None:
-    """Say what is odd about a queue's redrive policy."""
+    """Warn of a redrive policy that is missing, or counts too few receipts."""
     if most_receipts is None and not has_dead_letters:
         _log.warning(
             "messages that cannot be done will come again until they are too old: "

@@ -1,4 +1,4 @@
-"""Messages that nobody can do: where they go, and what is said of them there."""
+"""Messages that cannot be processed: where they are sent, and with which attributes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ _UNFIT_LETTER = frozenset(
         "UnsupportedOperation",
     }
 )
-"""Codes by which the dead-letter queue says that it does not take such a message; one that has no room for the reason
-in its size says so too."""
+"""Codes of a dead-letter queue that does not take such a message, also where it is too large only with the reason."""
 
 
 def fit(text: str) -> str:
@@ -54,11 +53,11 @@ class DeadLetters:
         self._source_url = source_url
 
     async def send(self, lease: Lease, *, reason: str) -> None:
-        """Have a copy of a message there, with the reason; perhaps two, if an answer is lost on its way.
+        """Send a copy of a message there, with the reason; perhaps two, if an answer is lost.
 
         Raises:
             AwsRefusal: the queue does not take such a message.
-            ServiceUnavailable: SQS does not do it.
+            ServiceUnavailable: SQS fails.
         """
         delivery = lease.delivery
         order: dict[str, Any] = {}

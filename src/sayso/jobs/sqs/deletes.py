@@ -11,14 +11,14 @@ from sayso.jobs.sqs.remote import BATCH
 if TYPE_CHECKING:
     from sayso.jobs.sqs.remote import RemoteQueue
 
-_Wish: TypeAlias = tuple[str, "asyncio.Future[None]"]
+_Request: TypeAlias = tuple[str, "asyncio.Future[None]"]
 
 
 class Deletes:
     """Belongs to one event loop.
 
-    One request is under way at a time, and what is asked for meanwhile goes with the next. So a lone message waits for
-    nobody, and many cost a tenth of the requests.
+    One request is under way at a time, and messages that come meanwhile go with the next. So a single message does not
+    wait, and many cost a tenth of the requests.
 
     Args:
         remote: whose messages.
@@ -26,18 +26,18 @@ class Deletes:
 
     def __init__(self, remote: RemoteQueue) -> None:
         self._remote = remote
-        self._wishes: list[_Wish] = []
+        self._requests: list[_Request] = []
         self._sending: asyncio.Task[None] | None = None
 
     async def delete(self, receipt: str) -> None:
-        """Delete a message; whoever is cancelled while it waits has it deleted all the same.
+        """Delete a message; it is deleted even if the caller is cancelled while it waits.
 
         Raises:
-            LeaseLost: SQS says that the receipt is good for nothing any more.
-            ServiceUnavailable: SQS does not do it.
+            LeaseLost: the receipt is not valid any more.
+            ServiceUnavailable: SQS fails.
         """
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._wishes.append((receipt, settled))
+        self._requests.append((receipt, settled))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_all())
         await settled
@@ -48,15 +48,15 @@ class Deletes:
             await self._sending
 
     async def _send_all(self) -> None:
-        while self._wishes:
-            batch, self._wishes = self._wishes[:BATCH], self._wishes[BATCH:]
+        while self._requests:
+            batch, self._requests = self._requests[:BATCH], self._requests[BATCH:]
             try:
                 await self._send(batch)
             finally:
                 for _, settled in batch:
-                    settled.cancel()  # does nothing to those that are settled, which all are unless we are cancelled
+                    settled.cancel()  # no effect on those that are settled: all of them, unless this task is cancelled
 
-    async def _send(self, batch: list[_Wish]) -> None:
+    async def _send(self, batch: list[_Request]) -> None:
         try:
             outcomes = await self._remote.each(
                 "delete_message_batch", [{"ReceiptHandle": receipt} for receipt, _ in batch]
@@ -75,5 +75,5 @@ class Deletes:
 
 
 def _fail(settled: asyncio.Future[None], error: SaysoError) -> None:
-    if not settled.done():  # nobody waits any more
+    if not settled.done():  # it is done if its caller was cancelled
         settled.set_exception(error)

@@ -1,4 +1,4 @@
-"""The messages that a process has in hand: until when, and what is being done with each."""
+"""The messages that a process has in hand: until when, and which calls about each are under way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sayso.jobs.base import Delivery
 
 LONGEST_SECONDS = 12 * 3600.0 - 60
-"""How long a message may be in one hand in all, from its receipt: SQS lets it for 12 hours, by a clock of its own."""
+"""How long one receiver may have a message, from its receipt: SQS allows 12 hours, by its own clock."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -23,34 +23,34 @@ class Lease:
     """A message in hand.
 
     Attributes:
-        delivery: as it was handed out.
+        delivery: as it was delivered.
         attributes: the sender's, as SQS gave them.
         received: when it came, by the clock.
         until: when it is lost unless it is extended, by the clock.
-        beats: the requests under way that extend it.
-        is_settling: whether SQS is being told what became of it: it must not be extended any more.
-        is_put_aside: whether the dead-letter queue has it, so that it need not be sent there again.
+        heartbeats: the requests under way that extend it.
+        is_settling: whether a call that settles it is under way: it must not be extended any more.
+        is_dead_lettered: whether the dead-letter queue has it, so that it need not be sent there again.
     """
 
     delivery: Delivery
     attributes: Mapping[str, Any]
     received: float
     until: float
-    beats: set[asyncio.Task[None]] = field(default_factory=set)
+    heartbeats: set[asyncio.Task[None]] = field(default_factory=set)
     is_settling: bool = False
-    is_put_aside: bool = False
+    is_dead_lettered: bool = False
 
 
 class Leases:
     """Belongs to one event loop.
 
-    SQS lets whoever has an old receipt delete or extend a message that somebody else received meanwhile. So a message
-    counts as lost here as soon as nobody has extended it for the length of a lease, whatever SQS would say: a process
-    that was frozen can do no harm. It is a duration that is measured, from before the request that began it, and no
-    time of day.
+    With an old receipt, SQS lets a process delete or extend a message that another received meanwhile. So a message
+    counts as lost here as soon as it was not extended for the length of a lease, whatever SQS would answer: a process
+    that was frozen does no harm. What is measured is a duration, from before the request that began it, and no time of
+    day.
 
     Args:
-        lease_seconds: how long a message is in hand without a beat.
+        lease_seconds: how long a lease lasts without a heartbeat.
         clock: monotonic seconds.
     """
 
@@ -60,7 +60,7 @@ class Leases:
         self._leases: dict[str, Lease] = {}
 
     def add(self, delivery: Delivery, attributes: Mapping[str, Any]) -> Lease:
-        """Take in a message that has just come."""
+        """Add a message that has just been received."""
         self._forget()
         now = self._clock()
         lease = Lease(delivery=delivery, attributes=attributes, received=now, until=now + self._lease_seconds)
@@ -91,7 +91,7 @@ class Leases:
 
     @contextmanager
     def settling(self, delivery: Delivery) -> Iterator[Lease]:
-        """A message that is not extended while SQS is told what became of it, and is in hand no more afterwards.
+        """A block in which a message is settled: it is not extended meanwhile, and is in hand no more afterwards.
 
         After anything but `LeaseLost` was raised in the block it is in hand as before.
 
@@ -122,7 +122,7 @@ class Leases:
         return max(ages, default=None)
 
     def _forget(self) -> None:
-        """Drop those that lapsed, after which nobody need ask."""
+        """Drop leases that have expired."""
         now = self._clock()
         for lease in [lease for lease in self._leases.values() if lease.until <= now and not lease.is_settling]:
             self.drop(lease)

@@ -1,11 +1,11 @@
 """Jobs from an SQS queue, standard or FIFO.
 
-What SQS cannot do as `sayso.jobs.JobQueue` says:
+Where SQS differs from `sayso.jobs.JobQueue`:
 
-- It counts every receipt, whoever's; see `sayso.jobs.sqs.receipts`.
-- It does not say when a lease was taken over. A message is taken as lost when nobody has extended it for the length of
+- It counts every receipt by any consumer; see `sayso.jobs.sqs.receipts`.
+- It does not report that a lease was taken over. A message is taken as lost when it was not extended for the length of
   a lease; see `sayso.jobs.sqs.leases`.
-- It lets nobody have a message for more than 12 hours. Shortly before, it counts as lost.
+- No receiver may have a message for more than 12 hours. Shortly before, it counts as lost.
 - A message that waits for another attempt is in flight to SQS.
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_SECONDS = 20.0
-"""The longest poll that SQS knows."""
+"""The longest poll that SQS allows."""
 
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
@@ -47,10 +47,10 @@ class SqsQueue:
     """See the module and `sayso.jobs.JobQueue`; belongs to the event loop of its client.
 
     Args:
-        client: of SQS; whoever opened it closes it, after this.
+        client: of SQS; its opener closes it, after this.
         queue_url: of the queue.
         dlq_url: of the queue for messages that cannot be done; None to leave them to the queue's own redrive policy.
-        lease_seconds: how long a message is in hand without a beat, in whole seconds.
+        lease_seconds: how long a lease lasts without a heartbeat, in whole seconds.
         receipts: what is known of messages, where several objects for one queue share it.
     """
 
@@ -109,7 +109,7 @@ class SqsQueue:
         try:
             await asyncio.shield(polling)
         except asyncio.CancelledError:
-            # Whoever leaves now leaves what SQS is about to answer in nobody's hands for the length of a lease.
+            # The poll is waited for: a message that SQS is about to deliver would be invisible for a whole lease.
             await self._release(polling, arrived, wait_seconds + self._client.patience.try_seconds)
             raise
         return [lease.delivery for lease in arrived]
@@ -152,7 +152,7 @@ class SqsQueue:
     def _delivery(self, message: Mapping[str, Any]) -> Delivery:
         facts = message.get("Attributes", {})
         clock = self._client.server_clock
-        now = clock.now() if clock.is_set else 0.0  # what stands in for SQS may not tell the time
+        now = clock.now() if clock.is_set else 0.0  # emulators of SQS may not send the time
         count = int(facts.get("ApproximateReceiveCount", 1))
         receipt = self._receipts.came(message["MessageId"], count)
         return Delivery(
@@ -175,7 +175,7 @@ class SqsQueue:
             polling.cancel()
         await asyncio.wait({polling})
         if not polling.cancelled():
-            polling.exception()  # nobody else asks for it
+            polling.exception()  # so that asyncio does not log it
         for start in range(0, len(arrived), BATCH):
             batch = arrived[start : start + BATCH]
             try:
@@ -201,11 +201,11 @@ class SqsQueue:
             task = asyncio.create_task(self._extend(batch, lost))
             tasks.append(task)
             for lease in batch:
-                lease.beats.add(task)
-                task.add_done_callback(lease.beats.discard)
+                lease.heartbeats.add(task)
+                task.add_done_callback(lease.heartbeats.discard)
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, BaseException):
-                raise result  # those that are lost stay so, and are told at the next beat
+                raise result  # those that are lost stay so, and are returned by the next heartbeat
         return lost
 
     async def _extend(self, batch: list[Lease], lost: list[Delivery]) -> None:
@@ -216,7 +216,7 @@ class SqsQueue:
         failed = 0
         for number, lease in enumerate(batch):
             if not self._leases.holds(lease):
-                continue  # it was finished meanwhile, of which SQS may have told us in its way
+                continue  # it was finished meanwhile, which may be why SQS refused it
             if number in outcomes.refused:
                 self._leases.drop(lease)
                 lost.append(lease.delivery)
@@ -228,7 +228,7 @@ class SqsQueue:
             raise ServiceUnavailable(f"SQS did not extend {failed} messages.")
 
     async def wait_for_revocation(self) -> NoReturn:
-        """See `JobQueue.wait_for_revocation`: SQS tells nothing, and this never returns."""
+        """See `JobQueue.wait_for_revocation`: SQS revokes nothing, and this never returns."""
         while True:
             await asyncio.Event().wait()
 
@@ -265,23 +265,23 @@ class SqsQueue:
 
     async def _is_dead_lettered(self, lease: Lease, reason: str) -> bool:
         """Send a message to the dead-letter queue, if there is one that takes it."""
-        if self._dead_letters is not None and not lease.is_put_aside:
+        if self._dead_letters is not None and not lease.is_dead_lettered:
             try:
                 await self._dead_letters.send(lease, reason=reason)
             except (AwsRefusal, InvalidInput, ResourceMissing) as error:
                 _log.error("the dead-letter queue does not take a message", reason=str(error))
                 return False
-            lease.is_put_aside = True
-        return lease.is_put_aside
+            lease.is_dead_lettered = True
+        return lease.is_dead_lettered
 
     async def _show(self, lease: Lease, delay_seconds: float) -> None:
         """Make a message visible after a delay.
 
         Raises:
-            LeaseLost: SQS says that it is not in hand.
+            LeaseLost: the receipt is not valid any more.
         """
-        if lease.beats:
-            await asyncio.wait(set(lease.beats))  # or they would hide the message again
+        if lease.heartbeats:
+            await asyncio.wait(set(lease.heartbeats))  # or they would hide the message again
         seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease)))
         try:
             await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
@@ -293,7 +293,7 @@ class SqsQueue:
     # The rest
 
     async def backlog(self) -> Backlog:
-        """See `JobQueue.backlog`; the oldest is the oldest that this process has in hand, for SQS does not tell.
+        """See `JobQueue.backlog`; its oldest job is the oldest that this process has in hand, for SQS reports none.
 
         Raises:
             ServiceUnavailable: SQS does not answer.

@@ -1,8 +1,9 @@
-"""How often this process has tried a message: SQS counts every receipt, of whoever, whatever became of it.
+"""How often this process has tried a message: SQS counts every receipt, whatever came of it.
 
-SQS's count cannot say how often a job was tried. It counts those who handed a message back, a duplicate that waited for
-its twin, and every consumer that the queue had before this one. So a process counts for itself what it received and did
-not hand back. What a fleet did together is the task store's to count (`sayso.jobs.Claim.attempt`).
+SQS's count does not say how often a job was tried. It includes receipts after which the message was released, a
+duplicate that waited for its twin, and every consumer that the queue had before this one. So a process counts for
+itself what it received and did not release. What a fleet did together is counted by the task store
+(`sayso.jobs.Claim.attempt`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 _MOST = 10_000
-"""How many messages are remembered; one that is forgotten begins anew."""
+"""How many messages are remembered; one that is forgotten is counted from the start."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -21,8 +22,8 @@ class Receipt:
     Attributes:
         attempts: how often it was begun here.
         count: SQS's count, when it last came.
-        is_open: whether it came, and SQS was not told since what became of it.
-        is_suspect: whether somebody received it and may have died of it.
+        is_open: whether it came, and was not settled since.
+        is_suspect: whether a worker received it and may have died of it.
     """
 
     attempts: int
@@ -47,13 +48,13 @@ class Receipts:
 
         Args:
             job_id: SQS's name for it.
-            count: how often it was received, by whoever, this time included.
+            count: how often it was received by any consumer, including this time.
         """
         known = self._known.pop(job_id, None)
         if known is None:
             known = Receipt(attempts=0, count=count, is_open=False, is_suspect=count > 1)
         elif known.is_open or count > known.count + 1:
-            # Our own lease has ended, or others had it: nobody says how it went.
+            # This process's lease has ended, or another consumer had it: how that ended is not known.
             known.is_suspect = True
         known.attempts += 1
         known.count, known.is_open = count, True
@@ -63,7 +64,7 @@ class Receipts:
         return known
 
     def released(self, job_id: str, *, is_counted: bool) -> None:
-        """Note that SQS was told to deliver it again; whether it had been tried is what ``is_counted`` says."""
+        """Note that it will be delivered again; ``is_counted`` is whether it had been tried."""
         known = self._known.get(job_id)
         if known is not None and known.is_open:
             known.is_open = False

@@ -1,4 +1,4 @@
-"""Moving dead letters back to the queue that they came from, when what ailed them has been mended."""
+"""Moving dead letters back to the queue that they came from, once the cause is fixed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLL_SECONDS = 1
 _TASK_POLL_SECONDS = 1.0
 
 _GIVEN_BY_QUEUE = "DeadLetterQueueSourceArn"
-"""Attribute in which SQS says from which queue its redrive policy has moved a message."""
+"""Attribute with the queue from which SQS's own redrive policy has moved a message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +28,8 @@ class Redriven:
     """What was moved.
 
     Attributes:
-        moved: how many messages are back in their queue; each begins anew, with its first attempt.
-        left: how many were met that came from another queue, and stay.
+        moved: how many messages are back in their queue; each begins again with its first attempt.
+        left: how many came from another queue, and stay.
         is_finished: whether that is all; SQS may go on by itself.
     """
 
@@ -76,7 +76,7 @@ async def _have_moved(client: AwsClient, dead_arn: str, patience_seconds: float)
         ours = [
             result
             for result in answer.get("Results", ())
-            if result.get("TaskHandle") in {None, task.get("TaskHandle")}  # it is told only of tasks that run
+            if result.get("TaskHandle") in {None, task.get("TaskHandle")}  # only tasks that run have one
         ]
         # The latest comes first; of one that has ended there is no handle.
         latest = ours[0] if ours else {}
@@ -134,7 +134,7 @@ class _Move:
         return messages
 
     def _is_ours(self, message: Mapping[str, Any]) -> bool:
-        """Whether it came from our queue, or nobody says from where."""
+        """Whether it came from this queue, or has no attribute that says from where."""
         mark = message.get("MessageAttributes", {}).get(SOURCE, {}).get("StringValue")
         arn = message.get("Attributes", {}).get(_GIVEN_BY_QUEUE)
         return mark in {None, self._source.url} and arn in {None, self._source_arn}
@@ -175,5 +175,5 @@ class _Move:
 
 
 def _sent(message: Mapping[str, Any]) -> float:
-    """When a message came to the dead-letter queue, in Unix seconds; to the second, as clocks tell it."""
+    """When a message came to the dead-letter queue, in Unix seconds; in whole seconds, as the clock has it."""
     return float(int(int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000))

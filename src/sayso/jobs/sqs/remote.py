@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from sayso.aws.session import AwsClient
 
 BATCH = 10
-"""How many messages SQS hands out or takes at once, at most."""
+"""How many messages SQS delivers or takes in one request, at most."""
 
 NOT_OURS = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
-"""Codes by which SQS says that a receipt is good for nothing (any more): the message is visible, or gone."""
+"""Codes of SQS for a receipt that is not valid (any more): the message is visible, or gone."""
 
 _MISSING = frozenset({"InvalidAddress", "NonExistentQueue", "QueueDoesNotExist"})
 
@@ -31,7 +31,7 @@ _BATCH_TRIES = 3
 def is_same_queue(url: str, other: str) -> bool:
     """Whether two URLs name one queue to a client, in whatever spelling.
 
-    A client asks its own endpoint, whatever host the URL of a queue has, so that account and name alone tell.
+    A client calls its own endpoint, whatever host the URL of a queue has: account and name alone decide.
     """
     return _name_in(url) == _name_in(other)
 
@@ -45,7 +45,7 @@ class RemoteQueue:
     """Calls on one queue; belongs to the event loop of its client.
 
     Args:
-        client: of SQS; whoever opened it closes it.
+        client: of SQS; its opener closes it.
         url: the queue's.
         setting: the name of the variable that the URL comes from, for hints.
     """
@@ -87,7 +87,7 @@ class RemoteQueue:
         )
 
     async def each(self, operation: str, entries: Sequence[Mapping[str, Any]]) -> Outcomes:
-        """Ask for up to ten things at once, and again for those that fail by themselves.
+        """Send up to ten entries in one request, and again those that fail by themselves.
 
         Args:
             operation: one that takes ``Entries``.
@@ -112,11 +112,11 @@ class RemoteQueue:
 
 
 class Outcomes:
-    """What became of the entries of a batch, by their places in it; the others are done.
+    """The entries of a batch that were not done, by their places in it.
 
     Attributes:
-        refused: SQS says that they are not ours.
-        failed: it did not do them, although it was asked several times.
+        refused: SQS answered that the receipt is not valid.
+        failed: SQS failed on them in several attempts.
     """
 
     def __init__(self, *, refused: Collection[int], failed: Collection[int]) -> None:
