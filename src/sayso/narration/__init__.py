@@ -20,6 +20,7 @@ from sayso.narration.spec import (
     VERSION,
     NarrationSpec,
     offered_options,
+    takes_none,
 )
 from sayso.narration.stream import Piece, Stream, stream
 from sayso.narration.synthesiser import Progress
@@ -50,5 +51,6 @@ __all__ = [
     "read_document",
     "require_length",
     "stream",
+    "takes_none",
     "to_script",
 ]

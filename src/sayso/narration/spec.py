@@ -134,11 +134,16 @@ class NarrationSpec:
         return max(_offers()[name].since for name in self._content())
 
     def content(self) -> dict[str, Any]:
-        """The offered options as JSON values, of which the first version always says all, and later ones what is used.
+        """The offered options as JSON values: all of the first version, and of later ones those that are used.
 
-        Messages and fingerprints hold it, so that neither changes when an option is added.
+        So the fingerprint of a request stays the same when an option is added.
         """
         return {name: _types()[name].dump_python(value, mode="json") for name, value in self._content().items()}
+
+    def message(self) -> dict[str, Any]:
+        """The content without what is None by default, which a reader takes to be so."""
+        content = self.content().items()
+        return {name: value for name, value in content if value is not None or getattr(_defaults(), name) is not None}
 
     def shown(self) -> dict[str, Any]:
         """The options that a narration's row and the narration object have, as JSON values."""
@@ -169,6 +174,11 @@ def offered_options(*, in_stories: bool = False) -> dict[str, tuple[Any, Any]]:
         for name, offer in _offers().items()
         if offer.in_stories or not in_stories
     }
+
+
+def takes_none(name: str) -> bool:
+    """Whether an option may be None; null in place of any other means the default."""
+    return type(None) in get_args(get_args(NarrationSpec.__annotations__[name])[0])
 
 
 @cache

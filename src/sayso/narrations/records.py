@@ -59,7 +59,7 @@ class NarrationRequest:
     @property
     def fingerprint(self) -> str:
         """The same for the same request, and no other: a SHA-256 in hexadecimal."""
-        content = self._content() | {"callback_url": self.callback_url}
+        content = self._source() | self.spec.content() | {"callback_url": self.callback_url}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def message(self, narration_id: str, *, owner: str) -> str:
@@ -70,11 +70,12 @@ class NarrationRequest:
             owner: the name of the key that it came with.
         """
         version = {"version": self.spec.version} if self.spec.version > 1 else {}
-        content = {name: value for name, value in self._content().items() if value is not None}
-        return json.dumps({"narration_id": narration_id, "owner": owner} | version | content, ensure_ascii=False)
+        source = {name: value for name, value in self._source().items() if value is not None}
+        content = {"narration_id": narration_id, "owner": owner} | version | source | self.spec.message()
+        return json.dumps(content, ensure_ascii=False)
 
-    def _content(self) -> dict[str, object]:
-        return {"text": self.text, "url": self.url} | self.spec.content()
+    def _source(self) -> dict[str, str | None]:
+        return {"text": self.text, "url": self.url}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

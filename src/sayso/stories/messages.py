@@ -23,6 +23,7 @@ from sayso.narration import (
     NarrationSpec,
     SubtitleFormat,
     offered_options,
+    takes_none,
 )
 from sayso.narrations.files import join, narration_uri
 from sayso.net import MAXIMUM_URL_CHARACTERS
@@ -160,8 +161,9 @@ class _Message(BaseModel):
         raise NotImplementedError
 
     def options(self) -> dict[str, Any]:
-        """The options of the narration that the message has; null is as good as nothing."""
-        return {name: value for name in offered_options() if (value := getattr(self, name, None)) is not None}
+        """The options that the message has; null is as good as nothing where an option is never None."""
+        values = {name: getattr(self, name) for name in offered_options() if name in self.model_fields_set}
+        return {name: value for name, value in values.items() if value is not None or takes_none(name)}
 
 
 if TYPE_CHECKING:
@@ -205,15 +207,10 @@ class _StoryMessage(_MessageOfOthers):
         audio_uri = self.audio_out or join(output_root, f"{self.parent_id}/{self.tts_task_id}.wav")
         subtitles_uri = self.subs_out or join(output_root, f"{self.parent_id}/{self.srt_task_id}.srt")
         audio, subtitles = _audio_format(audio_uri), _subtitle_format(subtitles_uri)
-        spec = NarrationSpec(
-            **self.options(),
-            name=_TITLE_OF_FILES,
-            audio=(audio,),
-            subtitles=(subtitles,),
-            timing="naive" if self.use_alignment is False else "exact",
-        )
+        own = {"audio": (audio,), "subtitles": (subtitles,)}
+        timing = {"timing": "naive"} if self.use_alignment is False else {}
         return Story(
-            spec=spec,
+            spec=NarrationSpec(**{"name": _TITLE_OF_FILES} | self.options() | own | timing),
             text=self.text,
             parent_id=self.parent_id,
             outputs=(
@@ -232,7 +229,7 @@ class _NarrationMessage(_MessageOfNarration):
     @model_validator(mode="after")
     def _is_whole(self) -> _NarrationMessage:
         options = self.options()
-        missing = [name for name in _REQUIRED if name not in options]
+        missing = [name for name in _REQUIRED if options.get(name) is None]
         if self.version > VERSION:
             raise ValueError(f"it is of version {self.version}, and this worker reads versions up to {VERSION}")
         if missing:

@@ -11,7 +11,16 @@ from pydantic.fields import FieldInfo
 
 from sayso.audio import AudioFormat
 from sayso.errors import InvalidInput
-from sayso.narration import SHOWN, SUBTITLE_FORMATS, VERSION, NarrationSpec, SubtitleFormat, offered_options, spec
+from sayso.narration import (
+    SHOWN,
+    SUBTITLE_FORMATS,
+    VERSION,
+    NarrationSpec,
+    SubtitleFormat,
+    offered_options,
+    spec,
+    takes_none,
+)
 from sayso.narration.spec import Offered
 from sayso.narrations.postgres.statements import ADD
 from sayso.subtitles import STYLES, StyleName
@@ -101,4 +110,17 @@ def test_a_later_option_is_said_where_it_is_used(monkeypatch: pytest.MonkeyPatch
     named = NarrationSpec(emoji="name")
     assert named.version == VERSION + 1
     assert named.content() == NarrationSpec().content() | {"emoji": "name"}
+    assert "emoji" in named.message()
     assert offered_options()["emoji"] == (NarrationSpec.__annotations__["emoji"], "drop")
+
+
+def test_none_is_said_where_it_is_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is None by default is left out of messages; what is not must be told from its default."""
+    offers = {**spec._offers(), "loudness_lufs": Offered(since=VERSION + 1)}
+    monkeypatch.setattr(spec, "_offers", lambda: offers)
+    assert NarrationSpec(loudness_lufs=None).message()["loudness_lufs"] is None
+    assert "loudness_lufs" not in NarrationSpec().message()
+    assert {"name", "voice", "language", "markdown"}.isdisjoint(NarrationSpec().message())
+    assert takes_none("loudness_lufs")
+    assert takes_none("voice")
+    assert not takes_none("speed")
