@@ -22,7 +22,7 @@ from bench.words import spoken_words
 from sayso.audio import decode
 from sayso.models import open_store
 from sayso.settings import load_settings
-from sayso.stt import WhisperTranscriber
+from sayso.stt import TranscriptionOptions, WhisperTranscriber, open_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,9 @@ def measure_roundtrip(work: Path) -> Result:
     for name, document, voice, language, percent in _READINGS:
         run(narrate_command(document, work, "--voice", voice))
         audio = work / f"{document.stem}.mp3"
-        heard = spoken_words(transcriber.transcribe(audio, language=language).text, language)
+        with open_recording(audio) as recording:
+            transcript = transcriber.transcribe(recording, TranscriptionOptions(language=language))
+        heard = spoken_words(transcript.text, language)
         seen = visible_paragraphs(document.read_text(encoding="utf-8"))
         read = [word for paragraph in seen for word in spoken_words(paragraph, language)]
         comparison = compare(read, heard)

@@ -20,6 +20,7 @@ from sayso.testing import FakeTranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio, Boundary, Span, Token, Utterance
 from support.audio.sounds import encoded
+from support.audio.transcripts import transcribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ def utterance(text: str) -> Utterance:
 
 @pytest.fixture(scope="module")
 def transcript(transcriber: Transcriber, speech: Audio) -> Transcript:
-    return transcriber.transcribe(speech)
+    return transcribed(transcriber, speech)
 
 
 def letters(text: str) -> list[str]:
@@ -137,7 +138,7 @@ def test_silence_gives_an_empty_transcript(transcriber: Transcriber, seconds: fl
     """Silence of any length has no text and no words, and is no error."""
     samples = np.zeros(round(seconds * 24_000), np.float32)
 
-    made = transcriber.transcribe(Audio(samples=samples, sample_rate_hz=24_000))
+    made = transcribed(transcriber, Audio(samples=samples, sample_rate_hz=24_000))
 
     assert made.text == ""
     assert made.timeline.words == ()
@@ -149,14 +150,14 @@ def test_a_file_is_heard_as_its_sound(transcriber: Transcriber, speech: Audio, t
     path = tmp_path / "speech.webm"
     path.write_bytes(encoded(speech.samples, "webm", sample_rate_hz=speech.sample_rate_hz))
 
-    assert letters(transcriber.transcribe(path, language="en-gb").text) == letters(SAID)
+    assert letters(transcribed(transcriber, path, language="en-gb").text) == letters(SAID)
 
 
 def test_progress_reaches_the_end(transcriber: Transcriber, speech: Audio) -> None:
     """Progress never goes back or beyond, and ends at the audio's length."""
     told: list[tuple[float, float]] = []
 
-    transcriber.transcribe(speech, progress=lambda done, total: told.append((done, total)))
+    transcribed(transcriber, speech, progress=lambda done, total: told.append((done, total)))
 
     assert [total for _, total in told] == pytest.approx([speech.duration_seconds] * len(told), abs=0.001)
     assert all(before[0] <= after[0] for before, after in pairwise(told))
@@ -166,7 +167,7 @@ def test_progress_reaches_the_end(transcriber: Transcriber, speech: Audio) -> No
 def test_the_text_is_told_as_it_is_heard(transcriber: Transcriber, speech: Audio) -> None:
     """What the listener is told is the transcript's text, piece by piece."""
     told: list[str] = []
-    made = transcriber.transcribe(speech, listener=told.append)
+    made = transcribed(transcriber, speech, listener=told.append)
     assert told
     assert "".join(told) == made.text
 
@@ -186,7 +187,7 @@ def test_work_that_nobody_waits_for_is_cancelled(transcriber: Transcriber, speec
     place = scheduler.take_place("someone")
     place.close(cancelled=True)
     with pytest.raises(Cancelled):
-        transcriber.transcribe(speech, ticket=place)
+        transcribed(transcriber, speech, context=place)
     assert scheduler.load.computing == 0
 
 
@@ -196,13 +197,13 @@ def test_a_deadline_is_kept(transcriber: Transcriber, speech: Audio) -> None:
         Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=0) as place,
         pytest.raises(DeadlineExceeded),
     ):
-        transcriber.transcribe(speech, ticket=place)
+        transcribed(transcriber, speech, context=place)
 
 
 def test_an_unknown_language_is_refused(transcriber: Transcriber, speech: Audio) -> None:
     """A language that the model lacks is an error, not another language."""
     with pytest.raises(UnsupportedLanguage, match="tlh"):
-        transcriber.transcribe(speech, language="tlh")
+        transcribed(transcriber, speech, language="tlh")
 
 
 def test_what_is_no_audio_is_refused(transcriber: Transcriber, tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_what_is_no_audio_is_refused(transcriber: Transcriber, tmp_path: Path) -
     path = tmp_path / "letter.txt"
     path.write_text("Dear all, this makes no sound.", encoding="utf-8")
     with pytest.raises(NotAudio, match=r"letter\.txt"):
-        transcriber.transcribe(path)
+        transcribed(transcriber, path)
 
 
 def test_the_fingerprint_is_stable(transcriber: Transcriber) -> None:
@@ -223,9 +224,9 @@ def test_a_model_of_one_language_refuses_others(speech_free_audio: Audio) -> Non
     """An English model neither pretends to know French nor to translate."""
     english = WhisperTranscriber(open_store(load_settings()).path("whisper-tiny.en"))
     with pytest.raises(UnsupportedLanguage, match="fr"):
-        english.transcribe(speech_free_audio, language="fr")
+        transcribed(english, speech_free_audio, language="fr")
     with pytest.raises(UnsupportedLanguage, match="translate"):
-        english.transcribe(speech_free_audio, task="translate")
+        transcribed(english, speech_free_audio, task="translate")
 
 
 @pytest.fixture
@@ -246,4 +247,4 @@ def test_a_corrupt_model_is_reported(tmp_path: Path, speech_free_audio: Audio) -
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(ModelCorrupt, match="cannot be loaded"):
-        WhisperTranscriber(tmp_path).transcribe(speech_free_audio)
+        transcribed(WhisperTranscriber(tmp_path), speech_free_audio)

@@ -15,6 +15,7 @@ from sayso.bootstrap.storages import signed_files
 from sayso.errors import SaysoError
 from sayso.narration import Document, to_script
 from sayso.scheduling import FREE
+from sayso.stt import TranscriptionOptions, open_recording
 from sayso.tts.selection import select
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def _warm_up(engines: EngineRegistry, settings: ApiSettings) -> None:
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
         _log.info("ready to speak", voice=voice, at_once=engine.workers)
-        engines.whisper[engines.default_whisper].transcribe(speech.audio, language="en")
+        with open_recording(speech.audio) as recording:
+            engines.whisper[engines.default_whisper].transcribe(recording, TranscriptionOptions(language="en"))
         _log.info("ready to listen", engine=engines.default_whisper)
     except SaysoError as error:
         _log.warning("not everything is ready", error=error.message, hint=error.hint)

@@ -65,7 +65,6 @@ class EngineRegistry:
     """
 
     def __init__(self, settings: SpeechSettings) -> None:
-        self._maximum_seconds = settings.max_audio_seconds
         key = settings.openai_api_key
         self.openai = OpenAIConnection(
             key.get_secret_value() if key else None,
@@ -84,7 +83,6 @@ class EngineRegistry:
                     open_transcriber,
                     name.removeprefix(WHISPER_PREFIX),
                     settings,
-                    maximum_seconds=settings.max_audio_seconds,
                 ),
             )
             for name in installed_models(settings).catalogue
@@ -141,7 +139,7 @@ class EngineRegistry:
         default = self._link(self.default_whisper, self.whisper[self.default_whisper])
 
         def cloud(model: str) -> Link[Transcriber]:
-            transcriber = OpenAITranscriber(self.openai, model=model, maximum_seconds=self._maximum_seconds)
+            transcriber = OpenAITranscriber(self.openai, model=model)
             return self._link(OPENAI, transcriber)
 
         def chain(model: str) -> Chain[Transcriber]:

@@ -67,13 +67,12 @@ def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
         yield from source.voices()
 
 
-def open_transcriber(model: str, settings: EngineSettings, *, maximum_seconds: float | None = None) -> Transcriber:
+def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
     """Whisper with a model of the catalogue: "base" is ``whisper-base``.
 
     Args:
         model: the model's name, without ``whisper-``.
         settings: where the models are.
-        maximum_seconds: of a recording; None for any.
 
     Raises:
         InvalidInput: there is no such model.
@@ -86,7 +85,6 @@ def open_transcriber(model: str, settings: EngineSettings, *, maximum_seconds: f
         installed_models(settings).path(f"whisper-{model}"),
         threads=settings.synthesis_workers,
         idle_unload_seconds=settings.idle_unload_seconds,
-        maximum_seconds=maximum_seconds,
     )
 
 

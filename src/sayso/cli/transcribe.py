@@ -20,7 +20,7 @@ from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, st
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.stt import Transcriber, Transcript
+    from sayso.stt import Transcriber, Transcript, TranscriptionOptions
 
 TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt"]
 FORMATS: tuple[TranscriptFormat, ...] = ("txt", "json", "srt", "vtt")
@@ -34,13 +34,13 @@ class TranscriptionJob:
         out: the directory of the files to write; None to print one format of one recording.
         formats: of `FORMATS`.
         style: the rules of the subtitles.
-        language: what is spoken (BCP 47), None to have it detected.
+        options: how to transcribe them.
     """
 
     out: Path | None
     formats: tuple[TranscriptFormat, ...]
     style: Style
-    language: str | None
+    options: TranscriptionOptions
 
 
 def transcribe(
@@ -75,12 +75,13 @@ def transcribe(
     the exit code is 1 then.
     """
     from sayso.settings import load_settings
+    from sayso.stt import TranscriptionOptions
 
     job = TranscriptionJob(
         out=out,
         formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), FORMATS),
         style=style_named(style),
-        language=language,
+        options=TranscriptionOptions(language=language),
     )
     _require_places(files, job)
     transcriber = open_transcriber(model, load_settings())
@@ -95,14 +96,18 @@ def transcribe_files(
     from rich.console import Console
 
     from sayso.cli.transcription_progress import transcription_progress
+    from sayso.stt import open_recording
 
     console = Console(stderr=True)
     reports: list[dict[str, Any]] = []
     for path in files:
         began = time.monotonic()
         try:
-            with transcription_progress(console, path.name, quiet=quiet or as_json) as progress:
-                transcript = transcriber.transcribe(path, language=job.language, progress=progress)
+            with (
+                transcription_progress(console, path.name, quiet=quiet or as_json) as progress,
+                open_recording(path) as recording,
+            ):
+                transcript = transcriber.transcribe(recording, job.options, progress=progress)
             written = _delivered(path, transcript, job, transcriber.name, print_it=not as_json)
         except UnsupportedLanguage:
             raise  # wrong use, for every file alike

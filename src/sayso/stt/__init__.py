@@ -1,6 +1,7 @@
-"""Audio to text: what a transcriber promises, and the engines that keep it."""
+"""Speech to text: the Protocol of transcribers, recordings, and the engines."""
 
 from sayso.stt.base import (
+    DEFAULT_OPTIONS,
     SAMPLE_RATE_HZ,
     Listener,
     Progress,
@@ -8,14 +9,17 @@ from sayso.stt.base import (
     Task,
     Transcriber,
     Transcript,
+    TranscriptionOptions,
     VadOptions,
 )
 from sayso.stt.lazy import LocalTranscriber
 from sayso.stt.openai.transcriber import OpenAITranscriber
+from sayso.stt.recording import Recording, open_recording
 from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
 from sayso.stt.whisper.transcriber import WhisperTranscriber
 
 __all__ = [
+    "DEFAULT_OPTIONS",
     "SAMPLE_RATE_HZ",
     "EngineSegment",
     "EngineWord",
@@ -23,11 +27,14 @@ __all__ = [
     "LocalTranscriber",
     "OpenAITranscriber",
     "Progress",
+    "Recording",
     "SegmentDetails",
     "Task",
     "Transcriber",
     "Transcript",
+    "TranscriptionOptions",
     "VadOptions",
     "WhisperTranscriber",
+    "open_recording",
     "transcript_of",
 ]

@@ -1,4 +1,4 @@
-"""What every transcriber promises."""
+"""Transcriber: the Protocol of every speech-to-text engine, its options, and the transcript that it returns."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from sayso.scheduling import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from sayso.scheduling import RequestContext
+    from sayso.stt.recording import Recording
     from sayso.subtitles import Timing
-    from sayso.types import Audio, Timeline
+    from sayso.types import Timeline
 
 SAMPLE_RATE_HZ = 16_000
 """The rate of every transcript's timeline: the one speech recognition works at."""
 
 Task: TypeAlias = Literal["transcribe", "translate"]
-"""``translate`` writes English whatever is spoken."""
+"""``translate`` gives English text, whatever language is spoken."""
 
 Progress: TypeAlias = "Callable[[float, float], None]"
-"""Told how many seconds of audio are done, and how many there are; the first never falls or exceeds the second."""
+"""Called with the seconds of audio that are done, and with all of them; the first never falls or exceeds the second."""
 
 Listener: TypeAlias = "Callable[[str], None]"
-"""Told the text as it is heard, piece by piece: joined, the pieces are the transcript's text."""
+"""Called with each piece of text as soon as it is final: joined, the pieces are the transcript's text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VadOptions:
-    """How speech is told from silence.
+    """Voice activity detection: which parts of a recording are speech.
 
     Attributes:
-        threshold: how likely somebody must speak, 0 to 1; higher where there is noise.
-        silence_seconds: a silence of this length is not listened to.
-        padding_seconds: so much of it is, before and after speech; at most half of ``silence_seconds``.
+        threshold: the probability of speech, 0 to 1, from which on a window counts as speech; higher for noisy audio.
+        silence_seconds: a silence of at least this length is left out.
+        padding_seconds: the audio that is kept before and after speech; at most half of ``silence_seconds``.
     """
 
     threshold: float = 0.5
@@ -44,16 +44,39 @@ class VadOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SegmentDetails:
-    """What an engine says of a segment besides its words; None for what it does not say.
+class TranscriptionOptions:
+    """How a recording is to be transcribed, by whichever engine does it.
 
     Attributes:
-        tokens: the model's own numbers for the text.
-        temperature: the one that the segment was sampled with.
-        average_log_probability: of its tokens, natural logarithm.
-        compression_ratio: how well the text can be compressed: a high one means repetition.
-        no_speech_probability: how likely there is no speech in it, 0 to 1.
-        speaker: who speaks, where the engine tells speakers apart.
+        language: what is spoken (BCP 47; the region is ignored); None to have it detected.
+        task: whether to translate into English.
+        prompt: words that may occur, or text in the style that is wanted.
+        temperature: 0 for the likeliest words, with the engine's own remedy for repetitions; up to 1 for more
+            variation.
+        vad: voice activity detection; None for the engine's own.
+    """
+
+    language: str | None = None
+    task: Task = "transcribe"
+    prompt: str | None = None
+    temperature: float = 0.0
+    vad: VadOptions | None = None
+
+
+DEFAULT_OPTIONS = TranscriptionOptions()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentDetails:
+    """An engine's figures for a segment; None for those that it does not give.
+
+    Attributes:
+        tokens: the model's token numbers of the text.
+        temperature: the temperature at which the segment was sampled.
+        average_log_probability: the mean over the tokens, natural logarithm.
+        compression_ratio: how far the text can be compressed: a high ratio means repetition.
+        no_speech_probability: the probability that the segment holds no speech, 0 to 1.
+        speaker: the speaker's label, from engines that tell speakers apart.
     """
 
     tokens: tuple[int, ...] = ()
@@ -66,17 +89,17 @@ class SegmentDetails:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transcript:
-    """What was heard.
+    """The text of a recording, with the time of each word.
 
     Attributes:
-        text: all that was said, in one line; empty for silence.
-        language: of the text, as an ISO 639-1 code such as "en".
-        language_probability: how sure the engine is of it, 0 to 1; 1 when the caller named it.
-        timeline: when each word and segment was said, at `SAMPLE_RATE_HZ`, with spans into ``text``; no words for
-            silence. Words carry their punctuation and the breaks that it means.
+        text: the whole text, in one line; empty for silence.
+        language: of the text, as an ISO 639-1 code such as "en"; "und" where it is not known.
+        language_probability: 0 to 1; 1 when the caller named the language.
+        timeline: the times of words and segments, at `SAMPLE_RATE_HZ`, with spans into ``text``; no words for silence.
+            Words carry their punctuation and the breaks that it means.
         details: one for each segment of the timeline.
         timing: where the word times come from.
-        chunks: of how many parts of the recording, heard apart, it was put together.
+        chunks: the number of parts of the recording that were transcribed separately.
     """
 
     text: str
@@ -89,7 +112,7 @@ class Transcript:
 
 
 class Transcriber(Protocol):
-    """Sound in, words with times out.
+    """A recording in, words with times out.
 
     A transcriber may be used from many threads at once; it decides how many it serves at a time.
     """
@@ -99,41 +122,31 @@ class Transcriber(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same sound could be transcribed otherwise: it covers the engine and its model."""
+        """Changes whenever the same recording could get another transcript: it covers the engine and its model."""
         ...
 
     def transcribe(
         self,
-        source: Path | Audio,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,
         *,
-        language: str | None = None,
-        prompt: str | None = None,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-        progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: RequestContext = FREE,
-        voice_activity: VadOptions | None = None,
+        progress: Progress | None = None,
+        context: RequestContext = FREE,
     ) -> Transcript:
-        """Write down what is said.
+        """The transcript of a recording.
 
         Args:
-            source: a file in any container that holds audio, or audio of any rate.
-            language: what is spoken (BCP 47; the region is ignored); None to have it detected.
-            prompt: words that may occur, or text in the style that is wanted.
-            task: whether to translate.
-            temperature: 0 for the likeliest words, with the engine's own way out where they repeat themselves; up to
-                1 for more variation.
-            progress: told how far it is, on a thread of the engine's choosing.
-            listener: told the text as it is heard, in order, on a thread of the engine's choosing.
-            ticket: when to compute, and whether it is still wanted.
-            voice_activity: how speech is told from silence; None for the engine's own way.
+            recording: opened by the caller; it may be given to another engine afterwards.
+            options: how to transcribe it.
+            listener: called with the text as it becomes final, in order, on a thread of the engine's choosing.
+            progress: called on a thread of the engine's choosing.
+            context: the request's: its compute permits, its deadline and its cancellation.
 
         Raises:
-            NotAudio: the source holds no audio.
             UnsupportedLanguage: the model does not know the language, or cannot translate.
             EngineFailed: the engine broke.
             EngineUnavailable: the engine cannot be used now.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the context says.
         """
         ...

@@ -1,4 +1,4 @@
-"""A transcriber of this machine that is opened when somebody needs it."""
+"""A local transcriber that is opened for the first request that needs it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from sayso.scheduling import FREE
+from sayso.stt.base import DEFAULT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Listener, Progress, Task, Transcriber, Transcript, VadOptions
-    from sayso.types import Audio
+    from sayso.stt.base import Listener, Progress, Transcriber, Transcript, TranscriptionOptions
+    from sayso.stt.recording import Recording
 
 
 class LocalTranscriber:
@@ -21,7 +21,7 @@ class LocalTranscriber:
 
     Args:
         name: the model's name.
-        open_transcriber: opens it, on the thread that asks first; tried again for the next request when it raises.
+        open_transcriber: opens it, on the first thread that needs it; tried again for the next request when it raises.
     """
 
     def __init__(self, name: str, open_transcriber: Callable[[], Transcriber]) -> None:
@@ -37,33 +37,19 @@ class LocalTranscriber:
 
     def transcribe(
         self,
-        source: Path | Audio,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,
         *,
-        language: str | None = None,
-        prompt: str | None = None,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-        progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: RequestContext = FREE,
-        voice_activity: VadOptions | None = None,
+        progress: Progress | None = None,
+        context: RequestContext = FREE,
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 
         Raises:
             ModelMissing: the model has not been pulled.
         """
-        return self._opened().transcribe(
-            source,
-            language=language,
-            prompt=prompt,
-            task=task,
-            temperature=temperature,
-            progress=progress,
-            listener=listener,
-            ticket=ticket,
-            voice_activity=voice_activity,
-        )
+        return self._opened().transcribe(recording, options, listener=listener, progress=progress, context=context)
 
     def _opened(self) -> Transcriber:
         with self._lock:

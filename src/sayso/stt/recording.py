@@ -1,4 +1,4 @@
-"""A recording on its way to a service: decoded once, kept on disk, and measured."""
+"""A recording for speech-to-text engines: decoded once, measured, and kept on disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import decode_blocks, resample
+from sayso.scheduling import FREE
 from sayso.stt.base import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ FRAMES_PER_SECOND = 100
 _FRAME_SAMPLES = SAMPLE_RATE_HZ // FRAMES_PER_SECOND
 
 SILENT_DB = -70.0
-"""Below this level, against full scale, there is nothing to hear: a quiet room is recorded at about -60."""
+"""Below this level, relative to full scale, there is no speech: a quiet room is recorded at about -60."""
 
 _FLOOR_DB = -100.0
-_BLOCK_SECONDS = 60.0  # decoded in a tenth of a second or so, which makes a turn
+_BLOCK_SECONDS = 60.0  # decoded in about a tenth of a second, under one compute permit
 _BLOCK_SAMPLES = round(_BLOCK_SECONDS * SAMPLE_RATE_HZ)
 _BYTES_PER_SAMPLE = 2
 _FULL_SCALE = 32768
@@ -35,17 +36,20 @@ _FULL_SCALE = 32768
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Recording:
-    """Sound at `SAMPLE_RATE_HZ`, for one thread at a time.
+    """Decoded audio at `SAMPLE_RATE_HZ`, opened once for all engines of a chain; one thread at a time reads it.
 
     Attributes:
-        file: 16-bit samples on disk; not mapped, so that what has been read is not counted as this process's memory.
+        file: 16-bit samples on disk. It is not memory-mapped, so that what has been read does not count as this
+            process's memory.
         duration_samples: its length.
-        levels_db: the level of each full frame of 10 ms, against full scale.
+        levels_db: the level of each full frame of 10 ms, relative to full scale.
+        source: the file that it was decoded from; None where it came as samples.
     """
 
     file: BinaryIO
     duration_samples: int
     levels_db: FloatArray
+    source: Path | None = None
 
     @property
     def duration_seconds(self) -> float:
@@ -54,11 +58,11 @@ class Recording:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing in it to hear."""
+        """Whether no frame of it is as loud as speech."""
         return not np.any(self.levels_db >= SILENT_DB)
 
     def blocks(self, start_sample: int, end_sample: int) -> Iterator[FloatArray]:
-        """A stretch of it, in blocks of a minute, the last of which may be shorter: float32 within ±1."""
+        """A part of it, in blocks of a minute, the last of which may be shorter: float32 within ±1."""
         for start in range(start_sample, end_sample, _BLOCK_SAMPLES):
             count = min(_BLOCK_SAMPLES, end_sample - start)
             self.file.seek(start * _BYTES_PER_SAMPLE)
@@ -68,28 +72,38 @@ class Recording:
 
 @contextmanager
 def open_recording(
-    source: Path | Audio, ticket: RequestContext, *, maximum_seconds: float | None = None
+    source: Path | Audio, context: RequestContext = FREE, *, maximum_seconds: float | None = None
 ) -> Iterator[Recording]:
-    """Decode a file, or take sound, for the length of the block; the disk holds two bytes a sample.
+    """Decode a file, or take samples, for the length of the block; the disk holds two bytes a sample.
+
+    Args:
+        source: a file in any container that holds audio, or audio of any rate.
+        context: each block of a minute is decoded under a compute permit of its own.
+        maximum_seconds: the longest file that is taken; None for any.
 
     Raises:
         NotAudio: the source holds no audio.
         AudioTooLong: a file holds more than ``maximum_seconds``.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
     with tempfile.TemporaryFile() as file:
         levels = [np.empty(0, np.float32)]
         duration_samples = 0
         blocks = _blocks(source, maximum_seconds)
         while True:
-            with ticket.turn():
+            with context.turn():
                 block = next(blocks, None)
                 if block is None:
                     break
                 levels.append(_levels_db(block))
                 duration_samples += len(block)
                 file.write(np.rint(np.clip(block, -1.0, 1.0) * (_FULL_SCALE - 1)).astype(np.int16).tobytes())
-        yield Recording(file=file, duration_samples=duration_samples, levels_db=np.concatenate(levels))
+        yield Recording(
+            file=file,
+            duration_samples=duration_samples,
+            levels_db=np.concatenate(levels),
+            source=source if isinstance(source, Path) else None,
+        )
 
 
 def _blocks(source: Path | Audio, maximum_seconds: float | None) -> Iterator[FloatArray]:

@@ -157,20 +157,20 @@ class SpeechDetector:
         return result
 
 
-def chunks_of(probabilities: FloatArray, duration_samples: int, voice_activity: VadOptions = _OWN_WAY) -> list[Chunk]:
+def chunks_of(probabilities: FloatArray, duration_samples: int, vad: VadOptions = _OWN_WAY) -> list[Chunk]:
     """The chunks of a recording.
 
     Args:
         probabilities: how likely somebody speaks in each window of `WINDOW_SAMPLES`.
         duration_samples: its length.
-        voice_activity: how speech is told from silence.
+        vad: what counts as speech.
     """
-    speech = _speech(probabilities, duration_samples, voice_activity.threshold)
+    speech = _speech(probabilities, duration_samples, vad.threshold)
     longest = round(_LONGEST_CHUNK_SECONDS * SAMPLE_RATE_HZ)
     chunks: list[tuple[Stretch, ...]] = []
     held: list[Stretch] = []
     room = longest
-    for passage in _passages(speech, duration_samples, voice_activity):
+    for passage in _passages(speech, duration_samples, vad):
         rest = passage
         while rest.end - rest.start > room:
             cut = _cut(rest.start, room, speech, probabilities, must=room == longest)
@@ -208,13 +208,13 @@ def _speech(probabilities: FloatArray, duration_samples: int, threshold: float) 
     ]
 
 
-def _passages(speech: Sequence[Stretch], duration_samples: int, voice_activity: VadOptions) -> Iterator[Stretch]:
+def _passages(speech: Sequence[Stretch], duration_samples: int, vad: VadOptions) -> Iterator[Stretch]:
     """What is to be heard: the speech with the shorter silences in it, and with some padding."""
     # At most half of the silence between two passages, so that nothing is heard twice.
-    padding = int(min(voice_activity.padding_seconds, voice_activity.silence_seconds / 2) * SAMPLE_RATE_HZ)
+    padding = int(min(vad.padding_seconds, vad.silence_seconds / 2) * SAMPLE_RATE_HZ)
     groups: list[list[Stretch]] = []
     for stretch in speech:
-        if groups and stretch.start - groups[-1][-1].end < voice_activity.silence_seconds * SAMPLE_RATE_HZ:
+        if groups and stretch.start - groups[-1][-1].end < vad.silence_seconds * SAMPLE_RATE_HZ:
             groups[-1].append(stretch)
         else:
             groups.append([stretch])

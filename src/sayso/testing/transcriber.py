@@ -1,31 +1,29 @@
-"""A transcriber that hears what it was told to."""
+"""A transcriber that gives a text that it was given."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.audio import decode, resample
 from sayso.errors import UnsupportedLanguage
 from sayso.scheduling import FREE
-from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails
+from sayso.stt.base import DEFAULT_OPTIONS, SegmentDetails
 from sayso.stt.transcript import EngineSegment, EngineWord, TranscriptBuilder
 
 if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Listener, Progress, Task, Transcript, VadOptions
-    from sayso.types import Audio
+    from sayso.stt.base import Listener, Progress, Transcript, TranscriptionOptions
+    from sayso.stt.recording import Recording
 
 _LANGUAGES = frozenset({"en", "fr"})
 
 
 class FakeTranscriber:
-    """Hears the same sentences in any sound, spread evenly over it, and nothing in silence.
+    """Gives the same sentences for any sound, spread evenly over it, and nothing for silence.
 
     Args:
-        text: what it hears; a full stop ends a segment.
+        text: of every transcript; a full stop ends a segment.
     """
 
     name = "fake"
@@ -36,29 +34,24 @@ class FakeTranscriber:
 
     def transcribe(
         self,
-        source: Path | Audio,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,
         *,
-        language: str | None = None,
-        prompt: str | None = None,  # noqa: ARG002 -- part of the Protocol
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-        progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: RequestContext = FREE,
-        voice_activity: VadOptions | None = None,  # noqa: ARG002 -- it hears in any sound
+        progress: Progress | None = None,
+        context: RequestContext = FREE,
     ) -> Transcript:
-        """Write down the text it was given, a turn for each segment; see `Transcriber.transcribe`."""
-        code = (language or "en").lower().split("-")[0]
+        """The text that it was given, a compute permit for each segment; see `Transcriber.transcribe`."""
+        code = (options.language or "en").lower().split("-")[0]
         if code not in _LANGUAGES:
-            raise UnsupportedLanguage(f"The fake does not know the language “{language}”.")
-        with ticket.turn():
-            audio = decode(source, sample_rate_hz=SAMPLE_RATE_HZ) if isinstance(source, Path) else source
-            samples = resample(audio, SAMPLE_RATE_HZ).samples
-        duration_seconds = len(samples) / SAMPLE_RATE_HZ
-        segments = self._spread(duration_seconds, temperature) if np.any(samples) else []
-        builder = TranscriptBuilder(len(samples))
+            raise UnsupportedLanguage(f"The fake does not know the language “{options.language}”.")
+        with context.turn():
+            has_sound = any(np.any(block) for block in recording.blocks(0, recording.duration_samples))
+        duration_seconds = recording.duration_seconds
+        segments = self._spread(duration_seconds, options.temperature) if has_sound else []
+        builder = TranscriptBuilder(recording.duration_samples)
         for number, segment in enumerate(segments, start=1):
-            with ticket.turn():
+            with context.turn():
                 heard = builder.add(segment)
             if listener is not None:
                 listener(heard)
@@ -66,7 +59,7 @@ class FakeTranscriber:
                 progress(duration_seconds * number / len(segments), duration_seconds)
         if progress is not None:
             progress(duration_seconds, duration_seconds)
-        return builder.build(language="en" if task == "translate" else code, language_probability=1.0)
+        return builder.build(language="en" if options.task == "translate" else code, language_probability=1.0)
 
     def _spread(self, duration_seconds: float, temperature: float) -> list[EngineSegment]:
         words = self._text.split()

@@ -9,16 +9,15 @@ from sayso.transcription.openai_answers import (
     verbose_body,
     words_body,
 )
-from sayso.transcription.service import MINIMUM_SECONDS, Transcription, TranscriptionOptions, require_audio, transcribe
+from sayso.transcription.service import MINIMUM_SECONDS, TextStream, opened, transcribe
 
 __all__ = [
     "MINIMUM_SECONDS",
-    "Transcription",
-    "TranscriptionOptions",
+    "TextStream",
     "diarized_body",
     "hybrid_body",
     "json_body",
-    "require_audio",
+    "opened",
     "segments_body",
     "transcribe",
     "translation_body",

@@ -53,10 +53,10 @@ class BlockedTranscriber(FakeTranscriber):
         super().__init__()
         self.let_go = threading.Event()
 
-    def transcribe(self, source: Any, **options: Any) -> Transcript:
-        with options["ticket"].turn():
+    def transcribe(self, *args: Any, **options: Any) -> Transcript:
+        with options["context"].turn():
             self.let_go.wait()
-        return super().transcribe(source, **options)
+        return super().transcribe(*args, **options)
 
 
 def speech_fields(**fields: Any) -> dict[str, Any]:

@@ -92,9 +92,9 @@ class CountingTranscriber(FakeTranscriber):
         super().__init__()
         self.calls = 0
 
-    def transcribe(self, source: Any, **options: Any) -> Transcript:
+    def transcribe(self, *args: Any, **options: Any) -> Transcript:
         self.calls += 1
-        return super().transcribe(source, **options)
+        return super().transcribe(*args, **options)
 
 
 class _Page(BaseHTTPRequestHandler):

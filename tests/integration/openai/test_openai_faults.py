@@ -12,6 +12,7 @@ from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
 from sayso.tts.engines.openai import OpenAISpeechEngine
 from support.audio.tones import ToneTranscriber, spoken, word
+from support.audio.transcripts import transcribed
 from support.text.utterances import utterance
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def say(connection: OpenAIConnection) -> object:
 
 
 def hear(connection: OpenAIConnection) -> object:
-    return OpenAITranscriber(connection).transcribe(spoken([1, 2, 3]))
+    return transcribed(OpenAITranscriber(connection), spoken([1, 2, 3]))
 
 
 @pytest.fixture(params=[say, hear])
@@ -146,7 +147,7 @@ def test_one_part_that_fails_fails_the_whole_at_once(server: OpenAIServer, conne
     server.faults(FaultKind.HANG, FaultKind.REJECTED_KEY, always=FaultKind.HANG)
 
     with pytest.raises(EngineUnavailable) as caught:
-        OpenAITranscriber(connection, part_seconds=10).transcribe(spoken([number % 90 for number in range(100)]))
+        transcribed(OpenAITranscriber(connection, part_seconds=10), spoken([number % 90 for number in range(100)]))
 
     assert caught.value.reason == "rejected_key"
 
@@ -157,6 +158,6 @@ def test_a_fault_in_one_part_does_not_show(server: OpenAIServer, connect: Connec
     numbers = [number % 90 for number in range(100)]
     server.faults(None, FaultKind.CUT, None, FaultKind.OVERLOADED)
 
-    made = OpenAITranscriber(connection, part_seconds=10).transcribe(spoken(numbers))
+    made = transcribed(OpenAITranscriber(connection, part_seconds=10), spoken(numbers))
 
     assert made.text.replace(".", "").split() == [word(number) for number in numbers]

@@ -14,6 +14,7 @@ from sayso.stt import WhisperTranscriber
 from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio
+from support.audio.transcripts import transcribed
 from support.text.utterances import utterance
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def test_no_word_of_real_speech_is_lost_or_repeated_at_a_seam(
         samples = samples + hiss * np.sqrt(np.mean(np.square(samples))) * np.float32(10 ** (noise_db / 20))
     audio = Audio(samples=samples, sample_rate_hz=speech.sample_rate_hz)
 
-    made = OpenAITranscriber(connection, part_seconds=PART_SECONDS).transcribe(audio)
+    made = transcribed(OpenAITranscriber(connection, part_seconds=PART_SECONDS), audio)
 
     said, heard = letters(" ".join(SAID)), letters(made.text)
     differences = [

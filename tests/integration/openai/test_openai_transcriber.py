@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -13,18 +14,19 @@ import pytest
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, EngineUnavailable, NotAudio, UnsupportedLanguage
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
-from sayso.stt import SAMPLE_RATE_HZ
+from sayso.stt import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, Recording
 from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.testing.openai_server import OpenAIServer
 from sayso.types import Audio
 from support.audio.sounds import FILES, encoded
 from support.audio.tones import ToneTranscriber, spoken, word
+from support.audio.transcripts import transcribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sayso.providers.openai.connection import OpenAIConnection
-    from sayso.stt import Transcript
+    from sayso.stt import Transcript, TranscriptionOptions
 
 MODELS = ["whisper-1", "gpt-4o-transcribe", "gpt-4o-transcribe-diarize"]
 
@@ -59,7 +61,7 @@ def test_no_word_is_lost_or_repeated_at_a_seam(
     numbers = some_words(250)
     audio = spoken(numbers if pause is None else with_pauses(numbers, *pause))
 
-    made = OpenAITranscriber(connection, model=model, part_seconds=15).transcribe(audio)
+    made = transcribed(OpenAITranscriber(connection, model=model, part_seconds=15), audio)
 
     assert len(server.requests) >= 6
     assert words_of(made) == [word(number) for number in numbers]
@@ -69,7 +71,7 @@ def test_no_word_is_lost_or_repeated_at_a_seam(
 def test_times_are_those_of_the_recording(connection: OpenAIConnection) -> None:
     """Words in later parts have their places in the whole, to the fraction of a second that OpenAI gives."""
     numbers = some_words(100)
-    made = OpenAITranscriber(connection, part_seconds=10).transcribe(spoken(with_pauses(numbers, 10, 0.5)))
+    made = transcribed(OpenAITranscriber(connection, part_seconds=10), spoken(with_pauses(numbers, 10, 0.5)))
 
     wanted = [0.4 * place + 0.5 * (place // 10) for place in range(100)]
     starts = [made.timeline.seconds(each.start_sample) for each in made.timeline.words]
@@ -84,8 +86,11 @@ def test_the_listener_gets_the_text_in_order(connection: OpenAIConnection, model
     done: list[tuple[float, float]] = []
     audio = spoken(some_words(120))
 
-    made = OpenAITranscriber(connection, model=model, part_seconds=10).transcribe(
-        audio, listener=told.append, progress=lambda *seconds: done.append(seconds)
+    made = transcribed(
+        OpenAITranscriber(connection, model=model, part_seconds=10),
+        audio,
+        listener=told.append,
+        progress=lambda *seconds: done.append(seconds),
     )
 
     assert "".join(told) == made.text
@@ -105,20 +110,22 @@ def test_parts_are_heard_at_the_same_time(connect: Callable[..., OpenAIConnectio
             self.lock = threading.Lock()
             self.inside = self.most = 0
 
-        def transcribe(self, source: Path | Audio, **options: Any) -> Transcript:
+        def transcribe(
+            self, recording: Recording, options: TranscriptionOptions = DEFAULT_OPTIONS, **rest: Any
+        ) -> Transcript:
             with self.lock:
                 self.inside += 1
                 self.most = max(self.most, self.inside)
             self.barrier.wait()
             with self.lock:
                 self.inside -= 1
-            return super().transcribe(source, **options)
+            return super().transcribe(recording, options, **rest)
 
     meeting = Meeting()
     numbers = some_words(6 * 25)
     with OpenAIServer(transcriber=meeting) as server:
         connection = connect(base_url=server.base_url, api_key=server.key, timeout_seconds=200.0)
-        made = OpenAITranscriber(connection, parts_at_once=3, part_seconds=10).transcribe(spoken(numbers))
+        made = transcribed(OpenAITranscriber(connection, parts_at_once=3, part_seconds=10), spoken(numbers))
         assert len(server.requests) == 6
 
     assert words_of(made) == [word(number) for number in numbers]
@@ -135,7 +142,7 @@ def test_a_file_over_25_mib_is_split(server: OpenAIServer, connection: OpenAICon
     assert path.stat().st_size > MAXIMUM_UPLOAD_BYTES
     assert audio.duration_seconds < 20 * 60
 
-    made = OpenAITranscriber(connection).transcribe(path)
+    made = transcribed(OpenAITranscriber(connection), path)
 
     assert words_of(made) == [word(number) for number in numbers]
     assert [received.status for received in server.requests] == [200, 200]
@@ -149,7 +156,7 @@ def test_a_file_over_20_minutes_is_split(server: OpenAIServer, connection: OpenA
     with AudioWriter(path, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
         writer.write(spoken(with_pauses(numbers, 2, 41.0)).samples)
 
-    made = OpenAITranscriber(connection).transcribe(path)
+    made = transcribed(OpenAITranscriber(connection), path)
 
     assert len(server.requests) == 3
     assert words_of(made) == [word(number) for number in numbers]
@@ -163,15 +170,17 @@ def test_a_file_that_openai_cannot_read_is_sent_as_flac(
     class Particular(ToneTranscriber):
         """Knows FLAC alone."""
 
-        def transcribe(self, source: Path | Audio, **options: Any) -> Transcript:
-            if isinstance(source, Path) and source.suffix != ".flac":
-                raise NotAudio(f"{source.name} is not an audio file.")
-            return super().transcribe(source, **options)
+        def transcribe(
+            self, recording: Recording, options: TranscriptionOptions = DEFAULT_OPTIONS, **rest: Any
+        ) -> Transcript:
+            if recording.source is not None and recording.source.suffix != ".flac":
+                raise NotAudio(f"{recording.source.name} is not an audio file.")
+            return super().transcribe(recording, options, **rest)
 
     path = tmp_path / "words.wav"
     path.write_bytes(encoded(spoken([7, 30]).samples, "wav", sample_rate_hz=SAMPLE_RATE_HZ))
     with OpenAIServer(transcriber=Particular()) as server:
-        made = OpenAITranscriber(connect(base_url=server.base_url)).transcribe(path)
+        made = transcribed(OpenAITranscriber(connect(base_url=server.base_url)), path)
         assert [received.status for received in server.requests] == [400, 200]
 
     assert words_of(made) == ["word07", "word30"]
@@ -183,17 +192,24 @@ def test_a_recording_that_openai_refuses_is_no_mistake_of_the_callers(connect: C
     class Deaf(ToneTranscriber):
         """Knows no format."""
 
-        def transcribe(self, source: Path | Audio, **options: Any) -> Transcript:
-            raise NotAudio(f"This is not an audio file: {source}, {options}.")
+        def transcribe(
+            self, recording: Recording, options: TranscriptionOptions = DEFAULT_OPTIONS, **rest: Any
+        ) -> Transcript:
+            raise NotAudio(f"This is not an audio file: {recording.source}, {options}, {rest}.")
 
     with OpenAIServer(transcriber=Deaf()) as server, pytest.raises(EngineFailed, match="does not take"):
-        OpenAITranscriber(connect(base_url=server.base_url)).transcribe(spoken([1]))
+        transcribed(OpenAITranscriber(connect(base_url=server.base_url)), spoken([1]))
 
 
-def test_without_a_key_nothing_is_decoded(connect: Callable[..., OpenAIConnection], tmp_path: Path) -> None:
+def test_without_a_key_nothing_is_read(connect: Callable[..., OpenAIConnection]) -> None:
     """The next engine is asked at once."""
+    closed = io.BytesIO()
+    closed.close()
+    recording = Recording(
+        file=closed, duration_samples=SAMPLE_RATE_HZ, levels_db=np.zeros(100, np.float32), source=Path("no such file")
+    )
     with pytest.raises(EngineUnavailable) as caught:
-        OpenAITranscriber(connect(api_key=None)).transcribe(tmp_path / "there is no such file")
+        OpenAITranscriber(connect(api_key=None)).transcribe(recording)
 
     assert caught.value.reason == "not_configured"
 
@@ -204,7 +220,7 @@ def test_every_format_is_heard(server: OpenAIServer, connection: OpenAIConnectio
     path = tmp_path / "recording"
     path.write_bytes(encoded(spoken([7, 30, 50]).samples, kind, sample_rate_hz=SAMPLE_RATE_HZ))
 
-    made = OpenAITranscriber(connection).transcribe(path)
+    made = transcribed(OpenAITranscriber(connection), path)
 
     assert words_of(made) == ["word07", "word30", "word50"]
     sent = server.requests[0]
@@ -216,7 +232,7 @@ def test_every_format_is_heard(server: OpenAIServer, connection: OpenAIConnectio
 
 def test_what_is_asked_is_passed_on(server: OpenAIServer, connection: OpenAIConnection) -> None:
     """Language without its region, prompt and temperature arrive, with the format that has times."""
-    OpenAITranscriber(connection).transcribe(spoken([1]), language="en-GB", prompt="Keeper", temperature=0.4)
+    transcribed(OpenAITranscriber(connection), spoken([1]), language="en-GB", prompt="Keeper", temperature=0.4)
 
     fields = server.requests[0].fields
     assert (fields["language"], fields["prompt"], fields["temperature"]) == ("en", "Keeper", "0.4")
@@ -226,7 +242,7 @@ def test_what_is_asked_is_passed_on(server: OpenAIServer, connection: OpenAIConn
 
 def test_a_translation_is_asked_for_at_its_own_address(server: OpenAIServer, connection: OpenAIConnection) -> None:
     """Translations come in English, with the times of segments and a share of them for each word."""
-    made = OpenAITranscriber(connection).transcribe(spoken([1, 2]), language="fr", task="translate")
+    made = transcribed(OpenAITranscriber(connection), spoken([1, 2]), language="fr", task="translate")
 
     assert server.requests[0].path == "/v1/audio/translations"
     assert (words_of(made), made.language, made.timing) == (["word01", "word02"], "en", "naive")
@@ -236,8 +252,8 @@ def test_speakers_are_told_apart(connection: OpenAIConnection) -> None:
     """The diarising model's speakers are in the details, and those of different parts have different names."""
     transcriber = OpenAITranscriber(connection, model="gpt-4o-transcribe-diarize", part_seconds=10)
 
-    short = transcriber.transcribe(spoken(some_words(20)))
-    long = transcriber.transcribe(spoken(with_pauses(some_words(45), 15, 0.5)))
+    short = transcribed(transcriber, spoken(some_words(20)))
+    long = transcribed(transcriber, spoken(with_pauses(some_words(45), 15, 0.5)))
 
     assert [details.speaker for details in short.details] == ["A", "B"]
     assert {details.speaker for details in long.details} == {"1A", "1B", "2A", "2B"}
@@ -245,7 +261,7 @@ def test_speakers_are_told_apart(connection: OpenAIConnection) -> None:
 
 def test_what_the_model_says_of_a_segment_is_kept(connection: OpenAIConnection) -> None:
     """Each segment has its details; the language is the code of the name that came."""
-    made = OpenAITranscriber(connection).transcribe(spoken(some_words(20)))
+    made = transcribed(OpenAITranscriber(connection), spoken(some_words(20)))
 
     assert len(made.details) == len(made.timeline.segments) == 2
     assert made.details[0].average_log_probability == pytest.approx(-0.25)
@@ -256,8 +272,8 @@ def test_a_model_that_does_not_tell_the_language_is_not_believed(connection: Ope
     """Where no language comes, it is the one that was named, else undetermined."""
     transcriber = OpenAITranscriber(connection, model="gpt-4o-mini-transcribe")
 
-    assert transcriber.transcribe(spoken([1]), language="fr").language == "fr"
-    unnamed = transcriber.transcribe(spoken([1]))
+    assert transcribed(transcriber, spoken([1]), language="fr").language == "fr"
+    unnamed = transcribed(transcriber, spoken([1]))
     assert (unnamed.language, unnamed.language_probability) == ("und", 0.0)
 
 
@@ -266,7 +282,7 @@ def test_silence_is_not_sent(server: OpenAIServer, connection: OpenAIConnection,
     """Nobody is paid for silence, which the models fill with words of their own."""
     samples = np.zeros(round(seconds * 24_000), np.float32)
 
-    made = OpenAITranscriber(connection).transcribe(Audio(samples=samples, sample_rate_hz=24_000))
+    made = transcribed(OpenAITranscriber(connection), Audio(samples=samples, sample_rate_hz=24_000))
 
     assert made.text == ""
     assert server.requests == []
@@ -280,10 +296,10 @@ def test_what_cannot_be_is_refused_before_it_is_sent(
     letter.write_text("No sound.", encoding="utf-8")
 
     with pytest.raises(UnsupportedLanguage, match="tlh"):
-        OpenAITranscriber(connection).transcribe(spoken([1]), language="tlh")
+        transcribed(OpenAITranscriber(connection), spoken([1]), language="tlh")
     with pytest.raises(UnsupportedLanguage, match="translate"):
-        OpenAITranscriber(connection, model="gpt-4o-transcribe").transcribe(spoken([1]), task="translate")
+        transcribed(OpenAITranscriber(connection, model="gpt-4o-transcribe"), spoken([1]), task="translate")
     with pytest.raises(NotAudio):
-        OpenAITranscriber(connection).transcribe(letter)
+        transcribed(OpenAITranscriber(connection), letter)
 
     assert server.requests == []

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.audio import decode, resample
-from sayso.stt import SAMPLE_RATE_HZ, EngineSegment, EngineWord, transcript_of
+from sayso.stt import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, EngineSegment, EngineWord, transcript_of
 from sayso.types import Audio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.stt import Transcript
+    from sayso.stt import Recording, Transcript, TranscriptionOptions
     from sayso.types import FloatArray
 
 WORD_COUNT = 100
@@ -53,10 +51,14 @@ class ToneTranscriber:
     name = "tones"
     fingerprint = "tones 1"
 
-    def transcribe(self, source: Path | Audio, **_options: Any) -> Transcript:
+    def transcribe(
+        self,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,  # noqa: ARG002 -- part of the Protocol
+        **_rest: Any,
+    ) -> Transcript:
         """Every maximal stretch of one tone is a word; after every tenth word there is a full stop."""
-        audio = decode(source, sample_rate_hz=SAMPLE_RATE_HZ) if isinstance(source, Path) else source
-        samples = resample(audio, SAMPLE_RATE_HZ).samples
+        samples = np.concatenate([np.empty(0, np.float32), *recording.blocks(0, recording.duration_samples)])
         words = [
             EngineWord(f" {word(number)}{'' if place % 10 else '.'}", start, end)
             for place, (number, start, end) in enumerate(_heard(samples), start=1)

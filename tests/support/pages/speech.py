@@ -45,7 +45,7 @@ class HeldTranscriber(FakeTranscriber):
         super().__init__(HEARD)
         self.gate = threading.Event()
 
-    def transcribe(self, source: Any, **options: Any) -> Transcript:
+    def transcribe(self, *args: Any, **options: Any) -> Transcript:
         """See `Transcriber.transcribe`."""
         listener = options.pop("listener")
 
@@ -53,7 +53,7 @@ class HeldTranscriber(FakeTranscriber):
             listener(text)
             assert self.gate.wait(WAIT_SECONDS)
 
-        return super().transcribe(source, listener=listener and held, **options)
+        return super().transcribe(*args, listener=listener and held, **options)
 
 
 def speak(page: Page, text: str = TEXT) -> None:

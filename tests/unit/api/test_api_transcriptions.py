@@ -7,6 +7,7 @@ import json
 import wave
 from typing import TYPE_CHECKING, Any
 
+import av
 import numpy as np
 import pytest
 
@@ -42,6 +43,16 @@ class Cloud(FakeTranscriber):
 
     def __init__(self) -> None:
         super().__init__("The cloud heard this.")
+
+
+class Exhausted(FakeTranscriber):
+    """A cloud that fails after it has heard everything."""
+
+    name = "openai:whisper-1"
+
+    def transcribe(self, *args: Any, **options: Any) -> Any:
+        super().transcribe(*args, **options)
+        raise EngineUnavailable("OpenAI broke off.", reason="connection")
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +121,37 @@ def test_events_bring_the_text_as_it_is_heard(client: TestClient) -> None:
     assert events[-1]["type"] == "transcript.text.done"
     assert events[-1]["text"] == HEARD
     assert events[-1]["usage"]["seconds"] == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "file_field", "fields"),
+    [
+        ("/v1/audio/transcriptions", "file", {"model": "whisper-1"}),
+        ("/v1/audio/transcriptions", "file", {"model": "whisper-1", "stream": "true"}),
+        ("/v1/audio/translations", "file", {"model": "whisper-1"}),
+        ("/api/v1/hybrid/stt", "audio_file", {}),
+        ("/api/v1/hybrid/translate", "audio_file", {"target_language": "en", "source_language": "fr"}),
+    ],
+)
+def test_a_recording_is_decoded_once_for_all_engines(
+    monkeypatch: pytest.MonkeyPatch, path: str, file_field: str, fields: dict[str, str]
+) -> None:
+    """When the first engine fails after it has read the recording, the next one reads what was decoded for both."""
+    opened = []
+    av_open: Any = av.open
+
+    def counting(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        opened.append(mode)
+        return av_open(file, mode, *args, **options)
+
+    with client_of(fake_served(cloud_transcriber=Exhausted())) as client:
+        monkeypatch.setattr(av, "open", counting)
+        answer = client.post(path, files={file_field: ("hum.wav", HUM)}, data=fields)
+        assert answer.status_code == 200
+        assert HEARD in answer.text
+        counted = client.get("/metrics").text
+    assert 'sayso_fallbacks_total{engine="openai",reason="connection"}' in counted
+    assert opened == ["r"]
 
 
 def test_silence_is_an_empty_text(client: TestClient) -> None:

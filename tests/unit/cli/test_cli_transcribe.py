@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from sayso.cli.transcribe import FORMATS, TranscriptionJob, transcribe, transcribe_files
 from sayso.errors import InvalidInput, UnsupportedLanguage
+from sayso.stt import DEFAULT_OPTIONS, TranscriptionOptions
 from sayso.subtitles import lint, parse_subtitles, style_named
 from sayso.testing import FakeTranscriber
 from support.audio.sounds import encoded, pings
@@ -32,7 +34,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def job(out: Path | None = None, formats: tuple[TranscriptFormat, ...] = FORMATS) -> TranscriptionJob:
-    return TranscriptionJob(out=out, formats=formats, style=style_named("netflix"), language=None)
+    return TranscriptionJob(out=out, formats=formats, style=style_named("netflix"), options=DEFAULT_OPTIONS)
 
 
 def run(files: list[Path], wanted: TranscriptionJob, *, as_json: bool = False, quiet: bool = False) -> bool:
@@ -99,7 +101,7 @@ def test_a_bad_file_does_not_stop_the_others(
 
 def test_an_unknown_language_is_wrong_use(recording: Path) -> None:
     """A language that the model lacks is not reported for each file, but ends the command."""
-    wanted = TranscriptionJob(out=None, formats=("txt",), style=style_named("netflix"), language="tlh")
+    wanted = replace(job(formats=("txt",)), options=TranscriptionOptions(language="tlh"))
     with pytest.raises(UnsupportedLanguage):
         run([recording], wanted)
 

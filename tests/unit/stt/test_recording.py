@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from sayso.audio import AudioFormat, AudioWriter
-from sayso.errors import Cancelled, NotAudio
+from sayso.errors import AudioTooLong, Cancelled, NotAudio
 from sayso.scheduling import FREE, Scheduler
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.stt.recording import open_recording
 from sayso.types import Audio
+from support.audio.sounds import encoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,22 @@ def test_what_is_no_audio_is_named(tmp_path: Path) -> None:
     path.write_text("Dear all", encoding="utf-8")
     with pytest.raises(NotAudio, match=r"letter\.txt"), open_recording(path, FREE):
         pytest.fail("It was opened.")
+
+
+def test_longer_recordings_than_are_taken_are_refused(tmp_path: Path) -> None:
+    """A file beyond the bound is the caller's mistake."""
+    path = tmp_path / "long.flac"
+    path.write_bytes(encoded(np.zeros(24_000 * 5, np.float32), "flac"))
+    with pytest.raises(AudioTooLong, match="3 s"), open_recording(path, maximum_seconds=3):
+        pytest.fail("It was opened.")
+
+
+def test_the_file_is_known(tmp_path: Path) -> None:
+    """A recording knows the file that it was decoded from; samples have none."""
+    path = tmp_path / "noise.flac"
+    path.write_bytes(encoded(noise(1).samples, "flac"))
+    with open_recording(path) as file, open_recording(noise(1)) as sound:
+        assert (file.source, sound.source) == (path, None)
 
 
 def test_decoding_stops_when_nobody_waits() -> None:

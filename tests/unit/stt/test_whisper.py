@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from sayso.audio import resample
-from sayso.errors import AudioTooLong, Cancelled
+from sayso.errors import Cancelled
 from sayso.models import open_store
 from sayso.scheduling import Scheduler, UnboundedContext
 from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber
 from sayso.types import Audio
+from support.audio.transcripts import transcribed
 from support.text.utterances import utterance
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from sayso.settings import Settings
     from sayso.tts.engines.kokoro import KokoroEngine
@@ -99,7 +99,7 @@ def parted(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> tup
     """Digits, a refrain, a minute of silence and digits again; with the time of the first sound after the silence."""
     before = np.concatenate([silence(2), say(FIRST), silence(0.6), say(REFRAIN), silence(60)])
     last = say(LAST)
-    made = whisper.transcribe(audio(before, last, silence(3)))
+    made = transcribed(whisper, audio(before, last, silence(3)))
     return made, float(len(before) + np.argmax(np.abs(last) > 0.02)) / SAMPLE_RATE_HZ
 
 
@@ -132,7 +132,7 @@ def test_what_is_said_twice_is_written_twice(parted: tuple[Transcript, float]) -
 )
 def test_no_words_are_made_up_for_what_is_no_speech(whisper: WhisperTranscriber, sound: FloatArray) -> None:
     """Hiss, noise, music and a buzz are transcribed as what was said: nothing."""
-    made = whisper.transcribe(audio(sound))
+    made = transcribed(whisper, audio(sound))
     assert made.text == ""
     assert (made.timeline.words, made.details) == ((), ())
 
@@ -142,7 +142,7 @@ def test_nothing_is_added_after_the_last_word(
     whisper: WhisperTranscriber, say: Callable[[str], FloatArray], after: FloatArray
 ) -> None:
     """The text ends where the speech does, whatever else the recording holds."""
-    made = whisper.transcribe(audio(say(STORY), after), language="en")
+    made = transcribed(whisper, audio(say(STORY), after), language="en")
     assert letters(made.text) == letters(STORY)
     assert_sound(made)
 
@@ -189,8 +189,13 @@ def heard(whisper: WhisperTranscriber, minutes: Audio) -> Heard:
     told: list[str] = []
     done: list[float] = []
     ticket = CountingTicket()
-    made = whisper.transcribe(
-        minutes, language="en", listener=told.append, progress=lambda seconds, _: done.append(seconds), ticket=ticket
+    made = transcribed(
+        whisper,
+        minutes,
+        language="en",
+        listener=told.append,
+        progress=lambda seconds, _: done.append(seconds),
+        context=ticket,
     )
     return Heard(made, told, done, ticket)
 
@@ -221,7 +226,7 @@ def test_the_same_recording_gives_the_same_transcript(
 ) -> None:
     """However threads are scheduled, and whoever else is served meanwhile, the result is the same."""
     with ThreadPoolExecutor(2) as pool:
-        again, _ = pool.map(lambda each: whisper.transcribe(each, language="en"), (minutes, audio(say(STORY))))
+        again, _ = pool.map(lambda each: transcribed(whisper, each, language="en"), (minutes, audio(say(STORY))))
     assert again == heard.made
 
 
@@ -236,35 +241,24 @@ def test_a_cancelled_request_ends_at_its_next_turn(whisper: WhisperTranscriber, 
         place.close(cancelled=True)
 
     with pytest.raises(Cancelled):
-        whisper.transcribe(minutes, language="en", listener=hang_up, ticket=place)
+        transcribed(whisper, minutes, language="en", listener=hang_up, context=place)
     assert told
     assert scheduler.load.computing == 0
-    assert whisper.transcribe(audio(silence(1))).text == ""
+    assert transcribed(whisper, audio(silence(1))).text == ""
 
 
 def test_a_prompt_gives_the_spelling(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
     """Names are written as the prompt writes them."""
     spoken = audio(say("My friend Katherine came by with Steven."))
-    made = whisper.transcribe(spoken, language="en", prompt="Kathryn and Stephen are coming.")
+    made = transcribed(whisper, spoken, language="en", prompt="Kathryn and Stephen are coming.")
     assert {"Kathryn", "Stephen"} <= {word.text for word in made.timeline.words}
 
 
 def test_a_temperature_is_used(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
     """What is sampled says with which temperature."""
-    made = whisper.transcribe(audio(say(LAST)), language="en", temperature=0.3)
+    made = transcribed(whisper, audio(say(LAST)), language="en", temperature=0.3)
     assert made.details[0].temperature is not None
     assert made.details[0].temperature >= 0.3
-
-
-def test_longer_recordings_than_are_taken_are_refused(real_settings: Settings, tmp_path: Path) -> None:
-    """A file beyond the bound is the caller's mistake."""
-    from support.audio.sounds import encoded
-
-    path = tmp_path / "long.flac"
-    path.write_bytes(encoded(np.zeros(24_000 * 5, np.float32), "flac"))
-    short = WhisperTranscriber(open_store(real_settings).path("whisper-base"), maximum_seconds=3)
-    with pytest.raises(AudioTooLong, match="3 s"):
-        short.transcribe(path)
 
 
 def test_the_model_is_loaded_when_it_is_needed(real_settings: Settings, say: Callable[[str], FloatArray]) -> None:
@@ -273,7 +267,7 @@ def test_the_model_is_loaded_when_it_is_needed(real_settings: Settings, say: Cal
     loads = [WhisperTranscriber(directory, idle_unload_seconds=seconds) for seconds in (0, 0.01)]
     assert [whisper.is_loaded for whisper in loads] == [False, False]
     spoken = audio(say(LAST))
-    kept, idle = (whisper.transcribe(spoken, language="en") for whisper in loads)
+    kept, idle = (transcribed(whisper, spoken, language="en") for whisper in loads)
     wait_until(lambda: not loads[1].is_loaded)
     assert loads[0].is_loaded
-    assert loads[1].transcribe(spoken, language="en") == kept == idle
+    assert transcribed(loads[1], spoken, language="en") == kept == idle

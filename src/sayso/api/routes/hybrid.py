@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from sayso.api.http.responses import done
 from sayso.api.http.uploads import called, read_form
 from sayso.api.schemas.audio import HybridTranscriptionForm, HybridTranslationForm
 from sayso.net import fetch
-from sayso.transcription import TranscriptionOptions, hybrid_body, transcribe, translation_body
+from sayso.transcription import hybrid_body, opened, transcribe, translation_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sayso.api.http.uploads import Form
     from sayso.resilience import ChainResult
     from sayso.scheduling import RequestContext
-    from sayso.stt import Transcript
+    from sayso.stt import Recording, Transcript, TranscriptionOptions
 
 router = APIRouter(prefix="/api/v1/hybrid", tags=["hybrid"])
 
@@ -53,9 +54,8 @@ async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionC
     began = time.monotonic()
 
     def work(ticket: RequestContext) -> dict[str, Any]:
-        with form, _recording(served, form, fields.audio_url, ticket) as path:
-            wanted = TranscriptionOptions(language=fields.language, prompt=fields.prompt)
-            made = _listen(served, path, wanted, ticket)
+        with form, _recording(served, form, fields.audio_url, ticket) as recording:
+            made = _transcribed(served, recording, fields.options, ticket)
         elapsed_seconds = time.monotonic() - began
         return hybrid_body(
             made, model=_model_of(served, made), processing_seconds=elapsed_seconds, debug=fields.return_debug
@@ -73,18 +73,18 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
     """The text of a recording as it was said, and in English."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(HybridTranslationForm, form)
-    upload = uploaded(form, _FILE)
+    uploaded(form, _FILE)
     if fields.target_language.lower().split("-")[0] != _ENGLISH:
         raise Problem(status=400, message="Recordings are translated to English: use en.", param="target_language")
     began = time.monotonic()
 
     def work(ticket: RequestContext) -> dict[str, Any]:
-        with form, called(upload.path, upload.name):
-            original = _listen(served, upload.path, TranscriptionOptions(language=fields.source_language), ticket)
+        with form, _recording(served, form, None, ticket) as recording:
+            original = _transcribed(served, recording, fields.options, ticket)
             translated = original
             if original.result.language != _ENGLISH and original.result.text:
-                wanted = TranscriptionOptions(language=original.result.language, task="translate")
-                translated = _listen(served, upload.path, wanted, ticket)
+                options = replace(fields.options, language=original.result.language, task="translate")
+                translated = _transcribed(served, recording, options, ticket)
         elapsed_seconds = time.monotonic() - began
         return translation_body(
             original, translated, model=_model_of(served, original), processing_seconds=elapsed_seconds
@@ -93,11 +93,11 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
     return await done(request, take_place(served, caller), work)
 
 
-def _listen(
-    served: AppContext, path: Path, wanted: TranscriptionOptions, ticket: RequestContext
+def _transcribed(
+    served: AppContext, recording: Recording, options: TranscriptionOptions, ticket: RequestContext
 ) -> ChainResult[Transcript]:
     began = time.monotonic()
-    made = transcribe(served.catalogue.transcription_model(_MODEL).chain, path, wanted, ticket=ticket)
+    made = transcribe(served.catalogue.transcription_model(_MODEL).chain, recording, options, context=ticket)
     timeline = made.result.timeline
     served.metrics.transcribed(
         made.engine,
@@ -114,8 +114,16 @@ def _model_of(served: AppContext, made: ChainResult[Transcript]) -> str:
 
 
 @contextmanager
-def _recording(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Path]:
-    """The file to listen to: the one that was sent, or what is at an address, kept while it is needed."""
+def _recording(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Recording]:
+    """The file that was sent, or the one at an address, decoded for the length of the block."""
+    maximum_seconds = served.settings.max_audio_seconds
+    with _file(served, form, audio_url, ticket) as path, opened(path, ticket, maximum_seconds=maximum_seconds) as made:
+        yield made
+
+
+@contextmanager
+def _file(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Path]:
+    """The file that was sent, or the one at an address, which is deleted at the end of the block."""
     if form.file is not None:
         with called(form.file.path, form.file.name):
             yield form.file.path

@@ -15,14 +15,13 @@ from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import called, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER
-from sayso.api.schemas.audio import ServerVad, TranscriptionForm, TranslationForm
-from sayso.stt import VadOptions
+from sayso.api.schemas.audio import TranscriptionForm, TranslationForm
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
-    Transcription,
-    TranscriptionOptions,
+    TextStream,
     diarized_body,
     json_body,
+    opened,
     segments_body,
     transcribe,
     usage,
@@ -62,13 +61,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
     """The text of a recording, in whichever shape is asked for; the header ``x-sayso-engine`` names who listened."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
-    wanted = TranscriptionOptions(
-        language=fields.language,
-        prompt=fields.prompt,
-        temperature=fields.temperature,
-        voice_activity=_voice_activity(fields),
-    )
-    work = _Work(served, fields, wanted, form)
+    work = _Work(served, fields, form)
     place = take_place(served, caller)
     return await (streamed(request, place, work.begin) if fields.stream else done(request, place, work.answer))
 
@@ -84,8 +77,7 @@ async def create_translation(request: Request, served: ServedDep, caller: Transc
     """The English text of a recording in any language."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranslationForm, form)
-    wanted = TranscriptionOptions(prompt=fields.prompt, temperature=fields.temperature, task="translate")
-    work = _Work(served, fields, wanted, form)
+    work = _Work(served, fields, form)
     return await done(request, take_place(served, caller), work.answer)
 
 
@@ -96,26 +88,26 @@ class _Work:
         Problem: the fields contradict one another, the recording, or the model.
     """
 
-    def __init__(self, served: AppContext, fields: TranslationForm, wanted: TranscriptionOptions, form: Form) -> None:
+    def __init__(self, served: AppContext, fields: TranslationForm, form: Form) -> None:
         self._served = served
         self._fields = fields
-        self._wanted = wanted
+        self._options = fields.options
         self._form = form
         self._model = served.catalogue.transcription_model(fields.model)
         self._upload = uploaded(form, "file")
         self._began = time.monotonic()
         _require_size(self._model, self._upload)
-        _require_shape(self._model, fields, wanted)
+        _require_shape(self._model, fields)
 
     def answer(self, ticket: RequestContext) -> Response:
         """The whole answer at once."""
         with self._form:
             made = self._listen(ticket, None)
-        return _answer(made, self._fields, self._wanted)
+        return _answer(made, self._fields)
 
     def begin(self, ticket: RequestContext) -> StartedResponse:
         """The answer as events, from the first words on."""
-        listening = Transcription(lambda listener: self._listen(ticket, listener))
+        listening = TextStream(lambda listener: self._listen(ticket, listener))
         pieces = iter(listening)
         first = next(pieces, None)
 
@@ -131,8 +123,12 @@ class _Work:
         return StartedResponse(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
     def _listen(self, ticket: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
-        with called(self._upload.path, self._upload.name):
-            made = transcribe(self._model.chain, self._upload.path, self._wanted, listener=listener, ticket=ticket)
+        maximum_seconds = self._served.settings.max_audio_seconds
+        with (
+            called(self._upload.path, self._upload.name),
+            opened(self._upload.path, ticket, maximum_seconds=maximum_seconds) as recording,
+        ):
+            made = transcribe(self._model.chain, recording, self._options, listener=listener, context=ticket)
         timeline = made.result.timeline
         self._served.metrics.transcribed(
             made.engine,
@@ -169,9 +165,9 @@ def _require_size(model: TranscriptionModel, upload: Upload) -> None:
         )
 
 
-def _require_shape(model: TranscriptionModel, fields: TranslationForm, wanted: TranscriptionOptions) -> None:
+def _require_shape(model: TranscriptionModel, fields: TranslationForm) -> None:
     diarized = fields.response_format == "diarized_json"
-    if diarized and (wanted.task == "translate" or not model.tells_speakers_apart):
+    if diarized and (fields.options.task == "translate" or not model.tells_speakers_apart):
         raise Problem(
             status=400, message=f"{model.id} does not tell speakers apart.", param="response_format", code="unsupported"
         )
@@ -197,27 +193,16 @@ def _granularities(fields: TranslationForm) -> tuple[str, ...]:
     return tuple(asked or ("segment",))
 
 
-def _voice_activity(fields: TranscriptionForm) -> VadOptions | None:
-    vad = fields.chunking_strategy
-    if not isinstance(vad, ServerVad):
-        return None
-    return VadOptions(
-        threshold=vad.threshold,
-        silence_seconds=vad.silence_duration_ms / 1000,
-        padding_seconds=vad.prefix_padding_ms / 1000,
-    )
-
-
-def _answer(made: ChainResult[Transcript], fields: TranslationForm, wanted: TranscriptionOptions) -> Response:
+def _answer(made: ChainResult[Transcript], fields: TranslationForm) -> Response:
     transcript, headers = made.result, {ENGINE_HEADER: made.engine}
     match fields.response_format:
         case "json":
             return JSONResponse(json_body(transcript), headers=headers)
         case "verbose_json":
-            body = verbose_body(transcript, task=wanted.task, granularities=_granularities(fields))
+            body = verbose_body(transcript, task=fields.options.task, granularities=_granularities(fields))
             return JSONResponse(body, headers=headers)
         case "diarized_json":
-            return JSONResponse(diarized_body(transcript, task=wanted.task), headers=headers)
+            return JSONResponse(diarized_body(transcript, task=fields.options.task), headers=headers)
         case "text":
             return PlainTextResponse(f"{transcript.text}\n", headers=headers)
         case "srt" | "vtt" as form:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from sayso.audio import StreamFormat
 from sayso.narration import MAXIMUM_NAME_CHARACTERS
 from sayso.net import MAXIMUM_URL_CHARACTERS
+from sayso.stt import TranscriptionOptions, VadOptions
 from sayso.subtitles import CueFormat, StyleName
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
@@ -99,6 +100,15 @@ class ServerVad(FormBody):
     silence_duration_ms: int = Field(default=200, ge=0, le=10_000)
     prefix_padding_ms: int = Field(default=300, ge=0, le=10_000)
 
+    @property
+    def options(self) -> VadOptions:
+        """The same in seconds."""
+        return VadOptions(
+            threshold=self.threshold,
+            silence_seconds=self.silence_duration_ms / 1000,
+            padding_seconds=self.prefix_padding_ms / 1000,
+        )
+
 
 def _chunking(value: Any) -> Any:
     """``auto``, or an object written as JSON."""
@@ -120,6 +130,11 @@ class TranslationForm(FormBody):
     response_format: TranscriptFormat = Field(default="json")
     temperature: float = Field(default=0.0, ge=0.0, le=1.0)
 
+    @property
+    def options(self) -> TranscriptionOptions:
+        """How the recording is to be transcribed."""
+        return TranscriptionOptions(task="translate", prompt=self.prompt, temperature=self.temperature)
+
 
 class TranscriptionForm(TranslationForm):
     """A recording to write down."""
@@ -135,6 +150,17 @@ class TranscriptionForm(TranslationForm):
         description="Only of engines that can say how likely each token is; none that is local can.",
     )
 
+    @property
+    def options(self) -> TranscriptionOptions:
+        """How the recording is to be transcribed."""
+        chunking = self.chunking_strategy
+        return TranscriptionOptions(
+            language=self.language,
+            prompt=self.prompt,
+            temperature=self.temperature,
+            vad=chunking.options if isinstance(chunking, ServerVad) else None,
+        )
+
 
 class HybridTranscriptionForm(FormBody):
     """A recording to write down by whichever engine can, and the story of how it was done."""
@@ -146,9 +172,19 @@ class HybridTranscriptionForm(FormBody):
     prompt: str | None = Field(default=None)
     return_debug: bool = Field(default=False)
 
+    @property
+    def options(self) -> TranscriptionOptions:
+        """How the recording is to be transcribed."""
+        return TranscriptionOptions(language=self.language, prompt=self.prompt)
+
 
 class HybridTranslationForm(FormBody):
     """A recording to write down as it was said and in another language."""
 
     target_language: LanguageTag = Field(description="What it is translated to: en.")
     source_language: LanguageTag | None = Field(default=None, description="What is spoken; detected by default.")
+
+    @property
+    def options(self) -> TranscriptionOptions:
+        """How the recording is to be transcribed before it is translated."""
+        return TranscriptionOptions(language=self.source_language)

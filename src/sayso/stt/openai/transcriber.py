@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,11 +14,10 @@ from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLangua
 from sayso.providers.openai.languages import code_of_language
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.scheduling import FREE
-from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
 from sayso.stt.openai.parts import PART_SECONDS, Part, parts_of, seams_of
 from sayso.stt.openai.transcript_merger import TranscriptMerger
-from sayso.stt.recording import Recording, open_recording
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
     from sayso.providers.openai.calls import Answer, Calls
     from sayso.providers.openai.connection import OpenAIConnection
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Listener, Progress, Task, Transcript, VadOptions
-    from sayso.types import Audio
+    from sayso.stt.base import Listener, Progress, Transcript, TranscriptionOptions, VadOptions
+    from sayso.stt.recording import Recording
 
 _log = structlog.get_logger(__name__)
 
@@ -44,34 +42,22 @@ _SHORTEST_SECONDS = 0.1  # OpenAI refuses what is shorter
 _LONGEST_HEADER_BYTES = 64
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Request:
-    """What is the same for every part."""
-
-    language: str | None
-    prompt: str | None
-    task: Task
-    temperature: float
-    voice_activity: VadOptions | None
-
-
 class OpenAITranscriber:
     """See `Transcriber`: one of OpenAI's models.
 
-    Files that OpenAI takes are sent as they are. What it refuses nevertheless, what is larger than 25 MiB or longer
-    than ten minutes, in another format, or no file, is sent as FLAC, in parts of about ten minutes, several at a time.
-    Recordings in which there is nothing to hear are not sent: the models make words up for them.
+    Files that OpenAI takes are sent as they are. Other formats, files over 25 MiB or ten minutes, samples, and files
+    that it refuses are sent as FLAC, in parts of about ten minutes, several at a time. Silent recordings are not sent:
+    the models invent words for them.
 
     ``whisper-1`` (and any other model that is not called ``gpt-…``) gives the time of each word. The rest give none:
-    their words share out the time of the text, or of the speaker's turn. The parts of a recording are heard apart, so
-    speakers are called by their part and letter there: "2A" need not be "1A".
+    the time of the text, or of the speaker's turn, is shared out among its words. The parts of a recording are
+    transcribed separately, so their speakers' labels begin with the number of the part: "2A" need not be "1A".
 
     Args:
-        connection: who sends the requests.
+        connection: sends the requests.
         model: OpenAI's name of the model.
-        parts_at_once: how many parts of a recording are in hand at a time.
-        part_seconds: how long a part is meant to be.
-        maximum_seconds: how much audio is taken; None for any.
+        parts_at_once: how many parts of a recording are sent at a time.
+        part_seconds: the length of a part, about.
     """
 
     def __init__(
@@ -81,13 +67,11 @@ class OpenAITranscriber:
         model: str = "whisper-1",
         parts_at_once: int = 4,
         part_seconds: float = PART_SECONDS,
-        maximum_seconds: float | None = None,
     ) -> None:
         self._connection = connection
         self._model = model
         self._parts_at_once = parts_at_once
         self._part_seconds = part_seconds
-        self._maximum_seconds = maximum_seconds
         self._tells_speakers = "diarize" in model
         self._tells_times = not model.startswith("gpt-")
         self.name = f"openai:{model}"
@@ -99,61 +83,51 @@ class OpenAITranscriber:
 
     def transcribe(
         self,
-        source: Path | Audio,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,
         *,
-        language: str | None = None,
-        prompt: str | None = None,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-        progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: RequestContext = FREE,
-        voice_activity: VadOptions | None = None,
+        progress: Progress | None = None,
+        context: RequestContext = FREE,
     ) -> Transcript:
-        """Write down what is said; see `Transcriber.transcribe`.
+        """See `Transcriber.transcribe`.
 
-        Half of the ticket's time is spent at most. The language of a text is "und" where the model does not tell it.
+        At most half of the context's time is spent. The language of a text is "und" where the model does not tell it.
         """
-        request = _Request(
-            language=self._language(language, task),
-            prompt=prompt,
-            task=task,
-            temperature=temperature,
-            voice_activity=voice_activity,
-        )
+        options = replace(options, language=self._language(options))
         self._connection.require_key()
-        with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
-            gathering = TranscriptMerger(
-                recording.duration_samples, language=request.language, task=task, listener=listener, progress=progress
-            )
-            if recording.duration_seconds >= _SHORTEST_SECONDS and not recording.is_silent:
-                self._hear(_as_it_is(source, recording), recording, request, gathering, ticket)
-            return gathering.transcript()
+        merger = TranscriptMerger(
+            recording.duration_samples,
+            language=options.language,
+            task=options.task,
+            listener=listener,
+            progress=progress,
+        )
+        if recording.duration_seconds >= _SHORTEST_SECONDS and not recording.is_silent:
+            self._request_all(recording, options, merger, context)
+        return merger.transcript()
 
-    def _language(self, language: str | None, task: Task) -> str | None:
-        if task == "translate" and not self._tells_times:
+    def _language(self, options: TranscriptionOptions) -> str | None:
+        """The language's code, None to have it detected."""
+        if options.task == "translate" and not self._tells_times:
             raise UnsupportedLanguage(f"{self.name} cannot translate.", hint="whisper-1 can.")
-        if language is None:
+        if options.language is None:
             return None
-        code = code_of_language(language)
+        code = code_of_language(options.language)
         if code is None:
-            raise UnsupportedLanguage(f"{self.name} does not know the language “{language}”.")
+            raise UnsupportedLanguage(f"{self.name} does not know the language “{options.language}”.")
         return code
 
-    def _hear(
-        self,
-        whole: tuple[str, bytes] | None,
-        recording: Recording,
-        request: _Request,
-        gathering: TranscriptMerger,
-        ticket: RequestContext,
+    def _request_all(
+        self, recording: Recording, options: TranscriptionOptions, merger: TranscriptMerger, context: RequestContext
     ) -> None:
-        """Gather what is heard in the file as it is, or in the recording's parts if OpenAI does not take it so."""
-        if whole is not None:
+        """Merge the answer for the original file, or for the recording's parts where OpenAI does not take the file."""
+        original = _original_file(recording)
+        if original is not None:
             try:
-                with self._connection.calls(ticket) as calls:
+                with self._connection.calls(context) as calls:
                     part = Part(0, recording.duration_samples)
-                    gathering.add(part, calls.result(self._begin(whole, part, request, calls)))
+                    merger.add(part, calls.result(self._begin(original, part, options, calls)))
             except UnsupportedLanguage:
                 raise
             except InvalidInput as error:
@@ -161,38 +135,43 @@ class OpenAITranscriber:
             else:
                 return
         try:
-            with self._connection.calls(ticket) as calls:
-                self._hear_parts(recording, request, gathering, calls, ticket)
+            with self._connection.calls(context) as calls:
+                self._request_parts(recording, options, merger, calls, context)
         except NotAudio as error:  # it was decoded here, so it is no mistake of the caller's
             raise EngineFailed(f"{self.name} does not take this recording. {error.message}") from error
 
-    def _hear_parts(
-        self, recording: Recording, request: _Request, gathering: TranscriptMerger, calls: Calls, ticket: RequestContext
+    def _request_parts(
+        self,
+        recording: Recording,
+        options: TranscriptionOptions,
+        merger: TranscriptMerger,
+        calls: Calls,
+        context: RequestContext,
     ) -> None:
-        """Send the parts, several at a time, and gather what was heard in order."""
+        """Send the parts, several at a time, and merge their answers in order."""
         seams = seams_of(recording.levels_db, recording.duration_samples, part_seconds=self._part_seconds)
-        gathering.expect(seams)
+        merger.expect(seams)
         waiting: deque[tuple[Part, Future[ProviderTranscript]]] = deque()
 
-        def gather() -> None:
+        def merge_next() -> None:
             part, future = waiting.popleft()
-            gathering.add(part, calls.result(future))
+            merger.add(part, calls.result(future))
 
         for part in parts_of(seams, recording.duration_samples):
             if len(waiting) == self._parts_at_once:
-                gather()
-            waiting.append((part, self._begin(_as_flac(recording, part, ticket), part, request, calls)))
+                merge_next()
+            waiting.append((part, self._begin(_as_flac(recording, part, context), part, options, calls)))
         while waiting:
-            gather()
+            merge_next()
 
     def _begin(
-        self, file: tuple[str, bytes], part: Part, request: _Request, calls: Calls
+        self, file: tuple[str, bytes], part: Part, options: TranscriptionOptions, calls: Calls
     ) -> Future[ProviderTranscript]:
         seconds = (part.end_sample - part.start_sample) / SAMPLE_RATE_HZ
 
         async def send(client: AsyncOpenAI) -> Any:
-            parameters = self._parameters(request)
-            if request.task == "translate":
+            parameters = self._parameters(options)
+            if options.task == "translate":
                 return await _translation(client, file, parameters)
             transcriptions: Any = client.audio.transcriptions
             return await transcriptions.with_raw_response.create(file=file, **parameters)
@@ -202,33 +181,33 @@ class OpenAITranscriber:
 
         return calls.start(send, read)
 
-    def _parameters(self, request: _Request) -> dict[str, Any]:
+    def _parameters(self, options: TranscriptionOptions) -> dict[str, Any]:
         parameters: dict[str, Any] = {
             "model": self._model,
-            "temperature": request.temperature,
+            "temperature": options.temperature,
             "response_format": "json",
         }
-        if request.prompt and not self._tells_speakers:
-            parameters["prompt"] = request.prompt
-        if request.language and request.task == "transcribe":
-            parameters["language"] = request.language
+        if options.prompt and not self._tells_speakers:
+            parameters["prompt"] = options.prompt
+        if options.language and options.task == "transcribe":
+            parameters["language"] = options.language
         if self._tells_speakers:
             parameters |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
-        elif request.voice_activity is not None and request.task == "transcribe":
-            parameters["chunking_strategy"] = _server_vad(request.voice_activity)
+        elif options.vad is not None and options.task == "transcribe":
+            parameters["chunking_strategy"] = _server_vad(options.vad)
         if self._tells_times:
             parameters["response_format"] = "verbose_json"
-            if request.task == "transcribe":
+            if options.task == "transcribe":
                 parameters["timestamp_granularities"] = ["word", "segment"]
         return parameters
 
 
-def _server_vad(voice_activity: VadOptions) -> dict[str, Any]:
+def _server_vad(vad: VadOptions) -> dict[str, Any]:
     return {
         "type": "server_vad",
-        "threshold": voice_activity.threshold,
-        "silence_duration_ms": round(voice_activity.silence_seconds * 1000),
-        "prefix_padding_ms": round(voice_activity.padding_seconds * 1000),
+        "threshold": vad.threshold,
+        "silence_duration_ms": round(vad.silence_seconds * 1000),
+        "prefix_padding_ms": round(vad.padding_seconds * 1000),
     }
 
 
@@ -245,9 +224,10 @@ async def _translation(client: AsyncOpenAI, file: tuple[str, bytes], parameters:
     )
 
 
-def _as_it_is(source: Path | Audio, recording: Recording) -> tuple[str, bytes] | None:
-    """A name and the bytes of a file that OpenAI takes as a whole; None for what has to be made smaller or other."""
-    if not isinstance(source, Path) or recording.duration_seconds > LONGEST_WHOLE_SECONDS:
+def _original_file(recording: Recording) -> tuple[str, bytes] | None:
+    """A name and the bytes of the recording's file, where OpenAI takes it whole; None where it must be re-encoded."""
+    source = recording.source
+    if source is None or recording.duration_seconds > LONGEST_WHOLE_SECONDS:
         return None
     if source.stat().st_size > MAXIMUM_UPLOAD_BYTES:
         return None
@@ -270,10 +250,10 @@ def suffix_of(header: bytes) -> str | None:
     return {b"fLaC": "flac", b"OggS": "ogg"}.get(header[:4])
 
 
-def _as_flac(recording: Recording, part: Part, ticket: RequestContext) -> tuple[str, bytes]:
+def _as_flac(recording: Recording, part: Part, context: RequestContext) -> tuple[str, bytes]:
     target = io.BytesIO()
     with AudioWriter(target, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
         for block in recording.blocks(*part):
-            with ticket.turn():
+            with context.turn():
                 writer.write(block)
     return "audio.flac", target.getvalue()

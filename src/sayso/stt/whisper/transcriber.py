@@ -1,4 +1,4 @@
-"""Transcription by Whisper, on this machine."""
+"""Transcription by a local Whisper model."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
 from sayso.lazy import LazyModel
 from sayso.machine import processors
 from sayso.scheduling import FREE
-from sayso.stt.base import SAMPLE_RATE_HZ, VadOptions
-from sayso.stt.recording import open_recording
+from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, VadOptions
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
 from sayso.stt.vad import SpeechDetector, chunks_of
@@ -28,26 +27,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Listener, Progress, Task, Transcript
+    from sayso.stt.base import Listener, Progress, Transcript, TranscriptionOptions
     from sayso.stt.recording import Recording
     from sayso.stt.transcript import EngineSegment
     from sayso.stt.vad import Chunk
-    from sayso.types import Audio
 
 _FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would ask a model hub
 
 REVISION = 3
-"""Grows when what is done here around the model gives other texts or times for the same sound."""
+"""Raised whenever the code around the model gives other texts or times for the same recording."""
 
 _SURE = 0.5
 _CHUNKS_TO_BE_SURE = 3
-"""A language that the first chunk does not make likely enough is looked for in so many."""
+"""At most so many chunks are used to detect a language that the first ones leave unsure."""
 
 _UNKNOWN_LANGUAGE = "und"  # BCP 47's own
 
 
 class _Found(NamedTuple):
-    """A language, how likely it is, and the first chunk as the model saw it."""
+    """A language, its probability, and the first chunk as the encoder gives it."""
 
     code: str
     probability: float
@@ -57,15 +55,13 @@ class _Found(NamedTuple):
 class WhisperTranscriber:
     """A Whisper model in CTranslate2's format, quantised to 8 bits as it is loaded.
 
-    It is loaded when it is first needed, which takes less than a second, and shared by all threads that call. Each
-    recording is cut into chunks where nobody speaks, and heard by as many threads as there are processors, each of
-    which takes turns. Decoded recordings are on disk meanwhile: two bytes a sample.
+    It is loaded when it is first needed, which takes less than a second, and shared by all threads. Each recording is
+    cut into chunks at pauses; as many threads as there are processors decode them, each under compute permits.
 
     Args:
         model_directory: the folder with ``model.bin``, ``config.json`` and ``tokenizer.json``.
         threads: how many threads compute; None for one on each processor.
         idle_unload_seconds: after how long without work the model leaves the memory; 0 for never.
-        maximum_seconds: how much audio is taken; None for any.
 
     Raises:
         ModelMissing: a file is not there.
@@ -77,7 +73,6 @@ class WhisperTranscriber:
         *,
         threads: int | None = None,
         idle_unload_seconds: float = 0,
-        maximum_seconds: float | None = None,
     ) -> None:
         missing = [name for name in _FILES if not (model_directory / name).is_file()]
         if missing:
@@ -87,7 +82,6 @@ class WhisperTranscriber:
             )
         self._directory = model_directory
         self._workers = threads or processors()
-        self._maximum_seconds = maximum_seconds
         self._model = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
         self.name = f"faster-whisper:{model_directory.name}"
 
@@ -105,47 +99,41 @@ class WhisperTranscriber:
 
     def transcribe(
         self,
-        source: Path | Audio,
+        recording: Recording,
+        options: TranscriptionOptions = DEFAULT_OPTIONS,
         *,
-        language: str | None = None,
-        prompt: str | None = None,
-        task: Task = "transcribe",
-        temperature: float = 0.0,
-        progress: Progress | None = None,
         listener: Listener | None = None,
-        ticket: RequestContext = FREE,
-        voice_activity: VadOptions | None = None,
+        progress: Progress | None = None,
+        context: RequestContext = FREE,
     ) -> Transcript:
-        """Write down what is said; see `Transcriber.transcribe`.
+        """See `Transcriber.transcribe`.
 
         Segments are sentences, or the clauses of long ones. The language of silence is "und" unless it is named.
 
         Raises:
             ModelCorrupt: the model cannot be loaded.
-            AudioTooLong: there is more audio than is taken.
         """
         with self._model.use() as model:
-            code = self._language(model, language, task)
-            with open_recording(source, ticket, maximum_seconds=self._maximum_seconds) as recording:
-                telling = _Telling(recording, listener, progress)
-                chunks = _chunks(recording, ticket, voice_activity or VadOptions())
-                if not chunks:
-                    return telling.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
-                hearing = BatchedDecoder(model, recording, ticket, workers=self._workers)
-                found = _found(model, hearing, chunks, code, ticket)
-                written = "en" if task == "translate" else found.code
-                wish = DecodingOptions(
-                    language=found.code,
-                    task=task,
-                    temperature=temperature,
-                    prompt=model.tokens_of(prompt) if prompt else (),
-                )
-                segmenter = Segmenter(written)
-                with closing(hearing.words(chunks, found.encoded, wish)) as words:  # its threads end before we do
-                    for heard in words:
-                        telling.add(segmenter.add(heard.words), heard.chunk.end)
-                telling.add(segmenter.finish(), recording.duration_samples)
-                return telling.transcript(written, found.probability)
+            code = self._language(model, options)
+            growing = _GrowingTranscript(recording, listener, progress)
+            chunks = _speech_chunks(recording, options.vad or VadOptions(), context)
+            if not chunks:
+                return growing.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
+            decoder = BatchedDecoder(model, recording, context, workers=self._workers)
+            found = _detect_language(model, decoder, chunks, code, context)
+            language = "en" if options.task == "translate" else found.code
+            decoding = DecodingOptions(
+                language=found.code,
+                task=options.task,
+                temperature=options.temperature,
+                prompt=model.tokens_of(options.prompt) if options.prompt else (),
+            )
+            segmenter = Segmenter(language)
+            with closing(decoder.words(chunks, found.encoded, decoding)) as results:  # its threads end before we do
+                for result in results:
+                    growing.add(segmenter.add(result.words), result.chunk.end)
+            growing.add(segmenter.finish(), recording.duration_samples)
+            return growing.transcript(language, found.probability)
 
     def _load(self) -> LoadedWhisper:
         try:
@@ -155,25 +143,25 @@ class WhisperTranscriber:
                 f"The Whisper model in {self._directory} cannot be loaded: {error}.", hint="Run: sayso models verify"
             ) from error
 
-    def _language(self, model: LoadedWhisper, language: str | None, task: Task) -> str | None:
-        """Whisper's code for a language, None to detect it; faster-whisper would take another one and go on."""
+    def _language(self, model: LoadedWhisper, options: TranscriptionOptions) -> str | None:
+        """Whisper's code for the language, None to detect it; faster-whisper would silently take another one."""
         known = model.languages
-        if task == "translate" and len(known) == 1:
+        if options.task == "translate" and len(known) == 1:
             raise UnsupportedLanguage(
                 f"{self.name} knows English only and cannot translate.", hint="Use a model without “.en” in its name."
             )
-        if language is None:
+        if options.language is None:
             return known[0] if len(known) == 1 else None
-        code = language.lower().split("-")[0]
+        code = options.language.lower().split("-")[0]
         if code not in known:
             raise UnsupportedLanguage(
-                f"{self.name} does not know the language “{language}”.", hint=f"It knows: {', '.join(known)}."
+                f"{self.name} does not know the language “{options.language}”.", hint=f"It knows: {', '.join(known)}."
             )
         return code
 
 
-class _Telling:
-    """The transcript as it grows, told to whoever listens."""
+class _GrowingTranscript:
+    """The transcript of the segments so far; each addition is reported to the listener and as progress."""
 
     def __init__(self, recording: Recording, listener: Listener | None, progress: Progress | None) -> None:
         self._builder = TranscriptBuilder(recording.duration_samples)
@@ -182,7 +170,7 @@ class _Telling:
         self._progress = progress
 
     def add(self, segments: Sequence[EngineSegment], done_samples: int) -> None:
-        """Segments that are complete, and how much of the recording has been heard."""
+        """Add complete segments, and report how much of the recording is done."""
         for segment in segments:
             piece = self._builder.add(segment)
             if self._listener is not None and piece:
@@ -199,28 +187,28 @@ class _Telling:
             self._progress(min(done_seconds, self._duration_seconds), self._duration_seconds)
 
 
-def _chunks(recording: Recording, ticket: RequestContext, voice_activity: VadOptions) -> list[Chunk]:
-    """Where somebody speaks, found a minute at a time."""
+def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContext) -> list[Chunk]:
+    """The chunks that hold speech, detected a minute at a time."""
     probabilities = [np.empty(0, np.float32)]
     if not recording.is_silent:
         detector = SpeechDetector()
         for block in recording.blocks(0, recording.duration_samples):
-            with errors_translated(), ticket.turn():
+            with errors_translated(), context.turn():
                 probabilities.append(detector.probabilities(block))
-    return chunks_of(np.concatenate(probabilities), recording.duration_samples, voice_activity)
+    return chunks_of(np.concatenate(probabilities), recording.duration_samples, vad)
 
 
-def _found(
-    model: LoadedWhisper, hearing: BatchedDecoder, chunks: Sequence[Chunk], code: str | None, ticket: RequestContext
+def _detect_language(
+    model: LoadedWhisper, decoder: BatchedDecoder, chunks: Sequence[Chunk], code: str | None, context: RequestContext
 ) -> _Found:
-    """The language: the caller's, or the likeliest of the first speech."""
-    first = hearing.encoded(chunks[0])
+    """The language: the caller's, or the likeliest one of the first chunks."""
+    first = decoder.encoded(chunks[0])
     if code is not None:
         return _Found(code, 1.0, first)
     sums: dict[str, float] = {}
     for number, chunk in enumerate(chunks[:_CHUNKS_TO_BE_SURE], start=1):
-        encoded = first if number == 1 else hearing.encoded(chunk)
-        with errors_translated(), ticket.turn():
+        encoded = first if number == 1 else decoder.encoded(chunk)
+        with errors_translated(), context.turn():
             likely = model.detected(encoded)
         sums = {language: sums.get(language, 0.0) + probability for language, probability in likely.items()}
         best = max(sums, key=lambda language: sums[language])

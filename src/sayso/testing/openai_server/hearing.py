@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sayso.errors import NotAudio, UnsupportedLanguage
 from sayso.providers.openai.languages import LANGUAGE_NAMES
+from sayso.stt import TranscriptionOptions, open_recording
 from sayso.subtitles import render_srt, render_vtt
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.types import Cue
@@ -65,17 +66,18 @@ class BatchedDecoder:
         return _answer(transcript, wanted, fields, translate=translate)
 
     def _heard(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Transcript:
+        options = TranscriptionOptions(
+            language=fields.get("language"),
+            task="translate" if translate else "transcribe",
+            prompt=fields.get("prompt"),
+            temperature=float(fields.get("temperature", 0.0)),
+        )
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / f"audio{PurePath(filename).suffix}"
             path.write_bytes(data)
             try:
-                return self._transcriber.transcribe(
-                    path,
-                    language=fields.get("language"),
-                    prompt=fields.get("prompt"),
-                    task="translate" if translate else "transcribe",
-                    temperature=float(fields.get("temperature", 0.0)),
-                )
+                with open_recording(path) as recording:
+                    return self._transcriber.transcribe(recording, options)
             except NotAudio:
                 raise Refused(_no_file_format()) from None
             except UnsupportedLanguage as error:

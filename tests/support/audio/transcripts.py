@@ -1,0 +1,31 @@
+"""Transcripts of files and of samples, which a transcriber takes as opened recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sayso.scheduling import FREE
+from sayso.stt import TranscriptionOptions, open_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sayso.scheduling import RequestContext
+    from sayso.stt import Listener, Progress, Transcriber, Transcript
+    from sayso.types import Audio
+
+
+def transcribed(
+    transcriber: Transcriber,
+    source: Path | Audio,
+    *,
+    listener: Listener | None = None,
+    progress: Progress | None = None,
+    context: RequestContext = FREE,
+    **options: Any,
+) -> Transcript:
+    """What a transcriber makes of a file or of samples; the fields of `TranscriptionOptions` go by their names."""
+    with open_recording(source) as recording:
+        return transcriber.transcribe(
+            recording, TranscriptionOptions(**options), listener=listener, progress=progress, context=context
+        )
