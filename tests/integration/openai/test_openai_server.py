@@ -20,6 +20,7 @@ from sayso.subtitles import parse_subtitles
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
 from support.audio.sounds import encoded
 from support.audio.tones import spoken
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,6 +242,7 @@ def test_requests_are_recorded_without_the_key(
     """Sizes, times, status and fields are there to be asserted on; the key is not."""
     http.post("/audio/transcriptions", data={"model": "whisper-1", "prompt": "Keeper"}, files={"file": recording})
     received = server.requests[0]
+    wait_until(lambda: received.ended_at is not None)  # recorded after the answer was sent
 
     assert (received.method, received.path, received.status) == ("POST", "/v1/audio/transcriptions", 200)
     assert received.size_bytes > len(recording[1])
