@@ -15,7 +15,7 @@ _LARGEST = 500
 
 
 class Batcher(Generic[Item, Answer]):
-    """One batch is under way at a time, and what comes meanwhile goes with the next: a lone item waits for nobody.
+    """One batch is under way at a time, and items that come meanwhile go with the next: a single item does not wait.
 
     Belongs to one event loop.
 
@@ -29,12 +29,12 @@ class Batcher(Generic[Item, Answer]):
         self._task: asyncio.Task[None] | None = None
 
     def add(self, item: Item) -> asyncio.Future[Answer]:
-        """Have an item done; the answer, or the error of its batch, is in the future, which nobody need wait for.
+        """Add an item; the future has its answer, or the error of its batch, and need not be waited for.
 
         Whoever is cancelled while it waits has the item done all the same.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may ever look
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may never be waited for
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -50,7 +50,7 @@ class Batcher(Generic[Item, Answer]):
             batch, self._waiting = self._waiting[:_LARGEST], self._waiting[_LARGEST:]
             try:
                 answers = await self._do([item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 -- each of those who wait is told
+            except Exception as error:  # noqa: BLE001 -- it is in the future of each item
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)

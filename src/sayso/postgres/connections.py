@@ -25,7 +25,7 @@ select set_config('statement_timeout', %(milliseconds)s, false) where pg_backend
 
 
 class WatchedConnection(psycopg.AsyncConnection[Row]):
-    """A connection whose making is told of: the pool makes its own in the background, and says nothing of a failure."""
+    """A connection that reports attempts to connect: the pool connects in the background, and reports no failure."""
 
     @classmethod
     async def connect(  # type: ignore[override]
@@ -35,7 +35,7 @@ class WatchedConnection(psycopg.AsyncConnection[Row]):
 
         Args:
             conninfo: see psycopg.
-            on_attempt: told of the error; of None where it was made.
+            on_attempt: called with the error; with None when it succeeded.
             parameters: see psycopg.
         """
         try:
@@ -48,7 +48,7 @@ class WatchedConnection(psycopg.AsyncConnection[Row]):
 
 
 def cut_off(connection: Connection) -> None:
-    """End a connection from outside: whoever waits for it finds that it is closed."""
+    """End a connection from outside: a call that waits for it fails, since it is closed."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)
 
@@ -87,9 +87,9 @@ def own_parameters() -> dict[str, Any]:
 
 
 async def bound_statements(connection: Connection, seconds: float) -> None:
-    """Have the server itself give up statements that take too long, on a connection that is ours alone.
+    """Have the server itself end statements that take too long, on a connection that is not shared.
 
-    Behind PgBouncer in transaction mode it is not, as the number of its process tells; what is set there would stay for
+    Behind PgBouncer in transaction mode it is shared, as the number of its process shows; a setting would stay for
     others. There a statement ends when its connection is cut off.
     """
     values = {"milliseconds": str(round(1000 * seconds)), "pid": connection.info.backend_pid}

@@ -1,4 +1,4 @@
-"""What psycopg says, in Sayso's errors."""
+"""The errors of psycopg as those of Sayso."""
 
 from __future__ import annotations
 

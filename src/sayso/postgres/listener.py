@@ -1,4 +1,4 @@
-"""The connection that hears notifications, and makes sure that it still does.
+"""The connection that receives notifications, and makes sure that it still does.
 
 A connection whose other end is gone looks like one on which nothing happens. So the listener sends itself a
 notification now and then, by another connection, and takes a new one when it does not come back.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _LONGEST_ANSWER_SECONDS = 3.0
-"""How long a notification may be under way to oneself, unless the next is due before."""
+"""How long a probe may take, unless the next is due before."""
 
 
 class Channel(StrEnum):
@@ -42,15 +42,15 @@ class Channel(StrEnum):
 
 
 class Listener:
-    """Calls those who want to hear of a channel, on the event loop that `run` runs on, for as long as it does.
+    """Calls the subscribers of a channel, on the event loop that `run` runs on, for as long as it does.
 
-    It cannot know what it has missed while it was deaf. When it hears again it calls everybody, with the payload
-    ``""``, which stands for anything.
+    Notifications that come while the connection is lost are missed. When it is there again, every subscriber is called
+    with the payload ``""``, which stands for any.
 
     Args:
         connect: opens a connection.
         notify: notifies of a channel, soon.
-        probe_seconds: how often it makes sure that it hears.
+        probe_seconds: how often it probes its connection.
         clock: monotonic seconds.
     """
 
@@ -62,8 +62,8 @@ class Listener:
         probe_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.is_hearing = False
-        """Whether the last notification to itself has come back."""
+        self.is_receiving = False
+        """Whether its last probe, a notification to itself, has come back."""
         self._connect = connect
         self._notify = notify
         self._probe_seconds = probe_seconds
@@ -72,14 +72,14 @@ class Listener:
         self._probe = f"sayso_probe_{secrets.token_hex(8)}"
         self._calls: dict[Channel, list[Callable[[str], None]]] = {channel: [] for channel in Channel}
 
-    def on(self, channel: Channel, heard: Callable[[str], None]) -> Callable[[], None]:
-        """Have ``heard`` called with the payload of each notification, and return what ends that."""
+    def on(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Have ``callback`` called with the payload of each notification, and return a function that ends that."""
         calls = self._calls[channel]
-        calls.append(heard)
+        calls.append(callback)
 
         def end() -> None:
-            if heard in calls:
-                calls.remove(heard)
+            if callback in calls:
+                calls.remove(callback)
 
         return end
 
@@ -87,21 +87,21 @@ class Listener:
         """Listen until cancelled."""
         failures = 0
         while True:
-            reason = "it did not hear itself"
+            reason = "its probe did not come back"
             try:
                 await self._listen()
             except psycopg.Error as error:
                 reason = " ".join(str(error).split())
             except TimeoutError:
                 reason = "the database did not answer"
-            failures = 1 if self.is_hearing else failures + 1
-            self.is_hearing = False
+            failures = 1 if self.is_receiving else failures + 1
+            self.is_receiving = False
             if failures == 1:
                 _log.warning("notifications are not heard for a while; looking instead", reason=reason)
             await asyncio.sleep(LISTEN.pause_seconds(failures))
 
     async def _listen(self) -> None:
-        """Listen on a connection of its own, and return when it hears nothing any more."""
+        """Listen on a connection of its own, and return when that receives nothing any more."""
         connection = await self._connect()
         try:
             async with asyncio.timeout(_LONGEST_ANSWER_SECONDS):
@@ -109,18 +109,18 @@ class Listener:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             for channel in Channel:
                 self._call(channel, "")
-            while await self._hears_itself(connection):
-                self.is_hearing = True
-                await self._hear(connection, self._probe_seconds)
+            while await self._is_probed(connection):
+                self.is_receiving = True
+                await self._receive(connection, self._probe_seconds)
         finally:
             await connection.close()
 
-    async def _hears_itself(self, connection: psycopg.AsyncConnection[Any]) -> bool:
+    async def _is_probed(self, connection: psycopg.AsyncConnection[Any]) -> bool:
         self._notify(self._probe)
-        return await self._hear(connection, self._answer_seconds, until=self._probe)
+        return await self._receive(connection, self._answer_seconds, until=self._probe)
 
-    async def _hear(self, connection: psycopg.AsyncConnection[Any], seconds: float, *, until: str = "") -> bool:
-        """Pass on what is heard for so long, or until a channel is heard; return whether that was."""
+    async def _receive(self, connection: psycopg.AsyncConnection[Any], seconds: float, *, until: str = "") -> bool:
+        """Pass notifications on for so long, or until one of a channel comes, and return whether that came."""
         end = self._clock() + seconds
         while (left := end - self._clock()) > 0:
             notices: Sequence[psycopg.Notify] = [
@@ -134,5 +134,5 @@ class Listener:
         return False
 
     def _call(self, channel: Channel, payload: str) -> None:
-        for heard in tuple(self._calls[channel]):
-            heard(payload)
+        for callback in tuple(self._calls[channel]):
+            callback(payload)

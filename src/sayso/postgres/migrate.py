@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_LOCK = 0x5A50  # any number that is nobody else's: processes that start together take turns
+_LOCK = 0x5A50  # any number that is not used otherwise: processes that start together take turns
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _CONNECT_SECONDS = 10
 
@@ -71,7 +71,7 @@ def migrate(conninfo: str) -> Migration:
         conninfo: where the database is, see `sayso.postgres.address`.
 
     Raises:
-        InvalidInput: the conninfo is none, the server refuses whom it names, or the user may not do what is needed.
+        InvalidInput: the conninfo is none, the server refuses its user, or the user may not do what is needed.
         ServiceUnavailable: the database does not answer, or cannot be written to.
     """
 

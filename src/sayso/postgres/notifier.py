@@ -1,4 +1,4 @@
-"""A bell: whoever waits hears everything that was rung since it last looked."""
+"""Notifications within a process: a waiter misses none that came since it last looked."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import math
 
 
 class Notifier:
-    """On one event loop."""
+    """Counts notifications, and wakes those who wait for one; for one event loop."""
 
     def __init__(self) -> None:
-        self.rings = 0
-        """How often it was rung."""
+        self.count = 0
+        """How many notifications there were."""
         self._next = asyncio.Event()
 
-    def ring(self) -> None:
-        """Wake everybody who waits."""
-        self.rings += 1
+    def notify(self) -> None:
+        """Wake all who wait."""
+        self.count += 1
         self._next.set()
         self._next = asyncio.Event()
 
-    async def wait(self, heard: int, *, seconds: float) -> bool:
-        """Wait for a ring that is not among those that were heard.
+    async def wait(self, seen: int, *, seconds: float) -> bool:
+        """Wait for a notification later than those that were seen.
 
         Args:
-            heard: `rings` before looking for what a ring may tell of.
+            seen: `count` before looking for what a notification may be about.
             seconds: how long at most; infinity for as long as it takes.
 
         Returns:
             Whether there was one.
         """
-        if self.rings == heard:
+        if self.count == seen:
             try:
                 async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                     await self._next.wait()

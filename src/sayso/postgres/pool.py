@@ -1,4 +1,4 @@
-"""The connections to the database: a pool that mends itself, and statements that are asked again where that is safe."""
+"""The connections to the database: a pool that repairs itself, and statements that are repeated where that is safe."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 _GIVE_UP_CONNECTING_SECONDS = 2.0
-"""The pool's own attempts come at growing intervals, without bound; after this, whoever asks begins anew, at once."""
+"""After this, the next request connects again at once instead of waiting for the pool's own back-off."""
 
 _LONGEST_PAYLOAD_BYTES = 7999
 
@@ -59,11 +59,11 @@ class Database:
 
     Args:
         conninfo: where it is, see `sayso.postgres.address`.
-        listen: whether notifications are listened for; never where the address says that PgBouncer is in between.
-        connections: how many there are at most, the listener's aside; what the address says goes before it.
+        listen: whether to listen for notifications; never where the address says that PgBouncer is in between.
+        connections: how many there are at most, without the listener's; a limit in the address goes before it.
         statement_seconds: how long a statement may take.
         connect_seconds: how long to wait for a connection.
-        probe_seconds: how often the listener makes sure that it hears.
+        probe_seconds: how often the listener probes its connection.
 
     Raises:
         InvalidInput: the conninfo is none.
@@ -102,7 +102,7 @@ class Database:
         """Why the last attempt to connect failed; None where it did not."""
         self._listening: asyncio.Task[None] | None = None
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
-        """Who hears notifications; None where they are not listened for."""
+        """Receives notifications; None where it does not listen."""
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -112,7 +112,7 @@ class Database:
         await self.close()
 
     async def open(self) -> None:
-        """Begin to connect; that the database cannot be reached is found by whoever asks it."""
+        """Begin to connect; the first request fails if the database cannot be reached."""
         await self._pool.open()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run())
@@ -131,7 +131,7 @@ class Database:
         Args:
             statement: in SQL, with ``%(name)s`` for parameters.
             parameters: by name.
-            again: whether it may be run again when nobody knows whether it was: twice is then as good as once.
+            again: whether it may be run again when its answer was lost: twice has the same effect as once.
         """
         if again:
             return await self.persist(partial(self.attempt, statement, parameters))
@@ -146,7 +146,7 @@ class Database:
         """Run a statement, for `persist`.
 
         Raises:
-            RetryableError: nobody knows whether it was run.
+            RetryableError: the answer was lost: it may have been run.
         """
         async with self._connection(checked=False) as connection:
             return await rows_of(connection, statement, parameters)
@@ -184,7 +184,7 @@ class Database:
             self.notify(channel, payload)
 
     def notify(self, channel: str, payload: str = "") -> None:
-        """Wake those who listen, soon; nothing waits for it, and when it fails, they find out by looking.
+        """Wake those who listen, soon; nothing waits for it, and when it fails, they find out by polling.
 
         A notification within a transaction would have all commits of the server wait for one another, each for its
         write to the disk. By itself it writes nothing, and those that come while one is under way go together.
@@ -210,7 +210,7 @@ class Database:
         """A connection; an error of psycopg leaves the block as `RetryableError` or one of Sayso's.
 
         Args:
-            checked: whether one that was lost while nobody used it must not be given.
+            checked: whether the connection is tested first, in case it was lost while it was idle.
         """
         failure: Exception | None = None
         try:

@@ -1,4 +1,4 @@
-"""What a user may do in the schema ``sayso``, and what a database administrator types who lets it do the rest."""
+"""What a user may do in the schema ``sayso``, and the statements with which an administrator grants the rest."""
 
 from __future__ import annotations
 

@@ -67,5 +67,5 @@ class PostgresPermits:
         if row["is_taken"]:
             return 0.0
         seconds = (row["free_in_seconds"] or 0.0) + (cost_microseconds - burst_microseconds) / 1e6
-        # Less than nothing: another took them meanwhile, and the next answer says until when.
+        # Not positive: another process took them meanwhile, and the next answer has the time.
         return max(float(seconds), 1e-6)

@@ -29,7 +29,7 @@ class Refusal:
     """What came of an attempt to connect.
 
     Attributes:
-        is_lasting: whether another attempt would fail alike until somebody changes the address, or the server.
+        is_lasting: whether another attempt would fail alike until the address or the server is changed.
         hint: what to do about it.
     """
 

@@ -294,7 +294,7 @@ async def test_followers_are_told_by_notifications_alone(database_url: str) -> N
         following = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
         assert here.listener is not None
         listener = here.listener
-        await until(lambda: listener.is_hearing)
+        await until(lambda: listener.is_receiving)
         async with asyncio.timeout(PATIENCE_SECONDS):
             with following.follow(record, seen=record.event_id) as follower:
                 await other.cancel(record.id, owner="ann")

@@ -154,7 +154,7 @@ async def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases:
         assert [delivery.body for delivery in found] == ["before", "after"]
         listener = database.listener
         assert listener is not None
-        await until(lambda: listener.is_hearing)
+        await until(lambda: listener.is_receiving)
         await queue.close()
 
 
@@ -242,10 +242,10 @@ async def test_a_listener_that_hears_nothing_any_more_finds_out(database_url: st
     ):
         listener = database.listener
         assert listener is not None
-        await until(lambda: listener.is_hearing)
+        await until(lambda: listener.is_receiving)
         proxy.freeze()
-        await until(lambda: not listener.is_hearing)
-        await until(lambda: listener.is_hearing)
+        await until(lambda: not listener.is_receiving)
+        await until(lambda: listener.is_receiving)
 
 
 async def test_everything_arrives_though_no_notification_does(database_url: str) -> None:

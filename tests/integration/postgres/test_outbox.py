@@ -114,7 +114,7 @@ def test_a_commit_wakes_a_worker_that_waits(database_url: str) -> None:
     async def scenario(scene: Scene) -> None:
         listener = scene.database.listener
         assert listener is not None
-        await until(lambda: listener.is_hearing)
+        await until(lambda: listener.is_receiving)
         waits = []
         for _ in range(5):
             receiving = asyncio.create_task(scene.queue.receive(1, wait_seconds=WAIT_SECONDS))

@@ -69,7 +69,7 @@ class PostgresQueue:
         self._ends: list[Callable[[], None]] = []
         if database.listener is not None:
             self._ends.append(database.listener.on(Channel.JOBS, self._on_job))
-            self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.ring()))
+            self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.notify()))
         self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
         self._hold_seconds = 0.0
         self._in_hand: dict[str, Delivery] = {}
@@ -82,7 +82,7 @@ class PostgresQueue:
 
     def _on_job(self, queue: str) -> None:
         if queue in {self.name, ""}:
-            self._arrivals.ring()
+            self._arrivals.notify()
 
     async def enqueue(self, body: str, *, dedup_key: str | None = None, delay_seconds: float = 0) -> str:
         """Add a job, and return its id; that of the earlier job where the key was used before.
@@ -101,7 +101,7 @@ class PostgresQueue:
         give_up = self._clock() + wait_seconds
         is_woken = False
         while True:
-            heard = self._arrivals.rings
+            seen = self._arrivals.count
             found = await self._claimed(limit)
             left_seconds = give_up - self._clock()
             if found or left_seconds <= 0:
@@ -109,7 +109,7 @@ class PostgresQueue:
                 return found
             if is_woken:
                 self._hold_seconds = min(max(2 * self._hold_seconds, _FIRST_HOLD_SECONDS), _LONGEST_HOLD_SECONDS)
-            is_woken = await self._arrivals.wait(heard, seconds=min(left_seconds, await self._idle_seconds()))
+            is_woken = await self._arrivals.wait(seen, seconds=min(left_seconds, await self._idle_seconds()))
             await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
 
     async def _idle_seconds(self) -> float:
@@ -215,10 +215,10 @@ class PostgresQueue:
 
         Without notifications it checks once a second that no lease was lost.
         """
-        heard = self._revocations.rings
-        while not await self._revocations.wait(heard, seconds=_POLL_SECONDS):
-            is_hearing = self._database.listener is not None and self._database.listener.is_hearing
-            if not is_hearing and await self._misses_some():
+        seen = self._revocations.count
+        while not await self._revocations.wait(seen, seconds=_POLL_SECONDS):
+            is_receiving = self._database.listener is not None and self._database.listener.is_receiving
+            if not is_receiving and await self._misses_some():
                 return
 
     async def _misses_some(self) -> bool:

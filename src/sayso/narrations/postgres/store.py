@@ -52,7 +52,9 @@ class PostgresNarrationStore:
         self._database = database
         self._changes = Notifier()
         listener = database.listener
-        self._end_hearing = None if listener is None else listener.on(Channel.EVENTS, lambda _: self._changes.ring())
+        self._end_listening = (
+            None if listener is None else listener.on(Channel.EVENTS, lambda _: self._changes.notify())
+        )
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """See `NarrationStore.submit`."""
@@ -134,7 +136,7 @@ class PostgresNarrationStore:
 
     async def hint(self) -> None:
         """See `NarrationStore.hint`."""
-        await self._changes.wait(self._changes.rings, seconds=math.inf)
+        await self._changes.wait(self._changes.count, seconds=math.inf)
 
     async def announce(self, narration_id: str) -> None:
         """See `NarrationStore.announce`."""
@@ -167,8 +169,8 @@ class PostgresNarrationStore:
 
     async def close(self) -> None:
         """See `NarrationStore.close`; the connections are the database's."""
-        if self._end_hearing is not None:
-            self._end_hearing()
+        if self._end_listening is not None:
+            self._end_listening()
 
 
 async def _found(transaction: Transaction, narration_id: str, owner: str | None) -> NarrationRecord:

@@ -13,7 +13,7 @@ _CLEAR_SECONDS = 10.0
 
 
 def server_number(directory: Path) -> int | None:
-    """The process that serves a data directory, whoever started it; None for none."""
+    """The process that serves a data directory, whichever process started it; None for none."""
     try:
         number = int(_record(directory).read_text().split("\n", 1)[0])
         os.kill(number, 0)
@@ -65,7 +65,7 @@ def _works_in(directory: Path, number: int) -> bool:
 
 
 def _survivors(directory: Path) -> list[int]:
-    """PostgreSQL's processes that work in a directory: not the shell of somebody who reads the log there."""
+    """PostgreSQL's processes that work in a directory: not a shell in which a user reads the log there."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

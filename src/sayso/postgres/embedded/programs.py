@@ -128,7 +128,7 @@ def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path,
     Args:
         name: of the program.
         arguments: for it.
-        user: who runs it; None for this process's own user.
+        user: the user that runs it; None for that of this process.
         data: the directory that it works on.
         programs: where it is; None for the newest one.
 

@@ -1,10 +1,10 @@
 """PostgreSQL itself, out of a wheel, with its data in a directory: what `sayso up` and the tests run on.
 
 Only the wheel's programs are used. Its Python part keeps a lock file for the whole machine, opens the directories above
-the data to everybody when it is root, and takes any process that has an old server's number for that server.
+the data to all users when it is root, and takes any process that has an old server's number for that server.
 
-The server is a process of its own. It outlives whoever started it, even one that is killed, and is found again by
-whoever starts it next. It listens on a socket in a directory that only its own user and root may enter, so no password
+The server is a process of its own. It outlives the process that started it, even one that is killed, and is found again
+by the next. It listens on a socket in a directory that only its own user and root may enter, so no password
 is needed, and on no network.
 """
 
@@ -97,7 +97,7 @@ class EmbeddedPostgres:
         Raises:
             NotInstalled: the wheel is missing.
             InvalidInput: the directory is of another version of PostgreSQL.
-            OutputFailed: the directory cannot be made, or is somebody else's.
+            OutputFailed: the directory cannot be made, or belongs to another user.
             ServiceUnavailable: the server does not start; the message ends with its own words.
         """
         from psycopg.conninfo import make_conninfo
@@ -117,7 +117,7 @@ class EmbeddedPostgres:
         return make_conninfo(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE)
 
     def stop(self) -> None:
-        """Stop the server, whoever started it, and wait for its end; nothing where none runs.
+        """Stop the server, whichever process started it, and wait for its end; nothing where none runs.
 
         Raises:
             ServiceUnavailable: it does not stop.
@@ -148,7 +148,7 @@ class EmbeddedPostgres:
         user, maker = server_user(self._directory), named_user()
         if is_cluster(self._directory):
             if user is not None and is_nobody(self._user()) and not self.is_running():
-                hand_over(self._directory, user)  # an earlier version had nobody own it
+                hand_over(self._directory, user)  # in an earlier version the user nobody owned it
             return
         if not self._directory.exists() and is_cluster(upgraded_name(self._directory)):
             upgraded_name(self._directory).rename(self._directory)  # the upgrade was killed in its last moment
@@ -158,7 +158,7 @@ class EmbeddedPostgres:
         begun.mkdir(mode=0o700)
         data = begun
         if maker is not None:
-            data = begun / "data"  # where nobody else who is the maker can enter
+            data = begun / "data"  # where other processes of that user cannot enter
             data.mkdir(mode=0o700)
             os.chown(data, *maker)
         arguments = ("-D", str(data), "-U", USER, "--auth=trust", "--encoding=UTF8")
@@ -200,7 +200,7 @@ class EmbeddedPostgres:
     # The server
 
     def is_running(self) -> bool:
-        """Whether the server of this directory runs, whoever started it."""
+        """Whether the server of this directory runs, whichever process started it."""
         return server_number(self._directory) is not None
 
     def _reach(self, socket_directory: Path) -> None:

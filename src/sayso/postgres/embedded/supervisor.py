@@ -73,7 +73,7 @@ class Supervisor:
     def _is_running(self) -> bool:
         try:
             return self._server.is_running()
-        except OSError:  # its directory cannot be read, as the start that follows will say
+        except OSError:  # its directory cannot be read, which the start that follows reports
             return False
 
     def _restart(self) -> None:

@@ -42,7 +42,7 @@ def upgrade(directory: Path, *, programs: Path | None = None, say: Callable[[str
     Args:
         directory: of the cluster, which no process but this one uses.
         programs: where the programs of its own version are; None for those in the wheel.
-        say: told what is done, in sentences.
+        say: called with sentences that say what is done.
 
     Returns:
         Where the old cluster is kept; None where there was nothing to do.
@@ -95,7 +95,7 @@ def _copy(directory: Path, programs: Path, say: Callable[[str], None]) -> None:
             EmbeddedPostgres(begun) as target,
             TemporaryDirectory(dir=directory.parent, prefix=".upgrading-") as scratch,
         ):
-            # Of this process's user, whom the sockets let in: the server's may not write here.
+            # Of this process's user, which may connect to the sockets: the server's user may not write here.
             _copy_all(source.start(), target.start(), Path(scratch), say)
         begun.rename(upgraded_name(directory))
     finally:
