@@ -182,22 +182,22 @@ def test_each_segment_has_its_details(transcript: Transcript) -> None:
 
 
 def test_work_that_nobody_waits_for_is_cancelled(transcriber: Transcriber, speech: Audio) -> None:
-    """A ticket that has been cancelled stops the work."""
-    scheduler = Scheduler(turns=1, places=1)
-    place = scheduler.take_place("someone")
-    place.close(cancelled=True)
+    """A context that has been cancelled stops the work."""
+    scheduler = Scheduler(permits=1, slots=1)
+    slot = scheduler.admit("someone")
+    slot.close(cancelled=True)
     with pytest.raises(Cancelled):
-        transcribed(transcriber, speech, context=place)
+        transcribed(transcriber, speech, context=slot)
     assert scheduler.load.computing == 0
 
 
 def test_a_deadline_is_kept(transcriber: Transcriber, speech: Audio) -> None:
     """Work that cannot end in time ends with an error that says so."""
     with (
-        Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=0) as place,
+        Scheduler(permits=1, slots=1).admit("someone", deadline_seconds=0) as slot,
         pytest.raises(DeadlineExceeded),
     ):
-        transcribed(transcriber, speech, context=place)
+        transcribed(transcriber, speech, context=slot)
 
 
 def test_an_unknown_language_is_refused(transcriber: Transcriber, speech: Audio) -> None:

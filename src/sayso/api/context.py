@@ -57,7 +57,7 @@ class AppContext:
     Attributes:
         settings: limits and times.
         catalogue: the models.
-        scheduler: places and turns.
+        scheduler: admission slots and compute permits.
         cache: where speech is kept.
         metrics: what is counted.
         files: the finished files that signed links open; None where they are in S3, or there are none.

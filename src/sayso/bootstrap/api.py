@@ -14,7 +14,7 @@ from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import signed_files
 from sayso.errors import SaysoError
 from sayso.narration import Document, to_script
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt import TranscriptionOptions, open_recording
 from sayso.tts.selection import select
 
@@ -67,7 +67,7 @@ def _warm_up(engines: EngineRegistry, settings: ApiSettings) -> None:
     if not engines.asks_local:
         return
     try:
-        engine, voice = select(tuple(engines.speech.values()), settings.kokoro_voice, FREE)
+        engine, voice = select(tuple(engines.speech.values()), settings.kokoro_voice, UNBOUNDED)
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)
         _log.info("ready to speak", voice=voice, at_once=engine.workers)

@@ -26,7 +26,7 @@ from sayso.bootstrap.engines import open_speech_cache
 from sayso.bootstrap.narrator import open_narrator
 from sayso.errors import ProcessDied, SaysoError
 from sayso.observability import configure_logs
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +64,7 @@ class IsolatedNarrator:
         self._one_at_a_time = threading.Lock()
 
     def make(
-        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+        self, story: Story, directory: Path, context: RequestContext, on_progress: Callable[[Progress], None]
     ) -> Narration:
         """See `Narrator.make`.
 
@@ -72,7 +72,7 @@ class IsolatedNarrator:
             ProcessDied: the child did not live to the end.
             SaysoError: as `Narrator.make`.
         """
-        with self._turn(ticket):
+        with self._turn(context):
             here, there = _CONTEXT.Pipe()
             child = _CONTEXT.Process(
                 target=_main, args=(there, self._settings, story, directory), name="sayso-attempt", daemon=True
@@ -81,16 +81,16 @@ class IsolatedNarrator:
             there.close()
             _log.info("the attempt has a process of its own", pid=child.pid)
             try:
-                return _outcome(child, here, ticket, {"progress": on_progress, "looked up": self._on_look_up})
+                return _outcome(child, here, context, {"progress": on_progress, "looked up": self._on_look_up})
             finally:
                 child.kill()
                 child.join()
                 here.close()
 
     @contextlib.contextmanager
-    def _turn(self, ticket: RequestContext) -> Iterator[None]:
+    def _turn(self, context: RequestContext) -> Iterator[None]:
         while not self._one_at_a_time.acquire(timeout=_LOOK_SECONDS):
-            ticket.check()
+            context.check()
         try:
             yield
         finally:
@@ -98,18 +98,18 @@ class IsolatedNarrator:
 
 
 def _outcome(
-    child: SpawnProcess, here: Connection, ticket: RequestContext, listeners: Mapping[str, Callable[[Any], None]]
+    child: SpawnProcess, here: Connection, context: RequestContext, listeners: Mapping[str, Callable[[Any], None]]
 ) -> Narration:
     """What the child makes, once it has; ``listeners`` are told what it tells on its way.
 
     Raises:
         ProcessDied: it ended without a word.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
         SaysoError: what the child raised.
     """
     while True:
         ready = wait([here, child.sentinel], timeout=_LOOK_SECONDS)
-        ticket.check()
+        context.check()
         if not ready:
             continue
         try:
@@ -166,7 +166,7 @@ def _made(tell: Callable[[str, object], None], settings: StoriesSettings, story:
     cache = open_speech_cache(settings, on_look_up=lambda hit: tell("looked up", hit))
     narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)
     try:
-        return narrator.make(story, directory, FREE, lambda progress: tell("progress", progress))
+        return narrator.make(story, directory, UNBOUNDED, lambda progress: tell("progress", progress))
     finally:
         cache.close()
 

@@ -27,7 +27,7 @@ def open_narrator(settings: NarratingSettings, *, sources: Sequence[SpeechSource
         cache: where speech is kept.
     """
 
-    def fetched(url: str, directory: Path, ticket: RequestContext) -> Path:
+    def fetched(url: str, directory: Path, context: RequestContext) -> Path:
         return fetch(
             url,
             directory,
@@ -35,7 +35,7 @@ def open_narrator(settings: NarratingSettings, *, sources: Sequence[SpeechSource
             timeout_seconds=settings.fetch_seconds,
             private_hosts=settings.private_hosts,
             check_type=check_prose_type,
-            context=ticket,
+            context=context,
         )
 
     return Narrator(

@@ -28,7 +28,7 @@ class Speech:
 
     Attributes:
         engines: every engine, and the chains that they make.
-        scheduler: places and turns.
+        scheduler: admission slots and compute permits.
         cache: where speech is kept.
 
     Raises:
@@ -39,7 +39,7 @@ class Speech:
         self._settings = settings
         self.engines = EngineRegistry(settings)
         self.scheduler = Scheduler(
-            turns=settings.synthesis_workers or processors(), places=settings.places, on_wait=metrics.observe_wait
+            permits=settings.synthesis_workers or processors(), slots=settings.places, on_wait=metrics.observe_wait
         )
         self.cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.cache_lookup(hit=hit))
 

@@ -21,7 +21,7 @@ from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narrations.retention import RetentionPolicy
 from sayso.narrations.service import NarrationPresenter
 from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.signing import signing_keys
 from sayso.stories import StoryHandler
 from sayso.stories.handler import SCRATCH_KIND
@@ -122,7 +122,7 @@ class StoriesOpener:
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
         _check_queues(settings)
-        select(self._narrator.sources, settings.kokoro_voice, FREE)
+        select(self._narrator.sources, settings.kokoro_voice, UNBOUNDED)
         self._remove_scratch()
         return self._process.worker_service("stories", self._consumers, settings)
 

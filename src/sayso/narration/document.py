@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sayso.errors import InvalidInput
 from sayso.files import decode_prose
 from sayso.narration.spec import NarrationSpec
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.text import ScriptOptions, check_script, write_script
 
 if TYPE_CHECKING:
@@ -64,27 +64,27 @@ def to_script(
     *,
     voice: str,
     spec: NarrationSpec | None = None,
-    ticket: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
 ) -> Script:
     """The document as lines for an engine's voices.
 
-    A long document takes many turns of the ticket, of a fraction of a second each; the caller holds none.
+    A long document takes many turns of the context, of a fraction of a second each; the caller holds none.
 
     Args:
         document: what to say.
         engine: who says it.
         voice: the engine's own name of the voice.
         spec: the language, which is the voice's own by default, and how words are read; None for the defaults.
-        ticket: of the request.
+        context: of the request.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
         UnknownVoice: the voice, or one that the document switches to, is not the engine's.
         InvalidInput: a directive in the text is malformed.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _turns(ticket) as next_turn:
+    with _turns(context) as next_turn:
         return write_script(document.text, options, next_turn)
 
 
@@ -94,7 +94,7 @@ def check_document(
     *,
     voice: str,
     spec: NarrationSpec | None = None,
-    ticket: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
 ) -> float:
     """Refuse a document that no script can be made of, without making one.
 
@@ -105,7 +105,7 @@ def check_document(
         SaysoError: as `to_script`.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _turns(ticket) as next_turn:
+    with _turns(context) as next_turn:
         return check_script(document.text, options, next_turn)
 
 
@@ -122,13 +122,13 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
 
 
 @contextmanager
-def _turns(ticket: RequestContext) -> Iterator[Callable[[], None]]:
-    """One turn of a ticket after the other: what is given ends one and waits for the next."""
+def _turns(context: RequestContext) -> Iterator[Callable[[], None]]:
+    """One turn of a context after the other: what is given ends one and waits for the next."""
     with ExitStack() as turn:
 
         def take_next() -> None:
             turn.close()
-            turn.enter_context(ticket.turn())
+            turn.enter_context(context.permit())
 
         take_next()
         yield take_next

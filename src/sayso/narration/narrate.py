@@ -15,7 +15,7 @@ from sayso.narration.length import estimated_seconds, require_length
 from sayso.narration.pace import is_too_fast
 from sayso.narration.spool import Spool
 from sayso.narration.synthesiser import Progress, Synthesiser
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.subtitles import style_named
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def narrate(
     maximum_seconds: float | None = None,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    ticket: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
 ) -> Narration:
     """Narrate a document into ``directory/<name>.mp3``, ``.srt`` and so on.
 
@@ -85,7 +85,7 @@ def narrate(
         maximum_seconds: the longest audio that is made; None for any length.
         workers: how many lines to speak at once; None for what the engine does best.
         on_progress: called on the caller's thread after each line.
-        ticket: whose turns the script is made in, and asked between blocks of audio whether the work is still wanted.
+        context: whose turns the script is made in, and asked between blocks of audio whether the work is still wanted.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
@@ -94,14 +94,14 @@ def narrate(
         SpeechTooLong: the audio would be longer than it may be; before anything is spoken, where that shows.
         OutputFailed: a file cannot be written.
         EngineFailed: the engine broke.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
     voice = voice or spec.voice
     if voice is None:
         raise InvalidInput("The narration names no voice.")
-    script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
+    script = to_script(document, engine, voice=voice, spec=spec, context=context)
     require_length(estimated_seconds(script, speed=spec.speed), maximum_seconds)
-    with Spool(directory, ticket=ticket) as spool:
+    with Spool(directory, context=context) as spool:
         synthesiser = Synthesiser(
             script,
             engine,

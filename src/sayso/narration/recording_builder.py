@@ -58,7 +58,7 @@ class RecordingBuilder:
 
     Raises:
         OutputFailed: the spool is full; also from `add` and `finish`.
-        Cancelled, DeadlineExceeded: as the spool's ticket says, likewise.
+        Cancelled, DeadlineExceeded: as the spool's context says, likewise.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ import numpy as np
 
 from sayso.audio.silence import BLOCK_SAMPLES
 from sayso.errors import OutputFailed
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,22 +27,22 @@ class Spool:
 
     The file has no name (it vanishes with the process, however that ends) and lies in the output's directory: its file
     system must hold the result anyway, and a full disk or a missing permission shows before hours of work. One thread
-    writes; afterwards any number may read. Writing and reading end when the ticket says so: all that is computed of a
+    writes; afterwards any number may read. Writing and reading end when the context says so: all that is computed of a
     document's audio, from the first silence to the last file, goes through here.
     """
 
-    def __init__(self, directory: Path, *, ticket: RequestContext = FREE) -> None:
+    def __init__(self, directory: Path, *, context: RequestContext = UNBOUNDED) -> None:
         """Make the file.
 
         Args:
             directory: where it lies; made if need be.
-            ticket: of the work that it is for.
+            context: of the work that it is for.
 
         Raises:
             OutputFailed: the directory cannot be made or written.
         """
         self._directory = directory
-        self._ticket = ticket
+        self._context = context
         self._hash = hashlib.sha256()
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -55,9 +55,9 @@ class Spool:
 
         Raises:
             OutputFailed: there is no more space.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the context says.
         """
-        self._ticket.check()
+        self._context.check()
         data = memoryview(np.ascontiguousarray(samples, "<f4").tobytes())
         self._hash.update(data)
         try:
@@ -81,11 +81,11 @@ class Spool:
         """Everything that was written, in blocks of at most `BLOCK_SAMPLES` samples.
 
         Raises:
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the context says.
         """
         position = 0
         while data := os.pread(self._file.fileno(), 4 * BLOCK_SAMPLES, position):
-            self._ticket.check()
+            self._context.check()
             position += len(data)
             yield np.frombuffer(data, "<f4")
 

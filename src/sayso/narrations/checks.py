@@ -35,7 +35,7 @@ _SHORT_WORD = Utterance(
 def check_request(
     request: NarrationRequest,
     sources: Sequence[SpeechSource],
-    ticket: RequestContext,
+    context: RequestContext,
     *,
     maximum_seconds: float | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ def check_request(
     Args:
         request: what somebody wants narrated.
         sources: who may speak.
-        ticket: whose turn it is to compute.
+        context: whose turn it is to compute.
         maximum_seconds: the longest audio that is made; None for any length.
 
     Raises:
@@ -56,21 +56,21 @@ def check_request(
         InvalidInput: a directive in the text is malformed.
         SpeechTooLong: the audio would be longer than ``maximum_seconds``.
         ModelMissing: no engine's model has been pulled.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
     spec = request.spec
-    engine, voice = select(sources, spec.voice or "", ticket)
+    engine, voice = select(sources, spec.voice or "", context)
     if spec.language not in {None, engine.language_of(voice)}:
         # Only speaking shows it: engines do not list what they can pronounce.
         word = Utterance(tokens=_SHORT_WORD.tokens, language=spec.language or "")
         engine.synthesise(word, voice=voice, speed=1.0)
     if request.text is not None:
         document = Document(text=request.text, name=spec.name or "", markdown=bool(spec.markdown))
-        require_length(check_text(document, engine, spec, voice=voice, ticket=ticket), maximum_seconds)
+        require_length(check_text(document, engine, spec, voice=voice, context=context), maximum_seconds)
 
 
 def check_text(
-    document: Document, engine: SpeechEngine, spec: NarrationSpec, *, voice: str, ticket: RequestContext
+    document: Document, engine: SpeechEngine, spec: NarrationSpec, *, voice: str, context: RequestContext
 ) -> float:
     """Refuse a text that no script can be made of, without making one of all of a long text.
 
@@ -79,10 +79,10 @@ def check_text(
 
     Raises:
         NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
-        Cancelled, DeadlineExceeded: as the ticket says.
+        Cancelled, DeadlineExceeded: as the context says.
     """
     if len(document.text) <= _WHOLE_CHARACTERS:
-        script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
+        script = to_script(document, engine, voice=voice, spec=spec, context=context)
         return estimated_seconds(script, speed=spec.speed)
-    pauses_seconds = check_document(document, engine, voice=voice, spec=spec, ticket=ticket)
+    pauses_seconds = check_document(document, engine, voice=voice, spec=spec, context=context)
     return pauses_seconds + len(document.text) * SHORTEST_LETTER_SECONDS / spec.speed

@@ -66,13 +66,13 @@ class Narrations:
         self.files_origin = files_origin
         self._maximum_seconds = maximum_seconds
 
-    def check(self, request: NarrationRequest, ticket: RequestContext) -> None:
+    def check(self, request: NarrationRequest, context: RequestContext) -> None:
         """Refuse what could only fail; on any thread, since it may compute for a moment.
 
         Raises:
             SaysoError: as `check_request`.
         """
-        check_request(request, self._sources, ticket, maximum_seconds=self._maximum_seconds)
+        check_request(request, self._sources, context, maximum_seconds=self._maximum_seconds)
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """Accept a narration that has been checked.

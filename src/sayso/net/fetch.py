@@ -17,7 +17,7 @@ from sayso.errors import FetchFailed, FetchRefused, OutputFailed, TooLarge
 from sayso.files import plain_suffix
 from sayso.net.client import answered, guarded
 from sayso.net.location import locate
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -48,7 +48,7 @@ def fetch(
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
     check_type: Callable[[str], None] = _any_type,
-    context: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> Path:

@@ -10,7 +10,7 @@ from sayso.errors import NotDelivered
 from sayso.net.client import WIRE_ERRORS, answered, guarded
 from sayso.net.location import locate
 from sayso.net.wire import OutOfTime
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -30,7 +30,7 @@ def post(
     headers: Mapping[str, str],
     timeout_seconds: float,
     private_hosts: Collection[str] = (),
-    context: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Send a body, and return the status of the answer; blocks, for a thread.

@@ -202,9 +202,9 @@ class _State(Collector):
         """See `Collector`."""
         load = self._load()
         if load is not None:
-            yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in flight at once.", load.places)
+            yield GaugeMetricFamily("sayso_queue_places", "Requests that may be in flight at once.", load.slots)
             yield GaugeMetricFamily("sayso_queue_places_taken", "Requests that are in flight.", load.taken)
-            yield GaugeMetricFamily("sayso_queue_turns", "Tasks that may compute at once.", load.turns)
+            yield GaugeMetricFamily("sayso_queue_turns", "Tasks that may compute at once.", load.permits)
             yield GaugeMetricFamily("sayso_queue_computing", "Tasks that compute.", load.computing)
             yield GaugeMetricFamily("sayso_queue_waiting", "Tasks that wait for a compute permit.", load.waiting)
         family = GaugeMetricFamily(

@@ -1,10 +1,10 @@
-"""Who may compute, and when: requests take a place, and their pieces of work take turns on the processors."""
+"""Admission and compute permits: requests are admitted to slots, and their computation is scheduled fairly."""
 
+from sayso.scheduling.context import UNBOUNDED, RequestContext, UnboundedContext
 from sayso.scheduling.scheduler import AdmissionSlot, Load, Priority, Scheduler, may_have_another
-from sayso.scheduling.ticket import FREE, RequestContext, UnboundedContext
 
 __all__ = [
-    "FREE",
+    "UNBOUNDED",
     "AdmissionSlot",
     "Load",
     "Priority",

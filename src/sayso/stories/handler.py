@@ -153,7 +153,7 @@ class StoryHandler:
     async def _narrate(self, story: Story, job: Job, scratch: ScratchDirectory, heartbeat: ClaimHeartbeat) -> Narration:
         """Narrate on a thread, which ends at its next turn to compute when the job was cancelled."""
         began = time.monotonic()
-        place = self._scheduler.take_place(job.delivery.job_id, priority=Priority.BATCH)
+        slot = self._scheduler.admit(job.delivery.job_id, priority=Priority.BATCH)
 
         def on_progress(progress: Progress) -> None:
             share = progress.done_characters / max(progress.total_characters, 1)
@@ -162,10 +162,10 @@ class StoryHandler:
         maker = self._isolated if job.delivery.is_suspect else self._narrator
 
         def make() -> Narration:
-            with place.working(), scratch.entered() as directory:
-                return maker.make(story, directory, place, on_progress)
+            with slot.working(), scratch.entered() as directory:
+                return maker.make(story, directory, slot, on_progress)
 
-        with place:
+        with slot:
             narration = await on_thread(make)
         self._on_made(CompletedStory(narration=narration, elapsed_seconds=time.monotonic() - began))
         return narration

@@ -44,7 +44,7 @@ class Maker(Protocol):
     """Makes the files of stories; threads share it."""
 
     def make(
-        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+        self, story: Story, directory: Path, context: RequestContext, on_progress: Callable[[Progress], None]
     ) -> Narration:
         """See `Narrator.make`."""
         ...
@@ -69,19 +69,19 @@ class Narrator:
     maximum_seconds: float | None = None
 
     def make(
-        self, story: Story, directory: Path, ticket: RequestContext, on_progress: Callable[[Progress], None]
+        self, story: Story, directory: Path, context: RequestContext, on_progress: Callable[[Progress], None]
     ) -> Narration:
         """Narrate a story into ``directory/story.mp3`` and so on, one file for each format of its spec.
 
         Raises:
-            Cancelled: the ticket says so.
+            Cancelled: the context says so.
             ServiceUnavailable: this machine has no room, or lacks a model: another may do it.
             SaysoError: as `narrate`.
         """
         try:
-            engine, voice = select(self.sources, story.spec.voice or self.voice, ticket)
+            engine, voice = select(self.sources, story.spec.voice or self.voice, context)
             return narrate(
-                self._document(story, directory, ticket),
+                self._document(story, directory, context),
                 engine,
                 self.cache.of(story.owner),
                 story.spec,
@@ -89,16 +89,16 @@ class Narrator:
                 voice=voice,
                 maximum_seconds=self.maximum_seconds,
                 on_progress=on_progress,
-                ticket=ticket,
+                context=context,
             )
         except (ModelMissing, NotInstalled, OutputFailed) as error:
             raise ServiceUnavailable(f"This worker cannot narrate: {error.message}", hint=error.hint) from error
 
-    def _document(self, story: Story, directory: Path, ticket: RequestContext) -> Document:
+    def _document(self, story: Story, directory: Path, context: RequestContext) -> Document:
         is_markdown = story.spec.markdown
         if story.text is not None:
             return Document(text=story.text, name=_STEM, markdown=bool(is_markdown))
-        file = self.fetch(story.url or "", directory, ticket)
+        file = self.fetch(story.url or "", directory, context)
         if is_markdown is None:
             is_markdown = file.suffix in MARKDOWN_SUFFIXES
         text = decode_prose(file.read_bytes(), "What the URL gives")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,7 @@ class Transcriber(Protocol):
         *,
         listener: Listener | None = None,
         progress: Progress | None = None,
-        context: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """The transcript of a recording.
 

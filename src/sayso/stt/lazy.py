@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LocalTranscriber:
         *,
         listener: Listener | None = None,
         progress: Progress | None = None,
-        context: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 

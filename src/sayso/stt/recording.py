@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import decode_blocks, resample
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Recording:
 
 @contextmanager
 def open_recording(
-    source: Path | Audio, context: RequestContext = FREE, *, maximum_seconds: float | None = None
+    source: Path | Audio, context: RequestContext = UNBOUNDED, *, maximum_seconds: float | None = None
 ) -> Iterator[Recording]:
     """Decode a file, or take samples, for the length of the block; the disk holds two bytes a sample.
 
@@ -91,7 +91,7 @@ def open_recording(
         duration_samples = 0
         blocks = _blocks(source, maximum_seconds)
         while True:
-            with context.turn():
+            with context.permit():
                 block = next(blocks, None)
                 if block is None:
                     break

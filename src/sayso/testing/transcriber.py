@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.errors import UnsupportedLanguage
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS, SegmentDetails
 from sayso.stt.transcript import EngineSegment, EngineWord, TranscriptBuilder
 
@@ -39,19 +39,19 @@ class FakeTranscriber:
         *,
         listener: Listener | None = None,
         progress: Progress | None = None,
-        context: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """The text that it was given, a compute permit for each segment; see `Transcriber.transcribe`."""
         code = (options.language or "en").lower().split("-")[0]
         if code not in _LANGUAGES:
             raise UnsupportedLanguage(f"The fake does not know the language “{options.language}”.")
-        with context.turn():
+        with context.permit():
             has_sound = any(np.any(block) for block in recording.blocks(0, recording.duration_samples))
         duration_seconds = recording.duration_seconds
         segments = self._spread(duration_seconds, options.temperature) if has_sound else []
         builder = TranscriptBuilder(recording.duration_samples)
         for number, segment in enumerate(segments, start=1):
-            with context.turn():
+            with context.permit():
                 heard = builder.add(segment)
             if listener is not None:
                 listener(heard)

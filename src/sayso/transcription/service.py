@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sayso.errors import AudioTooShort
 from sayso.observability import span
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt import open_recording
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ T = TypeVar("T")
 
 
 @contextmanager
-def opened(path: Path, context: RequestContext = FREE, *, maximum_seconds: float | None = None) -> Iterator[Recording]:
+def opened(
+    path: Path, context: RequestContext = UNBOUNDED, *, maximum_seconds: float | None = None
+) -> Iterator[Recording]:
     """A recording for all engines of a chain: decoded once, kept for the length of the block.
 
     Args:
@@ -57,7 +59,7 @@ def transcribe(
     options: TranscriptionOptions,
     *,
     listener: Listener | None = None,
-    context: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
 ) -> ChainResult[Transcript]:
     """Transcribe a recording with the first engine of a chain that can.
 

@@ -69,7 +69,7 @@ class ScheduledEngine(EngineDecorator):
         Raises:
             Cancelled, DeadlineExceeded: as the context says.
         """
-        with self._context.turn():
+        with self._context.permit():
             return self._engine.synthesise(utterance, voice=voice, speed=speed)
 
 

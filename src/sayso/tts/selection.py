@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.errors import ModelMissing, UnknownVoice
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.tts.decorators import ScheduledEngine, StretchingEngine
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SpeechSource(Protocol):
 
 
 def select(
-    sources: Iterable[SpeechSource], voice: str, context: RequestContext = FREE, *, instructions: str | None = None
+    sources: Iterable[SpeechSource], voice: str, context: RequestContext = UNBOUNDED, *, instructions: str | None = None
 ) -> tuple[SpeechEngine, str]:
     """The first engine that has a voice, opened for a request, and the engine's own name for the voice.
 

@@ -54,7 +54,7 @@ class BlockedTranscriber(FakeTranscriber):
         self.let_go = threading.Event()
 
     def transcribe(self, *args: Any, **options: Any) -> Transcript:
-        with options["context"].turn():
+        with options["context"].permit():
             self.let_go.wait()
         return super().transcribe(*args, **options)
 
@@ -66,7 +66,7 @@ def speech_fields(**fields: Any) -> dict[str, Any]:
 def has_room(served: AppContext) -> bool:
     """Whether another request would be served now."""
     try:
-        served.scheduler.take_place("another").close()
+        served.scheduler.admit("another").close()
     except Busy:
         return False
     return True
@@ -82,7 +82,7 @@ def blocked() -> Iterator[BlockedEngine]:
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/ready", "/live", "/metrics", "/v1/models"])
 def test_probes_are_answered_while_every_turn_is_taken(serve: Serve, blocked: BlockedEngine, path: str) -> None:
     """With all turns held, and more requests waiting than there are threads in a pool, probes are answered."""
-    served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=100))
+    served = fake_served(speech=blocked, scheduler=Scheduler(permits=2, slots=100))
     with serve(served) as client, ThreadPoolExecutor(max_workers=50) as clients:
         fields = speech_fields(input="It is late.")
         asked = [clients.submit(client.post, "/v1/audio/speech", json=fields) for _ in range(50)]
@@ -150,7 +150,7 @@ def test_a_failure_at_the_beginning_is_no_200(serve: Serve) -> None:
 def test_a_client_that_goes_away_frees_its_place(serve: Serve) -> None:
     """A place is free when its client has gone, and is told as taken until the engine has stopped computing for it."""
     engine = BlockedEngine(after=1)
-    served = fake_served(speech=engine, scheduler=Scheduler(turns=2, places=1))
+    served = fake_served(speech=engine, scheduler=Scheduler(permits=2, slots=1))
     with serve(served) as client:
         try:
             with client.stream("POST", "/v1/audio/speech", json=speech_fields()) as answer:
@@ -169,7 +169,7 @@ def test_a_client_that_goes_away_frees_its_place(serve: Serve) -> None:
 
 def test_a_client_that_goes_away_before_the_answer_frees_its_place(serve: Serve, blocked: BlockedEngine) -> None:
     """So it is when the client does not even wait for the first sound."""
-    served = fake_served(speech=blocked, scheduler=Scheduler(turns=2, places=1))
+    served = fake_served(speech=blocked, scheduler=Scheduler(permits=2, slots=1))
     with serve(served) as client:
         with pytest.raises(httpx2.ReadTimeout):
             client.post("/v1/audio/speech", json=speech_fields(), timeout=HANGS_UP)
@@ -181,7 +181,7 @@ def test_a_client_that_goes_away_before_the_answer_frees_its_place(serve: Serve,
 def test_a_client_that_goes_away_ends_its_transcription(serve: Serve, recording_of_noise: bytes) -> None:
     """A transcription that nobody waits for gives its place back."""
     ear = BlockedTranscriber()
-    served = fake_served(transcriber=ear, scheduler=Scheduler(turns=2, places=1))
+    served = fake_served(transcriber=ear, scheduler=Scheduler(permits=2, slots=1))
     with serve(served) as client:
         try:
             with pytest.raises(httpx2.ReadTimeout):

@@ -69,7 +69,7 @@ def service(
         settings,
         process=Process(),
         sources=[LocalSpeech("fake", lambda: engine)],
-        scheduler=Scheduler(turns=2, places=4),
+        scheduler=Scheduler(permits=2, slots=4),
         cache=SpeechCache(NoCache()),
     )
     return opener.service()

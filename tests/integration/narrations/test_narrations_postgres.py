@@ -135,7 +135,7 @@ class ScratchDirectory:
                 voice="fake_en",
                 fetch=refuse,
             ),
-            scheduler=Scheduler(turns=2, places=4),
+            scheduler=Scheduler(permits=2, slots=4),
             output_root=self.out.as_uri(),
             work_directory=self._directory / "work",
             announce=store.announce,

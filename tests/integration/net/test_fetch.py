@@ -85,21 +85,21 @@ def test_a_file_of_exactly_the_bound_is_taken(server: Server, tmp_path: Path) ->
 
 def test_a_cancellation_shuts_the_connection_down(tmp_path: Path) -> None:
     """A fetch that waits for a silent server ends when nobody wants it any more."""
-    place = Scheduler(turns=1, places=1).take_place("a client")
+    slot = Scheduler(permits=1, slots=1).admit("a client")
     with raw_server(b"HTTP/1.1 200 OK\r\n", then_drip=b"X: 1\r\n") as port:
-        timer = threading.Timer(0.2, place.close)
+        timer = threading.Timer(0.2, slot.close)
         timer.start()
         with pytest.raises(Cancelled):
-            get(f"http://localhost:{port}/", tmp_path, context=place)
+            get(f"http://localhost:{port}/", tmp_path, context=slot)
         timer.join()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_contexts_deadline_holds_too(tmp_path: Path) -> None:
     """It is told as a deadline, not as the URL's fault."""
-    place = Scheduler(turns=1, places=1).take_place("a client", deadline_seconds=0.2)
-    with place, raw_server(b"HTTP/1.1 200 OK\r\n", then_drip=b"X: 1\r\n") as port, pytest.raises(DeadlineExceeded):
-        get(f"http://localhost:{port}/", tmp_path, context=place)
+    slot = Scheduler(permits=1, slots=1).admit("a client", deadline_seconds=0.2)
+    with slot, raw_server(b"HTTP/1.1 200 OK\r\n", then_drip=b"X: 1\r\n") as port, pytest.raises(DeadlineExceeded):
+        get(f"http://localhost:{port}/", tmp_path, context=slot)
 
 
 def test_a_directory_that_cannot_be_written_is_not_the_urls_fault(server: Server, tmp_path: Path) -> None:

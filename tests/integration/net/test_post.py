@@ -78,15 +78,15 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
 
 def test_a_cancelled_sending_ends_at_once() -> None:
     """Its connection is shut down by whoever cancels."""
-    place = Scheduler(turns=1, places=1).take_place("somebody")
+    slot = Scheduler(permits=1, slots=1).admit("somebody")
 
     def cancel() -> None:
         receiver.arrived.wait()
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
 
-    with Receiver(0) as receiver, place:
+    with Receiver(0) as receiver, slot:
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(Cancelled):
-            send(receiver.url(), context=place)
+            send(receiver.url(), context=slot)
         thread.join()

@@ -18,7 +18,7 @@ from sayso.errors import (
     UtteranceTooLong,
 )
 from sayso.providers.openai.connection import OpenAIConnection
-from sayso.scheduling import FREE, Scheduler
+from sayso.scheduling import UNBOUNDED, Scheduler
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
 from sayso.tts.engines.openai import OpenAISpeechEngine
 from support.text.utterances import utterance
@@ -45,8 +45,8 @@ def body(answer: Answer) -> bytes:
     return answer.body
 
 
-def say(connection: OpenAIConnection, ticket: RequestContext = FREE) -> object:
-    return OpenAISpeechEngine(connection, ticket=ticket).synthesise(HELLO, voice="alloy", speed=1.0)
+def say(connection: OpenAIConnection, context: RequestContext = UNBOUNDED) -> object:
+    return OpenAISpeechEngine(connection, context=context).synthesise(HELLO, voice="alloy", speed=1.0)
 
 
 def test_without_a_key_nothing_is_sent(server: OpenAIServer, connect: Connect) -> None:
@@ -78,15 +78,15 @@ def test_the_key_is_never_told(server: OpenAIServer, connect: Connect, caplog: p
 
 
 def test_a_caller_who_goes_away_is_let_go_at_once(server: OpenAIServer, connect: Connect) -> None:
-    """Closing the place ends a call that hangs, as cancelled, long before its time is over."""
+    """Closing the slot ends a call that hangs, as cancelled, long before its time is over."""
     connection = connect(timeout_seconds=250.0)
     server.faults(always=FaultKind.HANG)
-    place = Scheduler(turns=1, places=1).take_place("someone")
+    slot = Scheduler(permits=1, slots=1).admit("someone")
 
     with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(say, connection, place)
+        call = pool.submit(say, connection, slot)
         wait_until(lambda: len(server.requests) == 1)
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
         with pytest.raises(Cancelled):
             call.result()
 
@@ -96,26 +96,26 @@ def test_a_caller_who_goes_away_is_let_go_at_once(server: OpenAIServer, connect:
 
 def test_a_place_that_is_closed_sends_nothing(server: OpenAIServer, connection: OpenAIConnection) -> None:
     """Work that is not wanted any more is not begun."""
-    place = Scheduler(turns=1, places=1).take_place("someone")
-    place.close()
+    slot = Scheduler(permits=1, slots=1).admit("someone")
+    slot.close()
 
     with pytest.raises(Cancelled):
-        say(connection, place)
+        say(connection, slot)
 
     assert server.requests == []
 
 
 def test_half_of_the_deadline_is_left_for_the_next_engine(server: OpenAIServer, connect: Connect) -> None:
-    """A call that hangs is given up when half of the ticket's time is spent, although its own limit is longer."""
+    """A call that hangs is given up when half of the context's time is spent, although its own limit is longer."""
     connection = connect(timeout_seconds=250.0, retries=5)
     server.faults(always=FaultKind.HANG)
-    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=10.0)
+    slot = Scheduler(permits=1, slots=1).admit("someone", deadline_seconds=10.0)
 
     with pytest.raises(EngineUnavailable) as caught:
-        say(connection, place)
+        say(connection, slot)
 
     assert caught.value.reason == "timeout"
-    place.check()  # it is still wanted, and there is time
+    slot.check()  # it is still wanted, and there is time
 
 
 def test_a_pause_longer_than_the_time_left_is_not_begun(
@@ -123,10 +123,10 @@ def test_a_pause_longer_than_the_time_left_is_not_begun(
 ) -> None:
     """A Retry-After beyond half of the deadline fails at once."""
     server.faults(always=Fault(kind=FaultKind.RATE_LIMITED, retry_after_seconds=9))
-    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=16.0)
+    slot = Scheduler(permits=1, slots=1).admit("someone", deadline_seconds=16.0)
 
     with pytest.raises(EngineUnavailable) as caught:
-        say(connection, place)
+        say(connection, slot)
 
     assert (caught.value.reason, caught.value.retry_after_seconds) == ("rate_limited", 9)
     assert (len(server.requests), pauses) == (1, [])
@@ -134,17 +134,17 @@ def test_a_pause_longer_than_the_time_left_is_not_begun(
 
 def test_a_deadline_that_is_over_is_no_failure_of_the_engine(connection: OpenAIConnection) -> None:
     """The caller's time is the caller's: no other engine is asked for it."""
-    place = Scheduler(turns=1, places=1).take_place("someone", deadline_seconds=0.0)
+    slot = Scheduler(permits=1, slots=1).admit("someone", deadline_seconds=0.0)
 
     with pytest.raises(DeadlineExceeded):
-        say(connection, place)
+        say(connection, slot)
 
 
 def test_requests_keep_their_distance(connect: Connect, pauses: list[float]) -> None:
     """With an interval, each request begins that much after the one before; the clock stands still here."""
     connection = connect(interval_ms=500, clock=lambda: 100.0)
 
-    with connection.calls(FREE) as calls:
+    with connection.calls(UNBOUNDED) as calls:
         futures = [calls.start(models, body) for _ in range(4)]
         for future in futures:
             calls.result(future)
@@ -158,7 +158,7 @@ def test_closing_waits_for_what_is_in_hand(server: OpenAIServer, connect: Connec
     server.faults(Fault(kind=FaultKind.DRIP, interval_seconds=0.0001))
 
     with ThreadPoolExecutor(2) as pool:
-        call = pool.submit(connection.call, models, body, ticket=FREE)
+        call = pool.submit(connection.call, models, body, context=UNBOUNDED)
         wait_until(lambda: len(server.requests) == 1)
         pool.submit(connection.close).result()
         assert b"whisper-1" in call.result()  # which its thread hands on a moment after its answer has come
@@ -206,9 +206,9 @@ def test_a_refused_input_is_the_callers_mistake(server: OpenAIServer, connection
         return await client.audio.speech.with_raw_response.create(model="tts-1", input="a" * 4097, voice="alloy")
 
     with pytest.raises(InvalidInput, match="empty"):
-        connection.call(say_nothing, body, ticket=FREE)
+        connection.call(say_nothing, body, context=UNBOUNDED)
     with pytest.raises(UtteranceTooLong):
-        connection.call(say_too_much, body, ticket=FREE)
+        connection.call(say_too_much, body, context=UNBOUNDED)
 
     assert len(server.requests) == 2
     assert connection.last_answer is not None

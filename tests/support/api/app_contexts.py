@@ -52,7 +52,7 @@ def fake_served(
     The models are ``fake`` (local, without limits), ``hybrid`` (both, without limits), ``tts-1`` and ``whisper-1``.
     """
     settings = settings or Settings(synthesis_workers=2)
-    scheduler = scheduler or Scheduler(turns=2, places=settings.places)
+    scheduler = scheduler or Scheduler(permits=2, slots=settings.places)
     engine = speech or FakeSpeechEngine()
     local_speech: Link[SpeechSource] = Link(
         name=LOCAL, engine=LocalSpeech(LOCAL, lambda: engine, aliases={"alloy": "fake_en"}), breaker=Breaker()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt import TranscriptionOptions, open_recording
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def transcribed(
     *,
     listener: Listener | None = None,
     progress: Progress | None = None,
-    context: RequestContext = FREE,
+    context: RequestContext = UNBOUNDED,
     **options: Any,
 ) -> Transcript:
     """What a transcriber makes of a file or of samples; the fields of `TranscriptionOptions` go by their names."""

@@ -101,7 +101,7 @@ class Narrated:
             tasks=self.store.tasks,
             storages=storages,
             narrator=Narrator(sources=sources, cache=SpeechCache(NoCache()), voice="fake_en", fetch=refuse),
-            scheduler=Scheduler(turns=8, places=8),
+            scheduler=Scheduler(permits=8, slots=8),
             output_root=(directory / "out").as_uri(),
             work_directory=directory / "work",
             announce=self.store.announce,

@@ -28,7 +28,7 @@ TEXT = "It was late. The keeper lit the lamp, and nobody came. The rain began."
 TASKS = {"text": TEXT, "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
 
 
-def refuse(url: str, _directory: Path, _ticket: RequestContext) -> Path:
+def refuse(url: str, _directory: Path, _context: RequestContext) -> Path:
     raise FetchRefused(f"{url} is not fetched.")
 
 
@@ -50,7 +50,7 @@ class Scene:
             narrator=Narrator(
                 sources=[LocalSpeech("fake", lambda: self.engine)], cache=cache, voice="fake_en", fetch=fetch
             ),
-            scheduler=Scheduler(turns=2, places=4),
+            scheduler=Scheduler(permits=2, slots=4),
             output_root=self.out.as_uri(),
             work_directory=directory / "work",
             announce=self._announce,

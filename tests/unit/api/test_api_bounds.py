@@ -57,11 +57,11 @@ def test_whoever_leaves_in_a_silence_is_computed_for_no_longer(response_format: 
     """In every format the next block after a client has gone is not made."""
     served = fake_served(settings=Settings(synthesis_workers=2, max_speech_seconds=1e6))
     body = SpeechBody(**fields(response_format=response_format))
-    place = served.scheduler.take_place("gone")
-    begun = begin_speech(served, body, place, events=None)
+    slot = served.scheduler.admit("gone")
+    begun = begin_speech(served, body, slot, events=None)
     made = [begun.first]
     made += [chunk for chunk, _ in zip(begun.rest, range(3), strict=False)]
-    place.close(cancelled=True)
+    slot.close(cancelled=True)
     with pytest.raises(Cancelled):
         next(begun.rest)
     assert sum(map(len, made)) < 2_000_000

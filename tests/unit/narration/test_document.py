@@ -88,10 +88,10 @@ def test_a_long_script_takes_many_turns_and_ends_when_its_client_leaves(unit: st
         if turns == 5:
             place.close(cancelled=True)
 
-    scheduler = Scheduler(turns=1, places=1, on_wait=left)
-    place = scheduler.take_place("somebody")
+    scheduler = Scheduler(permits=1, slots=1, on_wait=left)
+    place = scheduler.admit("somebody")
     document = Document(text=unit * (200_000 // len(unit)), name="long", markdown=True)
     with pytest.raises(Cancelled):
-        to_script(document, FakeSpeechEngine(), voice="fake_en", ticket=place)
+        to_script(document, FakeSpeechEngine(), voice="fake_en", context=place)
     assert turns == 5
     assert scheduler.load.computing == 0

@@ -56,15 +56,15 @@ def test_every_file_that_was_asked_for_appears(tmp_path: Path) -> None:
 def test_what_is_no_longer_wanted_ends_in_the_middle_of_a_silence(tmp_path: Path) -> None:
     """A narration that is given up computes no further than the next block of sound, and leaves nothing behind."""
     story = Document(text="It was late. " + "[pause 60s]" * 60 + " The lamp burned on.", name="lamp", markdown=False)
-    place = Scheduler(turns=1, places=1).take_place("gone")
+    slot = Scheduler(permits=1, slots=1).admit("gone")
     engine = FakeSpeechEngine()
 
     def give_up(progress: Progress) -> None:
         assert progress.audio_seconds > 3600
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
 
     with pytest.raises(Cancelled):
-        narrate(story, engine, SpeechCache(NoCache()), OPTIONS, tmp_path / "out", on_progress=give_up, ticket=place)
+        narrate(story, engine, SpeechCache(NoCache()), OPTIONS, tmp_path / "out", on_progress=give_up, context=slot)
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -16,7 +16,7 @@ from sayso.errors import (
     UnsupportedLanguage,
 )
 from sayso.narrations.checks import check_request
-from sayso.scheduling import FREE, Scheduler
+from sayso.scheduling import UNBOUNDED, Scheduler
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.selection import LocalSpeech
 from sayso.types import Voice
@@ -43,7 +43,7 @@ def missing() -> LocalSpeech:
 
 
 def check(*sources: LocalSpeech, **fields: Any) -> None:
-    check_request(request(**fields), sources or (source(),), FREE)
+    check_request(request(**fields), sources or (source(),), UNBOUNDED)
 
 
 @pytest.mark.parametrize("text", ["It is late.", "# It\n\n*is* [late](x).", "[pause 2s]\n[voice:fake_fr]\nTard.", LONG])
@@ -119,10 +119,10 @@ def test_a_text_that_is_elsewhere_is_not_looked_at() -> None:
 
 def test_nobody_waits_for_the_check_of_a_client_that_left() -> None:
     """It takes its turn like all that computes."""
-    place = Scheduler(turns=1, places=1).take_place("somebody")
-    place.close(cancelled=True)
+    slot = Scheduler(permits=1, slots=1).admit("somebody")
+    slot.close(cancelled=True)
     with pytest.raises(Cancelled):
-        check_request(request(), [source()], place)
+        check_request(request(), [source()], slot)
 
 
 @pytest.mark.parametrize("before", ["", "* * *\n\n" * 5000], ids=["short", "long"])
@@ -130,9 +130,9 @@ def test_nobody_waits_for_the_check_of_a_client_that_left() -> None:
 def test_a_text_that_takes_too_long_is_refused(before: str, text: str) -> None:
     """Its pauses count exactly, and its words by the least that they can take; the sender is told before it waits."""
     asked = request(text=before + text)
-    check_request(asked, [source()], FREE, maximum_seconds=1e6)
+    check_request(asked, [source()], UNBOUNDED, maximum_seconds=1e6)
     with pytest.raises(SpeechTooLong):
-        check_request(asked, [source()], FREE, maximum_seconds=900.0)
+        check_request(asked, [source()], UNBOUNDED, maximum_seconds=900.0)
 
 
 def test_the_check_of_a_long_text_takes_many_turns_and_ends_when_its_client_leaves() -> None:
@@ -143,9 +143,9 @@ def test_the_check_of_a_long_text_takes_many_turns_and_ends_when_its_client_leav
         nonlocal turns
         turns += 1
         if turns == 10:
-            place.close(cancelled=True)
+            slot.close(cancelled=True)
 
-    place = Scheduler(turns=1, places=1, on_wait=left).take_place("somebody")
+    slot = Scheduler(permits=1, slots=1, on_wait=left).admit("somebody")
     with pytest.raises(Cancelled):
-        check_request(request(text="… " * 300_000), [source()], place)
+        check_request(request(text="… " * 300_000), [source()], slot)
     assert turns == 10

@@ -16,7 +16,7 @@ from sayso.scheduling import Load, Scheduler
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOAD = Load(places=64, taken=3, turns=2, computing=2, waiting=1, retry_after_seconds=1.0)
+LOAD = Load(slots=64, taken=3, permits=2, computing=2, waiting=1, retry_after_seconds=1.0)
 
 
 def busy() -> Metrics:
@@ -56,14 +56,14 @@ def test_everything_that_happens_is_counted() -> None:
 
 def test_the_queue_is_read_when_it_is_asked_for() -> None:
     """Places and turns are those of the moment."""
-    scheduler = Scheduler(turns=2, places=5)
+    scheduler = Scheduler(permits=2, slots=5)
     metrics = Metrics(load=lambda: scheduler.load)
-    place = scheduler.take_place("web")
-    with place.turn():
+    slot = scheduler.admit("web")
+    with slot.permit():
         assert value(metrics, "sayso_queue_places") == 5
         assert value(metrics, "sayso_queue_places_taken") == 1
         assert value(metrics, "sayso_queue_computing") == 1
-    place.close()
+    slot.close()
     assert value(metrics, "sayso_queue_places_taken") == 0
 
 

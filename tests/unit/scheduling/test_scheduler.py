@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
-from sayso.scheduling import FREE, AdmissionSlot, Priority, Scheduler
+from sayso.scheduling import UNBOUNDED, AdmissionSlot, Priority, Scheduler
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class Line:
         self._clock = clock
         self._threads: list[threading.Thread] = []
 
-    def join(self, name: str, place: AdmissionSlot, *, seconds: float = 1.0, turns: int = 1) -> None:
+    def join(self, name: str, slot: AdmissionSlot, *, seconds: float = 1.0, turns: int = 1) -> None:
         """Have a thread wait for turns, and return when it does."""
         waiting = self.scheduler.load.waiting
 
         def work() -> None:
             for _ in range(turns):
-                with place.turn():
+                with slot.permit():
                     self.order.append(name)
                     self._clock.now += seconds
 
@@ -64,7 +64,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def scheduler(clock: Clock) -> Scheduler:
-    return Scheduler(turns=1, places=8, clock=clock)
+    return Scheduler(permits=1, slots=8, clock=clock)
 
 
 @pytest.fixture
@@ -74,45 +74,45 @@ def line(scheduler: Scheduler, clock: Clock) -> Line:
 
 @pytest.fixture
 def holder(scheduler: Scheduler) -> Iterator[AdmissionSlot]:
-    with scheduler.take_place("holder") as place:
-        yield place
+    with scheduler.admit("holder") as slot:
+        yield slot
 
 
 def test_interactive_work_goes_before_batch_work(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Somebody who waits is served before work that nobody waits for, although that came first."""
-    with holder.turn():
-        line.join("batch", scheduler.take_place("a", priority=Priority.BATCH))
-        line.join("interactive", scheduler.take_place("b"))
+    with holder.permit():
+        line.join("batch", scheduler.admit("a", priority=Priority.BATCH))
+        line.join("interactive", scheduler.admit("b"))
     assert line.finish() == ["interactive", "batch"]
 
 
 def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Turns go to clients by what they have computed, not by how many requests they have."""
-    with holder.turn():
+    with holder.permit():
         for number in range(3):
-            line.join(f"many {number}", scheduler.take_place("many"))
-        line.join("one", scheduler.take_place("one"))
+            line.join(f"many {number}", scheduler.admit("many"))
+        line.join("one", scheduler.admit("one"))
     assert line.finish()[1] == "one"
 
 
 def test_a_new_request_begins_before_an_old_one_ends(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Of one client's requests the one that has computed least is next."""
-    with holder.turn():
-        line.join("old", scheduler.take_place("a"), turns=3)
-        line.join("new", scheduler.take_place("a"))
+    with holder.permit():
+        line.join("old", scheduler.admit("a"), turns=3)
+        line.join("new", scheduler.admit("a"))
     assert line.finish() == ["old", "new", "old", "old"]
 
 
 def test_a_client_that_comes_back_has_saved_nothing_up(scheduler: Scheduler, clock: Clock) -> None:
     """A client who was away starts level with the others, and does not keep them waiting for what they had."""
-    with scheduler.take_place("here") as here:
-        with here.turn():
+    with scheduler.admit("here") as here:
+        with here.permit():
             clock.now += 100
-        back = scheduler.take_place("back")
-        with back.turn():
+        back = scheduler.admit("back")
+        with back.permit():
             clock.now += 1
         line = Line(scheduler, clock)
-        with here.turn():
+        with here.permit():
             line.join("back", back)
             line.join("here", here)
     assert line.finish() == ["here", "back"]  # what "here" computed before "back" came does not count
@@ -120,65 +120,65 @@ def test_a_client_that_comes_back_has_saved_nothing_up(scheduler: Scheduler, clo
 
 def test_a_full_scheduler_says_when_to_come_again(scheduler: Scheduler) -> None:
     """Beyond the bound nobody waits: the answer is no, with a time that is neither nothing nor for ever."""
-    places = [scheduler.take_place(f"a{number}") for number in range(8)]
+    places = [scheduler.admit(f"a{number}") for number in range(8)]
     with pytest.raises(Busy) as refused:
-        scheduler.take_place("b")
+        scheduler.admit("b")
     assert 1 <= refused.value.retry_after_seconds <= 120
     places[0].close()
-    scheduler.take_place("b").close()
+    scheduler.admit("b").close()
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 7, 64])
 def test_no_client_holds_every_place(count: int) -> None:
     """However few there are: one client alone has half of them, and those who come next find some."""
-    scheduler = Scheduler(turns=1, places=count)
+    scheduler = Scheduler(permits=1, slots=count)
     for client in ("greedy", "second"):
-        free = scheduler.load.places - scheduler.load.taken
+        free = scheduler.load.slots - scheduler.load.taken
         share = (free + 1) // 2
         for _ in range(share):
-            scheduler.take_place(client)
+            scheduler.admit(client)
         with pytest.raises(Busy, match="your share" if scheduler.load.taken < count else "places are taken"):
-            scheduler.take_place(client)
+            scheduler.admit(client)
     assert scheduler.load.taken > count / 2
 
 
 def test_the_only_place_is_for_everybody() -> None:
-    """A server with one place serves one client after the other."""
-    scheduler = Scheduler(turns=1, places=1)
-    scheduler.take_place("a").close()
-    with scheduler.take_place("b"), pytest.raises(Busy):
-        scheduler.take_place("a")
+    """A server with one slot serves one client after the other."""
+    scheduler = Scheduler(permits=1, slots=1)
+    scheduler.admit("a").close()
+    with scheduler.admit("b"), pytest.raises(Busy):
+        scheduler.admit("a")
 
 
 def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None:
     """Where requests turn out to be expensive, whoever is refused is told to wait longer."""
-    scheduler = Scheduler(turns=1, places=2, clock=clock)
+    scheduler = Scheduler(permits=1, slots=2, clock=clock)
 
     def told() -> float:
-        with scheduler.take_place("a"), scheduler.take_place("b"), pytest.raises(Busy) as refused:
-            scheduler.take_place("c")
+        with scheduler.admit("a"), scheduler.admit("b"), pytest.raises(Busy) as refused:
+            scheduler.admit("c")
         return refused.value.retry_after_seconds
 
     cheap = told()
     for _ in range(20):
-        with scheduler.take_place("a") as place, place.turn():
+        with scheduler.admit("a") as slot, slot.permit():
             clock.now += 30
     assert told() > cheap
 
 
 def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: AdmissionSlot) -> None:
-    """Whoever waits for a turn of a request that was given up stops waiting, and its place is there for others."""
-    place = scheduler.take_place("gone")
-    with ThreadPoolExecutor(1) as pool, holder.turn():
+    """Whoever waits for a turn of a request that was given up stops waiting, and its slot is there for others."""
+    slot = scheduler.admit("gone")
+    with ThreadPoolExecutor(1) as pool, holder.permit():
 
         def wait() -> None:
-            with place.turn():
+            with slot.permit():
                 pytest.fail("it got a turn")
 
         waiting = pool.submit(wait)
         while not scheduler.load.waiting:
             pass
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
         with pytest.raises(Cancelled):
             waiting.result(WAIT_SECONDS)
         assert scheduler.load.waiting == 0
@@ -186,14 +186,14 @@ def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: AdmissionS
 
 
 def test_a_place_is_told_as_taken_while_a_thread_works_for_it(clock: Clock) -> None:
-    """Work that was given up is counted until it ends, in a turn or not, although its place is there for others."""
-    scheduler = Scheduler(turns=1, places=1, clock=clock)
-    place = scheduler.take_place("gone")
-    with place.working():
-        with place.turn():
-            place.close(cancelled=True)
+    """Work that was given up is counted until it ends, in a turn or not, although its slot is there for others."""
+    scheduler = Scheduler(permits=1, slots=1, clock=clock)
+    slot = scheduler.admit("gone")
+    with slot.working():
+        with slot.permit():
+            slot.close(cancelled=True)
             assert scheduler.load.taken == 1
-            scheduler.take_place("next").close()
+            scheduler.admit("next").close()
         assert scheduler.load.taken == 1
     assert scheduler.load.taken == 0
 
@@ -201,60 +201,60 @@ def test_a_place_is_told_as_taken_while_a_thread_works_for_it(clock: Clock) -> N
 def test_closing_a_place_calls_back_once(scheduler: Scheduler) -> None:
     """Whoever waits for something else is told of the end once, at once when it has come, never after its block."""
     calls: list[str] = []
-    place = scheduler.take_place("a")
-    with place.on_cancel(lambda: calls.append("over")):
+    slot = scheduler.admit("a")
+    with slot.on_cancel(lambda: calls.append("over")):
         pass
-    with place.on_cancel(lambda: calls.append("during")):
-        place.close()
-        place.close()
-    with place.on_cancel(lambda: calls.append("after")):
+    with slot.on_cancel(lambda: calls.append("during")):
+        slot.close()
+        slot.close()
+    with slot.on_cancel(lambda: calls.append("after")):
         pass
     assert calls == ["during", "after"]
 
 
 def test_a_deadline_ends_the_wait_and_the_work(clock: Clock) -> None:
     """After its deadline a request gets no turn, and is told that the time is over."""
-    scheduler = Scheduler(turns=1, places=2, clock=clock)
-    place = scheduler.take_place("a", deadline_seconds=5)
-    assert place.remaining_seconds() == 5
+    scheduler = Scheduler(permits=1, slots=2, clock=clock)
+    slot = scheduler.admit("a", deadline_seconds=5)
+    assert slot.remaining_seconds() == 5
     clock.now += 5
-    with pytest.raises(DeadlineExceeded), place.turn():
+    with pytest.raises(DeadlineExceeded), slot.permit():
         pass
     with pytest.raises(DeadlineExceeded):
-        place.check()
-    assert place.remaining_seconds() == 0
+        slot.check()
+    assert slot.remaining_seconds() == 0
 
 
 def test_an_answer_that_has_begun_may_take_its_time(clock: Clock) -> None:
     """A deadline is for the beginning of an answer: once it is lifted, the work goes on to its end."""
-    scheduler = Scheduler(turns=1, places=1, clock=clock)
-    place = scheduler.take_place("a", deadline_seconds=5)
-    place.lift_deadline()
+    scheduler = Scheduler(permits=1, slots=1, clock=clock)
+    slot = scheduler.admit("a", deadline_seconds=5)
+    slot.lift_deadline()
     clock.now += 5000
-    with place.turn():
-        place.check()
+    with slot.permit():
+        slot.check()
 
 
 def test_a_deadline_that_comes_while_waiting_is_told() -> None:
     """A request whose deadline comes while others compute is not kept waiting for its turn."""
-    scheduler = Scheduler(turns=1, places=2)
-    late = scheduler.take_place("a", deadline_seconds=0.05)
-    with scheduler.take_place("b") as holder, holder.turn(), pytest.raises(DeadlineExceeded), late.turn():
+    scheduler = Scheduler(permits=1, slots=2)
+    late = scheduler.admit("a", deadline_seconds=0.05)
+    with scheduler.admit("b") as holder, holder.permit(), pytest.raises(DeadlineExceeded), late.permit():
         pass
     assert scheduler.load.waiting == 0
 
 
 def test_no_more_turns_are_held_than_there_are() -> None:
     """However many threads want turns, only so many compute at once, and all of them are served."""
-    scheduler = Scheduler(turns=2, places=16)
+    scheduler = Scheduler(permits=2, slots=16)
     lock = threading.Lock()
     computing, most = 0, 0
 
     def work(number: int) -> None:
         nonlocal computing, most
-        with scheduler.take_place(f"client {number % 3}") as place:
+        with scheduler.admit(f"client {number % 3}") as slot:
             for _ in range(20):
-                with place.turn():
+                with slot.permit():
                     with lock:
                         computing += 1
                         most = max(most, computing)
@@ -269,23 +269,23 @@ def test_no_more_turns_are_held_than_there_are() -> None:
 
 def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: AdmissionSlot) -> None:
     """A turn that ends with an error is free for the next."""
-    with pytest.raises(ZeroDivisionError), holder.turn():
+    with pytest.raises(ZeroDivisionError), holder.permit():
         _ = 1 / 0
-    with holder.turn():
+    with holder.permit():
         assert scheduler.load.computing == 1
 
 
 def test_waits_are_told(clock: Clock) -> None:
     """Every turn tells how long it was waited for."""
     waits: list[float] = []
-    scheduler = Scheduler(turns=1, places=2, on_wait=waits.append, clock=clock)
-    with scheduler.take_place("a") as place, place.turn():
+    scheduler = Scheduler(permits=1, slots=2, on_wait=waits.append, clock=clock)
+    with scheduler.admit("a") as slot, slot.permit():
         pass
     assert waits == [0.0]
 
 
 def test_unscheduled_work_is_never_in_the_way() -> None:
-    """The free ticket lets everything through, for ever."""
-    with FREE.turn(), FREE.on_cancel(lambda: pytest.fail("nobody cancels it")):
-        FREE.check()
-    assert FREE.remaining_seconds() == float("inf")
+    """The free context lets everything through, for ever."""
+    with UNBOUNDED.permit(), UNBOUNDED.on_cancel(lambda: pytest.fail("nobody cancels it")):
+        UNBOUNDED.check()
+    assert UNBOUNDED.remaining_seconds() == float("inf")

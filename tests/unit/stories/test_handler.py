@@ -242,7 +242,7 @@ def test_a_full_disk_is_no_fault_of_the_story(scene: Scene) -> None:
 def test_a_text_is_fetched_where_the_message_names_a_url(tmp_path: Path) -> None:
     """A narration of a URL is made of what is there, Markdown where its name says so."""
 
-    def fetch(url: str, directory: Path, _ticket: RequestContext) -> Path:
+    def fetch(url: str, directory: Path, _context: RequestContext) -> Path:
         assert url == "https://host/tale.md"
         file = directory / "fetched.md"
         file.write_text("# A Title\n\nIt was *late*.")

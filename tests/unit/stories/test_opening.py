@@ -29,7 +29,7 @@ def opener(directory: Path, *, voice: str, queue_url: str | None = QUEUE_URL) ->
         Settings(queue_url=queue_url, database_url=None, kokoro_voice=voice, data_dir=directory),
         process=Process(),
         sources=[LocalSpeech("fake", FakeSpeechEngine), LocalSpeech("second", lambda: second)],
-        scheduler=Scheduler(turns=1, places=1),
+        scheduler=Scheduler(permits=1, slots=1),
         cache=SpeechCache(NoCache()),
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import AudioTooLong, Cancelled, NotAudio
-from sayso.scheduling import FREE, Scheduler
+from sayso.scheduling import UNBOUNDED, Scheduler
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.stt.recording import open_recording
 from sayso.types import Audio
@@ -27,7 +27,7 @@ def noise(seconds: float, level: float = 0.1) -> Audio:
 def test_it_gives_back_what_went_in() -> None:
     """Any stretch of it is the same stretch of the sound, to 16 bits, over the borders of its blocks too."""
     audio = noise(150)
-    with open_recording(audio, FREE) as recording:
+    with open_recording(audio, UNBOUNDED) as recording:
         assert recording.duration_samples == len(audio.samples)
         assert recording.duration_seconds == 150
         for start, end in ((0, 10), (59 * SAMPLE_RATE_HZ, 61 * SAMPLE_RATE_HZ + 7), (0, len(audio.samples))):
@@ -42,7 +42,7 @@ def test_a_file_is_as_its_sound(tmp_path: Path) -> None:
     with AudioWriter(path, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
         writer.write(audio.samples)
 
-    with open_recording(path, FREE) as file, open_recording(audio, FREE) as sound:
+    with open_recording(path, UNBOUNDED) as file, open_recording(audio, UNBOUNDED) as sound:
         assert file.duration_samples == sound.duration_samples
         assert file.levels_db == pytest.approx(sound.levels_db, abs=0.1)
 
@@ -50,7 +50,7 @@ def test_a_file_is_as_its_sound(tmp_path: Path) -> None:
 def test_levels_are_those_of_the_frames() -> None:
     """Half a second at half of full scale, then silence: -6 dB of a square wave, then the floor."""
     samples = np.concatenate([np.full(SAMPLE_RATE_HZ // 2, 0.5), np.zeros(SAMPLE_RATE_HZ // 2)]).astype(np.float32)
-    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), FREE) as recording:
+    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), UNBOUNDED) as recording:
         assert recording.levels_db[:50] == pytest.approx(-6.02, abs=0.01)
         assert recording.levels_db[50:] == pytest.approx(-100)
         assert not recording.is_silent
@@ -59,7 +59,7 @@ def test_levels_are_those_of_the_frames() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 0.003, 2.0])
 def test_silence_is_known(seconds: float) -> None:
     """Nothing, too little for a frame, and a whisper below the noise of any room are silent."""
-    with open_recording(noise(seconds, level=1e-4), FREE) as recording:
+    with open_recording(noise(seconds, level=1e-4), UNBOUNDED) as recording:
         assert recording.is_silent
 
 
@@ -67,7 +67,7 @@ def test_what_is_no_audio_is_named(tmp_path: Path) -> None:
     """The error says which file it was."""
     path = tmp_path / "letter.txt"
     path.write_text("Dear all", encoding="utf-8")
-    with pytest.raises(NotAudio, match=r"letter\.txt"), open_recording(path, FREE):
+    with pytest.raises(NotAudio, match=r"letter\.txt"), open_recording(path, UNBOUNDED):
         pytest.fail("It was opened.")
 
 
@@ -88,8 +88,8 @@ def test_the_file_is_known(tmp_path: Path) -> None:
 
 
 def test_decoding_stops_when_nobody_waits() -> None:
-    """A place that is closed computes nothing more."""
-    place = Scheduler(turns=1, places=1).take_place("someone")
-    place.close()
-    with pytest.raises(Cancelled), open_recording(noise(1), place):
+    """A slot that is closed computes nothing more."""
+    slot = Scheduler(permits=1, slots=1).admit("someone")
+    slot.close()
+    with pytest.raises(Cancelled), open_recording(noise(1), slot):
         pytest.fail("It was opened.")

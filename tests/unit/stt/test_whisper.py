@@ -147,7 +147,7 @@ def test_nothing_is_added_after_the_last_word(
     assert_sound(made)
 
 
-class CountingTicket(UnboundedContext):
+class CountingContext(UnboundedContext):
     """Counts turns, and how many are held at once."""
 
     def __init__(self) -> None:
@@ -155,7 +155,7 @@ class CountingTicket(UnboundedContext):
         self.turns = self.now = self.most = 0
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def permit(self) -> Iterator[None]:
         with self.lock:
             self.turns += 1
             self.now += 1
@@ -181,23 +181,23 @@ class Heard(NamedTuple):
     made: Transcript
     told: list[str]
     done_seconds: list[float]
-    ticket: CountingTicket
+    context: CountingContext
 
 
 @pytest.fixture(scope="module")
 def heard(whisper: WhisperTranscriber, minutes: Audio) -> Heard:
     told: list[str] = []
     done: list[float] = []
-    ticket = CountingTicket()
+    context = CountingContext()
     made = transcribed(
         whisper,
         minutes,
         language="en",
         listener=told.append,
         progress=lambda seconds, _: done.append(seconds),
-        context=ticket,
+        context=context,
     )
-    return Heard(made, told, done, ticket)
+    return Heard(made, told, done, context)
 
 
 def test_long_recordings_lose_nothing_between_their_chunks(heard: Heard) -> None:
@@ -216,9 +216,9 @@ def test_long_recordings_lose_nothing_between_their_chunks(heard: Heard) -> None
 
 def test_one_request_uses_every_processor_in_turns(heard: Heard) -> None:
     """The work is done in many turns, and as many at once as there are threads."""
-    assert heard.ticket.turns >= 8
-    assert heard.ticket.most == 2
-    assert heard.ticket.now == 0
+    assert heard.context.turns >= 8
+    assert heard.context.most == 2
+    assert heard.context.now == 0
 
 
 def test_the_same_recording_gives_the_same_transcript(
@@ -232,16 +232,16 @@ def test_the_same_recording_gives_the_same_transcript(
 
 def test_a_cancelled_request_ends_at_its_next_turn(whisper: WhisperTranscriber, minutes: Audio) -> None:
     """Who goes away stops the work on all its threads, and the transcriber serves the next."""
-    scheduler = Scheduler(turns=2, places=2)
-    place = scheduler.take_place("someone")
+    scheduler = Scheduler(permits=2, slots=2)
+    slot = scheduler.admit("someone")
     told: list[str] = []
 
     def hang_up(piece: str) -> None:
         told.append(piece)
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
 
     with pytest.raises(Cancelled):
-        transcribed(whisper, minutes, language="en", listener=hang_up, context=place)
+        transcribed(whisper, minutes, language="en", listener=hang_up, context=slot)
     assert told
     assert scheduler.load.computing == 0
     assert transcribed(whisper, audio(silence(1))).text == ""

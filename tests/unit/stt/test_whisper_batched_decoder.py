@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.stt.recording import open_recording
 from sayso.stt.vad import Chunk, Stretch
@@ -104,17 +104,17 @@ def test_what_is_left_out_before_the_first_word_is_noticed() -> None:
 
 def test_what_failed_the_checks_is_no_context() -> None:
     """A later chunk is told nothing that was guessed, repeated or not said."""
-    assert TAKEN.context == (1, 2)
-    assert replace(TAKEN, tokens=tuple(range(500))).context == tuple(range(420, 500))
-    assert replace(TAKEN, compression_ratio=3.0).context == ()
-    assert replace(TAKEN, average_log_probability=-1.2).context == ()
-    assert replace(TAKEN, temperature=0.6).context == ()
+    assert TAKEN.context_tokens == (1, 2)
+    assert replace(TAKEN, tokens=tuple(range(500))).context_tokens == tuple(range(420, 500))
+    assert replace(TAKEN, compression_ratio=3.0).context_tokens == ()
+    assert replace(TAKEN, average_log_probability=-1.2).context_tokens == ()
+    assert replace(TAKEN, temperature=0.6).context_tokens == ()
 
 
 class HastyModel:
     """Ends after the heading of what is long, and places it anywhere; in what is short each level is a word."""
 
-    def encode(self, sounds: Sequence[FloatArray], _ticket: RequestContext) -> list[FloatArray]:
+    def encode(self, sounds: Sequence[FloatArray], _context: RequestContext) -> list[FloatArray]:
         return list(sounds)
 
     def hear(
@@ -122,8 +122,8 @@ class HastyModel:
         encoded: list[FloatArray],
         _counts: Sequence[int],
         _wish: DecodingOptions,
-        _context: Sequence[int],
-        _ticket: RequestContext,
+        _context_tokens: Sequence[int],
+        _context: RequestContext,
     ) -> list[DecodedChunk]:
         return [replace(TAKEN, words=self._words(sound)) for sound in encoded]
 
@@ -145,8 +145,8 @@ def test_a_chunk_that_the_model_ends_too_early_is_heard_in_halves() -> None:
     chunk = Chunk(pieces=(stretch(0, 24),), speech=speech)
     samples: FloatArray = np.repeat(np.arange(24, dtype=np.float32) / 100, SAMPLE_RATE_HZ)
     wish = DecodingOptions(language="en", task="transcribe", temperature=0.0)
-    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), FREE) as recording:
-        hearing = BatchedDecoder(cast("LoadedWhisper", HastyModel()), recording, FREE, workers=1)
+    with open_recording(Audio(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ), UNBOUNDED) as recording:
+        hearing = BatchedDecoder(cast("LoadedWhisper", HastyModel()), recording, UNBOUNDED, workers=1)
         (heard,) = hearing.words([chunk], hearing.encoded(chunk), wish)
     assert [word.word.text for word in heard.words] == [f" {second}" for second in range(24)]
-    assert heard.context == ()
+    assert heard.context_tokens == ()

@@ -143,7 +143,7 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
 
 def test_cancelled_work_is_not_decoded(hum: Path) -> None:
     """Decoding takes compute permits of the request."""
-    context = Scheduler(turns=1, places=1).take_place("a")
+    context = Scheduler(permits=1, slots=1).admit("a")
     context.close()
     with pytest.raises(Cancelled), opened(hum, context):
         pytest.fail("It was opened.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import Cancelled, InvalidInput, ModelMissing, UnknownVoice
-from sayso.scheduling import FREE, Scheduler
+from sayso.scheduling import UNBOUNDED, Scheduler
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.decorators import StretchingEngine
 from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech, select
@@ -45,9 +45,9 @@ def test_a_model_that_is_missing_may_come_later(engine: FakeSpeechEngine) -> Non
     source = LocalSpeech("fake", open_engine)
     assert source.voices() == ()
     with pytest.raises(ModelMissing):
-        source.open(FREE)
+        source.open(UNBOUNDED)
     assert source.voices()
-    assert source.open(FREE).name == "fake"
+    assert source.open(UNBOUNDED).name == "fake"
     assert not answers
 
 
@@ -92,17 +92,17 @@ def test_instructions_reach_the_engine(engine: FakeSpeechEngine) -> None:
             return super().open(context, instructions=instructions)
 
     opened: list[tuple[RequestContext, str | None]] = []
-    context = Scheduler(turns=1, places=1).take_place("a")
+    context = Scheduler(permits=1, slots=1).admit("a")
     select([Source("fake", lambda: engine)], "fake_en", context, instructions="whisper")
     assert opened == [(context, "whisper")]
 
 
 def test_every_utterance_takes_a_turn(engine: FakeSpeechEngine) -> None:
     """Work that is given up is not begun: the engine is not asked."""
-    place = Scheduler(turns=1, places=1).take_place("a")
-    speaker = LocalSpeech("fake", lambda: engine).open(place)
+    slot = Scheduler(permits=1, slots=1).admit("a")
+    speaker = LocalSpeech("fake", lambda: engine).open(slot)
     speaker.synthesise(utterance("lamp"), voice="fake_en", speed=1.0)
-    place.close()
+    slot.close()
     with pytest.raises(Cancelled):
         speaker.synthesise(utterance("lamp"), voice="fake_en", speed=1.0)
     assert engine.calls == 1

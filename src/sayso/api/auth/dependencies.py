@@ -107,13 +107,13 @@ def with_own_cache(served: AppContext, caller: Caller) -> AppContext:
     return replace(served, cache=served.cache.of(caller.key.name if caller.key else None))
 
 
-def take_place(served: AppContext, caller: Caller) -> AdmissionSlot:
+def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
     """A place for a caller who waits.
 
     Raises:
         Busy: every place is taken.
     """
-    return served.scheduler.take_place(caller.name, deadline_seconds=served.settings.request_seconds)
+    return served.scheduler.admit(caller.name, deadline_seconds=served.settings.request_seconds)
 
 
 def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:

@@ -1,7 +1,7 @@
-"""From the loop to the threads and back: a request's work, its place, and the answer that flows while it is made.
+"""From the loop to the threads and back: a request's work, its slot, and the answer that flows while it is made.
 
-The loop owns the request and its place; the work itself, synchronous code, runs on a thread per request, and takes its
-turns there. A client that goes away, or an answer that ends, closes the place on the loop: it is free for the next
+The loop owns the request and its slot; the work itself, synchronous code, runs on a thread per request, and takes its
+turns there. A client that goes away, or an answer that ends, closes the slot on the loop: it is free for the next
 request at once, and the thread ends the next time it asks whether to go on. Nothing waits for that thread, but it is
 counted until it has ended.
 """
@@ -54,77 +54,77 @@ class StartedResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def done(request: Request, place: AdmissionSlot, work: Callable[[RequestContext], T]) -> T:
-    """Do a request's work from its beginning to its end, and close its place.
+async def done(request: Request, slot: AdmissionSlot, work: Callable[[RequestContext], T]) -> T:
+    """Do a request's work from its beginning to its end, and close its slot.
 
     Raises:
         Cancelled: the client went away.
         SaysoError: as the work does.
     """
-    with place:
-        async with _watched(request.receive, place):
-            return await _on_thread_for(place, lambda: work(place))
+    with slot:
+        async with _watched(request.receive, slot):
+            return await _on_thread_for(slot, lambda: work(slot))
 
 
 async def streamed(
-    request: Request, place: AdmissionSlot, work: Callable[[RequestContext], StartedResponse]
+    request: Request, slot: AdmissionSlot, work: Callable[[RequestContext], StartedResponse]
 ) -> Response:
-    """Begin a request's work, and answer with what it makes as it is made; its place is closed at the end.
+    """Begin a request's work, and answer with what it makes as it is made; its slot is closed at the end.
 
     Raises:
         Cancelled: the client went away before anything was made.
         SaysoError: as the work does, before anything was made.
     """
     try:
-        async with _watched(request.receive, place):
-            begun = await _on_thread_for(place, lambda: work(place))
-        place.lift_deadline()
+        async with _watched(request.receive, slot):
+            begun = await _on_thread_for(slot, lambda: work(slot))
+        slot.lift_deadline()
     except BaseException:
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
         raise
-    return _StreamedResponse(begun, place)
+    return _StreamedResponse(begun, slot)
 
 
 class _StreamedResponse(StreamingResponse):
     """An answer that is sent while it is made; an error cuts it, so that no client takes a part for the whole."""
 
-    def __init__(self, begun: StartedResponse, place: AdmissionSlot) -> None:
+    def __init__(self, begun: StartedResponse, slot: AdmissionSlot) -> None:
         super().__init__(self._chunks(), media_type=begun.media_type, headers=dict(begun.headers))
         self._begun = begun
-        self._place = place
+        self._slot = slot
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send everything, and give the place back whatever happens."""
+        """Send everything, and give the slot back whatever happens."""
         try:
-            async with _watched(receive, self._place):
+            async with _watched(receive, self._slot):
                 await self.stream_response(send)
-            self._place.close()
+            self._slot.close()
         except Cancelled:
             _log.info("the client went away before the end")
         finally:
-            self._place.close(cancelled=True)
+            self._slot.close(cancelled=True)
             with anyio.CancelScope(shield=True):
-                await _on_thread_for(self._place, lambda: _close(self._begun.rest))
+                await _on_thread_for(self._slot, lambda: _close(self._begun.rest))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         chunk = self._begun.first
         while chunk != _END:
             yield chunk
-            chunk = await _on_thread_for(self._place, lambda: next(self._begun.rest, _END))
+            chunk = await _on_thread_for(self._slot, lambda: next(self._begun.rest, _END))
 
 
-async def _on_thread_for(place: AdmissionSlot, work: Callable[[], T]) -> T:
-    """As `on_thread`; the thread is counted as the place's as long as it works, whoever waits for it."""
+async def _on_thread_for(slot: AdmissionSlot, work: Callable[[], T]) -> T:
+    """As `on_thread`; the thread is counted as the slot's as long as it works, whoever waits for it."""
 
     def counted() -> T:
-        with place.working():
+        with slot.working():
             return work()
 
     return await on_thread(counted)
 
 
 def _close(chunks: Iterator[bytes]) -> None:
-    """End a generator that nobody reads any more, unless a thread is in it: that one finds its place closed."""
+    """End a generator that nobody reads any more, unless a thread is in it: that one finds its slot closed."""
     close = getattr(chunks, "close", None)
     if close is not None:
         try:
@@ -134,13 +134,13 @@ def _close(chunks: Iterator[bytes]) -> None:
 
 
 @asynccontextmanager
-async def _watched(receive: Receive, place: AdmissionSlot) -> AsyncIterator[None]:
-    """Close the place if the client goes away during the block; the request's body has been read."""
+async def _watched(receive: Receive, slot: AdmissionSlot) -> AsyncIterator[None]:
+    """Close the slot if the client goes away during the block; the request's body has been read."""
 
     async def watch() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        place.close(cancelled=True)
+        slot.close(cancelled=True)
 
     watcher = asyncio.create_task(watch())
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sayso.api.auth.dependencies import ServedDep, SpeechCaller, take_place, with_own_cache
+from sayso.api.auth.dependencies import ServedDep, SpeechCaller, admit, with_own_cache
 from sayso.api.http import sse
 from sayso.api.http.openapi import json_request
 from sayso.api.http.responses import StartedResponse, streamed
@@ -57,15 +57,15 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
     """
     body = await read_speech(request, served, CaptionsBody)
     speech_model(served, body)
-    place = take_place(served, caller)
+    slot = admit(served, caller)
     served = with_own_cache(served, caller)
 
-    def begin(ticket: RequestContext) -> StartedResponse:
+    def begin(context: RequestContext) -> StartedResponse:
         if body.stream_format == "sse":
-            return begin_speech(served, body, ticket, events=_events)
-        return _whole(served, body, ticket)
+            return begin_speech(served, body, context, events=_events)
+        return _whole(served, body, context)
 
-    return await streamed(request, place, begin)
+    return await streamed(request, slot, begin)
 
 
 def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
@@ -82,12 +82,12 @@ def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
     }
 
 
-def _whole(served: AppContext, body: CaptionsBody, ticket: RequestContext) -> StartedResponse:
+def _whole(served: AppContext, body: CaptionsBody, context: RequestContext) -> StartedResponse:
     """Narrate into a directory, with the first engine that can; it is deleted when the answer has been sent."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-captions-")))
         chain = speech_model(served, body).with_voice(body.voice_name)
-        made = chain.run(lambda source: _narrated(served, body, source, ticket, directory))
+        made = chain.run(lambda source: _narrated(served, body, source, context, directory))
         audio = made.result[_audio_format(body)]
         sound = stack.enter_context(audio.open("rb"))
         audio_bytes = audio.stat().st_size
@@ -112,10 +112,10 @@ def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
 
 
 def _narrated(
-    served: AppContext, body: CaptionsBody, source: SpeechSource, ticket: RequestContext, directory: Path
+    served: AppContext, body: CaptionsBody, source: SpeechSource, context: RequestContext, directory: Path
 ) -> Mapping[FileFormat, Path]:
     """Narrate, and return the file of each format."""
-    engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
+    engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
     spec = NarrationSpec(
         speed=body.speed,
         language=body.language,
@@ -127,7 +127,7 @@ def _narrated(
     document = Document(text=body.input, name=_NAME, markdown=False)
     maximum_seconds = served.settings.max_speech_seconds
     narration = narrate(
-        document, engine, served.cache, spec, directory, voice=voice, maximum_seconds=maximum_seconds, ticket=ticket
+        document, engine, served.cache, spec, directory, voice=voice, maximum_seconds=maximum_seconds, context=context
     )
     return narration.files
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 
-from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done
@@ -53,15 +53,15 @@ async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionC
         uploaded(form, _FILE)
     began = time.monotonic()
 
-    def work(ticket: RequestContext) -> dict[str, Any]:
-        with form, _recording(served, form, fields.audio_url, ticket) as recording:
-            made = _transcribed(served, recording, fields.options, ticket)
+    def work(context: RequestContext) -> dict[str, Any]:
+        with form, _recording(served, form, fields.audio_url, context) as recording:
+            made = _transcribed(served, recording, fields.options, context)
         elapsed_seconds = time.monotonic() - began
         return hybrid_body(
             made, model=_model_of(served, made), processing_seconds=elapsed_seconds, debug=fields.return_debug
         )
 
-    return await done(request, take_place(served, caller), work)
+    return await done(request, admit(served, caller), work)
 
 
 @router.post(
@@ -78,26 +78,26 @@ async def hybrid_translate(request: Request, served: ServedDep, caller: Transcri
         raise Problem(status=400, message="Recordings are translated to English: use en.", param="target_language")
     began = time.monotonic()
 
-    def work(ticket: RequestContext) -> dict[str, Any]:
-        with form, _recording(served, form, None, ticket) as recording:
-            original = _transcribed(served, recording, fields.options, ticket)
+    def work(context: RequestContext) -> dict[str, Any]:
+        with form, _recording(served, form, None, context) as recording:
+            original = _transcribed(served, recording, fields.options, context)
             translated = original
             if original.result.language != _ENGLISH and original.result.text:
                 options = replace(fields.options, language=original.result.language, task="translate")
-                translated = _transcribed(served, recording, options, ticket)
+                translated = _transcribed(served, recording, options, context)
         elapsed_seconds = time.monotonic() - began
         return translation_body(
             original, translated, model=_model_of(served, original), processing_seconds=elapsed_seconds
         )
 
-    return await done(request, take_place(served, caller), work)
+    return await done(request, admit(served, caller), work)
 
 
 def _transcribed(
-    served: AppContext, recording: Recording, options: TranscriptionOptions, ticket: RequestContext
+    served: AppContext, recording: Recording, options: TranscriptionOptions, context: RequestContext
 ) -> ChainResult[Transcript]:
     began = time.monotonic()
-    made = transcribe(served.catalogue.transcription_model(_MODEL).chain, recording, options, context=ticket)
+    made = transcribe(served.catalogue.transcription_model(_MODEL).chain, recording, options, context=context)
     timeline = made.result.timeline
     served.metrics.transcribed(
         made.engine,
@@ -114,15 +114,18 @@ def _model_of(served: AppContext, made: ChainResult[Transcript]) -> str:
 
 
 @contextmanager
-def _recording(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Recording]:
+def _recording(served: AppContext, form: Form, audio_url: str | None, context: RequestContext) -> Iterator[Recording]:
     """The file that was sent, or the one at an address, decoded for the length of the block."""
     maximum_seconds = served.settings.max_audio_seconds
-    with _file(served, form, audio_url, ticket) as path, opened(path, ticket, maximum_seconds=maximum_seconds) as made:
-        yield made
+    with (
+        _file(served, form, audio_url, context) as path,
+        opened(path, context, maximum_seconds=maximum_seconds) as recording,
+    ):
+        yield recording
 
 
 @contextmanager
-def _file(served: AppContext, form: Form, audio_url: str | None, ticket: RequestContext) -> Iterator[Path]:
+def _file(served: AppContext, form: Form, audio_url: str | None, context: RequestContext) -> Iterator[Path]:
     """The file that was sent, or the one at an address, which is deleted at the end of the block."""
     if form.file is not None:
         with called(form.file.path, form.file.name):
@@ -135,7 +138,7 @@ def _file(served: AppContext, form: Form, audio_url: str | None, ticket: Request
             maximum_bytes=served.settings.max_upload_bytes,
             timeout_seconds=served.settings.fetch_seconds,
             private_hosts=served.settings.private_hosts,
-            context=ticket,
+            context=context,
         )
         with called(path, "What is at audio_url"):
             yield path

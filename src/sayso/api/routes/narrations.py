@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from python_multipart.multipart import parse_options_header
 
-from sayso.api.auth.dependencies import Caller, JobsCaller, ServedDep, checked, checked_form, take_place
+from sayso.api.auth.dependencies import Caller, JobsCaller, ServedDep, admit, checked, checked_form
 from sayso.api.auth.keys import Scope
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem, problem_of
@@ -103,8 +103,8 @@ async def create_narration(
     key = _idempotency_key(request)
     wanted = await _wanted(request, served)
     try:
-        place = take_place(served, caller)
-        await done(request, place, lambda ticket: narrations.check(wanted, ticket))
+        slot = admit(served, caller)
+        await done(request, slot, lambda context: narrations.check(wanted, context))
         submitted = await narrations.submit(wanted, owner=_owner(caller), idempotency_key=key)
     except InvalidInput as error:
         problem = problem_of(error)

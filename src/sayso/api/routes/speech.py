@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sayso.api.auth.dependencies import ServedDep, SpeechCaller, take_place, with_own_cache
+from sayso.api.auth.dependencies import ServedDep, SpeechCaller, admit, with_own_cache
 from sayso.api.http import sse
 from sayso.api.http.openapi import json_request
 from sayso.api.http.responses import streamed
@@ -38,9 +38,9 @@ async def create_speech(request: Request, served: ServedDep, caller: SpeechCalle
     body = await read_speech(request, served, SpeechBody)
     speech_model(served, body)
     events = _events if body.stream_format == "sse" else None
-    place = take_place(served, caller)
+    slot = admit(served, caller)
     served = with_own_cache(served, caller)
-    return await streamed(request, place, lambda ticket: begin_speech(served, body, ticket, events=events))
+    return await streamed(request, slot, lambda context: begin_speech(served, body, context, events=events))
 
 
 def _events(speaking: Speaking, _engine: str) -> Iterator[dict[str, Any]]:

@@ -97,19 +97,19 @@ class Speaking:
         served: the parts.
         body: what to say, and how.
         source: who speaks.
-        ticket: the request's.
+        context: the request's.
 
     Raises:
         SaysoError: the engine cannot speak, or the text cannot be spoken, or takes too long to be.
     """
 
-    def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, ticket: RequestContext) -> None:
-        engine, voice = select((source,), body.voice_name, ticket, instructions=body.instructions)
+    def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, context: RequestContext) -> None:
+        engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
         document = Document(text=body.input, name="speech", markdown=False)
         spec = NarrationSpec(language=body.language)
-        script = to_script(document, engine, voice=voice, spec=spec, ticket=ticket)
+        script = to_script(document, engine, voice=voice, spec=spec, context=context)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
-        self._ticket = ticket
+        self._context = context
         self.sample_rate_hz = engine.sample_rate_hz
         self._spoken_words = sum(len(line.utterance.tokens) for line in script.lines)
         self._samples = 0
@@ -148,7 +148,7 @@ class Speaking:
 
     def _blocks(self) -> Iterator[FloatArray]:
         for piece in self._stream:
-            self._ticket.check()
+            self._context.check()
             self._samples += piece.samples.size
             self._words += piece.words
             yield piece.samples
@@ -157,7 +157,7 @@ class Speaking:
 def begin_speech(
     served: AppContext,
     body: SpeechBody,
-    ticket: RequestContext,
+    context: RequestContext,
     *,
     events: Callable[[Speaking, str], Iterable[dict[str, Any]]] | None,
 ) -> StartedResponse:
@@ -166,7 +166,7 @@ def begin_speech(
     Args:
         served: the parts.
         body: what to say, and how.
-        ticket: the request's.
+        context: the request's.
         events: makes events of what is spoken, given the engine's name; None for the bare sound.
 
     Raises:
@@ -176,7 +176,7 @@ def begin_speech(
 
     def speak(source: SpeechSource) -> Speaking:
         with span("first audio", engine=source.name):
-            return Speaking(served, body, source, ticket)
+            return Speaking(served, body, source, context)
 
     made = speech_model(served, body).with_voice(body.voice_name).run(speak)
     speaking = made.result

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, checked_form, take_place, uploaded
+from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
@@ -62,8 +62,8 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
     work = _Work(served, fields, form)
-    place = take_place(served, caller)
-    return await (streamed(request, place, work.begin) if fields.stream else done(request, place, work.answer))
+    slot = admit(served, caller)
+    return await (streamed(request, slot, work.begin) if fields.stream else done(request, slot, work.answer))
 
 
 @router.post(
@@ -78,7 +78,7 @@ async def create_translation(request: Request, served: ServedDep, caller: Transc
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranslationForm, form)
     work = _Work(served, fields, form)
-    return await done(request, take_place(served, caller), work.answer)
+    return await done(request, admit(served, caller), work.answer)
 
 
 class _Work:
@@ -99,15 +99,15 @@ class _Work:
         _require_size(self._model, self._upload)
         _require_shape(self._model, fields)
 
-    def answer(self, ticket: RequestContext) -> Response:
+    def answer(self, context: RequestContext) -> Response:
         """The whole answer at once."""
         with self._form:
-            made = self._listen(ticket, None)
+            made = self._listen(context, None)
         return _answer(made, self._fields)
 
-    def begin(self, ticket: RequestContext) -> StartedResponse:
+    def begin(self, context: RequestContext) -> StartedResponse:
         """The answer as events, from the first words on."""
-        listening = TextStream(lambda listener: self._listen(ticket, listener))
+        listening = TextStream(lambda listener: self._listen(context, listener))
         pieces = iter(listening)
         first = next(pieces, None)
 
@@ -122,13 +122,13 @@ class _Work:
         events = sse.events(contents())
         return StartedResponse(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
-    def _listen(self, ticket: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
+    def _listen(self, context: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
         maximum_seconds = self._served.settings.max_audio_seconds
         with (
             called(self._upload.path, self._upload.name),
-            opened(self._upload.path, ticket, maximum_seconds=maximum_seconds) as recording,
+            opened(self._upload.path, context, maximum_seconds=maximum_seconds) as recording,
         ):
-            made = transcribe(self._model.chain, recording, self._options, listener=listener, context=ticket)
+            made = transcribe(self._model.chain, recording, self._options, listener=listener, context=context)
         timeline = made.result.timeline
         self._served.metrics.transcribed(
             made.engine,

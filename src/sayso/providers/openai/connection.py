@@ -119,7 +119,7 @@ class OpenAIConnection:
         """The outcome of the latest attempt; None before the first."""
         return self._last_answer
 
-    def call(self, send: Send, read: Callable[[Answer], T], *, ticket: RequestContext) -> T:
+    def call(self, send: Send, read: Callable[[Answer], T], *, context: RequestContext) -> T:
         """Send one request and wait for it: `calls` with a single one.
 
         Raises:
@@ -128,11 +128,11 @@ class OpenAIConnection:
             EngineFailed: OpenAI refuses what the adapter chose.
             Cancelled, DeadlineExceeded: as the request context says.
         """
-        with self.calls(ticket) as calls:
+        with self.calls(context) as calls:
             return calls.result(calls.start(send, read))
 
     @contextmanager
-    def calls(self, ticket: RequestContext) -> Iterator[Calls]:
+    def calls(self, context: RequestContext) -> Iterator[Calls]:
         """A group of requests that belong to one piece of work.
 
         Together they use at most half of the remaining time. When one fails, when the work is cancelled, and at the end
@@ -143,9 +143,9 @@ class OpenAIConnection:
             Cancelled, DeadlineExceeded: as the request context says.
         """
         self.require_key()
-        ticket.check()
-        calls = Calls(self, until=self._clock() + _SHARE_OF_DEADLINE * ticket.remaining_seconds())
-        with ticket.on_cancel(calls.cancel), calls:
+        context.check()
+        calls = Calls(self, until=self._clock() + _SHARE_OF_DEADLINE * context.remaining_seconds())
+        with context.on_cancel(calls.cancel), calls:
             yield calls
 
     def submit(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:

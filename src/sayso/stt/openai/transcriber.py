@@ -13,7 +13,7 @@ from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLanguage
 from sayso.providers.openai.languages import code_of_language
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
 from sayso.stt.openai.parts import PART_SECONDS, Part, parts_of, seams_of
@@ -88,7 +88,7 @@ class OpenAITranscriber:
         *,
         listener: Listener | None = None,
         progress: Progress | None = None,
-        context: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 
@@ -254,6 +254,6 @@ def _as_flac(recording: Recording, part: Part, context: RequestContext) -> tuple
     target = io.BytesIO()
     with AudioWriter(target, AudioFormat.FLAC, sample_rate_hz=SAMPLE_RATE_HZ) as writer:
         for block in recording.blocks(*part):
-            with context.turn():
+            with context.permit():
                 writer.write(block)
     return "audio.flac", target.getvalue()

@@ -45,7 +45,7 @@ class ChunkResult(NamedTuple):
 
     chunk: Chunk
     words: list[PlacedWord]
-    context: tuple[int, ...]
+    context_tokens: tuple[int, ...]
 
 
 class Gap(NamedTuple):
@@ -70,14 +70,14 @@ class BatchedDecoder:
     Args:
         model: the model.
         recording: what it hears.
-        ticket: takes a turn for each step.
+        context: takes a turn for each step.
         workers: how many batches are heard at once.
     """
 
-    def __init__(self, model: LoadedWhisper, recording: Recording, ticket: RequestContext, *, workers: int) -> None:
+    def __init__(self, model: LoadedWhisper, recording: Recording, context: RequestContext, *, workers: int) -> None:
         self._model = model
         self._recording = recording
-        self._ticket = ticket
+        self._context = context
         self._workers = workers
 
     def encoded(self, chunk: Chunk) -> Any:
@@ -88,7 +88,7 @@ class BatchedDecoder:
         """
         sound = self._sound(chunk)
         with errors_translated():
-            return self._model.encode([sound], self._ticket)
+            return self._model.encode([sound], self._context)
 
     def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: DecodingOptions) -> Generator[ChunkResult]:
         """What is heard in each chunk, in order.
@@ -103,7 +103,7 @@ class BatchedDecoder:
 
         Raises:
             EngineFailed: the model broke.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the context says.
         """
         latest = self._hear(chunks[:1], [self._sound(chunks[0])], first_encoded, wish, ())
         yield from latest
@@ -115,7 +115,7 @@ class BatchedDecoder:
                     latest = waiting.pop(0).result()
                     yield from latest
                 sounds = [self._sound(chunk) for chunk in batch]
-                waiting.append(pool.submit(self._hear, batch, sounds, None, wish, latest[-1].context))
+                waiting.append(pool.submit(self._hear, batch, sounds, None, wish, latest[-1].context_tokens))
             for future in waiting:
                 yield from future.result()
         finally:
@@ -131,13 +131,13 @@ class BatchedDecoder:
         sounds: Sequence[FloatArray],
         encoded: Any,
         wish: DecodingOptions,
-        context: tuple[int, ...],
+        context_tokens: tuple[int, ...],
     ) -> list[ChunkResult]:
         """A batch, on any thread."""
         with errors_translated():
             if encoded is None:
-                encoded = self._model.encode(sounds, self._ticket)
-            taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context, self._ticket)
+                encoded = self._model.encode(sounds, self._context)
+            taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context_tokens, self._context)
             return [
                 self._settled(chunk, sound, one, wish) for chunk, sound, one in zip(chunks, sounds, taken, strict=True)
             ]
@@ -146,7 +146,7 @@ class BatchedDecoder:
         """What a chunk has when nothing is missing any more."""
         words = placed(chunk, taken)
         if not is_cut_short(chunk, words):
-            return ChunkResult(chunk, self._completed(chunk, sound, words, wish), taken.context)
+            return ChunkResult(chunk, self._completed(chunk, sound, words, wish), taken.context_tokens)
         in_halves = self._in_halves(chunk, sound, wish)
         words = in_halves if len(in_halves) > len(words) else words
         return ChunkResult(chunk, self._completed(chunk, sound, words, wish), ())
@@ -180,8 +180,8 @@ class BatchedDecoder:
     def _again(self, chunk: Chunk, part: Chunk, sound: FloatArray, wish: DecodingOptions) -> list[PlacedWord]:
         """What is heard in a part of a chunk by itself."""
         part_sound = sound[chunk.offset(part.start) : chunk.offset(part.end)]
-        encoded = self._model.encode([part_sound], self._ticket)
-        return placed(part, self._model.hear(encoded, [len(part_sound)], wish, (), self._ticket)[0])
+        encoded = self._model.encode([part_sound], self._context)
+        return placed(part, self._model.hear(encoded, [len(part_sound)], wish, (), self._context)[0])
 
 
 def batches(chunks: Sequence[Chunk], workers: int) -> Iterator[Sequence[Chunk]]:

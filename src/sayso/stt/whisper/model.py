@@ -82,7 +82,7 @@ class DecodedChunk:
         return self.is_silence or not (repeats or self.average_log_probability < _LOWEST_LOG_PROBABILITY)
 
     @property
-    def context(self) -> tuple[int, ...]:
+    def context_tokens(self) -> tuple[int, ...]:
         """The tokens that may be told to a later chunk."""
         if not self.is_good or self.is_silence or self.temperature > _CONTEXT_TEMPERATURE:
             return ()
@@ -131,14 +131,14 @@ class LoadedWhisper:
             str(directory), device="cpu", compute_type="int8", cpu_threads=1, num_workers=workers
         )
 
-    def encode(self, sounds: Sequence[FloatArray], ticket: RequestContext) -> Any:
+    def encode(self, sounds: Sequence[FloatArray], context: RequestContext) -> Any:
         """Chunks of at most 30 s at `SAMPLE_RATE_HZ`, as the model sees them: CTranslate2's array.
 
         One after the other, each in a turn: together they would take no less time, and 70 MB more for each.
         """
         encoded = []
         for sound in sounds:
-            with ticket.turn():
+            with context.permit():
                 encoded.append(self._model.encode(self._features(sound)))
         return encoded[0] if len(encoded) == 1 else _array(np.concatenate([np.array(one) for one in encoded]))
 
@@ -167,8 +167,8 @@ class LoadedWhisper:
         encoded: Any,
         sample_counts: Sequence[int],
         wish: DecodingOptions,
-        context: Sequence[int],
-        ticket: RequestContext,
+        context_tokens: Sequence[int],
+        context: RequestContext,
     ) -> list[DecodedChunk]:
         """Write down what is said in chunks, with times.
 
@@ -176,17 +176,19 @@ class LoadedWhisper:
             encoded: the chunks.
             sample_counts: the length of each.
             wish: how.
-            context: tokens of what was said before.
-            ticket: takes a turn for each step.
+            context_tokens: of what was said before.
+            context: takes a turn for each step.
         """
         tokenizer = self._tokenizer(wish)
-        with ticket.turn():
-            taken = self._generate(encoded, tokenizer, wish, wish.temperature, context)
+        with context.permit():
+            taken = self._generate(encoded, tokenizer, wish, wish.temperature, context_tokens)
         for number, first in enumerate(taken):
             if not first.is_good:
                 one = _nth(encoded, number)
-                taken[number] = self._again(one, tokenizer, wish, first, has_context=bool(context), ticket=ticket)
-        with ticket.turn():
+                taken[number] = self._again(
+                    one, tokenizer, wish, first, has_context_tokens=bool(context_tokens), context=context
+                )
+        with context.permit():
             return self._timed(encoded, sample_counts, tokenizer, taken)
 
     def _tokenizer(self, wish: DecodingOptions) -> Any:
@@ -202,14 +204,14 @@ class LoadedWhisper:
         wish: DecodingOptions,
         first: DecodedChunk,
         *,
-        has_context: bool,
-        ticket: RequestContext,
+        has_context_tokens: bool,
+        context: RequestContext,
     ) -> DecodedChunk:
         """A chunk whose text failed the checks: without context first, then at higher temperatures."""
         attempts = [first]
         steps = [step for step in _TEMPERATURES if step > wish.temperature]
-        for temperature in [*([wish.temperature] if has_context else []), *steps]:
-            with ticket.turn():
+        for temperature in [*([wish.temperature] if has_context_tokens else []), *steps]:
+            with context.permit():
                 attempts += self._generate(encoded, tokenizer, wish, temperature, ())
             if attempts[-1].is_good:
                 return attempts[-1]
@@ -217,11 +219,11 @@ class LoadedWhisper:
         return max(calm or attempts, key=lambda taken: taken.average_log_probability)
 
     def _generate(
-        self, encoded: Any, tokenizer: Any, wish: DecodingOptions, temperature: float, context: Sequence[int]
+        self, encoded: Any, tokenizer: Any, wish: DecodingOptions, temperature: float, context_tokens: Sequence[int]
     ) -> list[DecodedChunk]:
         from faster_whisper.transcribe import get_suppressed_tokens
 
-        before = [*wish.prompt[-(_PROMPT_TOKENS - len(context)) :], *context]
+        before = [*wish.prompt[-(_PROMPT_TOKENS - len(context_tokens)) :], *context_tokens]
         prompt = self._model.get_prompt(tokenizer, before, without_timestamps=True)
         how: dict[str, Any] = {"beam_size": _BEAM_SIZE}
         if temperature:

@@ -13,7 +13,7 @@ import numpy as np
 from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
 from sayso.lazy import LazyModel
 from sayso.machine import processors
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, VadOptions
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
@@ -104,7 +104,7 @@ class WhisperTranscriber:
         *,
         listener: Listener | None = None,
         progress: Progress | None = None,
-        context: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 
@@ -193,7 +193,7 @@ def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContex
     if not recording.is_silent:
         detector = SpeechDetector()
         for block in recording.blocks(0, recording.duration_samples):
-            with errors_translated(), context.turn():
+            with errors_translated(), context.permit():
                 probabilities.append(detector.probabilities(block))
     return chunks_of(np.concatenate(probabilities), recording.duration_samples, vad)
 
@@ -208,7 +208,7 @@ def _detect_language(
     sums: dict[str, float] = {}
     for number, chunk in enumerate(chunks[:_CHUNKS_TO_BE_SURE], start=1):
         encoded = first if number == 1 else decoder.encoded(chunk)
-        with errors_translated(), context.turn():
+        with errors_translated(), context.permit():
             likely = model.detected(encoded)
         sums = {language: sums.get(language, 0.0) + probability for language, probability in likely.items()}
         best = max(sums, key=lambda language: sums[language])

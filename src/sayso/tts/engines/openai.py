@@ -11,7 +11,7 @@ from sayso.errors import InvalidInput, UnsupportedLanguage, UtteranceTooLong
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS
-from sayso.scheduling import FREE
+from sayso.scheduling import UNBOUNDED
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 from sayso.tts.checks import unknown_voice
 from sayso.types import Audio, Speech, Voice
@@ -48,7 +48,7 @@ class OpenAISpeechEngine:
     Args:
         connection: who sends the requests.
         model: OpenAI's name of the model.
-        ticket: the work that the speech is for: its deadline, and whether it is still wanted.
+        context: the work that the speech is for: its deadline, and whether it is still wanted.
         instructions: how to speak, in words; models that take none ignore it.
         language: what `language_of` says of every voice; the models hear the language from the text.
         workers: how many requests at once are polite.
@@ -62,14 +62,14 @@ class OpenAISpeechEngine:
         connection: OpenAIConnection,
         *,
         model: str = "gpt-4o-mini-tts",
-        ticket: RequestContext = FREE,
+        context: RequestContext = UNBOUNDED,
         instructions: str | None = None,
         language: str = "en-us",
         workers: int = 4,
     ) -> None:
         self._connection = connection
         self._model = model
-        self._ticket = ticket
+        self._context = context
         self._instructions = None if model in _WITHOUT_INSTRUCTIONS else instructions
         self._language = language
         self.workers = workers
@@ -97,7 +97,7 @@ class OpenAISpeechEngine:
 
         Raises:
             EngineUnavailable: OpenAI cannot be had.
-            Cancelled, DeadlineExceeded: as the ticket says.
+            Cancelled, DeadlineExceeded: as the context says.
         """
         self.language_of(voice)
         if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
@@ -110,7 +110,7 @@ class OpenAISpeechEngine:
         if not any(map(str.isalnum, text)):
             silence = np.zeros(round(_SILENCE_SECONDS * self.sample_rate_hz), np.float32)
             return Speech(audio=Audio(samples=silence, sample_rate_hz=self.sample_rate_hz), times=None)
-        return self._connection.call(self._send(text, voice, speed), self._read, ticket=self._ticket)
+        return self._connection.call(self._send(text, voice, speed), self._read, context=self._context)
 
     def _send(self, text: str, voice: str, speed: float) -> Any:
         async def send(client: AsyncOpenAI) -> Any:
@@ -152,16 +152,16 @@ class OpenAISpeech:
 
     def voice(self, name: str) -> str:
         """See `SpeechSource.voice`."""
-        self.open(FREE).language_of(name)
+        self.open(UNBOUNDED).language_of(name)
         return name
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechSource.voices`."""
-        return self.open(FREE).voices()
+        return self.open(UNBOUNDED).voices()
 
     def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
         """See `SpeechSource.open`."""
-        return OpenAISpeechEngine(self._connection, model=self._model, ticket=context, instructions=instructions)
+        return OpenAISpeechEngine(self._connection, model=self._model, context=context, instructions=instructions)
 
 
 def written(utterance: Utterance) -> str:

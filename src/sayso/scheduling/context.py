@@ -1,4 +1,4 @@
-"""What a piece of work holds while it is done: its right to compute, its deadline, and whether it is still wanted."""
+"""The context of a request: its right to compute, its deadline, and its cancellation."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 class RequestContext(Protocol):
     """Given to engines with every request; may be used from many threads at once.
 
-    An engine takes a turn around each stretch of computation of a second or two, on the thread that computes, and
-    holds none while it waits for something else.
+    An engine holds a compute permit around each stretch of computation of a second or two, on the thread that
+    computes, and none while it waits for something else.
     """
 
-    def turn(self) -> AbstractContextManager[None]:
-        """Wait for a processor, and give it back at the end of the block.
+    def permit(self) -> AbstractContextManager[None]:
+        """Wait for a compute permit, and return it at the end of the block.
 
         Raises:
-            Cancelled: the work is no longer wanted.
-            DeadlineExceeded: its time is over.
+            Cancelled: the request was cancelled.
+            DeadlineExceeded: its deadline has passed.
         """
         ...
 
     def check(self) -> None:
-        """Nothing, while the work is wanted and in time.
+        """Return while the request is neither cancelled nor late.
 
         Raises:
-            Cancelled: the work is no longer wanted.
-            DeadlineExceeded: its time is over.
+            Cancelled: the request was cancelled.
+            DeadlineExceeded: its deadline has passed.
         """
         ...
 
@@ -41,18 +41,18 @@ class RequestContext(Protocol):
         ...
 
     def on_cancel(self, callback: Callable[[], object]) -> AbstractContextManager[None]:
-        """Have ``callback`` called once if the work is cancelled during the block, on the cancelling thread.
+        """Have ``callback`` called once if the request is cancelled during the block, on the cancelling thread.
 
-        It is called at once when the work is cancelled already. It must be quick and must not raise.
+        It is called at once when the request is cancelled already. It must be quick and must not raise.
         """
         ...
 
 
 class UnboundedContext:
-    """The ticket of work that nobody schedules: it computes at once, for as long as it takes."""
+    """The context of work that is not scheduled: it computes at once, without a deadline."""
 
-    def turn(self) -> AbstractContextManager[None]:
-        """See `RequestContext.turn`."""
+    def permit(self) -> AbstractContextManager[None]:
+        """See `RequestContext.permit`."""
         return nullcontext()
 
     def check(self) -> None:
@@ -68,5 +68,5 @@ class UnboundedContext:
         yield
 
 
-FREE: RequestContext = UnboundedContext()
-"""The one for commands and libraries."""
+UNBOUNDED: RequestContext = UnboundedContext()
+"""For commands and libraries."""
