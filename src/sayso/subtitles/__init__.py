@@ -1,4 +1,4 @@
-"""Subtitles: the timeline of what was said, the compiler that makes cues of it, the lint, and the file formats."""
+"""Subtitles: the timeline, the compiler of cues, the lint, and the file formats."""
 
 from sayso.subtitles.cues import compile_cues
 from sayso.subtitles.formats import (

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def compile_cues(timeline: Timeline, style: Style, *, language: str) -> tuple[Cue, ...]:
-    """The best cues for what was said.
+    """Compile a timeline into cues.
 
-    They hold every word once, in order, as the author wrote it; they never overlap, mix paragraphs, or outlive the
-    audio; lines and their number keep the style's limits whatever the text. A cue starts with its first word.
-    Where that leaves too little time to read somewhere, the starts of cues shift: a little early or late, then into
-    silences, then later, all within what the style allows. What still cannot be read in time (a minute of speech
-    faster than the limit) stays with the sound and breaks the fewest limits by the least; `lint` reports it.
+    The cues contain every word once, in order, as the author wrote it. They never overlap, mix paragraphs, or outlive
+    the audio. Lines and their number keep the style's limits whatever the text is. A cue starts with its first word. If
+    the time to read is too short somewhere, the starts of cues shift: first a little early or late, then into silences,
+    then later, all within the limits of the style. Cues that still cannot be read in time (a minute of speech faster
+    than the limit) stay with the sound and break the fewest limits by the least; `lint` reports them.
 
     Args:
-        timeline: what was said, and when.
+        timeline: of the audio.
         style: the limits to keep.
         language: BCP 47; decides which words a line should not end with.
     """
@@ -39,7 +39,7 @@ def compile_cues(timeline: Timeline, style: Style, *, language: str) -> tuple[Cu
     next_starts = [cue.start_ms for cue in plan.cues[1:]] + [passage.duration_ms + style.min_gap_ms]
     cues: list[Cue] = []
     for planned, next_start in zip(plan.cues, next_starts, strict=True):
-        # Words that sound at the same moment, in paragraphs of their own, have the same start.
+        # Words that sound at the same moment, in different paragraphs, have the same start.
         start = max(planned.start_ms, cues[-1].end_ms) if cues else planned.start_ms
         cues.append(_cue(passage, planned, start, next_start, style))
     return tuple(cues)

@@ -1,7 +1,8 @@
 """Which words belong to the next one, so that no line should end with them.
 
-After the line treatment of Netflix's Timed Text Style Guides: a break comes before a conjunction or a preposition, and
-does not part an article from its noun, a title from its name, or a subject or auxiliary from its verb.
+According to the line treatment of Netflix's Timed Text Style Guides: a break comes before a conjunction or a
+preposition, and does not separate an article from its noun, a title from its name, or a subject or auxiliary from its
+verb.
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ _BOUND: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 _SHORT_WORD = 3
-"""In a language without a table, a word of so few letters is taken for an article or a preposition."""
+"""In a language without a table, a word of so few letters counts as an article or a preposition."""
 
 
 class Grammar:
-    """Where lines of one language break well.
+    """The good places for line breaks in one language.
 
     Args:
         language: a BCP 47 tag; only its first part counts.
@@ -71,7 +72,7 @@ class Grammar:
         return len(word) <= _SHORT_WORD and word.isalpha()
 
     def opens_phrase(self, word: str) -> bool:
-        """Whether ``word`` begins a phrase, so that a line ends well before it."""
+        """Whether ``word`` begins a phrase, so that the place before it is good for a line break."""
         folded = _folded(word)
         elided, apostrophe, _ = folded.partition("'")
         return folded in self._openers or elided + apostrophe in self._openers

@@ -1,4 +1,4 @@
-"""Breaking the text of one cue into lines."""
+"""Break the text of one cue into lines."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ if TYPE_CHECKING:
     from sayso.subtitles.passage import Passage
     from sayso.subtitles.style import Style
 
-# In the same measure as the costs of `passage.py`.
+# In the same unit as the costs of `passage.py`.
 _CUE = 20.0
-_UNUSED_ROOM = 15.0  # times the square of the share of the cue's room that stays empty: few cues, evenly filled
-_LINE_BREAK = 0.5  # of what it would cost to end the cue there
+_UNUSED_ROOM = 15.0  # times the square of the empty share of the cue's room: few cues, evenly filled
+_LINE_BREAK = 0.5  # of the cost of ending the cue there
 _IMBALANCE = 30.0  # times the square of the difference between lines, in line lengths
-_TOP_HEAVY = 1.5  # times as bad as bottom-heavy: the eye moves less, and less of the picture is covered
+_TOP_HEAVY = 1.5  # times the cost of a bottom-heavy cue: the eye moves less, and less of the picture is covered
 
 
 class Layout(NamedTuple):
-    """The lines of a cue: what they cost, and the first piece of each."""
+    """The lines of a cue: their cost, and the first piece of each."""
 
     cost: float
     line_starts: tuple[int, ...]
 
 
 class LineBreaker:
-    """Finds the best lines for stretches of one passage in one style.
+    """Finds the best line breaks for parts of one passage in one style.
 
     Attributes:
         room: the columns on one line of the longest text that can fit in a cue; the spaces that end lines count.
@@ -37,7 +37,7 @@ class LineBreaker:
         self.room = self._room_on(style.max_lines)
 
     def cue_cost(self, first: int, end: int) -> float:
-        """What a cue of ``[first, end)`` costs for being one more cue, and for the room that stays empty in it."""
+        """The cost of a cue of ``[first, end)``: for being one more cue, and for the room that it leaves empty."""
         unused = 1 - self._passage.width(first, end) / self.room
         return _CUE + _UNUSED_ROOM * unused * unused
 
@@ -53,7 +53,7 @@ class LineBreaker:
         return (self._max_columns + 1) * line_count - 1
 
     def _on_lines(self, line_count: int, first: int, end: int) -> Layout | None:
-        """The best layout on exactly ``line_count`` lines, by the place of the last break."""
+        """The best layout on exactly ``line_count`` lines, determined by the place of the last break."""
         width = self._passage.width
         if width(first, end) > self._room_on(line_count):
             return None

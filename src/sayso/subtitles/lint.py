@@ -1,4 +1,4 @@
-"""Checking cues against a style: every limit that can be seen in a subtitle file."""
+"""Check cues against a style: every limit that can be checked in a subtitle file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Rule(StrEnum):
-    """What a cue can break."""
+    """The rules that a cue can break."""
 
     EMPTY = "empty"
     LINE_COUNT = "line-count"
@@ -38,7 +38,7 @@ class Violation:
         rule: which rule.
         cue: the cue's number in its file, from 1.
         start_ms: when the cue starts.
-        message: what was found and what is allowed, for a person.
+        message: the value that was found and the limit, for a person.
     """
 
     rule: Rule
@@ -51,9 +51,9 @@ def lint(cues: Sequence[Cue], style: Style, *, duration_ms: int | None = None) -
     """Every rule that ``cues`` break, cue by cue.
 
     Args:
-        cues: the cues in the order of their file.
+        cues: in the order of their file.
         style: the limits.
-        duration_ms: the length of the audio, where it is known; then no cue may outlive it.
+        duration_ms: the length of the audio, if known; then no cue may outlive it.
     """
     violations = []
     for index, cue in enumerate(cues):

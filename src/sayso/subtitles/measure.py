@@ -1,6 +1,6 @@
-"""How large a text is on the screen and how long it takes to read: the one definition of both.
+"""The width of a text on the screen and the time to read it.
 
-The compiler plans with these functions and the lint judges with them, so that they cannot disagree.
+The compiler and the lint both use these functions, so that they cannot disagree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sayso.subtitles.style import Style
 
 _INVISIBLE = frozenset({"Mn", "Me", "Cf"})
-"""Categories that take no room of their own: accents, enclosing marks, joiners and direction marks."""
+"""Categories of zero width: accents, enclosing marks, joiners and direction marks."""
 
 
 @lru_cache(maxsize=4096)
@@ -36,7 +36,7 @@ def columns(text: str) -> int:
 
 
 def reading_columns(lines: Sequence[str]) -> int:
-    """How much there is to read: the columns of all lines; a line's end counts nothing."""
+    """The columns to read: those of all lines; a line break counts nothing."""
     return sum(map(columns, lines))
 
 

@@ -1,4 +1,4 @@
-"""A timeline as the compiler sees it: the pieces a line can be made of, and what it costs to break after each."""
+"""A timeline in the form that the compiler uses: pieces of lines, and the cost of a break after each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
-# What a break costs, and what it costs to run on past a break. Only their proportions matter; a cue costs 20 to 35
-# (`layout.py`). They were set by reading the results.
+# The costs of a break, and of running on past a break. Only their ratios matter; a cue costs 20 to 35 (`layout.py`).
+# They were tuned by reading the results.
 _AT_CLAUSE = 8.0
 _IN_CLAUSE = 30.0
 _BEFORE_OPENER = 20.0
@@ -43,10 +43,10 @@ class Piece:
     Attributes:
         text: what is shown; white space folded, no control characters, at most a line wide.
         core: the written word in it, without punctuation.
-        start_ms: when it begins to sound.
-        end_ms: when it stops.
+        start_ms: when its sound starts.
+        end_ms: when its sound ends.
         joined: True when no space precedes it.
-        continued: True when the same word goes on in the next piece.
+        continued: True when the same word continues in the next piece.
         boundary: the break after it.
     """
 
@@ -60,15 +60,15 @@ class Piece:
 
 
 class Passage:
-    """The pieces of a timeline as columns, with running sums that make any stretch cheap to measure.
+    """The pieces of a timeline in arrays, with prefix sums that make any range cheap to measure.
 
-    Gap ``g`` is the place before piece ``g``; a stretch ``[first, end)`` lies between gaps ``first`` and ``end``.
+    Gap ``g`` is the place before piece ``g``; a range ``[first, end)`` lies between gaps ``first`` and ``end``.
 
     Attributes:
-        pieces: what is to be shown, in order.
+        pieces: in order.
         duration_ms: the length of the audio, rounded down.
-        break_costs: for each gap, what it costs to end a cue or line there; 0 at both ends of the passage.
-        must_break: for each gap, whether a cue has to end there.
+        break_costs: for each gap, the cost of ending a cue or line there; 0 at both ends of the passage.
+        must_break: for each gap, whether a cue must end there.
     """
 
     def __init__(self, timeline: Timeline, style: Style, language: str) -> None:
@@ -85,21 +85,21 @@ class Passage:
         self._run_on = list(accumulate(run_on, initial=0.0))
 
     def width(self, first: int, end: int) -> int:
-        """The columns of the stretch on one line."""
+        """The columns of the range on one line."""
         return self._reached[end] - self._reached[first] - self._spaces[first]
 
     def run_on_cost(self, first: int, end: int) -> float:
-        """What it costs that the stretch runs past the sentence ends and pauses inside it."""
+        """The cost of running past the sentence ends and pauses inside the range."""
         return self._run_on[end - 1] - self._run_on[first]
 
     def line(self, first: int, end: int) -> str:
-        """The stretch as a line of text."""
+        """The range as a line of text."""
         rest = ((piece.text if piece.joined else f" {piece.text}") for piece in self.pieces[first + 1 : end])
         return self.pieces[first].text + "".join(rest)
 
 
 def _milliseconds(sample: int, sample_rate_hz: int) -> int:
-    """Rounded down, so that order is kept and nothing ends after the audio."""
+    """Rounded down, so that the order is kept and nothing ends after the audio."""
     return sample * 1000 // sample_rate_hz
 
 
@@ -126,7 +126,7 @@ def _pieces(timeline: Timeline, max_columns: int) -> Iterator[Piece]:
 
 
 def _displayed(word: Word) -> str:
-    """The word as it is shown: white space folded, no control characters, no lone surrogates (which no file holds)."""
+    """The word as it is shown: white space folded, without control characters and lone surrogates."""
     shown = " ".join(word.shown.split())
     if shown.isprintable():
         return shown
@@ -135,7 +135,7 @@ def _displayed(word: Word) -> str:
 
 
 def _cut(text: str, max_columns: int) -> Iterator[tuple[str, bool]]:
-    """The text in parts that fit on a line, each with whether it follows the part before without a space."""
+    """The text in parts that fit on a line, each with whether it follows the previous part without a space."""
     start, used, joined = 0, 0, True
     for index, character in enumerate(text):
         used += columns(character)
@@ -161,7 +161,7 @@ def _break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
 
 
 def _phrase_break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
-    """The cost inside a sentence, by words alone. Scripts without spaces break between any two characters."""
+    """The cost inside a sentence, from the words only. Scripts without spaces break between any two characters."""
     if after.joined and not _is_wide(before.text[-1]) and not _is_wide(after.text[0]):
         return _WITHOUT_SPACE
     if before.boundary is Boundary.CLAUSE:

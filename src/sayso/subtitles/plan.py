@@ -1,4 +1,4 @@
-"""Choosing where cues end: the cheapest way through the gaps between words, by dynamic programming."""
+"""Choose the ends of cues: the cheapest path through the gaps between words, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Stretch(NamedTuple):
-    """A candidate for a cue: where it ends, what its text costs, how long it must be shown, and its lines."""
+    """A candidate for a cue: its end, the cost of its text, the time needed to read it, and its lines."""
 
     end: int
     cost: float
@@ -26,7 +26,7 @@ class Stretch(NamedTuple):
 
 
 class PlannedCue(NamedTuple):
-    """A cue as chosen: its first piece, the rest of it, and when it starts."""
+    """A chosen cue: its first piece, the other data, and its start."""
 
     first: int
     stretch: Stretch
@@ -34,14 +34,14 @@ class PlannedCue(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The cues of a passage, in order, and their cost together."""
+    """The cues of a passage, in order, and their total cost."""
 
     cost: float
     cues: tuple[PlannedCue, ...]
 
 
 class _Arrival(NamedTuple):
-    """The cheapest known way to have a cue begin at one gap and one time, and the cue that leads there."""
+    """The cheapest known path to a cue that begins at one gap and one time, and the cue before it."""
 
     cost: float
     cue: PlannedCue | None
@@ -75,7 +75,7 @@ class _Search:
         self._arrivals[0] = [_Arrival(start.cost, None, None) for start in starts[0]]
 
     def step_from(self, first: int) -> None:
-        """Try every cue that begins with piece ``first``; all that end there have been tried."""
+        """Try every cue that begins with piece ``first``; all cues that end there have been tried before."""
         origins = _worthwhile(self._starts[first], self._arrivals[first])
         cheapest = min(origin.cost for _, origin in origins)
         for stretch in self._stretches(first, cheapest):
@@ -83,7 +83,7 @@ class _Search:
                 self._arrive(first, stretch, origins, option, start)
 
     def result(self) -> Plan:
-        """The cheapest way to the end of the passage."""
+        """The cheapest path to the end of the passage."""
         arrival = self._arrivals[-1][0]
         cost = arrival.cost
         cues = []
@@ -93,7 +93,7 @@ class _Search:
         return Plan(cost, tuple(reversed(cues)))
 
     def _stretches(self, first: int, cost_before: float) -> Iterator[Stretch]:
-        """The cues from piece ``first`` on that fit, stay in the paragraph, and could lead anywhere more cheaply."""
+        """The cues from piece ``first`` on that fit, stay in the paragraph, and could make any path cheaper."""
         passage, style = self._passage, self._style
         for end in range(first + 1, len(passage.pieces) + 1):
             if passage.width(first, end) > self._breaker.room:
@@ -111,7 +111,7 @@ class _Search:
     def _arrive(
         self, first: int, stretch: Stretch, origins: list[tuple[int, _Arrival]], option: int, start: Start
     ) -> None:
-        """Take the stretch from each of the ``origins`` to one start of the next cue, and keep the cheapest way."""
+        """Extend each of the ``origins`` by the candidate to one start of the next cue, and keep the cheapest path."""
         spoken_until = self._passage.pieces[stretch.end - 1].end_ms
         latest_end = start.ms - self._style.min_gap_ms
         best = self._arrivals[stretch.end][option]
@@ -125,7 +125,7 @@ class _Search:
 
 
 def _worthwhile(starts: list[Start], arrivals: list[_Arrival]) -> list[tuple[int, _Arrival]]:
-    """The starts worth going on from: a later one only where it was cheaper to arrive at."""
+    """The starts from which to continue: a later one only if it was cheaper to reach."""
     worthwhile: list[tuple[int, _Arrival]] = []
     cheapest = inf
     for start, arrival in sorted(zip(starts, arrivals, strict=True), key=lambda pair: pair[0].ms):

@@ -1,4 +1,4 @@
-"""The rules that a set of subtitles keeps, and the presets."""
+"""Subtitle styles: the limits, and the presets."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ StyleName: TypeAlias = Literal["netflix", "bbc", "kids", "flashcard", "karaoke"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
-    """What a cue may look like and how it may stand in time; columns are those of `measure.columns`.
+    """The limits of the look and the timing of cues; columns are those of `measure.columns`.
 
-    The first seven limits can be checked in any file, and the lint does. The others say how the compiler treats the
-    sound, which a subtitle file does not hold.
+    The first seven limits can be checked in any file, and the lint checks them. The others are about the sound, which a
+    subtitle file does not contain; only the compiler uses them.
 
     Attributes:
-        name: what the style is called on the command line.
+        name: the name on the command line.
         max_columns: the longest line.
         max_lines: the most lines of a cue.
         max_columns_per_second: the highest reading speed.
         min_duration_ms: the shortest time a cue is shown.
         max_duration_ms: the longest time a cue is shown.
         min_gap_ms: the shortest time between two cues; 0 lets them touch.
-        close_gaps_below_ms: a gap shorter than this is closed to ``min_gap_ms``, for it would only flicker.
-        lead_out_ms: how long a cue may stay after its last word without it being noticed as late.
+        close_gaps_below_ms: a shorter gap would flicker, so it is closed to ``min_gap_ms``.
+        lead_out_ms: how long a cue may stay after its last word without looking late.
         start_early_ms: how long before its first word a cue may start.
         start_late_ms: how long after its first word a cue may start.
-        max_lag_ms: how late it may start where the speech is too fast to be read otherwise.
-        unit: a cue holds only one of these where that is possible: a clause, a sentence, a paragraph.
+        max_lag_ms: the largest delay where the speech is too fast to be read otherwise.
+        unit: a cue holds only one of these where possible: a clause, a sentence, a paragraph.
         word_marks: whether WebVTT marks each word as it is spoken (ASS always does).
     """
 
@@ -121,9 +121,9 @@ KARAOKE = Style(
     unit=Boundary.SENTENCE,
     word_marks=True,
 )
-"""Sayso's own: one line whose words light up as they are said, so it never shifts against the sound.
+"""Sayso's own: one line whose words light up as they are spoken, so it never shifts against the sound.
 
-The marks lead the eye, which lets it follow faster than it would read: 25 characters a second.
+The marks lead the eye, so that a viewer can follow faster than reading: 25 characters a second.
 """
 
 STYLES: Mapping[str, Style] = MappingProxyType(
@@ -136,7 +136,7 @@ def style_named(name: str) -> Style:
     """The preset of this name.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: the name is unknown.
     """
     if name not in STYLES:
         raise InvalidInput(f"There is no subtitle style named {name!r}.", hint=f"Styles: {', '.join(STYLES)}.")

@@ -1,4 +1,4 @@
-"""Building a timeline: utterances and pauses laid end to end, in integer samples."""
+"""Build a timeline: utterances and pauses in sequence, in integer samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TimelineBuilder:
-    """Collects what was spoken, in order; one thread at a time.
+    """Collects utterances and pauses, in order; one thread at a time.
 
     Args:
         text: the source that the tokens' spans refer to.
@@ -35,17 +35,17 @@ class TimelineBuilder:
         return self._position
 
     def append(self, tokens: Sequence[Token], times: Sequence[TokenTime], *, length_samples: int) -> None:
-        """Place an utterance at the end: a segment, and a word for every written word in it.
+        """Append an utterance: a segment, and a word for every written word in it.
 
-        Tokens that follow each other and share a span are one written word ("£3.50"), also across two utterances.
+        Consecutive tokens that share a span are one written word ("£3.50"), also across two utterances.
 
         Args:
-            tokens: what was spoken; at least one.
+            tokens: of the utterance; at least one.
             times: when each token sounds, from the start of this utterance, ordered.
             length_samples: the length of the utterance's audio.
 
         Raises:
-            ValueError: there is not one time per token, or the times leave the audio or run backwards.
+            ValueError: there is not one time per token, or the times leave the audio or are out of order.
         """
         edges = [0, *(edge for time in times for edge in (time.start_sample, time.end_sample)), length_samples]
         if len(times) != len(tokens) or any(earlier > later for earlier, later in pairwise(edges)):
@@ -58,19 +58,19 @@ class TimelineBuilder:
         self._position = end
 
     def pause(self, samples: int) -> None:
-        """Add silence at the end."""
+        """Append silence."""
         self._position += samples
 
     def chapter(self, title: str) -> None:
-        """Begin a chapter here; it ends where the next one begins, or at the end of everything."""
+        """Begin a chapter here; it ends where the next one begins, or at the end of the timeline."""
         self._chapter_starts.append((title, self._position))
 
     def words_from(self, number: int) -> tuple[Word, ...]:
-        """The words so far, but for the first ``number``; the last may grow while more of it is appended."""
+        """The words so far, without the first ``number``; the last one may grow with the next utterance."""
         return tuple(self._words[number:])
 
     def build(self) -> Timeline:
-        """The timeline as it stands; the builder may go on."""
+        """The timeline so far; more may be appended afterwards."""
         ends = [start for _, start in self._chapter_starts[1:]] + [self._position]
         return Timeline(
             sample_rate_hz=self._sample_rate_hz,
@@ -102,9 +102,9 @@ class TimelineBuilder:
 
 
 def naive_times(tokens: Sequence[Token], length_samples: int) -> tuple[TokenTime, ...]:
-    """Times for tokens whose engine gives none: the length shared out by the characters that are spoken.
+    """Times for tokens whose engine gives none: the length is divided in proportion to the spoken characters.
 
-    The times lie end to end and fill ``length_samples``. Expect errors of some hundred milliseconds.
+    The times are contiguous and fill ``length_samples``. Expect errors of some hundred milliseconds.
     """
     reached = list(accumulate((len(token.spoken) for token in tokens), initial=0))
     edges = [length_samples * part // reached[-1] for part in reached]

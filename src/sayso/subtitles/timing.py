@@ -1,4 +1,4 @@
-"""When a cue is shown: how its start may shift against the sound, and what too little time costs."""
+"""When a cue is shown: how its start may shift against the sound, and the cost of too little time."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     from sayso.subtitles.style import Style
 
 VIOLATION = 1e6
-"""The cost of a cue that is too short to be read: far more than any break or shift could save."""
+"""The cost of a cue that is too short to be read: far more than any break or shift can save."""
 
 _MISSING_TIME = 20.0
-"""Times the square of the share of its time that a cue misses, in violations: many cues miss a little, none much."""
+"""Times the square of the missing share of the reading time, in violations: many cues miss a little, none much."""
 
 _INVISIBLE = 1e4 * VIOLATION
-"""The cost of a cue without any time: only words that sound at the same moment ever pay it."""
+"""The cost of a cue without any time; only words that sound at the same moment can have it."""
 
-# In the same measure as the costs of `passage.py`, for each millisecond.
-_PAST_MAX_DURATION = 1.0  # words still sound, and nothing is shown
+# In the same unit as the costs of `passage.py`, for each millisecond.
+_PAST_MAX_DURATION = 1.0  # a word still sounds, and nothing is shown
 _PAST_LEAD_OUT = 0.02
 _SHIFT = 0.04
 _SHIFT_PAST_TOLERANCE = 0.12
 
 _HEAD_START_MS = 1500
-"""How long before its sound a cue may start, at the most, to win time from a silence before it (BBC)."""
+"""The longest time before its sound that a cue may start, to gain time from a silence before it (BBC)."""
 
 
 class Start(NamedTuple):
-    """One way to place a cue's start, and its cost."""
+    """One possible start of a cue, and its cost."""
 
     ms: int
     cost: float
@@ -41,9 +41,9 @@ def on_time(passage: Passage) -> list[list[Start]]:
 
 
 def shifted(passage: Passage, style: Style) -> list[list[Start]]:
-    """The starts a cue may have where the speech leaves too little time to read, for each gap.
+    """The possible starts, for each gap, of a cue for which the speech leaves too little time to read.
 
-    On time; early or late within the style's tolerance; later, up to its greatest lag; and early into a silence.
+    On time; early or late within the style's tolerance; later, up to the style's maximum; and early, in a silence.
     """
     starts = on_time(passage)
     silent_since = 0
@@ -74,13 +74,13 @@ def _shift_cost(offset_ms: int, style: Style) -> float:
 
 
 def time_cost(start_ms: int, latest_end_ms: int, needed_ms: int, spoken_until_ms: int, style: Style) -> float:
-    """What it costs to show a cue from ``start_ms`` to at most ``latest_end_ms``.
+    """The cost of showing a cue from ``start_ms`` to at most ``latest_end_ms``.
 
     Args:
         start_ms: when it appears.
-        latest_end_ms: when it has to be gone, for the next cue or the end of the audio.
+        latest_end_ms: when it must disappear, because of the next cue or the end of the audio.
         needed_ms: how long it must be shown to be read.
-        spoken_until_ms: when its last word stops sounding.
+        spoken_until_ms: when its last word ends.
         style: the limits.
     """
     wanted_end = start_ms + needed_ms

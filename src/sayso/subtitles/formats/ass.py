@@ -39,7 +39,7 @@ _WORD_JOINER = "\u2060"
 def render_ass(cues: Iterable[Cue]) -> str:
     r"""The cues as an ASS script; cues without word times show their lines at once.
 
-    The ``\k`` lengths of a cue are differences of rounded times, so that they sum to its length and never drift.
+    The ``\k`` lengths of a cue are differences of rounded times, so that they sum to its length and do not drift.
     """
     return _HEADER + "".join(_dialogue(cue) for cue in cues)
 
@@ -51,7 +51,7 @@ def _dialogue(cue: Cue) -> str:
 
 
 def _syllables(cue: Cue, start: int, end: int) -> Iterator[str]:
-    """A syllable for each word, from its first sound to its last, and an empty one for each silence between."""
+    """A syllable for each word, from its first sound to its last, and an empty one for each silence between words."""
     reached, line = start, 0
     for number, word in enumerate(cue.words):
         separator = r"\N" if word.line != line else "" if word.joined or number == 0 else " "
@@ -70,5 +70,5 @@ def _stamp(centiseconds: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""Braces as ``\{``; a backslash is parted from the letter that would make it a command such as ``\N``."""
+    r"""Braces as ``\{``; a word joiner separates a backslash from a letter that would make it a command (``\N``)."""
     return _SPECIAL.sub(lambda match: f"\\{_WORD_JOINER}" if match[0] == "\\" else f"\\{match[0]}", text)

@@ -1,4 +1,4 @@
-"""Cues as a file, by the format's name."""
+"""Render cues in a file format, chosen by its name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from sayso.types import Cue
 
 CueFormat: TypeAlias = Literal["srt", "vtt", "ass"]
-"""The formats that cues are written in, by the names that are also their files' suffixes."""
+"""The names of the formats, which are also the suffixes of their files."""
 
 
 def render(cues: Iterable[Cue], cue_format: CueFormat, *, style: Style) -> str:
-    """The cues as the content of a file, which is to be written in UTF-8."""
+    """The cues as the content of a file, to be encoded in UTF-8."""
     match cue_format:
         case "srt":
             return render_srt(cues)

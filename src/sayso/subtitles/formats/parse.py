@@ -1,4 +1,4 @@
-"""Reading SubRip and WebVTT: strict about times, easy about everything else."""
+"""Parse SubRip and WebVTT: strict about times, lenient about everything else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 _VTT_TAG = re.compile(r"<")
 _SRT_TAG = re.compile(r"</?[a-zA-Z]|\{\\")
 _TAG_ENDS = {"<": ">", "{": "}"}
-_NO_CHARACTER = re.compile(r"&(?=#[0-9]{8})")  # which `html` cannot be asked for
+_NO_CHARACTER = re.compile(r"&(?=#[0-9]{8})")  # `html.unescape` does not accept these
 _SRT_GUARD = re.compile("([<{-])\u2060")
 
 
@@ -31,14 +31,14 @@ class _Block(NamedTuple):
 
 
 def parse_subtitles(data: str) -> list[Cue]:
-    """The cues of a SubRip or WebVTT file, in its order; it is WebVTT if it says so in its first line.
+    """The cues of a SubRip or WebVTT file, in its order; it is WebVTT if its first line says so.
 
-    The lines are what a viewer reads: without tags, entities resolved. A byte order mark, any line ends, missing
-    cue numbers, cue settings, notes and style sheets are accepted. A file with no cues is a valid one; cues that
-    overlap or run backwards are for `lint` to judge.
+    The lines are what a viewer reads: without tags, with entities resolved. A byte order mark, any line ends, missing
+    cue numbers, cue settings, notes and style sheets are accepted. A file without cues is valid; `lint` reports cues
+    that overlap or are out of order.
 
     Raises:
-        NotSubtitles: something stands where a cue's times should; the message has the line number.
+        NotSubtitles: a cue has no valid times; the message has the line number.
     """
     lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blocks = _blocks(lines)
@@ -87,7 +87,7 @@ def _srt_text(line: str) -> str:
 
 
 def _without_tags(line: str, beginning: re.Pattern[str]) -> str:
-    """The line without what stands from a tag's beginning to its end; a tag that does not end is text."""
+    """The line without its tags; a tag that does not end is text."""
     last_ends = {first: line.rfind(last) for first, last in _TAG_ENDS.items()}
     kept: list[str] = []
     position = 0

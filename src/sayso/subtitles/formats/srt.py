@@ -1,4 +1,4 @@
-"""SubRip: what every player reads. UTF-8, line feeds, a blank line after each cue."""
+"""SubRip, which every player reads. UTF-8, line feeds, a blank line after each cue."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _WORD_JOINER = "\u2060"
 def render_srt(cues: Iterable[Cue]) -> str:
     r"""The cues as a SubRip file.
 
-    SubRip has no escapes. Where the text itself holds what a player takes for a tag or an arrow ("<b>", "{\an8}",
-    "-->"), an invisible word joiner parts it, and `parse_subtitles` takes that out again.
+    SubRip has no escapes. If the text contains what a player takes for a tag or an arrow ("<b>", "{\an8}",
+    "-->"), an invisible word joiner is inserted, and `parse_subtitles` removes it again.
     """
     return "".join(_block(number, cue) for number, cue in enumerate(cues, start=1))
 

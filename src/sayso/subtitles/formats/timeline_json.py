@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sayso.types import Chapter, Segment, Timeline, Word
 
 Timing: TypeAlias = Literal["exact", "naive"]
-"""Where the word times come from: the engine or an aligner, or a length shared out by characters."""
+"""The origin of the word times: the engine or an aligner, or a proportional split of the length by characters."""
 
 _DECIMALS = 6
 
@@ -24,12 +24,12 @@ def render_json(
     ``text[char_start:char_end]`` is a word as it was written. Offsets count Unicode code points.
 
     Args:
-        timeline: what was said, and when.
+        timeline: of the audio.
         text: the source that the timeline's spans refer to.
         language: BCP 47.
-        voice: the voice or voices that spoke.
-        engine: the engine that spoke.
-        timing: how far the word times can be trusted.
+        voice: the voice or voices.
+        engine: the engine that synthesised the audio.
+        timing: the origin of the word times.
     """
     rate = timeline.sample_rate_hz
     document = {
@@ -49,7 +49,7 @@ def render_json(
 
 
 def words_json(words: Iterable[Word], sample_rate_hz: int) -> list[dict[str, Any]]:
-    """The words of a timeline as they are in its JSON."""
+    """The words of a timeline in its JSON form."""
     return [{"text": word.text, **_times(word, sample_rate_hz), **_place(word)} for word in words]
 
 

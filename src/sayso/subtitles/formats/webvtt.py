@@ -1,4 +1,4 @@
-"""WebVTT: what browsers read (https://www.w3.org/TR/webvtt1/)."""
+"""WebVTT, which browsers read (https://www.w3.org/TR/webvtt1/)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HEADER = "WEBVTT\n\n"
 _MARKED_HEADER = "WEBVTT\n\nSTYLE\n::cue(c:future) { color: #a0a0a0; }\n\n"
-"""With word marks: what is still to be said is grey. Only text inside a tag has a past and a future."""
+"""With word marks: words that have not been spoken yet are grey. Only text inside a tag has a past and a future."""
 
 
 def render_vtt(cues: Iterable[Cue], *, word_marks: bool = False) -> str:
@@ -35,7 +35,7 @@ def _marked_lines(cue: Cue) -> Iterator[str]:
         line = ""
         for word in words:
             line += " " if line and not word.joined else ""
-            if marked_until < word.start_ms < cue.end_ms:  # the standard's rule for stamps inside a cue
+            if marked_until < word.start_ms < cue.end_ms:  # the standard's rule for time stamps inside a cue
                 line += f"<{_stamp(word.start_ms)}>"
                 marked_until = word.start_ms
             line += f"<c>{_escaped(word.text)}</c>"
