@@ -1,4 +1,4 @@
-"""Twins of the Protocols that need no model, for tests of Sayso and of what is built on it."""
+"""Fakes of the Protocols that need no model, for tests of Sayso and of programs that use it."""
 
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore

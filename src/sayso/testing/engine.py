@@ -1,4 +1,4 @@
-"""A speech engine that hums, and phonemes that are letters: instantaneous, exact, the same every time."""
+"""A fake speech engine and fake phonemes: instantaneous, exact and deterministic."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _LANGUAGES = frozenset({"en", "fr"})
 
 
 class FakeSpeechEngine:
-    """See `sayso.tts.base.SpeechEngine`: each word is a tone, with silence around it.
+    """See `sayso.tts.base.SpeechEngine`; each word is a tone, with silence around it.
 
-    A word lasts as long as it has letters and digits; a word without any lasts no time. Its pitch is the word's own,
-    shifted by the voice. Threads may share it; the lock guards the count of calls.
+    The length of a word is proportional to its letters and digits; a word without any has length 0. Its pitch depends
+    on the word and the voice. Threads may share it; the lock guards the count of calls.
 
     Attributes:
-        calls: how often `synthesise` was called, failures included.
+        calls: the number of calls of `synthesise`, including failures.
     """
 
     name = "fake"
@@ -54,15 +54,15 @@ class FakeSpeechEngine:
         workers: int = 2,
         deadly: str | None = None,
     ) -> None:
-        """Choose how it behaves.
+        """Configure its behaviour.
 
         Args:
-            voices: the voices it has.
+            voices: its voices.
             sample_rate_hz: the rate of its audio.
-            maximum_letters: an utterance of more letters and digits is too long.
-            failing_calls: which calls raise `EngineFailed`, counted from 1.
-            timed: whether its speech comes with times.
-            workers: how many calls at once it claims to like.
+            maximum_letters: an utterance with more letters and digits is too long.
+            failing_calls: the calls that raise `EngineFailed`, counted from 1.
+            timed: whether its speech has times.
+            workers: the number of concurrent calls that it claims to support well.
             deadly: a word at which it kills its process, as running out of memory does; None for no such word.
         """
         self.sample_rate_hz = sample_rate_hz
@@ -92,7 +92,7 @@ class FakeSpeechEngine:
             self.calls += 1
             call = self.calls
         if call in self._failing_calls:
-            raise EngineFailed(f"The fake engine was told to fail at call {call}")
+            raise EngineFailed(f"The fake engine fails at call {call}")
         if any(token.spoken == self._deadly for token in utterance.tokens):
             os.kill(os.getpid(), signal.SIGKILL)
         require_speed(speed)
@@ -132,12 +132,12 @@ def _letters(token: Token) -> int:
 
 
 class FakeG2P:
-    """See `sayso.tts.base.G2P`: each word is pronounced as its lower-case Latin letters."""
+    """See `sayso.tts.base.G2P`; each word is pronounced as its lower-case Latin letters."""
 
     fingerprint = "fake g2p 1"
 
     def pronounce(self, words: Sequence[str], language: str) -> list[str]:
-        """See `G2P.pronounce`; it speaks English and French."""
+        """See `G2P.pronounce`; it supports English and French."""
         if language.lower().partition("-")[0] not in _LANGUAGES:
             raise UnsupportedLanguage(f"The fake phonemes do not know {language!r}")
         return ["".join(filter(_is_latin, word.lower())) for word in words]

@@ -1,4 +1,4 @@
-"""A job queue and a task store in memory, with a clock that can be set: the reference for what adapters must do."""
+"""A job queue and a task store in memory, with an adjustable clock: the reference for all adapters."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from sayso.jobs import TaskProgress
 
 _LOOK_SECONDS = 0.01
-"""How long a receiver that found nothing waits, since time may be set."""
+"""How long a receiver waits between polls; the clock may be set meanwhile."""
 
 
 @dataclass(kw_only=True, slots=True)
 class MemoryJob:
-    """A job in memory; what became of it is for tests to read.
+    """A job in memory; tests read its state.
 
     Attributes:
         number: its name and its place in the order.
         body: the message.
-        group: whose jobs come one at a time; None for none.
+        group: jobs of a group are delivered one at a time; None for no group.
         enqueued: when.
         available: when it may be delivered.
         attempts: how many deliveries counted.
-        lease: the last delivery's; None when nobody has it.
-        lease_until: when that ends.
-        is_suspect: whether a lease of it has ended without a word.
+        lease: of the last delivery; None when the job is not leased.
+        lease_until: when that lease ends.
+        is_suspect: whether a lease has expired without a report.
         state: ``open``, ``done``, ``dead`` or ``cancelled``.
-        errors: why attempts failed, in order; last of all why it was put aside.
+        errors: why attempts failed, in order; the last one is why it was dead-lettered.
     """
 
     number: int
@@ -56,7 +56,7 @@ class InMemoryQueue:
     """See `sayso.jobs.JobQueue`; for one event loop.
 
     Args:
-        lease_seconds: how long a delivery is good for without a beat.
+        lease_seconds: the length of a lease without a heartbeat.
         clock: seconds.
     """
 
@@ -75,7 +75,7 @@ class InMemoryQueue:
         return str(number)
 
     async def cancel(self, job_id: str) -> None:
-        """Take the job away from whoever has it."""
+        """Cancel the job; its worker loses the lease."""
         self.jobs[job_id].state = "cancelled"
         self.jobs[job_id].lease = None
         self._revocations.set()
@@ -98,7 +98,7 @@ class InMemoryQueue:
                 continue
             if job.available > now:
                 if job.group is not None:
-                    busy.add(job.group)  # a group waits for its first job
+                    busy.add(job.group)  # a group's jobs are delivered in order
                 continue
             job.attempts += 1
             job.is_suspect = job.is_suspect or job.lease is not None
@@ -139,7 +139,7 @@ class InMemoryQueue:
     def _held(self, delivery: Delivery) -> MemoryJob:
         job = self.jobs[delivery.job_id]
         if job.lease != delivery.lease:
-            raise LeaseLost(f"Job {delivery.job_id} is somebody else's.")
+            raise LeaseLost(f"Job {delivery.job_id} is leased by another worker.")
         return job
 
     async def finish(self, delivery: Delivery) -> None:
@@ -194,7 +194,7 @@ class InMemoryTaskStore:
     """See `sayso.jobs.TaskStore`; for one event loop.
 
     Args:
-        lease_seconds: how long a claim is good for without a beat.
+        lease_seconds: the length of a claim without a heartbeat.
         clock: seconds.
     """
 
@@ -246,7 +246,7 @@ class InMemoryTaskStore:
         if any(
             task.lease_id != claim.lease_ids[task_id] or task.status != "IN_PROGRESS" for task_id, task in tasks.items()
         ):
-            raise LeaseLost(f"Tasks of {claim.parent_id!r} are somebody else's.")
+            raise LeaseLost(f"Tasks of {claim.parent_id!r} are claimed by another worker.")
         return tasks
 
     async def close(self) -> None:

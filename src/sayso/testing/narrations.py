@@ -1,4 +1,4 @@
-"""A store of narrations in memory, with the tasks and the queues that belong to it."""
+"""A store of narrations in memory, with its tasks and queues."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class _Row:
     """A narration in memory.
 
     Attributes:
-        record: as it was last told.
-        request: what was asked for.
-        idempotency_key: the key that it came with.
-        job_id: its job's.
-        announced: the ends that its owner is told of.
+        record: its latest state.
+        request: what was submitted.
+        idempotency_key: the key of the submission.
+        job_id: of its job.
+        announced: the final states for which a callback was enqueued.
     """
 
     record: NarrationRecord
@@ -181,7 +181,7 @@ class InMemoryNarrationStore:
         return row
 
     def _changed(self, parent_id: str) -> None:
-        """See what has become of a narration's tasks, and tell whoever waits for a change."""
+        """Update a narration from its tasks, and notify the subscribers."""
         row = self._rows.get(parent_id)
         if row is None:
             return
@@ -212,7 +212,7 @@ class InMemoryNarrationStore:
 
 
 def _status_of(tasks: Sequence[str]) -> NarrationStatus:
-    """How far a narration is whose tasks are so far."""
+    """The status of a narration with these tasks."""
     if _CANCELLED in tasks:
         return NarrationStatus.CANCELLED
     if "FAILED" in tasks:
@@ -227,7 +227,7 @@ def _no_such(narration_id: str) -> NoSuchJob:
 
 
 class _Tasks(InMemoryTaskStore):
-    """The tasks, which tell of every change; those that were cancelled are nobody's any more."""
+    """The tasks; reports every change. A cancelled task belongs to no worker any more."""
 
     def __init__(self, on_change: Callable[[str], None]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The state of rate limits in memory, with a clock that can be set: the reference for what stores must do."""
+"""The state of rate limits in memory, with an adjustable clock: the reference for all stores."""
 
 from __future__ import annotations
 

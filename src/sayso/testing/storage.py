@@ -1,4 +1,4 @@
-"""A storage in memory: the reference for what adapters must do."""
+"""A storage in memory: the reference for all adapters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MemoryFile:
     Attributes:
         content: its bytes.
         content_type: its media type.
-        version: how many files had been written when it was.
+        version: the number of files that had been written before it.
     """
 
     content: bytes
@@ -42,7 +42,7 @@ class InMemoryStorage:
         self._versions = itertools.count(1)
 
     async def check(self, root: str) -> None:
-        """See `Storage.check`: there is every bucket."""
+        """See `Storage.check`; every bucket exists."""
 
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""
@@ -84,7 +84,7 @@ class InMemoryStorage:
         return len([uri for uri in uris if self.files.pop(uri, None) is not None])
 
     async def link(self, uri: str, *, seconds: int, file_name: str) -> str:
-        """See `Storage.link`; nobody listens at the address, which is one of those that never exist."""
+        """See `Storage.link`; the URL has a host that never exists."""
         bucket, key = bucket_and_key(uri)
         return f"https://storage.test/{bucket}/{quote(key)}?seconds={seconds}&name={quote(file_name)}"
 

@@ -1,4 +1,4 @@
-"""A transcriber that gives a text that it was given."""
+"""A fake transcriber with a fixed text."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LANGUAGES = frozenset({"en", "fr"})
 
 
 class FakeTranscriber:
-    """Gives the same sentences for any sound, spread evenly over it, and nothing for silence.
+    """Returns the same sentences for any sound, spread evenly over it, and nothing for silence.
 
     Args:
-        text: of every transcript; a full stop ends a segment.
+        text: the transcript; a full stop ends a segment.
     """
 
     name = "fake"
@@ -41,7 +41,7 @@ class FakeTranscriber:
         progress: Progress | None = None,
         context: RequestContext = UNBOUNDED,
     ) -> Transcript:
-        """The text that it was given, a compute permit for each segment; see `Transcriber.transcribe`."""
+        """Return the fixed text, with a compute permit for each segment; see `Transcriber.transcribe`."""
         code = (options.language or "en").lower().split("-")[0]
         if code not in _LANGUAGES:
             raise UnsupportedLanguage(f"The fake does not know the language “{options.language}”.")

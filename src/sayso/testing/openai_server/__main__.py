@@ -1,7 +1,7 @@
 """The server as a process: ``python -m sayso.testing.openai_server --port 9000``, until it is interrupted.
 
-It prints its address and its key in one line of JSON when it listens. Other processes plan faults with ``PUT
-/control/faults`` and read the record of requests from ``GET /control/requests``.
+It prints its address and its key in one line of JSON when it listens. Other processes inject faults with ``PUT
+/control/faults`` and read the log of requests from ``GET /control/requests``.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(description="OpenAI's audio API on this machine, with faults on demand.")
-    parser.add_argument("--port", type=int, default=0, help="0 for any that is free")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--key", default="sk-test-of-the-fault-server", help="the API key that is accepted")
     parser.add_argument("--speech", choices=["fake", "kokoro"], default="fake", help="who speaks")
-    parser.add_argument("--whisper", metavar="MODEL", help="who listens, such as base; a fake by default")
+    parser.add_argument("--whisper", metavar="MODEL", help="the Whisper model, such as base; a fake by default")
     options = parser.parse_args()
-    over = threading.Event()
+    is_stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: is_stopped.set())
     speech = _kokoro() if options.speech == "kokoro" else FakeSpeechEngine()
     transcriber = _whisper(options.whisper) if options.whisper else FakeTranscriber()
     with OpenAIServer(speech=speech, transcriber=transcriber, key=options.key, port=options.port) as server:
         sys.stdout.write(json.dumps({"base_url": server.base_url, "key": server.key}) + "\n")
         sys.stdout.flush()
-        over.wait()
+        is_stopped.wait()
 
 
 def _kokoro() -> SpeechEngine:

@@ -1,4 +1,4 @@
-"""The endpoints of OpenAI's audio API, as far as an adapter meets them, and those that plan faults."""
+"""The endpoints of OpenAI's audio API that the adapters use, and those that inject faults."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.routing import Route
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
-from sayso.testing.openai_server.hearing import SPEAKER_MODEL, TIMED_MODEL, BatchedDecoder
-from sayso.testing.openai_server.speaking import Speaking
+from sayso.testing.openai_server.speech import SpeechEndpoint
+from sayso.testing.openai_server.transcriptions import SPEAKER_MODEL, TIMED_MODEL, TranscriptionEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +33,10 @@ _HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", S
 def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcriber | None, key: str) -> Starlette:
     """The application without its faults; see `OpenAIServer`."""
     routes = _Routes(
-        Speaking(speech) if speech else None, BatchedDecoder(transcriber) if transcriber else None, key=key, plan=plan
+        SpeechEndpoint(speech) if speech else None,
+        TranscriptionEndpoint(transcriber) if transcriber else None,
+        key=key,
+        plan=plan,
     )
     return Starlette(
         routes=[
@@ -51,14 +54,16 @@ def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcr
 class _Routes:
     """The endpoints; they run on the server's loop, and the engines on threads."""
 
-    def __init__(self, speaking: Speaking | None, hearing: BatchedDecoder | None, *, key: str, plan: Plan) -> None:
-        self._speaking = speaking
-        self._hearing = hearing
+    def __init__(
+        self, speech: SpeechEndpoint | None, transcription: TranscriptionEndpoint | None, *, key: str, plan: Plan
+    ) -> None:
+        self._speech = speech
+        self._transcription = transcription
         self._key = key
         self._plan = plan
 
     def guarded(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint for those who have the key, with its refusals as answers."""
+        """The endpoint for callers with the key; refusals become responses."""
 
         async def answer(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -79,26 +84,26 @@ class _Routes:
 
     async def speech(self, request: Request) -> Response:
         """Text to audio."""
-        if self._speaking is None:
+        if self._speech is None:
             return _unknown_model("any speech model")
         fields = await request.json()
         request.state.received.fields.update(fields)
         if fields.get("model") not in _SPEECH_MODELS:
             return _unknown_model(fields.get("model"))
-        body, media_type = await run_in_threadpool(self._speaking.answer, fields)
+        body, media_type = await run_in_threadpool(self._speech.answer, fields)
         return Response(body, media_type=media_type)
 
     async def transcription(self, request: Request) -> Response:
         """Audio to text."""
-        return await self._hear(request, translate=False)
+        return await self._transcribe(request, translate=False)
 
     async def translation(self, request: Request) -> Response:
         """Audio to English text."""
-        return await self._hear(request, translate=True)
+        return await self._transcribe(request, translate=True)
 
-    async def _hear(self, request: Request, *, translate: bool) -> Response:
+    async def _transcribe(self, request: Request, *, translate: bool) -> Response:
         size_bytes = request.state.received.size_bytes
-        if size_bytes > MAXIMUM_UPLOAD_BYTES + 2**16:  # the form's own lines, beside the file
+        if size_bytes > MAXIMUM_UPLOAD_BYTES + 2**16:  # the form's own overhead, besides the file
             return _too_large(size_bytes)
         async with request.form() as form:
             file = form.get("file")
@@ -113,23 +118,25 @@ class _Routes:
         if len(data) > MAXIMUM_UPLOAD_BYTES:
             return _too_large(len(data))
         models = (TIMED_MODEL,) if translate else _HEARING_MODELS
-        if self._hearing is None or fields.get("model") not in models:
+        if self._transcription is None or fields.get("model") not in models:
             return _unknown_model(fields.get("model"))
-        answer = await run_in_threadpool(self._hearing.answer, data, file.filename or "", fields, translate=translate)
+        answer = await run_in_threadpool(
+            self._transcription.answer, data, file.filename or "", fields, translate=translate
+        )
         return Response(answer, media_type="text/plain") if isinstance(answer, str) else JSONResponse(answer)
 
     async def plan_faults(self, request: Request) -> Response:
-        """Plan faults from another process: ``{"following": [fault or null…], "always": fault or null}``."""
+        """Inject faults from another process: ``{"following": [fault or null…], "always": fault or null}``."""
         wanted = await request.json()
         self._plan.set([_fault_of(each) for each in wanted.get("following", [])], _fault_of(wanted.get("always")))
         return JSONResponse({})
 
     async def requests(self, _request: Request) -> Response:
-        """The record of requests."""
+        """The log of requests."""
         return JSONResponse([received.as_json() for received in self._plan.requests()])
 
     async def forget(self, _request: Request) -> Response:
-        """Empty the record."""
+        """Empty the log."""
         self._plan.forget()
         return JSONResponse({})
 

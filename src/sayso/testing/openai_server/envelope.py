@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Refused(Exception):
-    """A request is answered with an error; ``response`` is the answer."""
+    """A request that is answered with an error; ``response`` is the answer."""
 
     def __init__(self, response: JSONResponse) -> None:
         super().__init__()
@@ -27,6 +27,6 @@ def refusal(
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The answer to a request that is refused, in OpenAI's envelope."""
+    """The response to a refused request, in OpenAI's envelope."""
     error = {"message": message, "type": kind, "param": param, "code": code}
     return JSONResponse({"error": error}, status_code=status, headers=headers)

@@ -1,4 +1,4 @@
-"""The ways in which a server fails, as a layer around one that does not, and the record of what was asked of it."""
+"""Fault injection as a layer around a working server, and the log of its requests."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _POLL_SECONDS = 0.02
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with a request."""
+    """The kinds of faults."""
 
     RATE_LIMITED = "rate_limited"
     """429, with ``Retry-After`` where the fault has one."""
     QUOTA = "quota"
-    """429 that no waiting mends."""
+    """429 that persists."""
     REJECTED_KEY = "rejected_key"
     """401, whatever the key."""
     SERVER_ERROR = "server_error"
@@ -39,26 +39,26 @@ class FaultKind(StrEnum):
     OVERLOADED = "overloaded"
     """503."""
     HANG = "hang"
-    """Nothing is answered."""
+    """There is no response."""
     HANG_IN_BODY = "hang_in_body"
-    """Half of the answer comes, and no more."""
+    """Half of the response arrives, and nothing more."""
     CUT = "cut"
-    """Half of the answer comes, and the connection is closed."""
+    """Half of the response arrives, and the connection is closed."""
     GARBAGE = "garbage"
-    """Status 200 and the right content type, with a body that is none."""
+    """Status 200 and the right content type, with an invalid body."""
     WRONG_TYPE = "wrong_type"
     """Status 200 and a page in HTML."""
     DRIP = "drip"
-    """The answer comes byte by byte."""
+    """The response arrives byte by byte."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """A fault, and what there is to say about it.
+    """A fault and its parameters.
 
     Attributes:
-        kind: what goes wrong.
-        retry_after_seconds: for answers with status 429, 500 and 503.
+        kind: of the fault.
+        retry_after_seconds: for responses with status 429, 500 and 503.
         interval_seconds: from byte to byte of a drip.
     """
 
@@ -69,18 +69,18 @@ class Fault:
 
 @dataclass(kw_only=True, slots=True)
 class Received:
-    """A request that has come in; times on the monotonic clock in seconds.
+    """A received request; times on the monotonic clock in seconds.
 
     Attributes:
         method: GET, POST.
         path: without the query.
         headers: names in lower case; without the key.
         size_bytes: of the body.
-        began_at: when its body was there.
-        ended_at: when its answer was sent or given up; None while it is in hand.
-        status: of the answer; None while there is none.
-        fault: what went wrong with it.
-        fields: the form's or the JSON's, without the file.
+        began_at: when its body was complete.
+        ended_at: when its response was sent or aborted; None while it is in progress.
+        status: of the response; None while there is none.
+        fault: that was injected.
+        fields: of the form or the JSON, without the file.
     """
 
     method: str
@@ -99,11 +99,11 @@ class Received:
 
 
 class Plan:
-    """Which requests fail, and the record of all. Any thread may use it; ``_lock`` guards everything but ``over``."""
+    """Which requests fail, and the log of all. Any thread may use it; ``_lock`` guards all but ``is_stopped``."""
 
     def __init__(self) -> None:
-        self.over = False
-        """Set when the server stops: whoever hangs lets go."""
+        self.is_stopped = False
+        """Set when the server stops: hanging requests end."""
         self._lock = threading.Lock()
         self._next: deque[Fault | None] = deque()
         self._always: Fault | None = None
@@ -120,30 +120,30 @@ class Plan:
             return self._next.popleft() if self._next else self._always
 
     def record(self, received: Received) -> None:
-        """Keep a request."""
+        """Add a request to the log."""
         with self._lock:
             self._received.append(received)
 
     def requests(self) -> list[Received]:
-        """Every request so far, in the order of their coming."""
+        """Every request so far, in order of arrival."""
         with self._lock:
             return list(self._received)
 
     def forget(self) -> None:
-        """Empty the record."""
+        """Empty the log."""
         with self._lock:
             self._received.clear()
 
 
 class Faulty:
-    """An ASGI application around another whose answers are single bodies; paths under ``/control`` pass through."""
+    """An ASGI application around one whose responses are single bodies; paths under ``/control`` pass through."""
 
     def __init__(self, app: ASGIApp, plan: Plan) -> None:
         self._app = app
         self._plan = plan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or fail to."""
+        """Answer a request, or inject its fault."""
         if scope["type"] != "http" or scope["path"].startswith("/control"):
             await self._app(scope, receive, send)
             return
@@ -202,11 +202,11 @@ class Faulty:
             await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
             if fault.kind is FaultKind.HANG_IN_BODY:
                 await self._hang()
-            # Returning with the rest unsent makes uvicorn close the connection.
+            # If the handler returns before the end of the response, uvicorn closes the connection.
 
     async def _drip(self, whole: bytes, send: Send, interval_seconds: float) -> None:
         for place in range(len(whole)):
-            if self._plan.over:
+            if self._plan.is_stopped:
                 return
             await send(
                 {"type": "http.response.body", "body": whole[place : place + 1], "more_body": place + 1 < len(whole)}
@@ -214,12 +214,12 @@ class Faulty:
             await asyncio.sleep(interval_seconds)
 
     async def _hang(self) -> None:
-        while not self._plan.over:  # noqa: ASYNC110 -- set by another thread, which knows no event of this loop
+        while not self._plan.is_stopped:  # noqa: ASYNC110 -- set by another thread, which knows no event of this loop
             await asyncio.sleep(_POLL_SECONDS)
 
 
 def _response_of(fault: Fault) -> Response | None:
-    """The answer of a fault that is an answer of its own."""
+    """The response of a fault that has one of its own."""
     headers = {} if fault.retry_after_seconds is None else {"retry-after": f"{fault.retry_after_seconds:g}"}
     match fault.kind:
         case FaultKind.RATE_LIMITED:
@@ -259,7 +259,7 @@ def _replay(body: bytes) -> Receive:
 
 
 async def _answered(app: ASGIApp, scope: Scope, body: bytes) -> tuple[Message, bytes]:
-    """The start and the whole body of what an application answers."""
+    """The start and the whole body of an application's response."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:

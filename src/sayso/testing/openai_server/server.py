@@ -1,4 +1,4 @@
-"""The server: uvicorn on a thread, on this machine only."""
+"""The server: uvicorn on a thread, on a loopback address."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _POLL_SECONDS = 0.005
 
 
 class OpenAIServer:
-    """OpenAI's audio API with engines of this machine behind it; a context manager that runs it.
+    """OpenAI's audio API with engines of this machine; a context manager that runs it.
 
     Every public method may be called from any thread while it runs.
 
     Args:
-        speech: who speaks; every voice of OpenAI's is one of its voices for English, taken in turn.
-        transcriber: who listens.
+        speech: the speech engine; OpenAI's voices are mapped to its English voices, in turn.
+        transcriber: the transcriber.
         key: the API key that is accepted.
-        port: where to listen; 0 for a port that is free, which it keeps from one start to the next.
+        port: to listen on; 0 for a free port, which it keeps across restarts.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class OpenAIServer:
 
     @property
     def base_url(self) -> str:
-        """As ``OPENAI_BASE_URL`` takes it."""
+        """The value for ``OPENAI_BASE_URL``."""
         return f"http://{_HOST}:{self.port}/v1"
 
     def start(self) -> None:
-        """Listen, on the same port as before if there was one."""
+        """Listen, on the same port as before if it was running already."""
         import uvicorn
 
-        self._plan.over = False
+        self._plan.is_stopped = False
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_HOST, self.port))
@@ -74,8 +74,8 @@ class OpenAIServer:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Close the port: from now on connections are refused. Requests that hang are let go."""
-        self._plan.over = True
+        """Close the port: from now on connections are refused. Hanging requests end."""
+        self._plan.is_stopped = True
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()
@@ -90,21 +90,21 @@ class OpenAIServer:
         self.stop()
 
     def faults(self, *following: Fault | FaultKind | None, always: Fault | FaultKind | None = None) -> None:
-        """Plan the faults of the requests to come, in place of the plan there was.
+        """Inject faults into the next requests; replaces the previous plan.
 
         Args:
-            following: for the next requests, one each; None for a request that is served.
-            always: for every request after those; None to serve them.
+            following: for the next requests, one each; None for a request without a fault.
+            always: for every request after those; None for no fault.
         """
         self._plan.set([_fault(each) for each in following], _fault(always))
 
     @property
     def requests(self) -> list[Received]:
-        """Every request since the start or the last `forget`, in the order of their coming."""
+        """Every request since the start or the last `forget`, in order of arrival."""
         return self._plan.requests()
 
     def forget(self) -> None:
-        """Empty the record of requests, and serve whatever comes."""
+        """Empty the log of requests, and inject no more faults."""
         self._plan.forget()
         self.faults()
 

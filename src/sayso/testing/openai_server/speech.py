@@ -1,4 +1,4 @@
-"""``/v1/audio/speech`` on an engine of this machine."""
+"""``/v1/audio/speech`` with an engine of this machine."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _MEDIA_TYPES = {
 }
 
 
-class Speaking:
-    """Speaks whole texts; any thread may use it."""
+class SpeechEndpoint:
+    """Synthesises whole texts; any thread may use it."""
 
     def __init__(self, engine: SpeechEngine) -> None:
         self._engine = StretchingEngine(engine)
@@ -78,7 +78,7 @@ class Speaking:
 
 
 def _checked(fields: dict[str, Any]) -> tuple[str, str, str, float]:
-    """The text, voice, format and speed, if OpenAI would take them."""
+    """The text, voice, format and speed, if OpenAI would accept them."""
     text = fields.get("input", "")
     if not text.strip():
         raise Refused(refusal(400, "Input text cannot be empty.", param="input"))

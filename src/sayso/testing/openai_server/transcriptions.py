@@ -1,4 +1,4 @@
-"""``/v1/audio/transcriptions`` and ``/translations`` on a transcriber of this machine."""
+"""``/v1/audio/transcriptions`` and ``/translations`` with a transcriber of this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Answer: TypeAlias = "dict[str, Any] | str"
 
 TIMED_MODEL = "whisper-1"
-"""The only model that tells times of words, and translates."""
+"""The only model with word times and translation."""
 
 SPEAKER_MODEL = "gpt-4o-transcribe-diarize"
 
@@ -38,20 +38,20 @@ _FORMATS = {
 _OTHER_FORMATS = ("json", "text")
 
 
-class BatchedDecoder:
-    """Writes files down; any thread may use it."""
+class TranscriptionEndpoint:
+    """Transcribes uploads; any thread may use it."""
 
     def __init__(self, transcriber: Transcriber) -> None:
         self._transcriber = transcriber
 
     def answer(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Answer:
-        """The answer's text, or what its JSON says.
+        """The text or the JSON of the response.
 
         Raises:
             Refused: as OpenAI would.
         """
         wanted = _checked(filename, fields)
-        transcript = self._heard(data, filename, fields, translate=translate)
+        transcript = self._transcribe(data, filename, fields, translate=translate)
         seconds = transcript.timeline.seconds(transcript.timeline.duration_samples)
         if seconds < _SHORTEST_SECONDS:
             said = f"Audio file is too short. Minimum audio length is {_SHORTEST_SECONDS} seconds."
@@ -65,7 +65,7 @@ class BatchedDecoder:
             raise Refused(refusal(400, said, param="chunking_strategy"))
         return _answer(transcript, wanted, fields, translate=translate)
 
-    def _heard(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Transcript:
+    def _transcribe(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Transcript:
         options = TranscriptionOptions(
             language=fields.get("language"),
             task="translate" if translate else "transcribe",
@@ -85,7 +85,7 @@ class BatchedDecoder:
 
 
 def _checked(filename: str, fields: dict[str, Any]) -> str:
-    """The format of the answer, if OpenAI would take the request."""
+    """The requested format, if OpenAI would accept the request."""
     if PurePath(filename).suffix.removeprefix(".") not in _SUFFIXES:
         raise Refused(_no_file_format())
     model: str = fields["model"]
@@ -157,7 +157,7 @@ def _segment(transcript: Transcript, number: int) -> dict[str, Any]:
 
 
 def _diarized(transcript: Transcript) -> dict[str, Any]:
-    """Segments in which the speakers A and B take turns."""
+    """Segments with alternating speakers A and B."""
     segments = [
         {
             "id": f"seg_{number}",
