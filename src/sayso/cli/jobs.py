@@ -1,4 +1,4 @@
-"""``sayso jobs``: what waits, what failed and why, and what to do about it."""
+"""``sayso jobs``: list, inspect, retry, cancel, redrive and remove jobs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What waits, what failed and why, and what to do about it.\n\n"
+    help="List, inspect, retry, cancel, redrive and remove jobs.\n\n"
     "The jobs are those of DATABASE_URL, or else of `sayso up` on this machine (SAYSO_DATA). With QUEUE_URL, `list` "
-    "and `redrive` are about SQS, which shows and cancels nothing by itself.",
+    "and `redrive` are about SQS, which cannot show or cancel single messages.",
 )
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Jobs, as `sayso jobs list` names them.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Job identifiers, as `sayso jobs list` shows them.")]
 QueueOption = Annotated[str, typer.Option("--queue", metavar="NAME", help="stories, or callbacks.")]
 
 
@@ -41,14 +41,14 @@ def list_jobs(
     queue: Annotated[
         str | None, typer.Option("--queue", metavar="NAME", help="stories, or callbacks.", show_default="any")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
-    after: Annotated[str | None, typer.Option(metavar="ID", help="Go on after this job.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The largest number of jobs to show.")] = 50,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Continue after this job.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show jobs, the newest first.
 
-    waiting: for a worker, or for another attempt. leased: a worker has it. dead: put aside with its error, until
-    somebody has it tried again.
+    waiting: for a worker, or for another attempt. leased: a worker processes it. dead: dead-lettered with its error,
+    until it is redriven.
     """
     from sayso.jobs.postgres.administration import JOB_STATES
     from sayso.settings import load_settings
@@ -75,7 +75,7 @@ def list_jobs(
 
 @app.command(epilog=examples("sayso jobs show 019abc…"))
 def show(job_id: Annotated[str, typer.Argument(metavar="ID", help="The job.")], *, as_json: JsonOption = False) -> None:
-    """Show a job: its message's beginning, who has it, and why each attempt failed."""
+    """Show a job: the beginning of its message, its worker, and why each attempt failed."""
     job = _with_jobs(lambda jobs: jobs.show(job_id))
     if as_json:
         typer.echo(json.dumps(_document(job), ensure_ascii=False))
@@ -89,7 +89,7 @@ def show(job_id: Annotated[str, typer.Argument(metavar="ID", help="The job.")], 
 
 @app.command(epilog=examples("sayso jobs retry 019abc…"))
 def retry(ids: Ids) -> None:
-    """Have jobs tried now that are dead or wait for another attempt."""
+    """Retry jobs now that are dead or wait for another attempt."""
 
     async def retry_all(jobs: Administration) -> None:
         for job_id in ids:
@@ -101,7 +101,7 @@ def retry(ids: Ids) -> None:
 
 @app.command(epilog=examples("sayso jobs cancel 019abc…"))
 def cancel(ids: Ids) -> None:
-    """Take jobs away from whoever has them, for ever; the narration of a job is cancelled with it."""
+    """Cancel jobs for good, also while workers process them; the narration of a job is cancelled with it."""
 
     async def cancel_all(database: Database) -> None:
         for job_id in ids:
@@ -113,9 +113,9 @@ def cancel(ids: Ids) -> None:
 
 @app.command(epilog=examples("sayso jobs redrive", "QUEUE_URL=… DLQ_URL=… sayso jobs redrive"))
 def redrive(*, queue: QueueOption = "stories") -> None:
-    """Have everything tried again that was put aside, once what ailed it is mended.
+    """Retry all dead-lettered jobs, once the cause is fixed.
 
-    For SQS: messages of the dead-letter queue go back to the queue that they came from.
+    For SQS: the messages of the dead-letter queue return to the queue that they came from.
     """
     from sayso.settings import load_settings
 
@@ -124,7 +124,7 @@ def redrive(*, queue: QueueOption = "stories") -> None:
         moved = asyncio.run(_redrive_sqs(settings, settings.queue_url))
     else:
         moved = _with_jobs(lambda jobs: jobs.redrive(queue), settings)
-    typer.echo(f"{moved} jobs are tried again." if moved else "Nothing was put aside.")
+    typer.echo(f"{moved} jobs are retried." if moved else "There are no dead-lettered jobs.")
 
 
 @app.command(
@@ -136,17 +136,19 @@ def redrive(*, queue: QueueOption = "stories") -> None:
 )
 def forget(
     *,
-    days: Annotated[float, typer.Option(min=0, max=36_500, help="Only what ended longer ago than this.")] = 30.0,
+    days: Annotated[
+        float, typer.Option(min=0, max=36_500, help="Only those that ended more than this many days ago.")
+    ] = 30.0,
     narrations: Annotated[
-        bool, typer.Option("--narrations", help="Narrations that were completed or cancelled, too, and their files.")
+        bool, typer.Option("--narrations", help="Also narrations that were completed or cancelled, with their files.")
     ] = False,
     failed: Annotated[
-        bool, typer.Option("--failed", help="What failed, too: dead jobs, and failed narrations with --narrations.")
+        bool, typer.Option("--failed", help="Also dead jobs, and failed narrations with --narrations.")
     ] = False,
 ) -> None:
-    """Remove what is left of jobs that were done or cancelled, a few at a time beside running work.
+    """Remove jobs that were done or cancelled, in small batches beside running work.
 
-    What failed stays unless it is asked for, since it can be tried again. Workers do this by themselves where
+    Failed jobs stay by default, because they can be retried. Workers do the same automatically if
     SAYSO_KEEP_JOBS_DAYS and SAYSO_KEEP_NARRATIONS_DAYS are set.
     """
     from sayso.settings import load_settings
@@ -162,7 +164,7 @@ def _with_jobs(work: Callable[[Administration], Awaitable[T]], settings: Setting
 
 
 def _with_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
-    """What ``work`` gives, asked of the database in a loop of its own."""
+    """Run ``work`` with the database, on a new event loop, and return its result."""
     from sayso.bootstrap.jobs import job_database
     from sayso.postgres.pool import Database
     from sayso.settings import load_settings
@@ -201,8 +203,8 @@ async def _forget(database: Database, settings: Settings, days: float, *, narrat
         jobs = await retention.remove_jobs(ends, days=days)
         if narrations:
             removed = await retention.remove_narrations(statuses, days=days)
-            typer.echo(f"{removed} narrations are forgotten.")
-        typer.echo(f"{jobs} jobs are forgotten.")
+            typer.echo(f"{removed} narrations were removed.")
+        typer.echo(f"{jobs} jobs were removed.")
 
 
 def _document(job: JobReport) -> dict[str, Any]:
@@ -219,7 +221,7 @@ def _print_backlog(settings: Settings, *, as_json: bool) -> None:
 
 
 async def _sqs_backlog(settings: Settings) -> tuple[Any, int | None]:
-    """What waits and is in flight, and how many dead letters there are; None where no queue for them is set."""
+    """The backlog of the queue, and the number of dead letters; None if no dead-letter queue is set."""
     from contextlib import AsyncExitStack
 
     from sayso.bootstrap.storages import open_aws

@@ -1,4 +1,4 @@
-"""``sayso keys``: who may use the API."""
+"""``sayso keys``: API keys and callback secrets."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import typer
 
 from sayso.cli.options import JsonOption, examples
 
-app = typer.Typer(no_args_is_help=True, help="Who may use the API.")
+app = typer.Typer(no_args_is_help=True, help="API keys and callback secrets.")
 
 
 @app.callback()
 def keys() -> None:
-    """Make keys for the API, and tell the secrets of callbacks."""
+    """Make keys for the API, and print the secrets of callbacks."""
 
 
 @app.command(epilog=examples("sayso keys new website --scopes speech", "sayso keys new ops --scopes admin"))
 def new(
-    name: Annotated[str, typer.Argument(help="Who will use it, as logs and limits know them.")],
+    name: Annotated[str, typer.Argument(help="The name of the key's owner, as in logs and limits.")],
     *,
     scopes: Annotated[
         str,
         typer.Option(
-            "--scopes", metavar="LIST", help="What it opens: speech, transcribe, jobs, operations, or admin for all."
+            "--scopes", metavar="LIST", help="Scopes: speech, transcribe, jobs, operations, or admin for all."
         ),
     ] = "speech,transcribe",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key for the API, and the entry by which the server knows it.
+    """Make a key for the API, and the entry for the server's configuration.
 
-    The key is printed this once and kept nowhere: give it to its owner, who sends it as `Authorization: Bearer KEY` or
-    `X-API-Key: KEY`. The entry holds only a hash of the key: add it to SAYSO_API_KEYS (several entries with commas)
-    and restart the server. To take a key back, remove its entry.
+    The key is printed once and stored nowhere: give it to its owner, who sends it as `Authorization: Bearer KEY` or
+    `X-API-Key: KEY`. The entry contains only a hash of the key: add it to SAYSO_API_KEYS (separate entries by commas)
+    and restart the server. To revoke a key, remove its entry.
     """
     from sayso.api.auth.keys import new_key, parse_scopes
 
@@ -48,14 +48,15 @@ def new(
 @app.command(epilog=examples("sayso keys callback-secret website", "sayso keys callback-secret"))
 def callback_secret(
     name: Annotated[
-        str | None, typer.Argument(help="Of the API key whose narrations are called back for; none without keys.")
+        str | None,
+        typer.Argument(help="The name of the API key whose narrations have callbacks; omit it without keys."),
     ] = None,
 ) -> None:
-    """Print the secret by which the owner of an API key checks callbacks.
+    """Print the secret with which the owner of an API key verifies callbacks.
 
-    Give it to that owner alone: it lets one forge this owner's callbacks, and nothing else. It is derived from the root
-    secret (SAYSO_SIGNING_SECRET, or the file signing-secret under SAYSO_DATA), which is given to nobody. Run this with
-    the settings of the service. The guide is docs/how-to/callbacks.md.
+    Give it only to that owner: with it one can forge this owner's callbacks, and nothing else. It is derived from the
+    root secret (SAYSO_SIGNING_SECRET, or the file signing-secret under SAYSO_DATA), which never leaves the service. Run
+    this with the settings of the service. The guide is docs/how-to/callbacks.md.
     """
     from sayso.api.auth.keys import KeyRing
     from sayso.errors import InvalidInput

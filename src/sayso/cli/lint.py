@@ -1,4 +1,4 @@
-"""`sayso lint`: do subtitle files keep the rules of a style?"""
+"""`sayso lint`: check subtitle files against a style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the address that a service listens on, before it loads or starts anything else."""
+"""Bind the address of a service before anything else is loaded or started."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _CHOOSE_HOST = "choose another with --host or HOST"
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[Sequence[socket.socket]]:
-    """Have sockets bound to an address during the block; who connects is refused until a server listens on them.
+    """Bind sockets to an address for the duration of the block; connections are refused until a server listens on them.
 
     Args:
         host: an address or a name; one socket for each address of a name.
-        port: 0 for any that is free, the same on each address.
+        port: 0 for any free port, the same on each address.
 
     Raises:
-        CannotListen: the address is in use, not this machine's, or not for this user; or the name leads nowhere.
+        CannotListen: the address is in use, not an address of this machine, or not allowed to this user; or the name
+            has no address.
     """
     with ExitStack() as stack:
         sockets: list[socket.socket] = []
@@ -44,7 +45,7 @@ def listening(host: str, port: int) -> Iterator[Sequence[socket.socket]]:
 
 
 def cannot_listen(error: OSError, host: str, port: int) -> CannotListen:
-    """What to say of an address that cannot be had, in one sentence."""
+    """The error for an address that cannot be bound."""
     place = where(host, port)
     if error.errno == errno.EADDRINUSE:
         return CannotListen(
@@ -58,16 +59,16 @@ def cannot_listen(error: OSError, host: str, port: int) -> CannotListen:
 
 
 def where(host: str, port: int) -> str:
-    """An address and a port as a URL has them: ``127.0.0.1:8000``, ``[::1]:8000``."""
+    """An address and a port as in a URL: ``127.0.0.1:8000``, ``[::1]:8000``."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
-    """Every address of a host, each once."""
+    """Every address of a host, without repetition."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, socket.gaierror) else "it is no name"
+        reason = error.strerror if isinstance(error, socket.gaierror) else "it is not a valid name"
         raise CannotListen(f"Cannot listen on {where(host, port)}: {reason}; {_CHOOSE_HOST}.") from None
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
@@ -75,7 +76,7 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[A
 def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past the remains of connections that have ended
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # despite connections in TIME_WAIT
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a socket of its own
         bound.bind(address)

@@ -1,4 +1,4 @@
-"""``sayso migrate``: the schema of the database, brought up to date or looked at."""
+"""``sayso migrate``: update the schema of the database, or check it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 def migrate(
     *,
     check: Annotated[
-        bool, typer.Option("--check", "--dry-run", help="Change nothing: say what is pending, and exit with 3 if so.")
+        bool,
+        typer.Option(
+            "--check", "--dry-run", help="Change nothing: show what is pending, and exit with 3 if something is."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the tables in DATABASE_URL up to date, and say what was done.
+    """Migrate the tables in DATABASE_URL to this version, and report the result.
 
-    Every process does the same when it starts. A step of its own is for deployments in which only one user may change
-    tables: run this as that user, before the processes of the new version. Everything happens in one transaction, or
-    nothing does. Tables of a newer version are left as they are. A database that is away is waited for, a minute.
+    Every process does the same when it starts. The separate command is for deployments in which only one user may
+    change tables: run it as that user, before the processes of the new version. Everything happens in one transaction.
+    Tables of a newer version stay as they are. If the database does not answer, the command waits for up to a minute.
 
     Exit codes: 0 the tables are up to date, 1 the database does not answer, 2 it refuses the user or cannot be used, 3
     something is pending (with --check, which does not wait).

@@ -1,4 +1,4 @@
-"""How a pull shows on a terminal, and in a log."""
+"""Show the progress of a pull, on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOGGED_STEP_PERCENT = 25
 
 @contextmanager
 def pull_progress(console: Console, *, quiet: bool) -> Iterator[PullProgress]:
-    """Bars where a person watches, plain lines where the output is kept, nothing where it is not wanted."""
+    """Progress bars on a terminal, plain lines elsewhere, nothing if it is quiet."""
     if quiet:
         yield SilentProgress()
     elif console.is_terminal:
@@ -42,7 +42,7 @@ def pull_progress(console: Console, *, quiet: bool) -> Iterator[PullProgress]:
 
 
 def byte_bars(console: Console) -> Progress:
-    """Bars that count bytes, with the rate and the time left."""
+    """Bars that count bytes, with the rate and the remaining time."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -54,7 +54,7 @@ def byte_bars(console: Console) -> Progress:
 
 
 class LineProgress:
-    """Plain lines: what is pulled and why, from where, each quarter of the way, and what a source refused."""
+    """Plain lines: what is pulled and why, from where, each quarter of the way, and the failures of sources."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -65,7 +65,7 @@ class LineProgress:
         self._say(model, "another process is pulling it; waiting")
 
     def started(self, model: Model, unsound: Sequence[FileStatus]) -> None:
-        """Name what is corrupt, and say how much is to come."""
+        """Name the corrupt files, and the bytes to be pulled."""
         self._steps = PercentSteps(_LOGGED_STEP_PERCENT)
         for status in unsound:
             if status.state is FileState.CORRUPT:
@@ -78,12 +78,12 @@ class LineProgress:
         self._say(model, f"from {place}")
 
     def arrived(self, model: Model, done_bytes: int, total_bytes: int) -> None:
-        """Print a line when another quarter is done."""
+        """Print a line for each quarter."""
         if self._steps.reached(done_bytes, total_bytes):
             self._say(model, f"{self._steps.percent} %")
 
     def source_failed(self, model: Model, place: str, reason: str) -> None:
-        """Say what the place answered."""
+        """Print the reason."""
         self._say(model, f"{place} did not deliver: {reason}")
 
     def finished(self, model: Model) -> None:
@@ -95,7 +95,7 @@ class LineProgress:
 
 
 class TerminalProgress(LineProgress):
-    """The same lines, but for the quarters, and a bar with rate and time left below them."""
+    """The same lines, with a bar instead of the quarters."""
 
     def __init__(self, bars: Progress) -> None:
         super().__init__(bars.console)
@@ -109,7 +109,7 @@ class TerminalProgress(LineProgress):
         self._bars.update(self._tasks[model.name], completed=done_bytes, total=total_bytes)
 
     def finished(self, model: Model) -> None:
-        """Leave a line in the bar's place."""
+        """Replace the bar by a line."""
         task = self._tasks.pop(model.name, None)
         if task is not None:
             self._bars.remove_task(task)

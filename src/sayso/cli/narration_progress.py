@@ -1,4 +1,4 @@
-"""How a narration shows on a terminal, and in a log."""
+"""Show the progress of a narration, on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEAST_SECONDS_BETWEEN_LINES = 2.0
 
 @contextmanager
 def narration_progress(console: Console, name: str, *, quiet: bool) -> Iterator[Callable[[NarrationProgress], None]]:
-    """A bar with rate and time left where a person watches, plain lines where the output is kept, or nothing."""
+    """A bar with rate and remaining time on a terminal, plain lines elsewhere, or nothing."""
     if quiet:
         yield lambda _: None
     elif console.is_terminal:
@@ -47,7 +47,7 @@ def narration_progress(console: Console, name: str, *, quiet: bool) -> Iterator[
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a player shows them: 3:07, 1:00:00."""
+    """Seconds in the format of a player: 3:07, 1:00:00."""
     return str(timedelta(seconds=round(seconds))).removeprefix("0:").removeprefix("0") or "0"
 
 
@@ -64,7 +64,7 @@ def _bar(console: Console) -> Progress:
 
 
 class _RateMeter:
-    """How many times faster than real time, since it was made."""
+    """The speed of the synthesis as a multiple of real time, since this object was made."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -75,7 +75,7 @@ class _RateMeter:
 
 
 class LogLines:
-    """A line at each tenth of the way, but none so soon after the last that nobody could have waited for it."""
+    """A line at each tenth of the way, but not sooner after the previous one than a person can read."""
 
     def __init__(self, console: Console, name: str, *, now: Callable[[], float] = time.monotonic) -> None:
         self._console = console

@@ -1,7 +1,7 @@
-"""Options that several commands share, and how their values are read.
+"""Options that several commands share, and the parsing of their values.
 
-Every run of ``sayso`` imports every command's module, to know its options. What a command works with is therefore
-imported in its functions: `sayso --help` and a quick command do not wait for another's libraries.
+Every run of ``sayso`` imports every command's module, to know its options. So a command imports its libraries inside
+its functions: `sayso --help` and fast commands do not load the libraries of others.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ VoiceOption = Annotated[
 ]
 SpeedOption = Annotated[
     float,
-    typer.Option("--speed", "-s", min=MINIMUM_SPEED, max=MAXIMUM_SPEED, help="1 is the voice's own pace."),
+    typer.Option("--speed", "-s", min=MINIMUM_SPEED, max=MAXIMUM_SPEED, help="1 is the voice's normal speed."),
 ]
 LanguageOption = Annotated[
     str | None,
-    typer.Option("--language", "-l", metavar="TAG", help="As en-us or fr-fr; the voice's own by default."),
+    typer.Option(
+        "--language", "-l", metavar="TAG", help="For example en-us or fr-fr; the voice's language by default."
+    ),
 ]
 EngineOption = Annotated[
     str | None,
@@ -52,9 +54,7 @@ LexiconOption = Annotated[
     Path | None,
     typer.Option("--lexicon", metavar="FILE", help="Pronunciations: lines of `word = respelling` or `word = /IPA/`."),
 ]
-NoCacheOption = Annotated[
-    bool, typer.Option("--no-cache", help="Speak everything anew, and keep nothing for the next time.")
-]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the speech cache.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 
@@ -62,15 +62,15 @@ Choice = TypeVar("Choice", bound=str)
 
 
 def examples(*commands: str) -> str:
-    """The end of a help page; blank lines, because typer joins the lines of a paragraph."""
+    """The end of a help page; with blank lines, because typer joins the lines of a paragraph."""
     return "\n\n".join(("Examples:", *commands))
 
 
 def choices(option: str, value: str, known: Sequence[Choice]) -> tuple[Choice, ...]:
-    """A list such as ``mp3,wav``, without repetitions; empty for ``none``.
+    """Parse a list such as ``mp3,wav``, without repetitions; empty for ``none``.
 
     Raises:
-        InvalidInput: an entry is not among those known.
+        InvalidInput: an entry is unknown.
     """
     names = list(dict.fromkeys(name.strip().lower() for name in value.split(",") if name.strip()))
     if names == ["none"]:
@@ -85,7 +85,7 @@ def require_distinct(names: Iterable[str]) -> None:
     """Refuse files whose outputs would have the same name.
 
     Raises:
-        InvalidInput: naming the first that comes more than once.
+        InvalidInput: names the first name that occurs more than once.
     """
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
@@ -95,11 +95,11 @@ def require_distinct(names: Iterable[str]) -> None:
 
 
 def select_engine(name: str | None, voice: str, settings: Settings) -> tuple[SpeechEngine, str]:
-    """The engine of this name, or the first that has the voice, with its own name for the voice.
+    """The engine of this name, or the first that has the voice, and the engine's name for the voice.
 
     Raises:
         InvalidInput: there is no such engine.
-        UnknownVoice, ModelMissing, NotInstalled: as `select`.
+        UnknownVoice, ModelMissing, NotInstalled: as for `select`.
     """
     from sayso.tts.selection import select
 

@@ -1,4 +1,4 @@
-"""``sayso run``: the services, in this process."""
+"""``sayso run``: run services in this process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(
         int | None, typer.Option(min=0, max=65_535, help="Port to listen on.  \\[env: PORT]", show_default="8000")
     ] = None,
 ) -> None:
-    """Serve until told to stop; `run_help` is what ``--help`` shows."""
+    """Serve until the process is stopped; ``--help`` shows `run_help`."""
     import structlog
 
     from sayso.cli.listening_socket import listening
@@ -54,14 +54,13 @@ def run(
 
 
 def run_help() -> str:
-    """What ``sayso run --help`` says, of every role."""
+    """The text of ``sayso run --help``, with every role."""
     of_roles = "\n\n".join(f"{role.name}: {role.summary}" for role in ROLES.values())
     of_all = (
-        "Every process serves /healthz, /backlog and /metrics. Told to stop (Ctrl-C, SIGTERM) it takes no more work, "
-        "and finishes what is in hand or hands it back within SAYSO_SHUTDOWN_SECONDS. Told a second time, it hands "
-        "back at once."
+        "Every process serves /healthz, /backlog and /metrics. At the first Ctrl-C or SIGTERM it takes no new work and "
+        "finishes or releases running jobs within SAYSO_SHUTDOWN_SECONDS. At the second it releases them at once."
     )
-    return f"Serve until told to stop.\n\n{of_roles}\n\n{of_all}"
+    return f"Serve until stopped.\n\n{of_roles}\n\n{of_all}"
 
 
 def serve(
@@ -72,19 +71,19 @@ def serve(
     on_ready: Callable[[str], None],
     trouble: Callable[[], str | None] = lambda: None,
 ) -> HttpServer:
-    """Serve on an address until the process is told to stop, and return the server, which knows how it was told.
+    """Serve on an address until the process is stopped, and return the server, which knows how it was stopped.
 
     Args:
-        plan: which services, and with which settings.
-        address: where, as `listening_address` gives it.
+        plan: the roles and their settings.
+        address: as `listening_address` returns it.
         sockets: bound to it.
-        on_ready: told the URL once it is served.
+        on_ready: called with the URL once it is served.
         trouble: why something that the workers need does not run, for /healthz; None while it does.
 
     Raises:
         InvalidInput: a setting cannot be used.
         ModelMissing: a worker's model has not been pulled.
-        CannotListen: another process listens there since.
+        CannotListen: another process listens there by now.
     """
     import uvicorn
 
@@ -139,7 +138,7 @@ def serve(
 
 
 def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], host: str | None) -> str:
-    """Where to listen: on this machine alone unless somebody must show a key, says that nobody need, or need not."""
+    """The address to listen on: a loopback address if the API has no keys, unless anonymous access is allowed."""
     import structlog
 
     host = host and host.removeprefix("[").removesuffix("]")
@@ -156,7 +155,7 @@ def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], h
 
 
 def _names(settings: ProcessSettings, base_url: str | None, address: str) -> Collection[str] | None:
-    """The names to answer to; None for any, as where the network's own names lead here and no setting has them."""
+    """The host names to answer to; None for any, when neither the settings nor the network restrict them."""
     from sayso.api.http.origins import parse_host, parse_origin
 
     if not settings.hosts and not _is_loopback(address):
@@ -165,14 +164,16 @@ def _names(settings: ProcessSettings, base_url: str | None, address: str) -> Col
     for entry in settings.hosts:
         host = parse_host(entry)
         if host is None:
-            raise InvalidInput("SAYSO_HOSTS has an entry that is no name.", hint="Write names as speech.example.com.")
+            raise InvalidInput(
+                "SAYSO_HOSTS has an entry that is not a valid name.", hint="Write names as speech.example.com."
+            )
         names.add(host[0])
     base = parse_origin(base_url or "")
     return names if base is None else names | {base.host}
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether an address to listen on is this machine's own; ``localhost`` is (RFC 6761)."""
+    """Whether an address is a loopback address; ``localhost`` is one (RFC 6761)."""
     import ipaddress
 
     if host.lower().removesuffix(".") == LOCALHOST:

@@ -1,4 +1,4 @@
-"""``sayso say``: a sentence, at once."""
+"""``sayso say``: speak a sentence at once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ STANDARD_STREAM = "-"
 
 
 def say(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads standard input.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads standard input.")],
     *,
     out: Annotated[
         str,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="As hello.mp3, .wav, .flac …; - writes WAV to standard output."
+            "--out", "-o", metavar="FILE", help="For example hello.mp3, .wav, .flac …; - writes WAV to standard output."
         ),
     ],
     voice: VoiceOption = None,
@@ -47,7 +47,7 @@ def say(
     lexicon: LexiconOption = None,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Speak a text into a file or a pipe; sound begins to flow when the first sentence is spoken."""
+    """Speak a text into a file or a pipe; the output starts as soon as the first sentence is synthesised."""
     from sayso.narration import Document, NarrationSpec, stream, to_script
     from sayso.settings import load_settings
 

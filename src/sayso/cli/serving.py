@@ -1,4 +1,4 @@
-"""The HTTP server of a process: how it begins, and what each signal to stop means."""
+"""The HTTP server of a process: its start, and its reaction to signals."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _log = structlog.get_logger(__name__)
 
 
 class HttpServer(BoundedServer):
-    """Serves an application, whose lifespan is around it, until a signal says to stop.
+    """Serves an application, with the lifespan around the server, until a signal stops it.
 
-    At the first SIGINT, SIGTERM or, when the terminal is closed, SIGHUP, nothing new is begun, and what is in hand may
-    finish. At the second it is released or cut off at once.
+    At the first SIGINT, SIGTERM or, when the terminal is closed, SIGHUP, no new work begins, and running work may
+    finish. At the second it is released or aborted at once.
 
     Args:
         app: the application.
-        config: of uvicorn, which leaves the lifespan to this.
-        on_ready: told the URL once it is served.
-        on_stop: called at the first signal, from its handler.
+        config: of uvicorn, which does not run the lifespan.
+        on_ready: called with the URL once it is served.
+        on_stop: called at the first signal, in its handler.
         on_hurry: called at the second.
     """
 
@@ -60,20 +60,20 @@ class HttpServer(BoundedServer):
         self._on_hurry = on_hurry
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
-        """See `uvicorn.Server.serve`; errors leave it as they are, those of the application's start included.
+        """See `uvicorn.Server.serve`; errors are raised unchanged, including those of the application's start.
 
         Raises:
-            CannotListen: another process has listened on the address meanwhile.
+            CannotListen: another process listens on the address by now.
         """
         self._loop = asyncio.get_running_loop()
         logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
         for number in {*uvicorn.server.HANDLED_SIGNALS, *_hang_up()}:
-            signal.signal(number, self.handle_exit)  # to the end of the process: each signal has its meaning until then
+            signal.signal(number, self.handle_exit)  # until the process ends: signals have this meaning to the end
         failure: CannotListen | None = None
         async with self._app.router.lifespan_context(self._app):
             try:
                 await super().serve(sockets)
-            except CannotListen as error:  # the lifespan would make a group of it
+            except CannotListen as error:  # the lifespan would wrap it in an exception group
                 failure = error
         if failure is not None:
             raise failure
@@ -89,7 +89,7 @@ class HttpServer(BoundedServer):
             self._on_ready(f"http://{where(host, sockets[0].getsockname()[1])}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
-        """Stop, or hurry; in the handler of a signal, of which uvicorn would raise each once more at the end."""
+        """Stop, or hurry; runs in the handler of a signal, which uvicorn would raise again at the end."""
         self.should_exit = True
         if self.stopped_by is None:
             self.stopped_by = sig
@@ -100,12 +100,12 @@ class HttpServer(BoundedServer):
             self.call_soon(self._cut)
 
     def call_soon(self, work: Callable[[], object]) -> None:
-        """Have something done on the loop; from any thread, or the handler of a signal."""
-        with suppress(RuntimeError):  # the loop has ended, and with it what would have been done
+        """Schedule a function on the event loop; from any thread, or from the handler of a signal."""
+        with suppress(RuntimeError):  # the loop has ended, so there is nothing left to do
             self._loop.call_soon_threadsafe(work)
 
     def _cut(self) -> None:
-        """End every connection, and what was being done for it."""
+        """End every connection, and cancel the work for it."""
         for connection in list(self.server_state.connections):
             transport: Any = getattr(connection, "transport", None)
             if transport is not None:
@@ -114,9 +114,9 @@ class HttpServer(BoundedServer):
             task.cancel()
 
     def leave(self) -> None:
-        """End the process as the signals asked for: nothing is waited for any more after the second.
+        """End the process as the signals asked for: after the second signal nothing is waited for.
 
-        A thread that computes goes on to the end of its sentence; what it makes is nobody's any more.
+        A thread that computes continues to the end of its sentence; the result is dropped.
         """
         code = EXIT_INTERRUPTED if self.stopped_by == signal.SIGINT else 0
         if self.force_exit:
@@ -128,15 +128,15 @@ class HttpServer(BoundedServer):
 
 
 def _is_no_cut(record: logging.LogRecord) -> bool:
-    """Whether a message is about something else than a request that was cut off when its time was over.
+    """Whether a message is about anything else than a request that was aborted at the end of its time.
 
-    That was said before, and where in the code it was cut off helps nobody.
+    That was logged before, and the position in the code does not help.
     """
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def end_at_sigterm() -> None:
-    """Have SIGTERM, and the end of the terminal, end the process in order, and with 0: to be stopped is no failure."""
+    """Make SIGTERM and SIGHUP end the process in order, with exit code 0: a requested stop is no failure."""
     for number in (signal.SIGTERM, *_hang_up()):
         signal.signal(number, lambda *_: sys.exit(0))
 

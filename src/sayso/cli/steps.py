@@ -1,10 +1,10 @@
-"""When a log that nobody watches should say how far the work is."""
+"""When a log should report the progress of the work."""
 
 from __future__ import annotations
 
 
 class PercentSteps:
-    """Tells when the next step of the way is reached, each once; one thread at a time.
+    """Tells when the next step of the progress is reached, once for each step; one thread at a time.
 
     Attributes:
         percent: the last step that was reached.
@@ -15,7 +15,7 @@ class PercentSteps:
         self.percent = 0
 
     def reached(self, done: float, total: float) -> bool:
-        """Whether ``done`` of ``total`` is a further step; nothing in all is everything."""
+        """Whether ``done`` of ``total`` reaches a new step; a total of zero counts as complete."""
         percent = int(100 * done / total) if total else 100
         if percent < self.percent + self._step_percent:
             return False

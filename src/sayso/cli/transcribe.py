@@ -1,4 +1,4 @@
-"""``sayso transcribe``: recordings become text and subtitles."""
+"""``sayso transcribe``: make text and subtitles from recordings."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ FORMATS: tuple[TranscriptFormat, ...] = ("txt", "json", "srt", "vtt")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TranscriptionJob:
-    """What is wanted of every file.
+    """The options for every file.
 
     Attributes:
         out: the directory of the files to write; None to print one format of one recording.
         formats: of `FORMATS`.
-        style: the rules of the subtitles.
-        options: how to transcribe them.
+        style: of the subtitles.
+        options: of the transcription.
     """
 
     out: Path | None
@@ -47,7 +47,10 @@ def transcribe(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Recordings: any file that holds audio.")],
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where the files go; one recording is printed.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="The directory for the files; without it, one recording is printed."
+        ),
     ] = None,
     formats: Annotated[
         str | None,
@@ -57,22 +60,27 @@ def transcribe(
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option("--language", "-l", metavar="TAG", help="What is spoken, as en or fr; detected by default."),
+        typer.Option(
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="The language of the speech, for example en or fr; detected by default.",
+        ),
     ] = None,
     model: Annotated[
         str,
         typer.Option("--model", "-m", metavar="NAME", help="A Whisper model of `sayso models list`: base, tiny.en."),
     ] = "base",
-    style: Annotated[str, typer.Option(metavar="NAME", help=f"The subtitles' rules: {', '.join(STYLES)}.")] = next(
-        iter(STYLES)
-    ),
+    style: Annotated[
+        str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")
+    ] = next(iter(STYLES)),
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write down what is said in recordings, on this machine, with a time for every word.
+    """Transcribe recordings on this machine, with a time for every word.
 
-    A recording without speech gives an empty text. A file that cannot be transcribed does not keep the others from it;
-    the exit code is 1 then.
+    A recording without speech gives an empty text. If a file cannot be transcribed, the others still are, and the exit
+    code is 1.
     """
     from sayso.settings import load_settings
     from sayso.stt import TranscriptionOptions
@@ -110,7 +118,7 @@ def transcribe_files(
                 transcript = transcriber.transcribe(recording, job.options, progress=progress)
             written = _delivered(path, transcript, job, transcriber.name, print_it=not as_json)
         except UnsupportedLanguage:
-            raise  # wrong use, for every file alike
+            raise  # wrong use, which is the same for every file
         except SaysoError as error:
             print_error(error)
             reports.append({"source": str(path), "error": error.message})
@@ -125,7 +133,7 @@ def transcribe_files(
 
 
 def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJob, *, engine: str) -> str:
-    """A transcript in one of `FORMATS`; ``txt`` has a line for each stretch that was said in one go."""
+    """A transcript in one of `FORMATS`; ``txt`` has a line for each segment."""
     timeline = transcript.timeline
     match form:
         case "txt":
@@ -138,22 +146,24 @@ def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJ
 
 
 def _require_places(files: Sequence[Path], job: TranscriptionJob) -> None:
-    """Refuse, before any work, what could not be delivered.
+    """Refuse, before any work, outputs that cannot be written.
 
     Raises:
         InvalidInput: several results for one standard output, or two for one file.
     """
     if not job.formats:
-        raise InvalidInput("--format none leaves nothing to do.", hint=f"It knows {', '.join(FORMATS)}.")
+        raise InvalidInput("With --format none there is nothing to do.", hint=f"It knows {', '.join(FORMATS)}.")
     if job.out is None:
         if len(files) > 1 or len(job.formats) > 1:
-            raise InvalidInput("Several texts cannot be printed into one another.", hint="Name a directory: --out DIR")
+            raise InvalidInput(
+                "Several results cannot be printed to standard output.", hint="Name a directory: --out DIR"
+            )
         return
     require_distinct(path.stem for path in files)
 
 
 def _delivered(path: Path, transcript: Transcript, job: TranscriptionJob, engine: str, *, print_it: bool) -> list[Path]:
-    """Print the transcript, or write its files; every file is complete or not there."""
+    """Print the transcript, or write its files, each atomically."""
     texts = {form: rendered(transcript, form, job, engine=engine) for form in job.formats}
     if job.out is None:
         if print_it:

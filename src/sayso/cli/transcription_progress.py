@@ -1,4 +1,4 @@
-"""How a transcription shows on a terminal, and in a log."""
+"""Show the progress of a transcription, on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOGGED_STEP_PERCENT = 25
 
 @contextmanager
 def transcription_progress(console: Console, name: str, *, quiet: bool) -> Iterator[OnProgress]:
-    """A bar with the time left where a person watches, plain lines where the output is kept, or nothing."""
+    """A bar with the remaining time on a terminal, plain lines elsewhere, or nothing."""
     if quiet:
         yield lambda _done_seconds, _total_seconds: None
     elif console.is_terminal:

@@ -1,4 +1,4 @@
-"""``sayso up``: everything in one process, with a database of its own."""
+"""``sayso up``: everything in one process, with an embedded database."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ def up(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where everything is kept.  \\[env: SAYSO_DATA]",
+            help="The directory of all data.  \\[env: SAYSO_DATA]",
             show_default="the user's data directory",
         ),
     ] = None,
 ) -> None:
     """Run everything here: the page, the API, and narrations as durable jobs.
 
-    The database is PostgreSQL out of a wheel, started and stopped with this process, and restarted when it is killed;
-    finished narrations are files. All of it is in one directory. What was in hand when the process died goes on when it
-    is started again.
+    The embedded PostgreSQL starts and stops with this process, and is restarted after a crash. Finished narrations are
+    files. All data is in one directory. When the process is started again after a crash, its jobs are resumed.
 
-    With DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET set, these are used in place of what is embedded.
+    If DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET are set, they replace the embedded parts.
     """
     from sayso.bootstrap.embedded import embedded
     from sayso.bootstrap.roles import ROLES, ProcessPlan

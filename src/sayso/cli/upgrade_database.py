@@ -1,4 +1,4 @@
-"""``sayso upgrade-database``: the embedded database, moved to the PostgreSQL that is installed now."""
+"""``sayso upgrade-database``: move the embedded database to the installed version of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def upgrade_database(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where everything is kept.  \\[env: SAYSO_DATA]",
+            help="The directory of all data.  \\[env: SAYSO_DATA]",
             show_default="the user's data directory",
         ),
     ] = None,
@@ -23,14 +23,14 @@ def upgrade_database(
         typer.Option(
             metavar="DIR",
             help="The programs of the database's own version, such as /usr/lib/postgresql/16/bin.",
-            show_default="those that are installed with Sayso",
+            show_default="those installed with Sayso",
         ),
     ] = None,
 ) -> None:
-    """Move the database of `sayso up` to the PostgreSQL that is installed now, by dump and restore.
+    """Move the database of `sayso up` to the installed version of PostgreSQL, by dump and restore.
 
-    The copy is compared with the original, table by table, before it takes its place. The old directory is kept beside,
-    and is yours to delete; until then it can be put back by renaming. `sayso up` must not be running meanwhile.
+    The copy is compared with the original, table by table, before it replaces it. The old directory stays beside the
+    new one until you delete it; to go back, rename it. `sayso up` must not run meanwhile.
     """
     from sayso.bootstrap.embedded import DATABASE, owned_directory
     from sayso.postgres.embedded.upgrade import upgrade
@@ -42,6 +42,6 @@ def upgrade_database(
     with owned_directory(settings) as directory:
         kept = upgrade(directory / DATABASE, programs=programs, say=typer.echo)
     if kept is None:
-        typer.echo("The database is of this version already.")
+        typer.echo("The database has this version already.")
     else:
-        typer.echo(f"Done. The old database is kept in {kept}: delete it when the new one has proved itself.")
+        typer.echo(f"Done. The old database is kept in {kept}: delete it when you no longer need it.")

@@ -1,4 +1,4 @@
-"""``sayso voices``: who can speak."""
+"""``sayso voices``: list the installed voices."""
 
 from __future__ import annotations
 

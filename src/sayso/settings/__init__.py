@@ -1,4 +1,4 @@
-"""The settings, and the only place that reads the environment."""
+"""The settings; only this room reads the environment."""
 
 from sayso.settings.agreement import load_role_settings, replaced
 from sayso.settings.aws import AwsSettings

@@ -1,11 +1,11 @@
-"""The settings of roles that share a process: each reads its own, and where they meet they must agree.
+"""The settings of roles that share a process: each role reads its own, and shared settings must agree.
 
-Two roles meet where they read the same variable. A setting has one meaning, which its field's name stands for:
+Two roles share a setting if they read the same variable. The name of the field stands for its meaning:
 
-- Under the same field's name they must come to the same value. They do where the variable is set; where it is not,
+- Under the same field name both roles must have the same value. They have if the variable is set. If it is not set,
   their defaults may differ.
-- Under different names the variable means something else to each, and one value cannot be right for both. A field that
-  may be meant so has a variable of its own as its first alias, which decides when it is set.
+- Under different field names the variable has a different meaning for each role, and one value cannot be right for
+  both. Such a field has a variable of its own as its first alias, which has priority if it is set.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Conflict:
-    """Why two roles cannot share a process, in a clause, and what to set so that they can; None where nothing helps."""
+    """Why two roles cannot share a process, in a clause, and a variable that resolves the conflict, if any."""
 
     reason: str
     to_set: str | None
@@ -39,12 +39,12 @@ def load_role_settings(
     """The settings of each role of a process.
 
     Args:
-        kinds: what each role reads, by the role's name.
-        given: values that take the place of the environment's in the settings of every role that has them, such as
-            those of the command line; by the fields' names.
+        kinds: the settings class of each role, by the role's name.
+        given: values that override the environment in the settings of every role that has them, such as those of the
+            command line; by the fields' names.
 
     Raises:
-        InvalidInput: a variable has a value that cannot be used, or two roles disagree about one; the message names the
+        InvalidInput: a variable has an invalid value, or two roles disagree about one; the message names the
             variable and the roles, and the hint what to set.
     """
     settings = {role: replaced(load_settings(kind), given or {}) for role, kind in kinds.items()}
@@ -63,7 +63,7 @@ def load_role_settings(
 
 
 def replaced(settings: S, values: Mapping[str, Any]) -> S:
-    """The settings with these values, as far as they have them; by the fields' names."""
+    """The settings with those of these values that they have a field for; by the fields' names."""
     return settings.model_copy(update={name: values[name] for name in values if name in type(settings).model_fields})
 
 
@@ -85,7 +85,7 @@ def _values(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettin
 
 
 def _meanings(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettings]) -> Iterator[_Conflict]:
-    """Variables that are set, and mean different things."""
+    """Variables that are set and mean different things to the two roles."""
     (role, settings), (other_role, other) = first, second
     decided = {_deciding(other, name): name for name in type(other).model_fields}
     for name, field in type(settings).model_fields.items():
@@ -100,7 +100,7 @@ def _meanings(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSett
 
 
 def _deciding(settings: ProcessSettings, name: str) -> str | None:
-    """The variable that a setting's value is from; None where it has its default."""
+    """The variable that determined a setting; None for its default."""
     names = variables(type(settings).model_fields[name])
     return next((variable for variable in names if os.environ.get(variable, "").strip()), None)
 

@@ -1,4 +1,4 @@
-"""AWS, or what stands in for it."""
+"""AWS, or an emulator of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from sayso.settings.base import EnvironmentSettings
 
 
 class AwsSettings(EnvironmentSettings):
-    """See the module."""
+    """Region, endpoint and credentials of AWS."""
 
     aws_region: str | None = Field(
         default=None,
         validation_alias="AWS_REGION",
-        description="Region of AWS's services: us-east-1 by default; for models and the speech cache in S3, what AWS's "
-        "own tools find.",
+        description="Region of AWS's services: us-east-1 by default; for models and the speech cache in S3, what "
+        "AWS's own tools use.",
     )
     aws_endpoint_url: str | None = Field(
         default=None,
@@ -29,5 +29,7 @@ class AwsSettings(EnvironmentSettings):
         default=None, validation_alias="AWS_SECRET_ACCESS_KEY", description="The AWS access key's secret."
     )
     aws_session_token: SecretStr | None = Field(
-        default=None, validation_alias="AWS_SESSION_TOKEN", description="What a temporary AWS access key has besides."
+        default=None,
+        validation_alias="AWS_SESSION_TOKEN",
+        description="The session token of a temporary AWS access key.",
     )

@@ -1,4 +1,4 @@
-"""How every setting is read from the environment."""
+"""The base class of all settings."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _LARGEST = {"days": 36_500, "seconds": 10**9, "bytes": 2**63 - 1}
-"""The largest numbers by the last word of their fields' names: what databases, threads and libraries take."""
+"""The largest numbers that databases, threads and libraries accept, by the last word of the fields' names."""
 
 _LARGEST_COUNT = 2**31 - 1
 
 
 class EnvironmentSettings(BaseSettings):
-    """What some variables say, checked; a variable that is empty counts as unset.
+    """Reads and validates environment variables; an empty variable counts as unset.
 
-    White space around a value is no part of it, such as the newline at the end of a file that it was read from.
+    White space around a value is removed, such as the newline at the end of a file that it was read from.
 
-    Each field's alias is the variable's name, and its description is what documentation and ``sayso doctor`` show.
+    Each field's alias is the variable's name, and its description appears in the documentation and in ``sayso doctor``.
     """
 
     model_config = SettingsConfigDict(

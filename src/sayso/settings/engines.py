@@ -1,4 +1,4 @@
-"""What the engines work with: models, caches, threads."""
+"""Settings of the engines: models, caches, threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sayso.settings.kinds import ONE_GIB, Directory, in_user_cache
 
 
 class EngineSettings(EnvironmentSettings):
-    """See the module."""
+    """Models, voices, threads and the speech cache."""
 
     models_base_path: Directory = Field(
         default_factory=lambda: in_user_cache("models"),
@@ -19,12 +19,12 @@ class EngineSettings(EnvironmentSettings):
     kokoro_voice: str = Field(
         default="af_heart",
         validation_alias="KOKORO_VOICE",
-        description="The voice that speaks where none is named.",
+        description="The default voice.",
     )
     whisper_model: str = Field(
         default="base",
         validation_alias="SAYSO_WHISPER_MODEL",
-        description="The local Whisper model that stands behind OpenAI's model names: base is whisper-base.",
+        description="The local Whisper model for OpenAI's model names: base is whisper-base.",
     )
     synthesis_workers: PositiveInt | None = Field(
         default=None,
@@ -34,13 +34,13 @@ class EngineSettings(EnvironmentSettings):
     idle_unload_seconds: NonNegativeInt = Field(
         default=0,
         validation_alias="SAYSO_IDLE_UNLOAD_SECONDS",
-        description="After how many idle seconds a model leaves the memory; 0 for never.",
+        description="After how many idle seconds a model is unloaded; 0 for never.",
     )
     places: PositiveInt = Field(
         default=64,
         validation_alias="SAYSO_PLACES",
-        description="How many requests for speech or transcription are in hand at once; more are answered with 429. "
-        "One client alone has half of them at most.",
+        description="How many requests for speech or transcription are admitted at once; more are answered with 429. "
+        "A single client may have at most half of them.",
     )
     max_audio_seconds: PositiveFloat = Field(
         default=4 * 3600.0,
@@ -55,38 +55,38 @@ class EngineSettings(EnvironmentSettings):
     cache_max_bytes: PositiveInt = Field(
         default=2 * ONE_GIB,
         validation_alias="SAYSO_CACHE_MAX_BYTES",
-        description="Size that the speech cache is kept below, in bytes.",
+        description="The largest size of the speech cache, in bytes.",
     )
     cache_per_owner: bool = Field(
         default=False,
         validation_alias="SAYSO_CACHE_PER_OWNER",
-        description="Whether each API key has a part of the speech cache to itself: in a shared one, the speed of an "
-        "answer tells whether another key had the same sentence spoken.",
+        description="Whether each API key has a separate part of the speech cache. In a shared cache, the speed of a "
+        "response reveals whether another key requested the same sentence.",
     )
     cache_s3: str | None = Field(
         default=None,
         pattern=r"^s3://[^/\s]+(/\S*)?$",
         validation_alias="SAYSO_CACHE_S3",
-        description="S3 prefix (s3://bucket/prefix) of a speech cache that workers share, behind each one's own.",
+        description="S3 prefix (s3://bucket/prefix) of a speech cache that workers share, behind their local caches.",
     )
 
 
 class ModelSourceSettings(EnvironmentSettings):
-    """Where `sayso models pull` gets models from."""
+    """The sources of `sayso models pull`."""
 
     models_dir: Directory | None = Field(
         default=None,
         validation_alias="SAYSO_MODELS_DIR",
-        description="Directory that `sayso models pull` looks into first, such as a mirror on a shared disk.",
+        description="Directory that `sayso models pull` tries first, such as a mirror on a shared disk.",
     )
     models_s3: str | None = Field(
         default=None,
         pattern=r"^s3://[^/\s]+(/\S*)?$",
         validation_alias="SAYSO_MODELS_S3",
-        description="S3 prefix (s3://bucket/prefix) that `sayso models pull` asks before any public source.",
+        description="S3 prefix (s3://bucket/prefix) that `sayso models pull` tries before any public source.",
     )
     offline: bool = Field(
         default=False,
         validation_alias="SAYSO_OFFLINE",
-        description="Never use the network to get models.",
+        description="Never use the network to pull models.",
     )

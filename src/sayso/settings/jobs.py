@@ -1,4 +1,4 @@
-"""Where jobs are, and how they are tried."""
+"""Settings of jobs: where they are stored, and how they are attempted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sayso.settings.kinds import Directory
 
 
 class DataSettings(EnvironmentSettings):
-    """The directory of what a process keeps."""
+    """The directory of a process's data."""
 
     data_dir: Directory = Field(
         default_factory=lambda: platformdirs.user_data_path("sayso", appauthor=False),
         validation_alias="SAYSO_DATA",
-        description="Directory of what `sayso up` keeps: its database, narrations, and work in hand.",
+        description="Directory of the data of `sayso up`: its database, narrations, and running work.",
     )
     group_reads: bool = Field(
         default=False,
@@ -30,43 +30,44 @@ class DatabaseSettings(EnvironmentSettings):
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias="DATABASE_URL",
-        description="The Postgres database that jobs are in, as postgresql://…; `sayso up` brings its own.",
+        description="The Postgres database of jobs, as postgresql://…; `sayso up` has an embedded one.",
     )
     database_listen: bool = Field(
         default=True,
         validation_alias="SAYSO_DATABASE_LISTEN",
-        description="Whether Postgres may wake workers by NOTIFY; false behind PgBouncer: they look every second.",
+        description="Whether Postgres wakes workers by NOTIFY; false behind PgBouncer: workers then poll every second.",
     )
 
 
 class AttemptSettings(EnvironmentSettings):
-    """How jobs are tried, and for how long they are kept."""
+    """How jobs are attempted, and for how long they are kept."""
 
     worker_name: str | None = Field(
         default=None,
         validation_alias="SAYSO_WORKER",
-        description="A name that no other worker has: when it is back, what it had from Postgres when it died goes on "
-        "at once, and not after 30 s, as from SQS. `sayso up` needs none for the database of its own.",
+        description="A unique name of this worker. When it restarts after a crash, its jobs from Postgres are resumed "
+        "at once; without a name, and for SQS, after 30 s. `sayso up` does not need one for its embedded "
+        "database.",
     )
     max_attempts: PositiveInt = Field(
         default=5,
         validation_alias="SAYSO_MAX_ATTEMPTS",
-        description="After how many failed attempts, crashes included, a job is put aside.",
+        description="After how many failed attempts, including crashes, a job is dead-lettered.",
     )
     job_seconds: PositiveFloat = Field(
         default=6 * 3600.0,
         validation_alias="SAYSO_JOB_SECONDS",
-        description="How long one attempt at a job may take, in seconds.",
+        description="The time limit of one attempt at a job, in seconds.",
     )
     keep_narrations_days: PositiveFloat | None = Field(
         default=None,
         validation_alias="SAYSO_KEEP_NARRATIONS_DAYS",
-        description="After how many days ended narrations are removed, failed and cancelled ones too, with their files "
-        "and jobs; by default never.",
+        description="After how many days finished narrations are removed, including failed and cancelled ones, with "
+        "their files and jobs; by default never.",
     )
     keep_jobs_days: PositiveFloat | None = Field(
         default=None,
         validation_alias="SAYSO_KEEP_JOBS_DAYS",
-        description="After how many days ended jobs are removed, dead ones too, and old events of narrations; by "
-        "default never.",
+        description="After how many days finished jobs are removed, including dead ones, and old events of "
+        "narrations; by default never.",
     )

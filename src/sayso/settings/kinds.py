@@ -1,4 +1,4 @@
-"""Kinds of values that several settings share."""
+"""Types of values that several settings share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def in_user_cache(name: str) -> Path:
 
 
 def _absolute(path: Path) -> Path:
-    """The path with ``~`` filled in, and independent of the current directory."""
+    """The path with ``~`` expanded, made absolute."""
     return path.expanduser().absolute()
 
 
@@ -27,7 +27,7 @@ Directory = Annotated[Path, AfterValidator(_absolute)]
 
 
 def _parts(value: object) -> object:
-    """The entries of a list that is written with commas."""
+    """The entries of a comma-separated list."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
@@ -35,7 +35,7 @@ Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 
 
 def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """The entries, each an address or a network of them."""
+    """The entries, each an address or a network."""
     try:
         return tuple(str(ipaddress.ip_network(entry, strict=False)) for entry in entries)
     except ValueError:
@@ -49,7 +49,7 @@ LEAST_SECRET_CHARACTERS = 32
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:
-    """The secret without white space around it, such as the newline at the end of a file that it was read from."""
+    """The secret without surrounding white space, such as the newline at the end of a file that it was read from."""
     value = secret.get_secret_value().strip()
     if len(value) < LEAST_SECRET_CHARACTERS:
         raise ValueError(
@@ -59,4 +59,4 @@ def _long_enough(secret: SecretStr) -> SecretStr:
 
 
 LongSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
-"""A secret that cannot be guessed by trying."""
+"""A secret that is too long to be guessed."""

@@ -1,4 +1,4 @@
-"""Logs and traces."""
+"""Settings of logs and traces."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sayso.settings.base import EnvironmentSettings
 
 
 class ObservabilitySettings(EnvironmentSettings):
-    """See the module."""
+    """Logs and traces."""
 
     traces_endpoint: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
-        description="Where OpenTelemetry traces are sent by OTLP over HTTP; needs the extra otel.",
+        description="The address to which OpenTelemetry traces are sent by OTLP over HTTP; needs the extra otel.",
     )
     log_format: Literal["console", "json"] | None = Field(
         default=None,
         validation_alias="SAYSO_LOG_FORMAT",
-        description="How log messages are written: console or json; by default console at a terminal, else json.",
+        description="The format of log messages: console or json; by default console on a terminal, otherwise json.",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         default="info",
         validation_alias="LOG_LEVEL",
-        description="The least severe log messages that are written.",
+        description="The lowest level of log messages that are written.",
     )

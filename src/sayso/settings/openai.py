@@ -1,4 +1,4 @@
-"""OpenAI, and what happens when it fails."""
+"""Settings of OpenAI and of the fallback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sayso.settings.base import EnvironmentSettings
 
 
 class OpenAISettings(EnvironmentSettings):
-    """See the module."""
+    """The connection to OpenAI, and the fallback to local engines."""
 
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="The key of OpenAI's API."
@@ -19,30 +19,30 @@ class OpenAISettings(EnvironmentSettings):
         default=None,
         pattern=r"^https?://\S+$",
         validation_alias="OPENAI_BASE_URL",
-        description="Address of a service that speaks OpenAI's protocol, in place of OpenAI.",
+        description="Address of a service with OpenAI's protocol, instead of OpenAI.",
     )
     openai_timeout_seconds: PositiveFloat = Field(
         default=30.0,
         validation_alias="SAYSO_OPENAI_TIMEOUT_SECONDS",
-        description="How long one request to OpenAI may take, in seconds.",
+        description="The time limit of one request to OpenAI, in seconds.",
     )
     openai_retries: NonNegativeInt = Field(
         default=3,
         validation_alias="SAYSO_OPENAI_RETRIES",
-        description="How often a request to OpenAI is repeated before another engine is asked.",
+        description="How often a request to OpenAI is retried before the next engine is tried.",
     )
     primary_service: Literal["openai", "local"] = Field(
         default="openai",
         validation_alias=AliasChoices("PRIMARY_SERVICE", "WHISPER_PRIMARY_SERVICE"),
-        description="Who is asked first where OpenAI's model names are used: openai or local, which never asks OpenAI.",
+        description="The first engine for OpenAI's model names: openai, or local, which never calls OpenAI.",
     )
     fallback_to_local: bool = Field(
         default=True,
         validation_alias=AliasChoices("FALLBACK_TO_LOCAL", "WHISPER_FALLBACK_TO_LOCAL"),
-        description="Whether local engines do what OpenAI fails to do.",
+        description="Whether local engines take over when OpenAI fails.",
     )
     breaker_open_seconds: PositiveFloat = Field(
         default=30.0,
         validation_alias="SAYSO_BREAKER_OPEN_SECONDS",
-        description="How long an engine that keeps failing is left alone, in seconds.",
+        description="How long an engine that keeps failing is not called, in seconds.",
     )

@@ -1,4 +1,4 @@
-"""What every process reads, and every process with workers."""
+"""Settings of every process, and of processes with workers."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sayso.settings.server import ServerSettings
 
 
 class ProcessSettings(ObservabilitySettings, ServerSettings):
-    """What a process reads whatever its roles are; the settings of every role derive from it."""
+    """The settings of a process with any role; the settings of every role derive from it."""
 
 
 class WorkerSettings(DataSettings, ProcessSettings):
-    """What a process with workers reads."""
+    """The settings of a process with workers."""
 
     ecs_agent_uri: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",
         validation_alias="ECS_AGENT_URI",
-        description="Where ECS's agent is asked not to stop a busy task; ECS sets it.",
+        description="Address of ECS's agent, which is asked not to stop a busy task; ECS sets it.",
     )

@@ -1,4 +1,4 @@
-"""What a request to the API may be, and how addresses in requests and jobs are fetched."""
+"""Limits of requests to the API, and of downloads of URLs in requests and jobs."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from sayso.settings.kinds import ONE_GIB, Entries
 
 
 class FetchSettings(EnvironmentSettings):
-    """How addresses are fetched."""
+    """The limits of downloads."""
 
     fetch_seconds: PositiveFloat = Field(
         default=60.0,
         validation_alias="SAYSO_FETCH_SECONDS",
-        description="How long the download of an audio_url may take, in seconds.",
+        description="The time limit of the download of an audio_url, in seconds.",
     )
     private_hosts: Entries = Field(
         default=(),
         validation_alias="SAYSO_PRIVATE_HOSTS",
-        description="Hosts that URLs may name although their addresses are private, with commas.",
+        description="Hosts with private addresses that URLs may name, separated by commas.",
     )
 
 
 class RequestSettings(EnvironmentSettings):
-    """How much a request may be."""
+    """The limits of a request."""
 
     request_seconds: PositiveFloat = Field(
         default=600.0,
         validation_alias="SAYSO_REQUEST_SECONDS",
-        description="How long a request may take until its answer begins, in seconds.",
+        description="The time limit until the response to a request begins, in seconds.",
     )
     max_upload_bytes: PositiveInt = Field(
         default=ONE_GIB // 2,
         validation_alias="SAYSO_MAX_UPLOAD_BYTES",
-        description="Size of the largest file that is taken, in bytes.",
+        description="Size of the largest file that is accepted, in bytes.",
     )
     max_speech_seconds: PositiveFloat = Field(
         default=4 * 3600.0,
         validation_alias="SAYSO_MAX_SPEECH_SECONDS",
-        description="Length of the longest audio that one request for speech or captions makes, in seconds.",
+        description="The longest audio of one request for speech or captions, in seconds.",
     )

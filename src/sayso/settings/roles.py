@@ -1,6 +1,6 @@
-"""What each role reads. A process reads what its roles read, and they must agree: see `sayso.settings.agreement`.
+"""The settings of each role. A process has those of all its roles, and they must agree: see `sayso.settings.agreement`.
 
-Pydantic has the fields of the last base first; so do the reference page and ``sayso doctor``.
+Pydantic puts the fields of the last base class first; so do the reference page and ``sayso doctor``.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from sayso.settings.stories import StoryQueueSettings
 
 
 class SpeechSettings(AwsSettings, OpenAISettings, EngineSettings):
-    """What the engines and the speech cache are opened from."""
+    """The settings of the engines and the speech cache."""
 
 
 class StorageSettings(AwsSettings, NarrationSettings, DatabaseSettings, DataSettings):
-    """What storages, the database and signed links are opened from."""
+    """The settings of storages, the database and signed links."""
 
 
 class NarratingSettings(FetchSettings, StorageSettings, SpeechSettings):
-    """What narrations are made from, whoever asks for them."""
+    """The settings for making narrations, for the API and for workers."""
 
 
 class ApiSettings(NarratingSettings, RequestSettings, ProcessSettings):
-    """What the role ``api`` reads."""
+    """The settings of the role ``api``."""
 
 
 class StoriesSettings(NarratingSettings, StoryQueueSettings, AttemptSettings, WorkerSettings):
-    """What the role ``stories`` reads."""
+    """The settings of the role ``stories``."""

@@ -1,4 +1,4 @@
-"""Everything that the commands read, and how settings are read."""
+"""The settings of the commands, and the function that reads settings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _URLS = {"^https?://": "http:// or https://", "^s3://": "s3://"}
 
 
 class Settings(ApiSettings, StoriesSettings, ModelSourceSettings):
-    """What the commands read that are no role: of several parts, so that it is all in one."""
+    """The settings of the commands that are not roles: all settings in one class."""
 
 
 def variables(field: FieldInfo) -> tuple[str, ...]:
-    """The environment variables that a setting is read from, the preferred one first."""
+    """The environment variables of a setting, the preferred one first."""
     alias = field.validation_alias
     return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (str(alias),)
 
@@ -40,13 +40,13 @@ def load_settings(kind: type[S]) -> S: ...
 
 
 def load_settings(kind: type[EnvironmentSettings] = Settings) -> EnvironmentSettings:
-    """The settings of this process's environment.
+    """Read settings from this process's environment.
 
     Args:
-        kind: which.
+        kind: the class of the settings.
 
     Raises:
-        InvalidInput: a variable has a value that cannot be used; the message names it and does not repeat the value.
+        InvalidInput: a variable has an invalid value; the message names it and does not repeat the value.
     """
     try:
         return kind()

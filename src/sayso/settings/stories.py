@@ -1,4 +1,4 @@
-"""What the workers of stories read besides."""
+"""Further settings of the workers of stories."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from sayso.settings.base import EnvironmentSettings
 
 
 class StoryQueueSettings(EnvironmentSettings):
-    """See the module."""
+    """The dead-letter queue, the status table and the concurrency of stories."""
 
     dlq_url: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",
         validation_alias="DLQ_URL",
-        description="The SQS queue for messages that cannot be done; without it they are left to the queue's redrive.",
+        description="The dead-letter queue in SQS; without it failed messages are left to the queue's redrive policy.",
     )
     dynamodb_table: str | None = Field(
         default=None,
         validation_alias="DYNAMODB_TABLE",
-        description="The DynamoDB table in which the tasks of SQS messages have their status.",
+        description="The DynamoDB table with the status of the tasks of SQS messages.",
     )
     stories_at_once: PositiveInt = Field(
         default=4,
         validation_alias="SAYSO_STORIES_AT_ONCE",
-        description="How many stories a process works on at once; they share its processors evenly.",
+        description="How many stories a process narrates at once; they share its processors evenly.",
     )

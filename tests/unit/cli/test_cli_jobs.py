@@ -94,8 +94,8 @@ def test_what_is_dead_is_tried_again(sayso: RunSayso, deployment: Deployment) ->
     first, second = (deployment.dead_lettered("{}", "oops") for _ in range(2))
     assert sayso("jobs", "retry", first).out == f"{first}: waiting\n"
     assert states(sayso) == {first: "waiting", second: "dead"}
-    assert sayso("jobs", "redrive").out == "1 jobs are tried again.\n"
-    assert sayso("jobs", "redrive").out == "Nothing was put aside.\n"
+    assert sayso("jobs", "redrive").out == "1 jobs are retried.\n"
+    assert sayso("jobs", "redrive").out == "There are no dead-lettered jobs.\n"
     assert json.loads(sayso("jobs", "show", second, "--json").out)["attempts"] == 0
 
 
@@ -107,8 +107,8 @@ def test_only_what_has_ended_is_forgotten(sayso: RunSayso, deployment: Deploymen
         deployment.enqueue("{}"),
     )
     sayso("jobs", "cancel", cancelled)
-    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
-    assert sayso("jobs", "forget", "--days", "0").out == "1 jobs are forgotten.\n"
+    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs were removed.\n"
+    assert sayso("jobs", "forget", "--days", "0").out == "1 jobs were removed.\n"
     assert states(sayso) == {dead: "dead", waiting: "waiting"}
 
 
@@ -141,8 +141,8 @@ def test_narrations_are_forgotten_with_their_files(
         return ids
 
     ids = deployment.do(work)
-    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs are forgotten.\n"
-    assert "2 narrations are forgotten." in sayso("jobs", "forget", "--days", "1", "--narrations").out
+    assert sayso("jobs", "forget", "--days", "1").out == "0 jobs were removed.\n"
+    assert "2 narrations were removed." in sayso("jobs", "forget", "--days", "1", "--narrations").out
     statement = """
         select id from sayso.narrations
         union select parent_id from sayso.tasks
@@ -157,9 +157,9 @@ def test_narrations_are_forgotten_with_their_files(
 def test_what_failed_is_forgotten_when_it_is_asked_for(sayso: RunSayso, deployment: Deployment) -> None:
     """With --failed dead jobs go, too."""
     dead = deployment.dead_lettered("{}", "oops")
-    assert sayso("jobs", "forget", "--days", "0").out == "0 jobs are forgotten.\n"
+    assert sayso("jobs", "forget", "--days", "0").out == "0 jobs were removed.\n"
     assert states(sayso) == {dead: "dead"}
-    assert sayso("jobs", "forget", "--days", "0", "--failed").out == "1 jobs are forgotten.\n"
+    assert sayso("jobs", "forget", "--days", "0", "--failed").out == "1 jobs were removed.\n"
     assert states(sayso) == {}
 
 
