@@ -158,8 +158,8 @@ def test_meanings_that_differ_stop_the_start(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(InvalidInput) as caught:
         load_role_settings(kinds)
     assert caught.value.message == (
-        "These roles cannot share a process: PUBLIC_BASE_URL means different things to api (The address at which "
-        "others reach this service, for links; the request's own by default) and cards (The address at which audio "
+        "These roles cannot share a process: PUBLIC_BASE_URL means different things to api (The public address of "
+        "this service, for links; by default the address of the request) and cards (The address at which audio "
         "files are served)."
     )
     assert caught.value.hint == "Set SAYSO_CARDS_PUBLIC_BASE_URL, or run each role in a process of its own."
