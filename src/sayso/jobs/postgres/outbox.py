@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
 from sayso.jobs.outbox import EnqueuedJob
-from sayso.jobs.postgres.statements import ENQUEUE, FIND_ENQUEUED
+from sayso.jobs.postgres.statements import ENQUEUE, ENQUEUE_ALL, FIND_ENQUEUED
 from sayso.postgres.listener import Channel
 
 if TYPE_CHECKING:
@@ -52,16 +52,24 @@ async def insert(fetch: Fetch, jobs: Sequence[NewJob]) -> Sequence[EnqueuedJob]:
     """Insert the rows of jobs, without notifying anyone; see `enqueue`."""
     found: dict[UUID, UUID] = {}
     while missing := [job for job in jobs if job.job_id not in found]:
-        parameters = _parameters(missing)
-        found |= {row["id"]: row["id"] for row in await fetch(ENQUEUE, parameters)}
-        if any(job.job_id not in found for job in missing):
+        if len(missing) == 1:
+            rows = await fetch(ENQUEUE, _parameters(missing[0]))
+        else:
+            rows = await fetch(ENQUEUE_ALL, _all_parameters(missing))
+        found |= {row["id"]: row["id"] for row in rows}
+        if len(rows) < len(missing):
             # A statement of its own sees what another transaction committed while the insert waited for it.
-            found |= {row["wanted_id"]: row["id"] for row in await fetch(FIND_ENQUEUED, parameters)}
+            rows = await fetch(FIND_ENQUEUED, _all_parameters(missing))
+            found |= {row["wanted_id"]: row["id"] for row in rows}
         # A job whose key was used, and whose earlier job was removed between the two statements, is inserted again.
     return [EnqueuedJob(job_id=found[job.job_id], is_new=found[job.job_id] == job.job_id) for job in jobs]
 
 
-def _parameters(jobs: Sequence[NewJob]) -> dict[str, Any]:
+def _parameters(job: NewJob) -> dict[str, Any]:
+    return {"id": job.job_id, "queue": job.queue, "body": job.body, "key": job.key, "delay": job.delay_seconds}
+
+
+def _all_parameters(jobs: Sequence[NewJob]) -> dict[str, Any]:
     return {
         "ids": [job.job_id for job in jobs],
         "queues": [job.queue for job in jobs],
