@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 # A stamp per lock file: installing again happens only when the lock or the project's metadata changed.
 $(BIN)/python:
@@ -33,11 +33,18 @@ run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ i
 	$(BIN)/sayso narrate examples/le-phare.md --voice ff_siwis --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 	$(BIN)/sayso up
 
+# Its database and narrations are in .dev, so that an installed `sayso up` may run beside.
+dev: $(VENV)/.installed-test $(VENV)/.npm ## Serve everything, and start again when the code changes (ARGS="run api")
+	SAYSO_DATA=$${SAYSO_DATA:-.dev} PYTHONPATH=tests $(BIN)/python -m support.servers.reloading $(ARGS)
+
 test: lint types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
 # Four at a time on two processors, since these tests wait more than they compute.
 	$(BIN)/pytest -q -m "not engine" -n 4 --dist worksteal
 	$(BIN)/pytest -q -m engine
+
+test-newest: ## The fast tests on the newest Python that is here and that every dependency has a wheel for
+	tests/newest_python.sh $(ARGS)
 
 lint: $(VENV)/.installed-test ## ruff and the import layers
 	$(BIN)/ruff check .
@@ -71,7 +78,7 @@ lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
 	requirements/lock.sh $(VENV)/lock/bin/uv
 
 clean: ## Remove what the other targets made here (models and cached speech stay)
-	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run test lint format types docs schema bench chaos lock clean
+.PHONY: help run dev test test-newest lint format types docs schema bench chaos lock clean
