@@ -4,8 +4,9 @@ The service keeps everything that makes the job its own: the lease, the claim, t
 files. Only what computes is in the child. If that dies, by whatever it does to its memory or its interpreter, the
 attempt has failed with a reason, and the service goes on with its other jobs.
 
-The child gives way: it has a lower priority, and is the first that Linux kills when memory runs out. One runs at a
-time, since each loads a model of its own.
+The child gives way: it has a lower priority, and is the first that Linux kills when memory runs out. Each loads models
+of its own: as many run at once as there is memory for, and at least one. A job that finds no room is released, so that
+it holds no worker back and loses no time of its attempt.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import structlog
 from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.bootstrap.narrator import open_narrator
-from sayso.errors import ProcessDied, SaysoError
+from sayso.errors import Busy, ProcessDied, SaysoError
+from sayso.machine import available_memory_bytes
 from sayso.observability import configure_logs
 from sayso.scheduling import UNBOUNDED
 
@@ -43,6 +45,9 @@ _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 0.2
 """How often it is asked whether the story is still wanted."""
 
+_CHILD_BYTES = 2**30
+"""What a child may need: Kokoro's and Piper's models, and the longest documents."""
+
 _NICENESS = 3
 _FIRST_TO_GO = "1000"
 """Linux's highest readiness to be killed for memory: https://www.kernel.org/doc/html/latest/filesystems/proc.html."""
@@ -51,17 +56,26 @@ _CONTEXT = multiprocessing.get_context("spawn")  # nothing of this process's thr
 
 
 class IsolatedNarrator:
-    """Makes stories' files in a process of their own; threads share it, and take turns.
+    """Makes stories' files in a process of their own; threads share it.
 
     Args:
         settings: what the child opens its engines and its cache from.
-        on_look_up: told whether what the child looked for in the speech cache was there.
+        on_look_up: called with whether the child found in the speech cache what it looked for.
+        available_bytes: how much memory is left.
     """
 
-    def __init__(self, settings: StoriesSettings, *, on_look_up: Callable[[bool], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        settings: StoriesSettings,
+        *,
+        on_look_up: Callable[[bool], None] = lambda _: None,
+        available_bytes: Callable[[], int] = available_memory_bytes,
+    ) -> None:
         self._settings = settings
         self._on_look_up = on_look_up
-        self._one_at_a_time = threading.Lock()
+        self._available_bytes = available_bytes
+        self._lock = threading.Lock()
+        self._children = 0
 
     def make(
         self, story: Story, directory: Path, context: RequestContext, on_progress: Callable[[Progress], None]
@@ -69,10 +83,11 @@ class IsolatedNarrator:
         """See `Narrator.make`.
 
         Raises:
+            Busy: there is no memory for another child.
             ProcessDied: the child did not live to the end.
             SaysoError: as `Narrator.make`.
         """
-        with self._turn(context):
+        with self._room():
             here, there = _CONTEXT.Pipe()
             child = _CONTEXT.Process(
                 target=_main, args=(there, self._settings, story, directory), name="sayso-attempt", daemon=True
@@ -88,13 +103,17 @@ class IsolatedNarrator:
                 here.close()
 
     @contextlib.contextmanager
-    def _turn(self, context: RequestContext) -> Iterator[None]:
-        while not self._one_at_a_time.acquire(timeout=_LOOK_SECONDS):
-            context.check()
+    def _room(self) -> Iterator[None]:
+        with self._lock:
+            # Those that run may still be loading: what they will need is counted again, on the safe side.
+            if self._children and self._available_bytes() < (self._children + 1) * _CHILD_BYTES:
+                raise Busy("There is no memory for another attempt in a process of its own.", retry_after_seconds=60)
+            self._children += 1
         try:
             yield
         finally:
-            self._one_at_a_time.release()
+            with self._lock:
+                self._children -= 1
 
 
 def _outcome(

@@ -108,7 +108,7 @@ class StoryHandler:
         """See `Handler.work`."""
         story = read_message(job.delivery.body, output_root=self._output_root)
         structlog.contextvars.bind_contextvars(parent_id=story.parent_id, task_ids=list(story.task_ids))
-        claim = None if story.parent_id is None else await self._claims.claim(story.parent_id, story.task_ids, job)
+        claim = None if story.parent_id is None else await self._claims.claim(story.parent_id, story.task_ids)
         if isinstance(claim, Finished):
             _log.info("the story was told already")
         else:
@@ -125,7 +125,7 @@ class StoryHandler:
         is_done = False
         refusal: InvalidInput | None = None
         try:
-            is_done = await self._claims.fail(parent_id, task_ids, job, error)
+            is_done = await self._claims.fail(parent_id, task_ids, error)
         except InvalidInput as caught:
             refusal = caught
         await self._announce_finished(parent_id)

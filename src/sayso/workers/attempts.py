@@ -88,7 +88,8 @@ class Handler(Protocol):
         """Do the job.
 
         Raises:
-            Busy: it cannot be tried now, but later; this does not count as an attempt.
+            Busy: it can be tried after ``retry_after_seconds``, or twice as long at each further delivery; this does
+                not count as an attempt.
             LeaseLost: it belongs to another worker now.
             SaysoError: it failed; its ``retryable`` says whether trying again may help.
         """
@@ -194,8 +195,12 @@ class Attempts:
         await self._settle(lambda: self._queue.retry(job.delivery, delay_seconds=delay_seconds))
 
     async def _release_busy(self, job: Job, busy: Busy) -> Outcome:
-        _log.info("the job is released until later", reason=busy.message, delay_seconds=busy.retry_after_seconds)
-        await self.release(job, delay_seconds=busy.retry_after_seconds)
+        # Later and later: a queue may count every delivery and dead-letter the job after some.
+        delay_seconds = min(
+            busy.retry_after_seconds * 2 ** min(job.delivery.deliveries - 1, 10), _LONGEST_PAUSE_SECONDS
+        )
+        _log.info("the job is released until later", reason=busy.message, delay_seconds=delay_seconds)
+        await self.release(job, delay_seconds=delay_seconds)
         return Outcome.RELEASED
 
     async def _work(self, job: Job) -> None:

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_FIRST_RETRY_SECONDS = 60.0
+_RETRY_SECONDS = 60.0
 """How long a job waits, the first time, when another worker still works on its tasks."""
-
-_LONGEST_RETRY_SECONDS = 3600.0
 
 _MARGIN_SECONDS = 1.0
 """How long after its end a lease is looked at again: some clocks count whole seconds."""
@@ -58,8 +56,8 @@ class TaskClaims:
         self._heartbeat_seconds = heartbeat_seconds
         self._margin_seconds = margin_seconds
 
-    async def claim(self, parent_id: str, task_ids: Sequence[str], job: Job) -> Claim | Finished:
-        """Claim the tasks of a job; where another worker has them, wait once for the end of its lease.
+    async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | Finished:
+        """Claim tasks; where another worker has them, wait once for the end of its lease.
 
         Raises:
             Busy: the other worker extends its lease.
@@ -73,9 +71,7 @@ class TaskClaims:
             await asyncio.sleep(min(claim.retry_after_seconds, self._lease_seconds) + self._margin_seconds)
             claim = await retry_until_available(claim_tasks)
         if isinstance(claim, ClaimHeldElsewhere):
-            # A queue may count every delivery and dead-letter the job after some: it comes back later and later.
-            seconds = min(_FIRST_RETRY_SECONDS * 2 ** min(job.delivery.deliveries - 1, 10), _LONGEST_RETRY_SECONDS)
-            raise Busy("Another worker is processing these tasks.", retry_after_seconds=seconds)
+            raise Busy("Another worker is processing these tasks.", retry_after_seconds=_RETRY_SECONDS)
         return claim
 
     @asynccontextmanager
@@ -131,24 +127,24 @@ class TaskClaims:
         await retry_until_available(partial(self._tasks.heartbeat, claim, progress))
         await retry_until_available(partial(self._tasks.complete, claim, media_urls))
 
-    async def fail(self, parent_id: str, task_ids: Sequence[str], job: Job, error: str) -> bool:
-        """Fail those tasks of a job that are not completed, and return whether all of them were completed before.
+    async def fail(self, parent_id: str, task_ids: Sequence[str], error: str) -> bool:
+        """Fail those tasks that are not completed, and return whether all of them were completed before.
 
         Raises:
             Busy, LeaseLost, ResourceMissing, ServiceUnavailable: as `claim`.
             InvalidInput: a task cannot be changed; the others have failed.
         """
         try:
-            return await self._fail(parent_id, task_ids, job, error)
+            return await self._fail(parent_id, task_ids, error)
         except InvalidInput:
             if len(task_ids) > 1:
                 for task_id in task_ids:
                     with suppress(InvalidInput):
-                        await self._fail(parent_id, [task_id], job, error)
+                        await self._fail(parent_id, [task_id], error)
             raise
 
-    async def _fail(self, parent_id: str, task_ids: Sequence[str], job: Job, error: str) -> bool:
-        claim = await self.claim(parent_id, task_ids, job)
+    async def _fail(self, parent_id: str, task_ids: Sequence[str], error: str) -> bool:
+        claim = await self.claim(parent_id, task_ids)
         if isinstance(claim, Finished):
             return bool(claim.media_urls)
         try:

@@ -139,6 +139,22 @@ def test_an_outage_is_no_attempt() -> None:
     assert tries == 10
 
 
+@pytest.mark.parametrize(("deliveries", "seconds"), [(1, 60), (2, 120), (4, 480), (50, 3600)])
+async def test_a_job_that_cannot_begin_yet_comes_back_later_and_later(deliveries: int, seconds: float) -> None:
+    """Its queue may count each delivery, and would dead-letter it after some."""
+
+    async def busy(_job: Job) -> None:
+        raise Busy("there is no room", retry_after_seconds=60)
+
+    now = [0.0]
+    queue = InMemoryQueue(clock=lambda: now[0])
+    await queue.enqueue("a")
+    queue.jobs["1"].attempts = deliveries - 1
+    async with working(queue, Recorder(busy), quick(max_attempts=99)):
+        await until(lambda: queue.jobs["1"].available > 0)
+    assert queue.jobs["1"].available == seconds
+
+
 def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
     """A handler that is busy has the job back later, as often as it takes, and each time the log says why."""
     tries = 0
