@@ -14,8 +14,8 @@ def processors() -> int:
 def available_memory_bytes(root: Path = Path("/")) -> int:
     """How much memory this process may still take: of the machine, or of its container where that has less.
 
-    What the page cache holds counts as available, as in Linux's ``MemAvailable``. A system that does not say (macOS) has
-    has all of its memory.
+    What the page cache holds counts as available, as in Linux's ``MemAvailable``. Where the system does not say
+    (macOS), all of its memory counts.
 
     Args:
         root: where ``proc`` and ``sys`` are.
