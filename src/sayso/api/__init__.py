@@ -1,1 +1,1 @@
-"""The HTTP service: OpenAI's audio API, hybrid transcription, and what operators ask."""
+"""The HTTP service: OpenAI's audio API, hybrid transcription, narrations, and endpoints for operators."""

@@ -1,4 +1,4 @@
-"""The application: its routes, what every request passes, and how it begins and ends."""
+"""The application: its routes, its middleware, its start and its end."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _DESCRIPTION = """
-OpenAI's audio API, and what it lacks: captions with exact word times, transcription that falls back to this machine.
-Every error is OpenAI's envelope. Point any OpenAI client at this address and `/v1`.
+OpenAI's audio API, with extensions: captions with exact word times, and transcription that falls back to this machine.
+Every error has OpenAI's envelope. Point any OpenAI client at this address and `/v1`.
 """
 
 
@@ -42,9 +42,9 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
     """The application over these parts, which it closes at its end.
 
     Args:
-        process: the parts, with the services of its roles; what operators ask is served without any.
-        hosts: the names that it may be called by; None for any. Where no key is asked for, they keep a page of the web
-            from calling it by a name of its own that leads to this machine (DNS rebinding).
+        process: the parts, with the services of its roles; the endpoints for operators are served in any case.
+        hosts: the host names that it accepts; None for any. Without API keys they prevent a web page from reaching it
+            under a name of its own that resolves to this machine (DNS rebinding).
     """
     app = FastAPIOffline(
         title="Sayso",
@@ -67,7 +67,7 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
 
 
 def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) -> None:
-    """What every request passes; what is added last is outermost."""
+    """Add the middleware; the last one that is added is outermost."""
     settings = process.settings
     app.add_middleware(UnhandledErrors)
     app.add_middleware(AnswerHeaders)
@@ -92,7 +92,7 @@ def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Load the models while the first requests may already come; close everything at the end."""
+    """Load the models while requests are already accepted; close everything at the end."""
     process: ProcessContext = app.state.process
 
     async def warm_up() -> None:
@@ -118,9 +118,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 @contextmanager
 def _working(process: ProcessContext) -> Iterator[None]:
-    """Have the workers of this process work during the block; at its end, wait for what they have in hand.
+    """Run the workers of this process during the block; at its end, wait for their running jobs.
 
-    Nothing else is served any more then, so that the loop may wait.
+    By then nothing else is served, so blocking the loop is harmless.
     """
     if process.workers is None:
         yield

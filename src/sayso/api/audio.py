@@ -28,7 +28,7 @@ def audio_api(
 
     Args:
         served: the parts.
-        open_narrations: opens their narrations on the loop that serves; None where they have them already, or none.
+        open_narrations: opens their narrations on the serving loop; None if they are open already, or there are none.
     """
 
     def install(app: FastAPI) -> None:
@@ -50,7 +50,7 @@ def audio_api(
 
 
 def _release_followers(app: FastAPI) -> None:
-    """End the streams of those who follow narrations, for which a server that stops would wait."""
+    """End the streams of narration events; otherwise a server that stops would wait for them."""
     served: AppContext = app.state.served
     if served.narrations is not None:
         served.narrations.release_followers()

@@ -1,4 +1,4 @@
-"""What the application is given: the parts of the process, and those of the audio API."""
+"""The parts that the application uses: those of the process, and those of the audio API."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessContext:
-    """What every process serves from, whatever its roles are; threads share it all.
+    """The parts of every process, whatever its roles are; shared by all threads.
 
     Attributes:
         settings: of the server.
-        keys: who may ask; an empty ring lets everybody.
-        limiter: how often.
-        metrics: what is counted.
-        health: how the engines are.
-        warm_up: loads what the first request would wait for; on a thread, while requests are served.
-        close: ends what the parts run, at the end of the process.
-        services: what its roles serve over HTTP.
-        workers: the workers of its roles; None where they have none.
-        base_url: the address at which others reach it; None where no role has one.
+        keys: the API keys; an empty ring allows every caller.
+        limiter: the rate limits.
+        metrics: of the process.
+        health: returns the health of the engines.
+        warm_up: loads what the first request would wait for; runs on a thread, while requests are served.
+        close: stops the parts, at the end of the process.
+        services: the HTTP services of its roles.
+        workers: the workers of its roles; None if they have none.
+        base_url: the public address; None where no role has one.
     """
 
     settings: ProcessSettings
@@ -52,16 +52,16 @@ class ProcessContext:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppContext:
-    """The parts behind the audio API; threads share them all.
+    """The parts of the audio API; shared by all threads.
 
     Attributes:
-        settings: limits and times.
+        settings: limits and timeouts.
         catalogue: the models.
-        scheduler: admission slots and compute permits.
-        cache: where speech is kept.
-        metrics: what is counted.
-        files: the finished files that signed links open; None where they are in S3, or there are none.
-        narrations: what is narrated as jobs; None where none are kept.
+        scheduler: of admission slots and compute permits.
+        cache: of speech.
+        metrics: of the process.
+        files: the finished files that signed links open; None if they are in S3, or there are none.
+        narrations: the service of narrations as jobs; None without one.
         keep_alive_seconds: how often a client that follows a narration is sent a comment while nothing changes.
     """
 

@@ -1,4 +1,4 @@
-"""What a role serves over HTTP."""
+"""The HTTP part of a role."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class HttpService:
     """A role's part of the application.
 
     Attributes:
-        install: adds its routes, and the state that they use, to the application.
-        lifespan: opens what its routes need, on the loop that serves, and closes it after the last request.
-        on_stop: called on that loop when the process is told to stop: ends what would otherwise be waited for.
+        install: adds its routes, and their state, to the application.
+        lifespan: opens the resources of its routes, on the serving loop, and closes them after the last request.
+        on_stop: called on that loop when the process is stopped: ends streams that the server would wait for.
     """
 
     install: Callable[[FastAPI], None]

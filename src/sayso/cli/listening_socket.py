@@ -46,7 +46,7 @@ def listening(host: str, port: int) -> Iterator[Sequence[socket.socket]]:
 
 def cannot_listen(error: OSError, host: str, port: int) -> CannotListen:
     """The error for an address that cannot be bound."""
-    place = where(host, port)
+    place = host_and_port(host, port)
     if error.errno == errno.EADDRINUSE:
         return CannotListen(
             f"Cannot listen on {place}: the port is in use; {_CHOOSE_PORT}, or stop what listens there."
@@ -58,7 +58,7 @@ def cannot_listen(error: OSError, host: str, port: int) -> CannotListen:
     return CannotListen(f"Cannot listen on {place}: {error.strerror or error}; {_CHOOSE_HOST}.")
 
 
-def where(host: str, port: int) -> str:
+def host_and_port(host: str, port: int) -> str:
     """An address and a port as in a URL: ``127.0.0.1:8000``, ``[::1]:8000``."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -69,7 +69,7 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[A
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else "it is not a valid name"
-        raise CannotListen(f"Cannot listen on {where(host, port)}: {reason}; {_CHOOSE_HOST}.") from None
+        raise CannotListen(f"Cannot listen on {host_and_port(host, port)}: {reason}; {_CHOOSE_HOST}.") from None
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 

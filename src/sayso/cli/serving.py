@@ -15,7 +15,7 @@ import uvicorn
 
 from sayso.api.http.connections import BoundedServer
 from sayso.cli.errors import EXIT_INTERRUPTED
-from sayso.cli.listening_socket import cannot_listen, where
+from sayso.cli.listening_socket import cannot_listen, host_and_port
 from sayso.errors import CannotListen
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class HttpServer(BoundedServer):
         except OSError as error:
             raise cannot_listen(error, host, port) from None
         if sockets:
-            self._on_ready(f"http://{where(host, sockets[0].getsockname()[1])}")
+            self._on_ready(f"http://{host_and_port(host, sockets[0].getsockname()[1])}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
         """Stop, or hurry; runs in the handler of a signal, which uvicorn would raise again at the end."""

@@ -95,12 +95,12 @@ def test_times_are_written_as_openai_writes_them(seconds: float, text: str) -> N
 def test_no_client_has_every_connection() -> None:
     """Half at most for one alone; whoever comes next is served, and what has ended counts no more."""
     shares = RequestShares(4)
-    with shares.taken("greedy"), shares.taken("greedy"):
-        with pytest.raises(Busy, match="your share"), shares.taken("greedy"):
+    with shares.count("greedy"), shares.count("greedy"):
+        with pytest.raises(Busy, match="your share"), shares.count("greedy"):
             pass
-        with shares.taken("other"), pytest.raises(Busy, match="your share"), shares.taken("other"):
+        with shares.count("other"), pytest.raises(Busy, match="your share"), shares.count("other"):
             pass
-    with shares.taken("greedy"), shares.taken("greedy"):
+    with shares.count("greedy"), shares.count("greedy"):
         pass
     assert not shares._held
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.cli.listening_socket import listening, where
+from sayso.cli.listening_socket import host_and_port, listening
 from sayso.errors import CannotListen
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def test_the_address_is_free_again_afterwards() -> None:
 
 def test_an_address_is_written_as_in_urls() -> None:
     """IPv6 has brackets."""
-    assert where("::1", 8000) == "[::1]:8000"
-    assert where("127.0.0.1", 8000) == "127.0.0.1:8000"
+    assert host_and_port("::1", 8000) == "[::1]:8000"
+    assert host_and_port("127.0.0.1", 8000) == "127.0.0.1:8000"

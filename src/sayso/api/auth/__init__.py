@@ -1,1 +1,1 @@
-"""Who may use the API, and for what."""
+"""Authentication and authorisation: API keys, scopes, and the checks of a route."""

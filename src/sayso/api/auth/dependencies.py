@@ -1,4 +1,4 @@
-"""What routes ask of a request before they work on it: who asks, may they, and is there room."""
+"""The checks of a request before a route works on it: caller, permission, rate limit, admission slot."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from sayso.scheduling import AdmissionSlot
 
 _MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
-"""How OpenAI's clients write a member of an object in a form."""
+"""The form in which OpenAI's clients send a member of an object."""
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who asks.
+    """The caller of a request.
 
     Attributes:
-        name: the key's, or without keys the address.
-        key: the key that was shown; None without keys.
+        name: of the API key; without keys, the address.
+        key: the API key; None without keys.
     """
 
     name: str
@@ -50,15 +50,15 @@ def process_of(request: Request) -> ProcessContext:
 
 
 def services_of(request: Request) -> AppContext:
-    """The parts behind the audio API that serves this request."""
+    """The parts of the audio API that serves this request."""
     served: AppContext = request.app.state.served
     return served
 
 
 def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Caller]]:
-    """A dependency: the caller, who holds a key with this scope (any key for None) and has not asked too often.
+    """A dependency: the caller, whose key has this scope (any key for None) and is within its rate limit.
 
-    The request's body has not been read then.
+    At that point the request's body has not been read.
     """
 
     async def check(request: Request) -> Caller:
@@ -75,16 +75,16 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
 
 
 async def check_operator(request: Request) -> None:
-    """A dependency: whoever asks how the server does may know, which is everybody unless the settings say otherwise."""
+    """A dependency: checks access to the operational endpoints, which are public unless the settings restrict them."""
     if process_of(request).settings.protect_operations:
         await authorised(Scope.OPERATIONS)(request)
 
 
 def _caller(request: Request, keys: KeyRing, scope: Scope | None) -> Caller:
-    """Who asks.
+    """The caller.
 
     Raises:
-        NotAllowed: there are keys, and the caller shows none of them.
+        NotAllowed: there are keys, and the request has none of them.
         ScopeMissing: the caller's key does not have the scope.
     """
     if not keys:
@@ -103,15 +103,15 @@ def _caller(request: Request, keys: KeyRing, scope: Scope | None) -> Caller:
 
 
 def with_own_cache(served: AppContext, caller: Caller) -> AppContext:
-    """The parts with the caller's own part of the speech cache, where the settings give each key one."""
+    """The parts with the caller's own part of the speech cache, if the settings separate owners."""
     return replace(served, cache=served.cache.of(caller.key.name if caller.key else None))
 
 
 def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
-    """A place for a caller who waits.
+    """An admission slot for a waiting caller.
 
     Raises:
-        Busy: every place is taken.
+        Busy: every slot is taken.
     """
     return served.scheduler.admit(caller.name, deadline_seconds=served.settings.request_seconds)
 
@@ -120,7 +120,7 @@ def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
     """The fields of a request.
 
     Raises:
-        Problem: naming the first that is wrong.
+        Problem: names the first invalid field.
     """
     try:
         return fields.model_validate(values)
@@ -129,11 +129,11 @@ def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
 
 
 def checked_form(fields: type[Fields], form: Form) -> Fields:
-    """The text fields of a form; those that are lists may be sent several times, objects as ``name[key]``.
+    """The text fields of a form; list fields may be sent several times, members of objects as ``name[key]``.
 
     Raises:
-        Problem: naming the first that is wrong.
-        InvalidInput: another one was sent several times.
+        Problem: names the first invalid field.
+        InvalidInput: a field with one value was sent several times.
     """
     lists = {name for name, field in fields.model_fields.items() if _is_list(field.annotation)}
     values: dict[str, Any] = {}
@@ -148,7 +148,7 @@ def checked_form(fields: type[Fields], form: Form) -> Fields:
 
 
 def _is_list(annotation: Any) -> bool:
-    """Whether a field is a list, or one or nothing."""
+    """Whether a field is a list, or an optional list."""
     return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
@@ -156,7 +156,7 @@ def uploaded(form: Form, field: str) -> Upload:
     """The file of a form.
 
     Raises:
-        Problem: there is none, or it came in another field.
+        Problem: there is none, or it was sent in another field.
     """
     if form.file is None or form.file.field != field:
         raise Problem(

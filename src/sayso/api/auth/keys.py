@@ -1,8 +1,8 @@
-"""API keys: who may use the service, and for what.
+"""API keys with their owners and scopes.
 
 The settings hold a hash of each key, as one entry of ``name:scopes:hash``, and never the key. The hash is one plain
-SHA-256: salts and slow hashes protect passwords, which can be guessed; a key of 256 random bits cannot, so that
-a fast hash gives nothing away and costs a request nothing.
+SHA-256: salts and slow hashes protect passwords, which can be guessed. A key of 256 random bits cannot be guessed, so
+a fast hash is safe and adds no delay to requests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HOW_TO = "`sayso keys new NAME --scopes speech,transcribe` makes a key and its 
 
 
 class Scope(StrEnum):
-    """What a key opens; ``admin`` opens everything."""
+    """The scopes of a key; ``admin`` includes all others."""
 
     SPEECH = "speech"
     TRANSCRIBE = "transcribe"
@@ -40,23 +40,23 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiKey:
-    """Whose key it is, and what it opens; the key itself is not kept."""
+    """The owner's name and the scopes of a key, without the key itself."""
 
     name: str
     scopes: frozenset[Scope]
 
     def allows(self, scope: Scope) -> bool:
-        """Whether it opens ``scope``."""
+        """Whether the key has ``scope``."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewKey:
-    """A key that was just made.
+    """A new key.
 
     Attributes:
-        key: what its owner presents; nothing can bring it back once it is lost.
-        entry: what the settings hold.
+        key: the secret that its owner sends; it cannot be recovered.
+        entry: the entry for the settings.
     """
 
     key: str
@@ -67,7 +67,7 @@ class KeyRing:
     """The keys of the settings; any thread may use it. A ring without keys is false.
 
     Args:
-        keys: each with the SHA-256 of what its owner presents.
+        keys: each with its SHA-256.
     """
 
     def __init__(self, keys: Sequence[tuple[ApiKey, bytes]]) -> None:
@@ -75,11 +75,11 @@ class KeyRing:
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> Self:
-        """The keys of entries of the form ``name:scopes:hash``; several may have one name, as while a key is replaced.
+        """Parse entries of the form ``name:scopes:hash``; several may have one name, as during the rotation of a key.
 
         Raises:
-            InvalidInput: an entry is malformed; the message says which by its place and repeats nothing of it, since
-                what stands there by mistake may be a key.
+            InvalidInput: an entry is malformed; the message gives its position and repeats nothing of it, because it
+                may be a key by mistake.
         """
         return cls([_parsed(entry, place) for place, entry in enumerate(entries, start=1)])
 
@@ -88,24 +88,24 @@ class KeyRing:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the keys, each once, in order."""
+        """The names of the keys, without repetition, in order."""
         return tuple(dict.fromkeys(key.name for key, _ in self._keys))
 
     def identify(self, presented: str) -> ApiKey | None:
-        """Whose key this is; None for nobody's. The time it takes says nothing about any key."""
+        """The entry of this key, or None. The time it takes reveals nothing about any key."""
         digest = _digest(presented)
         found = None
-        for key, known in self._keys:  # all of them, wherever the right one stands
+        for key, known in self._keys:  # compare with all of them, whatever the position of the match
             if hmac.compare_digest(known, digest):
                 found = key
         return found
 
 
 def presented_key(headers: Mapping[str, str]) -> str | None:
-    """The key of a request: ``Authorization: Bearer …``, or else ``X-API-Key``; None where there is neither.
+    """The key of a request: ``Authorization: Bearer …``, or else ``X-API-Key``; None without either.
 
     Args:
-        headers: with names in lower case, or a mapping that does not mind.
+        headers: with names in lower case, or a case-insensitive mapping.
     """
     scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
@@ -114,10 +114,10 @@ def presented_key(headers: Mapping[str, str]) -> str | None:
 
 
 def parse_scopes(text: str, separator: str) -> frozenset[Scope]:
-    """The scopes of a list.
+    """Parse a list of scopes.
 
     Raises:
-        InvalidInput: there is none, or an unknown one; it is not repeated.
+        InvalidInput: the list is empty, or has an unknown scope, which is not repeated.
     """
     names = [name.strip().lower() for name in text.split(separator) if name.strip()]
     if not names or not all(name in set(Scope) for name in names):
@@ -126,7 +126,7 @@ def parse_scopes(text: str, separator: str) -> frozenset[Scope]:
 
 
 def new_key(name: str, scopes: Iterable[Scope]) -> NewKey:
-    """A key of 256 random bits.
+    """Make a key of 256 random bits.
 
     Raises:
         InvalidInput: the name cannot be used.

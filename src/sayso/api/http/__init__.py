@@ -1,1 +1,1 @@
-"""HTTP itself: connections, middleware, bodies, answers, errors."""
+"""HTTP mechanics: connections, middleware, bodies, responses, errors."""

@@ -1,10 +1,10 @@
-"""What a connection may cost before and after its request: uvicorn itself bounds neither.
+"""Limits of a connection before and after its request, which uvicorn does not have.
 
-A client may take as long as it likes over the head of a request, send a head of any size, and leave its answer unread;
-and every socket is one of the process's files, of which there may be few. So a head has a deadline and a size, an
-answer that is not taken is given up, and connections are bounded. Where there are too many, the one that has waited for
-a request the longest makes room for the newest; where all of them are being served, what orchestrators probe is
-still answered, on a few connections more, and everything else is told to come again.
+Without limits, a client could take any time to send the head of a request, send a head of any size, and leave its
+response unread. Every socket is also one of the process's open files, which are limited. So a head has a deadline and a
+size limit, an unread response is aborted, and the number of connections is bounded. When there are too many, the idle
+connection that has waited longest is closed. When all connections are busy, a few more are accepted for the probes of
+orchestrators; all other requests are told to retry later.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 PROBES = frozenset({"/live", "/ready", "/healthz"})
-"""What orchestrators ask; it is answered whatever else is refused."""
+"""The paths of the probes of orchestrators, which are always answered."""
 
 _PROBE_PATHS = frozenset(path.encode() for path in PROBES)
 _SPARE = 16
-"""Connections besides the bound, for probes."""
+"""Connections beyond the bound, for probes."""
 
 _OTHER_FILES = 64
-"""How many files the process has open for other things than requests, with room for more."""
+"""The number of open files for other purposes than requests, with a margin."""
 
 _MOST = 8192
 _MAXIMUM_HEAD_BYTES = 64 * 1024
 _LEAST_TAKEN_BYTES = 4096
-"""How much of an answer has to be taken in `Bounds.stalled_seconds`."""
+"""How many bytes of a response a client must read within `Bounds.stalled_seconds`."""
 
-_TICKS_PER_SECOND = 10  # of uvicorn's own loop
+_TICKS_PER_SECOND = 10  # the ticks of uvicorn's own loop
 
 
 def default_connections() -> int:
-    """How many connections the open files of this process allow; each may need one more, for what is uploaded."""
+    """The number of connections that the limit of open files allows; each may need one more file, for an upload."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return _MOST
@@ -57,13 +57,13 @@ def default_connections() -> int:
 
 @dataclass(kw_only=True, eq=False)
 class Bounds:
-    """The bounds of a server's connections, and those that wait for a request; the loop alone uses it.
+    """The limits of a server's connections, and its idle connections; used only by the loop.
 
     Attributes:
-        connections: how many there may be.
-        head_seconds: how long the head of a request may take.
-        stalled_seconds: how long an answer may lie untaken, or the rest of a refused body may stay out.
-        idle: the connections that wait for a request, the longest first.
+        connections: the largest number.
+        head_seconds: the time limit for the head of a request.
+        stalled_seconds: the time limit for an unread response, and for the rest of a refused body.
+        idle: the connections that wait for a request, the longest waiting first.
     """
 
     connections: int
@@ -73,11 +73,11 @@ class Bounds:
 
     @property
     def backlog(self) -> int:
-        """How many connections the kernel may hold: the loop takes them all at once, and each is a file."""
+        """The backlog of the listening socket: the loop accepts all of them at once, and each is an open file."""
         return max(min(self.connections // 3, 2048), 1)
 
     def protocol(self) -> Any:
-        """What makes a connection, as uvicorn's setting ``http``."""
+        """The factory of connections, for uvicorn's setting ``http``."""
 
         def connection(**parts: Any) -> BoundedConnection:
             return BoundedConnection(self, **parts)
@@ -85,7 +85,7 @@ class Bounds:
         return connection
 
     def make_room(self, newest: BoundedConnection, count: int) -> None:
-        """Close a connection where there are too many: an idle one, or else the newest."""
+        """Close one connection if there are too many: an idle one, or else the newest."""
         if count <= self.connections:
             return
         oldest = next((one for one in self.idle if one is not newest and not one.unsent_bytes), None)
@@ -96,7 +96,7 @@ class Bounds:
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """A connection within `Bounds`. httptools lets an upload be refused in its middle, so that the client hears why."""
+    """A connection within `Bounds`. httptools allows refusing an upload early, so that the client gets the reason."""
 
     def __init__(self, bounds: Bounds, **parts: Any) -> None:
         super().__init__(**parts)
@@ -110,22 +110,22 @@ class BoundedConnection(HttpToolsProtocol):
 
     @property
     def unsent_bytes(self) -> int:
-        """What the client has not taken yet."""
+        """The bytes that the client has not read yet."""
         return self.transport.get_write_buffer_size()
 
     @property
     def is_idle(self) -> bool:
         """Whether no request is being served."""
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn's types say
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, in spite of uvicorn's types
         return (cycle is None or cycle.response_complete) and not self.pipeline
 
     def abort(self) -> None:
-        """Close it at once, whatever has not been sent."""
+        """Close it at once, without sending the rest."""
         self._bounds.idle.pop(self, None)
         self.transport.abort()
 
     def check(self, now: float) -> None:
-        """Close it if its client has had its time; asked every second."""
+        """Close it if its client has exceeded a time limit; called every second."""
         unsent_bytes = self.unsent_bytes
         taken_bytes = self.transport.written_bytes - unsent_bytes  # type: ignore[attr-defined]  # see connection_made
         if not unsent_bytes or taken_bytes >= self._taken_bytes + _LEAST_TAKEN_BYTES:
@@ -185,7 +185,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._await_request()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in the envelope."""
+        """Refuse malformed HTTP, in OpenAI's envelope."""
         self._refuse(Problem(status=400, message=msg))
 
     def _await_request(self) -> None:
@@ -193,7 +193,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._bounds.idle[self] = None
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer and close; where another answer is under way, only close."""
+        """Answer and close; if another response has begun, only close."""
         if self.is_idle:
             response = problem.response()
             head = b"".join(b"%s: %s\r\n" % pair for pair in response.raw_headers)
@@ -208,7 +208,7 @@ class BoundedServer(uvicorn.Server):
     """A server that keeps its connections within their `Bounds`."""
 
     async def on_tick(self, counter: int) -> bool:
-        """See uvicorn: ten times a second."""
+        """See uvicorn; called ten times a second."""
         if counter % _TICKS_PER_SECOND == 0:
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, BoundedConnection):
@@ -217,7 +217,7 @@ class BoundedServer(uvicorn.Server):
 
 
 class _Counted:
-    """A transport that counts what is written to it."""
+    """A transport that counts the bytes written to it."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -234,7 +234,7 @@ class _Counted:
 
 
 async def _full(scope: Scope, receive: Receive, send: Send) -> None:
-    """The answer where every connection is being served."""
-    problem = problem_of(Busy("The server has as many connections as it serves.", retry_after_seconds=1))
+    """The response when all connections are busy."""
+    problem = problem_of(Busy("The server has reached its limit of connections.", retry_after_seconds=1))
     problem.headers = {**problem.headers, "connection": "close"}
     await problem.response()(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Errors as OpenAI's clients read them, and the only place that knows HTTP statuses."""
+"""Errors in OpenAI's format; only this module knows HTTP statuses."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _RETRY_AFTER_UNKNOWN_SECONDS = 5
-"""When to come again after a failure of which nobody knows how long it lasts."""
+"""When to retry after a failure of unknown duration."""
 
 
 _LONGEST_MESSAGE = 2000
 _LONGEST_PARAM = 200
-"""How many characters of what a caller sent are sent back, whoever wrote the message."""
+"""How many characters of a caller's input an error message repeats."""
 
 
 _CODES = {
@@ -74,20 +74,20 @@ _MISTAKES: tuple[tuple[type[InvalidInput], int, str | None, str | None], ...] = 
     (NoSuchJob, 404, None, "not_found"),
     (IdempotencyKeyReused, 400, "Idempotency-Key", "idempotency_key_reused"),
 )
-"""What callers do wrong: the status, the field, the code. A key that was used before is not 409, which is retried."""
+"""Mistakes of callers: the status, the field, the code. A reused idempotency key is not 409, which clients retry."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Problem(Exception):
-    """What is answered in place of a result.
+    """An error response.
 
     Attributes:
         status: the HTTP status.
         message: what happened and what to do, for people.
-        type: OpenAI's kind of error.
-        param: the field that is wrong, where one is.
-        code: the case, for programs.
-        headers: headers of the answer.
+        type: OpenAI's type of error.
+        param: the invalid field, if any.
+        code: for programs.
+        headers: of the response.
     """
 
     status: int
@@ -99,32 +99,32 @@ class Problem(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """OpenAI's error envelope: all four keys are always there."""
+        """OpenAI's error envelope: all four keys are always present."""
         message = self.message if len(self.message) <= _LONGEST_MESSAGE else f"{self.message[:_LONGEST_MESSAGE]}…"
         param = self.param if self.param is None else self.param[:_LONGEST_PARAM]
         return {"error": {"message": message, "type": self.type, "param": param, "code": self.code}}
 
     def response(self) -> JSONResponse:
-        """The answer."""
+        """The response."""
         return JSONResponse(self.body, status_code=self.status, headers=dict(self.headers))
 
 
 def problem_of(error: SaysoError) -> Problem:
-    """What to answer for an error. What its message says besides is logged."""
+    """The response to an error. Details that callers do not see are logged."""
     message = error.for_callers()
     if not isinstance(error, InvalidInput) and error.message not in message:
         _log.error("a request failed", kind=type(error).__name__, error=error.message, hint=error.hint)
     if isinstance(error, InvalidInput):
         return _callers_mistake(error, message)
     if isinstance(error, ScopeMissing):
-        return Problem(status=403, message=message, code="missing_scope")  # not 401: the key itself is good
+        return Problem(status=403, message=message, code="missing_scope")  # not 401: the key itself is valid
     if isinstance(error, NotAllowed):
         return Problem(status=401, message=message, code="invalid_api_key")
     if isinstance(error, Busy):
         retry = {"retry-after": str(math.ceil(error.retry_after_seconds))}
         return Problem(status=429, message=message, type="rate_limit_error", code="rate_limit_exceeded", headers=retry)
     if isinstance(error, Cancelled):
-        return Problem(status=499, message=message, code="cancelled")  # nginx's status for a client that went away
+        return Problem(status=499, message=message, code="cancelled")  # nginx's status for a client that disconnected
     retry = {"retry-after": str(_retry_after_seconds(error))} if error.retryable else {}
     if isinstance(error, DeadlineExceeded):
         return Problem(status=503, message=message, type="server_error", code="deadline_exceeded", headers=retry)
@@ -150,7 +150,7 @@ def _callers_mistake(error: InvalidInput, message: str) -> Problem:
 
 
 def problem_of_fields(error: ValidationError) -> Problem:
-    """What to answer for a body whose fields are wrong: the first of them is the one that is named."""
+    """The response to a body with invalid fields; it names the first of them."""
     first = error.errors(include_url=False, include_input=False)[0]
     param = ".".join(str(part) for part in first["loc"]) or None
     field_name = str(first["loc"][0]) if first["loc"] else None
@@ -160,7 +160,7 @@ def problem_of_fields(error: ValidationError) -> Problem:
 
 
 def unknown_model(model: str) -> Problem:
-    """The answer for a model that is not served here."""
+    """The response for an unknown model."""
     return Problem(
         status=404,
         message=f"The model {shown_name(model)} does not exist here. GET /v1/models lists those that do.",
@@ -170,13 +170,13 @@ def unknown_model(model: str) -> Problem:
 
 
 async def on_sayso_error(_request: Request, error: Exception) -> JSONResponse:
-    """Answer for a `SaysoError` that a route raised."""
+    """Answer a `SaysoError` that a route raised."""
     assert isinstance(error, SaysoError)  # noqa: S101 -- registered for nothing else
     return problem_of(error).response()
 
 
 async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
-    """Answer for a path or a method that there is not."""
+    """Answer a request for an unknown path or method."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
     headers = dict(error.headers or {})
@@ -184,6 +184,6 @@ async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def on_problem(_request: Request, error: Exception) -> JSONResponse:
-    """Answer for a `Problem` that a route raised."""
+    """Answer a `Problem` that a route raised."""
     assert isinstance(error, Problem)  # noqa: S101 -- registered for nothing else
     return error.response()

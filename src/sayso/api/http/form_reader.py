@@ -1,4 +1,4 @@
-"""What the events of a multipart parser make: text fields in memory, and a file on the disk."""
+"""Handle the events of a multipart parser: text fields go to memory, a file goes to the disk."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _EXTENDED_NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file that was sent.
+    """An uploaded file.
 
     Attributes:
-        field: the form's field that it came in.
-        path: where it lies while its form is open; the suffix is the client's where that is plain.
+        field: the form's field.
+        path: of the temporary file, while its form is open; the suffix is the client's if that is safe.
         size_bytes: its size.
-        name: what the client calls it; never to be used as a path.
+        name: the client's name for it; never to be used as a path.
     """
 
     field: str
@@ -50,9 +50,9 @@ class _Part:
     """The part that is being read.
 
     Attributes:
-        headers: its headers, names in lower case.
-        name: the field's.
-        is_file: whether it is one.
+        headers: of the part, names in lower case.
+        name: of the field.
+        is_file: whether it is a file.
         content: of a text field.
     """
 
@@ -63,14 +63,14 @@ class _Part:
 
 
 class FormReader:
-    """What the parser's events make; it belongs to one request, and only one thread is in it at a time.
+    """Collects the parser's events; belongs to one request, and is used by one thread at a time.
 
-    At the end of its block the file is closed, and deleted unless somebody keeps it.
+    At the end of its block the file is closed, and deleted unless the caller keeps it.
 
     Attributes:
-        maximum_bytes: the size of the largest file that is taken.
-        pending: what is still to be written to the file.
-        complete: whether the last boundary has come.
+        maximum_bytes: the size of the largest file that is accepted.
+        pending: the bytes that have yet to be written to the file.
+        complete: whether the last boundary has arrived.
     """
 
     def __init__(self, maximum_bytes: int) -> None:
@@ -89,7 +89,7 @@ class FormReader:
         self._path: Path | None = None
 
     def callbacks(self) -> MultipartCallbacks:
-        """What the parser calls."""
+        """The parser's callbacks."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
@@ -102,7 +102,7 @@ class FormReader:
         }
 
     def flush(self) -> None:
-        """Write what is pending."""
+        """Write the pending bytes."""
         if self._file is not None:
             self._file.write(self.pending)
             self._file.flush()
@@ -113,7 +113,7 @@ class FormReader:
         return {name: tuple(values) for name, values in self._fields.items()}
 
     def keep_file(self) -> Upload | None:
-        """The file, which belongs to the caller from now on; None where none was sent."""
+        """The file, which belongs to the caller from now on; None if none was sent."""
         if self._path is None:
             return None
         path, self._path = self._path, None
@@ -187,9 +187,9 @@ class FormReader:
 
 
 def _file_name(disposition: bytes, options: Mapping[bytes, bytes]) -> str | None:
-    """What the client calls its file; None for a part that is none.
+    """The client's name for its file; None for a part that is not a file.
 
-    Some clients send a name beyond ASCII as ``filename*`` of RFC 5987, with or without a ``filename`` beside it.
+    Some clients send a non-ASCII name as ``filename*`` of RFC 5987, with or without a ``filename`` beside it.
     """
     extended = _EXTENDED_NAME.search(disposition)
     if extended is not None:
@@ -199,5 +199,5 @@ def _file_name(disposition: bytes, options: Mapping[bytes, bytes]) -> str | None
 
 
 def _text(data: bytes) -> str:
-    """A name in a header: UTF-8 where it can be, as clients send it."""
+    """A name in a header, decoded as UTF-8 if possible, as clients send it."""
     return data.decode("utf-8", "replace")

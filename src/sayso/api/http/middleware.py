@@ -1,6 +1,6 @@
-"""What every request passes on its way to a route and back.
+"""The middleware that every request passes on its way to a route and back.
 
-Pure ASGI: a wrapper that buffers or runs the route in a task of its own would hide the client's going away from it.
+Pure ASGI: a wrapper that buffers, or runs the route in its own task, would hide a disconnect of the client.
 From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, `TrustedHosts` and `CrossOriginRequests` (see
 `origins`), `FairShares`, CORS, `AnswerHeaders`, `UnhandledErrors`.
 """
@@ -39,7 +39,7 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _STATUS_CLIENT_GONE = 499
-"""As nginx logs a request whose client went away before its answer."""
+"""nginx's status for a request whose client disconnected before the response."""
 
 DOCS_POLICY = (
     "default-src 'self'; "
@@ -50,18 +50,18 @@ DOCS_POLICY = (
     "base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""What FastAPI's page of the OpenAPI may do: it starts itself with an inline script."""
+"""The policy of FastAPI's documentation page, which starts with an inline script."""
 
 _POLICIES = {"/docs": DOCS_POLICY}
 
 ANSWER_HEADERS = "sayso.answer_headers"
-"""Where in the ASGI scope a request's dependencies put headers of the answer, whatever that will be: a mapping."""
+"""The key in the ASGI scope of a mapping of response headers, which dependencies of a route fill."""
 
 
 class RequestIds:
-    """Gives every request an id: the client's own where that is sane, else a new one.
+    """Gives every request an id: the client's own if it is valid, else a new one.
 
-    It is in every log message of the request, on whatever thread, and in the answer's ``x-request-id``.
+    It is in every log message of the request, on every thread, and in the response's ``x-request-id``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,15 +85,15 @@ class RequestIds:
 
 
 class AccessLog:
-    """Writes one line for each request when it has ended, and counts it.
+    """Writes one line for each completed request, and counts it.
 
-    The line names the route's template and not the path, so that neither ids nor queries, which may hold secrets, are
-    written. Whatever the route has bound to the log's context, such as the client's name, is on it too.
+    The line has the template of the route and not the path, so that neither ids nor queries, which may contain secrets,
+    are logged. Values that the route has bound to the log's context, such as the client's name, are logged too.
 
     Args:
-        app: what it wraps.
-        metrics: where requests are counted.
-        quiet: routes that are logged at the level debug: probes ask every few seconds.
+        app: the wrapped application.
+        metrics: counts the requests.
+        quiet: routes that are logged at the level debug, because probes call them every few seconds.
         clock: monotonic seconds.
     """
 
@@ -121,12 +121,12 @@ class AccessLog:
             with self._metrics.in_flight():
                 await self._app(scope, traffic.receive, traffic.send)
         except Exception:
-            traffic.broke_off = True
+            traffic.is_aborted = True
             raise
         finally:
-            self._tell(scope, traffic, self._clock() - began)
+            self._log_request(scope, traffic, self._clock() - began)
 
-    def _tell(self, scope: Scope, traffic: _Traffic, seconds: float) -> None:
+    def _log_request(self, scope: Scope, traffic: _Traffic, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = route_template(scope)
         self._metrics.observe_request(
@@ -146,18 +146,18 @@ class AccessLog:
             duration_ms=round(seconds * 1000, 1),
             received_bytes=traffic.received_bytes,
             sent_bytes=traffic.sent_bytes,
-            **({"broke_off": True} if traffic.broke_off else {}),
+            **({"broke_off": True} if traffic.is_aborted else {}),
         )
 
 
 class _Traffic:
-    """Counts what passes between a client and the app.
+    """Counts the bytes between a client and the app.
 
     Attributes:
-        status: of the answer; 499 while there is none.
-        received_bytes: of the body.
-        sent_bytes: of the answer's body.
-        broke_off: whether the answer ended with an error.
+        status: of the response; 499 while there is none.
+        received_bytes: of the request's body.
+        sent_bytes: of the response's body.
+        is_aborted: whether an error ended the response.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -166,7 +166,7 @@ class _Traffic:
         self.status = _STATUS_CLIENT_GONE
         self.received_bytes = 0
         self.sent_bytes = 0
-        self.broke_off = False
+        self.is_aborted = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -181,10 +181,10 @@ class _Traffic:
 
 
 class UnhandledErrors:
-    """Logs an error that nothing else has caught, with its traceback, and answers 500 in OpenAI's envelope.
+    """Logs an unhandled error with its traceback, and answers 500 in OpenAI's envelope.
 
-    Where the answer has begun it raises on, which makes the server cut the connection: a client must not take a part
-    for the whole.
+    If the response has begun, the error is raised again, which makes the server close the connection: a client must not
+    mistake a part for the whole.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -213,12 +213,12 @@ class UnhandledErrors:
 
 
 class FairShares:
-    """Refuses the requests of a client that has its share of the connections; what orchestrators probe is let through.
+    """Refuses requests of a client that has its share of the connections; probes of orchestrators always pass.
 
     Args:
-        app: what it wraps.
-        keys: by which clients are told apart; those without one are by their addresses.
-        shares: where requests are counted.
+        app: the wrapped application.
+        keys: identify clients; those without a key are identified by their addresses.
+        shares: counts the requests.
     """
 
     def __init__(self, app: ASGIApp, *, keys: KeyRing, shares: RequestShares) -> None:
@@ -235,7 +235,7 @@ class FairShares:
         key = self._keys.identify(presented) if presented else None
         with ExitStack() as stack:
             try:
-                stack.enter_context(self._shares.taken(f"key {key.name}" if key else address_of(scope)))
+                stack.enter_context(self._shares.count(f"key {key.name}" if key else address_of(scope)))
             except Busy as busy:
                 await problem_of(busy).response()(scope, receive, send)
                 return
@@ -243,12 +243,12 @@ class FairShares:
 
 
 class SecurityHeaders:
-    """Tells browsers to take an answer for what it says it is, and what a page of ours may do.
+    """Adds headers that tell browsers not to guess content types, and what our pages may do.
 
     Args:
-        app: what it wraps.
-        policies: the Content-Security-Policy of single paths, that of FastAPI's own page by default; an answer that
-            brings its own keeps it.
+        app: the wrapped application.
+        policies: the Content-Security-Policy of single paths, by default that of FastAPI's own page; a response with
+            its own policy keeps it.
     """
 
     def __init__(self, app: ASGIApp, *, policies: Mapping[str, str] | None = None) -> None:
@@ -273,7 +273,7 @@ class SecurityHeaders:
 
 
 class AnswerHeaders:
-    """Adds to an answer, an error's too, what stands in the scope under `ANSWER_HEADERS`, such as the rate limit."""
+    """Adds the headers in the scope under `ANSWER_HEADERS`, such as the rate limit, to responses, including errors."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -290,6 +290,6 @@ class AnswerHeaders:
 
 
 def route_template(scope: Scope) -> str:
-    """The route of a request as it is declared, ``/v1/models/{model}``; ``unmatched`` where there is none."""
+    """The template of a request's route, ``/v1/models/{model}``; ``unmatched`` if there is none."""
     route = scope.get("route")
     return getattr(route, "path", None) or "unmatched"

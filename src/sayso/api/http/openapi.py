@@ -1,4 +1,4 @@
-"""What OpenAPI says of errors, and of request bodies that the routes read themselves: bounded, after the key."""
+"""OpenAPI descriptions of errors, and of request bodies that the routes read themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class ErrorBody(BaseModel):
-    """What went wrong: for people, whose mistake it is, the field that is wrong, and the case for programs."""
+    """An error: for people, its type, the invalid field, and the code for programs."""
 
     message: str
     type: str
@@ -17,26 +17,26 @@ class ErrorBody(BaseModel):
 
 
 class ErrorEnvelope(BaseModel):
-    """OpenAI's envelope of an error."""
+    """OpenAI's error envelope."""
 
     error: ErrorBody
 
 
 _MEANINGS: dict[int | str, str] = {
-    400: "The request cannot be served as it is.",
+    400: "The request is invalid.",
     401: "The API key is missing or wrong.",
-    403: "The API key does not have the scope that this needs.",
+    403: "The API key lacks the required scope.",
     404: "There is no such model.",
     413: "The request is too large.",
-    429: "Too many requests: come again after Retry-After.",
-    503: "No engine can do it now.",
-    "default": "Anything else that goes wrong.",
+    429: "Too many requests: retry after Retry-After.",
+    503: "No engine is available now.",
+    "default": "Any other error.",
 }
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorEnvelope, "description": meaning} for status, meaning in _MEANINGS.items()
 }
-"""What the routes answer where they do not do what was asked."""
+"""The error responses of the routes."""
 
 
 def json_request(fields: type[BaseModel]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def form_request(
 
 
 def query_parameters(fields: type[BaseModel]) -> list[dict[str, Any]]:
-    """The ``parameters`` of a route's ``openapi_extra`` for a query that it reads itself; none is required."""
+    """The ``parameters`` of a route's ``openapi_extra`` for a query that it parses itself; all are optional."""
     properties = _schema(fields)["properties"]
     return [
         {
@@ -72,7 +72,7 @@ def query_parameters(fields: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _schema(fields: type[BaseModel]) -> dict[str, Any]:
-    """The schema, with what it refers to written where it is referred to: OpenAPI looks for definitions elsewhere."""
+    """The schema with its definitions inlined, because OpenAPI looks for definitions elsewhere."""
     schema = fields.model_json_schema()
     definitions = schema.pop("$defs", {})
 

@@ -1,9 +1,9 @@
-"""What browsers say of where a request comes from: the headers Host, Origin and Sec-Fetch-Site.
+"""Checks of the headers Host, Origin and Sec-Fetch-Site, with which browsers identify the origin of a request.
 
-A server without API keys trusts whoever reaches it, and a browser on the same machine reaches it on behalf of every
-page that it shows. `TrustedHosts` keeps out pages that reach it under a name of their own (DNS rebinding), and
-`CrossOriginRequests` keeps out requests that pages of other origins send without being able to read the answer. A
-server with keys needs neither: browsers do not attach keys by themselves, and no cookie is ever set or read.
+A server without API keys trusts everyone who can reach it, and a browser on the same machine reaches it on behalf of
+every page that it shows. `TrustedHosts` refuses pages that reach it under a name of their own (DNS rebinding), and
+`CrossOriginRequests` refuses requests that pages of other origins send without being able to read the response. A
+server with keys needs neither: browsers do not attach keys automatically, and no cookie is ever set or read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 class Origin(NamedTuple):
-    """An origin as browsers compare them (RFC 6454)."""
+    """An origin in the form in which browsers compare them (RFC 6454)."""
 
     scheme: str
     host: str
@@ -39,7 +39,7 @@ class Origin(NamedTuple):
 
 
 def parse_host(header: str) -> tuple[str, int | None] | None:
-    """The host and the port of a Host header; None where it is malformed.
+    """The host and the port of a Host header; None if it is malformed.
 
     Names are in lower case and without a final dot; addresses are in their shortest form and without brackets.
     """
@@ -55,9 +55,9 @@ def parse_host(header: str) -> tuple[str, int | None] | None:
 
 
 def parse_origin(text: str) -> Origin | None:
-    """An origin of HTTP, such as ``https://speech.example.com``; None for any other, ``null`` among them.
+    """An HTTP origin, such as ``https://speech.example.com``; None for any other, including ``null``.
 
-    A path, as of a base URL, is ignored.
+    A path, as in a base URL, is ignored.
     """
     try:
         parts = urlsplit(text.strip())
@@ -70,12 +70,12 @@ def parse_origin(text: str) -> Origin | None:
 
 
 class TrustedHosts:
-    """Answers only to the names that the server is known by; the port does not matter.
+    """Accepts only requests to the server's own host names; the port does not matter.
 
-    Addresses are always answered to: a page has to have a name for its name to lead somewhere else.
+    IP addresses are always accepted: DNS rebinding needs a name.
 
     Args:
-        app: what it wraps.
+        app: the wrapped application.
         hosts: the names; None for any.
     """
 
@@ -90,7 +90,7 @@ class TrustedHosts:
             if host is None or not (host[0] in self._hosts or _is_address(host[0])):
                 problem = Problem(
                     status=400,
-                    message="This server does not go by that name. Its operator can name it in SAYSO_HOSTS.",
+                    message="This server does not accept that host name. Its operator can add it to SAYSO_HOSTS.",
                     code="unknown_host",
                 )
                 await problem.response()(scope, receive, send)
@@ -99,13 +99,13 @@ class TrustedHosts:
 
 
 class CrossOriginRequests:
-    """Refuses what pages of other origins ask for, before anything of the body is read, except by safe methods.
+    """Refuses unsafe requests from pages of other origins, before the body is read.
 
-    What comes from no browser has neither header, and passes.
+    Requests from other programs than browsers have neither header, and pass.
 
     Args:
-        app: what it wraps.
-        base_url: the address at which browsers reach this server, besides the one that they ask for.
+        app: the wrapped application.
+        base_url: the public address of this server, besides the one in the request.
         allowed: the origins whose pages may call it; ``*`` for all.
     """
 
@@ -121,8 +121,8 @@ class CrossOriginRequests:
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self._may_ask(scope):
             problem = Problem(
                 status=403,
-                message="This server has no API keys, so pages of other origins may not use it. "
-                "Its operator can name their origins in SAYSO_CORS_ORIGINS.",
+                message="This server has no API keys, so pages of other origins may not use it. Its operator can add "
+                "their origins to SAYSO_CORS_ORIGINS.",
                 code="foreign_origin",
             )
             await problem.response()(scope, receive, send)
@@ -143,8 +143,8 @@ class CrossOriginRequests:
     def _is_own(self, origin: Origin, scope: Scope, headers: Headers, *, is_same: bool) -> bool:
         """Whether an origin is this server's.
 
-        A proxy that ends TLS makes the scheme http here and leaves it https in the browser. Where the browser itself
-        says that the origins are the same, the scheme is therefore not compared.
+        Behind a proxy that terminates TLS, the scheme is http here and https in the browser. So if the browser itself
+        says that the origins are the same, the scheme is not compared.
         """
         if origin == self._own:
             return True

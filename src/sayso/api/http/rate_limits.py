@@ -1,4 +1,4 @@
-"""How often a client may ask, and how much at once."""
+"""Limits of a client: requests in a time window, and concurrent requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RATE_HEADERS = (LIMIT_HEADER, REMAINING_HEADER, RESET_HEADER)
 
 
 def address_of(scope: Scope) -> str:
-    """A client's address; in IPv6 its network, for a client is given a whole /64 and may use all of it."""
+    """A client's address; for IPv6 its /64 network, because a client has all of it."""
     client = scope.get("client")
     host: str = client[0] if client else "unknown"
     try:
@@ -43,10 +43,10 @@ def address_of(scope: Scope) -> str:
 
 
 class RequestShares:
-    """Counts the requests in hand of each client, so that none holds every connection; the loop alone uses it.
+    """Counts the concurrent requests of each client, so that none uses every connection; used only by the loop.
 
     Args:
-        connections: how many there are.
+        connections: the total number.
     """
 
     def __init__(self, connections: int) -> None:
@@ -54,15 +54,15 @@ class RequestShares:
         self._held: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, client: str) -> Iterator[None]:
+    def count(self, client: str) -> Iterator[None]:
         """Count a request of ``client`` during the block.
 
         Raises:
-            Busy: it has its share of the connections.
+            Busy: the client has its share of the connections.
         """
         held = self._held[client]
         if not may_have_another(held=held, free=self._connections - self._held.total()):
-            raise Busy(f"You have {held} requests in hand, which is your share.", retry_after_seconds=1)
+            raise Busy(f"You have {held} requests in flight, which is your share.", retry_after_seconds=1)
         self._held[client] += 1
         try:
             yield
@@ -73,9 +73,9 @@ class RequestShares:
 
 
 class RateLimiter:
-    """Counts the requests of each client over a window that moves with time, so that no edge lets twice as many in.
+    """Counts the requests of each client in a sliding window, so that no window boundary allows twice as many.
 
-    The counts are this process's own. Any thread may use it; its lock makes a count and what is said of it one.
+    Each process counts for itself. Any thread may use it; the lock makes counting and reporting atomic.
 
     Args:
         spec: as ``600/minute`` or ``10 per 2 seconds``; None for no limit.
@@ -87,15 +87,15 @@ class RateLimiter:
     def __init__(self, spec: str | None) -> None:
         self._limit = None if spec is None else _parsed(spec)
         self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._lock = threading.Lock()  # guards the window and what follows
+        self._lock = threading.Lock()  # guards the window and the attributes below
         self._last_asked: dict[str, float] = {}
-        """When each client was last let in, the longest ago first; the library itself forgets no client."""
+        """The time of each client's latest request, the oldest first; the library itself never removes a client."""
 
     def hit(self, client: str) -> None:
         """Count a request of ``client``.
 
         Raises:
-            Busy: it has used up what it may; it says when the next request will be let in.
+            Busy: the client is over its limit; the error says when the next request is allowed.
         """
         if self._limit is None:
             return
@@ -107,9 +107,9 @@ class RateLimiter:
         raise Busy(f"The rate limit of {self._limit} is reached.", retry_after_seconds=wait_seconds)
 
     def headers(self, client: str) -> Mapping[str, str]:
-        """What OpenAI's answers say of the limit: what it is, how much of it is left, and when more will be.
+        """The rate limit headers of OpenAI: the limit, the remaining requests, and the time until a reset.
 
-        Empty without a limit. The time is written as OpenAI writes it: ``350ms``, ``6m0s``.
+        Empty without a limit. The time has OpenAI's format: ``350ms``, ``6m0s``.
         """
         if self._limit is None:
             return {}
@@ -122,21 +122,21 @@ class RateLimiter:
         }
 
     def _remember(self, client: str, limit: RateLimitItem) -> None:
-        """Note that a client was let in, and forget those of whom nothing is left in the window; under the lock."""
+        """Record a client's request, and remove clients with an empty window; the caller holds the lock."""
         now = time.time()
         self._last_asked.pop(client, None)
         self._last_asked[client] = now
         for other, asked in list(itertools.islice(self._last_asked.items(), 2)):
-            # Twice the window: by then the library's own thread has nothing left to do with it.
+            # Twice the window: by then the library's own thread is finished with the client.
             if asked < now - 2 * limit.get_expiry():
                 del self._last_asked[other]
                 self._window.clear(limit, other)
 
     def _reset_seconds(self, client: str) -> float:
-        """When the oldest request of a full window leaves it; the caller holds the lock."""
+        """When the oldest request leaves the full window; the caller holds the lock."""
         assert self._limit is not None  # noqa: S101 -- asked only of a limit
         stats = self._window.get_window_stats(self._limit, client)
-        return max(stats.reset_time - time.time(), 0.001)  # the library counts in wall-clock time
+        return max(stats.reset_time - time.time(), 0.001)  # the library uses wall-clock time
 
 
 def _parsed(spec: str) -> RateLimitItem:
@@ -150,7 +150,7 @@ def _parsed(spec: str) -> RateLimitItem:
 
 
 def _duration(seconds: float) -> str:
-    """A time as Go writes it, and so OpenAI."""
+    """A duration in Go's format, which is OpenAI's."""
     if seconds < 1:
         return f"{math.ceil(seconds * 1000)}ms"
     minutes, rest = divmod(math.ceil(seconds), 60)

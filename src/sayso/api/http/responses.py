@@ -1,9 +1,9 @@
-"""From the loop to the threads and back: a request's work, its slot, and the answer that flows while it is made.
+"""Run a request's synchronous work on a thread, stream its response, and cancel it when the client disconnects.
 
-The loop owns the request and its slot; the work itself, synchronous code, runs on a thread per request, and takes its
-turns there. A client that goes away, or an answer that ends, closes the slot on the loop: it is free for the next
-request at once, and the thread ends the next time it asks whether to go on. Nothing waits for that thread, but it is
-counted until it has ended.
+The loop owns the request and its admission slot. The work runs on one thread per request, which waits there for compute
+permits. When the client disconnects, or the response ends, the loop closes the slot: it is free for the next request at
+once, and the thread stops at its next check for cancellation. Nothing waits for that thread, but it is counted until it
+has ended.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _END = b""
-"""What stands for the end of a stream: no chunk is empty."""
+"""Marks the end of a stream; no chunk is empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartedResponse:
-    """An answer of which the first bytes exist: nothing that a caller did wrong can come up any more.
+    """A response whose first bytes exist: from here on no error of the caller is possible.
 
     Attributes:
         first: the first chunk.
-        rest: the other chunks, none of them empty; made as they are asked for, one at a time.
-        media_type: the answer's.
-        headers: more headers of the answer.
+        rest: the other chunks, none of them empty; made on demand, one at a time.
+        media_type: of the response.
+        headers: further headers of the response.
     """
 
     first: bytes
@@ -55,10 +55,10 @@ class StartedResponse:
 
 
 async def done(request: Request, slot: AdmissionSlot, work: Callable[[RequestContext], T]) -> T:
-    """Do a request's work from its beginning to its end, and close its slot.
+    """Run a request's work to its end, and close its admission slot.
 
     Raises:
-        Cancelled: the client went away.
+        Cancelled: the client disconnected.
         SaysoError: as the work does.
     """
     with slot:
@@ -69,32 +69,32 @@ async def done(request: Request, slot: AdmissionSlot, work: Callable[[RequestCon
 async def streamed(
     request: Request, slot: AdmissionSlot, work: Callable[[RequestContext], StartedResponse]
 ) -> Response:
-    """Begin a request's work, and answer with what it makes as it is made; its slot is closed at the end.
+    """Start a request's work, and stream its output; the admission slot is closed at the end.
 
     Raises:
-        Cancelled: the client went away before anything was made.
-        SaysoError: as the work does, before anything was made.
+        Cancelled: the client disconnected before the first output.
+        SaysoError: as the work does, before the first output.
     """
     try:
         async with _watched(request.receive, slot):
-            begun = await _on_thread_for(slot, lambda: work(slot))
+            response = await _on_thread_for(slot, lambda: work(slot))
         slot.lift_deadline()
     except BaseException:
         slot.close(cancelled=True)
         raise
-    return _StreamedResponse(begun, slot)
+    return _StreamedResponse(response, slot)
 
 
 class _StreamedResponse(StreamingResponse):
-    """An answer that is sent while it is made; an error cuts it, so that no client takes a part for the whole."""
+    """A response that is sent while it is made; an error aborts it, so that no client mistakes a part for the whole."""
 
-    def __init__(self, begun: StartedResponse, slot: AdmissionSlot) -> None:
-        super().__init__(self._chunks(), media_type=begun.media_type, headers=dict(begun.headers))
-        self._begun = begun
+    def __init__(self, response: StartedResponse, slot: AdmissionSlot) -> None:
+        super().__init__(self._chunks(), media_type=response.media_type, headers=dict(response.headers))
+        self._begun = response
         self._slot = slot
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send everything, and give the slot back whatever happens."""
+        """Send everything, and close the admission slot in any case."""
         try:
             async with _watched(receive, self._slot):
                 await self.stream_response(send)
@@ -114,7 +114,7 @@ class _StreamedResponse(StreamingResponse):
 
 
 async def _on_thread_for(slot: AdmissionSlot, work: Callable[[], T]) -> T:
-    """As `on_thread`; the thread is counted as the slot's as long as it works, whoever waits for it."""
+    """The same as `on_thread`; the thread is counted for the slot until it ends, even if its caller stops waiting."""
 
     def counted() -> T:
         with slot.working():
@@ -124,7 +124,7 @@ async def _on_thread_for(slot: AdmissionSlot, work: Callable[[], T]) -> T:
 
 
 def _close(chunks: Iterator[bytes]) -> None:
-    """End a generator that nobody reads any more, unless a thread is in it: that one finds its slot closed."""
+    """Close a generator that is not read any more. If a thread runs in it, that thread finds its slot closed."""
     close = getattr(chunks, "close", None)
     if close is not None:
         try:
@@ -135,7 +135,7 @@ def _close(chunks: Iterator[bytes]) -> None:
 
 @asynccontextmanager
 async def _watched(receive: Receive, slot: AdmissionSlot) -> AsyncIterator[None]:
-    """Close the slot if the client goes away during the block; the request's body has been read."""
+    """Close the slot if the client disconnects during the block; the request's body has been read."""
 
     async def watch() -> None:
         while (await receive())["type"] != "http.disconnect":

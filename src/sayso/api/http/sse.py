@@ -1,4 +1,4 @@
-"""Server-sent events, as OpenAI's clients read them."""
+"""Server-sent events in the format that OpenAI's clients expect."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-"""A proxy that collects an answer before it passes it on would make a stream of it no more."""
+"""Tells proxies not to buffer the response."""
 
 KEEP_ALIVE = b": still here\n\n"
-"""A comment, which clients leave aside: proxies close what is silent."""
+"""A comment, which clients ignore; it keeps proxies from closing an idle connection."""
 
 
 def event(content: dict[str, Any], *, event_id: int | None = None) -> bytes:
-    """One event whose data is JSON; a client that comes back says the last id that it has seen."""
+    """One event with JSON data; a client that reconnects sends the last id that it has seen."""
     name = b"" if event_id is None else f"id: {event_id}\n".encode()
     return name + b"data: " + json.dumps(content, ensure_ascii=False).encode() + b"\n\n"
 
 
 def events(contents: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """The events of a stream; an error in its middle is its last event, which clients raise."""
+    """The events of a stream; after an error, its last event is the error, which clients raise."""
     try:
         for content in contents:
             yield event(content)

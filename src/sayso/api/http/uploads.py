@@ -1,7 +1,7 @@
-"""Reading a request's body with a bound that holds while it is read, not after.
+"""Read a request's body with a limit that applies while it is read.
 
-A file goes to a temporary file as it arrives; everything else is small and stays in memory. What a client calls its
-file is told to people and to other services, and is never part of a path.
+A file goes to a temporary file as it arrives; everything else is small and stays in memory. The client's name for its
+file appears in messages and in requests to other services, and is never part of a path.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from sayso.api.http.form_reader import Upload
 
 _MAXIMUM_OVERHEAD_BYTES = 1024 * 1024
-"""How much larger than its file a body may be: boundaries, headers and all text fields together."""
+"""How much larger than its file a body may be, for boundaries, headers and all text fields."""
 
 _WRITTEN_AT_ONCE_BYTES = 1024 * 1024
-"""So much of a file is gathered before a thread writes it: the loop itself never waits for a disk."""
+"""The size of a write: the loop collects this much, and a thread writes it, so that the loop never waits for a disk."""
 
 _PARSED_ON_THE_LOOP_BYTES = 256 * 1024
 """A larger JSON body is parsed by a thread."""
@@ -43,15 +43,15 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-
 _LONGEST_NAME_CHARACTERS = 80
 
 _SILENCE_SECONDS = 60
-"""A client that sends nothing for so long in the middle of a body has gone without a word, as those on the move do."""
+"""A client that sends nothing for so long in the middle of a body counts as disconnected, as mobile clients may be."""
 
 
 class Form:
-    """A form that was sent; closing it deletes its file, and so does forgetting it.
+    """A parsed form; its file is deleted when it is closed, or garbage collected.
 
     Attributes:
-        fields: the values of each text field in the order in which they came. ``name[]`` is the same as ``name``.
-        file: the file, where one was sent.
+        fields: the values of each text field, in the order in which they came. ``name[]`` is the same as ``name``.
+        file: the file, if one was sent.
     """
 
     def __init__(self, fields: Mapping[str, tuple[str, ...]], file: Upload | None) -> None:
@@ -60,11 +60,11 @@ class Form:
         self._delete = weakref.finalize(self, _unlink, None if file is None else file.path)
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Every value of a field; empty where it was not sent."""
+        """Every value of a field; empty if it was not sent."""
         return self.fields.get(name, ())
 
     def one(self, name: str) -> str | None:
-        """The value of a field that may be sent once; None where it was not, or is empty.
+        """The value of a field that may be sent once; None if it was not sent, or is empty.
 
         Raises:
             InvalidInput: it was sent more than once.
@@ -75,7 +75,7 @@ class Form:
         return values[0] or None if values else None
 
     def close(self) -> None:
-        """Delete the file; twice is once."""
+        """Delete the file; a second call does nothing."""
         self._delete()
 
     def __enter__(self) -> Self:
@@ -88,11 +88,11 @@ class Form:
 
 
 @contextmanager
-def called(path: Path, name: str) -> Iterator[None]:
-    """Have errors of the block call a file as its owner does: where it lies is of no use to them.
+def errors_named(path: Path, name: str) -> Iterator[None]:
+    """Errors in the block name the file as its owner does, not by its temporary path.
 
     Args:
-        path: where it lies.
+        path: of the temporary file.
         name: the owner's name for it; without one, it is "The file".
     """
     try:
@@ -109,15 +109,15 @@ async def read_form(request: Request, *, maximum_bytes: int, silence_seconds: fl
 
     Args:
         request: whose body has not been read.
-        maximum_bytes: the size of the largest file that is taken.
+        maximum_bytes: the size of the largest file that is accepted.
         silence_seconds: for how long the client may send nothing.
 
     Raises:
-        TooLarge: the file is larger; raised before anything is read where the request says so itself, and else as soon
-            as the bound is passed.
-        InvalidInput: it is no form, is malformed or cut off, holds several files, or more or longer fields than any
-            request needs.
-        Cancelled: the client went away.
+        TooLarge: the file is larger; raised before anything is read if the request declares it, otherwise as soon as
+            the limit is exceeded.
+        InvalidInput: it is not a form, is malformed or truncated, holds several files, or has more or longer fields
+            than any valid request.
+        Cancelled: the client disconnected.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
@@ -129,7 +129,7 @@ async def read_form(request: Request, *, maximum_bytes: int, silence_seconds: fl
 
 
 async def _feed(reader: FormReader, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
-    """Give the chunks of a body to a parser, whose events the reader keeps."""
+    """Pass the chunks of a body to a parser, whose events the reader handles."""
     try:
         parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in chunks:
@@ -149,9 +149,9 @@ async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
 
     Raises:
         TooLarge: it is larger than ``maximum_bytes``.
-        InvalidInput: it is not said to be JSON, or `sayso.json_objects` refuses it: what has too many values as soon as
-            they have come.
-        Cancelled: the client went away.
+        InvalidInput: its content type is not JSON, or `sayso.json_objects` refuses it; a body with too many values is
+            refused as soon as they have arrived.
+        Cancelled: the client disconnected.
     """
     kind, _ = parse_options_header(request.headers.get("content-type"))
     if kind != b"application/json":
@@ -168,8 +168,8 @@ async def read_json(request: Request, *, maximum_bytes: int) -> dict[str, Any]:
 async def _bounded(
     request: Request, maximum_bytes: int, overhead_bytes: int = 0, *, silence_seconds: float = _SILENCE_SECONDS
 ) -> AsyncIterator[bytes]:
-    """The chunks of a body, up to a bound for what it carries and one for what is around that."""
-    too_large = TooLarge(f"The body is larger than the {maximum_bytes} bytes that are taken.")
+    """The chunks of a body, up to a limit for its content and one for its overhead."""
+    too_large = TooLarge(f"The body is larger than the {maximum_bytes} bytes that are accepted.")
     maximum_bytes += overhead_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > maximum_bytes:

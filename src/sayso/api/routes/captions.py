@@ -1,4 +1,4 @@
-"""``/v1/audio/speech/captions``: sound, the time of every word, and subtitles, at once or as they are made."""
+"""``/v1/audio/speech/captions``: audio, word times and subtitles, at once or as a stream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sayso.api.context import AppContext
-    from sayso.api.routes.synthesis import Speaking
+    from sayso.api.routes.synthesis import SpeechStream
     from sayso.narration import FileFormat
     from sayso.scheduling import RequestContext
     from sayso.tts.selection import SpeechSource
@@ -40,7 +40,7 @@ _NAME = "speech"
 
 _BEFORE_AUDIO = b'{"audio":"'
 _ENCODED_AT_ONCE_BYTES = 3 * 2**16
-"""Base64 makes four characters of three bytes, so that blocks of a multiple of three join without padding."""
+"""Base64 makes four characters of three bytes, so blocks of a multiple of three join without padding."""
 
 
 @router.post(
@@ -51,9 +51,10 @@ _ENCODED_AT_ONCE_BYTES = 3 * 2**16
     openapi_extra=json_request(CaptionsBody),
 )
 async def create_captions(request: Request, served: ServedDep, caller: SpeechCaller) -> Response:
-    """The sound of a text in base64, its words with their times and places in the text, and subtitle files.
+    """The audio of a text in base64, its words with their times and places in the text, and subtitle files.
 
-    With ``stream_format`` sse they come as they are made, words before the sound that holds them, without the files.
+    With ``stream_format`` sse the response is a stream: words are sent before the audio that contains them; there are
+    no files.
     """
     body = await read_speech(request, served, CaptionsBody)
     speech_model(served, body)
@@ -68,22 +69,22 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
     return await streamed(request, slot, begin)
 
 
-def _events(speaking: Speaking, engine: str) -> Iterator[dict[str, Any]]:
-    for words, chunk in speaking:
+def _events(speech: SpeechStream, engine: str) -> Iterator[dict[str, Any]]:
+    for words, chunk in speech:
         if words:
-            yield {"type": "speech.words.delta", "words": words_json(words, speaking.sample_rate_hz)}
+            yield {"type": "speech.words.delta", "words": words_json(words, speech.sample_rate_hz)}
         yield audio_delta(chunk)
     yield {
         "type": "speech.audio.done",
-        "usage": speaking.usage,
-        "duration": speaking.seconds,
-        "timing": speaking.timing,
+        "usage": speech.usage,
+        "duration": speech.seconds,
+        "timing": speech.timing,
         "engine": engine,
     }
 
 
 def _whole(served: AppContext, body: CaptionsBody, context: RequestContext) -> StartedResponse:
-    """Narrate into a directory, with the first engine that can; it is deleted when the answer has been sent."""
+    """Narrate into a directory, with the first engine that succeeds; it is deleted when the response has been sent."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sayso-captions-")))
         chain = speech_model(served, body).with_voice(body.voice_name)
@@ -103,7 +104,7 @@ def _whole(served: AppContext, body: CaptionsBody, context: RequestContext) -> S
 
 
 def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:
-    """The JSON of a whole answer a block at a time: the sound of hours is never in memory."""
+    """The JSON of a complete response in blocks, so that the audio of hours is never in memory."""
     with files:
         yield _BEFORE_AUDIO
         while block := sound.read(_ENCODED_AT_ONCE_BYTES):
@@ -133,12 +134,12 @@ def _narrated(
 
 
 def _audio_format(body: CaptionsBody) -> AudioFormat:
-    """The format of the file that holds the sound: bare samples are those of a WAV."""
+    """The format of the audio file: bare samples are taken from a WAV."""
     return AudioFormat.WAV if body.response_format == "pcm" else AudioFormat(body.response_format)
 
 
 def _json_after_audio(files: Mapping[FileFormat, Path], body: CaptionsBody) -> bytes:
-    """Everything of an answer that comes after the sound."""
+    """The part of the JSON after the audio."""
     content: dict[str, Any] = json.loads(files["json"].read_text(encoding="utf-8"))
     after_audio = {
         "response_format": body.response_format,

@@ -1,4 +1,4 @@
-"""``/files``: what the local storage holds, for whoever has a link that was signed here. There is no key to show."""
+"""``/files``: serves files of the local storage to holders of a signed link, without an API key."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from sayso.storage import content_disposition, content_type_of
 
 router = APIRouter(tags=["narrations"])
 
-_CACHING = "private, no-cache"  # whoever has the link may read the file, but not from a cache that others share
+_CACHING = "private, no-cache"  # the holder of the link may read the file, but shared caches must not keep it
 
 
 @router.get(
     "/files/{names:path}",
     summary="A finished file, by its signed link",
     response_class=FileResponse,
-    responses={206: {"description": "The range that was asked for."}, 403: {"description": "The link opens nothing."}},
+    responses={
+        206: {"description": "The requested range."},
+        403: {"description": "The link is invalid or has expired."},
+    },
 )
 @router.head("/files/{names:path}", include_in_schema=False)
 def file(
     served: ServedDep, names: str, *, expires: str = "", name: str = "", signature: str = Query(default="")
 ) -> FileResponse:
-    """The file, whole or the range that is asked for, to be saved under the name that the link gives it."""
+    """The file, or the requested range of it; a browser saves it under the name in the link."""
     if served.files is None:
         raise Problem(status=404, message="There are no files here.", code="not_found")
     path = served.files.path_of_link(names, expires=expires, file_name=name, signature=signature)

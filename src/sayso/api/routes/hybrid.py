@@ -1,4 +1,4 @@
-"""``/api/v1/hybrid``: transcription by whichever engine can, with the story of how it was done."""
+"""``/api/v1/hybrid``: transcription by the first engine that succeeds, with a report of the engines that were tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, admit, c
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done
-from sayso.api.http.uploads import called, read_form
+from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.schemas.audio import HybridTranscriptionForm, HybridTranslationForm
 from sayso.net import fetch
 from sayso.transcription import hybrid_body, opened, transcribe, translation_body
@@ -38,11 +38,11 @@ _ENGLISH = "en"
 
 @router.post(
     "/stt",
-    summary="Write down a recording, whoever can",
+    summary="Transcribe a recording with the first engine that succeeds",
     openapi_extra=form_request(HybridTranscriptionForm, file=_FILE, file_required=False),
 )
 async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
-    """The text of a file, or of what is at ``audio_url``: by OpenAI, or where it fails by this machine."""
+    """The transcript of a file, or of the recording at ``audio_url``, by OpenAI or, if that fails, by this machine."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(HybridTranscriptionForm, form)
     if (form.file is None) == (fields.audio_url is None):
@@ -66,11 +66,11 @@ async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionC
 
 @router.post(
     "/translate",
-    summary="Write down a recording as it was said, and in English",
+    summary="Transcribe a recording, and translate it to English",
     openapi_extra=form_request(HybridTranslationForm, file=_FILE),
 )
 async def hybrid_translate(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
-    """The text of a recording as it was said, and in English."""
+    """The transcript of a recording in its own language and in English."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(HybridTranslationForm, form)
     uploaded(form, _FILE)
@@ -108,7 +108,7 @@ def _transcribed(
 
 
 def _model_of(served: AppContext, made: ChainResult[Transcript]) -> str:
-    """The model that listened; an engine's name may have its library's before it."""
+    """The model that made the transcript; an engine's name may have its library's before it."""
     links = served.catalogue.transcription_model(_MODEL).chain.links
     return next(link.engine.name for link in links if link.name == made.engine).rpartition(":")[2]
 
@@ -128,7 +128,7 @@ def _recording(served: AppContext, form: Form, audio_url: str | None, context: R
 def _file(served: AppContext, form: Form, audio_url: str | None, context: RequestContext) -> Iterator[Path]:
     """The file that was sent, or the one at an address, which is deleted at the end of the block."""
     if form.file is not None:
-        with called(form.file.path, form.file.name):
+        with errors_named(form.file.path, form.file.name):
             yield form.file.path
         return
     with tempfile.TemporaryDirectory(prefix="sayso-fetch-") as directory:
@@ -140,5 +140,5 @@ def _file(served: AppContext, form: Form, audio_url: str | None, context: Reques
             private_hosts=served.settings.private_hosts,
             context=context,
         )
-        with called(path, "What is at audio_url"):
+        with errors_named(path, "The file at audio_url"):
             yield path

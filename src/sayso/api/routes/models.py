@@ -1,4 +1,4 @@
-"""``/v1/models`` and ``/v1/audio/voices``: what can be asked for."""
+"""``/v1/models`` and ``/v1/audio/voices``: the model names and the voices."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sayso.threads import on_thread
 router = APIRouter(tags=["models"], dependencies=[Depends(authorised())])
 
 _CREATED = 1_767_225_600
-"""When the names were first served, in seconds since 1970, which OpenAI's clients want to know."""
+"""The creation time of the models, in Unix seconds, which OpenAI's clients require."""
 
 
-@router.get("/v1/models", summary="The models that are served")
+@router.get("/v1/models", summary="The models")
 async def list_models(served: ServedDep) -> dict[str, Any]:
     """Every model name, OpenAI's included."""
     return {"object": "list", "data": [_model(name, owner) for name, owner in served.catalogue.owners().items()]}
@@ -31,7 +31,7 @@ async def retrieve_model(model: str, served: ServedDep) -> dict[str, Any]:
     return _model(model, owners[model])
 
 
-@router.get("/v1/audio/voices", summary="The voices that are installed")
+@router.get("/v1/audio/voices", summary="The installed voices")
 async def list_voices(served: ServedDep) -> dict[str, Any]:
     """Every voice by its own name, with its language and engine."""
     voices = await on_thread(served.catalogue.voices)

@@ -44,7 +44,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _EVENT_ID = re.compile(r"[0-9]{1,18}")
 
 _NO_CONTENT = 204
-"""What tells a browser's EventSource not to come again."""
+"""Tells a browser's EventSource not to reconnect."""
 
 _BODIES = {
     "requestBody": {
@@ -62,7 +62,7 @@ _BODIES = {
             "in": "header",
             "required": False,
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            "description": "The same key with the same request is answered with the same narration.",
+            "description": "A repeated request with the same key returns the same narration.",
         }
     ],
 }
@@ -77,7 +77,7 @@ def narrations_of(served: ServedDep) -> Narrations:
     if served.narrations is None:
         raise Problem(
             status=404,
-            message="This server keeps no jobs: set DATABASE_URL, or use sayso up.",
+            message="This server has no job queue: set DATABASE_URL, or use sayso up.",
             code="narrations_not_served",
         )
     return served.narrations
@@ -88,9 +88,9 @@ NarrationsDep = Annotated[Narrations, Depends(narrations_of)]
 
 @router.post(
     "/v1/narrations",
-    summary="Have a text narrated",
+    summary="Narrate a text",
     status_code=202,
-    responses={202: {"description": "It is accepted; Location says where it is told of."}},
+    responses={202: {"description": "It is accepted; Location has the URL of the narration."}},
     openapi_extra=_BODIES,
 )
 async def create_narration(
@@ -98,7 +98,7 @@ async def create_narration(
 ) -> JSONResponse:
     """Audio and subtitles of a text of any length, made as a job that survives every restart.
 
-    What is wrong with the request is said now; what is accepted does not fail for it later.
+    An invalid request is refused now; an accepted one does not fail for such a reason later.
     """
     key = _idempotency_key(request)
     wanted = await _wanted(request, served)
@@ -119,7 +119,7 @@ async def create_narration(
 
 @router.get(
     "/v1/narrations",
-    summary="The narrations, the newest first",
+    summary="The narrations, newest first",
     openapi_extra={"parameters": query_parameters(PageQuery)},
 )
 async def list_narrations(
@@ -145,7 +145,7 @@ async def list_narrations(
 async def retrieve_narration(
     narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
 ) -> dict[str, Any]:
-    """How a narration stands; when it is completed, with links to its files."""
+    """The state of a narration; when it is completed, with links to its files."""
     record = await narrations.get(narration_id, owner=_visible_to(caller))
     return await narrations.described(record, base_url=_base_url(request, served))
 
@@ -154,7 +154,7 @@ async def retrieve_narration(
 async def cancel_narration(
     narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
 ) -> dict[str, Any]:
-    """End a narration at once: nothing more of it appears. One that has ended is answered as it is."""
+    """Cancel a narration at once: no further output appears. A finished narration is returned unchanged."""
     record = await narrations.cancel(narration_id, owner=_visible_to(caller))
     return await narrations.described(record, base_url=_base_url(request, served))
 
@@ -165,19 +165,19 @@ async def cancel_narration(
     response_class=StreamingResponse,
     responses={
         200: {"content": {sse.MEDIA_TYPE: {}}},
-        204: {"description": "It has ended, and the client knows the end."},
+        204: {"description": "It has ended, and the client has received the last event."},
     },
 )
 async def follow_narration(
     narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
 ) -> Response:
-    """The narration object as server-sent events: how it stands now, then after every change, until it has ended.
+    """The narration object as server-sent events: the current state, then every change, until the end.
 
-    Changes that come faster than they can be sent are told as one. A client that comes back with ``Last-Event-ID`` is
-    told only what is new since then.
+    Changes that come faster than they can be sent are merged. A client that reconnects with ``Last-Event-ID`` receives
+    only newer changes.
     """
     record = await narrations.get(narration_id, owner=_visible_to(caller))
-    seen = _seen(request, record)
+    seen = _last_seen_event(request, record)
     if record.status.is_final and seen == record.event_id:
         return Response(status_code=_NO_CONTENT)
     follower = narrations.follow(record, seen=seen)
@@ -194,7 +194,7 @@ async def _events(
             try:
                 record = await follower.next(keep_alive_seconds)
             except Cancelled:
-                return  # the client comes back, and finds another process
+                return  # the client reconnects, and reaches another process
             if record is None:
                 yield sse.KEEP_ALIVE
                 continue
@@ -204,7 +204,7 @@ async def _events(
 
 
 async def _wanted(request: Request, served: AppContext) -> NarrationRequest:
-    """What a request asks for, in whichever form it says so.
+    """Parse a request in either form.
 
     Raises:
         Problem, SaysoError: it is malformed.
@@ -234,8 +234,8 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _seen(request: Request, record: NarrationRecord) -> int:
-    """The latest event that the client knows; 0 where it says nothing that can be."""
+def _last_seen_event(request: Request, record: NarrationRecord) -> int:
+    """The latest event that the client has received; 0 if it names none, or an invalid one."""
     said = request.headers.get("last-event-id", "")
     seen = int(said) if _EVENT_ID.fullmatch(said) else 0
     return seen if seen <= record.event_id else 0
@@ -246,7 +246,7 @@ def _owner(caller: Caller) -> str:
 
 
 def _visible_to(caller: Caller) -> str | None:
-    """Whose narrations a caller sees; None for everybody's."""
+    """The owner whose narrations a caller may see; None for all owners."""
     if caller.key is not None and Scope.ADMIN in caller.key.scopes:
         return None
     return _owner(caller)

@@ -1,6 +1,6 @@
-"""What operators and their machines ask: is it alive, is it well, what has it done.
+"""Endpoints for operators and orchestrators: liveness, health, backlog and metrics.
 
-What orchestrators probe (/live, /ready, /healthz) never needs a key; the rest does with SAYSO_PROTECT_OPERATIONS.
+The probes (/live, /ready, /healthz) never need a key; the others do with SAYSO_PROTECT_OPERATIONS.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ _GUARDED = [Depends(check_operator)]
 _UNHEALTHY = 503
 
 
-@router.get("/health", summary="How each engine is", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
+@router.get("/health", summary="The health of each engine", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
 async def health(process: ProcessDep) -> JSONResponse:
-    """Each engine of each task; 503 when a task has none that serves. Degraded is 200: another engine does the work."""
+    """Each engine of each task; 503 when a task has no working engine. Degraded is 200: another engine works."""
     found = process.health()
     return JSONResponse(found.as_json(), status_code=_UNHEALTHY if found.status == "unhealthy" else 200)
 
 
-@router.get("/healthz", summary="Whether the process does its work", responses={_UNHEALTHY: {}})
+@router.get("/healthz", summary="Whether the process works", responses={_UNHEALTHY: {}})
 async def healthz(process: ProcessDep) -> JSONResponse:
-    """503 with the reason when its worker is dead, has lost its queue, or has no room; else true."""
+    """True, or 503 with the reason when its worker is dead, cannot reach its queue, or has no disk space."""
     trouble = process.workers.trouble() if process.workers is not None else None
     if trouble is not None:
         return JSONResponse({"ok": False, "reason": trouble}, status_code=_UNHEALTHY)
     return JSONResponse({"ok": True})
 
 
-@router.get("/backlog", summary="How much there is to do", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
+@router.get("/backlog", summary="The backlog", responses={_UNHEALTHY: {}}, dependencies=_GUARDED)
 async def backlog(process: ProcessDep) -> JSONResponse:
-    """As autoscalers ask: jobs that wait, jobs in flight, and the age of the oldest in seconds; null when not known.
+    """For autoscalers: waiting jobs, jobs in flight, and the age of the oldest in seconds; null when not known.
 
     503 with the reason when the worker is dead or its queue does not answer: then the number of workers must stay.
     """
@@ -51,15 +51,15 @@ async def backlog(process: ProcessDep) -> JSONResponse:
     )
 
 
-@router.get("/live", summary="Whether the process answers")
+@router.get("/live", summary="Liveness")
 async def live() -> dict[str, str]:
-    """As Kubernetes asks before it restarts a container."""
+    """For the liveness probe of Kubernetes, which restarts a container that does not answer."""
     return {"status": "alive"}
 
 
-@router.get("/ready", summary="Whether the process takes requests", responses={_UNHEALTHY: {}})
+@router.get("/ready", summary="Readiness", responses={_UNHEALTHY: {}})
 async def ready(request: Request, process: ProcessDep) -> JSONResponse:
-    """As Kubernetes asks before it sends traffic: 503 until all has begun, when the worker is dead, and at the end."""
+    """For the readiness probe of Kubernetes: 503 until the start is complete, if the worker is dead, and at the end."""
     state: str = request.app.state.readiness
     if state == "ready" and process.workers is not None:
         works, reason = process.workers.readiness()
@@ -71,13 +71,13 @@ async def ready(request: Request, process: ProcessDep) -> JSONResponse:
 
 @router.get(
     "/metrics",
-    summary="What has been counted",
+    summary="The metrics",
     response_class=Response,
     dependencies=_GUARDED,
     responses={200: {"content": {"text/plain": {}, "application/json": {}}}},
 )
 async def metrics(request: Request, process: ProcessDep) -> Response:
-    """Prometheus's text, or JSON where the Accept header asks for it."""
+    """Prometheus's text format, or JSON if the Accept header asks for it."""
     if "application/json" in request.headers.get("accept", ""):
         body: dict[str, Any] = process.metrics.render_json(health_status=process.health().status)
         return JSONResponse(body)

@@ -1,4 +1,4 @@
-"""``/v1/audio/speech``: a text becomes sound, which flows as it is made."""
+"""``/v1/audio/speech``: speech from text, streamed while it is synthesised."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from sayso.audio import STREAM_FORMATS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sayso.api.routes.synthesis import Speaking
+    from sayso.api.routes.synthesis import SpeechStream
 
 router = APIRouter(tags=["speech"])
 
 
 @router.post(
     "/v1/audio/speech",
-    summary="Speak a text",
+    summary="Synthesise speech from a text",
     response_class=Response,
     responses={200: {"content": {media_type: {} for media_type in (*STREAM_FORMATS.values(), sse.MEDIA_TYPE)}}},
     openapi_extra=json_request(SpeechBody),
 )
 async def create_speech(request: Request, served: ServedDep, caller: SpeechCaller) -> Response:
-    """The sound of a text, sent as it is made; the header ``x-sayso-engine`` names the engine that speaks.
+    """The speech of a text, streamed while it is synthesised; the header ``x-sayso-engine`` names the engine.
 
-    The answer begins when the first clause is spoken. What is wrong with the request is said before that.
+    The response begins when the first clause is synthesised. An invalid request is refused before that.
     """
     body = await read_speech(request, served, SpeechBody)
     speech_model(served, body)
@@ -43,7 +43,7 @@ async def create_speech(request: Request, served: ServedDep, caller: SpeechCalle
     return await streamed(request, slot, lambda context: begin_speech(served, body, context, events=events))
 
 
-def _events(speaking: Speaking, _engine: str) -> Iterator[dict[str, Any]]:
-    for _, chunk in speaking:
+def _events(speech: SpeechStream, _engine: str) -> Iterator[dict[str, Any]]:
+    for _, chunk in speech:
         yield audio_delta(chunk)
-    yield {"type": "speech.audio.done", "usage": speaking.usage}
+    yield {"type": "speech.audio.done", "usage": speech.usage}

@@ -1,4 +1,4 @@
-"""A text on its way to sound: what the routes of speech and of captions share."""
+"""Speech synthesis for the routes of speech and of captions."""
 
 from __future__ import annotations
 
@@ -44,63 +44,63 @@ if TYPE_CHECKING:
 ENGINE_HEADER = "x-sayso-engine"
 
 _OUTPUT_TOKENS_PER_SECOND = 20
-"""About what OpenAI counts for a second of speech."""
+"""Roughly OpenAI's count for a second of speech."""
 
 
 _MAXIMUM_BYTES_PER_SECOND = 300
-"""More text than any voice speaks in a second at four times its pace, each letter written as JSON at its longest."""
+"""More JSON than the text that any voice speaks in a second at speed 4, with each character escaped."""
 
 Fields = TypeVar("Fields", bound="SpeechBody")
 
 
 async def read_speech(request: Request, served: AppContext, fields: type[Fields]) -> Fields:
-    """The fields of a request whose text is not longer than what may be spoken of it.
+    """The fields of a request whose text is within the limit.
 
     Raises:
-        Problem: naming the first field that is wrong.
-        SaysoError: as `read_json`.
+        Problem: names the first invalid field.
+        SaysoError: as for `read_json`.
     """
     text_bytes = min(MAXIMUM_BYTES, math.ceil(served.settings.max_speech_seconds * _MAXIMUM_BYTES_PER_SECOND))
     try:
         values = await read_json(request, maximum_bytes=text_bytes + MAXIMUM_OUTSIDE_BYTES)
     except TooLarge as error:
-        hint = "Send it in parts, or have it narrated: POST /v1/narrations."
+        hint = "Send it in parts, or narrate it as a job: POST /v1/narrations."
         message = f"The input is too long. {error.message} {hint}"
         raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
     return checked(fields, values)
 
 
 def speech_model(served: AppContext, body: SpeechBody) -> SpeechModel:
-    """The model of a request whose text it takes.
+    """The model of a request, whose limit the text keeps.
 
     Raises:
-        Problem: there is no such model, or the text is too long for it.
+        Problem: the model is unknown, or the text is too long for it.
     """
     model = served.catalogue.speech_model(body.model)
     if model.maximum_characters is not None and len(body.input) > model.maximum_characters:
         raise Problem(
             status=400,
             message=f"The input has {len(body.input)} characters; {model.id} takes {model.maximum_characters}. "
-            "The model names that are our own have no such limit.",
+            "Our own model names have no such limit.",
             param="input",
             code="string_above_max_length",
         )
     return model
 
 
-class Speaking:
-    """One engine speaking one text; a thread at a time iterates, once.
+class SpeechStream:
+    """One engine's synthesis of one text; can be iterated once, by one thread at a time.
 
-    The engine has spoken the beginning when this has been made.
+    When the constructor returns, the beginning is synthesised.
 
     Args:
         served: the parts.
-        body: what to say, and how.
-        source: who speaks.
-        context: the request's.
+        body: the text and its options.
+        source: the engine with its voice.
+        context: of the request.
 
     Raises:
-        SaysoError: the engine cannot speak, or the text cannot be spoken, or takes too long to be.
+        SaysoError: the engine fails, or the text cannot be spoken, or its speech is too long.
     """
 
     def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, context: RequestContext) -> None:
@@ -119,19 +119,19 @@ class Speaking:
         self._first = next(self._chunks)
 
     def __iter__(self) -> Iterator[tuple[list[Word], bytes]]:
-        """Encoded bytes, none empty, each with the words that have become known: before the bytes that hold them."""
+        """Encoded bytes, none empty, each with the words whose times are new: they precede their sound."""
         for chunk in joined((self._first,), self._chunks):
             words, self._words = self._words, []
             yield words, chunk
 
     @property
     def timeline(self) -> Timeline:
-        """What has been said so far, and when."""
+        """The timeline so far."""
         return self._stream.timeline
 
     @property
     def timing(self) -> Timing:
-        """Where the times of the words come from."""
+        """The origin of the word times."""
         return self._stream.timing
 
     @property
@@ -141,7 +141,7 @@ class Speaking:
 
     @property
     def usage(self) -> dict[str, int]:
-        """What OpenAI calls tokens: for us the words that are spoken, and twentieths of a second of sound."""
+        """The usage in OpenAI's terms; input tokens are words, output tokens twentieths of a second of audio."""
         output = round(self.seconds * _OUTPUT_TOKENS_PER_SECOND)
         words = self._spoken_words
         return {"input_tokens": words, "output_tokens": output, "total_tokens": words + output}
@@ -159,46 +159,46 @@ def begin_speech(
     body: SpeechBody,
     context: RequestContext,
     *,
-    events: Callable[[Speaking, str], Iterable[dict[str, Any]]] | None,
+    events: Callable[[SpeechStream, str], Iterable[dict[str, Any]]] | None,
 ) -> StartedResponse:
-    """Have the first engine that can speak the beginning of a text; on the request's thread.
+    """Start the synthesis with the first engine that succeeds; on the request's thread.
 
     Args:
         served: the parts.
-        body: what to say, and how.
-        context: the request's.
-        events: makes events of what is spoken, given the engine's name; None for the bare sound.
+        body: the text and its options.
+        context: of the request.
+        events: makes events from the speech, given the engine's name; None for bare audio.
 
     Raises:
-        SaysoError: no engine can speak, or the text cannot be spoken.
+        SaysoError: no engine succeeds, or the text cannot be spoken.
     """
     began = time.monotonic()
 
-    def speak(source: SpeechSource) -> Speaking:
+    def speak(source: SpeechSource) -> SpeechStream:
         with span("first audio", engine=source.name):
-            return Speaking(served, body, source, context)
+            return SpeechStream(served, body, source, context)
 
     made = speech_model(served, body).with_voice(body.voice_name).run(speak)
-    speaking = made.result
+    speech = made.result
     served.metrics.first_audio(made.engine, time.monotonic() - began)
 
     def measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield from chunks
         elapsed_seconds = time.monotonic() - began
-        served.metrics.synthesised(made.engine, audio_seconds=speaking.seconds, elapsed_seconds=elapsed_seconds)
+        served.metrics.synthesised(made.engine, audio_seconds=speech.seconds, elapsed_seconds=elapsed_seconds)
 
     headers = {ENGINE_HEADER: made.engine}
     if events is not None:
-        chunks = measured(sse.events(events(speaking, made.engine)))
+        chunks = measured(sse.events(events(speech, made.engine)))
         return StartedResponse(
             first=next(chunks), rest=chunks, media_type=sse.MEDIA_TYPE, headers=headers | sse.HEADERS
         )
-    chunks = measured(chunk for _, chunk in speaking)
+    chunks = measured(chunk for _, chunk in speech)
     return StartedResponse(
         first=next(chunks), rest=chunks, media_type=STREAM_FORMATS[body.response_format], headers=headers
     )
 
 
 def audio_delta(chunk: bytes) -> dict[str, Any]:
-    """The event of a stretch of sound."""
+    """The event of a chunk of audio."""
     return {"type": "speech.audio.delta", "audio": base64.b64encode(chunk).decode()}

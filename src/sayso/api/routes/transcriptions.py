@@ -1,4 +1,4 @@
-"""``/v1/audio/transcriptions`` and ``/v1/audio/translations``: a recording becomes text."""
+"""``/v1/audio/transcriptions`` and ``/v1/audio/translations``: transcripts of recordings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import StartedResponse, done, streamed
-from sayso.api.http.uploads import called, read_form
+from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER
 from sayso.api.schemas.audio import TranscriptionForm, TranslationForm
 from sayso.subtitles import compile_cues, render, style_named
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["transcription"])
 
 _STYLE = "netflix"
-"""The rules of srt and vtt."""
+"""The subtitle style of srt and vtt."""
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/vtt": {}, sse.MEDIA_TYPE: {}}}
@@ -52,13 +52,13 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/v1/audio/transcriptions",
-    summary="Write down a recording",
+    summary="Transcribe a recording",
     response_class=Response,
     responses=_ANSWERS,
     openapi_extra=form_request(TranscriptionForm, file="file"),
 )
 async def create_transcription(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
-    """The text of a recording, in whichever shape is asked for; the header ``x-sayso-engine`` names who listened."""
+    """The transcript of a recording in the requested format; the header ``x-sayso-engine`` names the engine."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
     work = _Work(served, fields, form)
@@ -68,13 +68,13 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
 
 @router.post(
     "/v1/audio/translations",
-    summary="Write down a recording in English",
+    summary="Translate a recording to English",
     response_class=Response,
     responses=_ANSWERS,
     openapi_extra=form_request(TranslationForm, file="file"),
 )
 async def create_translation(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
-    """The English text of a recording in any language."""
+    """An English transcript of a recording in any language."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranslationForm, form)
     work = _Work(served, fields, form)
@@ -82,7 +82,7 @@ async def create_translation(request: Request, served: ServedDep, caller: Transc
 
 
 class _Work:
-    """A recording on its way to an answer: checked on the loop, then on the request's thread, which closes the form.
+    """The transcription of a recording: checked on the loop, done on the request's thread, which closes the form.
 
     Raises:
         Problem: the fields contradict one another, the recording, or the model.
@@ -97,17 +97,17 @@ class _Work:
         self._upload = uploaded(form, "file")
         self._began = time.monotonic()
         _require_size(self._model, self._upload)
-        _require_shape(self._model, fields)
+        _require_format(self._model, fields)
 
     def answer(self, context: RequestContext) -> Response:
-        """The whole answer at once."""
+        """The complete response."""
         with self._form:
-            made = self._listen(context, None)
+            made = self._transcribe(context, None)
         return _answer(made, self._fields)
 
     def begin(self, context: RequestContext) -> StartedResponse:
-        """The answer as events, from the first words on."""
-        listening = TextStream(lambda listener: self._listen(context, listener))
+        """The response as events, from the first words on."""
+        listening = TextStream(lambda listener: self._transcribe(context, listener))
         pieces = iter(listening)
         first = next(pieces, None)
 
@@ -122,10 +122,10 @@ class _Work:
         events = sse.events(contents())
         return StartedResponse(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
-    def _listen(self, context: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
+    def _transcribe(self, context: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
         maximum_seconds = self._served.settings.max_audio_seconds
         with (
-            called(self._upload.path, self._upload.name),
+            errors_named(self._upload.path, self._upload.name),
             opened(self._upload.path, context, maximum_seconds=maximum_seconds) as recording,
         ):
             made = transcribe(self._model.chain, recording, self._options, listener=listener, context=context)
@@ -138,7 +138,7 @@ class _Work:
         return made
 
     def _done_event(self, made: ChainResult[Transcript]) -> dict[str, Any]:
-        """The last event; who listened, and the times that were asked for, come with it, which OpenAI's do not."""
+        """The last event; with the engine and the requested times, which OpenAI's event does not have."""
         transcript = made.result
         content: dict[str, Any] = {
             "type": "transcript.text.done",
@@ -159,17 +159,20 @@ def _require_size(model: TranscriptionModel, upload: Upload) -> None:
         raise Problem(
             status=413,
             message=f"The file has {upload.size_bytes} bytes; {model.id} takes {model.maximum_upload_bytes}. "
-            "The model names that are our own have no such limit.",
+            "Our own model names have no such limit.",
             param="file",
             code="too_large",
         )
 
 
-def _require_shape(model: TranscriptionModel, fields: TranslationForm) -> None:
+def _require_format(model: TranscriptionModel, fields: TranslationForm) -> None:
     diarized = fields.response_format == "diarized_json"
     if diarized and (fields.options.task == "translate" or not model.tells_speakers_apart):
         raise Problem(
-            status=400, message=f"{model.id} does not tell speakers apart.", param="response_format", code="unsupported"
+            status=400,
+            message=f"{model.id} does not distinguish speakers.",
+            param="response_format",
+            code="unsupported",
         )
     if not isinstance(fields, TranscriptionForm):
         return
@@ -182,7 +185,7 @@ def _require_shape(model: TranscriptionModel, fields: TranslationForm) -> None:
     if fields.include:
         raise Problem(
             status=400,
-            message=f"{model.id} does not say how likely its tokens are.",
+            message=f"{model.id} does not return the probabilities of its tokens.",
             param="include",
             code="unsupported",
         )

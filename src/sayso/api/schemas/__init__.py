@@ -1,1 +1,1 @@
-"""What requests may say, and what the API serves."""
+"""The fields of requests, and the catalogue of models."""

@@ -1,6 +1,6 @@
-"""What requests may say: the fields of OpenAI's audio API, and our few extensions.
+"""The fields of requests: those of OpenAI's audio API, and our few extensions.
 
-A field that nobody knows is refused, as OpenAI does: a typing error must not be a wish that is silently ignored.
+An unknown field is refused, as OpenAI does, so that a typing error is not silently ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LanguageTag: TypeAlias = Annotated[
 
 
 class Body(BaseModel):
-    """A request's fields: of exactly their types, and no others."""
+    """A request's fields: strictly typed, without unknown ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -35,18 +35,18 @@ VoiceText: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length
 
 
 class VoiceName(Body):
-    """A voice as an object, as OpenAI takes voices of one's own."""
+    """A voice as an object, as OpenAI accepts custom voices."""
 
     id: VoiceText
 
 
 class SpeechBody(Body):
-    """A text to speak."""
+    """A text to synthesise."""
 
     model: str = Field(description="A name of `GET /v1/models`.", examples=["kokoro"])
     input: str = Field(
         min_length=1,
-        description="The text. OpenAI's model names take 4096 characters at most.",
+        description="The text. OpenAI's model names accept 4096 characters at most.",
         examples=["Good evening. The lamp is lit."],
     )
     voice: Annotated[str, StringConstraints(max_length=MAXIMUM_NAME_CHARACTERS)] | VoiceName = Field(
@@ -55,45 +55,46 @@ class SpeechBody(Body):
     response_format: StreamFormat = Field(
         default="mp3", description="pcm is 24 kHz, 16 bits, little-endian, mono, without a header."
     )
-    speed: float = Field(default=1.0, ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's own pace.")
+    speed: float = Field(default=1.0, ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's normal speed.")
     instructions: str | None = Field(
         default=None,
         max_length=MAXIMUM_INSTRUCTIONS_CHARACTERS,
-        description="How to speak; local engines cannot be told so and leave it aside.",
+        description="How to speak; local engines ignore it.",
     )
     stream_format: Literal["audio", "sse"] = Field(
-        default="audio", description="Whether the sound comes as it is, or in server-sent events."
+        default="audio", description="Whether the response is bare audio, or server-sent events."
     )
     language: LanguageTag | None = Field(
-        default=None, description="Extension: how to pronounce the text, as en-us or fr-fr; the voice's own by default."
+        default=None,
+        description="Extension: the language of the text, as en-us or fr-fr; the voice's language by default.",
     )
 
     @property
     def voice_name(self) -> str:
-        """The voice, in whichever form it was named."""
+        """The voice, in either form."""
         return self.voice if isinstance(self.voice, str) else self.voice.id
 
 
 class CaptionsBody(SpeechBody):
-    """A text to speak, with the subtitles and the time of every word."""
+    """A text to synthesise, with subtitles and word times."""
 
-    subtitles: list[CueFormat] = Field(default=["srt", "vtt"], description="Which subtitle files come with it.")
-    style: StyleName = Field(default="netflix", description="The rules that the subtitles keep.")
+    subtitles: list[CueFormat] = Field(default=["srt", "vtt"], description="The subtitle files to make.")
+    style: StyleName = Field(default="netflix", description="The style of the subtitles.")
     keep_speed: bool = Field(
         default=True,
-        description="Whether sentences whose subtitles are too fast to read keep their speed; else they are spoken "
-        "slower, and the sound is no longer that of `/v1/audio/speech`.",
+        description="Whether sentences whose subtitles are too fast to read keep their speed; otherwise they are "
+        "slower, and the audio differs from that of `/v1/audio/speech`.",
     )
 
 
 class FormBody(BaseModel):
-    """The fields of a form, which are all text to begin with."""
+    """The fields of a form, which all arrive as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ServerVad(FormBody):
-    """How speech is told from silence."""
+    """Parameters of voice activity detection."""
 
     type: Literal["server_vad"]
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)
@@ -111,7 +112,7 @@ class ServerVad(FormBody):
 
 
 def _chunking(value: Any) -> Any:
-    """``auto``, or an object written as JSON."""
+    """``auto``, or an object encoded as JSON."""
     from pydantic_core import from_json
 
     if not isinstance(value, str) or value == "auto":
@@ -123,10 +124,10 @@ def _chunking(value: Any) -> Any:
 
 
 class TranslationForm(FormBody):
-    """A recording to write down in English."""
+    """A recording to translate to English."""
 
     model: str = Field(description="A name of `GET /v1/models`.")
-    prompt: str | None = Field(default=None, description="Words that may occur, or text in the style that is wanted.")
+    prompt: str | None = Field(default=None, description="Words that may occur, or text in the desired style.")
     response_format: TranscriptFormat = Field(default="json")
     temperature: float = Field(default=0.0, ge=0.0, le=1.0)
 
@@ -137,17 +138,19 @@ class TranslationForm(FormBody):
 
 
 class TranscriptionForm(TranslationForm):
-    """A recording to write down."""
+    """A recording to transcribe."""
 
-    language: LanguageTag | None = Field(default=None, description="What is spoken, as en or fr; detected by default.")
-    timestamp_granularities: list[Granularity] | None = Field(
-        default=None, description="Which times verbose_json has; segment by default."
+    language: LanguageTag | None = Field(
+        default=None, description="The language of the speech, as en or fr; detected by default."
     )
-    stream: bool = Field(default=False, description="Whether the text comes in server-sent events as it is heard.")
+    timestamp_granularities: list[Granularity] | None = Field(
+        default=None, description="The times in verbose_json; segment by default."
+    )
+    stream: bool = Field(default=False, description="Whether the text is streamed as server-sent events.")
     chunking_strategy: Annotated[Literal["auto"] | ServerVad | None, BeforeValidator(_chunking)] = Field(default=None)
     include: list[Literal["logprobs"]] = Field(
         default_factory=list,
-        description="Only of engines that can say how likely each token is; none that is local can.",
+        description="Only for engines that return token probabilities; no local engine does.",
     )
 
     @property
@@ -163,12 +166,12 @@ class TranscriptionForm(TranslationForm):
 
 
 class HybridTranscriptionForm(FormBody):
-    """A recording to write down by whichever engine can, and the story of how it was done."""
+    """A recording to transcribe with the first engine that succeeds, with an optional report."""
 
     audio_url: str | None = Field(
-        default=None, max_length=MAXIMUM_URL_CHARACTERS, description="Where the recording is, in place of a file."
+        default=None, max_length=MAXIMUM_URL_CHARACTERS, description="The URL of the recording, instead of a file."
     )
-    language: LanguageTag | None = Field(default=None, description="What is spoken; detected by default.")
+    language: LanguageTag | None = Field(default=None, description="The language of the speech; detected by default.")
     prompt: str | None = Field(default=None)
     return_debug: bool = Field(default=False)
 
@@ -179,10 +182,12 @@ class HybridTranscriptionForm(FormBody):
 
 
 class HybridTranslationForm(FormBody):
-    """A recording to write down as it was said and in another language."""
+    """A recording to transcribe and to translate."""
 
-    target_language: LanguageTag = Field(description="What it is translated to: en.")
-    source_language: LanguageTag | None = Field(default=None, description="What is spoken; detected by default.")
+    target_language: LanguageTag = Field(description="The target language: en.")
+    source_language: LanguageTag | None = Field(
+        default=None, description="The language of the speech; detected by default."
+    )
 
     @property
     def options(self) -> TranscriptionOptions:

@@ -1,4 +1,4 @@
-"""The models that the API serves: what each name stands for, and the limits that come with it."""
+"""The models that the API serves: the engines of each name, and its limits."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class SpeechModel:
 
     Attributes:
         id: the name.
-        owner: whose model it is.
-        chain: who speaks.
-        maximum_characters: of one text; None for no limit but that of the request's size.
+        owner: of the model.
+        chain: the engines.
+        maximum_characters: of one text; None for no other limit than the request's size.
     """
 
     id: str
@@ -37,7 +37,7 @@ class SpeechModel:
         """The chain of the engines that have a voice.
 
         Raises:
-            UnknownVoice, ModelMissing: as `sources_with`.
+            UnknownVoice, ModelMissing: as for `sources_with`.
         """
         having_voice = {source for source, _ in sources_with((link.engine for link in self.chain.links), voice)}
         return self.chain.only(having_voice.__contains__)
@@ -49,8 +49,8 @@ class TranscriptionModel:
 
     Attributes:
         id: the name.
-        owner: whose model it is.
-        chain: who listens.
+        owner: of the model.
+        chain: the engines.
         maximum_upload_bytes: of one file; None for the server's own limit.
         tells_speakers_apart: whether its segments name speakers.
     """
@@ -69,7 +69,7 @@ class Catalogue:
     Attributes:
         speech: the models for speech, by name.
         transcription: the models for transcription, by name.
-        voices: lists the voices that can be asked for.
+        voices: lists the available voices.
     """
 
     speech: Mapping[str, SpeechModel]
@@ -80,7 +80,7 @@ class Catalogue:
         """The model for speech of this name.
 
         Raises:
-            Problem: there is none.
+            Problem: the name is unknown.
         """
         if name not in self.speech:
             raise unknown_model(name)
@@ -90,7 +90,7 @@ class Catalogue:
         """The model for transcription of this name.
 
         Raises:
-            Problem: there is none.
+            Problem: the name is unknown.
         """
         if name not in self.transcription:
             raise unknown_model(name)

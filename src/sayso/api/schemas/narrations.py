@@ -1,4 +1,4 @@
-"""What requests for narrations may say, and the narration that each asks for."""
+"""The fields of requests for narrations, and their conversion into a narration request."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _NARROWER: Mapping[str, Any] = {
     "voice": VoiceText | VoiceName | None,
     "language": LanguageTag | None,
 }
-"""The types that HTTP has for options in place of the spec's."""
+"""The types of options in HTTP that differ from the spec's."""
 
 
 def _entries(value: Any) -> Any:
-    """The entries of a list, or of a string with commas, each once; ``none`` stands for no entry."""
+    """The entries of a list, or of a comma-separated string, without repetition; ``none`` means no entry."""
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(entry, str) for entry in values):
         return value
@@ -47,7 +47,7 @@ def _entries(value: Any) -> Any:
 
 
 def _http_field(name: str, annotation: Any, default: Any) -> tuple[Any, Any]:
-    """An option as ``create_model`` takes it: JSON's lists in place of tuples, and HTTP's narrower types."""
+    """An option as ``create_model`` takes it: JSON's lists instead of tuples, and HTTP's narrower types."""
     kind, *facts = get_args(annotation)
     if get_origin(kind) is tuple:
         kind = list[get_args(kind)[0]]  # type: ignore[misc]  # known when this runs
@@ -57,13 +57,13 @@ def _http_field(name: str, annotation: Any, default: Any) -> tuple[Any, Any]:
 
 class _TextFields(Body):
     text: str | None = Field(
-        default=None, min_length=1, description="What to say.", examples=["# Evening\n\nThe lamp is lit."]
+        default=None, min_length=1, description="The text.", examples=["# Evening\n\nThe lamp is lit."]
     )
     url: str | None = Field(
         default=None,
         min_length=1,
         max_length=MAXIMUM_URL_CHARACTERS,
-        description="Where the text is, in place of it: UTF-8.",
+        description="The URL of the text, instead of it: UTF-8.",
     )
 
 
@@ -78,17 +78,17 @@ else:
 
 
 class NarrationBody(_OptionFields):
-    """A text to narrate, and how."""
+    """A text to narrate, with its options."""
 
     callback_url: str | None = Field(
         default=None,
         min_length=1,
         max_length=MAXIMUM_URL_CHARACTERS,
-        description="Where the narration object is sent when it has ended, signed.",
+        description="The URL to which the signed narration object is sent at the end.",
     )
 
     def options(self) -> dict[str, Any]:
-        """The options of the narration, the voice by its name."""
+        """The options of the narration, with the voice by its name."""
         options = {name: getattr(self, name) for name in offered_options()}
         if isinstance(options["voice"], VoiceName):
             options["voice"] = options["voice"].id
@@ -96,29 +96,29 @@ class NarrationBody(_OptionFields):
 
 
 class NarrationForm(NarrationBody):
-    """The same as fields of a form, which are all text to begin with."""
+    """The same as fields of a form, which all arrive as text."""
 
     model_config = ConfigDict(strict=False)
 
 
 class PageQuery(FormBody):
-    """Which narrations to list."""
+    """A page of the list of narrations."""
 
-    status: NarrationStatus | None = Field(default=None, description="Only those that are so far.")
-    limit: int = Field(default=20, ge=1, le=LARGEST_PAGE, description="How many at most.")
-    after: str | None = Field(default=None, description="The id of the last narration of the page before.")
+    status: NarrationStatus | None = Field(default=None, description="Only narrations with this status.")
+    limit: int = Field(default=20, ge=1, le=LARGEST_PAGE, description="The largest number of narrations.")
+    after: str | None = Field(default=None, description="The id of the last narration of the previous page.")
 
 
 def request_of_fields(fields: NarrationBody, *, default_voice: str, private_hosts: Collection[str]) -> NarrationRequest:
-    """What is to be narrated, where no file was sent.
+    """The narration of a request without a file.
 
     Args:
         fields: of the request.
-        default_voice: where no voice is named.
+        default_voice: used if no voice is named.
         private_hosts: as `check_url` takes them.
 
     Raises:
-        Problem: there is no text, or two, or it is not text; nothing is to be made; or a URL cannot be called.
+        Problem: there is no text, or two, or it is not text; there are no outputs; or a URL cannot be called.
     """
     if (fields.text is None) == (fields.url is None):
         missing = fields.text is None
@@ -142,7 +142,7 @@ def request_of_fields(fields: NarrationBody, *, default_voice: str, private_host
 
 
 def _name_in(url: str) -> str:
-    """What a URL calls its file, as people read it; empty where it calls it nothing."""
+    """The file name in a URL, decoded; empty if it has none."""
     quoted = PurePath(url.partition("?")[0].partition("#")[0].partition("://")[2]).name
     return PurePath(_ANY_CONTROL.sub("", unquote(quoted))).stem.strip()
 
@@ -150,16 +150,17 @@ def _name_in(url: str) -> str:
 def request_of_file(
     fields: NarrationBody, upload: Upload, *, default_voice: str, private_hosts: Collection[str]
 ) -> NarrationRequest:
-    """What is to be narrated, where a file was sent; reads it, so for a thread.
+    """The narration of a request with a file, which is read here, so call it on a thread.
 
     Args:
         fields: of the form.
         upload: the file.
-        default_voice: where no voice is named.
+        default_voice: used if no voice is named.
         private_hosts: as `check_url` takes them.
 
     Raises:
-        Problem: there is another text beside the file, or it is none; nothing is to be made; or a URL cannot be called.
+        Problem: there is another text besides the file, or the file is not text; there are no outputs; or a URL cannot
+            be called.
     """
     if upload.field != "file" or fields.text is not None or fields.url is not None:
         raise Problem(status=400, message="Send one text: the file, in the field 'file'.", param=upload.field)
@@ -168,7 +169,7 @@ def request_of_file(
     if suffix not in DOCUMENT_SUFFIXES:
         raise Problem(
             status=400,
-            message=f"A file with the suffix {suffix!r} is not narrated; .txt and .md are.",
+            message=f"A file with the suffix {suffix!r} cannot be narrated; .txt and .md can.",
             param="file",
             code="unsupported_file",
         )
@@ -198,10 +199,10 @@ def _request(
     default_voice: str,
     private_hosts: Collection[str],
 ) -> NarrationRequest:
-    """The request with what it leaves open: its name, whether it is Markdown, and its voice."""
+    """The request with defaults for its name, its format and its voice."""
     options = fields.options()
     if not options["audio"] and not options["subtitles"]:
-        raise Problem(status=400, message="There is nothing to make: neither audio nor subtitles.", param="audio")
+        raise Problem(status=400, message="The request asks for neither audio nor subtitles.", param="audio")
     for param, url in (("url", fields.url), ("callback_url", fields.callback_url)):
         if url is not None:
             _check(param, url, private_hosts)
