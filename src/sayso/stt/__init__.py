@@ -12,10 +12,10 @@ from sayso.stt.base import (
     TranscriptionOptions,
     VadOptions,
 )
-from sayso.stt.lazy import LocalTranscriber
 from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.stt.recording import Recording, open_recording
 from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
+from sayso.stt.whisper.local import LocalTranscriber
 from sayso.stt.whisper.transcriber import WhisperTranscriber
 
 __all__ = [

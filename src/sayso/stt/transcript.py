@@ -1,4 +1,4 @@
-"""From an engine's words to a transcript: punctuation, breaks, and times that can be relied on."""
+"""From an engine's words to a transcript: punctuation, breaks, and times in order within the audio."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PART_OF_WORD = frozenset("%&#@*§†‰°/\\_")  # punctuation by Unicode that 
 
 
 class EngineWord(NamedTuple):
-    """A word as an engine gives it: with the white space before it and its punctuation; times in seconds."""
+    """A word of an engine, with the white space before it and its punctuation; times in seconds."""
 
     text: str
     start_seconds: float
@@ -25,7 +25,7 @@ class EngineWord(NamedTuple):
 
 
 class EngineSegment(NamedTuple):
-    """Words that an engine wrote down in one go."""
+    """The words of one segment of an engine."""
 
     words: tuple[EngineWord, ...]
     details: SegmentDetails = SegmentDetails()
@@ -40,13 +40,13 @@ class _Parts(NamedTuple):
 def transcript_of(
     segments: Sequence[EngineSegment], *, language: str, language_probability: float, duration_samples: int
 ) -> Transcript:
-    """Make a transcript of what an engine heard.
+    """The transcript of an engine's segments.
 
-    Times are made to be ordered and within the audio: an engine's estimate that goes back or beyond is moved to the
-    nearest place that is possible. Punctuation that stands alone joins the word before it (the next, when none is).
+    Times are ordered and within the audio: an engine's estimate that is not is moved to the nearest possible time.
+    Punctuation that stands alone joins the word before it, or the first word.
 
     Args:
-        segments: what was heard, in order.
+        segments: in order.
         language: ISO 639-1.
         language_probability: 0 to 1.
         duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
@@ -58,7 +58,7 @@ def transcript_of(
 
 
 class TranscriptBuilder:
-    """A transcript that grows as segments are heard, in order; one thread at a time.
+    """A transcript to which segments are added in order, by one thread at a time.
 
     Args:
         duration_samples: the length of the audio at `SAMPLE_RATE_HZ`.
@@ -70,13 +70,13 @@ class TranscriptBuilder:
         self.segments: list[Segment] = []
         self.details: list[SegmentDetails] = []
         self._duration_samples = duration_samples
-        self._waiting_lead = ""
+        self._pending_lead = ""
 
     def add(self, segment: EngineSegment) -> str:
-        """Add a segment, and return what it adds to the text: white space first, where it follows another."""
+        """Add a segment, and return the text that it adds, with the white space before it where it follows another."""
         first, begun = len(self.words), len(self.text)
-        for number, heard in enumerate(segment.words):
-            self._add_word(heard, begins_segment=number == 0)
+        for number, word in enumerate(segment.words):
+            self._add_word(word, begins_segment=number == 0)
         words = self.words[first:]
         if words:
             self.segments.append(
@@ -90,7 +90,7 @@ class TranscriptBuilder:
         return self.text[begun:]
 
     def build(self, *, language: str, language_probability: float) -> Transcript:
-        """The transcript of what has been added so far; see `transcript_of`."""
+        """The transcript of the segments so far; see `transcript_of`."""
         return Transcript(
             text=self.text,
             language=language,
@@ -104,22 +104,22 @@ class TranscriptBuilder:
             details=tuple(self.details),
         )
 
-    def _add_word(self, heard: EngineWord, *, begins_segment: bool) -> None:
-        shown = " ".join(heard.text.split())
+    def _add_word(self, word: EngineWord, *, begins_segment: bool) -> None:
+        shown = " ".join(word.text.split())
         if not shown:
             return
-        # Segments of a script without spaces join; in others each begins with its space, but for an engine's slip.
-        spaced = heard.text[:1].isspace() or (begins_segment and not is_spaceless(shown))
-        parts = _parted(shown)
+        # Where the script has spaces, a segment begins with one, even if the engine forgot it.
+        spaced = word.text[:1].isspace() or (begins_segment and not is_spaceless(shown))
+        parts = _split_punctuation(shown)
         if not parts.core:
             self._add_punctuation(shown, spaced=spaced)
             return
-        lead, self._waiting_lead = self._waiting_lead + parts.lead, ""
+        lead, self._pending_lead = self._pending_lead + parts.lead, ""
         if spaced and self.words:
             self.text += " "
         start = len(self.text) + len(lead)
         self.text += lead + parts.core + parts.trail
-        begun, ended = self._times(heard)
+        begun, ended = self._times(word)
         self.words.append(
             Word(
                 text=parts.core,
@@ -135,7 +135,7 @@ class TranscriptBuilder:
 
     def _add_punctuation(self, shown: str, *, spaced: bool) -> None:
         if not self.words:
-            self._waiting_lead += shown
+            self._pending_lead += shown
             return
         last = self.words.pop()
         added = f" {shown}" if spaced else shown
@@ -154,14 +154,14 @@ class TranscriptBuilder:
             )
         )
 
-    def _times(self, heard: EngineWord) -> tuple[int, int]:
+    def _times(self, word: EngineWord) -> tuple[int, int]:
         earliest = self.words[-1].end_sample if self.words else 0
-        start = min(max(round(heard.start_seconds * SAMPLE_RATE_HZ), earliest), self._duration_samples)
-        end = min(max(round(heard.end_seconds * SAMPLE_RATE_HZ), start), self._duration_samples)
+        start = min(max(round(word.start_seconds * SAMPLE_RATE_HZ), earliest), self._duration_samples)
+        end = min(max(round(word.end_seconds * SAMPLE_RATE_HZ), start), self._duration_samples)
         return start, end
 
 
-def _parted(shown: str) -> _Parts:
+def _split_punctuation(shown: str) -> _Parts:
     """A word without the punctuation around it; an inner apostrophe, decimal point or hyphen stays."""
     start, end = 0, len(shown)
     while start < end and _is_punctuation(shown[start]):

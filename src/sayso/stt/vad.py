@@ -1,7 +1,7 @@
-"""Where somebody speaks: stretches of speech, and the chunks of at most half a minute that Whisper hears them in.
+"""Voice activity detection: the speech in a recording, and the chunks of at most half a minute that Whisper takes.
 
-Every stretch is in one chunk, and no chunk is cut where somebody speaks as long as there is a pause to cut in. Long
-silences are left out; a chunk knows where each of its moments is in the recording, so that no time drifts.
+All speech is in exactly one chunk, and speech is cut only where it has no pause. Long silences are left out. A chunk
+maps each of its moments to the recording, so that times do not drift.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 WINDOW_SAMPLES = 512
-"""How much Silero's model hears at a time."""
+"""The window of Silero's model."""
 
-_CONTEXT_SAMPLES = 64  # of the window before, which the model is shown again
+_CONTEXT_SAMPLES = 64  # of the window before, which are part of the model's input
 _STATE_SHAPE = (1, 1, 128)
 
 _HYSTERESIS = 0.15
-"""A stretch of speech ends so much below what it begins above; Silero's own."""
+"""Speech ends so far below the threshold at which it begins; Silero's own figure."""
 
-_LEAST = 0.01  # or a low threshold would never let it end
+_LOWEST_END_THRESHOLD = 0.01  # with a low threshold, speech would never end
 
-_OWN_WAY = VadOptions()
+_DEFAULT_OPTIONS = VadOptions()
 
 _LONGEST_CHUNK_SECONDS = 29.0
-"""Whisper hears 30 s; the rest is room for rounding."""
+"""Whisper takes 30 s; the rest is room for rounding."""
 
 _PAUSE_WINDOWS = 3
 """About 0.1 s: a stop within a word is shorter."""
 
-_SHORTEST_SPEECH_WINDOWS = 4  # a click, not a word
+_SHORTEST_SPEECH_WINDOWS = 4  # what is shorter is a click
 _GOOD_PAUSE_SECONDS = 0.6  # a longer pause is no better place to cut
 
 
-class Stretch(NamedTuple):
+class SampleRange(NamedTuple):
     """Samples of a recording, half open."""
 
     start: int
@@ -51,19 +51,19 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """What Whisper hears in one go.
+    """Audio that Whisper transcribes in one pass.
 
     Attributes:
-        pieces: stretches of the recording, in order; the silence between them is left out.
-        speech: the stretches of speech in them.
+        pieces: ranges of the recording, in order; the silence between them is left out.
+        speech: the ranges of speech in them.
     """
 
-    pieces: tuple[Stretch, ...]
-    speech: tuple[Stretch, ...]
+    pieces: tuple[SampleRange, ...]
+    speech: tuple[SampleRange, ...]
 
     @property
     def samples(self) -> int:
-        """The length of what is heard."""
+        """Its length."""
         return sum(piece.end - piece.start for piece in self.pieces)
 
     @property
@@ -76,8 +76,8 @@ class Chunk:
         """Where it ends in the recording."""
         return self.pieces[-1].end
 
-    def place(self, seconds: float, *, is_end: bool = False) -> int:
-        """The sample of the recording that is heard so many seconds from the start of the chunk.
+    def sample_at(self, seconds: float, *, is_end: bool = False) -> int:
+        """The sample of the recording at a time that is counted from the start of the chunk.
 
         Where two pieces meet, an end belongs to the first and a start to the second.
         """
@@ -89,31 +89,31 @@ class Chunk:
             left -= length
         return min(self.pieces[-1].start + max(left, 0), self.pieces[-1].end)
 
-    def offset(self, place: int) -> int:
-        """How many samples of it are heard before a place of the recording."""
-        return sum(max(0, min(place, piece.end) - piece.start) for piece in self.pieces)
+    def offset_of(self, sample: int) -> int:
+        """How many samples of the chunk come before a sample of the recording."""
+        return sum(max(0, min(sample, piece.end) - piece.start) for piece in self.pieces)
 
     def speech_between(self, start: int, end: int) -> int:
-        """How many samples of speech there are between two places of the recording."""
-        return sum(max(0, min(end, stretch.end) - max(start, stretch.start)) for stretch in self.speech)
+        """How many samples of speech there are between two samples of the recording."""
+        return sum(max(0, min(end, speech.end) - max(start, speech.start)) for speech in self.speech)
 
-    def sounding(self, start: int, end: int) -> Stretch:
-        """The part of a word's time in which somebody speaks; where nobody seems to, the part in one piece.
+    def clipped_to_speech(self, start: int, end: int) -> SampleRange:
+        """The part of a word's time that is speech; without detected speech in it, the part within one piece.
 
-        A model's times are rough where a word borders on silence: the silence goes to the word, mostly to the one after
-        it. Of several stretches the one counts that the word has most of.
+        A model's times are rough where a word borders on silence: the silence is counted as part of a word, mostly of
+        the one after it. Of several ranges of speech the one with the longest overlap counts.
         """
         margin = 2 * WINDOW_SAMPLES
-        margins = (Stretch(stretch.start - margin, stretch.end + margin) for stretch in self.speech)
+        margins = (SampleRange(speech.start - margin, speech.end + margin) for speech in self.speech)
         overlaps = [(min(end, each.end) - max(start, each.start), each) for each in margins]
-        most, found = max(overlaps, default=(0, Stretch(start, end)))
+        most, found = max(overlaps, default=(0, SampleRange(start, end)))
         if most <= 0:
             found = next((piece for piece in self.pieces if end <= piece.end), self.pieces[-1])
         start = min(max(start, found.start), end)
-        return Stretch(start, max(start, min(end, found.end)))
+        return SampleRange(start, max(start, min(end, found.end)))
 
     def halves(self) -> tuple[Chunk, ...]:
-        """Its two parts, cut in a long pause, and rather in the middle; itself alone where nobody pauses."""
+        """Its two parts, cut in a long pause near the middle; the chunk alone where it has no pause."""
         pauses = [
             (after.start - before.end, (before.end + after.start) // 2) for before, after in pairwise(self.speech)
         ]
@@ -121,19 +121,19 @@ class Chunk:
             return (self,)
 
         def worth(pause: tuple[int, int]) -> float:
-            uneven = abs(2 * self.offset(pause[1]) / self.samples - 1)
+            uneven = abs(2 * self.offset_of(pause[1]) / self.samples - 1)
             return min(pause[0] / SAMPLE_RATE_HZ, _GOOD_PAUSE_SECONDS) - uneven
 
         cut = max(pauses, key=worth)[1]
         return self.between(self.start, cut), self.between(cut, self.end)
 
     def between(self, start: int, end: int) -> Chunk:
-        """The part of it between two places of the recording."""
+        """The part of it between two samples of the recording."""
         return Chunk(pieces=_clipped(self.pieces, start, end), speech=_clipped(self.speech, start, end))
 
 
 class SpeechDetector:
-    """Silero's voice detector, which comes with faster-whisper, over one recording, from its start to its end."""
+    """Silero's model, which comes with faster-whisper, over one recording, from its start to its end."""
 
     def __init__(self) -> None:
         from faster_whisper.vad import get_vad_model
@@ -143,7 +143,7 @@ class SpeechDetector:
         self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
     def probabilities(self, samples: FloatArray) -> FloatArray:
-        """How likely somebody speaks in each window of the next samples; the last window is filled up with silence."""
+        """The probability of speech in each window of the next samples; the last window is padded with silence."""
         windows = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES)).reshape(-1, WINDOW_SAMPLES)
         tails = windows[:, -_CONTEXT_SAMPLES:]
         contexts = np.concatenate([self._context[None], tails[:-1]])
@@ -157,76 +157,78 @@ class SpeechDetector:
         return result
 
 
-def chunks_of(probabilities: FloatArray, duration_samples: int, vad: VadOptions = _OWN_WAY) -> list[Chunk]:
+def chunks_of(probabilities: FloatArray, duration_samples: int, vad: VadOptions = _DEFAULT_OPTIONS) -> list[Chunk]:
     """The chunks of a recording.
 
     Args:
-        probabilities: how likely somebody speaks in each window of `WINDOW_SAMPLES`.
+        probabilities: of speech, in each window of `WINDOW_SAMPLES`.
         duration_samples: its length.
         vad: what counts as speech.
     """
-    speech = _speech(probabilities, duration_samples, vad.threshold)
+    speech = _speech_ranges(probabilities, duration_samples, vad.threshold)
     longest = round(_LONGEST_CHUNK_SECONDS * SAMPLE_RATE_HZ)
-    chunks: list[tuple[Stretch, ...]] = []
-    held: list[Stretch] = []
+    chunks: list[tuple[SampleRange, ...]] = []
+    pieces: list[SampleRange] = []
     room = longest
     for passage in _passages(speech, duration_samples, vad):
         rest = passage
         while rest.end - rest.start > room:
-            cut = _cut(rest.start, room, speech, probabilities, must=room == longest)
+            cut = _cut_sample(rest.start, room, speech, probabilities, must_cut=room == longest)
             if cut is not None:
-                held.append(Stretch(rest.start, cut))
-                rest = Stretch(cut, rest.end)
-            chunks.append(tuple(held))
-            held, room = [], longest
-        held.append(rest)
+                pieces.append(SampleRange(rest.start, cut))
+                rest = SampleRange(cut, rest.end)
+            chunks.append(tuple(pieces))
+            pieces, room = [], longest
+        pieces.append(rest)
         room -= rest.end - rest.start
-    if held:
-        chunks.append(tuple(held))
+    if pieces:
+        chunks.append(tuple(pieces))
     return [Chunk(pieces=pieces, speech=_within(speech, pieces)) for pieces in chunks]
 
 
-def _speech(probabilities: FloatArray, duration_samples: int, threshold: float) -> list[Stretch]:
-    """The stretches of speech; pauses of less than about 0.1 s are part of them."""
-    stretches: list[list[int]] = []
+def _speech_ranges(probabilities: FloatArray, duration_samples: int, threshold: float) -> list[SampleRange]:
+    """The ranges of speech; pauses of less than about 0.1 s are part of them."""
+    bounds: list[list[int]] = []
     speaking = False
     for window, likely in enumerate(probabilities.tolist()):
         if likely >= threshold and not speaking:
             speaking = True
-            if stretches and window - stretches[-1][1] < _PAUSE_WINDOWS:
+            if bounds and window - bounds[-1][1] < _PAUSE_WINDOWS:
                 continue
-            stretches.append([window, window])
-        elif likely < max(threshold - _HYSTERESIS, _LEAST) and speaking:
+            bounds.append([window, window])
+        elif likely < max(threshold - _HYSTERESIS, _LOWEST_END_THRESHOLD) and speaking:
             speaking = False
-            stretches[-1][1] = window
+            bounds[-1][1] = window
     if speaking:
-        stretches[-1][1] = len(probabilities)
+        bounds[-1][1] = len(probabilities)
     return [
-        Stretch(start * WINDOW_SAMPLES, min(end * WINDOW_SAMPLES, duration_samples))
-        for start, end in stretches
+        SampleRange(start * WINDOW_SAMPLES, min(end * WINDOW_SAMPLES, duration_samples))
+        for start, end in bounds
         if start * WINDOW_SAMPLES < duration_samples
     ]
 
 
-def _passages(speech: Sequence[Stretch], duration_samples: int, vad: VadOptions) -> Iterator[Stretch]:
-    """What is to be heard: the speech with the shorter silences in it, and with some padding."""
-    # At most half of the silence between two passages, so that nothing is heard twice.
+def _passages(speech: Sequence[SampleRange], duration_samples: int, vad: VadOptions) -> Iterator[SampleRange]:
+    """The audio to transcribe: the speech with the shorter silences in it, and with some padding."""
+    # At most half of the silence between two passages, so that no audio is transcribed twice.
     padding = int(min(vad.padding_seconds, vad.silence_seconds / 2) * SAMPLE_RATE_HZ)
-    groups: list[list[Stretch]] = []
-    for stretch in speech:
-        if groups and stretch.start - groups[-1][-1].end < vad.silence_seconds * SAMPLE_RATE_HZ:
-            groups[-1].append(stretch)
+    groups: list[list[SampleRange]] = []
+    for each in speech:
+        if groups and each.start - groups[-1][-1].end < vad.silence_seconds * SAMPLE_RATE_HZ:
+            groups[-1].append(each)
         else:
-            groups.append([stretch])
+            groups.append([each])
     for group in groups:
-        if sum(stretch.end - stretch.start for stretch in group) >= _SHORTEST_SPEECH_WINDOWS * WINDOW_SAMPLES:
-            yield Stretch(max(0, group[0].start - padding), min(group[-1].end + padding, duration_samples))
+        if sum(each.end - each.start for each in group) >= _SHORTEST_SPEECH_WINDOWS * WINDOW_SAMPLES:
+            yield SampleRange(max(0, group[0].start - padding), min(group[-1].end + padding, duration_samples))
 
 
-def _cut(start: int, room: int, speech: Sequence[Stretch], probabilities: FloatArray, *, must: bool) -> int | None:
+def _cut_sample(
+    start: int, room: int, speech: Sequence[SampleRange], probabilities: FloatArray, *, must_cut: bool
+) -> int | None:
     """Where to cut a passage so that its first part fits into the room: late, and in a long pause.
 
-    With no pause in the second half of the room it is not cut at all, unless it must: where speech is least likely.
+    Without a pause in the second half of the room: None, or where speech is least likely if it must be cut.
     """
     earliest, latest = start + room // 2, start + room
     best: tuple[float, int] | None = None
@@ -238,17 +240,17 @@ def _cut(start: int, room: int, speech: Sequence[Stretch], probabilities: FloatA
             best = max(best or (0.0, 0), (min(pause_seconds, _GOOD_PAUSE_SECONDS) + lateness / 2, middle))
     if best is not None:
         return best[1]
-    if not must:
+    if not must_cut:
         return None
     first = earliest // WINDOW_SAMPLES
     return (first + int(np.argmin(probabilities[first : latest // WINDOW_SAMPLES]))) * WINDOW_SAMPLES
 
 
-def _within(stretches: Sequence[Stretch], pieces: Sequence[Stretch]) -> tuple[Stretch, ...]:
-    return tuple(part for piece in pieces for part in _clipped(stretches, piece.start, piece.end))
+def _within(ranges: Sequence[SampleRange], pieces: Sequence[SampleRange]) -> tuple[SampleRange, ...]:
+    return tuple(part for piece in pieces for part in _clipped(ranges, piece.start, piece.end))
 
 
-def _clipped(stretches: Sequence[Stretch], start: int, end: int) -> tuple[Stretch, ...]:
-    """The parts of the stretches that are within bounds."""
-    parts = (Stretch(max(stretch.start, start), min(stretch.end, end)) for stretch in stretches)
+def _clipped(ranges: Sequence[SampleRange], start: int, end: int) -> tuple[SampleRange, ...]:
+    """The parts of the ranges that are within bounds."""
+    parts = (SampleRange(max(each.start, start), min(each.end, end)) for each in ranges)
     return tuple(part for part in parts if part.start < part.end)

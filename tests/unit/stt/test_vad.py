@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.stt import SAMPLE_RATE_HZ, VadOptions
-from sayso.stt.vad import WINDOW_SAMPLES, Chunk, SpeechDetector, Stretch, chunks_of
+from sayso.stt.vad import WINDOW_SAMPLES, Chunk, SampleRange, SpeechDetector, chunks_of
 
 if TYPE_CHECKING:
     from sayso.types import FloatArray
@@ -28,8 +28,8 @@ def probabilities(*runs: tuple[float, float]) -> FloatArray:
     return np.concatenate(windows)
 
 
-def stretch(start_seconds: float, end_seconds: float) -> Stretch:
-    return Stretch(round(start_seconds * SAMPLE_RATE_HZ), round(end_seconds * SAMPLE_RATE_HZ))
+def span(start_seconds: float, end_seconds: float) -> SampleRange:
+    return SampleRange(round(start_seconds * SAMPLE_RATE_HZ), round(end_seconds * SAMPLE_RATE_HZ))
 
 
 def chunked(likely: FloatArray) -> list[Chunk]:
@@ -63,8 +63,8 @@ def test_however_speech_is_told_from_silence_nothing_is_heard_twice(
 ) -> None:
     """Pieces stay in order and apart, and chunks short enough, whatever the caller thinks of silence."""
     likely = np.concatenate([np.empty(0, np.float32), *(np.full(count, value, np.float32) for count, value in runs)])
-    wish = VadOptions(threshold=threshold, silence_seconds=silence_seconds, padding_seconds=padding_seconds)
-    chunks = chunks_of(likely, len(likely) * WINDOW_SAMPLES, wish)
+    options = VadOptions(threshold=threshold, silence_seconds=silence_seconds, padding_seconds=padding_seconds)
+    chunks = chunks_of(likely, len(likely) * WINDOW_SAMPLES, options)
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     assert all(0 < chunk.samples <= LONGEST for chunk in chunks)
     assert all(before.end <= after.start for before, after in pairwise(pieces))
@@ -89,8 +89,8 @@ def test_long_silences_are_left_out_and_counted() -> None:
     """Two sentences a minute apart share a chunk, and the second is a minute later."""
     (chunk,) = chunked(probabilities((3, 0.9), (60, 0.05), (3, 0.9), (30, 0.05)))
     assert chunk.samples / SAMPLE_RATE_HZ == pytest.approx(3 + 0.8 + 3 + 0.4, abs=0.2)
-    assert chunk.place(1.0) / SAMPLE_RATE_HZ == pytest.approx(1.0)
-    assert chunk.place(4.0) / SAMPLE_RATE_HZ == pytest.approx(63.2, abs=0.1)
+    assert chunk.sample_at(1.0) / SAMPLE_RATE_HZ == pytest.approx(1.0)
+    assert chunk.sample_at(4.0) / SAMPLE_RATE_HZ == pytest.approx(63.2, abs=0.1)
 
 
 def test_silence_and_clicks_have_no_chunks() -> None:
@@ -100,17 +100,20 @@ def test_silence_and_clicks_have_no_chunks() -> None:
     assert chunks_of(np.empty(0, np.float32), 0) == []
 
 
-CHUNK = Chunk(pieces=(Stretch(1000, 3000), Stretch(9000, 10_000)), speech=(Stretch(1500, 2500), Stretch(9200, 9900)))
+CHUNK = Chunk(
+    pieces=(SampleRange(1000, 3000), SampleRange(9000, 10_000)),
+    speech=(SampleRange(1500, 2500), SampleRange(9200, 9900)),
+)
 
 
 def test_places_within_a_chunk() -> None:
     """Where two pieces meet, what ends there is in the first and what starts there in the second."""
     seconds = 2000 / SAMPLE_RATE_HZ
-    assert CHUNK.place(0) == 1000
-    assert CHUNK.place(seconds, is_end=True) == 3000
-    assert CHUNK.place(seconds) == 9000
-    assert CHUNK.place(99) == CHUNK.end == 10_000
-    assert [CHUNK.offset(place) for place in (1000, 3000, 5000, 9000, 9500, 10_000)] == [
+    assert CHUNK.sample_at(0) == 1000
+    assert CHUNK.sample_at(seconds, is_end=True) == 3000
+    assert CHUNK.sample_at(seconds) == 9000
+    assert CHUNK.sample_at(99) == CHUNK.end == 10_000
+    assert [CHUNK.offset_of(place) for place in (1000, 3000, 5000, 9000, 9500, 10_000)] == [
         0,
         2000,
         2000,
@@ -122,18 +125,18 @@ def test_places_within_a_chunk() -> None:
 
 def test_what_is_left_of_a_chunk() -> None:
     """The rest keeps its places in the recording."""
-    assert CHUNK.between(9500, 10_000) == Chunk(pieces=(Stretch(9500, 10_000),), speech=(Stretch(9500, 9900),))
+    assert CHUNK.between(9500, 10_000) == Chunk(pieces=(SampleRange(9500, 10_000),), speech=(SampleRange(9500, 9900),))
     assert CHUNK.speech_between(2000, 9300) == 500 + 100
 
 
 def test_a_word_sounds_where_the_voice_is() -> None:
     """Silence that an alignment gave to a word is taken from it, and no word lasts over what was left out."""
-    chunk = Chunk(pieces=(stretch(1, 3), stretch(9, 12)), speech=(stretch(1.5, 2.5), stretch(9.5, 11.9)))
+    chunk = Chunk(pieces=(span(1, 3), span(9, 12)), speech=(span(1.5, 2.5), span(9.5, 11.9)))
     margin = 2 * WINDOW_SAMPLES
-    assert chunk.sounding(*stretch(1.8, 9.6)) == Stretch(stretch(1.8, 9).start, stretch(1, 2.5).end + margin)
-    assert chunk.sounding(*stretch(2.4, 11.0)) == Stretch(stretch(9.5, 9).start - margin, stretch(9, 11).end)
-    assert chunk.sounding(*stretch(2.8, 9.3)) == stretch(9, 9.3)
-    assert chunk.sounding(*stretch(2.8, 2.9)) == stretch(2.8, 2.9)
+    assert chunk.clipped_to_speech(*span(1.8, 9.6)) == SampleRange(span(1.8, 9).start, span(1, 2.5).end + margin)
+    assert chunk.clipped_to_speech(*span(2.4, 11.0)) == SampleRange(span(9.5, 9).start - margin, span(9, 11).end)
+    assert chunk.clipped_to_speech(*span(2.8, 9.3)) == span(9, 9.3)
+    assert chunk.clipped_to_speech(*span(2.8, 2.9)) == span(2.8, 2.9)
 
 
 def test_the_detector_goes_on_where_it_was() -> None:
@@ -154,7 +157,7 @@ def test_halves_lose_nothing(runs: list[tuple[int, float]]) -> None:
         assert len(halves) == (2 if len(chunk.speech) > 1 else 1)
         assert sum(half.samples for half in halves) == chunk.samples
         assert (halves[0].start, halves[-1].end) == (chunk.start, chunk.end)
-        assert [stretch for half in halves for stretch in half.speech] == list(chunk.speech)
+        assert [speech for half in halves for speech in half.speech] == list(chunk.speech)
 
 
 def test_a_chunk_is_halved_in_a_pause_near_its_middle() -> None:

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.stt import EngineSegment, EngineWord, SegmentDetails
-from sayso.stt.segments import LONGEST_CHARACTERS, LONGEST_SECONDS, PlacedWord, Segmenter
+from sayso.stt.segments import LONGEST_CHARACTERS, LONGEST_SECONDS, DecodedWord, Segmenter
 
 FIRST, SECOND = SegmentDetails(temperature=0.0), SegmentDetails(temperature=0.2)
 
 
-def placed(text: str, *, start: float = 0.0, step: float = 0.4, details: SegmentDetails = FIRST) -> list[PlacedWord]:
+def placed(text: str, *, start: float = 0.0, step: float = 0.4, details: SegmentDetails = FIRST) -> list[DecodedWord]:
     """The words, one after the other without pauses, each with its number as its token."""
     return [
-        PlacedWord(EngineWord(f" {word}", start + number * step, start + (number + 1) * step), (number,), details)
+        DecodedWord(EngineWord(f" {word}", start + number * step, start + (number + 1) * step), (number,), details)
         for number, word in enumerate(text.split())
     ]
 
@@ -78,7 +78,7 @@ def test_segments_hold_every_word_once(words: list[tuple[str, str]], lengths: li
     """In whatever pieces words come, all are in segments in their order, each short enough or a single word."""
     ends = list(accumulate(lengths))
     said = [
-        PlacedWord(EngineWord(f" {word}{mark}", end - length, end), (number,), FIRST)
+        DecodedWord(EngineWord(f" {word}{mark}", end - length, end), (number,), FIRST)
         for number, ((word, mark), length, end) in enumerate(zip(words, lengths, ends, strict=False))
     ]
     segmenter = Segmenter("en")

@@ -1,4 +1,4 @@
-"""What OpenAI's transcription models answer, checked, as text and times of ours."""
+"""Parses and checks the answers of OpenAI's transcription models."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
 from sayso.stt.base import SegmentDetails
+from sayso.stt.openai.word_alignment import TimedText
 from sayso.stt.transcript import EngineWord
-from sayso.stt.word_alignment import AlignedSegment
 from sayso.text.sentences import sentence_ends
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Word(BaseModel):
 
 
 class _Body(BaseModel):
-    """The parts that are used of ``json``, ``verbose_json`` and ``diarized_json``."""
+    """The fields that are used of ``json``, ``verbose_json`` and ``diarized_json``."""
 
     text: str
     language: str | None = None
@@ -48,23 +48,23 @@ class _Body(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTranscript:
-    """What was heard in one file; times in seconds from its start.
+    """OpenAI's transcript of one file; times in seconds from its start.
 
     Attributes:
-        segments: the text in its parts, each with its time.
-        words: the words as they are listed, without punctuation; empty where the model lists none.
-        language: ISO 639-1; None where the model does not say.
+        segments: the text in segments, each with its time.
+        words: without punctuation; empty where the model gives none.
+        language: ISO 639-1; None where the model gives none.
     """
 
-    segments: tuple[AlignedSegment, ...]
+    segments: tuple[TimedText, ...]
     words: tuple[EngineWord, ...]
     language: str | None
 
 
 def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscript:
-    """Read what was answered for a file of the given length.
+    """Parse the answer for a file of the given length.
 
-    A text that comes without segments is shared out by sentences and characters.
+    A text without segments is split into sentences, which get their characters' share of the time.
 
     Raises:
         EngineUnavailable: with the reason ``bad_response``, for anything but a transcription.
@@ -77,12 +77,12 @@ def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscrip
         problem = error.errors(include_input=False, include_url=False)[0]
         raise bad_response(f"it is no transcription ({problem['type']})") from None
     language = code_of_language(body.language) if body.language else None
-    segments = tuple(map(_written, body.segments or ())) or _shared_out(body.text, language, duration_seconds)
+    segments = tuple(map(_timed_text, body.segments or ())) or _timed_sentences(body.text, language, duration_seconds)
     words = tuple(EngineWord(word.word, word.start, word.end) for word in body.words or ())
     return ProviderTranscript(segments=segments, words=words, language=language)
 
 
-def _written(segment: _Segment) -> AlignedSegment:
+def _timed_text(segment: _Segment) -> TimedText:
     details = SegmentDetails(
         tokens=segment.tokens,
         temperature=segment.temperature,
@@ -91,13 +91,13 @@ def _written(segment: _Segment) -> AlignedSegment:
         no_speech_probability=segment.no_speech_prob,
         speaker=segment.speaker,
     )
-    return AlignedSegment(segment.text, segment.start, segment.end, details)
+    return TimedText(segment.text, segment.start, segment.end, details)
 
 
-def _shared_out(text: str, language: str | None, duration_seconds: float) -> tuple[AlignedSegment, ...]:
+def _timed_sentences(text: str, language: str | None, duration_seconds: float) -> tuple[TimedText, ...]:
     """The sentences of a text, each with its characters' share of the time."""
     seconds_each = duration_seconds / max(len(text), 1)
     ends = sentence_ends(text, language or "en") if text.strip() else []
     return tuple(
-        AlignedSegment(text[start:end], start * seconds_each, end * seconds_each) for start, end in pairwise([0, *ends])
+        TimedText(text[start:end], start * seconds_each, end * seconds_each) for start, end in pairwise([0, *ends])
     )

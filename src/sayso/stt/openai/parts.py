@@ -1,7 +1,7 @@
-"""Long recordings in parts: where to cut them, and how to join what was heard in each.
+"""Long recordings in parts: where to cut them, and how to join the transcripts of the parts.
 
-A cut in a silence loses nothing. Where there is none, the parts overlap, both hear the words there, and the join finds
-those that both wrote down.
+A cut in a silence loses nothing. Where there is none, the parts overlap, and the join finds the words that both
+transcripts have.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 PART_SECONDS = 600.0
-"""How long a part is meant to be. With a fifth more, as 16-bit samples at 16 kHz, 23 MB: less than OpenAI takes."""
+"""The length of a part. With a fifth more, as 16-bit samples at 16 kHz, 23 MB: less than OpenAI takes."""
 
 _SLACK = 0.1
-"""How far a cut may be from where it is wanted, as a share of a part: so no part is a fifth longer than another."""
+"""How far a cut may be from its even position, as a share of a part: so no part is a fifth longer than another."""
 
 _SHORTEST_SILENCE_SECONDS = 0.3  # the stop in a “t” or a “k” is half as long
-_LONG_ENOUGH_SECONDS = 1.5  # a longer silence is no better place than this one
+_LONG_ENOUGH_SECONDS = 1.5  # a longer silence is no better than this one
 _SECONDS_PER_SLACK = 0.5
-"""How much longer a silence must be to be worth going to the end of the slack for."""
+"""How much longer a silence at the end of the slack must be to be preferred to one in its middle."""
 
 _SPEECH_ABOVE_PAUSES_DB = 15.0
-"""With less between the 1st and the 95th percentile of the levels there is no telling what is a pause."""
+"""With less between the 1st and the 95th percentile of the levels, pauses cannot be distinguished from speech."""
 
 _OVERLAP_SECONDS = 6.0
 _QUIET_SECONDS = 0.2
@@ -46,14 +46,14 @@ _SAME_MOMENT_SECONDS = 0.75
 
 
 class Seam(NamedTuple):
-    """A cut, in samples; ``overlap_samples`` of sound around it belong to both parts, half before and half after."""
+    """A cut, in samples; ``overlap_samples`` around it belong to both parts, half before and half after."""
 
     sample: int
     overlap_samples: int
 
 
 class Part(NamedTuple):
-    """A stretch of a recording, in samples."""
+    """A part of a recording, in samples."""
 
     start_sample: int
     end_sample: int
@@ -96,7 +96,7 @@ def parts_of(seams: Sequence[Seam], duration_samples: int) -> list[Part]:
 
 
 def _silence(levels_db: FloatArray, wanted: int) -> int | None:
-    """The frame in the middle of the silence that suits best; None when there is none."""
+    """The frame in the middle of the best silence; None when there is none."""
     quiet, loud = np.percentile(levels_db, [1, 95])
     limit_db = SILENT_DB
     if loud - quiet >= _SPEECH_ABOVE_PAUSES_DB:
@@ -113,7 +113,7 @@ def _silence(levels_db: FloatArray, wanted: int) -> int | None:
 
 
 def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """The stretches where the flags are set, half open."""
+    """The ranges where the flags are set, half open."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
@@ -125,8 +125,8 @@ def _quietest(levels_db: FloatArray) -> int:
     return int(power.argmin()) + frames // 2
 
 
-class _Placed(NamedTuple):
-    """A word near a seam: its segment and its place there, and its letters."""
+class _NearbyWord(NamedTuple):
+    """A word near a seam: its segment, its position in the segment, and its letters."""
 
     segment: int
     place: int
@@ -137,11 +137,11 @@ class _Placed(NamedTuple):
 def join(
     before: Sequence[EngineSegment], after: Sequence[EngineSegment], seam: Seam, *, timed: bool
 ) -> tuple[list[EngineSegment], list[EngineSegment]]:
-    """What remains of two neighbouring parts so that no word near their seam is lost or said twice.
+    """The segments of two neighbouring parts, so that no word near their seam is lost or doubled.
 
     Args:
-        before: what was heard in the first part, in the recording's time.
-        after: what was heard in the second.
+        before: of the first part, in the recording's time.
+        after: of the second.
         seam: where the parts meet.
         timed: whether the words' times are the engine's, so that words with the same letters at other times are others.
     """
@@ -149,23 +149,23 @@ def join(
         return list(before), list(after)
     cut_seconds = seam.sample / SAMPLE_RATE_HZ
     reach_seconds = seam.overlap_samples / SAMPLE_RATE_HZ * (1 if timed else 4)
-    tail = [word for word in _placed(before) if word.middle_seconds >= cut_seconds - reach_seconds]
-    head = [word for word in _placed(after) if word.middle_seconds <= cut_seconds + reach_seconds]
+    tail = [word for word in _nearby_words(before) if word.middle_seconds >= cut_seconds - reach_seconds]
+    head = [word for word in _nearby_words(after) if word.middle_seconds <= cut_seconds + reach_seconds]
     meeting = _meeting(tail, head, cut_seconds, timed=timed)
     if meeting is None:
         return _cut_by_time(before, after, cut_seconds)
     last, first = meeting
     kept_before = [*before[: last.segment], _with_words(before[last.segment], 0, last.place + 1)]
     kept_after = [_with_words(after[first.segment], first.place + 1, None), *after[first.segment + 1 :]]
-    return _filled(kept_before), _filled(kept_after)
+    return _nonempty(kept_before), _nonempty(kept_after)
 
 
 def _meeting(
-    tail: Sequence[_Placed], head: Sequence[_Placed], cut_seconds: float, *, timed: bool
-) -> tuple[_Placed, _Placed] | None:
-    """The word that both parts heard at which to pass from one to the other: in the longest run, near the cut."""
+    tail: Sequence[_NearbyWord], head: Sequence[_NearbyWord], cut_seconds: float, *, timed: bool
+) -> tuple[_NearbyWord, _NearbyWord] | None:
+    """A word of both parts at which to pass from one to the other: in the longest common run, near the cut."""
     matcher = SequenceMatcher(None, [word.letters for word in tail], [word.letters for word in head], autojunk=False)
-    best: tuple[tuple[int, float], _Placed, _Placed] | None = None
+    best: tuple[tuple[int, float], _NearbyWord, _NearbyWord] | None = None
     for block in matcher.get_matching_blocks():
         for step in range(block.size):
             left, right = tail[block.a + step], head[block.b + step]
@@ -182,7 +182,7 @@ def _cut_by_time(
     before: Sequence[EngineSegment], after: Sequence[EngineSegment], cut_seconds: float
 ) -> tuple[list[EngineSegment], list[EngineSegment]]:
     def kept(segments: Sequence[EngineSegment], *, first: bool) -> list[EngineSegment]:
-        return _filled(
+        return _nonempty(
             [
                 segment._replace(words=tuple(word for word in segment.words if (_middle(word) < cut_seconds) is first))
                 for segment in segments
@@ -192,10 +192,10 @@ def _cut_by_time(
     return kept(before, first=True), kept(after, first=False)
 
 
-def _placed(segments: Sequence[EngineSegment]) -> list[_Placed]:
+def _nearby_words(segments: Sequence[EngineSegment]) -> list[_NearbyWord]:
     """The words that have letters or digits."""
     return [
-        _Placed(number, place, letters, _middle(word))
+        _NearbyWord(number, place, letters, _middle(word))
         for number, segment in enumerate(segments)
         for place, word in enumerate(segment.words)
         if (letters := "".join(filter(str.isalnum, word.text.casefold())))
@@ -210,5 +210,5 @@ def _with_words(segment: EngineSegment, first: int, last: int | None) -> EngineS
     return segment._replace(words=segment.words[first:last])
 
 
-def _filled(segments: Sequence[EngineSegment]) -> list[EngineSegment]:
+def _nonempty(segments: Sequence[EngineSegment]) -> list[EngineSegment]:
     return [segment for segment in segments if segment.words]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 LONGEST_WHOLE_SECONDS = 600.0
-"""A longer file is sent in parts, which are done at the same time; some models take no more than 1400 s."""
+"""A longer file is sent in parts, several at a time; some models take no more than 1400 s."""
 
 REVISION = 1
 """Raised whenever this module makes other transcripts of the same answers."""
@@ -72,8 +72,8 @@ class OpenAITranscriber:
         self._model = model
         self._parts_at_once = parts_at_once
         self._part_seconds = part_seconds
-        self._tells_speakers = "diarize" in model
-        self._tells_times = not model.startswith("gpt-")
+        self._labels_speakers = "diarize" in model
+        self._gives_times = not model.startswith("gpt-")
         self.name = f"openai:{model}"
 
     @property
@@ -92,7 +92,7 @@ class OpenAITranscriber:
     ) -> Transcript:
         """See `Transcriber.transcribe`.
 
-        At most half of the context's time is spent. The language of a text is "und" where the model does not tell it.
+        At most half of the context's time is spent. The language of a text is "und" where the model does not give it.
         """
         options = replace(options, language=self._language(options))
         self._connection.require_key()
@@ -109,7 +109,7 @@ class OpenAITranscriber:
 
     def _language(self, options: TranscriptionOptions) -> str | None:
         """The language's code, None to have it detected."""
-        if options.task == "translate" and not self._tells_times:
+        if options.task == "translate" and not self._gives_times:
             raise UnsupportedLanguage(f"{self.name} cannot translate.", hint="whisper-1 can.")
         if options.language is None:
             return None
@@ -187,15 +187,15 @@ class OpenAITranscriber:
             "temperature": options.temperature,
             "response_format": "json",
         }
-        if options.prompt and not self._tells_speakers:
+        if options.prompt and not self._labels_speakers:
             parameters["prompt"] = options.prompt
         if options.language and options.task == "transcribe":
             parameters["language"] = options.language
-        if self._tells_speakers:
+        if self._labels_speakers:
             parameters |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
         elif options.vad is not None and options.task == "transcribe":
             parameters["chunking_strategy"] = _server_vad(options.vad)
-        if self._tells_times:
+        if self._gives_times:
             parameters["response_format"] = "verbose_json"
             if options.task == "transcribe":
                 parameters["timestamp_granularities"] = ["word", "segment"]
@@ -237,7 +237,7 @@ def _original_file(recording: Recording) -> tuple[str, bytes] | None:
 
 
 def suffix_of(header: bytes) -> str | None:
-    """The suffix by which OpenAI knows a file that begins like this; None for formats that it does not take."""
+    """The suffix by which OpenAI recognises a file with this header; None for formats that it does not take."""
     if header[4:8] == b"ftyp":
         return "mp4"
     if header[:4] == b"RIFF" and header[8:12] == b"WAVE":

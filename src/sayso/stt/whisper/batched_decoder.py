@@ -1,4 +1,4 @@
-"""One recording heard by Whisper: its chunks in batches, on a thread for each processor, and the words in order."""
+"""Decodes the chunks of one recording with Whisper: in batches, on several threads, and gives the words in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from sayso.errors import EngineFailed, SaysoError
 from sayso.stt.base import SAMPLE_RATE_HZ
-from sayso.stt.segments import PlacedWord
+from sayso.stt.segments import DecodedWord
 from sayso.stt.transcript import EngineWord
 from sayso.stt.whisper.repetition_filter import without_repetitions
 
@@ -27,34 +27,35 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 _LARGEST_BATCH = 4
-"""Chunks in a batch: on one thread they are heard in a few seconds, and more gain little."""
+"""Chunks in a batch: one thread decodes them in a few seconds, and larger batches gain little."""
 
-_MISSED_SECONDS = 2.5
-"""No word is spoken for so long: where there is more speech than that for a word, the model has left something out."""
+_LONGEST_WORD_SECONDS = 2.5
+"""No word takes longer: where a word has more speech than that, the model has omitted words."""
 
-_HEARD_AGAIN_AT_MOST = 4
+_MAXIMUM_RETRIES = 4
+"""So many gaps of a chunk are decoded again."""
 
 _EARLY_SECONDS = 0.08
-"""How much too early whisper-base's alignment is, on readings by Kokoro, whose times are known."""
+"""How much too early whisper-base's alignment is, on speech by Kokoro, whose times are known."""
 
 _SHORTEST_WORD_SECONDS = 0.02
 
 
 class ChunkResult(NamedTuple):
-    """What was heard in a chunk."""
+    """The words of a chunk, and the tokens that a later chunk gets as its context."""
 
     chunk: Chunk
-    words: list[PlacedWord]
+    words: list[DecodedWord]
     context_tokens: tuple[int, ...]
 
 
 class Gap(NamedTuple):
-    """A stretch of a chunk in which the model has left something out.
+    """A part of a chunk with speech for which the model gave too few words.
 
     Attributes:
         start: a sample of the recording.
         end: likewise.
-        word: the number of the word that has this stretch to itself; the same as ``following`` before the first.
+        word: the number of the only word in this part; the same as ``following`` before the first word.
         following: the number of the word after it.
     """
 
@@ -65,13 +66,13 @@ class Gap(NamedTuple):
 
 
 class BatchedDecoder:
-    """One recording; made, and used, on one thread.
+    """Decodes one recording; one thread makes it and uses it.
 
     Args:
         model: the model.
-        recording: what it hears.
-        context: takes a turn for each step.
-        workers: how many batches are heard at once.
+        recording: whose chunks are decoded.
+        context: the request's; each step holds a permit.
+        workers: how many batches are decoded at once.
     """
 
     def __init__(self, model: LoadedWhisper, recording: Recording, context: RequestContext, *, workers: int) -> None:
@@ -80,32 +81,32 @@ class BatchedDecoder:
         self._context = context
         self._workers = workers
 
-    def encoded(self, chunk: Chunk) -> Any:
-        """A chunk as the model sees it.
+    def encode(self, chunk: Chunk) -> Any:
+        """The encoder's output for a chunk.
 
         Raises:
             EngineFailed: the model broke.
         """
-        sound = self._sound(chunk)
-        with errors_translated():
-            return self._model.encode([sound], self._context)
+        samples = self._samples(chunk)
+        with engine_errors():
+            return self._model.encode([samples], self._context)
 
-    def words(self, chunks: Sequence[Chunk], first_encoded: Any, wish: DecodingOptions) -> Generator[ChunkResult]:
-        """What is heard in each chunk, in order.
+    def decode(self, chunks: Sequence[Chunk], first_encoded: Any, options: DecodingOptions) -> Generator[ChunkResult]:
+        """The words of each chunk, in order.
 
-        A batch is told what was said a little before it, in the latest batch that is complete by then however the
-        threads are scheduled. So the same recording gives the same text on the same machine.
+        A batch gets context tokens of the latest batch that is certainly complete before it starts, however the threads
+        are scheduled. So the same recording gives the same text on the same machine.
 
         Args:
             chunks: at least one.
-            first_encoded: the first of them.
-            wish: how they are to be heard.
+            first_encoded: the encoder's output for the first of them.
+            options: how to decode them.
 
         Raises:
             EngineFailed: the model broke.
             Cancelled, DeadlineExceeded: as the context says.
         """
-        latest = self._hear(chunks[:1], [self._sound(chunks[0])], first_encoded, wish, ())
+        latest = self._decode_batch(chunks[:1], [self._samples(chunks[0])], first_encoded, options, ())
         yield from latest
         waiting: list[Future[list[ChunkResult]]] = []
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="whisper")
@@ -114,78 +115,87 @@ class BatchedDecoder:
                 if len(waiting) == self._workers:
                     latest = waiting.pop(0).result()
                     yield from latest
-                sounds = [self._sound(chunk) for chunk in batch]
-                waiting.append(pool.submit(self._hear, batch, sounds, None, wish, latest[-1].context_tokens))
+                samples = [self._samples(chunk) for chunk in batch]
+                waiting.append(
+                    pool.submit(self._decode_batch, batch, samples, None, options, latest[-1].context_tokens)
+                )
             for future in waiting:
                 yield from future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _sound(self, chunk: Chunk) -> FloatArray:
+    def _samples(self, chunk: Chunk) -> FloatArray:
         blocks = [block for piece in chunk.pieces for block in self._recording.blocks(piece.start, piece.end)]
         return np.concatenate(blocks)
 
-    def _hear(
+    def _decode_batch(
         self,
         chunks: Sequence[Chunk],
-        sounds: Sequence[FloatArray],
+        samples: Sequence[FloatArray],
         encoded: Any,
-        wish: DecodingOptions,
+        options: DecodingOptions,
         context_tokens: tuple[int, ...],
     ) -> list[ChunkResult]:
-        """A batch, on any thread."""
-        with errors_translated():
+        """Decode a batch, on any thread."""
+        with engine_errors():
             if encoded is None:
-                encoded = self._model.encode(sounds, self._context)
-            taken = self._model.hear(encoded, [len(sound) for sound in sounds], wish, context_tokens, self._context)
+                encoded = self._model.encode(samples, self._context)
+            decoded = self._model.decode(encoded, list(map(len, samples)), options, context_tokens, self._context)
             return [
-                self._settled(chunk, sound, one, wish) for chunk, sound, one in zip(chunks, sounds, taken, strict=True)
+                self._complete(chunk, each, one, options)
+                for chunk, each, one in zip(chunks, samples, decoded, strict=True)
             ]
 
-    def _settled(self, chunk: Chunk, sound: FloatArray, taken: DecodedChunk, wish: DecodingOptions) -> ChunkResult:
-        """What a chunk has when nothing is missing any more."""
-        words = placed(chunk, taken)
-        if not is_cut_short(chunk, words):
-            return ChunkResult(chunk, self._completed(chunk, sound, words, wish), taken.context_tokens)
-        in_halves = self._in_halves(chunk, sound, wish)
+    def _complete(
+        self, chunk: Chunk, samples: FloatArray, decoded: DecodedChunk, options: DecodingOptions
+    ) -> ChunkResult:
+        """The words of a chunk, after its parts that lack words were decoded again."""
+        words = words_in_recording(chunk, decoded)
+        if not ends_early(chunk, words):
+            return ChunkResult(chunk, self._fill_gaps(chunk, samples, words, options), decoded.context_tokens)
+        in_halves = self._decode_halves(chunk, samples, options)
         words = in_halves if len(in_halves) > len(words) else words
-        return ChunkResult(chunk, self._completed(chunk, sound, words, wish), ())
+        return ChunkResult(chunk, self._fill_gaps(chunk, samples, words, options), ())
 
-    def _in_halves(self, chunk: Chunk, sound: FloatArray, wish: DecodingOptions) -> list[PlacedWord]:
-        """What is heard in each half of a chunk by itself; in halves again of one that is cut short too."""
+    def _decode_halves(self, chunk: Chunk, samples: FloatArray, options: DecodingOptions) -> list[DecodedWord]:
+        """The words of each half of a chunk, decoded alone; of its halves where it ends early too."""
         words = []
         for half in chunk.halves():
-            found = self._again(chunk, half, sound, wish)
-            if half != chunk and is_cut_short(half, found):
-                found = self._in_halves(half, sound[chunk.offset(half.start) : chunk.offset(half.end)], wish)
+            found = self._decode_part(chunk, half, samples, options)
+            if half != chunk and ends_early(half, found):
+                half_samples = samples[chunk.offset_of(half.start) : chunk.offset_of(half.end)]
+                found = self._decode_halves(half, half_samples, options)
             words += found
         return words
 
-    def _completed(
-        self, chunk: Chunk, sound: FloatArray, words: list[PlacedWord], wish: DecodingOptions
-    ) -> list[PlacedWord]:
-        """The words, and those that the model had left out: each stretch without words is heard alone."""
-        looked_until = chunk.start
-        for _ in range(_HEARD_AGAIN_AT_MOST):
-            gap = first_missed(chunk, words, looked_until)
+    def _fill_gaps(
+        self, chunk: Chunk, samples: FloatArray, words: list[DecodedWord], options: DecodingOptions
+    ) -> list[DecodedWord]:
+        """The words, and those that the model had omitted: each gap is decoded alone."""
+        checked_until = chunk.start
+        for _ in range(_MAXIMUM_RETRIES):
+            gap = first_gap(chunk, words, checked_until)
             if gap is None:
                 break
-            found = self._again(chunk, chunk.between(gap.start, gap.end), sound, wish)
+            found = self._decode_part(chunk, chunk.between(gap.start, gap.end), samples, options)
             if len(found) > gap.following - gap.word:
                 words = [*words[: gap.word], *found, *words[gap.following :]]
             else:
-                looked_until = gap.end
+                checked_until = gap.end
         return words
 
-    def _again(self, chunk: Chunk, part: Chunk, sound: FloatArray, wish: DecodingOptions) -> list[PlacedWord]:
-        """What is heard in a part of a chunk by itself."""
-        part_sound = sound[chunk.offset(part.start) : chunk.offset(part.end)]
-        encoded = self._model.encode([part_sound], self._context)
-        return placed(part, self._model.hear(encoded, [len(part_sound)], wish, (), self._context)[0])
+    def _decode_part(
+        self, chunk: Chunk, part: Chunk, samples: FloatArray, options: DecodingOptions
+    ) -> list[DecodedWord]:
+        """The words of a part of a chunk, decoded alone."""
+        part_samples = samples[chunk.offset_of(part.start) : chunk.offset_of(part.end)]
+        encoded = self._model.encode([part_samples], self._context)
+        decoded = self._model.decode(encoded, [len(part_samples)], options, (), self._context)
+        return words_in_recording(part, decoded[0])
 
 
 def batches(chunks: Sequence[Chunk], workers: int) -> Iterator[Sequence[Chunk]]:
-    """The chunks in batches that are small at first, for a text soon, and at last, so that all threads end together."""
+    """The chunks in batches: small ones first, so that text comes soon, and last, so that all threads end together."""
     start, size = 0, 1
     while start < len(chunks):
         size = min(size + 1, _LARGEST_BATCH, max(1, (len(chunks) - start) // (2 * workers)))
@@ -193,41 +203,41 @@ def batches(chunks: Sequence[Chunk], workers: int) -> Iterator[Sequence[Chunk]]:
         start += size
 
 
-def placed(chunk: Chunk, taken: DecodedChunk) -> list[PlacedWord]:
-    """The words of a chunk in the time of the recording; none for what is silence or was never said."""
-    if taken.is_silence:
+def words_in_recording(chunk: Chunk, decoded: DecodedChunk) -> list[DecodedWord]:
+    """The words of a chunk in the time of the recording; none for silence, and no invented repetitions."""
+    if decoded.is_silence:
         return []
-    details = taken.details
+    details = decoded.details
     words = []
-    for word in without_repetitions(taken.words):
-        start = chunk.place(word.start_seconds + _EARLY_SECONDS)
-        sounding = chunk.sounding(start, chunk.place(word.end_seconds + _EARLY_SECONDS, is_end=True))
-        start_seconds, end_seconds = sounding.start / SAMPLE_RATE_HZ, sounding.end / SAMPLE_RATE_HZ
-        heard = EngineWord(word.text, start_seconds, max(end_seconds, start_seconds + _SHORTEST_WORD_SECONDS))
-        words.append(PlacedWord(heard, word.tokens, details))
+    for word in without_repetitions(decoded.words):
+        start = chunk.sample_at(word.start_seconds + _EARLY_SECONDS)
+        speech = chunk.clipped_to_speech(start, chunk.sample_at(word.end_seconds + _EARLY_SECONDS, is_end=True))
+        start_seconds, end_seconds = speech.start / SAMPLE_RATE_HZ, speech.end / SAMPLE_RATE_HZ
+        end_seconds = max(end_seconds, start_seconds + _SHORTEST_WORD_SECONDS)
+        words.append(DecodedWord(EngineWord(word.text, start_seconds, end_seconds), word.tokens, details))
     return words
 
 
-def is_cut_short(chunk: Chunk, words: Sequence[PlacedWord]) -> bool:
+def ends_early(chunk: Chunk, words: Sequence[DecodedWord]) -> bool:
     """Whether the model ended long before the speech did, as whisper-base sometimes does after a heading.
 
-    The times of the few words that there are tell nothing then: they are spread over the whole chunk.
+    The times of the few words are of no use then: they are spread over the whole chunk.
     """
-    fewest_seconds = _MISSED_SECONDS * (max(len(words), 1) + 1)
+    fewest_seconds = _LONGEST_WORD_SECONDS * (max(len(words), 1) + 1)
     return chunk.speech_between(chunk.start, chunk.end) > fewest_seconds * SAMPLE_RATE_HZ
 
 
-def first_missed(chunk: Chunk, words: Sequence[PlacedWord], since: int) -> Gap | None:
-    """The first stretch with more speech than a word can have, before the first word too; None when there is none.
+def first_gap(chunk: Chunk, words: Sequence[DecodedWord], since: int) -> Gap | None:
+    """The first part with more speech than a word can have, before the first word too; None when there is none.
 
     Args:
-        chunk: what was heard.
-        words: in it.
-        since: a sample; stretches that end before it do not count.
+        chunk: that was decoded.
+        words: of the chunk.
+        since: a sample; parts that end before it do not count.
     """
     starts = [_sample(word.word.start_seconds) for word in words]
     for following, (start, end) in enumerate(pairwise([chunk.start, *starts, chunk.end])):
-        if end > since and chunk.speech_between(start, end) > _MISSED_SECONDS * SAMPLE_RATE_HZ:
+        if end > since and chunk.speech_between(start, end) > _LONGEST_WORD_SECONDS * SAMPLE_RATE_HZ:
             return Gap(start, end, word=max(following - 1, 0), following=following)
     return None
 
@@ -237,11 +247,11 @@ def _sample(seconds: float) -> int:
 
 
 @contextmanager
-def errors_translated() -> Iterator[None]:
-    """Whatever the libraries below raise, they document none of it, as an error of ours.
+def engine_errors() -> Iterator[None]:
+    """Turn every error of the libraries, which document none, into `EngineFailed`.
 
     Raises:
-        EngineFailed: instead of theirs.
+        EngineFailed: in place of theirs.
     """
     try:
         yield

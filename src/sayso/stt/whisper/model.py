@@ -1,4 +1,4 @@
-"""A loaded Whisper model, and what it hears in a batch of chunks: tokens that passed the checks, and timed words."""
+"""A loaded Whisper model: a batch of chunks becomes tokens that passed the checks, and timed words."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 _BEAM_SIZE = 2
-"""On our readings, 5 makes the same errors as 2, for a quarter more time."""
+"""On our recordings, 5 makes the same errors as 2, and takes a quarter more time."""
 
-# OpenAI's own limits and steps, from whisper/transcribe.py: what is beyond them is heard again, with more variation.
+# OpenAI's own limits and steps, from whisper/transcribe.py: text beyond a limit is decoded again, with more variation.
 _TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 _BEST_OF = 5
 _HIGHEST_COMPRESSION_RATIO = 2.4
 _LOWEST_LOG_PROBABILITY = -1.0
 _LIKELY_NO_SPEECH = 0.6
 
-_PROMPT_TOKENS = 223  # the half of Whisper's text window, less one, that a prompt may take
+_PROMPT_TOKENS = 223  # half of Whisper's text window, less one
 _CONTEXT_TOKENS = 80
-"""How much of what was heard before a chunk is told to be: names and spelling are then as they were."""
+"""So many tokens of the text before a chunk are given to the model, which then keeps to its names and spelling."""
 
 _CONTEXT_TEMPERATURE = 0.5
-"""What was guessed at a higher one is nothing to learn from."""
+"""Text that was sampled at a higher temperature is no context."""
 
 _FRAME_SAMPLES = 160
 _PREPENDED = "\"'“¿([{-"
@@ -51,15 +51,15 @@ class TimedWord(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecodedChunk:
-    """What the model wrote down for a chunk.
+    """The text that the model decoded for a chunk.
 
     Attributes:
-        tokens: the text's.
-        temperature: the one that they were sampled with.
+        tokens: of the text.
+        temperature: at which they were sampled.
         average_log_probability: of the tokens.
         compression_ratio: of the text.
         no_speech_probability: 0 to 1.
-        words: the same as the tokens.
+        words: the text in words with times.
     """
 
     tokens: tuple[int, ...]
@@ -71,26 +71,26 @@ class DecodedChunk:
 
     @property
     def is_silence(self) -> bool:
-        """Whether the model neither hears speech nor is sure of what it wrote."""
+        """Whether the model is unsure of the text and finds silence likely."""
         unsure = self.average_log_probability < _LOWEST_LOG_PROBABILITY
         return unsure and self.no_speech_probability > _LIKELY_NO_SPEECH
 
     @property
     def is_good(self) -> bool:
-        """Whether it need not be heard again."""
+        """Whether it passes the checks; otherwise it is decoded again."""
         repeats = self.compression_ratio > _HIGHEST_COMPRESSION_RATIO
         return self.is_silence or not (repeats or self.average_log_probability < _LOWEST_LOG_PROBABILITY)
 
     @property
     def context_tokens(self) -> tuple[int, ...]:
-        """The tokens that may be told to a later chunk."""
+        """The tokens that a later chunk may get as its context."""
         if not self.is_good or self.is_silence or self.temperature > _CONTEXT_TEMPERATURE:
             return ()
         return self.tokens[-_CONTEXT_TOKENS:]
 
     @property
     def details(self) -> SegmentDetails:
-        """As a transcript gives them, the tokens left out."""
+        """The figures of a transcript's segment, without the tokens."""
         return SegmentDetails(
             temperature=self.temperature,
             average_log_probability=self.average_log_probability,
@@ -101,13 +101,13 @@ class DecodedChunk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecodingOptions:
-    """How chunks are to be heard.
+    """How chunks are decoded: `TranscriptionOptions` in the model's terms.
 
     Attributes:
         language: Whisper's code.
         task: whether to translate.
         temperature: 0 for beam search.
-        prompt: tokens of the caller's words.
+        prompt: tokens of the caller's prompt.
     """
 
     language: str
@@ -132,9 +132,10 @@ class LoadedWhisper:
         )
 
     def encode(self, sounds: Sequence[FloatArray], context: RequestContext) -> Any:
-        """Chunks of at most 30 s at `SAMPLE_RATE_HZ`, as the model sees them: CTranslate2's array.
+        """The encoder's output for chunks of at most 30 s at `SAMPLE_RATE_HZ`: CTranslate2's array.
 
-        One after the other, each in a turn: together they would take no less time, and 70 MB more for each.
+        They are encoded one after the other, each under a permit: together they would take no less time, and 70 MB more
+        for each.
         """
         encoded = []
         for sound in sounds:
@@ -150,80 +151,80 @@ class LoadedWhisper:
 
     @property
     def languages(self) -> list[str]:
-        """The codes of the languages that it knows; one of English alone knows "en"."""
+        """The codes of the languages that it knows; an English-only model knows "en"."""
         return list(self._model.supported_languages)
 
-    def detected(self, encoded: Any) -> dict[str, float]:
-        """How likely each language is in the first chunk."""
+    def language_probabilities(self, encoded: Any) -> dict[str, float]:
+        """The probability of each language in the first chunk."""
         return {token[2:-2]: likely for token, likely in self._model.model.detect_language(encoded)[0]}
 
-    def tokens_of(self, text: str) -> tuple[int, ...]:
-        """A prompt's tokens; of a longer one the last that fit."""
+    def prompt_tokens(self, text: str) -> tuple[int, ...]:
+        """A prompt's tokens; the last that fit, of a longer one."""
         tokens = self._model.hf_tokenizer.encode(f" {text.strip()}", add_special_tokens=False).ids
         return tuple(tokens[-_PROMPT_TOKENS:])
 
-    def hear(
+    def decode(
         self,
         encoded: Any,
         sample_counts: Sequence[int],
-        wish: DecodingOptions,
+        options: DecodingOptions,
         context_tokens: Sequence[int],
         context: RequestContext,
     ) -> list[DecodedChunk]:
-        """Write down what is said in chunks, with times.
+        """Decode chunks into words with times.
 
         Args:
             encoded: the chunks.
             sample_counts: the length of each.
-            wish: how.
-            context_tokens: of what was said before.
-            context: takes a turn for each step.
+            options: how to decode them.
+            context_tokens: of the text before them.
+            context: the request's; each step holds a permit.
         """
-        tokenizer = self._tokenizer(wish)
+        tokenizer = self._tokenizer(options)
         with context.permit():
-            taken = self._generate(encoded, tokenizer, wish, wish.temperature, context_tokens)
-        for number, first in enumerate(taken):
+            decoded = self._generate(encoded, tokenizer, options, options.temperature, context_tokens)
+        for number, first in enumerate(decoded):
             if not first.is_good:
                 one = _nth(encoded, number)
-                taken[number] = self._again(
-                    one, tokenizer, wish, first, has_context_tokens=bool(context_tokens), context=context
+                decoded[number] = self._retry(
+                    one, tokenizer, options, first, had_context=bool(context_tokens), context=context
                 )
         with context.permit():
-            return self._timed(encoded, sample_counts, tokenizer, taken)
+            return self._timed(encoded, sample_counts, tokenizer, decoded)
 
-    def _tokenizer(self, wish: DecodingOptions) -> Any:
+    def _tokenizer(self, options: DecodingOptions) -> Any:
         from faster_whisper.tokenizer import Tokenizer
 
         multilingual = self._model.model.is_multilingual
-        return Tokenizer(self._model.hf_tokenizer, multilingual, task=wish.task, language=wish.language)
+        return Tokenizer(self._model.hf_tokenizer, multilingual, task=options.task, language=options.language)
 
-    def _again(
+    def _retry(
         self,
         encoded: Any,
         tokenizer: Any,
-        wish: DecodingOptions,
+        options: DecodingOptions,
         first: DecodedChunk,
         *,
-        has_context_tokens: bool,
+        had_context: bool,
         context: RequestContext,
     ) -> DecodedChunk:
-        """A chunk whose text failed the checks: without context first, then at higher temperatures."""
+        """Decode a chunk whose text failed the checks: without context tokens first, then at higher temperatures."""
         attempts = [first]
-        steps = [step for step in _TEMPERATURES if step > wish.temperature]
-        for temperature in [*([wish.temperature] if has_context_tokens else []), *steps]:
+        steps = [step for step in _TEMPERATURES if step > options.temperature]
+        for temperature in [*([options.temperature] if had_context else []), *steps]:
             with context.permit():
-                attempts += self._generate(encoded, tokenizer, wish, temperature, ())
+                attempts += self._generate(encoded, tokenizer, options, temperature, ())
             if attempts[-1].is_good:
                 return attempts[-1]
-        calm = [taken for taken in attempts if taken.compression_ratio <= _HIGHEST_COMPRESSION_RATIO]
-        return max(calm or attempts, key=lambda taken: taken.average_log_probability)
+        calm = [decoded for decoded in attempts if decoded.compression_ratio <= _HIGHEST_COMPRESSION_RATIO]
+        return max(calm or attempts, key=lambda decoded: decoded.average_log_probability)
 
     def _generate(
-        self, encoded: Any, tokenizer: Any, wish: DecodingOptions, temperature: float, context_tokens: Sequence[int]
+        self, encoded: Any, tokenizer: Any, options: DecodingOptions, temperature: float, context_tokens: Sequence[int]
     ) -> list[DecodedChunk]:
         from faster_whisper.transcribe import get_suppressed_tokens
 
-        before = [*wish.prompt[-(_PROMPT_TOKENS - len(context_tokens)) :], *context_tokens]
+        before = [*options.prompt[-(_PROMPT_TOKENS - len(context_tokens)) :], *context_tokens]
         prompt = self._model.get_prompt(tokenizer, before, without_timestamps=True)
         how: dict[str, Any] = {"beam_size": _BEAM_SIZE}
         if temperature:
@@ -239,20 +240,20 @@ class LoadedWhisper:
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
             **how,
         )
-        return [_taken(result, tokenizer, temperature) for result in results]
+        return [_decoded_chunk(result, tokenizer, temperature) for result in results]
 
     def _timed(
-        self, encoded: Any, sample_counts: Sequence[int], tokenizer: Any, taken: Sequence[DecodedChunk]
+        self, encoded: Any, sample_counts: Sequence[int], tokenizer: Any, decoded: Sequence[DecodedChunk]
     ) -> list[DecodedChunk]:
         frames = [count // _FRAME_SAMPLES for count in sample_counts]
-        alignments = self._model.find_alignment(tokenizer, [list(one.tokens) for one in taken], encoded, frames)
+        alignments = self._model.find_alignment(tokenizer, [list(one.tokens) for one in decoded], encoded, frames)
         return [
             replace(one, words=tuple(_words(alignment)))
-            for one, alignment in zip(taken, alignments, strict=True)
+            for one, alignment in zip(decoded, alignments, strict=True)
         ]  # fmt: skip
 
 
-def _taken(result: Any, tokenizer: Any, temperature: float) -> DecodedChunk:
+def _decoded_chunk(result: Any, tokenizer: Any, temperature: float) -> DecodedChunk:
     tokens = result.sequences_ids[0]
     text = tokenizer.decode(tokens).strip().encode()
     return DecodedChunk(

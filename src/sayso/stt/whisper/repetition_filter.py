@@ -1,4 +1,4 @@
-"""Whisper's known failure: a phrase that it writes down again and again, although it was not said."""
+"""Removes Whisper's invented repetitions: a phrase that it repeats although it was spoken once."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ _LONGEST_PHRASE_WORDS = 12
 _FEWEST_REPETITIONS = 3
 
 _FASTEST_SECONDS_PER_CHARACTER = 0.025
-"""Nobody says forty characters a second; a quick speaker says twenty. What was not said has hardly a time."""
+"""Forty characters a second; a quick speaker says twenty. Invented words get hardly any time."""
 
 
 def without_repetitions(words: Sequence[TimedWord]) -> list[TimedWord]:
-    """The words without repetitions that there was no time to say.
+    """The words without repetitions for which there was no time.
 
-    A phrase that somebody really repeats takes its time, and stays.
+    A phrase that is really repeated takes its time, and stays.
     """
     kept: list[TimedWord] = []
     position = 0
     while position < len(words):
-        length, times = _loop(words, position)
+        length, times = _repetition(words, position)
         if not length:
             kept.append(words[position])
             position += 1
             continue
         for repetition in range(times):
             phrase = words[position + repetition * length : position + (repetition + 1) * length]
-            if repetition == 0 or not _was_not_said(phrase):
+            if repetition == 0 or not _is_invented(phrase):
                 kept += phrase
         position += length * times
     return kept
 
 
-def _loop(words: Sequence[TimedWord], start: int) -> tuple[int, int]:
-    """How many words the phrase has that is repeated from here on, and how often it is there; zeros without one."""
+def _repetition(words: Sequence[TimedWord], start: int) -> tuple[int, int]:
+    """The length in words of the phrase that is repeated from here on, and its count; zeros without one."""
     letters = [_letters(word) for word in words[start:]]
     for length in range(1, min(_LONGEST_PHRASE_WORDS, len(letters) // _FEWEST_REPETITIONS) + 1):
         times = 1
@@ -49,7 +49,7 @@ def _loop(words: Sequence[TimedWord], start: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _was_not_said(phrase: Sequence[TimedWord]) -> bool:
+def _is_invented(phrase: Sequence[TimedWord]) -> bool:
     characters = sum(len(_letters(word)) for word in phrase)
     seconds = sum(word.end_seconds - word.start_seconds for word in phrase)
     return seconds < _FASTEST_SECONDS_PER_CHARACTER * characters

@@ -18,7 +18,7 @@ from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, VadOptions
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
 from sayso.stt.vad import SpeechDetector, chunks_of
-from sayso.stt.whisper.batched_decoder import BatchedDecoder, errors_translated
+from sayso.stt.whisper.batched_decoder import BatchedDecoder, engine_errors
 from sayso.stt.whisper.model import DecodingOptions, LoadedWhisper
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ class WhisperTranscriber:
                 language=found.code,
                 task=options.task,
                 temperature=options.temperature,
-                prompt=model.tokens_of(options.prompt) if options.prompt else (),
+                prompt=model.prompt_tokens(options.prompt) if options.prompt else (),
             )
             segmenter = Segmenter(language)
-            with closing(decoder.words(chunks, found.encoded, decoding)) as results:  # its threads end before we do
+            with closing(decoder.decode(chunks, found.encoded, decoding)) as results:  # its threads end before we do
                 for result in results:
                     growing.add(segmenter.add(result.words), result.chunk.end)
             growing.add(segmenter.finish(), recording.duration_samples)
@@ -193,7 +193,7 @@ def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContex
     if not recording.is_silent:
         detector = SpeechDetector()
         for block in recording.blocks(0, recording.duration_samples):
-            with errors_translated(), context.permit():
+            with engine_errors(), context.permit():
                 probabilities.append(detector.probabilities(block))
     return chunks_of(np.concatenate(probabilities), recording.duration_samples, vad)
 
@@ -202,14 +202,14 @@ def _detect_language(
     model: LoadedWhisper, decoder: BatchedDecoder, chunks: Sequence[Chunk], code: str | None, context: RequestContext
 ) -> _Found:
     """The language: the caller's, or the likeliest one of the first chunks."""
-    first = decoder.encoded(chunks[0])
+    first = decoder.encode(chunks[0])
     if code is not None:
         return _Found(code, 1.0, first)
     sums: dict[str, float] = {}
     for number, chunk in enumerate(chunks[:_CHUNKS_TO_BE_SURE], start=1):
-        encoded = first if number == 1 else decoder.encoded(chunk)
-        with errors_translated(), context.permit():
-            likely = model.detected(encoded)
+        encoded = first if number == 1 else decoder.encode(chunk)
+        with engine_errors(), context.permit():
+            likely = model.language_probabilities(encoded)
         sums = {language: sums.get(language, 0.0) + probability for language, probability in likely.items()}
         best = max(sums, key=lambda language: sums[language])
         if sums[best] / number >= _SURE:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.stt import EngineSegment, EngineWord, SegmentDetails, transcript_of
-from sayso.stt.word_alignment import AlignedSegment, timed_segments
+from sayso.stt.openai.word_alignment import TimedText, timed_segments
 
 
 def timed(text: str, listed: str, *, seconds_each: float = 1.0) -> list[tuple[str, float, float]]:
@@ -16,7 +16,7 @@ def timed(text: str, listed: str, *, seconds_each: float = 1.0) -> list[tuple[st
     words = [
         EngineWord(word, place * seconds_each, (place + 1) * seconds_each) for place, word in enumerate(listed.split())
     ]
-    made = timed_segments([AlignedSegment(text, 0.0, len(words) * seconds_each)], words)
+    made = timed_segments([TimedText(text, 0.0, len(words) * seconds_each)], words)
     return [(word.text, word.start_seconds, word.end_seconds) for segment in made for word in segment.words]
 
 
@@ -44,7 +44,7 @@ def test_words_that_are_listed_otherwise_take_their_places() -> None:
 def test_words_that_are_not_listed_share_the_time_between() -> None:
     """A word that the list lacks gets the time between its neighbours, or a share of it by its characters."""
     words = [EngineWord("one", 0.0, 1.0), EngineWord("four", 4.0, 5.0)]
-    made = timed_segments([AlignedSegment("one two threes four", 0.0, 5.0)], words)
+    made = timed_segments([TimedText("one two threes four", 0.0, 5.0)], words)
 
     assert [(word.start_seconds, word.end_seconds) for word in made[0].words] == [
         (0.0, 1.0),
@@ -56,7 +56,7 @@ def test_words_that_are_not_listed_share_the_time_between() -> None:
 
 def test_without_a_list_the_segment_is_shared_out() -> None:
     """Each segment's words share its own time by their characters."""
-    made = timed_segments([AlignedSegment(" ab abcdef.", 2.0, 4.0), AlignedSegment(" z", 9.0, 9.5)], [])
+    made = timed_segments([TimedText(" ab abcdef.", 2.0, 4.0), TimedText(" z", 9.0, 9.5)], [])
 
     times = [[(word.start_seconds, word.end_seconds) for word in segment.words] for segment in made]
     assert times == [[(2.0, 2.4444444444444446), (2.4444444444444446, 4.0)], [(9.0, 9.5)]]
@@ -87,7 +87,7 @@ def test_segments_keep_their_words_and_details() -> None:
     details = SegmentDetails(speaker="A")
     words = [EngineWord("no", 0.0, 1.0), EngineWord("no", 1.0, 2.0), EngineWord("no", 2.0, 3.0)]
 
-    made = timed_segments([AlignedSegment(" No, no.", 0.0, 2.0, details), AlignedSegment(" No!", 2.0, 3.0)], words)
+    made = timed_segments([TimedText(" No, no.", 0.0, 2.0, details), TimedText(" No!", 2.0, 3.0)], words)
 
     assert made == [
         EngineSegment((EngineWord(" No,", 0.0, 1.0), EngineWord(" no.", 1.0, 2.0)), details),
@@ -110,7 +110,7 @@ def test_every_written_word_has_a_time_in_order(written: list[tuple[str, str]], 
     ]
 
     made = transcript_of(
-        timed_segments([AlignedSegment(text, 0.0, float(len(written)))], listed),
+        timed_segments([TimedText(text, 0.0, float(len(written)))], listed),
         language="en",
         language_probability=1.0,
         duration_samples=16_000 * len(written),

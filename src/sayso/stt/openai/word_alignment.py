@@ -1,7 +1,7 @@
-"""From a text and words with times to words of the text with times.
+"""Gives each word of a text its time, from a list of bare words with times.
 
-OpenAI writes the text of a segment with its punctuation, and beside it a list of bare words with times. The text is
-what was said: each of its words gets the time of the listed words that have its letters, and a share of the time
+OpenAI gives the text of a segment with its punctuation, and beside it a list of words with times and without
+punctuation. Each word of the text gets the time of the listed words that have its letters, or a share of the time
 around it where none has.
 """
 
@@ -23,8 +23,8 @@ _TOKEN = re.compile(r"\s*\S+")
 _LETTERS = re.compile(r"[^\W_]+")
 
 
-class AlignedSegment(NamedTuple):
-    """A stretch of text and the time in which it was said; times in seconds."""
+class TimedText(NamedTuple):
+    """The text of a segment with its time; times in seconds."""
 
     text: str
     start_seconds: float
@@ -33,7 +33,7 @@ class AlignedSegment(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Letters that belong together on both sides, where they stand in their token, and the kind of their script."""
+    """Letters that are matched as one, their position in their token, and whether their script has no spaces."""
 
     letters: str
     start: int
@@ -41,7 +41,7 @@ class _Piece(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """A word of the text: its segment, its characters, and which of all pieces are in it."""
+    """A word of the text: its segment, its characters, and the range of its pieces among all pieces."""
 
     segment: int
     text: str
@@ -54,20 +54,20 @@ class _Time(NamedTuple):
     end_seconds: float
 
 
-def timed_segments(segments: Sequence[AlignedSegment], listed: Sequence[EngineWord]) -> list[EngineSegment]:
+def timed_segments(segments: Sequence[TimedText], listed: Sequence[EngineWord]) -> list[EngineSegment]:
     """The words of the segments' texts, with times.
 
     Args:
-        segments: what was written, in order.
+        segments: in order.
         listed: words with times and without punctuation, in order; may be empty.
     """
     tokens = [(number, token[0]) for number, segment in enumerate(segments) for token in _TOKEN.finditer(segment.text)]
     pieces = [piece for _, token in tokens for piece in _pieces(token)]
     owners = [(number, piece) for number, word in enumerate(listed) for piece in _pieces(word.text)]
     matches = _matches([piece.letters for piece in pieces], [piece.letters for _, piece in owners])
-    heard = [None if match is None else owners[match][0] for match in matches]
-    units = list(_units(tokens, heard))
-    times = [_time_of(unit, heard, listed) for unit in units]
+    matched = [None if match is None else owners[match][0] for match in matches]
+    units = list(_units(tokens, matched))
+    times = [_time_of(unit, matched, listed) for unit in units]
     filled = _filled(units, times, segments)
     words: list[list[EngineWord]] = [[] for _ in segments]
     for unit, time in zip(units, filled, strict=True):
@@ -91,54 +91,56 @@ def _folded(letters: str) -> str:
     return unicodedata.normalize("NFKC", letters).casefold()
 
 
-def _matches(written: Sequence[str], listed: Sequence[str]) -> list[int | None]:
-    """For each piece that is written, the listed one that it is, in order; None for none."""
-    matches: list[int | None] = [None] * len(written)
-    operations = SequenceMatcher(None, written, listed, autojunk=False).get_opcodes()
+def _matches(letters: Sequence[str], listed: Sequence[str]) -> list[int | None]:
+    """For each piece of the text, the number of the listed piece that it matches, in order; None for none."""
+    matches: list[int | None] = [None] * len(letters)
+    operations = SequenceMatcher(None, letters, listed, autojunk=False).get_opcodes()
     for _, first, last, listed_first, listed_last in operations:
-        # What differs in its letters and not in its number, such as a number in digits, is the same all the same.
+        # As many pieces with other letters, such as a number in digits, match too.
         if last - first == listed_last - listed_first:
             matches[first:last] = range(listed_first, listed_last)
     return matches
 
 
-def _units(tokens: Sequence[tuple[int, str]], heard: Sequence[int | None]) -> Iterator[_Unit]:
+def _units(tokens: Sequence[tuple[int, str]], matched: Sequence[int | None]) -> Iterator[_Unit]:
     """Each token is a word; in a script without spaces, each listed word is."""
-    place = 0
+    position = 0
     for segment, token in tokens:
         pieces = _pieces(token)
         if not any(piece.spaceless for piece in pieces):
-            yield _Unit(segment, token, place, place + len(pieces))
+            yield _Unit(segment, token, position, position + len(pieces))
         else:
             begins = [
                 number
                 for number in range(len(pieces))
-                if not number or heard[place + number] is None or heard[place + number] != heard[place + number - 1]
+                if not number
+                or matched[position + number] is None
+                or matched[position + number] != matched[position + number - 1]
             ]
             for begin, end in zip(begins, [*begins[1:], len(pieces)], strict=True):
                 first = pieces[begin].start if begin else 0
                 last = pieces[end].start if end < len(pieces) else len(token)
-                yield _Unit(segment, token[first:last], place + begin, place + end)
-        place += len(pieces)
+                yield _Unit(segment, token[first:last], position + begin, position + end)
+        position += len(pieces)
 
 
-def _time_of(unit: _Unit, heard: Sequence[int | None], listed: Sequence[EngineWord]) -> _Time | None:
-    numbers = [number for number in heard[unit.first : unit.last] if number is not None]
+def _time_of(unit: _Unit, matched: Sequence[int | None], listed: Sequence[EngineWord]) -> _Time | None:
+    numbers = [number for number in matched[unit.first : unit.last] if number is not None]
     if not numbers:
         return None
     return _Time(listed[numbers[0]].start_seconds, listed[numbers[-1]].end_seconds)
 
 
-def _filled(units: Sequence[_Unit], times: Sequence[_Time | None], segments: Sequence[AlignedSegment]) -> list[_Time]:
+def _filled(units: Sequence[_Unit], times: Sequence[_Time | None], segments: Sequence[TimedText]) -> list[_Time]:
     """The times, and for words without one a share by characters of the time between their neighbours."""
     filled: list[_Time] = []
-    for place, (unit, time) in enumerate(zip(units, times, strict=True)):
+    for position, (unit, time) in enumerate(zip(units, times, strict=True)):
         if time is not None:
             filled.append(time)
             continue
         segment = segments[unit.segment]
         begins = max(filled[-1].end_seconds if filled else 0.0, segment.start_seconds)
-        waiting, ends = _until_next(units, times, place, segment.end_seconds)
+        waiting, ends = _until_next(units, times, position, segment.end_seconds)
         share = len(unit.text.strip()) / max(waiting, 1)
         filled.append(_Time(begins, begins + max(ends - begins, 0.0) * share))
     return filled
