@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -78,7 +79,9 @@ def serving(directory: Path, *, grace_seconds: int, by: tuple[str, ...] = ()) ->
     output = directory / "output"
     with output.open("wb") as stream:
         command = [*by, sys.executable, "-c", PROGRAM, str(grace_seconds)]
-        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+        # What ignores SIGHUP, as a terminal that is closed may have it, passes that on to what it starts.
+        heeds = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, preexec_fn=heeds)  # noqa: PLW1509
     server = Server(process, output)
     try:
         wait_until(lambda: bool(server.url) or process.poll() is not None)
