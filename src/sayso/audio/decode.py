@@ -145,7 +145,8 @@ def _mono(container: InputContainer, name: str) -> Iterator[tuple[FloatArray, in
         ends_at_seconds += frame.samples / frame.sample_rate
         frame.pts = None
         for out in mixer.resample(frame):
-            yield out.to_ndarray()[0], frame.sample_rate
+            # Files of floating point may hold values that are no numbers; resampling would spread them.
+            yield np.nan_to_num(out.to_ndarray()[0], copy=False, nan=0.0, posinf=1.0, neginf=-1.0), frame.sample_rate
 
 
 def _mixer() -> av.AudioResampler:

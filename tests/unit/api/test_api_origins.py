@@ -74,6 +74,34 @@ def test_a_host_is_read_or_refused(text: str) -> None:
     assert found is None or parse_host(f"[{found[0]}]" if ":" in found[0] else found[0]) == (found[0], None)
 
 
+@pytest.mark.parametrize(
+    ("version", "headers", "passes"),
+    [
+        ("1.0", [], True),
+        ("1.1", [], False),
+        ("1.0", [(b"host", b"evil.example")], False),
+        ("1.0", [(b"host", b"")], False),
+    ],
+)
+async def test_a_health_check_of_a_load_balancer_names_no_host(
+    version: str, headers: list[tuple[bytes, bytes]], passes: bool
+) -> None:
+    """HTTP/1.0 without Host, which no browser sends, is answered; a foreign name is refused in any version."""
+    reached: list[str] = []
+    answers: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+        reached.append(scope["path"])
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "http_version": version, "method": "GET", "path": "/live", "headers": headers}
+    await TrustedHosts(app, hosts=["localhost"])(scope, None, send)  # type: ignore[arg-type]
+    assert (reached == ["/live"]) == passes
+    assert passes or answers[0]["status"] == 400
+
+
 def test_other_protocols_have_no_host_to_check() -> None:
     """The application's own beginning and end are passed on."""
     seen: list[str] = []

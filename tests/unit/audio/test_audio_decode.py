@@ -140,6 +140,19 @@ def test_a_wav_with_a_wrong_length_is_read() -> None:
     assert len(audio.samples) == LENGTH
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_are_silence_or_the_limit(value: float) -> None:
+    """In a file of floating point they damage nothing beside them."""
+    samples = np.full(16_000, 0.25, "<f4")
+    samples[8_000] = value
+    data = samples.tobytes()
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 1, 16_000, 64_000, 4, 32)
+    head = struct.pack("<4sI4s", b"RIFF", 36 + len(data), b"WAVE") + form + struct.pack("<4sI", b"data", len(data))
+    decoded = decode(io.BytesIO(head + data), sample_rate_hz=16_000).samples
+    assert np.isfinite(decoded).all()
+    assert decoded[[0, 4_000, 12_000, -1]] == pytest.approx(0.25, abs=0.01)
+
+
 def test_resampling_keeps_time_and_length() -> None:
     """At another rate each sound is at the same second."""
     samples = pings(PLACES, length=LENGTH)

@@ -85,7 +85,7 @@ class TrustedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if self._hosts is not None and scope["type"] == "http":
+        if self._hosts is not None and scope["type"] == "http" and not _is_nameless(scope):
             host = parse_host(Headers(scope=scope).get("host", ""))
             if host is None or not (host[0] in self._hosts or _is_address(host[0])):
                 problem = Problem(
@@ -151,6 +151,11 @@ class CrossOriginRequests:
         host = headers.get("host", "")
         schemes = tuple(_DEFAULT_PORTS) if is_same else (scope["scheme"],)
         return any(origin == parse_origin(f"{scheme}://{host}") for scheme in schemes)
+
+
+def _is_nameless(scope: Scope) -> bool:
+    """Whether a request is of HTTP/1.0 and names no host, as health checks of load balancers; no browser sends it."""
+    return scope["http_version"] == "1.0" and "host" not in Headers(scope=scope)
 
 
 def _is_address(host: str) -> bool:
