@@ -1,4 +1,4 @@
-"""The page: what a browser gets at ``/``, over the same API that everybody else uses."""
+"""The web page at ``/``, which uses the public API."""
 
 from sayso.web.page import router
 

@@ -1,4 +1,4 @@
-"""The page's files: static, from this package, checked again by the browser at each visit."""
+"""The page's static files, which the browser revalidates at each visit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 
 class _Files(StaticFiles):
-    """Files with an ETag, which a browser may keep if it asks each time whether they are still the same."""
+    """Files with an ETag, which a browser may cache if it revalidates them each time."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -34,10 +34,10 @@ class _Files(StaticFiles):
 _FILES = _Files(directory=Path(__file__).parent / "static")
 
 
-# Routes, not a mount at "/": a mount would take every path, and answer for the API's wrong methods.
+# Routes, not a mount at "/": a mount would match every path, including those of the API with a wrong method.
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
-    """The page, which may play narrations from where their files are."""
+    """The page; its policy allows it to play narrations from their storage."""
     response = await _FILES.get_response("index.html", request.scope)
     narrations = request.app.state.served.narrations
     response.headers["content-security-policy"] = page_policy(narrations and narrations.files_origin)
@@ -46,7 +46,7 @@ async def index(request: Request) -> Response:
 
 @router.api_route("/page/server.json", methods=["GET", "HEAD"])
 async def server(request: Request) -> JSONResponse:
-    """Which parts of the page this server can fill. The API's own answer would be an error, which browsers show."""
+    """Which parts of the page this server supports. The API itself would answer with an error, which browsers log."""
     served = request.app.state.served
     return JSONResponse({"narrations": served.narrations is not None}, headers={"cache-control": "no-cache"})
 

@@ -1,4 +1,4 @@
-"""What browsers let the page do."""
+"""The Content-Security-Policy of the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ def page_policy(files_origin: str | None = None) -> str:
     """The page's Content-Security-Policy: nothing from elsewhere, no inline script; sound and downloads that it made.
 
     Args:
-        files_origin: where narrations' files are read and played, besides this server.
+        files_origin: the origin of narrations' files, besides this server.
     """
     elsewhere = f" {files_origin}" if files_origin else ""
     return (

@@ -1,8 +1,8 @@
-/** Asking the API: the key, the requests, and what went wrong. */
+/** Requests to the API: the key, the responses, and the errors. */
 
 const KEY_NAME = "sayso.key";
 
-/** What the API, or the way to it, answered in place of a result. */
+/** An error of the API, or of the connection to it. */
 export class Failure extends Error {
   constructor(message, { status = 0, retryAfterSeconds = null } = {}) {
     super(message);
@@ -14,12 +14,12 @@ export class Failure extends Error {
 
 let keyWanted = () => {};
 
-/** Have `callback` called with the server's message whenever it refuses the key, or the lack of one. */
-export function whenKeyWanted(callback) {
+/** Call `callback` with the server's message whenever the key is missing or refused. */
+export function onKeyRequired(callback) {
   keyWanted = callback;
 }
 
-export function keepKey(key) {
+export function storeKey(key) {
   sessionStorage.setItem(KEY_NAME, key);
 }
 
@@ -28,13 +28,13 @@ function authorisation() {
   return key ? { authorization: `Bearer ${key}` } : {};
 }
 
-/** The failure that an error's body and headers tell of; a refused key is asked for, unless that is not wanted. */
+/** The failure of an error response; after a refused key the page asks for one, unless `asksForKey` is false. */
 function failureOf(status, body, retryAfter, asksForKey = true) {
   let message;
   try {
     message = JSON.parse(body).error.message;
   } catch {
-    message = `The server answered ${status}.`; // a proxy in between answers in its own words
+    message = `The server answered ${status}.`; // a proxy in between has other error bodies
   }
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
   const failure = new Failure(message, { status, retryAfterSeconds: Number.isFinite(seconds) ? seconds : null });
@@ -53,13 +53,13 @@ export const cutOff = () => new Failure("The connection was lost before the answ
 
 const unreachable = () => new Failure("The server cannot be reached.");
 
-/** Whether an address is this server's: the key is for nobody else. */
+/** Whether an address is this server's: the key is sent to no other server. */
 const isOurs = (path) => new URL(path, document.baseURI).origin === location.origin;
 
 /**
- * The response to a request, once it is known to be good.
+ * Send a request and return its response if it succeeded.
  *
- * @param options fetch's, and whether a 401 is to have the page ask for a key
+ * @param options those of fetch, and whether the page asks for a key after a 401
  * @returns the response; throws a Failure, or the signal's AbortError
  */
 export async function ask(path, { asksForKey = true, ...options } = {}) {
@@ -87,11 +87,11 @@ export function postJson(path, body, signal) {
 }
 
 /**
- * Send a form; fetch cannot say how far an upload is.
+ * Send a form; not with fetch, which cannot report the progress of an upload.
  *
  * @param onUpload called with the part of the form that has been sent, 0 to 1
- * @param onText called with each new piece of the answer
- * @returns the answer's text; throws a Failure, or an AbortError
+ * @param onText called with each new piece of the response
+ * @returns the response's text; throws a Failure, or an AbortError
  */
 export function postForm(path, form, { signal, onUpload = () => {}, onText = () => {} }) {
   return new Promise((resolve, reject) => {
@@ -123,7 +123,7 @@ export function postForm(path, form, { signal, onUpload = () => {}, onText = () 
   });
 }
 
-/** What to tell people about an error; null for one that they brought about themselves by stopping. */
+/** The message of an error for people; null if they cancelled the request themselves. */
 export function explain(error) {
   if (error.name === "AbortError") {
     return null;

@@ -1,6 +1,6 @@
-/** The page: its parts, the key, and what the server has. */
+/** The page: its parts, the key, and the models of the server. */
 
-import { explain, getJson, keepKey, whenKeyWanted } from "./api.js";
+import { explain, getJson, storeKey, onKeyRequired } from "./api.js";
 import * as narrations from "./narrations.js";
 import * as speak from "./speak.js";
 import * as transcribe from "./transcribe.js";
@@ -9,7 +9,7 @@ const byId = (id) => document.getElementById(id);
 const keyCard = byId("key-card");
 const keyField = byId("key");
 
-/** Ask what the server has; what goes wrong is shown. */
+/** Load the server's models and voices; show an error. */
 async function load() {
   byId("page-error").textContent = "";
   try {
@@ -20,7 +20,7 @@ async function load() {
     transcribe.offerModels(names);
     await narrations.open(voices);
   } catch (error) {
-    if (error.status !== 401) { // that is shown beside the key
+    if (error.status !== 401) { // shown beside the key
       byId("page-error").textContent = explain(error);
     }
     return false;
@@ -28,7 +28,7 @@ async function load() {
   return true;
 }
 
-whenKeyWanted((message) => {
+onKeyRequired((message) => {
   byId("key-error").textContent = message;
   keyCard.hidden = false;
   keyField.focus();
@@ -37,7 +37,7 @@ whenKeyWanted((message) => {
 byId("key-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   byId("key-error").textContent = "";
-  keepKey(keyField.value.trim());
+  storeKey(keyField.value.trim());
   if (await load()) {
     keyField.value = "";
     keyCard.hidden = true;
@@ -45,7 +45,7 @@ byId("key-form").addEventListener("submit", async (event) => {
   }
 });
 
-// A file that misses its place must not take the page's.
+// A file that is dropped outside of its field must not replace the page.
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => event.preventDefault());
 

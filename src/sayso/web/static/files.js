@@ -1,4 +1,4 @@
-/** Files for the person at the page: saved, and made only once. */
+/** Downloads, each made only once. */
 
 export const MEDIA_TYPES = {
   mp3: "audio/mpeg",
@@ -24,10 +24,10 @@ export function save(blob, name) {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then the browser has taken it
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then the browser has read it
 }
 
-/** A link of the server's, over this page's own protocol where it leads to the same host: a proxy may hide that it is HTTPS. */
+/** A link from the server, with this page's protocol if it has the same host: a proxy may hide the use of HTTPS. */
 export function linkOf(url) {
   const link = new URL(url, document.baseURI);
   if (link.host === location.host) {
@@ -36,21 +36,21 @@ export function linkOf(url) {
   return link;
 }
 
-/** A file's name without its ending. */
+/** A file's name without its suffix. */
 export const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
 
 /**
  * Buttons that each save a file of one form.
  *
  * @param element holds the buttons, which name their form in data-form
- * @param make gives the file of a form, given a signal; its errors are passed to onError
+ * @param make returns the file of a form, given a signal; its errors are passed to onError
  */
 export class DownloadButtons {
   #element;
   #make;
   #made = new Map();
   #name = "";
-  #giveUp = new AbortController();
+  #controller = new AbortController();
 
   constructor(element, { make, onBegin, onSaved, onError }) {
     this.#element = element;
@@ -75,24 +75,24 @@ export class DownloadButtons {
     });
   }
 
-  /** Offer files of something new, with this name. */
+  /** Offer files of new content, with this name. */
   show(name) {
     this.#name = name;
     this.#element.hidden = false;
   }
 
-  /** Offer nothing, and forget what was made. */
+  /** Offer nothing, and drop the files that were made. */
   hide() {
     this.#element.hidden = true;
     this.#made.clear();
-    this.#giveUp.abort();
-    this.#giveUp = new AbortController();
+    this.#controller.abort();
+    this.#controller = new AbortController();
   }
 
   async #file(form) {
     const made = this.#made;
     if (!made.has(form)) {
-      const { signal } = this.#giveUp;
+      const { signal } = this.#controller;
       const file = await this.#make(form, signal);
       signal.throwIfAborted();
       made.set(form, file);

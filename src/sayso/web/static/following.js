@@ -1,4 +1,4 @@
-/** Following a narration: its changes as they happen, over connections that may break. */
+/** Follow the changes of a narration over connections that may break. */
 
 import { ask } from "./api.js";
 import { EventParser, eventsOf } from "./sse.js";
@@ -19,22 +19,22 @@ function pause(seconds, signal) {
   });
 }
 
-/** How long to wait after so many failures in a row: twice as long each time, less up to half by chance. */
+/** The pause after so many failures in a row: twice as long each time, minus a random part of up to half. */
 function backoff(failures) {
   return Math.min(LONGEST_PAUSE_SECONDS, 2 ** (failures - 1)) * (1 - Math.random() / 2);
 }
 
-/** Whether asking again can help: not when the server says that the request is wrong. */
+/** Whether a retry can help: not when the server refuses the request. */
 const mayPass = (error) => !(error.status >= 400 && error.status < 500 && error.status !== 429);
 
 /**
- * Follow a narration to its end. A connection that breaks is made again, and goes on where it was.
+ * Follow a narration to its end. A connection that breaks is made again, and continues after the last event.
  *
- * EventSource cannot send the key, and so this is fetch.
+ * Uses fetch, because EventSource cannot send the key.
  *
  * @param id the narration's
- * @param signal gives it up
- * @param onChange called with the narration, as it stands and then after each change
+ * @param signal cancels it
+ * @param onChange called with the narration now and after each change
  * @param onBreak called when the connection has broken, before it is made again
  * @throws the signal's AbortError, or the Failure of a narration that cannot be followed
  */
@@ -48,12 +48,12 @@ export async function follow(id, { signal, onChange, onBreak }) {
       const headers = lastId === null ? {} : { "last-event-id": lastId };
       const response = await ask(`v1/narrations/${id}/events`, { headers, signal });
       if (response.status === 204) {
-        return; // the end was told before
+        return; // the last event was sent before
       }
       for await (const narration of eventsOf(response, parser)) {
         failures = 0;
         lastId = parser.lastId;
-        signal.throwIfAborted(); // events that came together are given one by one
+        signal.throwIfAborted(); // events that arrive together are handled one by one
         onChange(narration);
         if (hasEnded(narration)) {
           return;

@@ -1,4 +1,4 @@
-/** The form that has a text narrated. */
+/** The form that submits a narration. */
 
 import { ask, explain } from "./api.js";
 import { fillVoices } from "./voices.js";
@@ -7,7 +7,7 @@ const PATH = "v1/narrations";
 
 const byId = (id) => document.getElementById(id);
 
-/** A key that nobody else has; crypto.randomUUID is only there on HTTPS. */
+/** A unique idempotency key; crypto.randomUUID exists only on HTTPS. */
 function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -27,9 +27,9 @@ export class NarrationForm {
   #speed = byId("narrate-speed");
   #drop = byId("narrate-drop");
   #file = null;
-  #key = null; // of what the form says now, once that was sent
+  #key = null; // of the current content of the form, once that was sent
   #isSending = false;
-  #wasAccepted = false; // nothing was changed since
+  #wasAccepted = false; // the form has not changed since
   #onAccepted;
 
   constructor({ onAccepted }) {
@@ -87,7 +87,7 @@ export class NarrationForm {
     this.#problem.textContent = "";
   }
 
-  /** Have a file narrated, or with null what is in the field. */
+  /** Choose a file, or with null the text in the field. */
   #choose(file) {
     this.#changed();
     this.#file = file;
@@ -111,7 +111,7 @@ export class NarrationForm {
     return [...this.#form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
   }
 
-  /** What is asked for, as the API takes it: a form with a file, JSON with a text. */
+  /** The body of the request: a form with a file, JSON with a text. */
   #request() {
     const name = byId("narrate-name").value.trim();
     const fields = {
@@ -134,7 +134,7 @@ export class NarrationForm {
     return { body: form, headers: {} };
   }
 
-  /** Send what the form says. However often that is tried, the key has the server make one narration of it. */
+  /** Send the form. However often that is tried, the key makes the server create one narration. */
   async #send() {
     if (this.#isSending || this.#wasAccepted) {
       return; // a double click
@@ -154,7 +154,7 @@ export class NarrationForm {
     try {
       const response = await ask(PATH, { method: "POST", body, headers: { ...headers, "idempotency-key": key } });
       const narration = await response.json();
-      if (this.#key === key) { // else the form says something new by now
+      if (this.#key === key) { // otherwise the form has changed by now
         this.#clear();
       }
       this.#say(`Accepted: ${narration.name}`);
@@ -163,7 +163,7 @@ export class NarrationForm {
       this.#say("");
       this.#problem.textContent = explain(error) ?? "";
       if (error.status >= 400 && error.status < 500) {
-        this.#key = null; // it was not accepted; of other failures nobody knows
+        this.#key = null; // it was not accepted; after other failures that is unknown
       }
     } finally {
       this.#isSending = false;

@@ -1,10 +1,10 @@
-/** Plays a finished narration from its files, with its words lit. */
+/** Plays a finished narration from its files, and highlights its words. */
 
 import { ask } from "./api.js";
 import { linkOf, MEDIA_TYPES } from "./files.js";
 import { ReadingText } from "./words.js";
 
-const AUDIO = ["mp3", "m4a", "opus", "flac", "wav", "aac"]; // the best to play first: an AAC stream cannot be sought well
+const AUDIO = ["mp3", "m4a", "opus", "flac", "wav", "aac"]; // in order of preference: seeking in an AAC stream is imprecise
 
 /** The file that this browser plays best; undefined where it plays none. */
 export function playableOf(narration) {
@@ -24,7 +24,7 @@ export class NarrationPlayer {
   #text = document.createElement("div");
   #words = null;
   #frame = 0;
-  #giveUp = new AbortController();
+  #controller = new AbortController();
 
   constructor(element, narration) {
     this.#element = element;
@@ -47,9 +47,9 @@ export class NarrationPlayer {
     this.#play();
   }
 
-  /** Be silent, and let the files go. */
+  /** Stop, and release the files. */
   close() {
-    this.#giveUp.abort();
+    this.#controller.abort();
     cancelAnimationFrame(this.#frame);
     this.#words?.close();
     this.#audio.pause();
@@ -67,7 +67,7 @@ export class NarrationPlayer {
     try {
       await this.#audio.play();
     } catch (error) {
-      if (error.name === "NotAllowedError") { // a browser may want to be asked twice; the player is there
+      if (error.name === "NotAllowedError") { // the browser wants another click; the player is there
         this.#say("Press play.");
       }
     }
@@ -79,8 +79,8 @@ export class NarrationPlayer {
       return;
     }
     try {
-      const timeline = await (await ask(linkOf(file.url), { signal: this.#giveUp.signal })).json();
-      this.#giveUp.signal.throwIfAborted();
+      const timeline = await (await ask(linkOf(file.url), { signal: this.#controller.signal })).json();
+      this.#controller.signal.throwIfAborted();
       this.#text.hidden = false;
       this.#words = new ReadingText(this.#text, timeline.text, (seconds) => this.#seek(seconds));
       this.#words.add(timeline.words);
@@ -99,7 +99,7 @@ export class NarrationPlayer {
     this.#play();
   }
 
-  /** Light the word that is heard, at every frame while it plays. */
+  /** Highlight the current word, at every frame while it plays. */
   #follow() {
     cancelAnimationFrame(this.#frame);
     this.#words?.light(this.#audio.currentTime);

@@ -1,4 +1,4 @@
-/** A narration in the list: what it is, how far it is, and what can be done with it. */
+/** A narration in the list: its name, its progress, and its buttons. */
 
 import { hasEnded } from "./following.js";
 import { linkOf } from "./files.js";
@@ -16,18 +16,18 @@ let playing = null; // the row whose player is open: one at a time
 function make(kind, className, text = "") {
   const element = document.createElement(kind);
   element.className = className;
-  element.textContent = text; // names are anybody's: never HTML
+  element.textContent = text; // names come from outside: never HTML
   return element;
 }
 
-/** When something was, as short as it can be said. */
+/** A time in its shortest form. */
 function when(time) {
   const at = new Date(time);
   const isToday = at.toDateString() === new Date().toDateString();
   return at.toLocaleString([], isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** How long a narration has been worked on, in words; null where nobody has begun. */
+/** How long a narration has been running, in words; null if it has not started. */
 function elapsed({ status, started_at: started, finished_at: finished }, nowMs) {
   if (started === null || status === "queued") {
     return null;
@@ -37,12 +37,12 @@ function elapsed({ status, started_at: started, finished_at: finished }, nowMs) 
 }
 
 /**
- * @param onCancel called when it is to be cancelled; returns a promise of the end of trying to
+ * @param onCancel cancels it; returns a promise that resolves when the attempt has ended
  */
 export class NarrationRow {
   element = make("li", "narration");
   narration = null;
-  changedAt = 0; // when it was last told, by performance.now()
+  changedAt = 0; // the time of the latest update, by performance.now()
   #name = make("h3", "");
   #state = make("span", "state");
   #facts = make("p", "hint facts");
@@ -73,13 +73,13 @@ export class NarrationRow {
     head.append(this.#name, this.#state);
     this.#running.append(this.#progress, this.#percent, this.#cancel);
     this.#done.append(this.#play, this.#links);
-    this.element.tabIndex = -1; // takes the focus from a button that goes
+    this.element.tabIndex = -1; // takes the focus from a button that disappears
     this.element.append(head, this.#facts, this.#running, this.#done, this.#problem, this.#playerPlace);
     this.show(narration, 0);
   }
 
   /**
-   * Show the narration as it stands.
+   * Show the narration's current state.
    *
    * @param skewMs by how much the server's clock is ahead of this one
    */
@@ -109,7 +109,7 @@ export class NarrationRow {
     }
   }
 
-  /** Show the facts, of which the time goes on by itself. */
+  /** Show the facts; the elapsed time changes by itself. */
   tick(skewMs) {
     const { voice, speed, created_at: created, audio_seconds: audioSeconds } = this.narration;
     const facts = [
@@ -150,7 +150,7 @@ export class NarrationRow {
     this.#play.hidden = playableOf(this.narration) === undefined;
   }
 
-  /** Links are signed anew each time and end some day: an old one is brought up to date where it is. */
+  /** Links are signed each time and expire: an old one is updated in place. */
   #showFiles(before) {
     const { name, files } = this.narration;
     const outline = (narration) => JSON.stringify(narration?.files.map((file) => [file.format, file.url === null]));

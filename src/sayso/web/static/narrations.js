@@ -1,4 +1,4 @@
-/** The part of the page that has long texts narrated: the server's list of narrations, as it changes. */
+/** The narrations of the page: the form, and the server's list with its changes. */
 
 import { ask, explain, getJson } from "./api.js";
 import { follow, hasEnded } from "./following.js";
@@ -8,30 +8,30 @@ import { minutes } from "./times.js";
 
 const PATH = "v1/narrations";
 const PAGE = 20;
-const LARGEST_PAGE = 100; // as the API has it
+const LARGEST_PAGE = 100; // the API's limit
 const MOST_FOLLOWED = 3; // a browser has six connections to a server, for all its tabs
 const POLL_MS = 3_000; // while something changes that is not followed
-const IDLE_POLL_MS = 30_000; // others send narrations too, and links end
+const IDLE_POLL_MS = 30_000; // others submit narrations too, and links expire
 const LONGEST_POLL_MS = 30_000;
 
 const NOTHING = { data: [], has_more: false };
 
 const byId = (id) => document.getElementById(id);
 
-let form = null; // null until the server has said that it has narrations
+let form = null; // null until it is known that the server has narrations
 let isOpen = false; // whether it has any for this key
 const rows = new Map(); // by id
 const followed = new Map(); // the AbortControllers, by id
 const broken = new Set(); // ids whose connection has broken and is not back yet
-const refused = new Set(); // ids that could not be followed when the list was last looked at
+const refused = new Set(); // ids that could not be followed at the last refresh
 let order = []; // ids, the newest first
 let hasOlder = false;
 let skewMs = 0; // by how much the server's clock is ahead of this one
 let timer = 0;
-let failures = 0; // of looking at the list, in a row
+let failures = 0; // of refreshing the list, in a row
 let news = []; // not announced yet
 
-/** Tell those who do not see the list what has happened; changes that come together are told together. */
+/** Announce changes to screen readers; changes that come together are announced together. */
 function announce(message) {
   news.push(message);
   if (news.length === 1) {
@@ -46,8 +46,8 @@ function newsOf(narration) {
   return `${narration.name}: ${wordsOf(narration)}${length}${narration.error ? `. ${narration.error}` : ""}`;
 }
 
-/** Show a narration as the server has just told it; a new one gets its row from `arrange`. */
-function take(narration) {
+/** Show a narration from the server; a new one gets its row from `arrange`. */
+function show(narration) {
   let row = rows.get(narration.id);
   if (row === undefined) {
     row = new NarrationRow(narration, { onCancel: cancel });
@@ -58,11 +58,11 @@ function take(narration) {
   row.show(narration, skewMs);
   if (hasChanged) {
     announce(newsOf(narration));
-    followSome();
+    followUnfinished();
   }
 }
 
-/** Put the rows in this order, and forget those that are not in it. */
+/** Put the rows in this order, and remove those that are not in it. */
 function arrange(ids) {
   order = ids;
   const kept = new Set(order);
@@ -87,54 +87,54 @@ function arrange(ids) {
   byId("narrations-older").hidden = !hasOlder;
 }
 
-/** Those that have not ended: what is worked on, then what waits, each the oldest first. */
+/** Those that have not ended: running ones, then queued ones, each the oldest first. */
 function unfinished() {
   const open = order.map((id) => rows.get(id).narration).filter((narration) => !hasEnded(narration)).reverse();
   return [...open.filter((one) => one.status === "running"), ...open.filter((one) => one.status !== "running")];
 }
 
-/** Follow the first of those that have not ended; none while nobody looks. */
-function followSome() {
+/** Follow the first of those that have not ended; none while the page is hidden. */
+function followUnfinished() {
   const ids = document.hidden ? [] : unfinished().map((narration) => narration.id).filter((id) => !refused.has(id));
   const chosen = new Set(ids.slice(0, MOST_FOLLOWED));
-  for (const [id, giveUp] of followed) {
+  for (const [id, controller] of followed) {
     if (!chosen.has(id)) {
-      giveUp.abort();
-      letGo(id);
+      controller.abort();
+      unfollow(id);
     }
   }
   chosen.forEach((id) => followed.has(id) || followOne(id));
 }
 
-function letGo(id) {
+function unfollow(id) {
   followed.delete(id);
   broken.delete(id);
 }
 
 async function followOne(id) {
-  const giveUp = new AbortController();
-  const { signal } = giveUp;
-  followed.set(id, giveUp);
+  const controller = new AbortController();
+  const { signal } = controller;
+  followed.set(id, controller);
   try {
     await follow(id, {
       signal,
-      onChange: (narration) => { broken.delete(id); take(narration); },
+      onChange: (narration) => { broken.delete(id); show(narration); },
       onBreak: () => { broken.add(id); plan(); },
     });
   } catch {
     if (signal.aborted) {
       return;
     }
-    refused.add(id); // the list tells what has become of it
+    refused.add(id); // the list has its state
   }
-  letGo(id);
+  unfollow(id);
   plan();
 }
 
-/** Look at the list again when it is time to. */
+/** Schedule the next refresh. */
 function plan() {
   clearTimeout(timer);
-  followSome();
+  followUnfinished();
   if (document.hidden || !isOpen) {
     return;
   }
@@ -143,7 +143,7 @@ function plan() {
   timer = setTimeout(refresh, Math.min(LONGEST_POLL_MS, pauseMs * 2 ** failures));
 }
 
-/** Bring the list up to date: what was shown of it, and what is new. */
+/** Refresh the list: the narrations shown, and new ones. */
 async function refresh() {
   clearTimeout(timer);
   const askedAt = performance.now();
@@ -157,7 +157,7 @@ async function refresh() {
     failures += 1;
     byId("narrations-error").textContent = explain(error);
     if (error.status === 401) {
-      return; // a new key begins anew
+      return; // a new key starts again
     }
   }
   plan();
@@ -171,11 +171,11 @@ async function pageOf(path, options) {
   return page;
 }
 
-/** Show the first page, as it was at a time since when an event or an answer may have told more. */
+/** Show the first page; events or responses may be newer than it. */
 function showPage(page, askedAt) {
   const ids = page.data.map((narration) => narration.id);
-  page.data.filter(({ id }) => !(rows.get(id)?.changedAt > askedAt)).forEach(take);
-  // Rows that came by themselves since then are newer than the page; what was shown beyond its end stays.
+  page.data.filter(({ id }) => !(rows.get(id)?.changedAt > askedAt)).forEach(show);
+  // Rows that were added since then are newer than the page; rows beyond its end stay.
   const paged = new Set(ids);
   const others = order.filter((id) => !paged.has(id));
   const newer = others.filter((id) => rows.get(id).changedAt > askedAt && isBefore(id, ids[0]));
@@ -184,7 +184,7 @@ function showPage(page, askedAt) {
   arrange([...newer, ...ids, ...older]);
 }
 
-/** Whether one narration stands before another in the list; before none there is all. */
+/** Whether one narration precedes another in the list; any narration precedes null. */
 function isBefore(id, other) {
   return other === undefined || rows.get(id).narration.created_at > rows.get(other).narration.created_at;
 }
@@ -197,7 +197,7 @@ async function showOlder() {
   button.setAttribute("aria-busy", "true");
   try {
     const page = await pageOf(`${PATH}?limit=${PAGE}&after=${encodeURIComponent(order.at(-1))}`);
-    page.data.forEach(take);
+    page.data.forEach(show);
     hasOlder = page.has_more;
     const known = new Set(order);
     const added = page.data.map((narration) => narration.id).filter((id) => !known.has(id));
@@ -213,14 +213,14 @@ async function showOlder() {
 
 async function cancel(narration) {
   try {
-    take(await (await ask(`${PATH}/${narration.id}`, { method: "DELETE" })).json());
+    show(await (await ask(`${PATH}/${narration.id}`, { method: "DELETE" })).json());
     plan();
   } catch (error) {
     byId("narrations-error").textContent = explain(error);
   }
 }
 
-/** Make the section of its template. */
+/** Create the section from its template. */
 function unfold() {
   byId("page-narrations").replaceWith(byId("page-narrations").content);
   byId("narrations-older").addEventListener("click", showOlder);
@@ -228,7 +228,7 @@ function unfold() {
   setInterval(() => rows.forEach((row) => row.narration.status === "running" && row.tick(skewMs)), 1_000);
   form = new NarrationForm({
     onAccepted: (narration) => {
-      take(narration);
+      show(narration);
       arrange([narration.id, ...order.filter((id) => id !== narration.id)]);
       plan();
     },
@@ -236,11 +236,11 @@ function unfold() {
 }
 
 /**
- * Show the narrations, with these voices to choose from; nothing of them where the server has none.
+ * Show the narrations, with these voices to choose from; nothing if the server has none.
  *
- * May be called again, when another key is used: then the narrations are others.
+ * May be called again with another key, which has other narrations.
  *
- * @throws Failure when the server does not say whether it has any
+ * @throws Failure when it is not known whether the server has any
  */
 export async function open(voices) {
   const { narrations: isServed } = await getJson("page/server.json");

@@ -1,14 +1,14 @@
-/** Plays sound while more of it comes, without gaps, and knows what is being heard. */
+/** Plays streamed audio without gaps, and knows the current position. */
 
-const LEAD_SECONDS = 0.06; // between asking for sound and its beginning, so that the beginning is not lost
+const LEAD_SECONDS = 0.06; // between scheduling a sound and its start, so that the start is not lost
 const AHEAD_SECONDS = 8; // scheduled in advance: more than the second to which browsers slow a hidden tab's timers
 const PUMP_MS = 150;
 
 /**
  * Blocks of 16-bit mono samples, each scheduled to begin on the sample after the one before it.
  *
- * The clock is that of the sound card, less the time from the program to the ear. The blocks are kept as they came, half
- * the size of what is played, so that any place that has come can be sought.
+ * The clock is that of the sound card, minus the output latency. The blocks are kept as they arrived, half
+ * the size of what is played, so that any received position can be sought.
  */
 export class Player {
   #context;
@@ -16,11 +16,11 @@ export class Player {
   #blocks = [];
   #nodes = new Set();
   #next = 0; // the block that is scheduled next
-  #within = 0; // and where in it, in samples
-  #scheduledSamples = 0; // where the sound that is scheduled ends
+  #within = 0; // and the position in it, in samples
+  #scheduledSamples = 0; // the end of the scheduled sound
   #receivedSamples = 0;
-  #origin = null; // when, by the context's clock, the sound's beginning was or would have been
-  #latest = -Infinity; // the position never goes back by itself
+  #origin = null; // the start of the sound on the context's clock, even if it was skipped
+  #latest = -Infinity; // the position never moves back by itself
   #isWhole = false;
   #hasEnded = false;
   #isClosed = false;
@@ -43,13 +43,13 @@ export class Player {
     this.#pump();
   }
 
-  /** There is no more to come. */
+  /** No more samples will be added. */
   finish() {
     this.#isWhole = true;
     this.#pump();
   }
 
-  /** What is heard now, in seconds from the beginning; negative just before it, null before there is any sound. */
+  /** The current position in seconds; negative just before the start, null before there is any sound. */
   get position() {
     if (this.#origin === null) {
       return null;
@@ -64,7 +64,7 @@ export class Player {
     return this.#receivedSamples / this.#rateHz;
   }
 
-  /** Whether everything that has come has been heard, and more is to come. */
+  /** Whether all received sound has been played, and more is expected. */
   get isWaiting() {
     return !this.#isWhole && (this.#origin === null || this.position >= this.receivedSeconds);
   }
@@ -77,7 +77,7 @@ export class Player {
     return this.#context.resume();
   }
 
-  /** Play on from a place that has come. */
+  /** Continue from a received position. */
   seek(seconds) {
     this.#silence();
     const sample = Math.round(Math.max(0, Math.min(seconds * this.#rateHz, this.#receivedSamples)));
@@ -91,7 +91,7 @@ export class Player {
     this.#pump();
   }
 
-  /** Be silent for good: what still comes is of no interest. */
+  /** Stop for good, and ignore further samples. */
   close() {
     this.#isClosed = true;
     clearInterval(this.#timer);
@@ -148,7 +148,7 @@ export class Player {
   }
 }
 
-/** Puts base64 of little-endian 16-bit samples together, wherever it was cut. */
+/** Decodes base64 of little-endian 16-bit samples from pieces of any length. */
 export class SampleDecoder {
   #odd = null;
 

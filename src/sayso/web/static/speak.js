@@ -9,7 +9,7 @@ import { fillVoices } from "./voices.js";
 import { ReadingText } from "./words.js";
 
 const PATH = "v1/audio/speech/captions";
-const PCM_RATE_HZ = 24_000; // as the API's pcm is
+const PCM_RATE_HZ = 24_000; // of the API's pcm
 const SUBTITLES = ["srt", "vtt", "ass"];
 
 const byId = (id) => document.getElementById(id);
@@ -28,17 +28,17 @@ const clock = byId("clock");
 
 let fileName = "speech";
 let models = new Set();
-let current = null; // the speech that is played or was played last
+let current = null; // the current or the last speech
 
-/** One text on its way to the ear: its request, its sound and its words. */
+/** The speech of one text: its request, its sound and its words. */
 class Speech {
   isPaused = false;
   isWhole = false;
-  #giveUp = new AbortController();
+  #controller = new AbortController();
   #words;
   #player;
   #frame = 0;
-  #toldProgress = null;
+  #shownProgress = null;
 
   constructor(body, name) {
     this.body = body;
@@ -48,15 +48,15 @@ class Speech {
     this.#frame = requestAnimationFrame(() => this.#show());
   }
 
-  /** Ask, and play what comes; throws a Failure or an AbortError. */
+  /** Send the request, and play the response; throws a Failure or an AbortError. */
   async run() {
     const asked = { ...this.body, response_format: "pcm", stream_format: "sse" };
-    const response = await postJson(PATH, asked, this.#giveUp.signal);
+    const response = await postJson(PATH, asked, this.#controller.signal);
     engine.textContent = response.headers.get("x-sayso-engine") ?? "";
     try {
       await this.#follow(response);
     } finally {
-      this.#player.finish(); // what has come is played to its end, whatever became of the rest
+      this.#player.finish(); // received sound is played to its end, even after an error
     }
   }
 
@@ -64,7 +64,7 @@ class Speech {
     const decoder = new SampleDecoder();
     try {
       for await (const event of eventsOf(response)) {
-        this.#take(event, decoder);
+        this.#handle(event, decoder);
       }
     } catch (error) {
       throw error instanceof Failure || error.name === "AbortError" ? error : cutOff();
@@ -74,7 +74,7 @@ class Speech {
     }
   }
 
-  #take(event, decoder) {
+  #handle(event, decoder) {
     if (event.type === "speech.words.delta") {
       this.#words.add(event.words);
     } else if (event.type === "speech.audio.delta") {
@@ -105,7 +105,7 @@ class Speech {
   }
 
   close() {
-    this.#giveUp.abort();
+    this.#controller.abort();
     cancelAnimationFrame(this.#frame);
     this.#words.light(-1);
     this.#words.close();
@@ -128,8 +128,8 @@ class Speech {
       showClock(Math.max(0, heard), this.#player.receivedSeconds);
     }
     const progress = this.isPaused ? null : this.#player.isWaiting ? "Synthesising…" : "Speaking";
-    if (progress !== this.#toldProgress) { // a live region is read out whenever it is written
-      this.#toldProgress = progress;
+    if (progress !== this.#shownProgress) { // a live region is read out whenever it is set
+      this.#shownProgress = progress;
       say(progress ?? status.textContent);
     }
     this.#frame = requestAnimationFrame(() => this.#show());

@@ -1,12 +1,12 @@
 /** Server-sent events whose data is JSON. */
 
-/** Takes an answer's text piece by piece, and gives the events that are whole. */
+/** Parses a response's text piece by piece, and returns complete events. */
 export class EventParser {
-  lastId = null; // of the events given so far, the latest id that one had: a string
+  lastId = null; // the latest id of the events so far: a string
   #rest = "";
 
   *feed(piece) {
-    // Only the new piece is searched, with one character before it: a stretch of sound comes in many pieces.
+    // Only the new piece is searched, with one character before it: an event with audio comes in many pieces.
     const from = Math.max(0, this.#rest.length - 1);
     this.#rest += piece;
     let begin = 0;
@@ -25,7 +25,7 @@ export class EventParser {
   }
 }
 
-/** The events of a response as they come; throws what reading its body throws. A parser of one's own knows their ids. */
+/** The events of a response as they arrive; throws the errors of its body. Pass a parser to read the ids. */
 export async function* eventsOf(response, parser = new EventParser()) {
   const decoder = new TextDecoder();
   const reader = response.body.getReader();

@@ -1,4 +1,4 @@
-/** Times as people read them. */
+/** Times in the format of a clock. */
 
 const two = (number) => String(number).padStart(2, "0");
 

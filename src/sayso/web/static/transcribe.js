@@ -1,4 +1,4 @@
-/** The part of the page that writes down a recording. */
+/** The transcription part of the page. */
 
 import { cutOff, explain, failureOfEvent, postForm } from "./api.js";
 import { DownloadButtons, fileOf, stem } from "./files.js";
@@ -11,7 +11,7 @@ const LANGUAGES = (
   + "it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd si sk "
   + "sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh"
 ).split(" ");
-const UNNAMED = { ba: "Bashkir", bo: "Tibetan", jw: "Javanese" }; // not in Chromium's list, or by another code
+const UNNAMED = { ba: "Bashkir", bo: "Tibetan", jw: "Javanese" }; // not in Chromium's list, or with another code
 
 const byId = (id) => document.getElementById(id);
 const drop = byId("drop");
@@ -29,7 +29,7 @@ const transcript = byId("transcript");
 
 let model = null;
 let recording = null;
-let giveUp = null; // of the transcription that is going on
+let controller = null; // of the running transcription
 let finished = null; // {file, language, text} of the last one
 
 const say = (message) => { status.textContent = message; };
@@ -42,7 +42,7 @@ function size(bytes) {
 }
 
 function showState() {
-  const isBusy = giveUp !== null;
+  const isBusy = controller !== null;
   const hadFocus = [begin, cancel].includes(document.activeElement);
   begin.disabled = isBusy || recording === null || model === null;
   cancel.disabled = !isBusy;
@@ -75,15 +75,15 @@ function formOf(file, spoken, fields) {
 function showUpload(part) {
   if (part < 1) {
     upload.value = part;
-    say(`Uploading, ${Math.round(part * 10) * 10} %`); // in tens: a live region is read out whenever it changes
+    say(`Uploading, ${Math.round(part * 10) * 10} %`); // in steps of ten: a live region is read out whenever it changes
   } else {
-    upload.removeAttribute("value"); // nobody knows how long listening takes
+    upload.removeAttribute("value"); // the duration of a transcription is unknown
     say("Listening…");
   }
 }
 
-/** The whole text of a recording, shown as it is heard. */
-async function listen(file, spoken, signal) {
+/** The complete text of a recording, shown while it is transcribed. */
+async function transcribeStream(file, spoken, signal) {
   const parser = new EventParser();
   let done = null;
   let failure = null;
@@ -116,7 +116,7 @@ async function transcribe() {
   const file = recording;
   const spoken = language.value;
   finished = null;
-  giveUp = new AbortController();
+  controller = new AbortController();
   problem.textContent = "";
   downloads.hide();
   heard.hidden = false;
@@ -125,7 +125,7 @@ async function transcribe() {
   engine.textContent = "";
   showState();
   try {
-    const text = await listen(file, spoken, giveUp.signal);
+    const text = await transcribeStream(file, spoken, controller.signal);
     finished = { file, spoken, text };
     downloads.show(stem(file.name));
     say(text ? "Done" : "Done: nothing is said in it");
@@ -133,12 +133,12 @@ async function transcribe() {
     say(error.name === "AbortError" ? "Cancelled" : "");
     complain(error);
   } finally {
-    giveUp = null;
+    controller = null;
     showState();
   }
 }
 
-/** A file of the transcript; the recording is sent again for those that have times. */
+/** A file of the transcript; the recording is sent again for formats with times. */
 async function make(form, signal) {
   if (form === "txt") {
     return fileOf(form, `${finished.text}\n`);
@@ -161,7 +161,7 @@ async function copyText() {
   try {
     await navigator.clipboard.writeText(finished.text);
   } catch {
-    const range = document.createRange(); // a page that is not on HTTPS has no clipboard: leave the last step to a key
+    const range = document.createRange(); // a page without HTTPS has no clipboard: select the text for Ctrl+C
     range.selectNodeContents(transcript);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
@@ -171,7 +171,7 @@ async function copyText() {
   say("Copied");
 }
 
-/** Use the server's model `hybrid`, or else its first Whisper. */
+/** Use the server's model `hybrid`, or else its first Whisper model. */
 export function offerModels(names) {
   model = names.includes("hybrid") ? "hybrid" : names.find((name) => name.startsWith("whisper")) ?? null;
   showState();
@@ -202,6 +202,6 @@ export function start() {
     }
   });
   begin.addEventListener("click", transcribe);
-  cancel.addEventListener("click", () => giveUp?.abort());
+  cancel.addEventListener("click", () => controller?.abort());
   copy.addEventListener("click", copyText);
 }

@@ -1,4 +1,4 @@
-/** Voices as people choose them. */
+/** The list of voices. */
 
 const FAVOURITE = "af_heart";
 
@@ -10,13 +10,13 @@ function languageName(tag) {
   }
 }
 
-/** "Heart · af_heart" for Kokoro's names, which begin with a letter each for language and sex; else the name. */
+/** "Heart · af_heart" for Kokoro's names, whose first two letters are language and sex; otherwise the name. */
 export function voiceLabel(name) {
   const spoken = /^[a-z][fm]_([a-z]+)$/.exec(name)?.[1];
   return spoken ? `${spoken[0].toUpperCase()}${spoken.slice(1)} · ${name}` : name;
 }
 
-/** Have a list offer these voices, grouped by language; what was chosen stays chosen. */
+/** Offer these voices in a list, grouped by language; the selection stays. */
 export function fillVoices(select, voices) {
   const chosen = select.value || FAVOURITE;
   const groups = new Map(voices.map((one) => [one.language, []]));

@@ -1,9 +1,9 @@
-/** The text as it is spoken: each word lights up in its time, and can be sought. */
+/** The text while it is spoken: the current word is highlighted, and a click on a word seeks it. */
 
 const SOON_SECONDS = 5;
-const REST_MS_PER_WORD = 0.1; // between two times that the text is laid out anew: more than that takes
+const REST_MS_PER_WORD = 0.1; // between two layouts of the text: more than one layout takes
 
-/** Turns places counted in Unicode code points, which only grow, into places in a string of UTF-16. */
+/** Converts ascending offsets in Unicode code points into offsets in a UTF-16 string. */
 class CodePoints {
   #points = 0;
   #units = 0;
@@ -21,7 +21,7 @@ class CodePoints {
   }
 }
 
-/** What stands between words, which takes its colour from the word before it. */
+/** The text between words, which has the colour of the word before it. */
 function gap(text) {
   const span = document.createElement("span");
   span.className = "gap";
@@ -30,21 +30,21 @@ function gap(text) {
 }
 
 /**
- * @param element where the text is shown; it scrolls
- * @param text what is spoken
- * @param onSeek called with the second at which a word begins that was chosen
+ * @param element shows the text; it scrolls
+ * @param text the spoken text
+ * @param onSeek called with the start, in seconds, of a chosen word
  */
 export class ReadingText {
   #element;
   #points;
   #rest; // the text node after the last word
-  #restUnits = 0; // where it begins
+  #restUnits = 0; // its start
   #words = []; // {start, end, span}, by start
-  #waiting = []; // added and not shown yet
+  #waiting = []; // not shown yet
   #writtenAt = -Infinity;
   #lit = -1;
-  #spoken = 0; // the words before this one have been spoken
-  #available = 0; // the sound of the words before this one has come
+  #spoken = 0; // the words before this one were spoken
+  #available = 0; // the sound of the words before this one was received
   #onSeek;
   #listening = new AbortController();
 
@@ -60,12 +60,12 @@ export class ReadingText {
     element.addEventListener("keydown", (event) => this.#onKey(event), { signal });
   }
 
-  /** Leave the text as it is, and listen no more. */
+  /** Keep the text, and remove the event listeners. */
   close() {
     this.#listening.abort();
   }
 
-  /** Add words as the API's events name them; `write` shows them. */
+  /** Add words from the API's events; `write` shows them. */
   add(words) {
     this.#waiting = this.#waiting.concat(words);
   }
@@ -91,11 +91,11 @@ export class ReadingText {
     this.#waiting = [];
     this.#writtenAt = performance.now();
     const before = this.#restUnits;
-    const made = new DocumentFragment(); // the page is written once for all of them: a text may be a book
+    const made = new DocumentFragment(); // the page is updated once for all of them: a text may be a book
     for (const word of words) {
       const start = this.#points.unitsAt(word.char_start);
       const end = this.#points.unitsAt(word.char_end);
-      // Words that share a place in the text, as those of "$5" might, share what is lit.
+      // Words that share a place in the text, as those of "$5" might, share the highlight.
       const span = end > this.#restUnits ? this.#wrap(made, Math.max(start, this.#restUnits), end) : this.#words.at(-1)?.span;
       if (span) {
         this.#words.push({ start: word.start, end: word.end, span });
@@ -105,13 +105,13 @@ export class ReadingText {
     this.#rest.deleteData(0, this.#restUnits - before);
   }
 
-  /** There are no more words to come. */
+  /** No more words will be added. */
   finish() {
     this.#writeAll();
     this.#rest.replaceWith(gap(this.#rest.data));
   }
 
-  /** Let the words be chosen whose sound begins before this second. */
+  /** Allow choosing the words whose sound starts before this second. */
   makeAvailable(seconds) {
     while (this.#available < this.#words.length && this.#words[this.#available].start < seconds) {
       this.#words[this.#available].span.removeAttribute("aria-disabled");
@@ -119,7 +119,7 @@ export class ReadingText {
     }
   }
 
-  /** Light the word that is spoken at this second, and none if there is none. */
+  /** Highlight the word that is spoken at this second, if any. */
   light(seconds) {
     const next = this.#firstAfter(seconds);
     const current = next > 0 && seconds < this.#words[next - 1].end ? next - 1 : -1;
@@ -177,7 +177,7 @@ export class ReadingText {
     }
   }
 
-  /** Scroll the text, and not the page, so that a word is in sight. */
+  /** Scroll the text, and not the page, so that a word is visible. */
   #reveal(span) {
     const frame = this.#element.getBoundingClientRect();
     const word = span.getBoundingClientRect();
@@ -214,7 +214,7 @@ export class ReadingText {
     }
   }
 
-  /** One word at a time is a stop of the tab key; the arrows go from word to word. */
+  /** Only one word is a tab stop; the arrow keys move between words. */
   #moveFocus(span) {
     this.#element.querySelectorAll('.word[tabindex="0"]').forEach((word) => { word.tabIndex = -1; });
     span.tabIndex = 0;
