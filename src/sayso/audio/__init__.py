@@ -1,4 +1,4 @@
-"""Sound in and out of files: decoding, encoding, resampling and loudness, always mono float32."""
+"""Audio in and out of files: decoding, encoding, resampling and loudness, always mono float32."""
 
 from sayso.audio.decode import decode, decode_blocks
 from sayso.audio.encode import AudioWriter, encoder_fingerprint

@@ -1,4 +1,4 @@
-"""Decode whatever holds audio into mono float32 samples, in time with what a player plays."""
+"""Decode any file that holds audio into mono float32 samples, in time with a player."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 _SHORTEST_GAP_SECONDS = 0.05
 _LONGEST_GAP_SECONDS = 600.0
 
-# Telephones use 8 kHz, toys 4, studios 192. What claims less would become thousands of samples for each that was sent,
-# and at more no microphone records.
+# Telephones use 8 kHz, toys 4, studios 192. A lower rate would become thousands of samples for each that was sent, and
+# no microphone records at a higher one.
 _LOWEST_RATE_HZ = 1000
 _HIGHEST_RATE_HZ = 768_000
 _MOST_CHANNELS = 64
 
-_ROUNDING_SECONDS = 1e-6  # what a sum of many frames may be off by
+_ROUNDING_SECONDS = 1e-6  # the error of a sum of many frames
 
 # A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
 _NO_OTHER_FILE = {"protocol_whitelist": "none"}
 
 _RESAMPLED_AT_ONCE_SECONDS = 10.0
-"""So much of the sound is resampled in one go, however many samples a packet of the file holds."""
+"""So much is resampled at once, however many samples a packet of the file holds."""
 
 
 def decode(source: Path | BinaryIO, *, sample_rate_hz: int, maximum_seconds: float | None = None) -> Audio:
@@ -67,14 +67,14 @@ def decode_blocks(
 ) -> Iterator[FloatArray]:
     """As `decode`, in blocks of ``block_seconds`` (the last may be shorter) and memory that does not grow.
 
-    Damaged stretches are left out as players do; a source of which nothing can be decoded is no audio.
+    Damaged packets are left out, as players do; a source of which nothing can be decoded is no audio.
 
     Yields:
         Float32 arrays of shape (n,), n at least 1.
 
     Raises:
         NotAudio: at the first block, when the source cannot be read or holds no audio.
-        AudioTooLong: when what has been decoded exceeds ``maximum_seconds``, whatever the file may still hold.
+        AudioTooLong: as soon as more than ``maximum_seconds`` have been decoded.
     """
     block_samples = max(1, round(block_seconds * sample_rate_hz))
     held: list[FloatArray] = []
@@ -96,7 +96,7 @@ def decode_blocks(
 
 
 def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float | None) -> Iterator[FloatArray]:
-    """The audio at the wanted rate, in pieces of whatever size they come, at times empty."""
+    """The audio at the wanted rate, in pieces of any size, some of them empty."""
     if isinstance(source, Path):
         require_quick_opening(source)
     with opened(source) as container:
@@ -165,7 +165,7 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
 
 @cache
 def _audio_decoders() -> str:
-    """The decoders that a file may have opened: a look at a film's pictures would take memory for each of them."""
+    """The decoders that a file may use: those of a film's pictures would take memory for each of them."""
     names = set()
     for name in av.codecs_available:
         with suppress(UnknownCodecError):  # some can only be written

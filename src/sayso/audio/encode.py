@@ -1,7 +1,7 @@
 """Encode audio as it is made, in time with the subtitles.
 
 Lossy encoders put a lead-in of their own before the first sample. Every format here is written so that a
-player takes it away again: MP3 by the LAME header's gapless fields, M4A by an edit list, Opus by its pre-skip.
+player removes it: MP3 by the LAME header's gapless fields, M4A by an edit list, Opus by its pre-skip.
 An ADTS stream has no field for it, so its lead-in is left out, and its first 1024 samples fade in.
 """
 
@@ -41,12 +41,12 @@ def encoder_fingerprint(audio_format: AudioFormat) -> str:
 class AudioWriter:
     """A streaming encoder: write blocks of samples, then close.
 
-    Used as a context manager: leaving the block well finishes the file, and leaving it by an exception removes
+    Used as a context manager: leaving the block normally finishes the file, and leaving it by an exception removes
     it. A path's file appears at its name only when it is complete. One thread at a time may use a writer; the
     encoding itself runs without the interpreter's lock, and for an MP3 file on every core.
 
     A stream is left open for its owner. One that cannot seek is written front to back, at a price: MP3 then
-    lacks the header that tells players of its lead-in (they play 46 ms late at 24 kHz), WAV and FLAC do not
+    lacks the header with its lead-in (players are 46 ms late at 24 kHz), WAV and FLAC do not
     state their length, and M4A is refused.
 
     Args:
@@ -94,7 +94,7 @@ class AudioWriter:
                 self._mux(self._encoder.encode(samples[start : start + BLOCK_SAMPLES]))
 
     def close(self) -> None:
-        """Write what the encoder still holds and put the file in place; afterwards the writer is spent."""
+        """Write what the encoder still holds and put the file in place; the writer cannot be used afterwards."""
         with self._stack, self._errors_translated():
             self._mux(self._encoder.finish())
             self._container.close()
@@ -137,7 +137,7 @@ class AudioWriter:
         return cast("AudioStream", stream)
 
     def _packet_encoder(self, stream: AudioStream, sample_rate_hz: int, *, is_file: bool) -> PacketEncoder:
-        """Several encoders only for a file, which nobody reads before its end: they give packets late."""
+        """Several encoders only for a file, which is read when it is complete: they give packets late."""
         if not (self._encoding.splits and is_file and stream.rate == sample_rate_hz):
             return SerialEncoder(stream, sample_rate_hz)
         return ParallelEncoder(stream, partial(_twin_of, stream, self._encoding))

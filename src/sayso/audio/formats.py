@@ -53,7 +53,7 @@ _ALIASES = {"ogg": "opus", "mp4": "m4a", "m4b": "m4a", "wave": "wav"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Encoding:
-    """What libav is asked for.
+    """The parameters for libav.
 
     Attributes:
         codec: the encoder.
@@ -63,10 +63,10 @@ class Encoding:
         codec_options: the encoder's options.
         container_options: the muxer's options.
         file_options: the muxer's options for a file, which it can open again by its name.
-        splits: True when packets do not refer to one another, so that stretches may be encoded apart.
+        splits: True when packets do not refer to one another, so that parts may be encoded separately.
         needs_seeking: True when the file cannot be written front to back.
-        drops_priming: True when the format cannot tell players how long the encoder's lead-in is, so that the
-            packets that hold it are left out.
+        drops_priming: True when the format has no field for the length of the encoder's lead-in, so that the packets
+            that hold it are left out.
     """
 
     codec: str
@@ -100,7 +100,7 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         sample_format="flt",
         bit_rate_bps=32_000,
         codec_options={"application": "audio", "compression_level": "5"},
-        file_options={"fflags": "+bitexact"},  # no random serial number: what is made again is the same file
+        file_options={"fflags": "+bitexact"},  # no random serial number: the same input gives the same file
     ),
     AudioFormat.AAC: Encoding(
         codec="aac",
@@ -117,7 +117,7 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         sample_format="fltp",
         bit_rate_bps=64_000,
         codec_options={"aac_coder": "fast"},
-        file_options={"movflags": "+faststart"},  # the index first: a browser plays before it has all
+        file_options={"movflags": "+faststart"},  # the index first: a browser can play before it has the whole file
         needs_seeking=True,
     ),
 }

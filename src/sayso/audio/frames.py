@@ -1,4 +1,4 @@
-"""Samples as libav wants them."""
+"""Samples as frames of libav."""
 
 from __future__ import annotations
 

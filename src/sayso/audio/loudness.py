@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SILENCE_LUFS = -70.0  # BS.1770's absolute gate: below it nothing is measured
 _RELATIVE_GATE_LU = 10.0
-_TAIL_SECONDS = 0.2  # the filter reports every 0.1 s: so much silence brings out the last report
+_TAIL_SECONDS = 0.2  # the filter reports every 0.1 s: so much silence makes it give the last report
 # BS.1770-4, annex 2: a peak between samples is at most 0.7 dB above the nearest of four times as many samples.
 _PEAK_OVERSAMPLING = 4
 _FRAME_SECONDS = 0.05  # of `segment_loudness`: about a syllable, where BS.1770's 0.4 s would be a word
@@ -27,7 +27,7 @@ _FRAME_SECONDS = 0.05  # of `segment_loudness`: about a syllable, where BS.1770'
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loudness:
-    """What a `LoudnessMeter` found: integrated loudness (None: silence, or under 0.4 s) and true peak (dBTP)."""
+    """The result of a `LoudnessMeter`: integrated loudness (None: silence, or under 0.4 s) and true peak (dBTP)."""
 
     integrated_lufs: float | None
     true_peak_db: float
@@ -62,12 +62,12 @@ class LoudnessMeter:
         self._graph.push(frame_of(samples, self._sample_rate_hz, start=self._pushed_samples))
         self._pushed_samples += len(samples)
         self._drain()
-        # Of a click, the oversampler's filter takes a little away; its own sample does not.
+        # The oversampler's filter lowers a click a little; the sample itself does not.
         self._raise_peak(samples)
         self._raise_peak(self._oversampler.resample_chunk(samples))
 
     def finish(self) -> Loudness:
-        """The loudness of everything that was added; afterwards the meter is spent."""
+        """The loudness of everything that was added; the meter cannot be used afterwards."""
         self.add(np.zeros(round(_TAIL_SECONDS * self._sample_rate_hz), np.float32))
         self._raise_peak(self._oversampler.resample_chunk(np.empty(0, np.float32), last=True))
         integrated = float(self._last.get("lavfi.r128.I", _SILENCE_LUFS))

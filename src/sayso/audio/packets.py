@@ -1,4 +1,4 @@
-"""From samples to encoded packets: one encoder from start to end, or several that share the work."""
+"""From samples to encoded packets: with one encoder, or with several that share the work."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Packets: TypeAlias = list[Packet[AudioStream]]
 
 _CHUNK_SECONDS = 20.0
-# What an encoder that starts in the middle is given before the packets that count, and after them. LAME forgets within
-# 4 frames that it did not hear the beginning, and its packets trail its input by less than 3.
+# The frames that an encoder that starts in the middle gets before the packets that count, and after them. LAME's
+# output depends on at most 4 earlier frames, and its packets are less than 3 frames late.
 _LEAD_FRAMES = 8
 _TAIL_FRAMES = 3
 
@@ -42,7 +42,7 @@ class PacketEncoder(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Free what is held; nothing is called afterwards."""
+        """Free all resources; nothing is called afterwards."""
         ...
 
 
@@ -124,7 +124,7 @@ class ParallelEncoder:
         self._pool.shutdown(cancel_futures=True)
 
     def _submit(self, frames: int | None) -> None:
-        """Hand out the next ``frames`` frames, or all that is left, and forget what no later chunk needs."""
+        """Hand out the next ``frames`` frames, or the rest, and drop the samples that no later chunk needs."""
         held = np.concatenate([np.empty(0, np.float32), *self._held])
         lead = min(_LEAD_FRAMES, self._next_frame)
         start = (self._next_frame - lead) * self._frame_samples

@@ -8,7 +8,7 @@ from sayso.types import Audio
 
 
 def resample(audio: Audio, sample_rate_hz: int) -> Audio:
-    """The same sound at another rate, by libsoxr's high quality (pass band to 91 % of the band, no delay)."""
+    """The same audio at another rate, by libsoxr's high quality (pass band to 91 % of the band, no delay)."""
     if audio.sample_rate_hz == sample_rate_hz:
         return audio
     samples = soxr.resample(audio.samples, audio.sample_rate_hz, sample_rate_hz, quality="HQ")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 BLOCK_SAMPLES = 1 << 16
-"""Less than three seconds of speech: so little is made, encoded or written between two looks at whether to go on."""
+"""Less than three seconds of speech: so much is made, encoded or written between two checks for a cancellation."""
 
 
 def silence(samples: int) -> Iterator[FloatArray]:

@@ -1,4 +1,4 @@
-"""Encoded bytes as they are made, for a listener at the other end of a connection."""
+"""Encoded bytes as they are made, for streamed responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 StreamFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-"""What can be written front to back; ``pcm`` is bare 16-bit little-endian samples."""
+"""The formats that can be written front to back; ``pcm`` is bare 16-bit little-endian samples."""
 
 STREAM_FORMATS: dict[StreamFormat, str] = {
     "mp3": "audio/mpeg",
@@ -37,7 +37,7 @@ _FULL_SCALE = 32767
 def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, sample_rate_hz: int) -> Iterator[bytes]:
     """The bytes of each block of audio as soon as they are encoded; never empty ones.
 
-    A WAV or FLAC stream cannot state its length at its beginning, and says so in the way of its format.
+    A WAV or FLAC stream cannot state its length at its beginning, and has its format's value for an unknown length.
 
     Args:
         blocks: float32 samples of shape (n,).
@@ -45,7 +45,7 @@ def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, 
         sample_rate_hz: the rate of the samples.
 
     Raises:
-        SaysoError: whatever the blocks raise.
+        SaysoError: as the iteration of the blocks.
     """
     if stream_format == "pcm":
         for block in blocks:
@@ -63,7 +63,7 @@ def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, 
 
 
 def _small(block: FloatArray) -> Iterator[FloatArray]:
-    """A block in pieces, so that a long one is never encoded as a whole before any of it is handed out."""
+    """A block in pieces, so that the first bytes of a long block come early."""
     for start in range(0, len(block), BLOCK_SAMPLES):
         yield block[start : start + BLOCK_SAMPLES]
 
@@ -87,7 +87,7 @@ class _Sink(io.RawIOBase):
         return memoryview(data).nbytes
 
     def taken(self) -> bytes:
-        """What was written since this was last asked."""
+        """The bytes that were written since the last call."""
         taken = bytes(self._held)
         self._held.clear()
         return taken

@@ -1,4 +1,4 @@
-"""Faster and slower without another pitch."""
+"""Changes the speed of audio at the same pitch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def stretch(audio: Audio, factor: float) -> Audio:
-    """The same sound, ``factor`` times as fast: libav's ``atempo``, which overlaps and adds stretches of the waveform.
+    """The same audio, ``factor`` times as fast: libav's ``atempo``, which overlaps and adds parts of the waveform.
 
-    A sound at ``s`` samples is afterwards at about ``s / factor``, within 50 ms, for the stretches are about as long.
+    A sound at ``s`` samples is afterwards at about ``s / factor``, within 50 ms, the length of these parts.
 
     Args:
-        audio: what to play faster or slower.
+        audio: to play faster or slower.
         factor: 0.5 to 100; above 1 it is faster.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What an audio file says about itself: title, language and chapters."""
+"""The tags of an audio file: title, language and chapters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TAKES_BCP_47 = frozenset({AudioFormat.OPUS, AudioFormat.FLAC})  # Vorbis commen
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioTags:
-    """What is written about the audio; every format carries what it can.
+    """Tags; each format carries those that it has fields for.
 
     Attributes:
         title: the document's title. Carried by every format.
@@ -44,7 +44,7 @@ class AudioTags:
     chapters: tuple[Chapter, ...] = ()
 
     def apply(self, container: OutputContainer, audio_format: AudioFormat, *, sample_rate_hz: int) -> None:
-        """Hand the tags to a container whose stream has been added and whose header has not been written."""
+        """Set the tags of a container whose stream has been added and whose header has not been written."""
         # Ogg keeps the tags in the stream, and so does MP4 the language; the others look at the file's.
         in_stream = audio_format in {AudioFormat.OPUS, AudioFormat.M4A}
         if self.title:

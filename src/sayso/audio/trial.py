@@ -70,7 +70,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     from sayso.audio.decode import opened
 
-    with suppress(Exception), opened(Path(name)) as container:  # what is wrong is found again by whoever decodes it
+    with suppress(Exception), opened(Path(name)) as container:  # the error occurs again when the file is decoded
         if container.format.name in _FORMATS_WITH_LATER_TAGS:
             for _ in container.demux():
                 pass

@@ -1,4 +1,4 @@
-"""Fetching what callers name by URL, and sending to it, safely."""
+"""Requests to URLs that callers name, to public addresses only."""
 
 from sayso.net.check import check_url
 from sayso.net.fetch import fetch

@@ -1,4 +1,4 @@
-"""Which addresses belong to the public internet."""
+"""The addresses of the public internet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IPV4_NOT_PUBLIC = tuple(
         "10.0.0.0/8",  # private
         "100.64.0.0/10",  # shared by carriers; a cloud's metadata service
         "127.0.0.0/8",  # loopback
-        "168.63.129.16/32",  # Azure's host agent, which stands in the public range
+        "168.63.129.16/32",  # Azure's host agent, in the public range
         "169.254.0.0/16",  # link-local; the clouds' metadata services
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments; a cloud's metadata service
@@ -34,7 +34,7 @@ _IPV4_NOT_PUBLIC = tuple(
 """https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast."""
 
 _IPV6_GLOBAL = ipaddress.IPv6Network("2000::/3")
-"""All that is given out as global unicast (https://www.iana.org/assignments/ipv6-address-space). Outside of it stand
+"""Global unicast (https://www.iana.org/assignments/ipv6-address-space). Outside of it are
 loopback, link-local, unique-local, multicast, and the forms that hide an IPv4 address: mapped ``::ffff:0:0/96``,
 compatible ``::/96``, NAT64 ``64:ff9b::/96`` and ``64:ff9b:1::/48``."""
 
@@ -52,7 +52,7 @@ _IPV6_NOT_PUBLIC = tuple(
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to a host on the public internet, and to nothing nearer.
+    """Whether an address belongs to a host on the public internet.
 
     A table of our own and not `ipaddress`'s ``is_global``, whose answer differs between releases of Python.
     """

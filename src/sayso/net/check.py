@@ -1,4 +1,4 @@
-"""What can be said against a URL before anybody calls it."""
+"""Checks of a URL that need no connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_url(url: str, *, private_hosts: Collection[str] = ()) -> None:
     """Refuse a URL that `fetch` and `post` would always refuse; no name is resolved, which they do when they call.
 
     Args:
-        url: what somebody wants called later.
+        url: that is to be called later.
         private_hosts: hosts that may be named although their addresses are not public.
 
     Raises:
@@ -37,7 +37,7 @@ def check_url(url: str, *, private_hosts: Collection[str] = ()) -> None:
 
 
 def _may_be_public(host: str) -> bool:
-    """Whether a host is a name, or a public address in whichever form the system reads: decimal, octal."""
+    """Whether a host is a name, or a public address in any form that the system reads: decimal, octal."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):

@@ -37,7 +37,7 @@ _MOST_DIGITS = 9
 
 
 def _any_type(_kind: str) -> None:
-    """Take every media type."""
+    """Accept every media type."""
 
 
 def fetch(
@@ -54,8 +54,8 @@ def fetch(
 ) -> Path:
     """Download a file; blocks, for a thread.
 
-    It goes only to addresses of the public internet, at every redirect anew, and connects to the very address that it
-    has checked. No proxy of the environment is used.
+    It connects only to addresses of the public internet, also after each redirect, and to the very address that was
+    checked. No proxy of the environment is used.
 
     Args:
         url: of HTTP or HTTPS, without credentials.
@@ -63,8 +63,8 @@ def fetch(
         maximum_bytes: the size of the largest file that is taken.
         timeout_seconds: for everything, from the name's resolution to the last byte.
         private_hosts: hosts that may be named although their addresses are not public.
-        check_type: told the media type that the host says, in lower case, without parameters, empty where it says none;
-            raises to refuse it.
+        check_type: called with the media type of the answer, in lower case, without parameters, empty where there is
+            none; raises to refuse it.
         context: a cancellation shuts the connection down at once.
         clock: monotonic seconds.
         wall_clock: Unix time in seconds, for a ``Retry-After`` that is a date.
@@ -92,7 +92,7 @@ def fetch(
 
 
 class _Download:
-    """One file on its way."""
+    """The download of one file."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class _Download:
         kind = (_header(response, b"content-type") or b"").decode("latin-1")
         self._check_type(kind.partition(";")[0].strip().lower())
         encoding = _header(response, b"content-encoding") or b"identity"
-        if encoding.lower() != b"identity":  # we asked for that one; and a compressed file's size is anybody's guess
+        if encoding.lower() != b"identity":  # identity was requested, and the size of a compressed file is not known
             raise FetchRefused("The URL's answer is compressed, although it was asked not to be.")
         announced = _header(response, b"content-length") or b""
         if announced.isdigit() and int(announced) > self._maximum_bytes:

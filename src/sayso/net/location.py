@@ -1,4 +1,4 @@
-"""What a URL says, read once and strictly: nothing later reads the URL again and differently."""
+"""A strict parser of URLs; its result is used everywhere, so that no second parser can disagree."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Connections that go only where they may, and never take longer than they may.
+"""Connections to allowed addresses only, with one deadline for everything.
 
-`httpcore2` asks its network backend for every connection, and the stream that it gets for every byte. So the address
-that was checked is the one that is connected to, with no second resolution in between, and one deadline holds for
-everything: the name, the connection, TLS, headers and body, however slowly they drip.
+`httpcore2` makes every connection through its network backend, and reads and writes every byte through the stream that
+it gets. So the address that was checked is the one that is connected to, with no second resolution in between, and one
+deadline holds for the name, the connection, TLS, headers and body, however slowly they arrive.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """What a fetch may do.
+    """The bounds of a request.
 
     Attributes:
         private_hosts: names, in lower case, whose addresses need not be public.
-        left_seconds: the time until the deadline, which raises when it is over, or when nobody waits any more.
-        opened: told of every socket, so that whoever cancels can shut it down.
+        left_seconds: the time until the deadline; raises when it is over, or when the request was cancelled.
+        opened: called with every socket, so that a cancellation can shut it down.
     """
 
     private_hosts: Collection[str]
@@ -55,7 +55,7 @@ class Sockets:
         self._ended = False
 
     def add(self, connection: socket.socket) -> None:
-        """Take a socket in; it is shut down at once if all are."""
+        """Add a socket; it is shut down at once if all have been."""
         with self._lock:
             self._open.append(connection)
             ended = self._ended
@@ -63,7 +63,7 @@ class Sockets:
             self.shut_down()
 
     def shut_down(self) -> None:
-        """Wake whoever reads or writes."""
+        """Shut all sockets down; reads and writes that wait end with an error."""
         with self._lock:
             self._ended = True
             for connection in self._open:
@@ -73,7 +73,7 @@ class Sockets:
 
 
 class GuardedBackend(httpcore2.NetworkBackend):
-    """Connects to public addresses, and to those of the private hosts; one fetch has it to itself."""
+    """Connects to public addresses, and to those of the private hosts; each request has its own."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -86,10 +86,10 @@ class GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 -- the pool is made without one
         socket_options: Iterable[SOCKET_OPTION] | None = None,  # noqa: ARG002 -- likewise
     ) -> httpcore2.NetworkStream:
-        """Connect to the first of the host's addresses that may be and that answers.
+        """Connect to the first allowed address of the host that answers.
 
         Raises:
-            FetchRefused: no address of the host may be connected to; it is not said which it has.
+            FetchRefused: no address of the host is allowed; the message names none.
             OutOfTime: the deadline came.
             httpcore2.ConnectError: none answered.
         """
@@ -104,7 +104,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
             connection = socket.socket(family, kind, protocol)
             try:
                 self._guard.opened(connection)
-                # A fair share, so that an address that swallows everything leaves time for the next.
+                # A share of the time, so that an address that does not answer leaves time for the next.
                 connection.settimeout(self._guard.left_seconds() / (len(allowed) - place))
                 connection.connect(address)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -115,7 +115,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
                 raise
             else:
                 return _GuardedStream(connection, self._guard)
-        self._guard.left_seconds()  # none of them may have had the time to answer
+        self._guard.left_seconds()  # raises if the deadline came
         raise httpcore2.ConnectError
 
     def connect_unix_socket(
@@ -124,19 +124,19 @@ class GuardedBackend(httpcore2.NetworkBackend):
         timeout: float | None = None,  # noqa: ARG002
         socket_options: Iterable[SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore2.NetworkStream:
-        """Never."""
+        """Refuse: only hosts are connected to."""
         raise FetchRefused("Only hosts are connected to.")
 
 
 class _GuardedStream(httpcore2.NetworkStream):
-    """A connection that is read and written before the deadline or not at all; the timeouts of callers do not count."""
+    """A connection with the guard's deadline for every read and write; the timeouts of callers are ignored."""
 
     def __init__(self, connection: socket.socket, guard: Guard) -> None:
         self._connection = connection
         self._guard = guard
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """At least a byte; none at the end."""
+        """Read at least a byte; empty at the end."""
         self._connection.settimeout(self._guard.left_seconds())
         try:
             return self._connection.recv(max_bytes)
@@ -146,7 +146,7 @@ class _GuardedStream(httpcore2.NetworkStream):
             raise httpcore2.ReadError from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """All of it: `socket.sendall` heeds its timeout as a whole."""
+        """Write everything: the timeout of `socket.sendall` is for all of it."""
         self._connection.settimeout(self._guard.left_seconds())
         try:
             self._connection.sendall(buffer)
@@ -165,7 +165,7 @@ class _GuardedStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore2.NetworkStream:
-        """Go on encrypted; the certificate must be the host's."""
+        """Start TLS; the certificate must be the host's."""
         secure = ssl_context.wrap_socket(
             self._connection, server_hostname=server_hostname, do_handshake_on_connect=False
         )

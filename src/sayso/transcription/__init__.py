@@ -1,4 +1,4 @@
-"""The transcription service: recordings become text, by the first engine that can, in the shapes that clients know."""
+"""The transcription service: transcripts by the first engine of a chain that can, and the answers of the API."""
 
 from sayso.transcription.hybrid_answers import hybrid_body, translation_body
 from sayso.transcription.openai_answers import (

@@ -1,4 +1,4 @@
-"""The hybrid answers: a text, who made it, and how."""
+"""The answers of ``/api/v1/hybrid``: a text, the engine that made it, and figures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LOCAL, _FALLBACK, _OPENAI = "local", "fallback", "openai"
 
 
 def confidence(transcript: Transcript) -> float:
-    """How sure an engine is of a text, 0 to 1: the mean probability of its tokens, segments weighed by their length.
+    """The confidence in a text, 0 to 1: the mean probability of its tokens, segments weighted by their length.
 
-    Where the engine says nothing of its tokens, how sure it is of the language; 0 for silence.
+    Where the engine gives none for its tokens, the probability of the language; 0 for silence.
     """
     known = [
         (segment.end_sample - segment.start_sample, details.average_log_probability)
@@ -33,10 +33,10 @@ def hybrid_body(made: ChainResult[Transcript], *, model: str, processing_seconds
     """The answer of ``/api/v1/hybrid/stt``.
 
     Args:
-        made: the transcript and who made it.
-        model: the model that listened.
+        made: the transcript, and the engine that made it.
+        model: the model that made it.
         processing_seconds: how long it took.
-        debug: whether to tell why engines failed, and of which parts the text is made.
+        debug: whether to add the reasons of failures, and the segments.
     """
     body: dict[str, Any] = {
         "source": source_of(made),
@@ -67,7 +67,7 @@ def translation_body(
 
 
 def source_of(made: ChainResult[Transcript]) -> str:
-    """Who made it: OpenAI, a local engine because OpenAI failed, or a local engine to begin with."""
+    """The source: OpenAI, a local engine because OpenAI failed, or a local engine from the beginning."""
     if made.engine == _OPENAI:
         return _OPENAI
     return _FALLBACK if made.failures else _LOCAL
@@ -87,7 +87,7 @@ def _metadata(made: ChainResult[Transcript], model: str, processing_seconds: flo
 
 
 def _chunks(transcript: Transcript) -> list[dict[str, Any]]:
-    """Each segment: when it was said, what, and how sure the engine is."""
+    """The time, text and probability of each segment."""
     timeline = transcript.timeline
     return [
         {

@@ -1,4 +1,4 @@
-"""Transcripts in the shapes of OpenAI's API."""
+"""Transcripts as answers of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEEK_FRAMES_PER_SECOND = 100
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
-    """What was used: the length of the recording, in whole seconds, begun ones included."""
+    """The usage: the length of the recording in whole seconds, rounded up."""
     samples, rate = transcript.timeline.duration_samples, transcript.timeline.sample_rate_hz
     return {"type": "duration", "seconds": -(-samples // rate)}
 
@@ -47,7 +47,7 @@ def verbose_body(
 
 
 def diarized_body(transcript: Transcript, *, task: Task) -> dict[str, Any]:
-    """The answer of ``response_format`` diarized_json: who said what; only of engines that tell speakers apart."""
+    """The answer of ``response_format`` diarized_json, for engines that label speakers."""
     timeline = transcript.timeline
     return {
         "task": task,

@@ -1,1 +1,1 @@
-"""Text to speech: engines behind one Protocol, their phonemes, and the cache of what was spoken."""
+"""Text to speech: engines behind one Protocol, the selection of an engine, phonemes, and the speech cache."""

@@ -1,4 +1,4 @@
-"""What every speech engine and every phoneme source promises."""
+"""SpeechEngine and G2P: the Protocols of speech engines and of phoneme sources; the bounds of speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAXIMUM_MODEL_SPEED = 2.0
 
 
 class SpeechEngine(Protocol):
-    """Text in, sound and word times out.
+    """Text in, audio and word times out.
 
     An engine may be used from many threads at once: `synthesise` holds no lock while it computes, so that a caller
     gets as much parallelism as it starts threads.
@@ -33,33 +33,33 @@ class SpeechEngine(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same utterance would sound different: it covers the engine's code and its model."""
+        """Changes whenever the same utterance would get other audio: it covers the engine's code and its model."""
         ...
 
     @property
     def workers(self) -> int:
-        """How many calls of `synthesise` at once use this machine best."""
+        """How many concurrent calls of `synthesise` use this machine best."""
         ...
 
     def voices(self) -> Sequence[Voice]:
-        """Every voice that is installed, in a stable order."""
+        """Every installed voice, in a stable order."""
         ...
 
     def language_of(self, voice: str) -> str:
         """The language (BCP 47) that a voice speaks.
 
         Raises:
-            UnknownVoice: naming the closest voices there are.
+            UnknownVoice: with the closest names of voices.
         """
         ...
 
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
-        """Speak one utterance.
+        """Synthesise one utterance.
 
         Args:
-            utterance: what to say; its language chooses the pronunciation.
-            voice: a voice of this engine, or a blend if the engine knows blends.
-            speed: 1.0 is the voice's own pace, 2.0 twice as fast; 0.5 to 2.0.
+            utterance: its language decides the pronunciation.
+            voice: a voice of this engine, or a blend of voices if the engine has blends.
+            speed: 1.0 is the voice's own pace, 2.0 twice as fast; `MINIMUM_MODEL_SPEED` to `MAXIMUM_MODEL_SPEED`.
 
         Returns:
             Mono audio and one time per token, ordered, within the audio.
@@ -67,7 +67,7 @@ class SpeechEngine(Protocol):
         Raises:
             UnknownVoice: the engine has no such voice.
             InvalidInput: the speed is out of range.
-            UtteranceTooLong: it exceeds what the engine speaks in one go; nothing is ever cut off.
+            UtteranceTooLong: it is longer than the engine synthesises at once; nothing is ever cut off.
             UnsupportedLanguage: no phonemes for this language.
             EngineFailed: the engine broke.
         """
@@ -75,10 +75,10 @@ class SpeechEngine(Protocol):
 
 
 class G2P(Protocol):
-    """Graphemes to phonemes: how words are pronounced beside one another."""
+    """Graphemes to phonemes: the pronunciation of words in their context."""
 
     fingerprint: str
-    """Changes whenever the same words would be pronounced differently."""
+    """Changes whenever the same words would get other phonemes."""
 
     def pronounce(self, words: Sequence[str], language: str) -> list[str]:
         """The IPA of each word, spoken as one phrase in the given order.

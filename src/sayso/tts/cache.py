@@ -1,8 +1,8 @@
-"""The speech cache: what was spoken once is never spoken again.
+"""The speech cache: an utterance is synthesised once.
 
-It is content-addressed: the key is everything that decides how an utterance sounds, the value is the sound and its
-times. That makes it the recovery log as well: a narration that was interrupted finds the segments it had made, and an
-edited sentence costs one sentence.
+It is content-addressed: the key covers everything that decides the audio of an utterance, the value is the audio and
+its word times. So it is the recovery log as well: an interrupted narration finds the utterances that it had made, and
+an edited sentence costs one sentence.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _CLOSE_SECONDS = 5.0
 
-_HEADER = struct.Struct("<I")  # the length of the JSON that describes the samples
+_HEADER = struct.Struct("<I")  # the length of the JSON header
 
 
 def speech_key(utterance: Utterance, *, voice: str, speed: float, fingerprint: str) -> str:
-    """The key of an utterance: 64 hexadecimal digits over everything that decides how it sounds.
+    """The key of an utterance: 64 hexadecimal digits over everything that decides its audio.
 
-    Where the words stand in the source does not: the same sentence elsewhere is the same speech. That several tokens
-    share one written word does, since a spelled word is pronounced letter by letter.
+    The position in the source is not part of it: the same sentence elsewhere has the same audio. That several tokens
+    share one written word is, since a spelled word is pronounced letter by letter.
     """
     previous = None
     tokens = []
@@ -46,12 +46,12 @@ def speech_key(utterance: Utterance, *, voice: str, speed: float, fingerprint: s
 
 
 class SpeechCache:
-    """Speech in a cache of bytes; as safe for threads and processes as that is.
+    """Speech in a cache of bytes; as safe for threads and processes as the cache of bytes is.
 
     Args:
-        store: where the bytes are.
-        on_look_up: told whether what somebody looked for was there.
-        is_per_owner: whether each owner has a part of its own, which `of` gives.
+        store: the cache of bytes.
+        on_look_up: called after each look-up with whether it was a hit.
+        is_per_owner: whether each owner has a separate part, which `of` gives.
 
     It may be used as a context manager, which closes it.
     """
@@ -64,7 +64,7 @@ class SpeechCache:
         self._is_per_owner = is_per_owner
 
     def of(self, owner: str | None) -> SpeechCache:
-        """The cache for what an owner has spoken: its own part of this one, or all of it where owners share it.
+        """An owner's part of the cache, or all of it where owners share it.
 
         Args:
             owner: the name of an API key; None or empty for work that belongs to no key.
@@ -74,22 +74,22 @@ class SpeechCache:
         return SpeechCache(OwnedCache(self.store, owner), on_look_up=self._on_look_up)
 
     def get(self, key: str) -> Speech | None:
-        """What was kept under this key, or None."""
+        """The speech of this key, or None."""
         data = self.store.get(key)
         self._on_look_up(data is not None)
         return None if data is None else _unpack(data)
 
     def put(self, key: str, speech: Speech) -> Speech:
-        """Keep an utterance's speech, and return it just as `get` will: rounded to 16 bits.
+        """Store an utterance's speech, and return it as `get` will: rounded to 16 bits.
 
-        It is rounded even where nothing is kept, so that the result is the same with and without a cache.
+        It is rounded even where nothing is stored, so that the result is the same with and without a cache.
         """
         data = _pack(speech)
         self.store.put(key, data)
         return _unpack(data)
 
     def close(self) -> None:
-        """Finish what is under way."""
+        """Finish writes that are in progress."""
         self.store.close(_CLOSE_SECONDS)
 
     def __enter__(self) -> Self:
@@ -102,7 +102,7 @@ class SpeechCache:
 
 
 def _pack(speech: Speech) -> bytes:
-    """Speech as bytes: length of the description, description, 16-bit samples.
+    """Speech as bytes: length of the JSON header, JSON header, 16-bit samples.
 
     The samples are scaled to use all 16 bits, so that rounding is inaudible at any level and nothing clips.
     """

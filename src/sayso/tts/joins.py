@@ -1,4 +1,4 @@
-"""Making utterances fit beside one another: no long silence, no click, none louder than the next."""
+"""Prepares utterances to be joined: trimmed, faded, and brought to the same loudness."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ LEVEL_LUFS = -23.0
 """Every utterance is brought to the programme level of EBU R128; a document's gain is applied to the whole."""
 
 MAXIMUM_GAIN_DB = 12.0
-"""What is quieter than this below the level is left quieter: it is breath, or broken."""
+"""Quieter audio than this below the level is amplified no further: it is breath, or broken."""
 
-# How much is kept before the first word and after the last: a word's first consonant and its last breath.
+# The audio that is kept before the first word and after the last: the first consonant, and the last breath.
 LEAD_IN_SECONDS = 0.04
 LEAD_OUT_SECONDS = 0.12
 _FADE_SECONDS = 0.01
 
 
 def silence_samples(pause_seconds: float, sample_rate_hz: int) -> int:
-    """How much silence makes a pause between two utterances, which bring their own lead-out and lead-in."""
+    """The silence to insert for a pause between two utterances, which have their own lead-out and lead-in."""
     return max(0, round((pause_seconds - LEAD_IN_SECONDS - LEAD_OUT_SECONDS) * sample_rate_hz))
 
 
 def shape(speech: Speech) -> Speech:
     """Trim an utterance to its words, fade its edges, and bring it to `LEVEL_LUFS`.
 
-    Without times there is nothing to trim by, and the length stays. Utterances joined end to end meet at zero, so
-    that no join clicks.
+    Without times nothing is trimmed. Utterances joined end to end meet at zero, so that no join clicks.
 
     Raises:
-        EngineFailed: a sample is infinite or not a number. LAME ends the whole process for one, and AAC fails.
+        EngineFailed: a sample is infinite or not a number. LAME aborts the process for such a sample, and AAC fails.
     """
     rate = speech.audio.sample_rate_hz
     samples, times = speech.audio.samples, speech.times

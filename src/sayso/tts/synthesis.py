@@ -1,4 +1,4 @@
-"""One utterance, from the cache or from the engine, whatever its length."""
+"""One utterance of any length, from the cache or from the engine."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Spoken:
-    """A stretch of an utterance, ready to be joined to others.
+    """An utterance or a part of it, ready to be joined to others.
 
     Attributes:
-        tokens: what is said.
-        audio: the sound, trimmed and levelled.
+        tokens: of the text.
+        audio: trimmed, at the common loudness.
         times: one per token.
-        timing: where they come from.
+        timing: the source of the times.
         cached: whether it came from the cache.
     """
 
@@ -47,15 +47,15 @@ def speak(
     speed: float,
     key: str | None = None,
 ) -> tuple[Spoken, ...]:
-    """Speak an utterance: from the cache if it was spoken before, else with the engine.
+    """The speech of an utterance: from the cache, or else from the engine.
 
-    The result has one part, or several where the engine cannot speak it in one go; nothing is cut off. Engines that
-    give no times get naive ones. May be called from many threads.
+    The result has one part, or several where the utterance is too long for the engine; nothing is cut off. Speech
+    without times gets naive ones. May be called from many threads.
 
     Args:
-        utterance: what to say.
-        engine: who says it.
-        cache: where speech is kept.
+        utterance: the text.
+        engine: synthesises it.
+        cache: of speech.
         voice: as the engine takes it.
         speed: as the engine takes it.
         key: the utterance's `speech_key`, where the caller has computed it.

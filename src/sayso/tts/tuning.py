@@ -1,8 +1,8 @@
-"""How this machine speaks fastest: how many utterances at once, and how many threads for each.
+"""Measures how this machine synthesises fastest: how many utterances at once, with how many threads each.
 
 Two utterances with a thread each beat one with two threads on most machines, by as much as 1.5 times, because the
 model's many small operators leave threads waiting for one another. But memory bandwidth, hyper-threads and container
-limits decide, so it is measured once and the answer is kept.
+limits decide, so it is measured once and the result is stored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROUNDS = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tuning:
-    """How many utterances are spoken at once, and how many threads the engine uses for each."""
+    """How many utterances are synthesised at once, and how many threads the engine uses for each."""
 
     workers: int
     threads: int
@@ -45,13 +45,13 @@ def candidates(count: int) -> Sequence[Tuning]:
 def tuning(
     file: Path, key: str, open_speaker: Callable[[int], Callable[[], object]], *, count: int | None = None
 ) -> Tuning:
-    """The best use of this machine: from the file if it was measured before, else measured now.
+    """The fastest tuning: from the file if it was measured before, else measured now.
 
     Args:
-        file: where the answers are kept; what it holds for other keys stays.
-        key: what the answer depends on: the model, the software.
-        open_speaker: given a number of threads, loads the model and returns a function that speaks a fixed utterance
-            and may be called from several threads at once.
+        file: stores the results, by key.
+        key: what the result depends on: the model, the software.
+        open_speaker: given a number of threads, loads the model and returns a function that synthesises a fixed
+            utterance and may be called from several threads at once.
         count: the processors to share out; None for all that this process may use.
     """
     count = count or processors()
@@ -85,7 +85,7 @@ def _rate(workers: int, speaker: Callable[[], object]) -> float:
 
 
 def _read(file: Path) -> dict[str, Tuning]:
-    """What is known; a file that is missing or damaged knows nothing, and is made anew."""
+    """The stored results; none if the file is missing or damaged."""
     try:
         return {key: Tuning(**values) for key, values in json.loads(file.read_bytes()).items()}
     except (OSError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""Loading a prepared ONNX graph, with onnxruntime's errors kept inside."""
+"""Loads a prepared ONNX graph; errors of onnxruntime become errors of Sayso."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenAI's voices: speech from across the network, without word times."""
+"""OpenAI's speech models, without word times."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ VOICES = (
 )  # fmt: skip
 
 REVISION = 1
-"""Raised whenever this module asks for the same utterance in other words."""
+"""Raised whenever this module sends another text for the same utterance."""
 
 _WITHOUT_INSTRUCTIONS = ("tts-1", "tts-1-hd")
-_FULL_SCALE = 32768  # of the 16-bit samples that come
+_FULL_SCALE = 32768  # of the 16-bit samples in the answer
 _SILENCE_SECONDS = 0.25
 
 
 class OpenAISpeechEngine:
     """See `SpeechEngine`: the voices of one of OpenAI's models, for one request or for many.
 
-    An instance holds no more than its arguments, so that each request may have its own. Speech comes without times.
-    The same utterance does not sound the same every time: the models have no seed.
+    An instance holds only its arguments, so that each request may have its own. Speech has no times. The same utterance
+    does not give the same audio every time: the models have no seed.
 
     Args:
-        connection: who sends the requests.
+        connection: sends the requests.
         model: OpenAI's name of the model.
-        context: the work that the speech is for: its deadline, and whether it is still wanted.
-        instructions: how to speak, in words; models that take none ignore it.
-        language: what `language_of` says of every voice; the models hear the language from the text.
-        workers: how many requests at once are polite.
+        context: of the request that the speech is for.
+        instructions: how to speak, in words; models that take none ignore them.
+        language: the result of `language_of` for every voice; the models take the language from the text.
+        workers: how many requests to send at once.
     """
 
     name = "openai"
@@ -76,9 +76,9 @@ class OpenAISpeechEngine:
 
     @property
     def fingerprint(self) -> str:
-        """The model, as far as its name says, and the instructions."""
-        told = hashlib.sha256((self._instructions or "").encode()).hexdigest()[:16]
-        return f"openai r{REVISION} {self._model} {told}"
+        """The model's name, and a digest of the instructions."""
+        digest = hashlib.sha256((self._instructions or "").encode()).hexdigest()[:16]
+        return f"openai r{REVISION} {self._model} {digest}"
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechEngine.voices`."""
@@ -93,10 +93,10 @@ class OpenAISpeechEngine:
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
         """See `SpeechEngine.synthesise`; the speed may be 0.25 to 4.0, and there are no times.
 
-        An utterance without a letter or digit is a short silence, for which nobody is asked.
+        An utterance without a letter or digit becomes a short silence; nothing is sent for it.
 
         Raises:
-            EngineUnavailable: OpenAI cannot be had.
+            EngineUnavailable: OpenAI cannot be reached or refuses.
             Cancelled, DeadlineExceeded: as the context says.
         """
         self.language_of(voice)

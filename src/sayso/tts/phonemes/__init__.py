@@ -1,1 +1,1 @@
-"""Phonemes: where they come from, and how engines write them."""
+"""Phonemes: their sources, and their notations in engines."""

@@ -26,7 +26,7 @@ _PHONEMES_IPA = 0x02
 _PHONEMES_TIE = 0x80
 _PHONEME_MODE = _PHONEMES_IPA | _PHONEMES_TIE | (ord(TIE) << 8)
 
-# espeak-ng marks a stretch that it pronounces by another language's rules, as in "(en)pˈɑːɹkɪŋ(fr)".
+# espeak-ng marks a part that it pronounces by another language's rules, as in "(en)pˈɑːɹkɪŋ(fr)".
 # Its letters are tied like any others.
 _LANGUAGE_FLAG = re.compile(rf"\([a-z0-9-{TIE}]+\)")
 

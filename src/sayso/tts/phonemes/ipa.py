@@ -1,4 +1,4 @@
-"""The IPA that passes between phoneme sources and engines, and finding each word in that of a phrase."""
+"""IPA between phoneme sources and engines, and each word's part of a phrase's IPA."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TIE = "\u0361"
 STRESS_MARKS = frozenset("ˈˌ")
 
-# What people type, and dictionaries print, for what espeak-ng writes.
+# What people type, and dictionaries print, for espeak-ng's symbols.
 _AS_SPOKEN = {
     **{pair: f"{pair[0]}{TIE}{pair[1]}" for pair in ("tʃ", "dʒ", "aɪ", "aʊ", "eɪ", "oʊ", "əʊ", "ɔɪ")},
     "g": "ɡ",
@@ -32,7 +32,7 @@ _VOWELS = frozenset("aeiouyɐɑɒɔəɚɛɜɪɨʊʉʌæœøɯɤ")
 
 
 def from_dictionary(ipa: str) -> str:
-    """IPA as a dictionary or a person writes it, in the form that `sayso.tts.base.G2P` promises.
+    """IPA as a dictionary or a person writes it, in the form of `sayso.tts.base.G2P`.
 
     ``/ˈmi.tʃəl/`` becomes ``ˈmit͡ʃəl``: diphthongs and affricates are tied, syllables are not parted.
     """
@@ -46,7 +46,7 @@ def share_out(phrase: str, alone: Sequence[str]) -> list[str]:
     """Cut the phonemes of a phrase into its words.
 
     A synthesiser's phrase differs from its words spoken alone: weak forms ("the": ðə, ðɪ), linking, stress. We
-    align the phrase with the words said one after another (Needleman and Wunsch, J. Mol. Biol. 48:443, 1970; one
+    align the phrase with the words spoken one after another (Needleman and Wunsch, J. Mol. Biol. 48:443, 1970; one
     vowel easily stands for another, never for a consonant) and cut where a word's phonemes begin.
 
     Args:
@@ -78,7 +78,7 @@ def _places(phrase: str, together: str) -> list[int]:
         elif cost[i][j] == cost[i][j - 1] + _SKIP_COST:
             j -= 1
         else:
-            i -= 1  # heard in the phrase alone: linking, which goes with the word before
+            i -= 1  # in the phrase alone: linking, which belongs to the word before
             continue
         places[j] = i
     return places

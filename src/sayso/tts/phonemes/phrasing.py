@@ -1,4 +1,4 @@
-"""From an utterance to the symbols that a model reads, each word's place among them kept."""
+"""From an utterance to the symbols of a model, with the range of each word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Notation:
 
     Attributes:
         phonemes: writes the IPA of a word, given its language as well.
-        marks: writes the punctuation beside a word, as far as the model hears it.
+        marks: writes the punctuation beside a word, as far as it affects the model.
     """
 
     phonemes: Callable[[str, str], str]
@@ -49,7 +49,7 @@ def phrase(utterance: Utterance, g2p: G2P, notation: Notation) -> Phrasing:
 
     Raises:
         UnsupportedLanguage: the phoneme source does not speak the utterance's language.
-        EngineFailed: it broke its promise of one pronunciation per word.
+        EngineFailed: it did not give one pronunciation per word.
     """
     symbols = ""
     places = []
@@ -62,7 +62,7 @@ def phrase(utterance: Utterance, g2p: G2P, notation: Notation) -> Phrasing:
     last = utterance.tokens[-1]
     unfinished = last.boundary >= Boundary.SENTENCE and not notation.marks(last.trail)
     if unfinished or not symbols:
-        symbols += "."  # a heading, a list item: without it the voice stays up, as before more words
+        symbols += "."  # a heading, a list item: without it the pitch stays up, as before more words
     return Phrasing(symbols=symbols, places=tuple(places))
 
 
@@ -77,9 +77,9 @@ def _pronounce(utterance: Utterance, g2p: G2P, notation: Notation) -> Iterator[s
 
 
 def _phrases(tokens: Sequence[Token], notation: Notation) -> Iterator[Sequence[Token]]:
-    """Stretches that are pronounced in one breath: no weak form or linking reaches over punctuation.
+    """Runs of words that are pronounced together: no weak form or linking reaches over punctuation.
 
-    A letter that is spelled is a stretch of its own, so that the A of "ABC" does not become the article.
+    A letter that is spelled is a run of its own, so that the A of "ABC" does not become the article.
     """
     start = 0
     for index, (token, following) in enumerate(itertools.pairwise(tokens), 1):

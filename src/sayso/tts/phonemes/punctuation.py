@@ -1,4 +1,4 @@
-"""Which of the marks around a word an engine hears, in one way of writing."""
+"""The punctuation around a word that affects prosody, in one notation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WRITTEN_AS: Mapping[str, str] = {
     "؛": ";", "।": ".", "‽": "?",
 }  # fmt: skip
 PROSODIC = frozenset(';:,.!?—…"()“”')
-"""The marks that decide pauses and melody."""
+"""The marks that decide pauses and intonation."""
 
 
 def to_prosody(punctuation: str) -> str:

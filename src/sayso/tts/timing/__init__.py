@@ -1,1 +1,1 @@
-"""When each word is heard."""
+"""The times of words in the audio."""

@@ -1,4 +1,4 @@
-"""How loud an utterance is from moment to moment, and where it is quiet."""
+"""The level of an utterance in each frame, and its quiet ranges."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FLOOR_POWER = 1e-12
 def levels_db(samples: FloatArray) -> FloatArray:
     """The power of each whole frame in dB relative to full scale, at least -120; shape (samples // 120,).
 
-    It is the power about the frame's mean: engines put a drift below 20 Hz under their pauses that nobody hears and
-    that can be stronger than a soft consonant (-45 dB in some of Kokoro's voices). An utterance shorter than one
-    frame has a single level, that of all its samples.
+    It is the power about the frame's mean: engines put an inaudible drift below 20 Hz under their pauses, which can be
+    stronger than a soft consonant (-45 dB in some of Kokoro's voices). An utterance shorter than one frame has a single
+    level, that of all its samples.
     """
     frames = max(1, samples.size // FRAME_SAMPLES)
     whole = samples[: frames * FRAME_SAMPLES].reshape(frames, -1) if samples.size else np.zeros((1, 1), np.float32)
@@ -29,12 +29,12 @@ def levels_db(samples: FloatArray) -> FloatArray:
 
 
 def quiet_runs(level: FloatArray, threshold_db: float, *, longest_click_frames: int = 0) -> list[tuple[int, int]]:
-    """The stretches below a threshold, as half-open ranges of frames, in order.
+    """The quiet ranges of frames below a threshold, half open, in order.
 
     Args:
         level: as `levels_db` gives it.
-        threshold_db: below it is quiet.
-        longest_click_frames: what is louder for no longer than this is part of the stretches around it.
+        threshold_db: a lower level is quiet.
+        longest_click_frames: louder frames for no longer than this are part of the quiet range around them.
     """
     quiet = np.concatenate([[False], level < threshold_db, [False]])
     edges = np.flatnonzero(quiet[1:] != quiet[:-1])

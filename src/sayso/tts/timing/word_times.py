@@ -1,8 +1,8 @@
-"""From when a model sounds each symbol to when each word is heard.
+"""From the times of a model's symbols to the times of words.
 
-A model that says how long its phonemes last is right within a phrase. Around a pause it is a poor guide: a final
-consonant is given most of the silence after it, a soft first one begins long before its frames. There the waveform
-knows better: the silence between the two words is looked up in the audio, and their edges are put on its own.
+The durations of phonemes are right within a phrase. Around a pause they are inaccurate: a final consonant gets most of
+the silence after it, and a soft first one begins long before its frames. There the waveform decides: the silence
+between the two words is looked up in the audio, and the edges of the words are moved to its edges.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 END_BELOW_LOUD_DB = 30.0
 START_BELOW_LOUD_DB = 40.0
 
-# The noises of a mouth between two words do not end the silence.
+# Mouth noises between two words do not end the silence.
 LONGEST_CLICK_FRAMES = 2
 
 # Within a phrase a stop consonant is preceded by up to 90 ms of silence that belongs to its word.
@@ -37,13 +37,13 @@ UNMARKED_PAUSE_MINIMUM_SECONDS = 0.12
 
 
 def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> tuple[TokenTime, ...]:
-    """When each token of an utterance is heard.
+    """The time of each token of an utterance.
 
     Args:
         phrasing: the symbols that were spoken and each token's place among them.
         edges: where each symbol begins and, last, where the final one ends, in samples as far as the model knows;
             shape (symbols + 1,), never falling. What lies outside the audio is moved to its ends.
-        audio: the sound.
+        audio: of the utterance.
 
     Returns:
         One time per token: ordered, not overlapping, within the audio. A token without phonemes lasts no time.
@@ -56,7 +56,7 @@ def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> t
 
 
 def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> None:
-    """Put the words' edges at a pause, and at either end of the audio, where the silence begins and ends."""
+    """Move the words' edges at a pause, and at either end of the audio, to where the silence begins and ends."""
     level = levels_db(audio.samples)
     loud = float(np.percentile(level, 95))
     runs = quiet_runs(level, loud - END_BELOW_LOUD_DB, longest_click_frames=LONGEST_CLICK_FRAMES)
@@ -65,7 +65,7 @@ def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], au
     middles = [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
     for left, right in itertools.pairwise(spoken):
         within = [silence for silence in silences if starts[left] < silence[0] and silence[1] < ends[right]]
-        # Only what lies between the middles of the two words counts: words have silences of their own.
+        # Only the audio between the middles of the two words counts: words have silences within.
         lengths = [min(end, middles[right]) - max(begin, middles[left]) for begin, end in within]
         length, silence = max(zip(lengths, within, strict=True), default=(0, (0, 0)))
         minimum_seconds = PAUSE_MINIMUM_SECONDS if _has_mark(phrasing, left, right) else UNMARKED_PAUSE_MINIMUM_SECONDS
@@ -87,7 +87,7 @@ def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:
 
 
 def _soft_start(level: FloatArray, silence: tuple[int, int], loud: float) -> int:
-    """Where sound rises out of a silence for good, a soft consonant included."""
+    """Where a silence ends, at a soft consonant too."""
     first, last = silence[0] // FRAME_SAMPLES, silence[1] // FRAME_SAMPLES
     while last > first and level[last - 1] >= loud - START_BELOW_LOUD_DB:
         last -= 1

@@ -1,4 +1,4 @@
-"""Reading and changing an ONNX graph: who makes each value, and what takes whose place."""
+"""Reading and changing an ONNX graph: the node that makes each value, and replacements of nodes."""
 
 from __future__ import annotations
 

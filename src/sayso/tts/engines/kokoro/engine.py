@@ -40,20 +40,20 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray, Utterance
 
 REVISION = 2
-"""Raised whenever this package makes different sound or times of the same model."""
+"""Raised whenever this package makes other audio or times with the same model."""
 
 PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
 
-# The length of a short sentence, for measuring: what it says does not matter.
+# The length of a short sentence, for measuring; its words do not matter.
 _TRIAL_SYMBOLS = "ðə kwˈɪk bɹˈWn fˈɑks ʤˈʌmps ˌOvəɹ ðə lˈAzi dˈɔɡ."
 
 
 class KokoroEngine:
     """See `SpeechEngine`.
 
-    The model is loaded when an utterance needs it, by the thread that speaks it while others wait, so that a document
-    that is all in the cache never loads it. From then on threads share one session, which locks nothing: each call
-    computes on the thread that makes it. A model that nobody needs for a while leaves the memory where that is wished.
+    The model is loaded by the first thread that needs it, while others wait, so that a document that is all in the
+    cache never loads it. Then threads share one session, which locks nothing: each call computes on the calling thread.
+    An idle model can be unloaded after a time.
     """
 
     name = "kokoro"
@@ -69,15 +69,15 @@ class KokoroEngine:
         workers: int | None = None,
         idle_unload_seconds: float = 0,
     ) -> None:
-        """Name the parts.
+        """Give the engine its parts.
 
         Args:
             model_file: the published ONNX graph.
             voices_directory: holds a ``.bin`` file per voice.
-            g2p: where phonemes come from.
-            tuning_file: keeps what was measured of this machine.
+            g2p: the source of phonemes.
+            tuning_file: stores the measurement of this machine.
             workers: how many utterances at once, one thread each; None to measure.
-            idle_unload_seconds: how long the model stays when nobody speaks; 0 for ever.
+            idle_unload_seconds: an idle model is unloaded after this time; 0 for never.
 
         Raises:
             ModelMissing: the model's file is not there.
@@ -94,7 +94,7 @@ class KokoroEngine:
             file = model_file.open("rb")
         except OSError as error:
             raise ModelMissing(f"Cannot read {model_file}: {error.strerror}", hint=PULL_HINT) from error
-        # On a thread: it takes as long as making the script of a short story, which goes on meanwhile.
+        # On a thread: it takes as long as making the script of a short story, at the same time.
         thread = ThreadPoolExecutor(1, thread_name_prefix="kokoro-hash")
         self._model_hash = thread.submit(_hash_of, file)
         thread.shutdown(wait=False)
@@ -106,7 +106,7 @@ class KokoroEngine:
 
     @property
     def workers(self) -> int:
-        """See `SpeechEngine.workers`; the first time on a machine it is measured, for about ten seconds."""
+        """See `SpeechEngine.workers`; on a new machine it is measured, for about ten seconds."""
         return self._tuned().workers
 
     def voices(self) -> Sequence[Voice]:

@@ -129,7 +129,7 @@ def _other_operand(editor: GraphEditor, product: str, operand: str) -> str | Non
 
 
 def _reciprocal(editor: GraphEditor, one: str, other: str) -> bool:
-    """Whether two constants are each other's reciprocal, to what float32 can tell."""
+    """Whether two constants are each other's reciprocal, to the precision of float32."""
     first, second = editor.constant(one), editor.constant(other)
     return first is not None and second is not None and np.allclose(first * second, 1, rtol=0, atol=1e-5)
 
@@ -166,7 +166,7 @@ class _Convolution:
 def convolve_by_matrix(editor: GraphEditor) -> None:
     """Make a matrix product of each integer convolution.
 
-    onnxruntime lays the frames of a ConvInteger out as a matrix and packs that matrix anew in each call. In a product
+    onnxruntime lays the frames of a ConvInteger out as a matrix and packs that matrix again in each call. In a product
     with the weights on the right, the weights are packed once, when the model is loaded; MatMulIntegerToFloat scales
     the sums and adds the bias on the way out, which was five operators; and a Gather lays out the frames faster. The
     integers are the same, so the sums are; only the bias is no longer rounded to a multiple of their scale.

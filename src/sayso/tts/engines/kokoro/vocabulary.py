@@ -48,7 +48,7 @@ _ENGLISH = {
 _AMERICAN = {"o͡ʊ": "O", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": ""}
 _BRITISH = {"e͡ə": "ɛː", "iə": "ɪə", "ə͡ʊ": "Q"}
 # misaki/en.py, Lexicon.get_special_case: small words that it writes as the model has always read them. An "I" without
-# stress is hardly heard at the start of a sentence.
+# stress is hardly audible at the start of a sentence.
 _ENGLISH_WORDS = {"I": "ˌI", "ə": "ɐ", "ən": "ɐn"}
 # misaki/espeak.py, EspeakG2P: every other language.
 _OTHERS = {
@@ -69,7 +69,7 @@ _OTHER_REWRITES = _rewriter(_OTHERS)
 
 
 def to_symbols(ipa: str, language: str) -> str:
-    """IPA in the model's symbols; what it has no symbol for is left out.
+    """IPA in the model's symbols; phonemes without a symbol are left out.
 
     Args:
         ipa: the phonemes of a word, diphthongs and affricates tied (U+0361).

@@ -1,4 +1,4 @@
-"""Kokoro's voices: which there are, what they speak, and blends of them."""
+"""Kokoro's voices, their languages, and blends of voices."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _MOST_PARTS = 16
 
 
 class VoiceBook:
-    """The voice files of a directory, each read when it is first asked for.
+    """The voice files of a directory, each read when it is first needed.
 
-    Threads share it; what it keeps never changes once it is there.
+    Threads share it; a loaded voice never changes.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a Piper voice says of itself, in the JSON beside its model."""
+"""The configuration of a Piper voice: the JSON beside its model."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class VoiceConfig:
 
     Attributes:
         model_file: the ONNX graph.
-        language: what it speaks (BCP 47).
+        language: of the voice (BCP 47).
         sample_rate_hz: of the audio the graph makes.
         ids: the number of each symbol, which is one character.
-        noise_scale: how much the sound varies.
+        noise_scale: how much the audio varies.
         length_scale: how long phonemes last at the voice's own pace, relative to what the graph predicts.
         duration_noise_scale: how much the phonemes' lengths vary.
         samples_per_frame: the unit of the durations.
@@ -56,7 +56,7 @@ class VoiceConfig:
         return Notation(phonemes=self._phonemes, marks=self._marks)
 
     def numbers(self, symbols: str) -> list[int]:
-        """What the graph reads for these symbols: each followed by a pad, a begin before and an end after them.
+        """The graph's input for these symbols: each followed by a pad, with a begin before and an end after them.
 
         Symbol ``i`` is at ``2 * i + 2``.
         """

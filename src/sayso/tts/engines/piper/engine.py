@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 _PULL_HINT = "Fetch it: sayso models pull"
 
 REVISION = 2
-"""Raised whenever this package makes different sound or times of the same model."""
+"""Raised whenever this package makes other audio or times with the same model."""
 
 MAXIMUM_PHONEMES = 510
 """The graph has no limit of its own, but its attention grows with the square of the length, and it was trained on
-sentences. This is Kokoro's, so that a text is taken apart alike for either."""
+sentences. This is Kokoro's, so that a text is split alike for either."""
 
 
 class PiperEngine:
     """See `SpeechEngine`.
 
-    A voice's model is loaded when it speaks, by the thread that needs it while others wait. From then on threads
-    share its session, which locks nothing: each call computes on the thread that makes it.
+    A voice's model is loaded by the first thread that needs it, while others wait. Then threads share its session,
+    which locks nothing: each call computes on the calling thread.
 
-    The durations need no correction: over 117 word starts after pauses (joe, three speeds) the sound begins 0.4 ms
+    The durations need no correction: over 117 word starts after pauses (joe, three speeds) the audio begins 0.4 ms
     before its frames in the median, 14 ms from them in the mean. Before pauses it ends 21 ms before its frames in the
-    median, which `sayso.tts.timing.word_times` mends as it does for every engine.
+    median, which `sayso.tts.timing.word_times` corrects as for every engine.
     """
 
     name = "piper"
@@ -60,9 +60,9 @@ class PiperEngine:
 
         Args:
             directories: where to look; of two voices of the same name the first counts.
-            g2p: where phonemes come from, espeak-ng in what the voices were trained on.
+            g2p: the source of phonemes; the voices were trained with espeak-ng's.
             workers: how many utterances at once, one thread each; None for one per processor.
-            idle_unload_seconds: how long a voice's model stays when nobody speaks with it; 0 for ever.
+            idle_unload_seconds: a voice's idle model is unloaded after this time; 0 for never.
 
         Raises:
             ModelMissing: a voice's file is not there.

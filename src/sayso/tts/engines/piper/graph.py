@@ -26,7 +26,7 @@ _NOISE_VALUES = 1_048_573
 
 
 def prepare_graph(model_file: Path) -> bytes:
-    """Read a voice's graph, bring out its durations and still its noise.
+    """Read a voice's graph, make its durations an output, and its noise constant.
 
     Args:
         model_file: the published ONNX file: inputs ``input`` int64 (1, n), ``input_lengths`` int64 (1,), ``scales``
@@ -64,9 +64,9 @@ def _graft_durations(graph: onnx.GraphProto, model_file: Path) -> None:
 def _still_noise(graph: onnx.GraphProto) -> None:
     """Replace each source of random numbers by one that gives the same numbers at every run.
 
-    A VITS model draws noise for its durations and for its sound. The operator's own ``seed`` would not do: its
-    numbers run on from call to call, so that what an utterance sounds like would depend on what was said before it,
-    and by which thread. So the numbers come from a table inside the graph.
+    A VITS model draws noise for its durations and for its audio. The operator's own ``seed`` would not do: its
+    numbers continue from call to call, so that the audio of an utterance would depend on the calls before it and on
+    the threads. So the numbers come from a table inside the graph.
     """
     sources = [node for node in graph.node if node.op_type == "RandomNormalLike"]
     if not sources:
