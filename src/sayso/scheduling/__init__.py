@@ -1,7 +1,8 @@
 """Admission and compute permits: requests are admitted to slots, and their computation is scheduled fairly."""
 
 from sayso.scheduling.context import UNBOUNDED, RequestContext, UnboundedContext
-from sayso.scheduling.scheduler import AdmissionSlot, Load, Priority, Scheduler, may_have_another
+from sayso.scheduling.load import Load, Priority, may_have_another
+from sayso.scheduling.scheduler import AdmissionSlot, Scheduler
 
 __all__ = [
     "UNBOUNDED",

@@ -16,11 +16,10 @@ import math
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
+from sayso.scheduling.load import Load, Priority, may_have_another
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,44 +32,6 @@ _ASSUMED_COST_SECONDS = 2.0
 """What a request is assumed to compute before any has ended."""
 
 _LONGEST_RETRY_SECONDS = 120.0
-
-
-def may_have_another(*, held: int, free: int) -> bool:
-    """Whether a client may take one more unit of a scarce resource: only while more are free than it holds.
-
-    A single client gets half of them, so that the next client finds some free; the shares become smaller with each
-    client (dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet
-    switches", 1998).
-    """
-    return held < free
-
-
-class Priority(IntEnum):
-    """The order in which waiting work gets permits; the smaller value is first."""
-
-    INTERACTIVE = 0
-    BATCH = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
-    """How busy a scheduler is.
-
-    Attributes:
-        slots: how many slots there are.
-        taken: how many are taken, by requests in progress and by cancelled ones for which a thread still works.
-        permits: how many pieces of work may compute at once.
-        computing: how many do.
-        waiting: how many wait for a permit.
-        retry_after_seconds: when a slot is likely to be free.
-    """
-
-    slots: int
-    taken: int
-    permits: int
-    computing: int
-    waiting: int
-    retry_after_seconds: float
 
 
 class Scheduler:

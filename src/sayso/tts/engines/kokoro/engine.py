@@ -14,6 +14,7 @@ from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooL
 from sayso.lazy import LazyModel
 from sayso.tts.checks import require_speed
 from sayso.tts.engines.kokoro.durations import symbol_edges
+from sayso.tts.engines.kokoro.tuning import Tuning, tuning
 from sayso.tts.engines.kokoro.vocabulary import (
     MAXIMUM_PHONEMES,
     NOTATION,
@@ -26,7 +27,6 @@ from sayso.tts.engines.kokoro.voices import STYLE_WIDTH, VoiceBook
 from sayso.tts.engines.onnx_session import open_session
 from sayso.tts.phonemes.phrasing import phrase
 from sayso.tts.timing.word_times import token_times
-from sayso.tts.tuning import Tuning, tuning
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:

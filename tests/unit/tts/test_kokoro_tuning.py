@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sayso.machine import processors
-from sayso.tts.tuning import Tuning, candidates, tuning
+from sayso.tts.engines.kokoro.tuning import Tuning, candidates, tuning
 from support.waiting import threads_since
 
 if TYPE_CHECKING:
