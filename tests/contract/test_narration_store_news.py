@@ -40,7 +40,7 @@ def test_a_change_is_hinted_at(opened: Opened) -> None:
     async def scenario(scene: Scene) -> None:
         if not scene.is_hearing:
             pytest.skip("this store is not notified of changes: behind PgBouncer it polls")
-        hint = asyncio.create_task(scene.store.hint())
+        hint = asyncio.create_task(scene.store.wait_for_change())
         record = await scene.submitted()
         claim = await scene.claimed(record)
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -66,14 +66,14 @@ def test_an_end_is_announced_once(opened: Opened) -> None:
 
     async def scenario(scene: Scene) -> None:
         record = await scene.submitted(callback_url=CALLBACK)
-        await scene.store.announce(record.id)
+        await scene.store.enqueue_callback(record.id)
         await scene.failed(record)
-        await asyncio.gather(*(scene.store.announce(record.id) for _ in range(4)))
+        await asyncio.gather(*(scene.store.enqueue_callback(record.id) for _ in range(4)))
         claim = await scene.claimed(record)
-        await scene.store.announce(record.id)
+        await scene.store.enqueue_callback(record.id)
         await scene.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
-        await scene.store.announce(record.id)
-        await scene.store.announce(record.id)
+        await scene.store.enqueue_callback(record.id)
+        await scene.store.enqueue_callback(record.id)
         jobs = await scene.jobs(scene.callbacks)
         assert [told_of(job) for job in jobs] == [(record.id, "failed"), (record.id, "completed")]
 
@@ -88,9 +88,9 @@ def test_a_cancellation_is_announced_by_itself(opened: Opened) -> None:
         for narration_id in (record.id, quiet.id):
             await scene.store.cancel(narration_id, owner="ann")
             await scene.store.cancel(narration_id, owner="ann")
-            await scene.store.announce(narration_id)
-        await scene.store.announce("nar_1")
-        await scene.store.announce("somebody's parent")
+            await scene.store.enqueue_callback(narration_id)
+        await scene.store.enqueue_callback("nar_1")
+        await scene.store.enqueue_callback("somebody's parent")
         assert [told_of(job) for job in await scene.jobs(scene.callbacks)] == [(record.id, "cancelled")]
 
     run(opened, scenario)
@@ -130,11 +130,11 @@ def test_a_callback_that_is_given_up_has_failed_until_the_next_end(opened: Opene
     async def scenario(scene: Scene) -> None:
         record = await scene.submitted(callback_url=CALLBACK)
         await scene.failed(record)
-        await scene.store.announce(record.id)
+        await scene.store.enqueue_callback(record.id)
         await scene.store.fail_callback(record.id)
         assert (await scene.now(record)).callback.status == "failed"  # type: ignore[union-attr]
         await scene.completed(record)
-        await scene.store.announce(record.id)
+        await scene.store.enqueue_callback(record.id)
         assert (await scene.now(record)).callback.status == "pending"  # type: ignore[union-attr]
 
     run(opened, scenario)

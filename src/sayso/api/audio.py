@@ -46,11 +46,11 @@ def audio_api(
             app.state.served = replace(served, narrations=opened)
             yield
 
-    return HttpService(install=install, lifespan=lifespan, on_stop=_release_followers)
+    return HttpService(install=install, lifespan=lifespan, on_stop=_end_subscriptions)
 
 
-def _release_followers(app: FastAPI) -> None:
+def _end_subscriptions(app: FastAPI) -> None:
     """End the streams of narration events; otherwise a server that stops would wait for them."""
     served: AppContext = app.state.served
     if served.narrations is not None:
-        served.narrations.release_followers()
+        served.narrations.end_subscriptions()

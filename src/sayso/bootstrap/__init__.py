@@ -1,4 +1,4 @@
-"""Settings in, parts out: the one place where engines, models and services are wired together."""
+"""Builds the application from the settings: the only place where engines, models and services are wired together."""
 
 from sayso.bootstrap.engines import (
     ENGINES,

@@ -1,4 +1,4 @@
-"""The role ``api``: the audio API and the page, opened from the settings."""
+"""The role ``api``: opens the audio API and the page from the settings."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _log = structlog.get_logger(__name__)
 
 
 def open_api(process: Process, settings: ApiSettings) -> Service:
-    """The role's parts. Narrations are served where there is a database.
+    """The parts of the role. Narrations are served if there is a database.
 
     Raises:
         InvalidInput: a setting cannot be used.
         ServiceUnavailable: the database has not answered for a minute.
-        OutputFailed: what links are signed with cannot be kept.
+        OutputFailed: the secret for signed links cannot be stored.
     """
     speech = process.speech(settings)
     process.prepare_database(settings)
@@ -60,9 +60,9 @@ def open_api(process: Process, settings: ApiSettings) -> Service:
 
 
 def _warm_up(engines: EngineRegistry, settings: ApiSettings) -> None:
-    """Have the local engines that stand behind most names ready before the first request; what is missing is said.
+    """Load the local engines behind most names before the first request; log what is missing.
 
-    A word is spoken and heard: that loads everything that a request would have to wait for.
+    A word is synthesised and transcribed, which loads everything that a request would wait for.
     """
     if not engines.asks_local:
         return

@@ -1,4 +1,4 @@
-"""Which engines stand behind each model name, and in which order they are asked."""
+"""The engines of each model name, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OPENAI = "openai"
 OWNER = "sayso"
 
 HYBRID = "hybrid"
-"""The model name behind which OpenAI and the local engines stand without OpenAI's limits."""
+"""The model name for OpenAI and the local engines without OpenAI's limits."""
 
 SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 HYBRID_SPEECH_MODEL = "gpt-4o-mini-tts"
@@ -46,19 +46,19 @@ DIARISING_MODEL = "gpt-4o-transcribe-diarize"
 
 WHISPER_PREFIX = "whisper-"
 
-# A local engine fails for what it was given rather than for what it is: it takes many failures to leave it alone.
+# A local engine fails because of its input rather than its state: many failures are needed to open its breaker.
 _LOCAL_FAILURES = 20
 
 
 class EngineRegistry:
-    """Every engine, with its breaker, and the chains that they make; threads share them.
+    """Every engine with its breaker, and the chains of engines; threads share them.
 
     OpenAI's model names, and ``hybrid``, stand for OpenAI first and the local engines after it, as PRIMARY_SERVICE and
-    FALLBACK_TO_LOCAL say. Without a key OpenAI is not asked, unless nobody may take its place. The names of local
-    models stand for these alone.
+    FALLBACK_TO_LOCAL say. Without a key OpenAI is skipped, unless there is no other engine. The names of local
+    models stand for these models only.
 
     Args:
-        settings: which engines, and in which order.
+        settings: select the engines and their order.
 
     Raises:
         InvalidInput: the settings name a Whisper model that the catalogue does not have.
@@ -92,7 +92,7 @@ class EngineRegistry:
         if self.default_whisper not in self.whisper:
             known = ", ".join(name.removeprefix(WHISPER_PREFIX) for name in self.whisper)
             raise InvalidInput(
-                f"SAYSO_WHISPER_MODEL names no model: {settings.whisper_model!r}.", hint=f"There are: {known}."
+                f"SAYSO_WHISPER_MODEL names an unknown model: {settings.whisper_model!r}.", hint=f"There are: {known}."
             )
         open_seconds = settings.breaker_open_seconds
         self.breakers: Mapping[str, Breaker] = {
@@ -111,7 +111,7 @@ class EngineRegistry:
         """Every model name with its chain.
 
         Args:
-            on_fallback: told of every failure that another engine is asked after.
+            on_fallback: called with every failure after which another engine is tried.
         """
         return Catalogue(
             speech={model.id: model for model in self._speech_models(on_fallback)},

@@ -1,4 +1,4 @@
-"""What `sayso up` brings itself: a directory that is its own, and a database in it."""
+"""The embedded parts of `sayso up`: a data directory with an exclusive lock, and a database in it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DATABASE = "postgres"
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What `embedded` gives.
+    """The embedded parts.
 
     Attributes:
-        settings: what every role is to read in place of its own: where the database is, and who its worker is.
-        trouble: why the embedded database does not run now, in a sentence; None while it does. From any thread.
+        settings: override those of every role: the database's address and the worker's name.
+        trouble: why the embedded database does not run now, in a sentence; None while it does. Safe from any thread.
     """
 
     settings: Mapping[str, Any]
@@ -39,14 +39,14 @@ class Embedded:
 
 @contextmanager
 def embedded(settings: StoriesSettings) -> Iterator[Embedded]:
-    """Have a database during the block, unless the settings name one; one that ends by itself is restarted.
+    """Run a database during the block, unless the settings name one; it is restarted after a crash.
 
-    The data directory is this process's alone meanwhile.
+    This process has the data directory for itself.
 
     Raises:
-        InvalidInput: another process has the directory.
+        InvalidInput: another process uses the directory.
         OutputFailed: the directory cannot be used.
-        NotInstalled: there is no PostgreSQL to embed.
+        NotInstalled: the extra with PostgreSQL is missing.
         ServiceUnavailable: the database does not start.
     """
     with owned_directory(settings) as directory:
@@ -54,17 +54,17 @@ def embedded(settings: StoriesSettings) -> Iterator[Embedded]:
             yield Embedded({}, lambda: None)
             return
         with EmbeddedPostgres(directory / DATABASE) as server, Supervisor(server) as supervisor:
-            # The directory is ours alone, so that whoever had its jobs before is dead.
+            # This process has the directory for itself, so the worker that had its jobs before is dead.
             own = {"database_url": SecretStr(server.start()), "worker_name": settings.worker_name or "up"}
             yield Embedded(own, supervisor.trouble)
 
 
 @contextmanager
 def owned_directory(settings: DataSettings) -> Iterator[Path]:
-    """Have the data directory, made where it is not there, for this process alone during the block.
+    """Lock the data directory for this process during the block; it is made if missing.
 
     Raises:
-        InvalidInput: another process has it.
+        InvalidInput: another process uses it.
         OutputFailed: it cannot be used.
     """
     directory = settings.data_dir

@@ -1,6 +1,6 @@
-"""Opening engines, models and caches.
+"""Open engines, models and caches.
 
-Each part is imported where it is opened: whoever opens one does not wait for the libraries of the others.
+Each part is imported when it is opened, so that it does not load the libraries of the others.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 def open_engine(name: str, settings: EngineSettings) -> SpeechEngine:
-    """The engine of this name, its model found but not loaded.
+    """The engine of this name; its model is found but not loaded.
 
     Raises:
         InvalidInput: there is no such engine.
         ModelMissing: its model has not been pulled.
-        NotInstalled: a part it needs is not installed.
+        NotInstalled: a part that it needs is not installed.
     """
     require_engine(name)
     return ENGINES[name](settings)
 
 
 def require_engine(name: str) -> None:
-    """Refuse a name that no engine has.
+    """Refuse the name of an unknown engine.
 
     Raises:
         InvalidInput: there is no such engine.
@@ -44,7 +44,7 @@ def require_engine(name: str) -> None:
 
 
 def speech_source(name: str, settings: EngineSettings) -> SpeechSource:
-    """The engine of this name with all names of its voices; it is opened when it is needed.
+    """The engine of this name with the names of its voices; it is opened on first use.
 
     Raises:
         InvalidInput: there is no such engine.
@@ -57,7 +57,7 @@ def speech_source(name: str, settings: EngineSettings) -> SpeechSource:
 
 
 def speech_sources(settings: EngineSettings) -> Mapping[str, SpeechSource]:
-    """Every local engine by its name, in the order in which they are asked for a voice."""
+    """Every local engine by its name, in the order in which they are tried for a voice."""
     return {name: speech_source(name, settings) for name in ENGINES}
 
 
@@ -91,12 +91,12 @@ def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
 def open_speech_cache(
     settings: SpeechSettings, *, use: bool = True, on_look_up: Callable[[bool], None] = lambda _: None
 ) -> SpeechCache:
-    """The speech cache at ``SAYSO_CACHE_DIR``, with that of ``SAYSO_CACHE_S3`` behind it; or one that keeps nothing.
+    """The speech cache at ``SAYSO_CACHE_DIR``, in front of that of ``SAYSO_CACHE_S3``; or one that stores nothing.
 
     Args:
-        settings: where, and how large.
-        use: whether to keep anything.
-        on_look_up: told whether what somebody looked for was there.
+        settings: its place and size.
+        use: whether to cache at all.
+        on_look_up: called with whether a lookup was a hit.
 
     Raises:
         NotInstalled: S3 needs an extra.
@@ -145,4 +145,4 @@ def _piper(settings: EngineSettings) -> SpeechEngine:
 
 
 ENGINES: Mapping[str, Callable[[EngineSettings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}
-"""How each engine is opened, by its name; the first that has a voice speaks it."""
+"""The functions that open the engines, by name; the first engine that has a voice is used."""

@@ -1,12 +1,12 @@
-"""An attempt in a process of its own: for a job of which an earlier worker may have died.
+"""Run an attempt in a separate process: for a job of which an earlier worker may have died.
 
-The service keeps everything that makes the job its own: the lease, the claim, the heartbeats, and the publishing of
-files. Only what computes is in the child. If that dies, by whatever it does to its memory or its interpreter, the
-attempt has failed with a reason, and the service goes on with its other jobs.
+The service keeps the lease, the claim, the heartbeats, and the publishing of files. Only the computation is in the
+child process. If the child dies, because of its memory or its interpreter, the attempt has failed with a reason, and
+the service continues with its other jobs.
 
-The child gives way: it has a lower priority, and is the first that Linux kills when memory runs out. Each loads models
-of its own: as many run at once as there is memory for, and at least one. A job that finds no room is released, so that
-it holds no worker back and loses no time of its attempt.
+The child has a lower priority, and is the first that Linux kills when memory runs out. Each child loads its own models:
+as many run at once as there is memory for, and at least one. A job that finds no memory is released, so that it blocks
+no worker and loses no time of its attempt.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.2
-"""How often it is asked whether the story is still wanted."""
+"""How often the context is checked for cancellation."""
 
 _CHILD_BYTES = 2**30
-"""What a child may need: Kokoro's and Piper's models, and the longest documents."""
+"""The memory that a child may need: Kokoro's and Piper's models, and the longest documents."""
 
 _NICENESS = 3
 _FIRST_TO_GO = "1000"
-"""Linux's highest readiness to be killed for memory: https://www.kernel.org/doc/html/latest/filesystems/proc.html."""
+"""Linux's highest OOM score adjustment: https://www.kernel.org/doc/html/latest/filesystems/proc.html."""
 
-_CONTEXT = multiprocessing.get_context("spawn")  # nothing of this process's threads and locks is in the child
+_CONTEXT = multiprocessing.get_context("spawn")  # the child has no locks and threads of this process
 
 
 class IsolatedNarrator:
-    """Makes stories' files in a process of their own; threads share it.
+    """Makes stories' files in a child process; threads share it.
 
     Args:
-        settings: what the child opens its engines and its cache from.
-        on_look_up: called with whether the child found in the speech cache what it looked for.
-        available_bytes: how much memory is left.
+        settings: from which the child opens its engines and its cache.
+        on_look_up: called with whether a lookup of the child in the speech cache was a hit.
+        available_bytes: returns the available memory.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class IsolatedNarrator:
 
         Raises:
             Busy: there is no memory for another child.
-            ProcessDied: the child did not live to the end.
-            SaysoError: as `Narrator.make`.
+            ProcessDied: the child died before it finished.
+            SaysoError: as for `Narrator.make`.
         """
-        with self._room():
+        with self._reserved_memory():
             here, there = _CONTEXT.Pipe()
             child = _CONTEXT.Process(
                 target=_main, args=(there, self._settings, story, directory), name="sayso-attempt", daemon=True
@@ -103,11 +103,11 @@ class IsolatedNarrator:
                 here.close()
 
     @contextlib.contextmanager
-    def _room(self) -> Iterator[None]:
+    def _reserved_memory(self) -> Iterator[None]:
         with self._lock:
-            # Those that run may still be loading: what they will need is counted again, on the safe side.
+            # Running children may still be loading, so their needs are counted in full, to be safe.
             if self._children and self._available_bytes() < (self._children + 1) * _CHILD_BYTES:
-                raise Busy("There is no memory for another attempt in a process of its own.", retry_after_seconds=60)
+                raise Busy("There is no memory for another attempt in a separate process.", retry_after_seconds=60)
             self._children += 1
         try:
             yield
@@ -119,12 +119,12 @@ class IsolatedNarrator:
 def _outcome(
     child: SpawnProcess, here: Connection, context: RequestContext, listeners: Mapping[str, Callable[[Any], None]]
 ) -> Narration:
-    """What the child makes, once it has; ``listeners`` are told what it tells on its way.
+    """Wait for the child's result; ``listeners`` are called with the child's messages meanwhile.
 
     Raises:
-        ProcessDied: it ended without a word.
+        ProcessDied: it ended without a result.
         Cancelled, DeadlineExceeded: as the context says.
-        SaysoError: what the child raised.
+        SaysoError: raised by the child.
     """
     while True:
         ready = wait([here, child.sentinel], timeout=_LOOK_SECONDS)
@@ -145,10 +145,10 @@ def _outcome(
             raise content
         else:
             child.join()
-            raise ProcessDied(f"The process of the attempt {_ending(child.exitcode or 0)}.")
+            raise ProcessDied(f"The process of the attempt {_exit_reason(child.exitcode or 0)}.")
 
 
-def _ending(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
     try:
@@ -159,45 +159,47 @@ def _ending(code: int) -> str:
 
 
 def _main(there: Connection, settings: StoriesSettings, story: Story, directory: Path) -> None:
-    """The child."""
-    for told in (signal.SIGINT, signal.SIGTERM):  # its parent is told too, and decides
+    """The main function of the child."""
+    for told in (signal.SIGINT, signal.SIGTERM):  # the parent receives the signal too, and decides
         signal.signal(told, signal.SIG_IGN)
-    _give_way()
+    _lower_priority()
     threading.Thread(target=_end_with_parent, args=(there,), daemon=True).start()
     configure_logs(settings.log_level, settings.log_format)
-    lock = threading.Lock()  # engines look things up on several threads
+    lock = threading.Lock()  # engines look up entries on several threads
 
-    def tell(kind: str, content: object) -> None:
+    def send(kind: str, content: object) -> None:
         with lock:
             there.send((kind, content))
 
     try:
-        tell("made", _made(tell, settings, story, directory))
+        send("made", _narrate(send, settings, story, directory))
     except SaysoError as error:
-        tell("failed", error)
+        send("failed", error)
     except Exception as error:  # noqa: BLE001 -- told to the parent, for which it is a failure of the attempt
         _log.exception("the attempt broke")
-        tell("failed", RuntimeError(f"{type(error).__name__}: {error}"))
+        send("failed", RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _made(tell: Callable[[str, object], None], settings: StoriesSettings, story: Story, directory: Path) -> Narration:
+def _narrate(
+    send: Callable[[str, object], None], settings: StoriesSettings, story: Story, directory: Path
+) -> Narration:
     engines = EngineRegistry(settings)
-    cache = open_speech_cache(settings, on_look_up=lambda hit: tell("looked up", hit))
+    cache = open_speech_cache(settings, on_look_up=lambda hit: send("looked up", hit))
     narrator = open_narrator(settings, sources=tuple(engines.speech.values()), cache=cache)
     try:
-        return narrator.make(story, directory, UNBOUNDED, lambda progress: tell("progress", progress))
+        return narrator.make(story, directory, UNBOUNDED, lambda progress: send("progress", progress))
     finally:
         cache.close()
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     os.nice(_NICENESS)
-    with contextlib.suppress(OSError):  # only Linux has it
+    with contextlib.suppress(OSError):  # exists only on Linux
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
 
 
 def _end_with_parent(there: Any) -> None:
-    """Wait for what never comes; the parent's end is the end of the wait."""
+    """Wait for a message that is never sent; the end of the parent ends the wait."""
     with contextlib.suppress(EOFError, OSError):
         there.recv()
     os._exit(1)

@@ -1,4 +1,4 @@
-"""The jobs of this machine, or of the database that the settings name, for whoever looks after them."""
+"""Access to the job database for the commands of operators."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def job_database(settings: StorageSettings) -> Iterator[str]:
-    """Where the database is, as libpq takes it; the one of `sayso up` is started for the block where it is not up.
+    """The address of the database for libpq; the embedded one is started for the block if it is not running.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: there is no database.
         ServiceUnavailable: it does not answer.
     """
     from filelock import Timeout
@@ -43,7 +43,7 @@ def job_database(settings: StorageSettings) -> Iterator[str]:
     lock = private_lock(settings.data_dir / LOCK)
     try:
         lock.acquire(timeout=0)
-    except Timeout:  # it is up
+    except Timeout:  # it is running
         yield server.start()
         return
     try:

@@ -1,4 +1,4 @@
-"""Narrations as the API serves them, opened from the settings."""
+"""Opens the service of narrations for the API from the settings."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ async def open_narrations(settings: StorageSettings, sources: Sequence[SpeechSou
     async with AsyncExitStack() as stack:
         storages = await open_storages(settings, stack)
         store = PostgresNarrationStore(await open_database(settings, stack))
-        describer = NarrationPresenter(storages, link_seconds=settings.link_seconds)
+        presenter = NarrationPresenter(storages, link_seconds=settings.link_seconds)
         origin = await files_origin_of(storages, output_root(settings))
         narrations = Narrations(
             store,
-            describer,
+            presenter,
             sources=sources,
             files_origin=origin,
             maximum_seconds=settings.max_narration_seconds,

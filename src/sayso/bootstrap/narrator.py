@@ -1,4 +1,4 @@
-"""Who makes the files of stories, opened from the settings."""
+"""Opens the narrator of stories from the settings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def open_narrator(settings: NarratingSettings, *, sources: Sequence[SpeechSource
     """The narrator.
 
     Args:
-        settings: the default voice, bounds, and how texts are fetched.
-        sources: who may speak.
-        cache: where speech is kept.
+        settings: the default voice, limits, and how texts are fetched.
+        sources: the available engines.
+        cache: of speech.
     """
 
     def fetched(url: str, directory: Path, context: RequestContext) -> Path:

@@ -1,4 +1,4 @@
-"""A process of several roles: what they share, what each adds, and how that becomes one application."""
+"""A process of several roles: the shared parts, the parts of each role, and the application made of them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 
 _RELEASE_SECONDS = 3.0
-"""How much of the shutdown is kept for releasing the jobs that did not finish."""
+"""The share of the shutdown time that is reserved for releasing unfinished jobs."""
 
 _LEAST_GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """What a role adds to a process; all of it is optional.
+    """The parts that a role adds to a process; all are optional.
 
     Attributes:
-        workers: its workers, not started: /healthz, /backlog, /ready and the metrics follow them.
-        http: what it serves.
+        workers: not started yet; /healthz, /backlog, /ready and the metrics include them.
+        http: its HTTP service.
         engines: the engines of each of its tasks, for /health.
-        facts: what /health says besides; the names are the JSON's.
+        facts: further entries of /health, by their names in the JSON.
         warm_up: loads what its first work would wait for; on a thread, once the process serves.
-        base_url: the address at which others reach the process, where the role knows it.
+        base_url: the public address of the process, if the role knows it.
     """
 
     workers: WorkerService | None = None
@@ -59,7 +59,7 @@ class Service:
 
 
 class Process:
-    """What the roles of a process share; each part is opened when a role first asks for it. One thread opens.
+    """The shared parts of a process's roles; each is opened when a role first needs it. One thread opens.
 
     Args:
         trouble: why something that workers need does not run, such as an embedded database; None while it does.
@@ -69,9 +69,9 @@ class Process:
         self.trouble = trouble
         self.metrics = Metrics(load=self._load, breakers=self._breakers)
         self.closing = ExitStack()
-        """What is to be closed at the end of the process."""
+        """Closed at the end of the process."""
         self.workers: WorkerGroup | None = None
-        """The workers of all roles; None where they have none, and before all roles are opened."""
+        """The workers of all roles; None if they have none, and before all roles are opened."""
         self._speech: Speech | None = None
         self._job_metrics: JobMetrics | None = None
         self._databases: set[str] = set()
@@ -89,13 +89,13 @@ class Process:
 
     @property
     def job_metrics(self) -> JobMetrics:
-        """What is counted of the jobs of all workers."""
+        """The metrics of the jobs of all workers."""
         if self._job_metrics is None:
             self._job_metrics = JobMetrics(self.metrics.registry, self._queues)
         return self._job_metrics
 
     def prepare_database(self, settings: DatabaseSettings) -> None:
-        """Bring the schema of the database up to date, if there is a database and that has not been done. Blocks.
+        """Migrate the database once, if there is one. Blocks.
 
         Raises:
             InvalidInput: the database refuses it.
@@ -114,14 +114,14 @@ class Process:
         open_consumers: Callable[[], AbstractAsyncContextManager[Sequence[Consumer]]],
         settings: WorkerSettings,
     ) -> WorkerService:
-        """A role's workers, not started, with what the process has for all workers.
+        """A role's workers, not started, with the shared parts for all workers.
 
         Args:
-            name: the role's.
-            open_consumers: opens queues and workers on the loop that it is called on.
-            settings: how long jobs in hand may take when the process stops, where they have their files, and ECS.
+            name: of the role.
+            open_consumers: opens queues and workers on the loop on which it is called.
+            settings: the grace time for running jobs, the work directory, and ECS.
         """
-        self._job_metrics = self.job_metrics  # made now: they are shown before the first job, and one thread makes them
+        self._job_metrics = self.job_metrics  # made now: shown before the first job, and made by one thread
         agent = settings.ecs_agent_uri
         return WorkerService(
             open_consumers,
@@ -147,10 +147,10 @@ class Process:
 
 
 def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambda: None) -> ProcessContext:
-    """Everything that the roles of a process serve and work with, found but not loaded or started.
+    """The parts of a process with these roles, found but not loaded or started.
 
     Args:
-        plan: which roles, and their settings.
+        plan: the roles and their settings.
         trouble: why something that workers need does not run, for /healthz; None while it does.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What removes old narrations and jobs, opened from the settings."""
+"""Opens the retention of narrations and jobs from the settings."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def open_retention(
     *,
     on_removed: Callable[[str, int], None] = lambda _kind, _count: None,
 ) -> Retention:
-    """It, on the loop that database and storages were opened on.
+    """The retention, for the loop on which database and storages were opened.
 
     Args:
-        settings: where narrations have their files.
-        database: where their rows are.
-        storages: where files are.
-        on_removed: told what was removed, and how many of it.
+        settings: the place of narrations' files.
+        database: of the rows.
+        storages: of the files.
+        on_removed: called with what was removed, and how many.
     """
     from sayso.narrations.postgres.pruning import Pruner
 

@@ -1,6 +1,6 @@
-"""The registry of roles: what a process can be. Everything that runs, probes or measures a role begins here.
+"""The registry of roles: everything that runs, probes or measures a role uses it.
 
-A new role is one entry below and one module beside this one, with the function that opens it.
+A new role is one entry below and one module in this room, with the function that opens it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Role(Generic[S]):
     """A service that a process can run.
 
     Attributes:
-        name: what `sayso run` calls it.
-        summary: what it does, in sentences, for ``sayso run --help``.
-        settings: what it reads from the environment, with its own defaults.
-        open: finds its parts, without loading or starting anything, and says what they add to the process.
-        serves_http: whether clients call it: then the process listens on this machine alone while there are no API
-            keys. Operational endpoints are served in any case.
+        name: as in `sayso run`.
+        summary: for ``sayso run --help``, in sentences.
+        settings: the class of its settings, with its own defaults.
+        open: finds its parts, without loading or starting anything, and returns what they add to the process.
+        serves_http: whether it has clients; without API keys, the process then listens on a loopback address only.
+            Operational endpoints are served in any case.
         in_up: whether `sayso up` runs it.
     """
 
@@ -41,7 +41,7 @@ class Role(Generic[S]):
     in_up: bool = True
 
 
-# Each part is imported when the role is opened: `sayso --help` names all roles and waits for none.
+# Each part is imported when the role is opened: `sayso --help` lists all roles and loads none.
 
 
 def _api_settings() -> type[ApiSettings]:
@@ -72,15 +72,15 @@ _ALL: tuple[Role[Any], ...] = (
     Role(
         name="api",
         summary="OpenAI's audio API and more, with a page at / and its documentation at /docs. Without API keys it "
-        "listens on this machine alone; make one with: sayso keys new NAME. With DATABASE_URL it takes narrations, "
-        "too.",
+        "listens on a loopback address only; make one with: sayso keys new NAME. With DATABASE_URL it accepts "
+        "narrations, too.",
         settings=_api_settings,
         open=_open_api,
         serves_http=True,
     ),
     Role(
         name="stories",
-        summary="narrates what comes from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a "
+        summary="narrates stories from SQS (QUEUE_URL) or from Postgres (DATABASE_URL), SAYSO_STORIES_AT_ONCE at a "
         "time.",
         settings=_stories_settings,
         open=_open_stories,
@@ -93,7 +93,7 @@ ROLES: dict[str, Role[Any]] = {role.name: role for role in _ALL}
 
 
 def roles_named(names: Collection[str]) -> list[Role[Any]]:
-    """The roles with these names, in the order of the registry and each once.
+    """The roles with these names, in the order of the registry, without repetition.
 
     Raises:
         InvalidInput: there is no such role.
@@ -106,11 +106,11 @@ def roles_named(names: Collection[str]) -> list[Role[Any]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessPlan:
-    """What a process is to be.
+    """The roles of a process, and their settings.
 
     Attributes:
         roles: in the order in which they are opened; at least one.
-        settings: what each of them reads, by its name; where two read the same, they agree.
+        settings: of each role, by its name; shared ones agree.
     """
 
     roles: Sequence[Role[Any]]
@@ -118,14 +118,14 @@ class ProcessPlan:
 
     @classmethod
     def load(cls, roles: Sequence[Role[Any]], **given: Any) -> ProcessPlan:
-        """The plan with these roles, from the environment.
+        """Load the plan with these roles from the environment.
 
         Args:
-            roles: which.
-            **given: settings that the command line gives in place of the environment; None where it does not.
+            roles: of the process.
+            **given: settings of the command line that override the environment; None for no override.
 
         Raises:
-            InvalidInput: a variable has a value that cannot be used, or two roles disagree about one.
+            InvalidInput: a variable has an invalid value, or two roles disagree about one.
         """
         from sayso.settings import load_role_settings
 
@@ -135,11 +135,11 @@ class ProcessPlan:
 
     @property
     def server(self) -> ProcessSettings:
-        """What the process itself reads, which is the same in the settings of every role."""
+        """The settings of the process itself, which are the same for every role."""
         return self.settings[self.roles[0].name]
 
     def replaced(self, **values: Any) -> ProcessPlan:
-        """The plan with these values, in the settings of each role that has them."""
+        """The plan with these values in the settings of each role that has them."""
         from sayso.settings import replaced
 
         settings = {role: replaced(own, values) for role, own in self.settings.items()}

@@ -1,4 +1,4 @@
-"""The engines, the scheduler and the speech cache that the roles of a process share, and how the engines are."""
+"""The engines, the scheduler and the speech cache, shared by the roles of a process; and the engines' health."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
 class Speech:
-    """The parts, found but not loaded; threads share them.
+    """The shared parts for speech, found but not loaded; threads share them.
 
     Attributes:
-        engines: every engine, and the chains that they make.
-        scheduler: admission slots and compute permits.
-        cache: where speech is kept.
+        engines: every engine, and the chains of engines.
+        scheduler: of admission slots and compute permits.
+        cache: of speech.
 
     Raises:
-        InvalidInput: a setting cannot be understood.
+        InvalidInput: a setting cannot be parsed.
     """
 
     def __init__(self, settings: SpeechSettings, metrics: Metrics) -> None:
@@ -45,7 +45,7 @@ class Speech:
 
     @property
     def sources(self) -> tuple[SpeechSource, ...]:
-        """The local engines that speak, in the order in which they are asked for a voice."""
+        """The local speech engines, in the order in which they are tried for a voice."""
         return tuple(self.engines.speech.values())
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class Speech:
         self.cache.close()
 
     def health(self) -> Mapping[str, Sequence[EngineHealth]]:
-        """The engines of each task, in the order in which they are asked."""
+        """The engines of each task, in the order in which they are tried."""
         whisper = self.engines.default_whisper
         return {
             "speech": [*self._openai(), *self._local(_MAIN_SPEECH, _MAIN_SPEECH_MODELS)],
@@ -62,7 +62,7 @@ class Speech:
         }
 
     def _openai(self) -> Sequence[EngineHealth]:
-        """OpenAI, where the settings say that it comes first: without a key it is missed."""
+        """OpenAI, if the settings put it first; without a key it is reported as missing."""
         engines = self.engines
         if not engines.wants_openai:
             return []
@@ -79,7 +79,7 @@ class Speech:
         ]
 
     def _local(self, name: str, models: Sequence[str]) -> Sequence[EngineHealth]:
-        """A local engine, where the settings say that it is asked: without its models it is missed."""
+        """A local engine, if the settings use it; without its models it is reported as missing."""
         if not self.engines.asks_local:
             return []
         missing = None

@@ -1,4 +1,4 @@
-"""Databases and storages, opened from the settings on the loop that needs them."""
+"""Opens databases and storages from the settings, on the loop that uses them."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _NARRATION_FILE = re.compile(r"/narrations/nar_[0-9a-f]{32}/narration\.[a-z0-9]{1,5}\Z")
-"""Files of narrations, whose rows have their URIs as they were when they were made."""
+"""The files of narrations; their rows hold the URIs of the time when they were made."""
 
-"""For how long a database is waited for at the start."""
+"""How long to wait for a database at the start."""
 
 
 def output_directory(settings: StorageSettings) -> Path:
-    """Where files go that are not in S3."""
+    """The directory of files that are not in S3."""
     return settings.data_dir / "output"
 
 
 def work_directory(settings: DataSettings) -> Path:
-    """Where workers have the files of jobs in hand."""
+    """The directory of workers for the files of running jobs."""
     return settings.data_dir / "work"
 
 
 def output_root(settings: StorageSettings) -> str:
-    """The URI below which narrations go."""
+    """The URI below which narrations are stored."""
     bucket = settings.output_bucket
     return output_directory(settings).as_uri() if bucket is None else f"s3://{bucket}"
 
 
 def signed_files(settings: StorageSettings) -> SignedFiles:
-    """The files that are not in S3, as the service gives them out.
+    """The files that are not in S3, with signed links.
 
     Raises:
-        OutputFailed: what links are signed with cannot be kept.
+        OutputFailed: the secret for signed links cannot be stored.
     """
     return SignedFiles(
         root=Root(output_directory(settings), moved=_NARRATION_FILE),
@@ -62,17 +62,17 @@ def signed_files(settings: StorageSettings) -> SignedFiles:
 
 
 async def open_aws(settings: AwsSettings, stack: AsyncExitStack) -> Aws:
-    """A session with AWS, which ends with the stack."""
+    """An AWS session, which the stack closes."""
     aws = Aws(AwsAccess.of(settings))
     stack.push_async_callback(aws.close)
     return aws
 
 
 async def open_storages(settings: StorageSettings, stack: AsyncExitStack) -> Storages:
-    """Every storage that the settings name: S3 where stories may go there, and a directory. They end with the stack.
+    """Every storage of the settings: S3 if stories may be stored there, and a directory. The stack closes them.
 
     Raises:
-        OutputFailed: narrations, or what links are signed with, cannot be kept.
+        OutputFailed: narrations, or the secret for signed links, cannot be stored.
         NotInstalled: S3 needs the extra ``aws``.
     """
     storages: dict[str, Storage] = {}
@@ -93,7 +93,7 @@ def _make_output_directory(settings: StorageSettings) -> None:
 
 
 def prepare_database(conninfo: str) -> Migration:
-    """Bring the schema up to date; a database that restarts is waited for, so that nobody need start in order. Blocks.
+    """Migrate the schema; waits for a database that is starting, so that the order of starts does not matter. Blocks.
 
     Raises:
         ServiceUnavailable: it has not answered for a minute.
@@ -107,10 +107,10 @@ def prepare_database(conninfo: str) -> Migration:
 
 
 async def open_database(settings: StorageSettings, stack: AsyncExitStack) -> Database:
-    """The database that jobs are in, which ends with the stack.
+    """The database of jobs, which the stack closes.
 
     Raises:
-        InvalidInput: there is none, or its address cannot be read.
+        InvalidInput: there is none, or its address is invalid.
     """
     from sayso.postgres.pool import Database
 

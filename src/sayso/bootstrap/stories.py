@@ -1,4 +1,4 @@
-"""The role ``stories``, opened from the settings: where its jobs come from, and who does them."""
+"""The role ``stories``: opens its queues and its workers from the settings."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
     from sayso.workers import Handler, Outcome, WorkerService
 
     Check: TypeAlias = Callable[[], Awaitable[None]]
-    """Makes sure of something that jobs need."""
+    """Checks a resource that jobs need."""
 
 _log = structlog.get_logger(__name__)
 
 
 def open_stories(process: Process, settings: StoriesSettings) -> Service:
-    """The role's parts.
+    """The parts of the role.
 
     Raises:
-        InvalidInput: the settings name nowhere that stories come from, or one cannot be used.
+        InvalidInput: the settings name no source of stories, or one cannot be used.
         UnknownVoice: no engine has the default voice.
         ModelMissing: the model of the default voice has not been pulled.
         ServiceUnavailable: the database has not answered for a minute.
@@ -68,22 +68,22 @@ def open_stories(process: Process, settings: StoriesSettings) -> Service:
         cache=speech.cache,
         isolated=IsolatedNarrator(settings, on_look_up=lambda hit: process.metrics.cache_lookup(hit=hit)),
     )
-    # No warm-up: stories wait longer than a model takes to load, and may never ask for this one.
+    # No warm-up: stories wait longer than a model takes to load, and may never use this one.
     return Service(workers=opener.service(), engines=speech.health, base_url=settings.public_base_url)
 
 
 class StoriesOpener:
-    """Opens what stories need, on the loop that needs it.
+    """Opens the resources of stories, on the loop that uses them.
 
     Args:
-        settings: where everything is.
-        process: what the workers belong to, and are counted by.
-        sources: who may speak.
-        scheduler: whose turn it is.
-        cache: where speech is kept.
-        isolated: who makes the files of a story of which an earlier worker may have died.
-        lease_seconds: how long work belongs to a worker that says nothing.
-        heartbeat_seconds: how often a worker says something.
+        settings: of the role.
+        process: has the shared parts and the metrics.
+        sources: the available engines.
+        scheduler: grants the compute permits.
+        cache: of speech.
+        isolated: makes the files of a story of which an earlier worker may have died.
+        lease_seconds: the length of a lease without a heartbeat.
+        heartbeat_seconds: the time between heartbeats.
     """
 
     def __init__(
@@ -111,14 +111,14 @@ class StoriesOpener:
         """The workers of this role, not started.
 
         Raises:
-            InvalidInput: the settings name nowhere that stories come from.
+            InvalidInput: the settings name no source of stories.
             UnknownVoice: no engine has the default voice.
             ModelMissing: the model of the default voice has not been pulled.
         """
         settings = self._settings
         if settings.queue_url is None and settings.database_url is None:
             raise InvalidInput(
-                "There is nowhere that stories come from.",
+                "There is no queue of stories.",
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
         _check_queues(settings)
@@ -138,7 +138,7 @@ class StoriesOpener:
             yield consumers
 
     async def _from_sqs(self, queue_url: str, storages: Storages, stack: AsyncExitStack) -> Consumer:
-        """Stories from SQS, with their status in DynamoDB where there is a table."""
+        """Stories from SQS, with their status in DynamoDB if there is a table."""
         from sayso.jobs.dynamodb import DynamoTaskStore
         from sayso.jobs.sqs import SqsQueue
 
@@ -164,7 +164,7 @@ class StoriesOpener:
         return Consumer(name="sqs", queue=queue, worker=worker)
 
     async def _from_postgres(self, storages: Storages, stack: AsyncExitStack) -> Sequence[Consumer]:
-        """Narrations, and the callbacks that tell of their ends."""
+        """Narrations, and the callbacks about their ends."""
         from sayso.jobs.postgres.queue import PostgresQueue
         from sayso.jobs.postgres.tasks import PostgresTaskStore
         from sayso.narrations.postgres.store import PostgresNarrationStore
@@ -181,9 +181,9 @@ class StoriesOpener:
                 await queue.release_worker(settings.worker_name)
         store = PostgresNarrationStore(database)
         tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
-        stack.push_async_callback(_ended, asyncio.create_task(self._keep_house(database, storages)))
+        stack.push_async_callback(_cancel, asyncio.create_task(self._remove_expired(database, storages)))
         root = output_root(settings)
-        stories = self._stories(tasks, storages, root, announce=store.announce)
+        stories = self._stories(tasks, storages, root, enqueue_callback=store.enqueue_callback)
         checks = [partial(storages.of(root).check, root)]
         told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
         calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
@@ -192,25 +192,25 @@ class StoriesOpener:
             Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
         ]
 
-    async def _keep_house(self, database: Database, storages: Storages) -> None:
-        """Remove what is old, for as long as the workers work."""
+    async def _remove_expired(self, database: Database, storages: Storages) -> None:
+        """Remove expired work, until cancelled."""
         terms = RetentionPolicy(
             narrations_days=self._settings.keep_narrations_days, jobs_days=self._settings.keep_jobs_days
         )
         retention = open_retention(self._settings, database, storages, on_removed=self._process.job_metrics.removed)
-        await retention.run(terms, also=self._remove_scratch)
+        await retention.run(terms, each_round=self._remove_scratch)
 
     def _remove_scratch(self) -> None:
         remove_stale(self._work_directory, kind=SCRATCH_KIND, older_than_seconds=2 * self._settings.job_seconds)
 
     def _callbacks(self, store: NarrationStore, storages: Storages) -> WebhookHandler:
         settings = self._settings
-        postman = WebhookSender(
+        sender = WebhookSender(
             keys=signing_keys(settings).for_callbacks,
             base_url=settings.public_base_url,
             private_hosts=settings.private_hosts,
         )
-        return WebhookHandler(store, NarrationPresenter(storages, link_seconds=settings.link_seconds), postman)
+        return WebhookHandler(store, NarrationPresenter(storages, link_seconds=settings.link_seconds), sender)
 
     def _stories(
         self,
@@ -218,7 +218,7 @@ class StoriesOpener:
         storages: Storages,
         root: str | None,
         *,
-        announce: Callable[[str], Awaitable[None]] | None = None,
+        enqueue_callback: Callable[[str], Awaitable[None]] | None = None,
     ) -> StoryHandler:
         def on_made(made: CompletedStory) -> None:
             self._process.metrics.synthesised(
@@ -236,7 +236,7 @@ class StoriesOpener:
             lease_seconds=self._lease_seconds,
             heartbeat_seconds=self._heartbeat_seconds,
             on_made=on_made,
-            announce=announce,
+            enqueue_callback=enqueue_callback,
         )
 
     def _worker(
@@ -244,7 +244,7 @@ class StoriesOpener:
     ) -> Worker:
         async def prepare() -> None:
             for check in checks:
-                await _checked(check)
+                await _run_check(check)
 
         def on_end(outcome: Outcome, seconds: float) -> None:
             self._process.job_metrics.ended(name, outcome, seconds)
@@ -265,17 +265,17 @@ class StoriesOpener:
         return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, heartbeat_seconds=self._heartbeat_seconds)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait for its end."""
     task.cancel()
     await asyncio.wait({task})
 
 
-async def _checked(check: Check) -> None:
-    """Make sure of something; where it cannot be told whether it is so, for want of an answer or a permission, go on.
+async def _run_check(check: Check) -> None:
+    """Run a check; if it cannot be answered, because a service or a permission is missing, continue.
 
     Raises:
-        ResourceMissing, InvalidInput: it is not so.
+        ResourceMissing, InvalidInput: the check failed.
     """
     try:
         await check()

@@ -1,4 +1,4 @@
-"""The narration service: a document becomes audio and subtitles, and what was interrupted is taken up again."""
+"""The narration of a document: audio and subtitles, resumable after an interruption."""
 
 from sayso.narration.document import (
     DOCUMENT_SUFFIXES,

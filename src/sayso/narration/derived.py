@@ -1,6 +1,6 @@
-"""What follows from a recording's samples, kept so that an unchanged document need not be worked out again.
+"""Results that are computed from a recording's samples, cached so that an unchanged document is not computed again.
 
-The keys are over the samples themselves, so nothing that is found here can be out of date.
+The keys are digests of the samples themselves, so no entry can be out of date.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from sayso.narration.spool import Spool
 
 MOST_KEPT_BYTES = 64 * 2**20
-"""A larger file is not kept beside the speech: two hours of MP3."""
+"""A larger file is not cached: two hours of MP3."""
 
 
 def measure_loudness(spool: Spool, sample_rate_hz: int, cache: Cache) -> Loudness:
-    """The loudness of everything on the spool, measured or remembered."""
+    """The loudness of the audio on the spool, measured or cached."""
     key = _key("loudness 1", spool.digest, sample_rate_hz)
     if (known := cache.get(key)) is not None:
         return Loudness(**json.loads(known))
@@ -42,16 +42,16 @@ def measure_loudness(spool: Spool, sample_rate_hz: int, cache: Cache) -> Loudnes
 def encode(
     spool: Spool, gain: float, path: Path, audio_format: AudioFormat, tags: AudioTags, sample_rate_hz: int, cache: Cache
 ) -> None:
-    """Write everything on the spool to a file, encoded now or before.
+    """Write the audio on the spool to a file, encoded or cached.
 
     Args:
         spool: the samples.
         gain: the linear gain applied to them.
-        path: the file; it appears complete or not at all.
-        audio_format: its format. Lossless ones are written faster than a cache is read, and are not kept.
-        tags: what the file says about itself.
-        sample_rate_hz: the samples' rate.
-        cache: where encoded files are kept.
+        path: of the file, which is written atomically.
+        audio_format: its format. Lossless ones are encoded faster than a cache is read, and are not cached.
+        tags: the metadata of the file.
+        sample_rate_hz: of the samples.
+        cache: of encoded files.
 
     Raises:
         OutputFailed: the file cannot be written.

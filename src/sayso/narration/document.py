@@ -1,4 +1,4 @@
-"""What is to be narrated: from a file to a script."""
+"""Documents: read a file, and make its script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAXIMUM_BYTES = 64 * 1024 * 1024
 
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 DOCUMENT_SUFFIXES = MARKDOWN_SUFFIXES | {".txt", ".text"}
-"""Of the files that are narrated, in lower case; a text from a URL may have any."""
+"""The suffixes of files that can be narrated, in lower case; a text from a URL may have any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +43,8 @@ def read_document(path: Path) -> Document:
     Offsets count from the first character after the mark.
 
     Raises:
-        InvalidInput: there is no such file, it cannot be read, is too large, or has another suffix.
-        NotText: it is not UTF-8, or holds NUL bytes, or is a web page: it is something else, or cut off.
+        InvalidInput: the file does not exist, cannot be read, is too large, or has another suffix.
+        NotText: it is not UTF-8, holds NUL bytes, or is a web page: it has another format, or is truncated.
     """
     suffix = path.suffix.lower()
     if suffix not in DOCUMENT_SUFFIXES:
@@ -66,25 +66,25 @@ def to_script(
     spec: NarrationSpec | None = None,
     context: RequestContext = UNBOUNDED,
 ) -> Script:
-    """The document as lines for an engine's voices.
+    """Make the script of a document for an engine's voices.
 
-    A long document takes many turns of the context, of a fraction of a second each; the caller holds none.
+    A long document takes many compute permits, of a fraction of a second each; the caller must not hold one.
 
     Args:
-        document: what to say.
-        engine: who says it.
+        document: the document.
+        engine: the engine.
         voice: the engine's own name of the voice.
-        spec: the language, which is the voice's own by default, and how words are read; None for the defaults.
+        spec: the language (by default that of the voice) and other options; None for the defaults.
         context: of the request.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
-        UnknownVoice: the voice, or one that the document switches to, is not the engine's.
+        UnknownVoice: the engine does not have the voice, or one that the document switches to.
         InvalidInput: a directive in the text is malformed.
         Cancelled, DeadlineExceeded: as the context says.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _turns(context) as next_turn:
+    with _permits(context) as next_turn:
         return write_script(document.text, options, next_turn)
 
 
@@ -96,16 +96,16 @@ def check_document(
     spec: NarrationSpec | None = None,
     context: RequestContext = UNBOUNDED,
 ) -> float:
-    """Refuse a document that no script can be made of, without making one.
+    """Refuse a document that has no valid script, without making the script.
 
     Returns:
-        The seconds of silence that its text asks for.
+        The total of the pauses in its text, in seconds.
 
     Raises:
-        SaysoError: as `to_script`.
+        SaysoError: as for `to_script`.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _turns(context) as next_turn:
+    with _permits(context) as next_turn:
         return check_script(document.text, options, next_turn)
 
 
@@ -122,8 +122,8 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
 
 
 @contextmanager
-def _turns(context: RequestContext) -> Iterator[Callable[[], None]]:
-    """One turn of a context after the other: what is given ends one and waits for the next."""
+def _permits(context: RequestContext) -> Iterator[Callable[[], None]]:
+    """Hold one compute permit after another: the function that is yielded ends one and waits for the next."""
     with ExitStack() as turn:
 
         def take_next() -> None:

@@ -1,4 +1,4 @@
-"""Writing a narration's files: each appears complete or not at all."""
+"""Write a narration's files, each atomically."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ FileFormat: TypeAlias = AudioFormat | SubtitleFormat
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedNarration:
-    """A recording on its way to files.
+    """A recording that is ready to be written to files.
 
     Attributes:
-        recording: what was spoken.
+        recording: the recording.
         cues: its subtitles.
         target: the path of every file, without its suffix.
-        title: what the files say they are.
-        voice: the voice that was asked for.
-        engine: the name of the engine that spoke.
+        title: the title in the files' metadata.
+        voice: the requested voice.
+        engine: the name of the engine.
         gain: the linear gain applied to all samples.
-        style: the style of the cues.
+        style: of the cues.
     """
 
     recording: Recording
@@ -63,7 +63,7 @@ def publish(
     audio: Sequence[AudioFormat],
     subtitles: Sequence[SubtitleFormat],
 ) -> Mapping[FileFormat, Path]:
-    """Write every file, each audio format on a thread of its own and the subtitles on another.
+    """Write every file, each audio format on its own thread and the subtitles on another.
 
     Returns:
         The file of each format.

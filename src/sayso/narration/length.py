@@ -1,4 +1,4 @@
-"""How long a script takes to speak, estimated before any of it is spoken."""
+"""Estimate the length of a script's audio before its synthesis."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _IDEOGRAPH_SECONDS = 1 / 4
 _FIRST_IDEOGRAPH = "⺀"
 
 SHORTEST_LETTER_SECONDS = 1 / 30
-"""No voice speaks prose faster at speed 1: what a text of so many characters takes at the very least."""
+"""No voice speaks prose faster at speed 1; for a lower bound of the length of a text."""
 
 
 def estimated_seconds(script: Script, *, speed: float) -> float:
-    """The length of a script's audio: its pauses exactly, its speech by its letters."""
+    """The estimated length of a script's audio: exact for its pauses, by letters for its speech."""
     speech = sum(_letters_seconds(line.utterance.tokens) for line in script.lines) / speed
     return speech + script.silence_seconds
 
 
 def require_length(seconds: float, maximum_seconds: float | None) -> None:
-    """Refuse audio that is longer than it may be.
+    """Refuse audio that is too long.
 
     Args:
-        seconds: its length, so far or as estimated.
+        seconds: its length, so far or estimated.
         maximum_seconds: the longest that is made; None for any length.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A document in, audio and subtitles out."""
+"""Narrate a document: audio and subtitles from text."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
     from sayso.tts.cache import SpeechCache
 
 TRUE_PEAK_LIMIT_DB = -1.0
-"""EBU R128's limit for the true peak, in dBTP; a document that would exceed it stays below its loudness."""
+"""EBU R128's limit for the true peak, in dBTP; a document that would exceed it gets a lower loudness."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Narration:
-    """What was made.
+    """The result of a narration.
 
     Attributes:
         files: the file of each format.
         audio_seconds: the length of the audio.
-        segments: how many utterances it is made of.
+        segments: the number of utterances.
         cached_segments: how many of them came from the cache.
-        slowed_lines: how many lines are spoken slower than asked for, so that their subtitles can be read.
-        unreadable_cues: how many subtitles are too fast to read all the same.
-        gain_db: the one gain that was applied.
+        slowed_lines: how many lines are slower than requested, so that their subtitles can be read.
+        unreadable_cues: how many subtitles are still too fast to read.
+        gain_db: the gain that was applied to the whole.
     """
 
     files: Mapping[FileFormat, Path]
@@ -72,28 +72,28 @@ def narrate(
 ) -> Narration:
     """Narrate a document into ``directory/<name>.mp3``, ``.srt`` and so on.
 
-    Each file appears complete or not at all. What was synthesised before an interruption is in the cache, so that the
+    Each file is written atomically. Speech that was synthesised before an interruption is in the cache, so that the
     same call resumes there. Memory does not grow with the document's audio.
 
     Args:
-        document: what to narrate.
-        engine: who speaks.
-        cache: where speech is kept.
-        spec: how.
-        directory: where the files go; made if need be.
-        voice: the engine's own name of the spec's voice; None where the spec has that.
+        document: the document.
+        engine: the engine.
+        cache: of speech.
+        spec: the options.
+        directory: of the files; made if missing.
+        voice: the engine's own name of the spec's voice; None if the spec has that.
         maximum_seconds: the longest audio that is made; None for any length.
-        workers: how many lines to speak at once; None for what the engine does best.
+        workers: how many lines to synthesise at once; None for what suits the engine best.
         on_progress: called on the caller's thread after each line.
-        context: whose turns the script is made in, and asked between blocks of audio whether the work is still wanted.
+        context: grants the compute permits for the script, and is checked for cancellation between blocks of audio.
 
     Raises:
         NothingToSay: the text holds nothing that can be spoken.
-        UnknownVoice: the voice, or one that the document switches to, is not the engine's.
-        InvalidInput: a directive in the text is wrong, or no voice is named.
-        SpeechTooLong: the audio would be longer than it may be; before anything is spoken, where that shows.
+        UnknownVoice: the engine does not have the voice, or one that the document switches to.
+        InvalidInput: a directive in the text is invalid, or no voice is named.
+        SpeechTooLong: the audio would be too long; raised before the synthesis if an estimate shows it.
         OutputFailed: a file cannot be written.
-        EngineFailed: the engine broke.
+        EngineFailed: the engine failed.
         Cancelled, DeadlineExceeded: as the context says.
     """
     voice = voice or spec.voice
@@ -112,7 +112,7 @@ def narrate(
             maximum_seconds=maximum_seconds,
             on_progress=on_progress,
         )
-        synthesised = synthesiser.perform()
+        synthesised = synthesiser.synthesise()
         chapters = synthesised.recording.timeline.chapters
         rendered = RenderedNarration(
             recording=synthesised.recording,

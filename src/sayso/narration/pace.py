@@ -1,8 +1,8 @@
-"""Speaking slower where subtitles would otherwise be too fast to read.
+"""Slow down sentences whose subtitles would be too fast to read.
 
-A style's reading speed is a hard limit, and a sentence that is spoken faster cannot be shown in time: there is no
-silence to extend into, and cutting it up does not make it shorter. But here the speech is ours, so the sentences that
-are too fast are spoken again, as much slower as it takes.
+A style's reading speed is a hard limit, and the subtitles of a fast sentence cannot be shown long enough: there is no
+silence to extend into, and splitting does not make it shorter. But the speech is synthesised here, so sentences that
+are too fast are synthesised again, as slow as necessary.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.subtitles import Style
     from sayso.types import Cue
 
-# A little slower than is needed, since the cues are laid out anew in the next take.
+# A little slower than necessary, because the next recording has a new layout of cues.
 _MARGIN = 0.97
 
 
@@ -33,16 +33,16 @@ def is_too_fast(cue: Cue, style: Style) -> bool:
 def slower_speeds(
     recording: Recording, cues: Sequence[Cue], style: Style, speeds: Sequence[float]
 ) -> list[float] | None:
-    """The speed at which each line must be spoken for its cues to be read, as far as can be told from this take.
+    """The speed at which each line must be spoken for its cues to be readable, as far as this recording shows.
 
     Args:
-        recording: the take.
+        recording: the recording.
         cues: its subtitles.
-        style: the limits that they should keep.
-        speeds: at which speed each line was spoken.
+        style: the limits.
+        speeds: the current speed of each line.
 
     Returns:
-        A speed per line; None when every cue can be read, or no line can be spoken any slower.
+        A speed per line; None when every cue is readable, or no line can be slower.
     """
     slower = list(speeds)
     lines_ms = list(recording.lines_ms())  # one after the other
@@ -57,6 +57,6 @@ def slower_speeds(
 
 
 def _shown_share(cue: Cue, style: Style) -> float:
-    """The time for which a cue is shown over the time that it takes to read."""
+    """The time for which a cue is shown, relative to the time that it takes to read."""
     needed_ms = reading_ms(reading_columns(cue.lines), style)
     return (cue.end_ms - cue.start_ms) / needed_ms if needed_ms else 1.0

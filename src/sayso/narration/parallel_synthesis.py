@@ -1,4 +1,4 @@
-"""A script's lines spoken in parallel, handed out in order, in bounded memory."""
+"""Synthesise the lines of a script in parallel, and return them in order, in bounded memory."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from sayso.types import Script, ScriptLine
 
 LINES_AHEAD_PER_WORKER = 4
-"""How many lines may be under way or wait for their turn, per worker: enough that a long line stops nobody."""
+"""How many lines may be in progress or waiting, per worker: enough that a long line does not block the others."""
 
 
 def render(
     script: Script, engine: SpeechEngine, cache: SpeechCache, *, speeds: Sequence[float], workers: int
 ) -> Generator[tuple[ScriptLine, tuple[Spoken, ...]], None, None]:
-    """Speak a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
+    """Synthesise a script, up to ``workers`` lines at once, and yield each line with its speech, in order.
 
-    The caller's thread waits; a pool of threads that this generator owns computes. A line that is identical to one
-    under way waits for that one, and finds it in the cache. When the caller stops early or a line fails, no further
-    line is begun, those under way are waited for (and cached), and the first line's error is raised.
+    The caller's thread waits; this generator owns the pool of threads that compute. A line that is identical to one
+    in progress waits for that one, and finds it in the cache. When the caller stops early or a line fails, no further
+    line is started, those in progress are waited for (and cached), and the first line's error is raised.
 
     Args:
-        script: what to say.
-        engine: who speaks.
-        cache: where speech is kept.
+        script: the script.
+        engine: the engine.
+        cache: of speech.
         speeds: the speed of each line.
-        workers: how many lines to speak at once.
+        workers: how many lines to synthesise at once.
 
     Raises:
-        SaysoError: as `speak`.
+        SaysoError: as for `speak`.
     """
     window: deque[tuple[ScriptLine, str, Future[tuple[Spoken, ...]]]] = deque()
     lines = iter(zip(script.lines, speeds, strict=True))
@@ -48,7 +48,7 @@ def render(
         line: ScriptLine, speed: float, key: str, twin: Future[tuple[Spoken, ...]] | None
     ) -> tuple[Spoken, ...]:
         if twin is not None:
-            wait([twin])  # begun before this one, so it cannot be waiting for this thread
+            wait([twin])  # it was started before this one, so it cannot be waiting for this thread
         return speak(line.utterance, engine, cache, voice=line.voice, speed=speed, key=key)
 
     try:

@@ -1,4 +1,4 @@
-"""One reading of a script: its audio on the spool, and its timeline."""
+"""Build a recording of a script: its audio on the spool, and its timeline."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MINIMUM_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """A script as it was spoken.
+    """The synthesised audio of a script, with its timeline.
 
     Attributes:
-        script: what was to be said.
-        timeline: what was said, and when.
-        timing: where the word times come from; naive as soon as those of one utterance are.
-        lines: where each line of the script is heard, in samples: from its first word's lead-in to its last one's end.
-        cached_segments: how many of the timeline's segments had been spoken before.
+        script: the script.
+        timeline: of the audio.
+        timing: the origin of the word times; naive as soon as those of one utterance are.
+        lines: the position of each line in samples: from its first word's lead-in to its last word's end.
+        cached_segments: how many of the timeline's segments came from the cache.
     """
 
     script: Script
@@ -41,24 +41,24 @@ class Recording:
     cached_segments: int
 
     def lines_ms(self) -> Iterator[tuple[float, float]]:
-        """Where each line is heard, in milliseconds."""
+        """The position of each line, in milliseconds."""
         for start, end in self.lines:
             yield 1000 * self.timeline.seconds(start), 1000 * self.timeline.seconds(end)
 
 
 class RecordingBuilder:
-    """Makes a recording of what is spoken, in order; one thread at a time.
+    """Builds a recording from speech, in order; one thread at a time.
 
     Args:
-        script: what is spoken.
+        script: the script.
         sample_rate_hz: of the speech.
-        spool: where it goes.
-        timing: ``exact`` for the engine's times where it has some, ``naive`` for none of them.
-        maximum_seconds: the longest that the audio may become; None for any length.
+        spool: for the samples.
+        timing: ``exact`` to use the engine's times if it has some, ``naive`` to use none of them.
+        maximum_seconds: the longest audio; None for any length.
 
     Raises:
         OutputFailed: the spool is full; also from `add` and `finish`.
-        Cancelled, DeadlineExceeded: as the spool's context says, likewise.
+        Cancelled, DeadlineExceeded: as the spool's context says; also from `add` and `finish`.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class RecordingBuilder:
 
         Raises:
             OutputFailed: the spool is full.
-            SpeechTooLong: the audio becomes longer than it may be.
+            SpeechTooLong: the audio becomes too long.
         """
         if line.chapter_title is not None:
             self._builder.chapter(line.chapter_title)
@@ -109,7 +109,7 @@ class RecordingBuilder:
         self._pause(silence_samples(line.pause_after_seconds, self._rate))
 
     def finish(self) -> Recording:
-        """Everything that was added; afterwards the take is spent."""
+        """The finished recording; the builder cannot be used afterwards."""
         self._pause(max(0, round(MINIMUM_SECONDS * self._rate) - self._builder.position_samples))
         return Recording(
             script=self._script,

@@ -1,8 +1,8 @@
-"""What may be asked of a narration: every option once, with its type, its bounds, its default and its description.
+"""The options of a narration: each is defined once, with its type, its bounds, its default and its description.
 
 The HTTP body, the messages of queues and the command line are each parsed once, into a `NarrationSpec`, which travels
-unchanged to `sayso.narration.narrate`. HTTP and messages take their fields from here (`offered_options`), so that a new
-option is a field of the spec, the place in this room that heeds it, and an option of the command line.
+unchanged to `sayso.narration.narrate`. HTTP and messages derive their fields from here (`offered_options`), so a new
+option is a field of the spec, the place in this room that applies it, and an option of the command line.
 
 This module is without ``from __future__ import annotations``: the annotations are data.
 """
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAXIMUM_NAME_CHARACTERS = 512
-"""Of a name, a language, and a voice, which may be a blend of several."""
+"""The longest name, language, or voice, which may be a blend of several."""
 
 QUIETEST_LUFS = -40.0
 LOUDEST_LUFS = -5.0
-"""What people ask for lies between -30 and -10 LUFS; a value beyond these bounds is a slip of the hand."""
+"""Common values are between -30 and -10 LUFS; a value beyond these bounds is a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offered:
-    """Marks an option that ``/v1/narrations`` and its messages offer; the others are the command line's alone.
+    """Marks an option that ``/v1/narrations`` and its messages have; only the command line has the others.
 
     Attributes:
-        since: the version of the spec that offered it first. An option that is offered now for the first time gets
-            `VERSION` + 1: only messages that use it carry that version, and workers that do not know it refuse those.
+        since: the version of the spec that first had it. A new option gets `VERSION` + 1: only messages that use it
+            carry that version, and workers that do not know it refuse them.
         in_stories: whether the messages of other systems, with tasks or files, may have it too.
     """
 
@@ -53,7 +53,7 @@ _Audio: TypeAlias = Annotated[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NarrationSpec:
-    """How a text is to be narrated; the values are checked, and are of the types that are written here.
+    """The validated options of a narration.
 
     Raises:
         InvalidInput: an option has another type or is out of its bounds.
@@ -61,33 +61,33 @@ class NarrationSpec:
 
     name: Annotated[
         _Name | None,
-        Field(description="What the files are called; by default after the file, the URL or the first words."),
+        Field(description="The name of the files; by default from the file, the URL or the first words."),
         Offered(),
     ] = None
-    """Also the title that the files have; by default that of the first chapter, or else the document's name."""
+    """Also the title in the files' metadata; by default that of the first chapter, or else the document's name."""
 
     voice: Annotated[
         _Name | None,
-        Field(description="One of `GET /v1/audio/voices`, or a blend; the server's own by default."),
+        Field(description="One of `GET /v1/audio/voices`, or a blend; by default that of the server."),
         Offered(in_stories=True),
     ] = None
     speed: Annotated[
         float,
-        Field(ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's own pace."),
+        Field(ge=MINIMUM_SPEED, le=MAXIMUM_SPEED, description="1 is the voice's normal speed."),
         Offered(in_stories=True),
     ] = 1.0
     audio: Annotated[
         tuple[_Audio, ...],
-        Field(description="Formats of audio: a list, or a string with commas; none for no audio."),
+        Field(description="Audio formats: a list, or a comma-separated string; none for no audio."),
         Offered(),
     ] = (AudioFormat.MP3,)
     subtitles: Annotated[
-        tuple[SubtitleFormat, ...], Field(description="Formats of subtitles, likewise."), Offered()
+        tuple[SubtitleFormat, ...], Field(description="Subtitle formats, in the same notation."), Offered()
     ] = ("srt", "vtt", "json")
-    style: Annotated[StyleName, Field(description="The rules that the subtitles keep."), Offered()] = "netflix"
+    style: Annotated[StyleName, Field(description="The style of the subtitles."), Offered()] = "netflix"
     language: Annotated[
         _Name | None,
-        Field(description="How to pronounce the text, as en-us or fr-fr; the voice's own by default."),
+        Field(description="The language of the text, as en-us or fr-fr; the voice's language by default."),
         Offered(),
     ] = None
     markdown: Annotated[
@@ -101,7 +101,9 @@ class NarrationSpec:
     loudness_lufs: Annotated[
         float | None,
         Field(
-            ge=QUIETEST_LUFS, le=LOUDEST_LUFS, description="Integrated loudness (EBU R128); None leaves the voice's."
+            ge=QUIETEST_LUFS,
+            le=LOUDEST_LUFS,
+            description="Integrated loudness (EBU R128); None leaves it unchanged.",
         ),
     ] = -16.0
     lexicon: Annotated[InstanceOf[Lexicon], Field(description="Pronunciations.")] = field(default_factory=Lexicon.empty)
@@ -111,7 +113,7 @@ class NarrationSpec:
     ] = False
     timing: Annotated[
         Timing,
-        Field(description="naive gives each word a share of its sentence's length, whatever the engine knows."),
+        Field(description="naive gives each word a share of its sentence's length, even if the engine has word times."),
     ] = "exact"
 
     def __post_init__(self) -> None:
@@ -134,14 +136,14 @@ class NarrationSpec:
         return max(_offers()[name].since for name in self._content())
 
     def content(self) -> dict[str, Any]:
-        """The offered options as JSON values: all of the first version, and of later ones those that are used.
+        """The offered options as JSON values: all of the first version, and those of later versions that are used.
 
         So the fingerprint of a request stays the same when an option is added.
         """
         return {name: _types()[name].dump_python(value, mode="json") for name, value in self._content().items()}
 
     def message(self) -> dict[str, Any]:
-        """The content without what is None by default, which a reader takes to be so."""
+        """The content without options that are None by default and are not set."""
         content = self.content().items()
         return {name: value for name, value in content if value is not None or getattr(_defaults(), name) is not None}
 
@@ -177,7 +179,7 @@ def offered_options(*, in_stories: bool = False) -> dict[str, tuple[Any, Any]]:
 
 
 def takes_none(name: str) -> bool:
-    """Whether an option may be None; null in place of any other means the default."""
+    """Whether an option may be None; null for any other means the default."""
     return type(None) in get_args(get_args(NarrationSpec.__annotations__[name])[0])
 
 

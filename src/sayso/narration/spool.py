@@ -1,4 +1,4 @@
-"""The raw audio of a document between its making and its encoding."""
+"""The raw audio of a document between its synthesis and its encoding."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class Spool:
-    """Samples on disk, because a document's loudness is known only when the last of them is.
+    """Samples on disk, because a document's loudness is known only at its end.
 
-    The file has no name (it vanishes with the process, however that ends) and lies in the output's directory: its file
-    system must hold the result anyway, and a full disk or a missing permission shows before hours of work. One thread
-    writes; afterwards any number may read. Writing and reading end when the context says so: all that is computed of a
+    The file has no name (it disappears with the process in any case) and is in the output's directory: that file system
+    must hold the result anyway, and a full disk or a missing permission shows before hours of work. One thread writes;
+    afterwards any number may read. Every read and write checks the context for cancellation: all computation on a
     document's audio, from the first silence to the last file, goes through here.
     """
 
@@ -35,8 +35,8 @@ class Spool:
         """Make the file.
 
         Args:
-            directory: where it lies; made if need be.
-            context: of the work that it is for.
+            directory: of the file; made if missing.
+            context: of the work.
 
         Raises:
             OutputFailed: the directory cannot be made or written.
@@ -54,7 +54,7 @@ class Spool:
         """Append float32 samples of shape (n,).
 
         Raises:
-            OutputFailed: there is no more space.
+            OutputFailed: the disk is full.
             Cancelled, DeadlineExceeded: as the context says.
         """
         self._context.check()
@@ -67,7 +67,7 @@ class Spool:
             raise OutputFailed(f"Cannot write in {self._directory}: {error.strerror}") from error
 
     def clear(self) -> None:
-        """Forget everything that was written."""
+        """Remove everything that was written."""
         self._hash = hashlib.sha256()
         self._file.seek(0)
         self._file.truncate()

@@ -1,4 +1,4 @@
-"""Speech as it is made, for a listener who waits."""
+"""Stream speech while it is synthesised, for a listener who waits."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray, Script, ScriptLine, Timeline, Word
 
 STREAM_LUFS = -18.0
-"""As loud as a voice can be without its peaks being clipped, nearly always."""
+"""Almost always the highest loudness of a voice without clipped peaks."""
 
 PEAK_LIMIT = 10 ** (-1 / 20)
 
-# A first sentence longer than this is begun with its first clause, if that and the rest are worth a breath each: the
-# listener waits for the clause only, while the rest is made beside it.
+# A longer first sentence is split after its first clause, if both parts are long enough: the listener waits only for
+# the clause, while the rest is synthesised beside it.
 _LONG_FIRST_SENTENCE = 60
 _SHORTEST_CLAUSE = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Piece:
-    """What comes next in a stream: samples of shape (n,), and the words that begin in them or soon after."""
+    """The next piece of a stream: samples of shape (n,), and the words that begin in them or soon after."""
 
     samples: FloatArray
     words: tuple[Word, ...] = ()
 
 
 class Stream:
-    """The audio of a script in order, utterance by utterance, as each is spoken; nothing before the first is.
+    """The audio of a script in order, utterance by utterance, as each is synthesised.
 
-    Its loudness cannot be measured before it is heard, so every utterance is brought to `STREAM_LUFS`, less where its
-    peaks would exceed -1 dBFS. A long first sentence is spoken in two utterances. It is iterated once, by one thread at
-    a time.
+    Its loudness cannot be measured in advance, so every utterance is brought to `STREAM_LUFS`, or less if its peaks
+    would exceed -1 dBFS. A long first sentence is split into two utterances. It is iterated once, by one thread at a
+    time.
 
     Args:
-        script: what to say.
-        engine: who speaks.
-        cache: where speech is kept.
+        script: the script.
+        engine: the engine.
+        cache: of speech.
         speed: as the engine takes it.
     """
 
@@ -62,11 +62,11 @@ class Stream:
         self._speed = speed
         self._builder = TimelineBuilder(script.text, engine.sample_rate_hz)
         self.timing: Timing = "exact"
-        """Where the times of the words so far come from."""
+        """The origin of the word times so far."""
 
     @property
     def timeline(self) -> Timeline:
-        """What has been said so far, and when."""
+        """The timeline so far."""
         return self._builder.build()
 
     def __iter__(self) -> Iterator[Piece]:
@@ -75,7 +75,7 @@ class Stream:
         Raises:
             SaysoError: as `sayso.tts.synthesis.speak`.
         """
-        lines = _hurried(self._script.lines)
+        lines = _first_line_split(self._script.lines)
         script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
         pause_seconds = self._script.lead_in_seconds
         pause_samples = round(pause_seconds * self._engine.sample_rate_hz)
@@ -117,8 +117,8 @@ def _levelled(samples: FloatArray) -> FloatArray:
     return samples * np.float32(min(gain, PEAK_LIMIT / peak) if peak else gain)
 
 
-def _hurried(lines: tuple[ScriptLine, ...]) -> tuple[ScriptLine, ...]:
-    """The lines, the first of them in two where it is long and has a clause to begin with."""
+def _first_line_split(lines: tuple[ScriptLine, ...]) -> tuple[ScriptLine, ...]:
+    """The lines, with the first split in two if it is long and has a clause to begin with."""
     first = lines[0]
     tokens = first.utterance.tokens
     if spoken_length(tokens) <= _LONG_FIRST_SENTENCE:

@@ -1,4 +1,4 @@
-"""Speaking a whole script, as often as it takes for its subtitles to be readable."""
+"""Synthesise a whole script, repeatedly until its subtitles are readable."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from sayso.tts.cache import SpeechCache
     from sayso.types import Cue, Script
 
-MAXIMUM_TAKES = 8
-"""How often a document is spoken at most; two or three takes are usual, and only what changed is spoken anew."""
+MAXIMUM_PASSES = 8
+"""The largest number of passes over a document; two or three are usual. Later ones synthesise only changed lines."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a narration is: characters of the source spoken, of how many, and seconds of audio so far."""
+    """The progress of a narration: characters of the source that are done, their total, and seconds of audio so far."""
 
     done_characters: int
     total_characters: int
@@ -36,13 +36,13 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SynthesisedScript:
-    """A script as it was spoken.
+    """A synthesised script.
 
     Attributes:
-        recording: the last take.
+        recording: of the last pass.
         cues: its subtitles.
-        speeds: the speed at which each line was spoken.
-        cached_segments: how many segments of the first take came from the cache.
+        speeds: the speed of each line.
+        cached_segments: how many segments of the first pass came from the cache.
     """
 
     recording: Recording
@@ -52,7 +52,7 @@ class SynthesisedScript:
 
 
 class Synthesiser:
-    """Who speaks, where to, and who is told; one script at a time, on the thread that calls."""
+    """Synthesises one script, on the calling thread."""
 
     def __init__(
         self,
@@ -76,28 +76,28 @@ class Synthesiser:
         self._maximum_seconds = maximum_seconds
         self._on_progress = on_progress
 
-    def perform(self) -> SynthesisedScript:
-        """Speak the script; afterwards the spool holds exactly its audio.
+    def synthesise(self) -> SynthesisedScript:
+        """Synthesise the script; afterwards the spool holds exactly its audio.
 
-        Lines whose subtitles are too fast to read are spoken again, slower. Without a cache that means everything
-        again; the engine is deterministic, so what need not change does not.
+        Lines whose subtitles are too fast to read are synthesised again, slower. Without a cache that means all lines;
+        the engine is deterministic, so unchanged lines stay the same.
 
         Raises:
-            SaysoError: as `render` and `RecordingBuilder.add`.
+            SaysoError: as for `render` and `RecordingBuilder.add`.
         """
-        synthesised = self._take((self._spec.speed,) * len(self._script.lines))
-        for _ in range(MAXIMUM_TAKES - 1):
+        synthesised = self._synthesise((self._spec.speed,) * len(self._script.lines))
+        for _ in range(MAXIMUM_PASSES - 1):
             if self._style is None or self._spec.keep_speed:
                 break
             slower = slower_speeds(synthesised.recording, synthesised.cues, self._style, synthesised.speeds)
             if slower is None:
                 break
-            synthesised = replace(self._take(slower), cached_segments=synthesised.cached_segments)
+            synthesised = replace(self._synthesise(slower), cached_segments=synthesised.cached_segments)
         return synthesised
 
-    def _take(self, speeds: Sequence[float]) -> SynthesisedScript:
+    def _synthesise(self, speeds: Sequence[float]) -> SynthesisedScript:
         self._spool.clear()
-        take = RecordingBuilder(
+        builder = RecordingBuilder(
             self._script,
             self._engine.sample_rate_hz,
             self._spool,
@@ -105,15 +105,15 @@ class Synthesiser:
             maximum_seconds=self._maximum_seconds,
         )
         for line, parts in render(self._script, self._engine, self._cache, speeds=speeds, workers=self._workers):
-            take.add(line, parts)
+            builder.add(line, parts)
             self._on_progress(
                 Progress(
                     done_characters=line.utterance.tokens[-1].span.end,
                     total_characters=len(self._script.text),
-                    audio_seconds=take.seconds,
+                    audio_seconds=builder.seconds,
                 )
             )
-        recording = take.finish()
+        recording = builder.finish()
         cues = compile_cues(recording.timeline, self._style, language=self._script.language) if self._style else ()
         return SynthesisedScript(
             recording=recording, cues=cues, speeds=tuple(speeds), cached_segments=recording.cached_segments

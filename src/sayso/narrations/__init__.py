@@ -1,4 +1,4 @@
-"""Narrations as jobs: what a store of them promises, the service, its events, webhooks and retention."""
+"""Narrations as jobs: the store's interface, the service, its events, webhooks and retention."""
 
 from sayso.narrations.records import (
     Callback,
@@ -15,7 +15,7 @@ from sayso.narrations.store import (
     SHARED_OWNER,
     STORIES_QUEUE,
     NarrationStore,
-    announcement,
+    callback_message,
     is_narration_id,
     new_narration_id,
 )
@@ -33,7 +33,7 @@ __all__ = [
     "NarrationStore",
     "Page",
     "Submitted",
-    "announcement",
+    "callback_message",
     "is_narration_id",
     "new_narration_id",
 ]

@@ -1,4 +1,4 @@
-"""What can be found out about a narration before it is accepted, so that it does not fail an hour later."""
+"""Checks of a narration before it is accepted, so that an invalid one does not fail an hour later."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sayso.tts.selection import SpeechSource
 
 _WHOLE_CHARACTERS = 20_000
-"""So much text is made a script in a tenth of a second; of a longer one only the first line is."""
+"""The script of this much text takes a tenth of a second; of a longer text only the first line is checked."""
 
 _SHORT_WORD = Utterance(
     tokens=(Token(spoken="a", span=Span(start=0, end=1), trail=".", boundary=Boundary.SENTENCE),), language="en-us"
@@ -39,18 +39,18 @@ def check_request(
     *,
     maximum_seconds: float | None = None,
 ) -> None:
-    """Refuse what could only fail; blocks, for a thread.
+    """Refuse a request that can only fail; blocks, so call it on a thread.
 
-    A text that is still to be fetched is not looked at.
+    A text that has yet to be fetched is not checked.
 
     Args:
-        request: what somebody wants narrated.
-        sources: who may speak.
-        context: whose turn it is to compute.
+        request: the narration.
+        sources: the available engines.
+        context: grants the compute permits.
         maximum_seconds: the longest audio that is made; None for any length.
 
     Raises:
-        UnknownVoice: nobody has the voice, or one that the text switches to.
+        UnknownVoice: no engine has the voice, or one that the text switches to.
         UnsupportedLanguage: the voice does not speak the language.
         NothingToSay: the text holds nothing that can be spoken.
         InvalidInput: a directive in the text is malformed.
@@ -61,7 +61,7 @@ def check_request(
     spec = request.spec
     engine, voice = select(sources, spec.voice or "", context)
     if spec.language not in {None, engine.language_of(voice)}:
-        # Only speaking shows it: engines do not list what they can pronounce.
+        # Only a synthesis shows it: engines do not list what they can pronounce.
         word = Utterance(tokens=_SHORT_WORD.tokens, language=spec.language or "")
         engine.synthesise(word, voice=voice, speed=1.0)
     if request.text is not None:
@@ -72,13 +72,13 @@ def check_request(
 def check_text(
     document: Document, engine: SpeechEngine, spec: NarrationSpec, *, voice: str, context: RequestContext
 ) -> float:
-    """Refuse a text that no script can be made of, without making one of all of a long text.
+    """Refuse a text that has no valid script, without making the whole script of a long text.
 
     Returns:
-        How long its audio is likely to be, in seconds; of a long text, how long it is at least.
+        The estimated length of its audio in seconds; for a long text, a lower bound.
 
     Raises:
-        NothingToSay, UnknownVoice, InvalidInput: as `to_script`.
+        NothingToSay, UnknownVoice, InvalidInput: as for `to_script`.
         Cancelled, DeadlineExceeded: as the context says.
     """
     if len(document.text) <= _WHOLE_CHARACTERS:

@@ -1,8 +1,9 @@
-"""Following narrations: many clients are told of every change, by one look at the store at a time.
+"""Broadcast the changes of narrations to many subscribers, with one query at a time.
 
-Whoever follows costs no connection and no query of its own. One task looks for changes of all narrations that are
-followed: when the store hints at one, and every second, because a hint may be lost. Each follower holds the latest
-state that it has not been told, and nothing more, so that a client that reads slowly delays and fills nothing.
+A subscriber costs no connection and no query of its own. One task queries the changes of all narrations that have
+subscribers: when the store notifies a change, and every second, because a notification may be lost. Each subscription
+holds only the latest state that has not been delivered, so a client that reads slowly delays nothing and fills no
+queue.
 """
 
 from __future__ import annotations
@@ -24,47 +25,47 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-"""How late a change is told, at most, when no hint of it comes."""
+"""The largest delay of a change without a notification."""
 
 REST_SECONDS = 0.1
-"""The least time between two looks: changes that come together are seen together."""
+"""The shortest time between two queries, so that changes that come together are read together."""
 
 
 class Subscription:
-    """Somebody who is told how a narration goes, while its block lasts; on one loop.
+    """A subscription to one narration, for the length of its block; on one loop.
 
     Args:
-        following: who tells.
-        record: the narration as it is known.
-        seen: the latest event that was told already.
+        broadcaster: delivers the changes.
+        record: the current state of the narration.
+        seen: the latest event that was delivered already.
     """
 
-    def __init__(self, following: ChangeBroadcaster, record: NarrationRecord, seen: int) -> None:
-        self._following = following
+    def __init__(self, broadcaster: ChangeBroadcaster, record: NarrationRecord, seen: int) -> None:
+        self._broadcaster = broadcaster
         self._narration_id = record.id
         self._seen = seen
         self._latest: NarrationRecord | None = None
         self._is_over = False
         self._wake = asyncio.Event()
-        self.tell(record)
+        self.deliver(record)
 
-    def tell(self, record: NarrationRecord) -> None:
-        """Keep a state to be asked for, in place of any older one."""
+    def deliver(self, record: NarrationRecord) -> None:
+        """Store a state for delivery, in place of any older one."""
         if record.event_id > self._seen:
             self._seen = record.event_id
             self._latest = record
             self._wake.set()
 
     def end(self) -> None:
-        """Tell no more."""
+        """Deliver no more states."""
         self._is_over = True
         self._wake.set()
 
     async def next(self, timeout_seconds: float) -> NarrationRecord | None:
-        """The latest state that was not told before, as soon as there is one; None when there was none for so long.
+        """The latest undelivered state, as soon as there is one; None after the timeout.
 
         Raises:
-            Cancelled: nobody will tell any more, since the process ends.
+            Cancelled: there will be no more states, because the process ends.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -83,24 +84,24 @@ class Subscription:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._following.leave(self._narration_id, self)
+        self._broadcaster.unsubscribe(self._narration_id, self)
 
 
 @dataclass(kw_only=True, slots=True)
-class _Followed:
-    """A narration, and who follows it."""
+class _FollowedNarration:
+    """A narration and its subscriptions."""
 
     record: NarrationRecord
-    followers: set[Subscription] = field(default_factory=set)
+    subscriptions: set[Subscription] = field(default_factory=set)
 
 
 class ChangeBroadcaster:
-    """Looks for changes while there are followers; belongs to the loop that it is used on.
+    """Queries changes while there are subscribers; belongs to the loop on which it is used.
 
     Args:
-        store: where narrations are.
-        poll_seconds: how often to look where no hint comes.
-        rest_seconds: the least time between two looks.
+        store: of the narrations.
+        poll_seconds: how often to query without a notification.
+        rest_seconds: the shortest time between two queries.
         sleep: waits for that time.
     """
 
@@ -116,87 +117,87 @@ class ChangeBroadcaster:
         self._poll_seconds = poll_seconds
         self._rest_seconds = rest_seconds
         self._sleep = sleep
-        self._followed: dict[str, _Followed] = {}
+        self._followed: dict[str, _FollowedNarration] = {}
         self._looking: asyncio.Task[None] | None = None
         self._is_closed = False
 
     @property
-    def followers(self) -> int:
-        """How many there are; any thread may ask."""
-        return sum(len(followed.followers) for followed in list(self._followed.values()))
+    def subscriptions(self) -> int:
+        """The number of subscriptions; any thread may call this."""
+        return sum(len(followed.subscriptions) for followed in list(self._followed.values()))
 
     def follow(self, record: NarrationRecord, *, seen: int = 0) -> Subscription:
-        """A follower of a narration, to be used as a block.
+        """Subscribe to a narration; use the subscription as a block.
 
         Args:
             record: the narration as it was just read.
-            seen: the latest event that was told before; the first state that is told is a later one.
+            seen: the latest event that was delivered before; only later states are delivered.
 
         Raises:
             Cancelled: the process ends.
         """
         if self._is_closed:
             raise Cancelled("The server is about to stop.")
-        followed = self._followed.setdefault(record.id, _Followed(record=record))
-        self._tell(record)
-        follower = Subscription(self, followed.record, seen)
-        followed.followers.add(follower)
+        followed = self._followed.setdefault(record.id, _FollowedNarration(record=record))
+        self._broadcast(record)
+        subscription = Subscription(self, followed.record, seen)
+        followed.subscriptions.add(subscription)
         if self._looking is None:
             self._looking = asyncio.create_task(self._poll_forever())
-        return follower
+        return subscription
 
-    def leave(self, narration_id: str, follower: Subscription) -> None:
-        """Have a follower told no more; looking ends with the last one."""
+    def unsubscribe(self, narration_id: str, subscription: Subscription) -> None:
+        """Remove a subscription; the queries end with the last one."""
         followed = self._followed.get(narration_id)
         if followed is None:
             return
-        followed.followers.discard(follower)
-        if not followed.followers:
+        followed.subscriptions.discard(subscription)
+        if not followed.subscriptions:
             del self._followed[narration_id]
         if not self._followed and self._looking is not None:
             self._looking.cancel()
             self._looking = None
 
     def close(self) -> None:
-        """Let every follower go, and take no more."""
+        """End all subscriptions, and accept no more."""
         self._is_closed = True
-        self._end()
+        self._end_all()
 
-    def _end(self) -> None:
+    def _end_all(self) -> None:
         for followed in self._followed.values():
-            for follower in followed.followers:
-                follower.end()
+            for subscription in followed.subscriptions:
+                subscription.end()
 
-    def _tell(self, record: NarrationRecord) -> None:
+    def _broadcast(self, record: NarrationRecord) -> None:
         followed = self._followed.get(record.id)
         if followed is not None and record.event_id > followed.record.event_id:
             followed.record = record
-            for follower in followed.followers:
-                follower.tell(record)
+            for subscription in followed.subscriptions:
+                subscription.deliver(record)
 
     async def _poll_forever(self) -> None:
-        hint = asyncio.create_task(self._store.hint())
+        hint = asyncio.create_task(self._store.wait_for_change())
         try:
             while True:
-                await asyncio.sleep(0)  # the hint is waited for before the look, which then misses nothing
-                await self._look()
+                await asyncio.sleep(0)  # waiting for the notification starts before the query, so none is missed
+                await self._query()
                 await self._sleep(self._rest_seconds)
                 await asyncio.wait({hint}, timeout=self._poll_seconds)
                 if hint.done():
                     hint.result()
-                    hint = asyncio.create_task(self._store.hint())
+                    hint = asyncio.create_task(self._store.wait_for_change())
         except Exception:
-            # Those who follow come back, and have somebody look again.
+            # Clients reconnect, and their new subscription starts the task again.
             self._looking = None
-            self._end()
+            self._end_all()
             raise
         finally:
             hint.cancel()
 
-    async def _look(self) -> None:
+    async def _query(self) -> None:
         seen = {name: followed.record.event_id for name, followed in self._followed.items()}
         try:
             for record in await self._store.changes(seen):
-                self._tell(record)
+                self._broadcast(record)
         except ServiceUnavailable as error:
             _log.warning("changes of narrations cannot be seen", reason=error.message)

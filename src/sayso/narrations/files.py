@@ -1,4 +1,4 @@
-"""Where the files of narrations and of stories go: URIs below the root of a deployment's output."""
+"""The URIs of the files of narrations and stories, below the root of a deployment's output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sayso.errors import InvalidInput
 
 
 def narration_uri(root: str | None, narration_id: str, form: str) -> str:
-    """The URI of a narration's file of a format.
+    """The URI of a narration's file with a format.
 
     Raises:
         InvalidInput: there is no root.
@@ -17,7 +17,7 @@ def narration_uri(root: str | None, narration_id: str, form: str) -> str:
 
 
 def join(root: str | None, key: str) -> str:
-    """The URI of a key below a root; keys of S3 stand as they are, those of files are quoted.
+    """The URI of a key below a root; S3 keys are not encoded, file names are.
 
     Raises:
         InvalidInput: there is no root.

@@ -1,6 +1,6 @@
-"""What a store of narrations takes and gives: requests, and narrations as they stand.
+"""The values of a store of narrations: requests, and records of narrations.
 
-Neither repeats the options of a narration: a request has its `NarrationSpec`, and a record those of it that are shown.
+Neither repeats the options of a narration: a request has its `NarrationSpec`, and a record the options that are shown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CallbackStatus: TypeAlias = Literal["pending", "delivered", "failed"]
 
 
 class NarrationStatus(StrEnum):
-    """How far a narration is."""
+    """The status of a narration."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -31,19 +31,19 @@ class NarrationStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether it ends here, unless somebody has a failed job done again."""
+        """Whether this is a final status, unless a failed job is retried by an operator."""
         return self not in {NarrationStatus.QUEUED, NarrationStatus.RUNNING}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NarrationRequest:
-    """What is to be narrated, and how; all of it has been checked.
+    """A validated request for a narration.
 
     Attributes:
-        spec: how; its name and its voice are given.
-        text: what to say; None when it is to be fetched.
-        url: where the text is; None when it is here.
-        callback_url: where the narration object is sent when it has ended; None for nowhere.
+        spec: its options; name and voice are set.
+        text: the text; None if it is fetched from a URL.
+        url: of the text; None if the text is given.
+        callback_url: where the narration object is sent at the end; None for no callback.
     """
 
     spec: NarrationSpec
@@ -53,21 +53,21 @@ class NarrationRequest:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Of every file, which are also the names of the tasks."""
+        """The formats of all files, which are also the names of the tasks."""
         return tuple(map(str, self.spec.formats))
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same request, and no other: a SHA-256 in hexadecimal."""
+        """A SHA-256 in hexadecimal that identifies the content of the request."""
         content = self._source() | self.spec.content() | {"callback_url": self.callback_url}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def message(self, narration_id: str, *, owner: str) -> str:
-        """The body of its job; its version is written where an earlier one's reader would not understand it.
+        """The body of its job; it has a version if workers of an earlier version would misunderstand it.
 
         Args:
-            narration_id: what it is called.
-            owner: the name of the key that it came with.
+            narration_id: of the narration.
+            owner: the name of the submitter's API key.
         """
         version = {"version": self.spec.version} if self.spec.version > 1 else {}
         source = {name: value for name, value in self._source().items() if value is not None}
@@ -80,12 +80,12 @@ class NarrationRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallbackAttempt:
-    """A try to tell the owner.
+    """An attempt to deliver a callback.
 
     Attributes:
         at: when it ended.
-        status: the HTTP status of the answer; None where there was none.
-        error: why it did not succeed; None where it did.
+        status: the HTTP status of the response; None if there was none.
+        error: why it failed; None if it succeeded.
     """
 
     at: datetime
@@ -95,10 +95,10 @@ class CallbackAttempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Callback:
-    """How it goes with telling the owner.
+    """The state of a callback.
 
     Attributes:
-        url: who is told.
+        url: of the receiver.
         status: ``pending`` also while the narration has not ended.
         attempts: oldest first.
     """
@@ -110,22 +110,22 @@ class Callback:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NarrationRecord:
-    """A narration as it stands.
+    """The state of a narration.
 
     Attributes:
-        id: its name, ``nar_`` and 32 hexadecimal digits.
-        owner: the name of the key that it came with.
-        event_id: the latest event about it; larger after each change of what follows, callback aside.
-        status: how far it is.
+        id: ``nar_`` and 32 hexadecimal digits.
+        owner: the name of the submitter's API key.
+        event_id: the latest event about it; grows with each change of the following attributes, except the callback.
+        status: of the narration.
         options: those of the request's spec that are shown (`sayso.narration.spec.SHOWN`), as JSON values.
         created_at: when it was accepted.
-        started_at: when it was first worked on.
+        started_at: when its first attempt began.
         finished_at: when it ended.
         progress: 0 to 1.
         audio_seconds: of audio made so far.
         error: why it failed, in a sentence.
         files: the URI of each format, in the order of the formats; empty until it is completed.
-        callback: None where nobody is to be told.
+        callback: None without a callback URL.
     """
 
     id: str
@@ -144,23 +144,23 @@ class NarrationRecord:
 
     @property
     def name(self) -> str:
-        """What its files are called, without a suffix."""
+        """The name of its files, without a suffix."""
         name: str = self.options["name"]
         return name
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Of every file, audio first; they are also the names of its tasks."""
+        """The formats of all files, audio first; also the names of its tasks."""
         return (*self.options["audio"], *self.options["subtitles"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submitted:
-    """An accepted narration.
+    """The result of a submission.
 
     Attributes:
-        record: how it stands.
-        is_new: False when the key had been used for the same request before.
+        record: the narration.
+        is_new: False if the key was used for the same request before.
     """
 
     record: NarrationRecord
@@ -169,7 +169,7 @@ class Submitted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Some narrations, the newest first.
+    """A page of narrations, the newest first.
 
     Attributes:
         records: of this page.

@@ -1,7 +1,7 @@
-"""How long what has ended is kept, and how it is removed beside running work.
+"""Retention: for how long finished work is kept, and its removal beside running work.
 
 Nothing that a user made is removed unless a setting says after how many days. Scratch directories of workers that died
-are nobody's, and always go.
+are always removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sayso.narrations.files import narration_uri
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from sayso.narrations.postgres.pruning import JobEnd, OldNarration, Pruner, Walked
+    from sayso.narrations.postgres.pruning import JobEnd, OldNarration, Pruner, ScanStep
     from sayso.storage import Storages
 
 _log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ _ROUND_SECONDS = 600.0
 _FIRST_ROUND_AFTER_SECONDS = 30.0
 
 _TARGET_SECONDS = 1.0
-"""How long a batch may take, with all its statements and files: far below the timeout of one statement."""
+"""The target duration of a batch, with all its statements and files: far below the timeout of one statement."""
 
 _LEAST, _MOST = 10, 1000
 _MOST_NARRATIONS = 500
@@ -40,7 +40,7 @@ _MOST_NARRATIONS = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetentionPolicy:
-    """For how many days what has ended is kept; None for ever.
+    """For how many days finished work is kept; None for ever.
 
     Attributes:
         narrations_days: narrations that were completed, failed or cancelled, with their files and jobs.
@@ -52,14 +52,14 @@ class RetentionPolicy:
 
 
 class Batch:
-    """How many rows the next batch is of: as many as take about `_TARGET_SECONDS`."""
+    """The size of the next batch in rows, adapted so that a batch takes about `_TARGET_SECONDS`."""
 
     def __init__(self, *, most: int = _MOST) -> None:
         self.rows = min(100, most)
         self._most = most
 
-    def took(self, seconds: float) -> None:
-        """Learn from how long the last one took."""
+    def adapt(self, seconds: float) -> None:
+        """Adapt the size to the duration of the last batch."""
         if seconds > 2 * _TARGET_SECONDS:
             self.rows = max(self.rows // 2, _LEAST)
         elif seconds < _TARGET_SECONDS:
@@ -67,15 +67,15 @@ class Batch:
 
 
 class Retention:
-    """See the module; belongs to the loop that its parts were opened on, and may be cancelled at any moment.
+    """Removes expired work; belongs to the loop on which its parts were opened; may be cancelled at any moment.
 
     Args:
         pruner: removes rows.
-        storages: where files are.
-        output_root: the URI below which the files of narrations go.
-        on_removed: told what was removed and how many of it: ``narrations``, ``files``, ``jobs``, ``events``,
+        storages: of the files.
+        output_root: the URI below which the files of narrations are stored.
+        on_removed: called with what was removed and how many: ``narrations``, ``files``, ``jobs``, ``events``,
             ``tasks``.
-        on_batch: told of each batch what it removed and how many seconds it took.
+        on_batch: called for each batch with what it removed and its duration in seconds.
         sleep: waits between batches.
     """
 
@@ -97,46 +97,46 @@ class Retention:
         self._sleep = sleep
         self._removed: Counter[str] = Counter()
 
-    async def run(self, terms: RetentionPolicy, also: Callable[[], object] = lambda: None) -> None:
-        """Remove what is older than the terms say, now and then, until this is cancelled.
+    async def run(self, policy: RetentionPolicy, each_round: Callable[[], object] = lambda: None) -> None:
+        """Remove expired work at regular intervals, until cancelled.
 
         Args:
-            terms: how long what is kept.
-            also: what else is done at each round, on a thread.
+            policy: the retention policy.
+            each_round: a further task of each round, on a thread.
         """
         await self._sleep(_FIRST_ROUND_AFTER_SECONDS)
         while True:
             try:
-                await asyncio.to_thread(also)
-                await self.prune(terms)
+                await asyncio.to_thread(each_round)
+                await self.prune(policy)
             except SaysoError as error:
                 _log.warning("what is old stays until the next round", reason=error.message)
             except Exception:  # noqa: BLE001 -- jobs go on whatever becomes of what is old
                 _log.exception("what is old stays until the next round")
             await self._sleep(_ROUND_SECONDS)
 
-    async def prune(self, terms: RetentionPolicy) -> None:
-        """Remove what is older than the terms say, once.
+    async def prune(self, policy: RetentionPolicy) -> None:
+        """Remove expired work once.
 
         Raises:
             ServiceUnavailable: the database or a storage does not answer.
         """
         self._removed.clear()
         try:
-            if terms.narrations_days is not None:
-                await self.remove_narrations(ENDED, days=terms.narrations_days)
-            if terms.jobs_days is not None:
-                await self.remove_jobs(("done", "cancelled", "dead"), days=terms.jobs_days)
-                await self._walk("events", self._pruner.remove_old_events, days=terms.jobs_days)
-            days = [days for days in (terms.narrations_days, terms.jobs_days) if days is not None]
+            if policy.narrations_days is not None:
+                await self.remove_narrations(ENDED, days=policy.narrations_days)
+            if policy.jobs_days is not None:
+                await self.remove_jobs(("done", "cancelled", "dead"), days=policy.jobs_days)
+                await self._scan("events", self._pruner.remove_old_events, days=policy.jobs_days)
+            days = [days for days in (policy.narrations_days, policy.jobs_days) if days is not None]
             if days:
-                await self._walk("tasks", self._pruner.remove_orphaned_tasks, days=max(days))
+                await self._scan("tasks", self._pruner.remove_orphaned_tasks, days=max(days))
         finally:
             if self._removed:
                 _log.info("removed what was old", **self._removed)
 
     async def remove_jobs(self, ends: Collection[JobEnd], *, days: float) -> int:
-        """Remove jobs that ended so, so many days ago, and return how many.
+        """Remove jobs that ended in these states so many days ago, and return how many.
 
         Raises:
             ServiceUnavailable: the database does not answer.
@@ -147,17 +147,17 @@ class Retention:
             while removed is None or removed > 0:
                 began = time.monotonic()
                 removed = await self._pruner.remove_jobs(end, days=days, limit=batch.rows)
-                if removed is None:  # another process is at it
+                if removed is None:  # another process is removing jobs
                     return total
                 self._count("jobs", removed)
                 total += removed
-                await self._rest("jobs", batch, began)
+                await self._pause("jobs", batch, began)
         return total
 
     async def remove_narrations(self, statuses: Collection[NarrationStatus], *, days: float) -> int:
-        """Remove narrations that ended so, so many days ago, with their files, jobs, events and tasks; return how many.
+        """Remove narrations that ended so many days ago, with their files, jobs, events and tasks; return how many.
 
-        What cannot be removed, since a file is out of this process's reach, is told and left.
+        Narrations that cannot be removed, because a file is in another storage, are logged and left.
 
         Raises:
             ServiceUnavailable: the database or a storage does not answer.
@@ -176,10 +176,10 @@ class Retention:
                 removed = await self._pruner.remove_narrations(without_files)
                 self._count("narrations", removed)
                 total += removed
-            await self._rest("narrations", batch, began)
+            await self._pause("narrations", batch, began)
 
     async def _without_files(self, narrations: Sequence[OldNarration]) -> Sequence[OldNarration]:
-        """Delete the files of narrations, and return those that have none any more."""
+        """Delete the files of narrations, and return the narrations whose files are all gone."""
         try:
             await self._delete_files(narrations)
         except (InvalidInput, OutputFailed) as error:
@@ -194,7 +194,7 @@ class Retention:
         return [each for one in narrations for each in await self._without_files([one])]
 
     async def _delete_files(self, narrations: Sequence[OldNarration]) -> None:
-        # Also those that were published by a worker that failed or was cancelled before it said so.
+        # Also files that a worker published before it failed or was cancelled, without reporting them.
         uris = {
             narration_uri(self._output_root, narration.id, form): None
             for narration in narrations
@@ -210,9 +210,9 @@ class Retention:
             self._count("events", removed)
             if removed < asked:
                 return
-            await self._rest("events", batch, began)
+            await self._pause("events", batch, began)
 
-    async def _walk(self, kind: str, step: Callable[..., Awaitable[Walked | None]], *, days: float) -> None:
+    async def _scan(self, kind: str, step: Callable[..., Awaitable[ScanStep | None]], *, days: float) -> None:
         batch, after = Batch(), None
         while True:
             began = time.monotonic()
@@ -223,16 +223,16 @@ class Retention:
             if walked.is_last or walked.after is None:
                 return
             after = walked.after
-            await self._rest(kind, batch, began)
+            await self._pause(kind, batch, began)
 
     def _count(self, kind: str, count: int) -> None:
         if count:
             self._removed[kind] += count
             self._on_removed(kind, count)
 
-    async def _rest(self, kind: str, batch: Batch, began: float) -> None:
-        """Leave the database to others for as long as the batch took."""
+    async def _pause(self, kind: str, batch: Batch, began: float) -> None:
+        """Pause for as long as the batch took."""
         seconds = time.monotonic() - began
-        batch.took(seconds)
+        batch.adapt(seconds)
         self._on_batch(kind, seconds)
         await self._sleep(seconds)

@@ -1,4 +1,4 @@
-"""Narrations that others ask for: accepted, listed, cancelled, followed, and described as they are told of."""
+"""The service of narrations: submit, list, cancel, follow, and present them as API objects."""
 
 from __future__ import annotations
 
@@ -34,43 +34,43 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _UNFIT_FOR_FILES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
-"""What some system does not have in the name of a file."""
+"""Characters that are not allowed in file names on some system."""
 
 
 class Narrations:
-    """The service; it belongs to the loop that its store was opened on, `check` aside.
+    """The service; it belongs to the loop on which its store was opened, except for `check`.
 
     Args:
-        store: where they are kept.
-        describer: how they are told of.
-        sources: who may speak them; the first that has a voice does.
-        following: who tells followers; made from the store by default.
+        store: of the narrations.
+        presenter: makes narration objects.
+        sources: the available engines; the first that has a voice is used.
+        broadcaster: broadcasts changes; made from the store by default.
         files_origin: see `files_origin_of`.
-        maximum_seconds: the longest audio that is made of one narration; None for any length.
+        maximum_seconds: the longest audio of one narration; None for any length.
     """
 
     def __init__(
         self,
         store: NarrationStore,
-        describer: NarrationPresenter,
+        presenter: NarrationPresenter,
         *,
         sources: Sequence[SpeechSource],
-        following: ChangeBroadcaster | None = None,
+        broadcaster: ChangeBroadcaster | None = None,
         files_origin: str | None = None,
         maximum_seconds: float | None = None,
     ) -> None:
         self._store = store
-        self._describer = describer
+        self._presenter = presenter
         self._sources = tuple(sources)
-        self._following = following or ChangeBroadcaster(store)
+        self._broadcaster = broadcaster or ChangeBroadcaster(store)
         self.files_origin = files_origin
         self._maximum_seconds = maximum_seconds
 
     def check(self, request: NarrationRequest, context: RequestContext) -> None:
-        """Refuse what could only fail; on any thread, since it may compute for a moment.
+        """Refuse a request that can only fail; call it on any thread, because it may compute for a moment.
 
         Raises:
-            SaysoError: as `check_request`.
+            SaysoError: as for `check_request`.
         """
         check_request(request, self._sources, context, maximum_seconds=self._maximum_seconds)
 
@@ -89,7 +89,7 @@ class Narrations:
         """A narration.
 
         Raises:
-            NoSuchJob: there is none that the owner may see; None may see all.
+            NoSuchJob: it does not exist, or is not visible to the owner; None may see all.
             ServiceUnavailable: the store does not answer.
         """
         return await self._store.get(narration_id, owner=owner)
@@ -106,10 +106,10 @@ class Narrations:
         return await self._store.page(owner=owner, status=status, limit=limit, after=after)
 
     async def cancel(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
-        """End a narration at once; one that has ended stays as it is.
+        """Cancel a narration at once; a finished one stays unchanged.
 
         Raises:
-            NoSuchJob: as `get`.
+            NoSuchJob: as for `get`.
             ServiceUnavailable: the store does not answer.
         """
         record = await self._store.cancel(narration_id, owner=owner)
@@ -117,49 +117,49 @@ class Narrations:
         return record
 
     def follow(self, record: NarrationRecord, *, seen: int = 0) -> Subscription:
-        """Be told of a narration: how it stands, unless that was told before, and then of every change.
+        """Subscribe to a narration: the current state, unless it was delivered before, then every change.
 
         Args:
             record: as it was just read.
-            seen: the latest event that was told before.
+            seen: the latest event that was delivered before.
 
         Raises:
             Cancelled: the process ends.
         """
-        return self._following.follow(record, seen=seen)
+        return self._broadcaster.follow(record, seen=seen)
 
-    async def described(self, record: NarrationRecord, *, base_url: str) -> dict[str, Any]:
-        """The narration object of the API; see `NarrationPresenter.described`."""
-        return await self._describer.described(record, base_url=base_url)
+    async def narration_object(self, record: NarrationRecord, *, base_url: str) -> dict[str, Any]:
+        """The narration object of the API; see `NarrationPresenter.narration_object`."""
+        return await self._presenter.narration_object(record, base_url=base_url)
 
-    def release_followers(self) -> None:
-        """Let everybody go who follows: the process is about to end, and they would hold it up."""
-        self._following.close()
+    def end_subscriptions(self) -> None:
+        """End all subscriptions: the process is about to end, and would wait for them."""
+        self._broadcaster.close()
 
     async def close(self) -> None:
-        """Let followers go, and give up the store's connections."""
-        self._following.close()
+        """End all subscriptions, and close the store's connections."""
+        self._broadcaster.close()
         await self._store.close()
 
 
 class NarrationPresenter:
-    """Says how a narration stands, as the API and callbacks tell it; for one loop.
+    """Makes the narration objects of the API and of callbacks; for one loop.
 
     Args:
-        storages: where the files are.
-        link_seconds: how long a link to a file works.
+        storages: of the files.
+        link_seconds: how long a link to a file is valid.
     """
 
     def __init__(self, storages: Storages, *, link_seconds: int) -> None:
         self._storages = storages
         self._link_seconds = link_seconds
 
-    async def described(self, record: NarrationRecord, *, base_url: str | None) -> dict[str, Any]:
+    async def narration_object(self, record: NarrationRecord, *, base_url: str | None) -> dict[str, Any]:
         """The narration object.
 
         Args:
             record: the narration.
-            base_url: what links to this service's own files begin with; None leaves them relative.
+            base_url: the prefix of links to this service's own files; None for relative links.
         """
         return {
             "id": record.id,
@@ -181,7 +181,7 @@ class NarrationPresenter:
         try:
             link = await self._storages.of(uri).link(uri, seconds=self._link_seconds, file_name=file_name)
         except SaysoError as error:
-            # The rest of the narration can be told all the same.
+            # Without a link, the narration is presented all the same.
             _log.warning("a file cannot be linked to", narration_id=record.id, uri=uri, reason=error.message)
             return {"format": name, "url": None, "file_name": file_name}
         if link.startswith("/") and base_url is not None:
@@ -190,9 +190,9 @@ class NarrationPresenter:
 
 
 async def files_origin_of(storages: Storages, root: str) -> str | None:
-    """Where links to files below ``root`` lead, as browsers name it (``https://bucket.example.com``).
+    """The origin of links to files below ``root``, as browsers name it (``https://bucket.example.com``).
 
-    None for this service itself, and where no link can be made: then none is given to anybody.
+    None for this service itself, and if no link can be made, because then the page gets no links.
     """
     try:
         link = await storages.of(root).link(f"{root}/narration", seconds=1, file_name="narration")
@@ -203,7 +203,7 @@ async def files_origin_of(storages: Storages, root: str) -> str | None:
 
 
 def file_stem(name: str) -> str:
-    """A narration's name as a file can have it, without a suffix."""
+    """A narration's name as a file name without a suffix."""
     return _UNFIT_FOR_FILES.sub("-", name).strip(". -") or "narration"
 
 

@@ -1,8 +1,8 @@
-"""What a store of narrations promises: each is there from the moment it is accepted, with its job and its tasks.
+"""The interface of a store of narrations: each exists, with its job and its tasks, as soon as it is accepted.
 
 A narration is one row with three things that belong to it: a job on the queue ``stories``, a task for each of its
 formats (`sayso.jobs.TaskStore`, with the narration as their parent), and events, one at each change of any of them.
-What is seen of a narration follows from its tasks; only its end by cancellation is its own.
+The visible state of a narration is derived from its tasks; only its cancellation is stored in the row.
 
 A store is asynchronous and belongs to the event loop that opened it. Its calls raise `ServiceUnavailable` when the
 database does not answer within a few tries; no vendor's exception crosses. All times are the database's.
@@ -31,16 +31,16 @@ STORIES_QUEUE = "stories"
 CALLBACKS_QUEUE = "callbacks"
 
 SHARED_OWNER = ""
-"""Whose the narrations are where nobody shows a key; no key has this name."""
+"""The owner of narrations without an API key; no key has this name."""
 
 _ID = re.compile(r"nar_[0-9a-f]{32}")
 
 
 class NarrationStore(Protocol):
-    """Where narrations are; an ``owner`` of None stands for whoever may see all of them."""
+    """A store of narrations; an ``owner`` of None may see all narrations."""
 
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
-        """Accept a narration: its row, its job, its tasks and its first event appear together.
+        """Accept a narration: its row, its job, its tasks and its first event are created atomically.
 
         Raises:
             IdempotencyKeyReused: the owner has used the key for another request.
@@ -51,7 +51,7 @@ class NarrationStore(Protocol):
         """A narration.
 
         Raises:
-            NoSuchJob: there is none of this name that the owner may see.
+            NoSuchJob: it does not exist, or is not visible to the owner.
         """
         ...
 
@@ -61,9 +61,9 @@ class NarrationStore(Protocol):
         """The narrations of an owner.
 
         Args:
-            owner: whose.
-            status: only those that are so far.
-            limit: how many at most, at least 1.
+            owner: of the narrations.
+            status: only those with this status.
+            limit: the largest number, at least 1.
             after: the narration after which the page begins.
 
         Raises:
@@ -72,58 +72,62 @@ class NarrationStore(Protocol):
         ...
 
     async def cancel(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
-        """End a narration, if it has not ended: at once, with its tasks and its job, and announced.
+        """Cancel a narration at once, unless it has ended: with its tasks and its job, and with a callback.
 
-        Whoever works on it has lost its leases from then on, and is told so. Of one that has ended nothing changes.
+        A worker that processes it has lost its leases from then on, and is notified. A finished narration does not
+        change.
 
         Raises:
-            NoSuchJob: as `get`.
+            NoSuchJob: as for `get`.
         """
         ...
 
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
-        """Of these narrations, those with an event later than the one that was seen; any owner's.
+        """Those of these narrations that have a later event than the known one; of any owner.
 
         Args:
-            seen: the latest `NarrationRecord.event_id` that is known of each.
+            seen: the latest known `NarrationRecord.event_id` of each.
         """
         ...
 
-    async def hint(self) -> None:
-        """Return when some narration may have changed: a reason to look now. May never return, and never fails."""
+    async def wait_for_change(self) -> None:
+        """Return when some narration may have changed: a reason to query now. May never return, and never fails."""
         ...
 
-    async def announce(self, narration_id: str) -> None:
-        """Have the owner told of the end: a job on the queue ``callbacks``, one for each narration and end.
+    async def enqueue_callback(self, narration_id: str) -> None:
+        """Enqueue the callback about the end: one job on the queue ``callbacks`` for each narration and final status.
 
-        Nothing, where there is no such narration, it has not ended, nobody is to be told, or the job was made before.
+        Does nothing if the narration does not exist, has not ended, has no callback URL, or if the job exists already.
         """
         ...
 
     async def record_attempt(
         self, narration_id: str, *, status: int | None, error: str | None, callback: CallbackStatus
     ) -> None:
-        """Note how a try to tell the owner went, now.
+        """Record an attempt to deliver the callback, at the current time.
 
         Args:
-            narration_id: of which narration; nothing, where there is none.
+            narration_id: of the narration; nothing happens if it does not exist.
             status: as in `CallbackAttempt`.
-            error: likewise.
-            callback: how it stands with the callback from now on.
+            error: as in `CallbackAttempt`.
+            callback: the status of the callback from now on.
         """
         ...
 
     async def fail_callback(self, narration_id: str) -> None:
-        """Note that nobody tries to tell the owner any more, unless they were told; nothing, where there is none."""
+        """Record that there are no further attempts at the callback, unless it was delivered.
+
+        Does nothing if the narration does not exist.
+        """
         ...
 
     async def close(self) -> None:
-        """Give up connections."""
+        """Close the connections."""
         ...
 
 
 def new_narration_id() -> str:
-    """A name that nobody guesses."""
+    """A random name that cannot be guessed."""
     return f"nar_{secrets.token_hex(16)}"
 
 
@@ -132,6 +136,6 @@ def is_narration_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def announcement(narration_id: str, status: NarrationStatus) -> str:
+def callback_message(narration_id: str, status: NarrationStatus) -> str:
     """The body of a job on the queue ``callbacks``."""
     return json.dumps({"narration_id": narration_id, "status": status})

@@ -1,8 +1,8 @@
-"""Callbacks: telling whoever asked for a narration how it ended, at the URL that came with it.
+"""Callbacks: report the end of a narration to the URL in its request.
 
-Each end of a narration is one job. What is sent is the narration object, signed, as ``docs/how-to/callbacks.md`` says.
-A status of 2xx means that it was taken; one of 4xx, 408 and 429 aside, that it never will be; everything else may pass,
-and is tried again by the job's queue. Every attempt is kept with the narration.
+Each final status of a narration is one job. The narration object is sent, with a signature, as
+``docs/how-to/callbacks.md`` says. A response of 2xx means success; 4xx, except 408 and 429, is final; after anything
+else the job's queue retries. Every attempt is stored with the narration.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 CALLBACK_POLICY = Policy(at_once=8, max_attempts=32, job_seconds=60.0)
-"""With the usual pauses between them, which reach a quarter of an hour, the attempts go on for more than four hours."""
+"""With the usual pauses, which grow to a quarter of an hour, the attempts continue for more than four hours."""
 
 _TIMEOUT_SECONDS = 10.0
 
 _MAY_PASS = frozenset({408, 429})
-"""What of 4xx is no word about the request itself: a timeout, and too many requests."""
+"""The 4xx statuses that are not about the request itself: a timeout, and too many requests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookSender:
-    """How callbacks are sent.
+    """Sends callbacks.
 
     Attributes:
-        keys: what an owner's callbacks are signed with, by the owner's name; the current key first.
-        base_url: what links to this service's own files begin with; None leaves them relative.
-        private_hosts: hosts that may be called although their addresses are not public.
-        timeout_seconds: how long one attempt may take.
+        keys: returns an owner's keys for signatures, by the owner's name; the current key first.
+        base_url: the prefix of links to this service's own files; None for relative links.
+        private_hosts: hosts that may be called although their addresses are private.
+        timeout_seconds: the time limit of one attempt.
         wall_clock: Unix time in seconds.
     """
 
@@ -59,17 +59,17 @@ class WebhookSender:
     wall_clock: Callable[[], float] = time.time
 
     def send(self, url: str, content: dict[str, Any], *, message_id: str, owner: str) -> int:
-        """Send an object, and return the status of the answer; blocks.
+        """Send an object, and return the status of the response; blocks.
 
         Args:
-            url: where to.
+            url: of the receiver.
             content: the object.
-            message_id: the same whenever the same is sent again.
+            message_id: the same for every attempt.
             owner: whose key signs it.
 
         Raises:
             FetchRefused: the URL may not be called.
-            NotDelivered: there was no answer.
+            NotDelivered: there was no response.
         """
         body = json.dumps(content, ensure_ascii=False).encode()
         signed = signature_headers(self.keys(owner), message_id=message_id, timestamp=int(self.wall_clock()), body=body)
@@ -78,37 +78,37 @@ class WebhookSender:
 
 
 class WebhookHandler:
-    """The `Handler` of the queue ``callbacks``, for one loop; `CALLBACK_POLICY` is how it is meant to be run.
+    """The `Handler` of the queue ``callbacks``, for one loop; run it with `CALLBACK_POLICY`.
 
     Args:
-        store: where narrations are.
-        describer: how they are told of.
-        postman: how callbacks are sent.
+        store: of the narrations.
+        presenter: makes narration objects.
+        sender: sends callbacks.
     """
 
-    def __init__(self, store: NarrationStore, describer: NarrationPresenter, postman: WebhookSender) -> None:
+    def __init__(self, store: NarrationStore, presenter: NarrationPresenter, sender: WebhookSender) -> None:
         self._store = store
-        self._describer = describer
-        self._postman = postman
+        self._presenter = presenter
+        self._sender = sender
 
     async def work(self, job: Job) -> None:
         """See `Handler.work`.
 
         Raises:
-            NotDelivered: it was not taken, but may be later.
-            DeliveryRefused: it will never be taken.
-            InvalidInput: the job is none of this queue's.
+            NotDelivered: the delivery failed, but may succeed later.
+            DeliveryRefused: the receiver refused it for good.
+            InvalidInput: the job does not belong to this queue.
             ServiceUnavailable: the store does not answer.
         """
         record = await self._awaited(job)
         if record is None or record.callback is None:
             return
         url = record.callback.url
-        content = await self._describer.described(record, base_url=self._postman.base_url)
+        content = await self._presenter.narration_object(record, base_url=self._sender.base_url)
         status: int | None = None
         failure: SaysoError | None = None
         try:
-            send = partial(self._postman.send, url, content, message_id=_message_id(record), owner=record.owner)
+            send = partial(self._sender.send, url, content, message_id=_message_id(record), owner=record.owner)
             status = await on_thread(send)
             failure = _failure(status)
         except (FetchRefused, NotDelivered) as error:
@@ -124,21 +124,21 @@ class WebhookHandler:
         _log.info("callback delivered", narration_id=record.id, status=status)
 
     async def give_up(self, job: Job, error: str) -> bool:
-        """See `Handler.give_up`: the last attempt is known, and now that there will be no other."""
+        """See `Handler.give_up`: the last attempt is stored, and now it is known to be the last."""
         try:
             record = await self._awaited(job)
         except InvalidInput:
-            return False  # it names no narration
+            return False  # it does not name a narration
         if record is not None:
             _log.warning("callback failed", narration_id=record.id, reason=error)
             await self._store.fail_callback(record.id)
         return False
 
     async def _awaited(self, job: Job) -> NarrationRecord | None:
-        """The narration that a job is about; None where it has been taken up again, and another job will follow.
+        """The narration of a job; None if it runs again, in which case another job will follow.
 
         Raises:
-            InvalidInput: the job cannot be understood.
+            InvalidInput: the job cannot be parsed.
         """
         narration_id, status = _read(job.delivery.body)
         try:
@@ -149,12 +149,12 @@ class WebhookHandler:
 
 
 def _message_id(record: NarrationRecord) -> str:
-    """The name of what is announced: each way in which a narration ends is announced once."""
+    """The name of the message: each final status of a narration is announced once."""
     return f"{record.id}-{record.status}"
 
 
 def _failure(status: int) -> SaysoError | None:
-    """What a status means; None for success."""
+    """The error for a status; None for success."""
     if status // 100 == 2:
         return None
     message = f"The URL answered with status {status}."
@@ -164,7 +164,7 @@ def _failure(status: int) -> SaysoError | None:
 
 
 def _standing(failure: SaysoError | None) -> CallbackStatus:
-    """How it stands with a callback after an attempt."""
+    """The status of a callback after an attempt."""
     if failure is None:
         return "delivered"
     return "pending" if failure.retryable else "failed"
@@ -175,4 +175,4 @@ def _read(body: str) -> tuple[str, NarrationStatus]:
         content = json.loads(body)
         return str(content["narration_id"]), NarrationStatus(content["status"])
     except (ValueError, KeyError, TypeError):
-        raise InvalidInput("The job is no callback's.") from None
+        raise InvalidInput("The job is not a callback.") from None

@@ -7,7 +7,7 @@ same story at once, but it is done once, visibly:
   lost, the narration is cancelled, and nothing is published (`sayso.workers.claims`).
 - A file is published only over the version that was there when the tasks were claimed (`sayso.workers.publishing`).
 - The tasks are completed last. When a worker dies between the files and this, the next one makes the same files again,
-  out of the speech cache, and leaves those alone that are there already.
+  from the speech cache, and does not write those again that exist already.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ class StoryHandler:
         tasks: where the status of stories is kept.
         storages: where files go.
         narrator: makes the files.
-        isolated: makes the files in a process of its own, where an earlier worker may have died of the story; None for
-            the narrator all the same.
-        scheduler: grants the turns to compute.
-        output_root: the URI below which files go that a message does not name; None where there is no such place.
+        isolated: makes the files in a separate process, if an earlier worker may have died of the story; None to use
+            the narrator in any case.
+        scheduler: grants the compute permits.
+        output_root: the URI below which files go that a message does not name; None without one.
         work_directory: where scratch directories are made.
         lease_seconds: how long a claim lasts without a heartbeat, as the store gives it.
         heartbeat_seconds: how often claims are extended.
         on_made: called with each story that was narrated.
-        announce: called with the parent of each story that has ended, before its job ends; more than once where a job
-            is done again.
+        enqueue_callback: called with the parent of each story that has ended, before its job ends; more than once if
+            a job runs again.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class StoryHandler:
         lease_seconds: float = LEASE_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         on_made: Callable[[CompletedStory], None] = lambda _: None,
-        announce: Callable[[str], Awaitable[None]] | None = None,
+        enqueue_callback: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._claims = TaskClaims(tasks, lease_seconds=lease_seconds, heartbeat_seconds=heartbeat_seconds)
         self._storages = storages
@@ -102,7 +102,7 @@ class StoryHandler:
         self._output_root = output_root
         self._work_directory = work_directory
         self._on_made = on_made
-        self._announce = announce
+        self._enqueue_callback = enqueue_callback
 
     async def work(self, job: Job) -> None:
         """See `Handler.work`."""
@@ -117,7 +117,7 @@ class StoryHandler:
         await self._announce_finished(story.parent_id)
 
     async def give_up(self, job: Job, error: str) -> bool:
-        """See `Handler.give_up`: also of a message that is not understood, where it names its tasks."""
+        """See `Handler.give_up`: also for an invalid message, if it names its tasks."""
         named = tasks_of(job.delivery.body)
         if named is None:
             return False
@@ -151,7 +151,7 @@ class StoryHandler:
         _log.info("the story is told", audio_seconds=round(narration.audio_seconds, 1))
 
     async def _narrate(self, story: Story, job: Job, scratch: ScratchDirectory, heartbeat: ClaimHeartbeat) -> Narration:
-        """Narrate on a thread, which ends at its next turn to compute when the job was cancelled."""
+        """Narrate on a thread, which ends at its next compute permit when the job was cancelled."""
         began = time.monotonic()
         slot = self._scheduler.admit(job.delivery.job_id, priority=Priority.BATCH)
 
@@ -171,8 +171,8 @@ class StoryHandler:
         return narration
 
     async def _announce_finished(self, parent_id: str | None) -> None:
-        if self._announce is not None and parent_id is not None:
-            await retry_until_available(partial(self._announce, parent_id))
+        if self._enqueue_callback is not None and parent_id is not None:
+            await retry_until_available(partial(self._enqueue_callback, parent_id))
 
 
 def _media_urls(outputs: Sequence[Output]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""What a message asks for: the three forms that stories come in, bare or in envelopes of SNS and EventBridge.
+"""Parse the messages of the stories queue: three forms, bare or in envelopes of SNS and EventBridge.
 
-CONTRACTS.md calls the first two by number: tasks, whose files have their place in the output bucket, and files that
+The first two are those of other systems: tasks, whose files have their place in the output bucket, and files that
 the message names. The third is a narration of ``/v1/narrations``.
 """
 
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 _TITLE_OF_FILES = "story"
 
 _REQUIRED = ("name", "audio", "subtitles")
-"""The options that a narration's message always has: it has tasks for these formats already."""
+"""The options that the message of a narration always has, because its tasks are those formats."""
 
 _LARGEST_OF_SQS = 2**20
-"""Bytes of the largest message of SQS: what is larger is a narration, whose store knows its tasks."""
+"""Bytes of the largest message of SQS: a larger one is a narration, whose store knows its tasks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """A file that a story becomes.
+    """An output file of a story.
 
     Attributes:
-        uri: where it goes.
+        uri: of the file.
         format: of the file.
-        task_id: the task that it completes; None where it has no status.
+        task_id: the task that it completes; None without a status.
     """
 
     uri: str
@@ -58,14 +58,14 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
-    """What is to be narrated, how, and where it goes.
+    """A text to narrate, its options and its outputs.
 
     Attributes:
-        spec: how.
-        text: what to say; None when it is to be fetched.
-        url: where the text is; None when it is there.
-        parent_id: whose tasks these are; None where there is no status.
-        owner: the name of the API key that it came with; None or empty for none.
+        spec: the options.
+        text: the text; None if it is fetched from a URL.
+        url: of the text; None if the text is given.
+        parent_id: of the tasks; None without a status.
+        owner: the name of the submitter's API key; None or empty for none.
         outputs: the files, one for each format of the spec.
     """
 
@@ -83,15 +83,15 @@ class Story:
 
 
 def read_message(body: str, *, output_root: str | None) -> Story:
-    """The story that a message asks for.
+    """Parse a message.
 
     Args:
         body: the message.
         output_root: the URI below which files go that the message does not name, as ``s3://bucket`` or
-            ``file:///directory``; None where there is no such place.
+            ``file:///directory``; None without one.
 
     Raises:
-        InvalidInput: it cannot be understood; the error says why and does not repeat the text.
+        InvalidInput: it is invalid; the error says why and does not repeat the text.
     """
     content = unwrap(body, subject="a story").content
     kind: type[_Message] = _NarrationMessage if "narration_id" in content else _StoryMessage
@@ -109,9 +109,9 @@ def read_message(body: str, *, output_root: str | None) -> Story:
 
 
 def tasks_of(body: str) -> tuple[str, tuple[str, ...]] | None:
-    """The parent and the tasks that a message names, whatever else is wrong with it; None where it names none.
+    """The parent and the tasks that a message names, even if it is invalid otherwise; None if it names none.
 
-    Of a narration the tasks are its own, which the store knows: none are named here.
+    The tasks of a narration are known to its store: none are named here.
     """
     if len(body) > _LARGEST_OF_SQS:
         return None
@@ -142,7 +142,7 @@ _NAME: TypeAdapter[str] = TypeAdapter(Name, config=ConfigDict(coerce_numbers_to_
 
 
 class _Message(BaseModel):
-    """What all forms have in common; what is not known is left aside, as the systems before did."""
+    """The fields of all forms; unknown fields are ignored, as in the systems before."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
@@ -157,11 +157,11 @@ class _Message(BaseModel):
         return self
 
     def story(self, output_root: str | None) -> Story:
-        """What the message asks for."""
+        """The story of the message."""
         raise NotImplementedError
 
     def options(self) -> dict[str, Any]:
-        """The options that the message has; null is as good as nothing where an option is never None."""
+        """The options in the message; null counts as missing for options that are never None."""
         values = {name: getattr(self, name) for name in offered_options() if name in self.model_fields_set}
         return {name: value for name, value in values.items() if value is not None or takes_none(name)}
 
@@ -222,7 +222,7 @@ class _StoryMessage(_MessageOfOthers):
 
 class _NarrationMessage(_MessageOfNarration):
     narration_id: Name
-    owner: str | None = None  # an earlier version says nothing of it
+    owner: str | None = None  # an earlier version does not write it
     version: int = 1
     url: Annotated[str, Field(min_length=1, max_length=MAXIMUM_URL_CHARACTERS)] | None = None
 

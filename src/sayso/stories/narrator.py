@@ -1,4 +1,4 @@
-"""From a story to files in a directory: the part that computes, on the thread of whoever calls."""
+"""Make the files of a story in a directory: the part that computes, on the caller's thread."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _NO_PROSE = re.compile(
     r"text/(html|xml|css|rtf|javascript)|application/(xhtml\+xml|xml|pdf|rtf|json|zip|gzip|javascript|msword|vnd\..*)"
     r"|(audio|font|image|model|video)/.*"
 )
-"""Media types of what is no text to read aloud."""
+"""Media types that are not texts to read aloud."""
 
 
 def check_prose_type(kind: str) -> None:
-    """Refuse a media type that no text to read aloud has.
+    """Refuse a media type of anything but a text to read aloud.
 
     Raises:
         FetchRefused: it is one.
@@ -52,14 +52,14 @@ class Maker(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Narrator:
-    """Makes stories' files; threads share it.
+    """Makes the files of stories; threads share it.
 
     Attributes:
-        sources: who may speak; the first that has a story's voice does.
-        cache: where speech is kept.
-        voice: the voice of stories that name none.
+        sources: the available engines; the first that has a story's voice is used.
+        cache: of speech.
+        voice: the default voice.
         fetch: downloads the text of a story that names a URL, into a directory.
-        maximum_seconds: the longest audio that is made of one story; None for any length.
+        maximum_seconds: the longest audio of one story; None for any length.
     """
 
     sources: Sequence[SpeechSource]
@@ -75,8 +75,8 @@ class Narrator:
 
         Raises:
             Cancelled: the context says so.
-            ServiceUnavailable: this machine has no room, or lacks a model: another may do it.
-            SaysoError: as `narrate`.
+            ServiceUnavailable: this machine has no disk space, or lacks a model; another may do the job.
+            SaysoError: as for `narrate`.
         """
         try:
             engine, voice = select(self.sources, story.spec.voice or self.voice, context)

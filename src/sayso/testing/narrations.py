@@ -16,7 +16,7 @@ from sayso.narrations import (
     NarrationStatus,
     Page,
     Submitted,
-    announcement,
+    callback_message,
     new_narration_id,
 )
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore, MemoryTask
@@ -129,7 +129,7 @@ class InMemoryNarrationStore:
                 self.tasks.cancel(narration_id, name)
             await self.stories.cancel(row.job_id)
             self._changed(narration_id)
-            await self.announce(narration_id)
+            await self.enqueue_callback(narration_id)
         return row.record
 
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
@@ -137,12 +137,12 @@ class InMemoryNarrationStore:
         known = ((self._rows[name].record, event_id) for name, event_id in seen.items() if name in self._rows)
         return [record for record, event_id in known if record.event_id > event_id]
 
-    async def hint(self) -> None:
-        """See `NarrationStore.hint`."""
+    async def wait_for_change(self) -> None:
+        """See `NarrationStore.wait_for_change`."""
         await self._change.wait()
 
-    async def announce(self, narration_id: str) -> None:
-        """See `NarrationStore.announce`."""
+    async def enqueue_callback(self, narration_id: str) -> None:
+        """See `NarrationStore.enqueue_callback`."""
         row = self._rows.get(narration_id)
         if row is None or row.record.callback is None:
             return
@@ -150,7 +150,7 @@ class InMemoryNarrationStore:
         if status.is_final and status not in row.announced:
             row.announced.add(status)
             row.record = replace(row.record, callback=replace(row.record.callback, status="pending"))
-            await self.callbacks.enqueue(announcement(narration_id, status))
+            await self.callbacks.enqueue(callback_message(narration_id, status))
 
     async def record_attempt(
         self, narration_id: str, *, status: int | None, error: str | None, callback: CallbackStatus

@@ -106,13 +106,13 @@ def test_a_client_that_leaves_frees_everything(serving: Serving, record: Narrati
     """Although nothing is sent that could fail to arrive."""
     with following(serving, record) as lines:
         next_event(lines)
-        assert serving.following.followers == 1
-    serving.until(lambda: serving.following.followers == 0)
+        assert serving.broadcaster.subscriptions == 1
+    serving.until(lambda: serving.broadcaster.subscriptions == 0)
 
 
 def test_a_server_that_stops_lets_its_followers_go(serving: Serving, record: NarrationRecord) -> None:
     """Their streams end, so that nobody waits for them."""
     with following(serving, record) as lines:
         next_event(lines)
-        serving.call_soon(serving.narrations.release_followers)
+        serving.call_soon(serving.narrations.end_subscriptions)
         assert list(lines) == [""]

@@ -29,7 +29,7 @@ from sayso.tts.selection import LocalSpeech
 from sayso.workers import Policy, Worker
 from support.narrations.receiver import HOST, Receiver
 from support.narrations.server import HELD, StagedEngine
-from support.narrations.service import Serving, fake_describer, request, signed_files
+from support.narrations.service import Serving, fake_presenter, request, signed_files
 from support.stories.parts import refuse
 from support.waiting import WAIT_SECONDS, until
 
@@ -117,10 +117,10 @@ class ScratchDirectory:
             callbacks = PostgresQueue(database, CALLBACKS_QUEUE)
             stack.push_async_callback(stories.close)
             stack.push_async_callback(callbacks.close)
-            postman = WebhookSender(keys=lambda _: [b"both sides know it"], private_hosts=(HOST,))
+            sender = WebhookSender(keys=lambda _: [b"both sides know it"], private_hosts=(HOST,))
             workers = [
                 Worker(stories, self._stories(database, store), Policy(at_once=2, heartbeat_seconds=NEVER_SECONDS)),
-                Worker(callbacks, WebhookHandler(store, fake_describer(self.out), postman), Policy()),
+                Worker(callbacks, WebhookHandler(store, fake_presenter(self.out), sender), Policy()),
             ]
             begun.set()
             await asyncio.gather(*(worker.run(self._stop, grace_seconds=PATIENCE_SECONDS) for worker in workers))
@@ -138,7 +138,7 @@ class ScratchDirectory:
             scheduler=Scheduler(permits=2, slots=4),
             output_root=self.out.as_uri(),
             work_directory=self._directory / "work",
-            announce=store.announce,
+            enqueue_callback=store.enqueue_callback,
         )
 
     @contextmanager
@@ -225,7 +225,7 @@ def test_a_cancelled_narration_is_given_up_by_its_worker(server: Server, worksho
     server.until(lambda: server.get(narration)["status"] == "running")
     with ThreadPoolExecutor() as pool:
         heard = pool.submit(lambda: [told["status"] for told in server.followed(narration)])
-        server.until(lambda: server.following.followers == 1)
+        server.until(lambda: server.broadcaster.subscriptions == 1)
         assert server.client.delete(f"{URL}/{narration['id']}").json()["status"] == "cancelled"
         assert heard.result()[-1] == "cancelled"
     workshop.engine.gate.set()
@@ -291,14 +291,14 @@ async def test_followers_are_told_by_notifications_alone(database_url: str) -> N
     async with Database(database_url) as here, Database(database_url) as there:
         store, other = PostgresNarrationStore(here), PostgresNarrationStore(there)
         record = (await store.submit(request(), owner="ann")).record
-        following = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
+        broadcaster = ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
         assert here.listener is not None
         listener = here.listener
         await until(lambda: listener.is_receiving)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            with following.follow(record, seen=record.event_id) as follower:
+            with broadcaster.follow(record, seen=record.event_id) as subscription:
                 await other.cancel(record.id, owner="ann")
-                told = await follower.next(PATIENCE_SECONDS)
+                told = await subscription.next(PATIENCE_SECONDS)
         assert told is not None
         assert told.status == "cancelled"
 

@@ -77,7 +77,7 @@ class Place:
             else:
                 await self.tasks.fail(claim, error="It was too long.")
                 await self.queue.dead_letter(delivery, reason="It was too long.")
-            await self.store.announce(record.id)
+            await self.store.enqueue_callback(record.id)
         for form in ("mp3", "srt"):  # what failed may have published some of its files before
             path = Path(narration_uri(self.root, record.id, form).removeprefix("file://"))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -328,7 +328,7 @@ def test_rounds_go_on_after_a_failure_and_end_when_they_are_cancelled(run: Any) 
             retention = Retention(
                 place.pruner, place.storages, output_root=place.root, sleep=lambda _seconds: asyncio.sleep(0.01)
             )
-            running = asyncio.create_task(retention.run(ALL, also=fail))
+            running = asyncio.create_task(retention.run(ALL, each_round=fail))
             while await place.rows():  # noqa: ASYNC110 -- the database's state
                 await asyncio.sleep(0.01)
             running.cancel()

@@ -89,12 +89,12 @@ class Narrated:
             root=Root(directory / "out"), signer=LinkSigner([b"a secret"]), base_url=files_origin or ""
         )
         storages = Storages({"file": LocalStorage(signed)})
-        self._following = ChangeBroadcaster(self.store, rest_seconds=0.0)
+        self._broadcaster = ChangeBroadcaster(self.store, rest_seconds=0.0)
         self._narrations = Narrations(
             self.store,
             NarrationPresenter(storages, link_seconds=3600),
             sources=sources,
-            following=self._following,
+            broadcaster=self._broadcaster,
             files_origin=files_origin,
         )
         stories = StoryHandler(
@@ -104,7 +104,7 @@ class Narrated:
             scheduler=Scheduler(permits=8, slots=8),
             output_root=(directory / "out").as_uri(),
             work_directory=directory / "work",
-            announce=self.store.announce,
+            enqueue_callback=self.store.enqueue_callback,
         )
         self._worker = Worker(self.store.stories, stories, Policy(at_once=4, max_attempts=1))
         served = fake_served(settings=Settings(synthesis_workers=2, kokoro_voice="fake_en"))
@@ -131,9 +131,9 @@ class Narrated:
         return narration
 
     @property
-    def followers(self) -> int:
+    def subscriptions(self) -> int:
         """How many connections follow narrations."""
-        return self._following.followers
+        return self._broadcaster.subscriptions
 
     def records(self) -> Sequence[NarrationRecord]:
         """All narrations, the newest first."""
@@ -166,7 +166,7 @@ class Narrated:
                 runner.run(self.serve(server, self._listener))
 
         def end() -> None:
-            self._narrations.release_followers()
+            self._narrations.end_subscriptions()
             server.should_exit = True
 
         thread = threading.Thread(target=run, name="narrated", daemon=True)

@@ -56,21 +56,21 @@ def signed_files(root: Path = NOWHERE) -> SignedFiles:
     return SignedFiles(root=Root(root), signer=LinkSigner([b"a secret"]))
 
 
-def fake_describer(root: Path = NOWHERE) -> NarrationPresenter:
+def fake_presenter(root: Path = NOWHERE) -> NarrationPresenter:
     """Links to the files below a directory."""
     return NarrationPresenter(Storages({"file": LocalStorage(signed_files(root))}), link_seconds=LINK_SECONDS)
 
 
 def fake_narrations(
-    store: NarrationStore, *, following: ChangeBroadcaster | None = None, root: Path = NOWHERE
+    store: NarrationStore, *, broadcaster: ChangeBroadcaster | None = None, root: Path = NOWHERE
 ) -> Narrations:
     """The service, for an engine that hums; it looks for changes all the time."""
     engine = FakeSpeechEngine()
     return Narrations(
         store,
-        fake_describer(root),
+        fake_presenter(root),
         sources=[LocalSpeech("fake", lambda: engine)],
-        following=following or ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0),
+        broadcaster=broadcaster or ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0),
     )
 
 
@@ -84,8 +84,8 @@ class Serving:
     """
 
     def __init__(self, store: NarrationStore, *, root: Path = NOWHERE, keep_alive_seconds: float = 15.0) -> None:
-        self.following = ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0)
-        self.narrations = fake_narrations(store, following=self.following, root=root)
+        self.broadcaster = ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0)
+        self.narrations = fake_narrations(store, broadcaster=self.broadcaster, root=root)
         settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))
         served = replace(fake_served(settings=settings), keep_alive_seconds=keep_alive_seconds)
         app = create_app(process_of(replace(served, narrations=self.narrations, files=signed_files(root))))

@@ -53,10 +53,10 @@ class Scene:
             scheduler=Scheduler(permits=2, slots=4),
             output_root=self.out.as_uri(),
             work_directory=directory / "work",
-            announce=self._announce,
+            enqueue_callback=self._enqueue_callback,
         )
 
-    async def _announce(self, parent_id: str) -> None:
+    async def _enqueue_callback(self, parent_id: str) -> None:
         self.announced.append(parent_id)
 
     async def job(self, message: object = TASKS) -> Job:

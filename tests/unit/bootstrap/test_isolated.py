@@ -20,6 +20,6 @@ def test_there_are_as_many_as_memory_allows_and_at_least_one(available_bytes: in
     for _ in range(2):  # what was taken is given back
         with ExitStack() as stack:
             for _ in range(children):
-                stack.enter_context(narrator._room())
-            with pytest.raises(Busy), narrator._room():
+                stack.enter_context(narrator._reserved_memory())
+            with pytest.raises(Busy), narrator._reserved_memory():
                 pytest.fail("there is no room")

@@ -32,8 +32,8 @@ class CountingStore(InMemoryNarrationStore):
         self.outage: Exception | None = None
         self._hints = hints
 
-    async def hint(self) -> None:
-        await (super().hint() if self._hints else asyncio.Event().wait())
+    async def wait_for_change(self) -> None:
+        await (super().wait_for_change() if self._hints else asyncio.Event().wait())
 
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
         self.looks += 1
@@ -62,8 +62,8 @@ async def claimed(store: InMemoryNarrationStore, record: NarrationRecord) -> Cla
     return claim
 
 
-async def told(follower: Subscription) -> NarrationRecord:
-    record = await follower.next(PATIENCE_SECONDS)
+async def told(subscription: Subscription) -> NarrationRecord:
+    record = await subscription.next(PATIENCE_SECONDS)
     assert record is not None
     return record
 
@@ -77,14 +77,14 @@ async def test_a_follower_is_told_the_state_and_then_the_changes() -> None:
 
     store = InMemoryNarrationStore()
     record = await submitted(store)
-    with hinted(store).follow(record) as follower:
-        assert await told(follower) == record
+    with hinted(store).follow(record) as subscription:
+        assert await told(subscription) == record
         claim = await claimed(store, record)
-        assert (await told(follower)).status == "running"
+        assert (await told(subscription)).status == "running"
         await store.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
-        assert (await told(follower)).progress == 0.5
+        assert (await told(subscription)).progress == 0.5
         await store.cancel(record.id, owner=None)
-        last = await told(follower)
+        last = await told(subscription)
     assert last == await store.get(record.id, owner=None)
 
 
@@ -93,10 +93,10 @@ async def test_changes_are_told_although_no_hint_comes() -> None:
 
     store = CountingStore(hints=False)
     record = await submitted(store)
-    with polled(store).follow(record) as follower:
-        await told(follower)
+    with polled(store).follow(record) as subscription:
+        await told(subscription)
         await store.cancel(record.id, owner=None)
-        assert (await told(follower)).status == "cancelled"
+        assert (await told(subscription)).status == "cancelled"
 
 
 async def test_changes_during_an_outage_are_told_after_it() -> None:
@@ -105,10 +105,10 @@ async def test_changes_during_an_outage_are_told_after_it() -> None:
     store = CountingStore(hints=False)
     record = await submitted(store)
     store.outage = ServiceUnavailable("The database does not answer.")
-    with polled(store).follow(record) as follower:
-        await told(follower)
+    with polled(store).follow(record) as subscription:
+        await told(subscription)
         await store.cancel(record.id, owner=None)
-        assert (await told(follower)).status == "cancelled"
+        assert (await told(subscription)).status == "cancelled"
 
 
 async def test_a_follower_that_knows_the_state_is_told_the_next() -> None:
@@ -116,9 +116,9 @@ async def test_a_follower_that_knows_the_state_is_told_the_next() -> None:
 
     store = InMemoryNarrationStore()
     record = await submitted(store)
-    with hinted(store).follow(record, seen=record.event_id) as follower:
+    with hinted(store).follow(record, seen=record.event_id) as subscription:
         await claimed(store, record)
-        assert (await told(follower)).status == "running"
+        assert (await told(subscription)).status == "running"
 
 
 async def test_a_follower_that_reads_slowly_is_told_the_latest() -> None:
@@ -126,8 +126,8 @@ async def test_a_follower_that_reads_slowly_is_told_the_latest() -> None:
 
     store = InMemoryNarrationStore()
     record = await submitted(store)
-    following = hinted(store)
-    with following.follow(record) as slow, following.follow(record) as quick:
+    broadcaster = hinted(store)
+    with broadcaster.follow(record) as slow, broadcaster.follow(record) as quick:
         claim = await claimed(store, record)
         for percent in range(100):
             await store.tasks.heartbeat(claim, TaskProgress(share=percent / 100, audio_seconds=percent))
@@ -141,22 +141,22 @@ async def test_a_thousand_followers_cost_one_look() -> None:
     """Each is told of its narration's end, and the store is asked a few times for all together."""
 
     store = CountingStore()
-    following = hinted(store)
+    broadcaster = hinted(store)
     records = [await submitted(store) for _ in range(10)]
 
     async def follow(record: NarrationRecord) -> NarrationRecord:
-        with following.follow(record, seen=record.event_id) as follower:
-            return await told(follower)
+        with broadcaster.follow(record, seen=record.event_id) as subscription:
+            return await told(subscription)
 
     tasks = [asyncio.create_task(follow(records[number % 10])) for number in range(1000)]
     await asyncio.sleep(0)
-    assert following.followers == 1000
+    assert broadcaster.subscriptions == 1000
     for record in records:
         await store.cancel(record.id, owner=None)
     ends = await asyncio.gather(*tasks)
     assert {end.status for end in ends} == {"cancelled"}
     assert store.looks <= 10
-    assert following.followers == 0
+    assert broadcaster.subscriptions == 0
 
 
 async def test_looking_ends_with_the_last_follower_and_begins_with_the_next() -> None:
@@ -164,26 +164,26 @@ async def test_looking_ends_with_the_last_follower_and_begins_with_the_next() ->
 
     store = CountingStore(hints=False)
     record = await submitted(store)
-    following = polled(store)
+    broadcaster = polled(store)
 
     async def follow() -> None:
-        with following.follow(record, seen=record.event_id) as follower:
-            await follower.next(PATIENCE_SECONDS)
+        with broadcaster.follow(record, seen=record.event_id) as subscription:
+            await subscription.next(PATIENCE_SECONDS)
 
     before = asyncio.all_tasks()
     task = asyncio.create_task(follow())
     await until(lambda: store.looks > 0)
     task.cancel()
     await ended(task)
-    assert following.followers == 0
+    assert broadcaster.subscriptions == 0
     await ended(*(asyncio.all_tasks() - before))
     looks = store.looks
     await asyncio.sleep(0.01)
     assert store.looks == looks
-    with following.follow(record) as follower:
-        await told(follower)
+    with broadcaster.follow(record) as subscription:
+        await told(subscription)
         await store.cancel(record.id, owner=None)
-        await told(follower)
+        await told(subscription)
 
 
 async def test_silence_is_told_as_nothing() -> None:
@@ -191,8 +191,8 @@ async def test_silence_is_told_as_nothing() -> None:
 
     store = InMemoryNarrationStore()
     record = await submitted(store)
-    with hinted(store).follow(record, seen=record.event_id) as follower:
-        assert await follower.next(0.001) is None
+    with hinted(store).follow(record, seen=record.event_id) as subscription:
+        assert await subscription.next(0.001) is None
 
 
 async def test_at_the_end_of_the_process_everybody_is_let_go() -> None:
@@ -200,15 +200,15 @@ async def test_at_the_end_of_the_process_everybody_is_let_go() -> None:
 
     store = InMemoryNarrationStore()
     record = await submitted(store)
-    following = hinted(store)
-    with following.follow(record, seen=record.event_id) as follower:
-        waiting = asyncio.create_task(follower.next(PATIENCE_SECONDS))
+    broadcaster = hinted(store)
+    with broadcaster.follow(record, seen=record.event_id) as subscription:
+        waiting = asyncio.create_task(subscription.next(PATIENCE_SECONDS))
         await asyncio.sleep(0)
-        following.close()
+        broadcaster.close()
         with pytest.raises(Cancelled):
             await waiting
     with pytest.raises(Cancelled):
-        following.follow(record)
+        broadcaster.follow(record)
 
 
 async def test_a_fault_lets_everybody_go_and_the_next_look_is_a_new_one() -> None:
@@ -216,11 +216,11 @@ async def test_a_fault_lets_everybody_go_and_the_next_look_is_a_new_one() -> Non
 
     store = CountingStore(hints=False)
     record = await submitted(store)
-    following = polled(store)
+    broadcaster = polled(store)
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     store.outage = ZeroDivisionError("oops")
-    with following.follow(record, seen=record.event_id) as follower, pytest.raises(Cancelled):
-        await follower.next(PATIENCE_SECONDS)
-    with following.follow(record, seen=record.event_id) as follower:
+    with broadcaster.follow(record, seen=record.event_id) as subscription, pytest.raises(Cancelled):
+        await subscription.next(PATIENCE_SECONDS)
+    with broadcaster.follow(record, seen=record.event_id) as subscription:
         await store.cancel(record.id, owner=None)
-        assert (await told(follower)).status == "cancelled"
+        assert (await told(subscription)).status == "cancelled"

@@ -16,14 +16,14 @@ import pytest
 
 from sayso.errors import ServiceUnavailable
 from sayso.jobs import Claim
-from sayso.narrations import NarrationRecord, announcement
+from sayso.narrations import NarrationRecord, callback_message
 from sayso.narrations.webhooks import CALLBACK_POLICY, WebhookHandler, WebhookSender
 from sayso.signing import SigningKeys, webhook_secret
 from sayso.testing import InMemoryNarrationStore
 from sayso.workers import Policy, Worker
 from support.jobs.workers import AT_ONCE
 from support.narrations.receiver import HOST, Receiver
-from support.narrations.service import fake_describer, request
+from support.narrations.service import fake_presenter, request
 from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "callbacks.md"
 
 @asynccontextmanager
 async def calling(
-    store: InMemoryNarrationStore, policy: Policy = CALLBACK_POLICY, **postman: Any
+    store: InMemoryNarrationStore, policy: Policy = CALLBACK_POLICY, **sender: Any
 ) -> AsyncIterator[None]:
     """A worker that sends the callbacks, until the end of the block."""
     usual: dict[str, Any] = {"keys": KEYS.for_callbacks, "private_hosts": (HOST,)}
-    callbacks = WebhookHandler(store, fake_describer(), WebhookSender(**usual | postman))
+    callbacks = WebhookHandler(store, fake_presenter(), WebhookSender(**usual | sender))
     stop = asyncio.Event()
     worker = Worker(store.callbacks, callbacks, replace(policy, retry=AT_ONCE))
     running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
@@ -97,13 +97,13 @@ def documented(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return check_of
 
 
-async def received_of(owner: str, keys: SigningKeys = KEYS, **postman: Any) -> tuple[Received, str]:
+async def received_of(owner: str, keys: SigningKeys = KEYS, **sender: Any) -> tuple[Received, str]:
     """What is sent for a cancelled narration, and where to."""
     store = InMemoryNarrationStore()
     with Receiver() as receiver:
         submitted = await store.submit(request(callback_url=receiver.url()), owner=owner)
         record = await store.cancel(submitted.record.id, owner=owner)
-        async with calling(store, keys=keys.for_callbacks, **postman):
+        async with calling(store, keys=keys.for_callbacks, **sender):
             await settled(store, record)
         (received,) = receiver.received
         return received, receiver.url()
@@ -119,8 +119,8 @@ async def test_what_is_sent_is_the_narration() -> None:
             assert await settled(store, record) == [(200, False)]
         assert await standing(store, record) == "delivered"
         (received,) = receiver.received
-    described = await fake_describer().described(record, base_url="https://sayso.example")
-    assert json.loads(received.body) == json.loads(json.dumps(described))
+    narration_object = await fake_presenter().narration_object(record, base_url="https://sayso.example")
+    assert json.loads(received.body) == json.loads(json.dumps(narration_object))
     assert received.headers["content-type"] == "application/json"
 
 
@@ -178,13 +178,13 @@ async def test_what_is_sent_again_has_the_same_id() -> None:
         claim = await store.tasks.claim(record.id, request().formats)
         assert isinstance(claim, Claim)
         await store.tasks.fail(claim, error="The model was missing.")
-        await store.announce(record.id)
+        await store.enqueue_callback(record.id)
         async with calling(store):
             await settled(store, record)
         claim = await store.tasks.claim(record.id, request().formats)
         assert isinstance(claim, Claim)
         await store.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
-        await store.announce(record.id)
+        await store.enqueue_callback(record.id)
         async with calling(store):
             await settled(store, record)
         ids = [received.headers["webhook-id"] for received in receiver.received]
@@ -200,8 +200,8 @@ async def test_a_completed_narration_is_announced_with_its_files() -> None:
         claim = await store.tasks.claim(record.id, request().formats)
         assert isinstance(claim, Claim)
         await store.tasks.complete(claim, {name: f"file:///data/a/narration.{name}" for name in claim.lease_ids})
-        await store.announce(record.id)
-        await store.announce(record.id)
+        await store.enqueue_callback(record.id)
+        await store.enqueue_callback(record.id)
         async with calling(store, base_url="https://sayso.example"):
             await settled(store, record)
         (received,) = receiver.received
@@ -293,13 +293,13 @@ async def test_what_is_outdated_is_not_sent() -> None:
         claim = await store.tasks.claim(record.id, request().formats)
         assert isinstance(claim, Claim)
         await store.tasks.fail(claim, error="The model was missing.")
-        await store.announce(record.id)
+        await store.enqueue_callback(record.id)
         again = await store.tasks.claim(record.id, request().formats)
         async with calling(store):
             assert await settled(store, record) == []
             assert isinstance(again, Claim)
             await store.tasks.complete(again, dict.fromkeys(again.lease_ids, "file:///data/a"))
-            await store.announce(record.id)
+            await store.enqueue_callback(record.id)
             assert await settled(store, record) == [(200, False)]
         assert [json.loads(received.body)["status"] for received in receiver.received] == ["completed"]
 
@@ -310,7 +310,7 @@ async def test_a_job_that_is_no_callbacks_is_put_aside() -> None:
     store = InMemoryNarrationStore()
     for body in ("no JSON", "[]", '{"narration_id": "nar_1"}', '{"narration_id": "nar_1", "status": "lost"}'):
         await store.callbacks.enqueue(body)
-    gone = await store.callbacks.enqueue(announcement("nar_1", (await cancelled(store, "http://x.test/")).status))
+    gone = await store.callbacks.enqueue(callback_message("nar_1", (await cancelled(store, "http://x.test/")).status))
     async with calling(store, private_hosts=()):
         await until(lambda: all(job.state != "open" for job in store.callbacks.jobs.values()))
     assert [job.state for job in store.callbacks.jobs.values()][:4] == ["dead"] * 4

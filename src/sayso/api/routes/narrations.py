@@ -113,7 +113,7 @@ async def create_narration(
     headers = {"location": f"/v1/narrations/{submitted.record.id}"}
     if not submitted.is_new:
         headers[REPLAYED_HEADER] = "true"
-    body = await narrations.described(submitted.record, base_url=_base_url(request, served))
+    body = await narrations.narration_object(submitted.record, base_url=_base_url(request, served))
     return JSONResponse(body, status_code=202, headers=headers)
 
 
@@ -134,7 +134,7 @@ async def list_narrations(
     ids = [record.id for record in page.records]
     return {
         "object": "list",
-        "data": [await narrations.described(record, base_url=base_url) for record in page.records],
+        "data": [await narrations.narration_object(record, base_url=base_url) for record in page.records],
         "first_id": ids[0] if ids else None,
         "last_id": ids[-1] if ids else None,
         "has_more": page.has_more,
@@ -147,7 +147,7 @@ async def retrieve_narration(
 ) -> dict[str, Any]:
     """The state of a narration; when it is completed, with links to its files."""
     record = await narrations.get(narration_id, owner=_visible_to(caller))
-    return await narrations.described(record, base_url=_base_url(request, served))
+    return await narrations.narration_object(record, base_url=_base_url(request, served))
 
 
 @router.delete("/v1/narrations/{narration_id}", summary="Cancel a narration")
@@ -156,7 +156,7 @@ async def cancel_narration(
 ) -> dict[str, Any]:
     """Cancel a narration at once: no further output appears. A finished narration is returned unchanged."""
     record = await narrations.cancel(narration_id, owner=_visible_to(caller))
-    return await narrations.described(record, base_url=_base_url(request, served))
+    return await narrations.narration_object(record, base_url=_base_url(request, served))
 
 
 @router.get(
@@ -180,25 +180,25 @@ async def follow_narration(
     seen = _last_seen_event(request, record)
     if record.status.is_final and seen == record.event_id:
         return Response(status_code=_NO_CONTENT)
-    follower = narrations.follow(record, seen=seen)
-    stream = _events(narrations, follower, _base_url(request, served), keep_alive_seconds=served.keep_alive_seconds)
+    subscription = narrations.follow(record, seen=seen)
+    stream = _events(narrations, subscription, _base_url(request, served), keep_alive_seconds=served.keep_alive_seconds)
     return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _events(
-    narrations: Narrations, follower: Subscription, base_url: str, *, keep_alive_seconds: float
+    narrations: Narrations, subscription: Subscription, base_url: str, *, keep_alive_seconds: float
 ) -> AsyncIterator[bytes]:
     """Events until the end of the narration, or of the process; comments while nothing happens."""
-    with follower:
+    with subscription:
         while True:
             try:
-                record = await follower.next(keep_alive_seconds)
+                record = await subscription.next(keep_alive_seconds)
             except Cancelled:
                 return  # the client reconnects, and reaches another process
             if record is None:
                 yield sse.KEEP_ALIVE
                 continue
-            yield sse.event(await narrations.described(record, base_url=base_url), event_id=record.event_id)
+            yield sse.event(await narrations.narration_object(record, base_url=base_url), event_id=record.event_id)
             if record.status.is_final:
                 return
 

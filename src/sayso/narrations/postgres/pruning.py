@@ -1,11 +1,12 @@
-"""Removing what ended long ago, in small batches beside running work.
+"""Remove expired rows in small batches, beside running work.
 
-Each batch is a short transaction. Rows that somebody has locked are left for the next time (SKIP LOCKED), so that no
-worker waits and none is waited for. Of several processes one at a time has a batch: an advisory lock that ends with its
-transaction, as PgBouncer needs it.
+Each batch is a short transaction. Rows that are locked are skipped (SKIP LOCKED), so no worker waits. Only one of
+several processes removes rows at a time: it holds an advisory lock that ends with its transaction, as PgBouncer
+requires.
 
-A narration goes in steps, so that a process that is killed leaves nothing that is never found again: it is reserved and
-its job removed (nobody can have it done again then), its files are deleted, its events are removed, and its row last.
+A narration is removed in steps, so that a process that is killed leaves nothing that cannot be found again. First it is
+reserved and its job is removed, so that it cannot be retried. Then its files are deleted, then its events, and its row
+last.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ _LOCK = 0x5A51  # beside that of migrations
 _RESERVED_SECONDS = 300
 
 _LAZY = "select set_config('synchronous_commit', 'off', true)"
-# Nobody waits for the disk: what a crash undoes is found and removed again, and commits are kept in their order.
+# Commits do not wait for the disk: rows that reappear after a crash are removed again, and commits keep their order.
 
 _TURN = "select pg_try_advisory_xact_lock(%(lock)s) as is_ours"
 
 _JOBS: dict[JobEnd, LiteralString] = {
-    # With the state as it stands: only then does the planner know that the index has all of them.
+    # With the state as a literal: only then does the planner know that the index covers all of them.
     end: f"""
         delete from sayso.jobs where id = any (array(
             select id from sayso.jobs
@@ -70,7 +71,7 @@ where id = any (array(
 ))
 returning id, number, finished_at, job_id, status, audio || subtitles as formats
 """
-# Each job is looked up: for `not exists` the planner may read the whole table of jobs.
+# Each job is looked up by its key: for `not exists` the planner may read the whole table of jobs.
 
 _JOBS_OF = """
 delete from sayso.jobs
@@ -119,7 +120,7 @@ with seen as (
 select (select count(*) from gone) as removed, (select max(id) from seen) as after,
     (select count(*) < %(limit)s or bool_or(at >= now() - %(days)s * interval '1 day') from seen) as is_last
 """
-# The latest event of a parent stays: what is seen of a narration has its number.
+# The latest event of a parent stays: its number is the event id of the narration.
 
 _OLD_TASKS = """
 with seen as (
@@ -147,7 +148,7 @@ class OldNarration:
 
     Attributes:
         id: its name.
-        number: of its row, after which the search for more begins.
+        number: of its row, after which the next search begins.
         finished_at: when it ended.
         formats: of its files.
     """
@@ -159,13 +160,13 @@ class OldNarration:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Walked:
-    """A step of a walk through a table.
+class ScanStep:
+    """One step of a scan through a table.
 
     Attributes:
-        removed: how many rows went.
+        removed: how many rows were removed.
         after: where the next step begins; None at the end of the table.
-        is_last: whether there is nothing old behind this step.
+        is_last: whether no expired rows follow.
     """
 
     removed: int
@@ -174,36 +175,36 @@ class Walked:
 
 
 class Pruner:
-    """See the module; belongs to the event loop of its database.
+    """Removes expired rows; see the module. Belongs to the event loop of its database.
 
-    Calls that return None found another process at it. All raise `ServiceUnavailable`.
+    Calls return None if another process is removing rows. All raise `ServiceUnavailable`.
 
     Args:
-        database: where the rows are.
+        database: of the rows.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def remove_jobs(self, end: JobEnd, *, days: float, limit: int) -> int | None:
-        """Remove some jobs that ended so, so many days ago, the oldest first, and return how many."""
-        rows = await self._in_turn(_JOBS[end], {"days": days, "limit": limit})
+        """Remove some jobs that ended in this state so many days ago, the oldest first, and return how many."""
+        rows = await self._exclusively(_JOBS[end], {"days": days, "limit": limit})
         return None if rows is None else len(rows)
 
     async def reserve_narrations(
         self, statuses: Collection[NarrationStatus], *, days: float, limit: int, after: OldNarration | None = None
     ) -> Sequence[OldNarration] | None:
-        """Take some narrations that ended so long ago for being removed, the oldest first, and remove their jobs.
+        """Reserve some narrations that ended so long ago for removal, the oldest first, and remove their jobs.
 
-        Left out are those whose job or callback is still open, and those that another process has taken.
+        Narrations whose job or callback is still open, and those that another process has reserved, are left out.
 
         Args:
-            statuses: how they ended.
+            statuses: their final statuses.
             days: how long ago, at least.
-            limit: how many at most.
-            after: the last that was taken before, whether or not it could be removed.
+            limit: the largest number.
+            after: the last one of the previous call, whether or not it could be removed.
         """
-        about = {
+        parameters = {
             "statuses": [str(status) for status in statuses],
             "days": days,
             "limit": limit,
@@ -217,7 +218,7 @@ class Pruner:
             async with self._database.transaction() as transaction:
                 if not await _is_ours(transaction):
                     return None
-                rows = await transaction.fetch(_RESERVE, about)
+                rows = await transaction.fetch(_RESERVE, parameters)
                 if rows:
                     rows = await _without_jobs(transaction, rows)
                 return sorted(map(_old_narration, rows), key=lambda each: (each.finished_at, each.number))
@@ -225,7 +226,7 @@ class Pruner:
         return await self._database.persist(reserve)
 
     async def files_of(self, narrations: Sequence[OldNarration]) -> Sequence[str]:
-        """The URIs of the files that these narrations have been completed with."""
+        """The URIs of the files of these completed narrations."""
         rows = await self._database.fetch(_FILES_OF, _ids(narrations), again=True)
         return [row["media_url"] for row in rows]
 
@@ -240,56 +241,56 @@ class Pruner:
         return await self._database.persist(remove)
 
     async def remove_narrations(self, narrations: Sequence[OldNarration]) -> int:
-        """Remove reserved narrations with their tasks, once their files and most events are gone; return how many."""
+        """Remove reserved narrations with their tasks, after their files and most events; return how many."""
 
         async def remove() -> int:
             async with self._database.transaction() as transaction:
-                about = _ids(narrations)
+                parameters = _ids(narrations)
                 await transaction.fetch(_LAZY, {})
-                await transaction.fetch(_TASKS_OF, about)  # before their narration, as whoever changes tasks has it
-                await transaction.fetch(_EVENTS_OF, {**about, "limit": None})
-                return len(await transaction.fetch(_NARRATIONS, about))
+                await transaction.fetch(_TASKS_OF, parameters)  # before their narration: the common order of locks
+                await transaction.fetch(_EVENTS_OF, {**parameters, "limit": None})
+                return len(await transaction.fetch(_NARRATIONS, parameters))
 
         return await self._database.persist(remove)
 
-    async def remove_old_events(self, *, days: float, limit: int, after: int | None = None) -> Walked | None:
-        """Look at some events, in their order, and remove what is so old, but not the latest of each parent."""
-        return await self._walk(_OLD_EVENTS, {"days": days, "limit": limit, "after": after or 0})
+    async def remove_old_events(self, *, days: float, limit: int, after: int | None = None) -> ScanStep | None:
+        """Scan some events, in order, and remove expired ones, except the latest of each parent."""
+        return await self._scan(_OLD_EVENTS, {"days": days, "limit": limit, "after": after or 0})
 
     async def remove_orphaned_tasks(
         self, *, days: float, limit: int, after: Sequence[str] | None = None
-    ) -> Walked | None:
-        """Look at some tasks, in the order of their names, and remove what is so old and no narration's."""
+    ) -> ScanStep | None:
+        """Scan some tasks, in the order of their names, and remove expired ones that belong to no narration."""
         parent, task = after or ("", "")
-        return await self._walk(_OLD_TASKS, {"days": days, "limit": limit, "parent": parent, "task": task})
+        return await self._scan(_OLD_TASKS, {"days": days, "limit": limit, "parent": parent, "task": task})
 
-    async def _walk(self, statement: LiteralString, about: dict[str, Any]) -> Walked | None:
-        rows = await self._in_turn(statement, about)
-        return None if rows is None else Walked(**rows[0])
+    async def _scan(self, statement: LiteralString, parameters: dict[str, Any]) -> ScanStep | None:
+        rows = await self._exclusively(statement, parameters)
+        return None if rows is None else ScanStep(**rows[0])
 
-    async def _in_turn(self, statement: LiteralString, about: dict[str, Any]) -> Sequence[Row] | None:
+    async def _exclusively(self, statement: LiteralString, parameters: dict[str, Any]) -> Sequence[Row] | None:
         async def run() -> Sequence[Row] | None:
             async with self._database.transaction() as transaction:
-                return await transaction.fetch(statement, about) if await _is_ours(transaction) else None
+                return await transaction.fetch(statement, parameters) if await _is_ours(transaction) else None
 
         return await self._database.persist(run)
 
 
 async def _is_ours(transaction: Transaction) -> bool:
-    """Whether no other process removes anything until this transaction ends, which then waits for no disk."""
+    """Whether this transaction has the lock of removals; if so, its commit does not wait for the disk."""
     await transaction.fetch(_LAZY, {})
     (row,) = await transaction.fetch(_TURN, {"lock": _LOCK})
     return bool(row["is_ours"])
 
 
 async def _without_jobs(transaction: Transaction, rows: Sequence[Row]) -> Sequence[Row]:
-    """Remove the jobs of narrations, and leave out those whose job somebody has had tried again meanwhile."""
+    """Remove the jobs of narrations, and leave out narrations whose job is being retried."""
     keys = [f"{row['id']} {status}" for row in rows for status in NarrationStatus if status.is_final]
     failed = [row["job_id"] for row in rows if row["status"] == NarrationStatus.FAILED]
-    about = {"ids": [row["job_id"] for row in rows], "failed": failed, "keys": keys, "callbacks": CALLBACKS_QUEUE}
-    await transaction.fetch(_JOBS_OF, about)
-    await transaction.fetch(_CALLBACKS_OF, about)
-    still_open = {row["id"] for row in await transaction.fetch(_OPEN_JOBS, about)}
+    parameters = {"ids": [row["job_id"] for row in rows], "failed": failed, "keys": keys, "callbacks": CALLBACKS_QUEUE}
+    await transaction.fetch(_JOBS_OF, parameters)
+    await transaction.fetch(_CALLBACKS_OF, parameters)
+    still_open = {row["id"] for row in await transaction.fetch(_OPEN_JOBS, parameters)}
     return [row for row in rows if row["job_id"] not in still_open]
 
 

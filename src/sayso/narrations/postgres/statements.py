@@ -1,6 +1,6 @@
-"""The statements of the store of narrations.
+"""The SQL statements of the store of narrations.
 
-Each may be run twice, since the answer of the first may be lost.
+Each may be executed twice, because the response of the first may be lost.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import LiteralString
 
 
 def _records(narrations: LiteralString) -> LiteralString:
-    """A statement that gives what is to be known of narrations, given the one that finds their rows."""
+    """A statement that returns narrations with their tasks and latest event, given the one that finds their rows."""
     return f"""
         select narration.*, coalesce(event.id, 0) as event_id, task.progress, task.audio_seconds, task.error, task.files
         from ({narrations}) as narration

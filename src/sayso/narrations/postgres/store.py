@@ -1,4 +1,4 @@
-"""Narrations in Postgres: a row each, whose status a trigger takes from that of their tasks."""
+"""Narrations in PostgreSQL, one row each; a trigger derives the status from the tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sayso.narrations import (
     NarrationStatus,
     Page,
     Submitted,
-    announcement,
+    callback_message,
     is_narration_id,
     new_narration_id,
 )
@@ -45,7 +45,7 @@ class PostgresNarrationStore:
     Locks are taken in the order of the task store: tasks before their narration, which the trigger changes.
 
     Args:
-        database: where they are; whoever opened it closes it, after this.
+        database: the database; its owner closes it, after this store.
     """
 
     def __init__(self, database: Database) -> None:
@@ -59,7 +59,7 @@ class PostgresNarrationStore:
     async def submit(self, request: NarrationRequest, *, owner: str, idempotency_key: str | None = None) -> Submitted:
         """See `NarrationStore.submit`."""
         narration_id = new_narration_id()
-        # Both go through the whole text, which may be a book.
+        # Both process the whole text, which may be a book.
         row, body = await on_thread(lambda: (_row_of(request), request.message(narration_id, owner=owner)))
         job = NewJob(queue=STORIES_QUEUE, body=body)
         about = row | {"id": narration_id, "job_id": job.job_id, "owner": owner, "key": idempotency_key}
@@ -77,7 +77,7 @@ class PostgresNarrationStore:
 
     @staticmethod
     async def _known(transaction: Transaction, about: Mapping[str, Any]) -> Submitted:
-        """What was submitted before: by this very call, whose answer was lost, or with the same key."""
+        """An earlier submission: of this call, whose response was lost, or with the same key."""
         (row,) = await transaction.fetch(statements.FIND_BY_KEY, about)
         if row["fingerprint"] != about["fingerprint"]:
             raise IdempotencyKeyReused("The idempotency key was used for another request.")
@@ -120,7 +120,7 @@ class PostgresNarrationStore:
                 await _add_event(transaction, narration_id, "cancelled")
                 transaction.notify(Channel.REVOKED)
                 record = await _found(transaction, narration_id, owner)
-                await _announce(transaction, record)
+                await _enqueue_callback(transaction, record)
                 return record
 
         return await self._database.persist(cancel)
@@ -134,21 +134,21 @@ class PostgresNarrationStore:
         ids = [row["id"] for row in changed]
         return [_record(row) for row in await self._database.fetch(statements.FIND, {"ids": ids}, again=True)]
 
-    async def hint(self) -> None:
-        """See `NarrationStore.hint`."""
+    async def wait_for_change(self) -> None:
+        """See `NarrationStore.wait_for_change`."""
         await self._changes.wait(self._changes.count, seconds=math.inf)
 
-    async def announce(self, narration_id: str) -> None:
-        """See `NarrationStore.announce`."""
+    async def enqueue_callback(self, narration_id: str) -> None:
+        """See `NarrationStore.enqueue_callback`."""
 
-        async def announce() -> None:
+        async def enqueue_callback() -> None:
             async with self._database.transaction() as transaction:
                 rows = await transaction.fetch(statements.FIND, {"ids": [narration_id]})
                 for record in map(_record, rows):
-                    await _announce(transaction, record)
+                    await _enqueue_callback(transaction, record)
 
         if is_narration_id(narration_id):
-            await self._database.persist(announce)
+            await self._database.persist(enqueue_callback)
 
     async def record_attempt(
         self, narration_id: str, *, status: int | None, error: str | None, callback: CallbackStatus
@@ -179,10 +179,10 @@ async def _found(transaction: Transaction, narration_id: str, owner: str | None)
 
 
 def _visible(rows: Sequence[Row], narration_id: str, owner: str | None) -> tuple[Row, NarrationRecord]:
-    """The narration that was looked for.
+    """The narration of a query.
 
     Raises:
-        NoSuchJob: it is not there, or not the owner's.
+        NoSuchJob: it does not exist, or belongs to another owner.
     """
     for row in rows:
         if owner in {None, row["owner"]}:
@@ -190,11 +190,11 @@ def _visible(rows: Sequence[Row], narration_id: str, owner: str | None) -> tuple
     raise _no_such(narration_id)
 
 
-async def _announce(transaction: Transaction, record: NarrationRecord) -> None:
-    """Enqueue the callback to the owner, unless that was done before: the key of its job is that of this end."""
+async def _enqueue_callback(transaction: Transaction, record: NarrationRecord) -> None:
+    """Enqueue the callback to the owner, once for each final status: the status is part of the job's key."""
     if record.callback is None or not record.status.is_final:
         return
-    body, key = announcement(record.id, record.status), f"{record.id} {record.status}"
+    body, key = callback_message(record.id, record.status), f"{record.id} {record.status}"
     (enqueued,) = await enqueue(transaction, NewJob(queue=CALLBACKS_QUEUE, body=body, key=key))
     if enqueued.is_new:
         await transaction.fetch(statements.EXPECT_CALLBACK, {"id": record.id})
@@ -206,7 +206,7 @@ async def _add_event(transaction: Transaction, narration_id: str, kind: str) -> 
 
 
 def _require_name(narration_id: str) -> None:
-    """Refuse what no narration is called, some of which the database could not even look for."""
+    """Refuse a name that no narration can have; some such names are not valid in the database."""
     if not is_narration_id(narration_id):
         raise _no_such(narration_id)
 

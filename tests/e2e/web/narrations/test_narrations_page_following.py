@@ -63,9 +63,9 @@ def test_more_than_can_be_followed_are_kept_up_to_date(visit: Visit, narrated: N
     for name in names:
         expect(row(page, name).locator(".state")).to_have_text(re.compile("Waiting|Narrating"))
     wait_for(page, names[2], "Narrating")
-    while narrated.followers < MOST_FOLLOWED:
+    while narrated.subscriptions < MOST_FOLLOWED:
         page.wait_for_timeout(20)
-    assert narrated.followers == MOST_FOLLOWED
+    assert narrated.subscriptions == MOST_FOLLOWED
     narrated.go_on()
     for name in names:
         wait_for(page, name, "Done")
