@@ -48,5 +48,5 @@ def test_a_default_voice_that_nobody_has_is_refused_at_the_start(tmp_path: Path)
 
 def test_stories_must_come_from_somewhere(tmp_path: Path) -> None:
     """A process with neither a queue nor a database says what is missing."""
-    with pytest.raises(InvalidInput, match="nowhere"):
+    with pytest.raises(InvalidInput, match="no queue of stories"):
         opener(tmp_path, voice="fake_en", queue_url=None).service()
