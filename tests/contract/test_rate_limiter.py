@@ -62,7 +62,7 @@ class PostgresBackend:
         statement = """
             update sayso.rate_limits set free_at = free_at - %(seconds)s * interval '1 second' where name = %(name)s
         """
-        await self._database.fetch(statement, {"name": name, "seconds": seconds}, again=False)
+        await self._database.fetch(statement, {"name": name, "seconds": seconds}, is_repeatable=False)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Jobs, from whatever queue they come: leased, retried, dead-lettered, and seen by others as tasks."""
+"""Jobs from any queue: leased, retried, dead-lettered, and visible as tasks."""
 
 from sayso.jobs.base import (
     HEARTBEAT_SECONDS,

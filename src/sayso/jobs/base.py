@@ -1,10 +1,10 @@
-"""What every job queue and every task store promises, and the leases that tie work to one worker.
+"""The interfaces of job queues and task stores, and the leases that bind a job to one worker.
 
 A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for `LEASE_SECONDS`, extended by
-each *heartbeat*. A worker that dies sends no heartbeat, and the job is delivered again. A *task* is what others see of
-the work: its status. Two workers may believe for a moment that they have the same job (one was frozen, a message came
-twice), so a task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest
-can change it. Delivery is at least once; what is visible happens once.
+each *heartbeat*. A worker that dies sends no heartbeat, and the job is delivered again. A *task* is the visible status
+of the work. Two workers may believe for a moment that they have the same job (one was frozen, a message came twice), so
+a task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest can change
+it. Delivery is at least once; visible effects happen once.
 
 All times are the clock of the queue or the database, never that of a worker.
 
@@ -54,7 +54,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backlog:
-    """How much there is to do, as autoscalers ask.
+    """The amount of pending work, for autoscalers.
 
     Attributes:
         waiting: jobs without a lease, including those that wait for another attempt.
@@ -68,7 +68,7 @@ class Backlog:
 
 
 class JobQueue(Protocol):
-    """Where jobs come from."""
+    """A queue of jobs."""
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """Up to ``limit`` jobs, as soon as there is one; none after ``wait_seconds`` (or what the queue allows).
@@ -82,10 +82,10 @@ class JobQueue(Protocol):
         ...
 
     async def finish(self, delivery: Delivery) -> None:
-        """The job is done, and is never delivered again.
+        """Mark the job as done; it is never delivered again.
 
         Raises:
-            LeaseLost: the job belongs to another worker, or was cancelled, where the queue can tell.
+            LeaseLost: the job belongs to another worker, or was cancelled, if the queue can tell.
         """
         ...
 
@@ -111,11 +111,11 @@ class JobQueue(Protocol):
         ...
 
     async def backlog(self) -> Backlog:
-        """How much there is to do."""
+        """The number and the age of the pending jobs."""
         ...
 
     async def wait_for_revocation(self) -> None:
-        """Return when some lease may have been taken away: a hint to send a heartbeat now. May never return."""
+        """Return when some lease may have been revoked: a hint to send a heartbeat now. May never return."""
         ...
 
     async def close(self) -> None:
@@ -162,7 +162,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskProgress:
-    """How far work is.
+    """The progress of a job.
 
     Attributes:
         share: of the whole, 0 to 1.
@@ -174,7 +174,7 @@ class TaskProgress:
 
 
 class TaskStore(Protocol):
-    """What others see of the work: the status of tasks, which belong to a parent.
+    """The visible status of work: tasks, which belong to a parent.
 
     Claiming a task that is not in the store creates it. A completed task is never changed again. Claiming a failed one
     is a new attempt.
@@ -201,27 +201,27 @@ class TaskStore(Protocol):
         ...
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
-        """All tasks of the claim are done.
+        """Complete all tasks of the claim.
 
         Args:
             claim: the claim, which is spent then.
             media_urls: the result of each of its tasks.
 
         Raises:
-            LeaseLost: as `heartbeat`; tasks of other workers are unchanged.
+            LeaseLost: as for `heartbeat`; tasks of other workers are unchanged.
         """
         ...
 
     async def fail(self, claim: Claim, *, error: str) -> None:
-        """The tasks of the claim failed for good.
+        """Fail the tasks of the claim for good.
 
         Raises:
-            LeaseLost: as `complete`.
+            LeaseLost: as for `complete`.
         """
         ...
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
-        """Give the claim up, so that the next one need not wait; a claim that is lost is no error.
+        """Release the claim, so that the next one need not wait; a lost claim is no error.
 
         Args:
             claim: the claim, which is spent then.

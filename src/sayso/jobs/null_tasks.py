@@ -1,4 +1,4 @@
-"""The task store of a deployment that keeps no status of tasks."""
+"""The task store of a deployment without a status of tasks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class NullTaskStore:
     """See `TaskStore`: every claim is granted, and nothing is stored. Only the queue has leases."""
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim:
-        """All of the tasks."""
+        """Grant all of the tasks."""
         return Claim(parent_id=parent_id, lease_ids=dict.fromkeys(task_ids, 0))
 
     async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:
-        """Nothing is lost."""
+        """Does nothing: no claim is lost."""
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
-        """Nothing is stored."""
+        """Does nothing."""
 
     async def fail(self, claim: Claim, *, error: str) -> None:
-        """Nothing is stored."""
+        """Does nothing."""
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:
-        """Nothing is held."""
+        """Does nothing."""
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing."""

@@ -1,7 +1,7 @@
 """Jobs that are enqueued together with other changes of a database, in the same transaction.
 
-A service that records what it was asked for and enqueues the work in two steps loses the work when it dies between
-them, or works on what was never recorded. `sayso.jobs.postgres.outbox.enqueue` adds jobs within the transaction of the
+A service that records a request and enqueues the work in two steps loses the work when it dies between them, or works
+on a request that was never recorded. `sayso.jobs.postgres.outbox.enqueue` adds jobs within the transaction of the
 caller: there is a job if, and only if, the transaction commits. Then its queue is notified.
 """
 
@@ -14,7 +14,7 @@ from uuid import UUID
 
 
 def new_job_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): the time, so that an index grows at its end, and then chance.
+    """A UUID of version 7 (RFC 9562): the time, so that an index grows at its end, and then random bits.
 
     The time is in milliseconds and, by method 3 of the RFC, 4096ths of one: jobs of one process are in their order.
     """
@@ -44,10 +44,10 @@ class NewJob:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnqueuedJob:
-    """What became of a `NewJob`.
+    """The result of enqueuing a `NewJob`.
 
     Attributes:
-        job_id: the job's name; that of the earlier job where the key was used before.
+        job_id: the job's name; that of the earlier job if the key was used before.
         is_new: whether the job was added, by this call or by an earlier one with the same object.
     """
 

@@ -1,1 +1,1 @@
-"""PostgreSQL: the pool, the listener, the migrations of our own tables."""
+"""PostgreSQL: the pool, the listener, errors, migrations and shared rate limits."""

@@ -1,7 +1,7 @@
-"""The address of a database, as DATABASE_URL has it: libpq's, and what other libraries append to it.
+"""Parse DATABASE_URL: libpq's parameters, and those that other libraries append to it.
 
-An application's own DATABASE_URL is often given to Sayso as it is. What Prisma, JDBC and others put into its query is
-read where it means something here, and else ignored by name; libpq alone would refuse the whole address.
+An application's DATABASE_URL is often given to Sayso unchanged. The parameters of Prisma, JDBC and others are
+translated if they have a meaning here, and otherwise ignored by name; libpq alone would refuse the whole address.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 _SCHEME = re.compile(r"(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 
 _SSL_MODES = {"true": "require", "1": "require", "on": "require", "false": "disable", "0": "disable", "off": "disable"}
-"""What ``ssl`` means where it is no mode of libpq's itself."""
+"""The values of ``ssl`` that are not modes of libpq."""
 
 _OTHER_VARIABLES = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGTZ", "PGDATESTYLE", "PGGEQO")
-"""Those of libpq's variables that stand for no parameter."""
+"""The libpq variables that correspond to no parameter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """Where a database is, and how to connect to it.
+    """The address of a database.
 
     Attributes:
-        parameters: libpq's, by name; a password may be among them.
-        connection_limit: how many connections there may be at most (Prisma's); None where it does not say.
+        parameters: libpq's, by name; may include a password.
+        connection_limit: the largest number of connections (Prisma's); None if it is not given.
         is_pooled: whether PgBouncer is in between, in transaction mode (Prisma's ``pgbouncer=true``).
-        ignored: names of parameters that mean nothing here.
+        ignored: names of parameters without a meaning here.
     """
 
     parameters: Mapping[str, str]
@@ -49,16 +49,16 @@ class Address:
 
 
 def parse_address(conninfo: str) -> Address:
-    """Read a connection string or URL.
+    """Parse a connection string or URL.
 
     Raises:
-        InvalidInput: it is none; nothing of it is repeated, since a password may be in it.
+        InvalidInput: it is invalid; the message repeats nothing of it, because it may contain a password.
     """
     scheme = _SCHEME.match(conninfo)
     if scheme is None:
         return Address(parameters=_parameters(conninfo))
     rest = conninfo[scheme.end() :]
-    # A password may hold a question mark: the query begins after the credentials, which end as they do for libpq.
+    # A password may contain a question mark: the query begins after the credentials, whose end libpq defines.
     credentials = re.match(r"[^@/]*@", rest)
     start = rest.find("?", credentials.end() if credentials else 0)
     base, query = (rest, "") if start < 0 else (rest[:start], rest[start + 1 :])
@@ -71,7 +71,7 @@ def parse_address(conninfo: str) -> Address:
         else:
             foreign[unquote(name)] = unquote(value)
     if (ssl := foreign.pop("ssl", None)) is not None:
-        kept.insert(0, f"sslmode={quote(_SSL_MODES.get(ssl.lower(), ssl))}")  # and a sslmode that is given wins
+        kept.insert(0, f"sslmode={quote(_SSL_MODES.get(ssl.lower(), ssl))}")  # and an explicit sslmode has priority
     limit = foreign.pop("connection_limit", None)
     is_pooled = foreign.pop("pgbouncer", "false").lower() == "true"
     return Address(
@@ -82,11 +82,11 @@ def parse_address(conninfo: str) -> Address:
     )
 
 
-def forget_variables() -> None:
-    """Take libpq's variables out of this process's environment, where they would change what an address means.
+def remove_libpq_variables() -> None:
+    """Remove libpq's variables from this process's environment, where they would change the meaning of an address.
 
-    They are for the user's own servers. PGSERVICE and PGHOSTADDR would lead elsewhere from any address, and nothing in
-    an address can undo them.
+    They are for the user's own servers. PGSERVICE and PGHOSTADDR would redirect any address, and an address cannot
+    override them.
     """
     for name in _variables():
         os.environ.pop(name, None)
@@ -122,6 +122,6 @@ def _parameters(conninfo: str) -> dict[str, str]:
 
 
 def _is_plausible(parts: Mapping[str, Any]) -> bool:
-    """Whether no piece of a password, in which a character was not escaped, was taken for the host or the port."""
+    """Whether the host and the port are plausible, and not a part of a password with an unescaped character."""
     host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
     return "@" not in host[1:] and all(number.isdecimal() or not number for number in port.split(","))

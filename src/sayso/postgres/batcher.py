@@ -1,4 +1,4 @@
-"""Calls that come at the same time, done together."""
+"""Batch calls that come at the same time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _LARGEST = 500
 
 
 class Batcher(Generic[Item, Answer]):
-    """One batch is under way at a time, and items that come meanwhile go with the next: a single item does not wait.
+    """One batch is in progress at a time; items that come meanwhile form the next one, so a single item does not wait.
 
     Belongs to one event loop.
 
     Args:
-        do: does a batch, and gives an answer for each item, in order.
+        do: processes a batch, and returns a result for each item, in order.
     """
 
     def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:
@@ -29,19 +29,19 @@ class Batcher(Generic[Item, Answer]):
         self._task: asyncio.Task[None] | None = None
 
     def add(self, item: Item) -> asyncio.Future[Answer]:
-        """Add an item; the future has its answer, or the error of its batch, and need not be waited for.
+        """Add an item; the future has its result, or the error of its batch, and need not be awaited.
 
-        Whoever is cancelled while it waits has the item done all the same.
+        If the caller is cancelled while it waits, the item is processed all the same.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may never be waited for
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may never be awaited
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         return future
 
     async def drain(self) -> None:
-        """Wait until everything is done that was added before."""
+        """Wait until all items that were added before are done."""
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 

@@ -1,4 +1,4 @@
-"""What passes on connections to the database, what they are opened with, and how one is cut off that is silent."""
+"""Open database connections, bound their statements, and close connections that do not answer."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ class WatchedConnection(psycopg.AsyncConnection[Row]):
 
 
 def cut_off(connection: Connection) -> None:
-    """End a connection from outside: a call that waits for it fails, since it is closed."""
+    """Close a connection from outside: a call that waits for it fails."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)
 
 
 def connection_parameters(given: Mapping[str, str], *, connect_seconds: float) -> dict[str, Any]:
-    """What connections are opened with, as libpq takes it; what the user gives goes before what is set here.
+    """The parameters for new connections, for libpq; the user's parameters have priority over those set here.
 
-    Nothing is asked of the server that PgBouncer refuses in its default settings, such as ``options``.
+    They include none that PgBouncer refuses in its default settings, such as ``options``.
 
     Args:
         given: the parameters of the user's address.
-        connect_seconds: how long a connection may take to be made.
+        connect_seconds: the time limit for making a connection.
     """
     own: dict[str, Any] = {
         "application_name": "sayso",
@@ -71,37 +71,37 @@ def connection_parameters(given: Mapping[str, str], *, connect_seconds: float) -
         "tcp_user_timeout": 15_000,
     }
     if _default("target_session_attrs") == "any":
-        # Of several servers, or those behind one name, the one that can be written to; a standby is an error at once.
+        # Of several servers, or those behind one name, the writable one; a standby is an error at once.
         own["target_session_attrs"] = "read-write"
-    # Whatever the database's own encoding is, no text is mistaken for another: see `sayso.postgres.migrate`.
+    # Whatever the database's own encoding is, no text is misread: see `sayso.postgres.migrate`.
     return {**own, **given, "client_encoding": "UTF8"}
 
 
 def own_parameters() -> dict[str, Any]:
-    """Psycopg's own parameters, of every connection that statements are run on.
+    """The parameters of psycopg itself, for every connection that runs statements.
 
-    Statements are not prepared on the server: a plan made for any number of rows can be a bad one for few, and
+    Statements are not prepared on the server: a plan for any number of rows can be a bad one for few, and
     PgBouncer gives each transaction another connection.
     """
     return {"autocommit": True, "prepare_threshold": None, "row_factory": dict_row}
 
 
 async def bound_statements(connection: Connection, seconds: float) -> None:
-    """Have the server itself end statements that take too long, on a connection that is not shared.
+    """Make the server end statements that take too long, on a connection that is not shared.
 
-    Behind PgBouncer in transaction mode it is shared, as the number of its process shows; a setting would stay for
-    others. There a statement ends when its connection is cut off.
+    Behind PgBouncer in transaction mode it is shared, as the number of its process shows; a setting would persist for
+    others. There a statement ends when its connection is closed.
     """
     values = {"milliseconds": str(round(1000 * seconds)), "pid": connection.info.backend_pid}
     await connection.execute(_SET_TIMEOUT, values)
 
 
 def _default(name: str) -> str:
-    """What libpq takes for a parameter that no address gives: its own default, or that of its variables."""
+    """Libpq's value for a parameter that the address does not give: its default, or that of its variables."""
     values = {option.keyword.decode(): option.val for option in pq.Conninfo.get_defaults()}
     return (values[name] or b"").decode()
 
 
 def storable(text: str) -> str:
-    """A text as PostgreSQL can keep it: without NUL, and with ``?`` for half of a surrogate pair."""
+    """A text that PostgreSQL can store: without NUL, and with ``?`` for lone surrogates."""
     return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,7 +1,7 @@
-"""The connection that receives notifications, and makes sure that it still does.
+"""The connection that receives notifications, and verifies that it still does.
 
-A connection whose other end is gone looks like one on which nothing happens. So the listener sends itself a
-notification now and then, by another connection, and takes a new one when it does not come back.
+A dead connection looks like one without traffic. So the listener regularly sends itself a notification by another
+connection, and reconnects when it does not arrive.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _LONGEST_ANSWER_SECONDS = 3.0
-"""How long a probe may take, unless the next is due before."""
+"""The time limit of a probe, unless the next one is due earlier."""
 
 
 class Channel(StrEnum):
-    """What is notified of.
+    """The channels of notifications.
 
     Attributes:
         JOBS: there is a job; the payload is its queue.
-        REVOKED: leases were taken away.
+        REVOKED: leases were revoked.
         EVENTS: there is an event; the payload is its parent.
     """
 
@@ -42,15 +42,15 @@ class Channel(StrEnum):
 
 
 class Listener:
-    """Calls the subscribers of a channel, on the event loop that `run` runs on, for as long as it does.
+    """Calls the subscribers of a channel, on the event loop of `run`, while that runs.
 
-    Notifications that come while the connection is lost are missed. When it is there again, every subscriber is called
+    Notifications that come while the connection is lost are missed. After a reconnection, every subscriber is called
     with the payload ``""``, which stands for any.
 
     Args:
         connect: opens a connection.
-        notify: notifies of a channel, soon.
-        probe_seconds: how often it probes its connection.
+        notify: sends a notification to a channel, soon.
+        probe_seconds: the time between probes of the connection.
         clock: monotonic seconds.
     """
 
@@ -63,7 +63,7 @@ class Listener:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.is_receiving = False
-        """Whether its last probe, a notification to itself, has come back."""
+        """Whether its last probe, a notification to itself, has arrived."""
         self._connect = connect
         self._notify = notify
         self._probe_seconds = probe_seconds
@@ -73,7 +73,7 @@ class Listener:
         self._calls: dict[Channel, list[Callable[[str], None]]] = {channel: [] for channel in Channel}
 
     def on(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Have ``callback`` called with the payload of each notification, and return a function that ends that."""
+        """Call ``callback`` with the payload of each notification; returns a function that ends the subscription."""
         calls = self._calls[channel]
         calls.append(callback)
 
@@ -101,7 +101,7 @@ class Listener:
             await asyncio.sleep(LISTEN.pause_seconds(failures))
 
     async def _listen(self) -> None:
-        """Listen on a connection of its own, and return when that receives nothing any more."""
+        """Listen on a separate connection, and return when that receives nothing any more."""
         connection = await self._connect()
         try:
             async with asyncio.timeout(_LONGEST_ANSWER_SECONDS):
@@ -120,7 +120,7 @@ class Listener:
         return await self._receive(connection, self._answer_seconds, until=self._probe)
 
     async def _receive(self, connection: psycopg.AsyncConnection[Any], seconds: float, *, until: str = "") -> bool:
-        """Pass notifications on for so long, or until one of a channel comes, and return whether that came."""
+        """Dispatch notifications for so long, or until one of a channel comes, and return whether that came."""
         end = self._clock() + seconds
         while (left := end - self._clock()) > 0:
             notices: Sequence[psycopg.Notify] = [

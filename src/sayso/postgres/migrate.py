@@ -1,4 +1,4 @@
-"""Bringing the schema ``sayso`` of a database up to date; by Alembic, for which SQLAlchemy is here and nowhere else."""
+"""Migrate the schema ``sayso`` of a database; with Alembic, the only user of SQLAlchemy here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import structlog
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
 from sayso.postgres.address import parse_address
 from sayso.postgres.connections import connection_parameters
-from sayso.postgres.errors import words_of
+from sayso.postgres.errors import message_of
 from sayso.postgres.privileges import SCHEMA, lacks_privileges, privileges_hint
-from sayso.postgres.refusal import look_at_refusal
+from sayso.postgres.refusal import diagnose_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_LOCK = 0x5A50  # any number that is not used otherwise: processes that start together take turns
+_LOCK = 0x5A50  # any unused number: processes that start together take turns
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _CONNECT_SECONDS = 10
 
 _ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
-"""Those that any text can be kept in; the latter keeps whatever bytes it is given, which are UTF-8."""
+"""Encodings that can store any text; the latter stores any bytes, which are UTF-8."""
 
 _BEGIN = f"set local lock_timeout = '60s'; select pg_advisory_xact_lock({_LOCK})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaState:
-    """How far a schema is.
+    """The state of a schema.
 
     Attributes:
-        version: of its tables; None where there are none.
-        pending: the versions that this version of Sayso would bring it to, in order.
+        version: of its tables; None without tables.
+        pending: the migrations that this version of Sayso would apply, in order.
     """
 
     version: str | None
@@ -48,12 +48,12 @@ class SchemaState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """What `migrate` did.
+    """The result of `migrate`.
 
     Attributes:
-        before: the version of the tables before; None where there were none.
-        after: the version that they have now.
-        applied: the versions that were added, in order; empty where there was nothing to do.
+        before: the previous version of the tables; None without tables.
+        after: the current version.
+        applied: the migrations that were applied, in order; empty if there was nothing to do.
     """
 
     before: str | None
@@ -62,21 +62,21 @@ class Migration:
 
 
 def migrate(conninfo: str) -> Migration:
-    """Make the tables, or change those of an older version; blocks, for a thread.
+    """Make the tables, or migrate those of an older version; blocks, so call it on a thread.
 
-    Everything happens in one transaction, or nothing does. Tables of a newer version are left as they are: each version
-    of Sayso works with those of the next one.
+    Everything happens in one transaction. Tables of a newer version stay as they are: each version of Sayso works with
+    those of the next one.
 
     Args:
-        conninfo: where the database is, see `sayso.postgres.address`.
+        conninfo: the database, see `sayso.postgres.address`.
 
     Raises:
-        InvalidInput: the conninfo is none, the server refuses its user, or the user may not do what is needed.
+        InvalidInput: the conninfo is invalid, the server refuses its user, or the user lacks a privilege.
         ServiceUnavailable: the database does not answer, or cannot be written to.
     """
 
     def bring_up_to_date(connection: psycopg.Connection[Any], parameters: Mapping[str, Any]) -> Migration:
-        # Most often there is nothing to do, which takes Alembic as long to find as the rest of a start takes.
+        # Usually there is nothing to do; to find that out, Alembic takes as long as the rest of a start.
         state = _state(connection)
         if state.version is None or state.pending:
             return _upgrade(parameters)
@@ -86,13 +86,13 @@ def migrate(conninfo: str) -> Migration:
 
 
 def schema_state(conninfo: str) -> SchemaState:
-    """How far the schema is; changes nothing. Blocks, for a thread.
+    """The state of the schema; changes nothing. Blocks, so call it on a thread.
 
     Args:
-        conninfo: where the database is, see `sayso.postgres.address`.
+        conninfo: the database, see `sayso.postgres.address`.
 
     Raises:
-        InvalidInput: as `migrate`, but privileges for making tables are not looked at.
+        InvalidInput: as for `migrate`, but privileges for making tables are not checked.
         ServiceUnavailable: the database does not answer.
     """
     return _in_database(conninfo, lambda connection, _: _state(connection))
@@ -104,7 +104,7 @@ def known_versions() -> list[str]:
 
 
 def _in_database(conninfo: str, work: Callable[[psycopg.Connection[Any], Mapping[str, Any]], T]) -> T:
-    """What ``work`` gives, of a connection and its parameters, where the user may use the tables that there are."""
+    """The result of ``work`` with a connection and its parameters, if the user may use the existing tables."""
     address = parse_address(conninfo)
     if address.ignored:
         names = ", ".join(address.ignored)
@@ -118,12 +118,12 @@ def _in_database(conninfo: str, work: Callable[[psycopg.Connection[Any], Mapping
 
 
 def _connected(parameters: Mapping[str, Any]) -> psycopg.Connection[Any]:
-    """A connection; where the server refuses it, that is not tried for a minute as if it were away."""
+    """A connection; if the server refuses it, that is an error at once, without a minute of retries."""
     try:
         return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
-        words = words_of(error)
-    refusal = look_at_refusal(parameters, seconds=_CONNECT_SECONDS)
+        words = message_of(error)
+    refusal = diagnose_refusal(parameters, seconds=_CONNECT_SECONDS)
     kind = InvalidInput if refusal.is_lasting else ServiceUnavailable
     raise kind(f"The database cannot be reached: {words}.", hint=refusal.hint)
 
@@ -133,7 +133,7 @@ def _attempt(
     parameters: Mapping[str, Any],
     work: Callable[[psycopg.Connection[Any], Mapping[str, Any]], T],
 ) -> T | SaysoError:
-    """What ``work`` gives, or what kept it from being done; an error of psycopg's may hold what is secret."""
+    """The result of ``work``, or the reason for its failure; an error of psycopg may contain secrets."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding not in _ENCODINGS:
         return InvalidInput(
@@ -146,14 +146,14 @@ def _attempt(
             return done
         words = "permission denied for its tables"
     except psycopg.errors.InsufficientPrivilege as error:
-        words = words_of(error)
+        words = message_of(error)
     except psycopg.Error as error:
-        return ServiceUnavailable(f"The database cannot be brought up to date: {words_of(error)}.")
+        return ServiceUnavailable(f"The database cannot be brought up to date: {message_of(error)}.")
     return InvalidInput(f"The database cannot be brought up to date: {words}.", hint=privileges_hint(connection))
 
 
 def _state(connection: psycopg.Connection[Any]) -> SchemaState:
-    """How far the tables are; those of a version that is not known here are newer, and nothing is pending."""
+    """The state of the tables; those of an unknown version are newer, and nothing is pending."""
     found: set[str] = set()
     if connection.execute(f"select to_regclass('{SCHEMA}.migrations')").fetchone() != (None,):
         found = {version for (version,) in connection.execute(f"select version_num from {SCHEMA}.migrations")}  # noqa: S608 -- a constant
@@ -166,10 +166,10 @@ def _state(connection: psycopg.Connection[Any]) -> SchemaState:
 
 
 def _upgrade(parameters: Mapping[str, Any]) -> Migration:
-    """Have Alembic do it, in a transaction that processes take in turns.
+    """Run Alembic in a transaction; processes take turns.
 
     Raises:
-        psycopg.Error: the database's.
+        psycopg.Error: of the database.
     """
     from alembic import command
     from alembic.config import Config

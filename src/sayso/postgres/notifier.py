@@ -1,4 +1,4 @@
-"""Notifications within a process: a waiter misses none that came since it last looked."""
+"""Notifications within a process: a waiter misses none since its last check."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import math
 
 
 class Notifier:
-    """Counts notifications, and wakes those who wait for one; for one event loop."""
+    """Counts notifications, and wakes the waiters; for one event loop."""
 
     def __init__(self) -> None:
         self.count = 0
-        """How many notifications there were."""
+        """The number of notifications so far."""
         self._next = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake all who wait."""
+        """Wake all waiters."""
         self.count += 1
         self._next.set()
         self._next = asyncio.Event()
 
     async def wait(self, seen: int, *, seconds: float) -> bool:
-        """Wait for a notification later than those that were seen.
+        """Wait for a notification after the known ones.
 
         Args:
-            seen: `count` before looking for what a notification may be about.
-            seconds: how long at most; infinity for as long as it takes.
+            seen: `count` before the state was read that a notification may be about.
+            seconds: the time limit; infinity for none.
 
         Returns:
             Whether there was one.

@@ -1,4 +1,4 @@
-"""The connections to the database: a pool that repairs itself, and statements that are repeated where that is safe."""
+"""The database: a connection pool that repairs itself, and statements that are retried where that is safe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sayso.postgres.connections import (
     cut_off,
     own_parameters,
 )
-from sayso.postgres.errors import failure_of, is_of_the_connection, words_of
+from sayso.postgres.errors import failure_of, is_connection_error, message_of
 from sayso.postgres.listener import Listener
 from sayso.postgres.transactions import Transaction, rows_of
 from sayso.resilience.retry import STATEMENT, RetryableError, retry
@@ -52,21 +52,21 @@ _NOTIFY = (
 class Database:
     """A database, for the event loop that opens it.
 
-    Its calls raise `ServiceUnavailable`, and `InvalidInput` for data that it cannot keep.
+    Its calls raise `ServiceUnavailable`, and `InvalidInput` for data that it cannot store.
 
-    A connection is never relied on to be the same from one transaction to the next, except by the listener: behind
+    A connection is never assumed to be the same from one transaction to the next, except by the listener: behind
     PgBouncer in transaction mode, ``listen`` should be False.
 
     Args:
-        conninfo: where it is, see `sayso.postgres.address`.
-        listen: whether to listen for notifications; never where the address says that PgBouncer is in between.
-        connections: how many there are at most, without the listener's; a limit in the address goes before it.
-        statement_seconds: how long a statement may take.
+        conninfo: the database, see `sayso.postgres.address`.
+        listen: whether to listen for notifications; not done if the address says that PgBouncer is in between.
+        connections: the largest number, without the listener's; a limit in the address has priority.
+        statement_seconds: the time limit of a statement.
         connect_seconds: how long to wait for a connection.
-        probe_seconds: how often the listener probes its connection.
+        probe_seconds: the time between the listener's probes of its connection.
 
     Raises:
-        InvalidInput: the conninfo is none.
+        InvalidInput: the conninfo is invalid.
     """
 
     def __init__(
@@ -97,12 +97,12 @@ class Database:
         )
         self._notices: Batcher[tuple[str, str], None] = Batcher(self._send_notices)
         self._new: WeakSet[Connection] = WeakSet()
-        """Connections that were made since others were found lost."""
+        """Connections that were made since the last loss of a connection."""
         self._refused: str | None = None
-        """Why the last attempt to connect failed; None where it did not."""
+        """Why the last attempt to connect failed; None if it succeeded."""
         self._listening: asyncio.Task[None] | None = None
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
-        """Receives notifications; None where it does not listen."""
+        """Receives notifications; None without listening."""
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -112,28 +112,30 @@ class Database:
         await self.close()
 
     async def open(self) -> None:
-        """Begin to connect; the first request fails if the database cannot be reached."""
+        """Start to connect; the first request fails if the database cannot be reached."""
         await self._pool.open()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run())
 
     async def close(self) -> None:
-        """Send the notifications that are due, and give up all connections."""
+        """Send the pending notifications, and close all connections."""
         await self._notices.drain()
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait({self._listening})
         await self._pool.close()
 
-    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any], *, again: bool) -> Sequence[Row]:
-        """Run a statement, a transaction of its own, and return its rows.
+    async def fetch(
+        self, statement: LiteralString, parameters: Mapping[str, Any], *, is_repeatable: bool
+    ) -> Sequence[Row]:
+        """Run a statement in a transaction of its own, and return its rows.
 
         Args:
             statement: in SQL, with ``%(name)s`` for parameters.
             parameters: by name.
-            again: whether it may be run again when its answer was lost: twice has the same effect as once.
+            is_repeatable: whether it may be retried after its response was lost: running it twice has the same effect as once.
         """
-        if again:
+        if is_repeatable:
             return await self.persist(partial(self.attempt, statement, parameters))
         try:
             async with self._connection(checked=True) as connection:
@@ -146,18 +148,18 @@ class Database:
         """Run a statement, for `persist`.
 
         Raises:
-            RetryableError: the answer was lost: it may have been run.
+            RetryableError: the response was lost; the statement may have been executed.
         """
         async with self._connection(checked=False) as connection:
             return await rows_of(connection, statement, parameters)
 
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Have something asked until it is answered, a few times.
+        """Run a coroutine function, with a few retries while the database does not answer.
 
         Args:
-            ask: a coroutine function, which must not mind to have been run before.
+            ask: a coroutine function that may be run more than once.
         """
-        # ServiceUnavailable is what leaves a transaction.
+        # A transaction fails with ServiceUnavailable.
         try:
             return await retry(ask, STATEMENT, on=(RetryableError, ServiceUnavailable))
         except RetryableError as error:
@@ -166,9 +168,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A block whose statements take effect together at its end, or not at all when it is left by an exception.
+        """A block whose statements take effect together at its end, or not at all if an exception leaves it.
 
-        When the end itself fails, `ServiceUnavailable` leaves open whether they have.
+        If the commit itself fails with `ServiceUnavailable`, it is not known whether they have.
         """
         failure: SaysoError | None = None
         try:
@@ -184,10 +186,11 @@ class Database:
             self.notify(channel, payload)
 
     def notify(self, channel: str, payload: str = "") -> None:
-        """Wake those who listen, soon; nothing waits for it, and when it fails, they find out by polling.
+        """Send a notification soon, without waiting for it; if it fails, the receivers find the change by polling.
 
-        A notification within a transaction would have all commits of the server wait for one another, each for its
-        write to the disk. By itself it writes nothing, and those that come while one is under way go together.
+        A notification within a transaction would make all commits of the server wait for one another, each for its
+        write to the disk. A separate one writes nothing, and those that come while one is in progress are sent
+        together.
         """
         if len(payload.encode()) > _LONGEST_PAYLOAD_BYTES:
             payload = ""
@@ -200,14 +203,14 @@ class Database:
             "payloads": [payload for _, payload in distinct],
         }
         try:
-            await self.fetch(_NOTIFY, parameters, again=True)
+            await self.fetch(_NOTIFY, parameters, is_repeatable=True)
         except ServiceUnavailable as error:
             _log.debug("a notification was not sent", reason=error.message)
         return [None] * len(notices)
 
     @asynccontextmanager
     async def _connection(self, *, checked: bool) -> AsyncIterator[Connection]:
-        """A connection; an error of psycopg leaves the block as `RetryableError` or one of Sayso's.
+        """A connection; an error of psycopg leaves the block as `RetryableError` or an error of Sayso.
 
         Args:
             checked: whether the connection is tested first, in case it was lost while it was idle.
@@ -230,12 +233,12 @@ class Database:
         except psycopg.Error as error:
             failure = failure_of(error)
         except UnicodeEncodeError:
-            failure = InvalidInput("The database cannot keep this: half of a surrogate pair is no character.")
+            failure = InvalidInput("The database cannot keep this: a lone surrogate is not a character.")
         if failure is not None:
             raise failure
 
     async def _take(self, *, checked: bool) -> WatchedConnection:
-        """A connection of the pool, which is to be put back."""
+        """Take a connection from the pool; the caller returns it."""
         was_read_only = False
         while True:
             connection = await self._pool.getconn(timeout=self._connect_seconds)
@@ -257,17 +260,17 @@ class Database:
                 raise
 
     def _on_attempt(self, error: psycopg.Error | None) -> None:
-        self._refused = None if error is None else f"The database cannot be reached: {words_of(error)}."
+        self._refused = None if error is None else f"The database cannot be reached: {message_of(error)}."
 
     async def _prepare(self, connection: Connection) -> None:
-        """Have a new connection ready for use."""
+        """Configure a new connection."""
         with self._bounded(connection):
             await bound_statements(connection, self._statement_seconds)
         self._new.add(connection)
 
     async def _renew_after(self, error: psycopg.Error, connection: Connection) -> None:
-        """Have new connections made when one is lost: all that were made before it were lost with it, as a rule."""
-        if not connection.closed and not is_of_the_connection(error):
+        """Replace all connections after one was lost: usually all that were made before it are lost, too."""
+        if not connection.closed and not is_connection_error(error):
             return
         await connection.close()
         if connection in self._new:
@@ -276,7 +279,7 @@ class Database:
 
     @contextmanager
     def _bounded(self, connection: Connection) -> Iterator[None]:
-        """Cut the connection off when it does not answer in time."""
+        """Close the connection when it does not answer in time."""
         timer = asyncio.get_running_loop().call_later(self._statement_seconds, cut_off, connection)
         try:
             yield

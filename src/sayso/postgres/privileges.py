@@ -1,4 +1,4 @@
-"""What a user may do in the schema ``sayso``, and the statements with which an administrator grants the rest."""
+"""The privileges of a user in the schema ``sayso``, and the statements that grant missing ones."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from (select 1) as always left join pg_namespace on nspname = '{SCHEMA}'
 
 
 def lacks_privileges(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the user may not read and write all that is kept in the tables."""
+    """Whether the user lacks a privilege to read or write any of the tables."""
     row = connection.execute(_LACKS).fetchone()
     return row is not None and bool(row[0])
 
 
 def privileges_hint(connection: psycopg.Connection[Any]) -> str:
-    """The statements that an administrator runs once, so that this user can do its work.
+    """The statements that an administrator must run once for this user.
 
     Args:
         connection: of the user, in no transaction.

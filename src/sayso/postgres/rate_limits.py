@@ -33,21 +33,21 @@ with known as (
 select exists (select from taken) as is_taken,
     extract(epoch from (select free_at from known) - clock_timestamp())::float8 as free_in_seconds
 """
-# The clock is read when the row is locked, not when the statement began: it may have waited for the lock.
+# The clock is read after the row is locked, not when the statement began: it may have waited for the lock.
 
 _CLOCK_ERROR_MICROSECONDS = 1_000_000
-"""How much later than a burst from now the state may be, by a clock that was set back: more is not waited for."""
+"""The tolerance for a clock that was set back: a state further in the future than this plus a burst is invalid."""
 
 
 class PostgresPermits:
     """See `sayso.resilience.rate_limits.PermitStore`; belongs to the event loop of its database.
 
-    A request is one statement on a connection that is given back at once. The clock is the database's. When that was
-    set back, or a limit was replaced by one of a shorter interval, the state may lie far in the future: then a request
-    is granted, and the limit goes on from an empty bucket.
+    A request is one statement on a connection that is released at once. The clock is the database's. If the clock was
+    set back, or a limit was replaced by one with a shorter interval, the state may be far in the future: then a request
+    is granted, and the limit continues with an empty bucket.
 
     Args:
-        database: where the state is; its opener closes it.
+        database: of the state; its opener closes it.
     """
 
     def __init__(self, database: Database) -> None:
@@ -62,10 +62,10 @@ class PostgresPermits:
             "burst": burst_microseconds,
             "latest": 2 * burst_microseconds + _CLOCK_ERROR_MICROSECONDS,
         }
-        # Where an answer was lost, permits may be taken twice: less than the limit then, and never more.
-        (row,) = await self._database.fetch(_TAKE, parameters, again=True)
+        # After a lost response, permits may be taken twice: then fewer than the limit are granted, never more.
+        (row,) = await self._database.fetch(_TAKE, parameters, is_repeatable=True)
         if row["is_taken"]:
             return 0.0
         seconds = (row["free_in_seconds"] or 0.0) + (cost_microseconds - burst_microseconds) / 1e6
-        # Not positive: another process took them meanwhile, and the next answer has the time.
+        # Not positive: another process took them meanwhile, and the next response has the time.
         return max(float(seconds), 1e-6)

@@ -1,6 +1,6 @@
-"""Why a server lets nobody in: psycopg has that in words alone, in whatever language the server speaks.
+"""Why a server refuses a connection: psycopg reports that only as text, in the language of the server.
 
-libpq writes down what passes on a connection when it is asked to, error codes included. Only Linux's does.
+libpq can write a trace of a connection, which includes error codes. Only Linux's version does.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _NO_DATABASE, _NO_PERMISSION = "3D000", "42501"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What came of an attempt to connect.
+    """The diagnosis of a failed connection.
 
     Attributes:
-        is_lasting: whether another attempt would fail alike until the address or the server is changed.
+        is_lasting: whether every attempt fails until the address or the server is changed.
         hint: what to do about it.
     """
 
@@ -37,16 +37,16 @@ class Refusal:
     hint: str | None = None
 
 
-def look_at_refusal(parameters: Mapping[str, str], *, seconds: float) -> Refusal:
-    """Try once more to connect, and see why that fails; blocks.
+def diagnose_refusal(parameters: Mapping[str, str], *, seconds: float) -> Refusal:
+    """Connect once more, and diagnose why that fails; blocks.
 
     Args:
         parameters: libpq's.
-        seconds: how long it may take.
+        seconds: the time limit.
     """
     if not hasattr(os, "memfd_create"):
         return Refusal(is_lasting=False)
-    record = os.memfd_create("sayso")  # a password may be in it: never on a disk
+    record = os.memfd_create("sayso")  # it may contain a password, so it is never on a disk
     try:
         return _look(make_conninfo(**parameters).encode(), record, seconds)
     finally:
@@ -57,7 +57,7 @@ def _look(conninfo: bytes, record: int, seconds: float) -> Refusal:
     connection = pq.PGconn.connect_start(conninfo)
     try:
         if connection.status == pq.ConnStatus.BAD:
-            is_senseless = pq.PGconn.ping(conninfo) == pq.Ping.NO_ATTEMPT  # or else its name is not known yet
+            is_senseless = pq.PGconn.ping(conninfo) == pq.Ping.NO_ATTEMPT  # otherwise its name is not known yet
             hint = "Look at the parameters in DATABASE_URL, and at libpq's PG… variables." if is_senseless else None
             return Refusal(is_lasting=is_senseless, hint=hint)
         connection.trace(record)
@@ -71,7 +71,7 @@ def _look(conninfo: bytes, record: int, seconds: float) -> Refusal:
 
 
 def _connect(connection: psycopg.pq.abc.PGconn, give_up: float) -> None:
-    """Go on with a connection until it is made, or has failed, or the time is over."""
+    """Continue a connection until it is made, or has failed, or the time is over."""
     while (left := give_up - time.monotonic()) > 0:
         state = connection.connect_poll()
         if state == pq.PollingStatus.READING:

@@ -1,4 +1,4 @@
-"""Statements on one connection, that take effect together."""
+"""Statements of one transaction."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 
 class Transaction:
-    """A transaction under way: see `Database.transaction`."""
+    """A transaction in progress: see `Database.transaction`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.notices: list[tuple[str, str]] = []
-        """Channels and payloads, of which is notified when it has taken effect."""
+        """The channels and payloads of notifications that are sent after the commit."""
 
     async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a statement, and return its rows."""
         return await rows_of(self._connection, statement, parameters)
 
     def notify(self, channel: str, payload: str = "") -> None:
-        """As `Database.notify`, once the transaction has taken effect."""
+        """The same as `Database.notify`, after the commit."""
         self.notices.append((channel, payload))
 
 
 async def rows_of(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
-    """Run a statement, and return its rows: none where it has no result."""
+    """Run a statement, and return its rows: none if it has no result."""
     cursor = await connection.execute(statement, parameters)
     return await cursor.fetchall() if cursor.description else []

@@ -53,7 +53,7 @@ class BrokenEngine(FakeSpeechEngine):
         return speech
 
 
-def words_of(page: Page, text: str = TEXT) -> list[dict[str, Any]]:
+def message_of(page: Page, text: str = TEXT) -> list[dict[str, Any]]:
     """The words of a text with their times, as the API tells them."""
     body = {"model": "fake", "voice": "fake_en", "input": text, "response_format": "pcm", "stream_format": "sse"}
     answer = httpx2.post(f"{page.url}v1/audio/speech/captions", json=body, timeout=60)
@@ -78,7 +78,7 @@ def test_words_are_lit_in_order_and_in_their_time(visit: Visit) -> None:
     """Each word that is lit is lit between its beginning and its end by the clock of the sound, one after the other."""
     page = visit(fake_served())
     speak(page)
-    words = words_of(page)
+    words = message_of(page)
     expect(page.locator("#speak-status")).to_have_text("Done", timeout=60_000)
     assert_lit_in_time(page, words)
 
@@ -100,7 +100,7 @@ def test_words_after_characters_beyond_the_bmp_are_the_right_ones(visit: Visit) 
     text = "One 😀 two 👩‍🚀 three. 𝒳 is 𐍈 a letter 🎉🎉 four."
     page = visit(fake_served())
     speak(page, text)
-    words = words_of(page, text)
+    words = message_of(page, text)
     wait_until_spoken(page)
     shown = page.locator("#words .word").all_text_contents()
     assert shown == [text[word["char_start"] : word["char_end"]] for word in words]

@@ -40,7 +40,7 @@ def some_words(count: int, seed: int = 1) -> list[int]:
     return numbers
 
 
-def words_of(transcript: Transcript) -> list[str]:
+def message_of(transcript: Transcript) -> list[str]:
     return transcript.text.replace(".", "").split()
 
 
@@ -64,7 +64,7 @@ def test_no_word_is_lost_or_repeated_at_a_seam(
     made = transcribed(OpenAITranscriber(connection, model=model, part_seconds=15), audio)
 
     assert len(server.requests) >= 6
-    assert words_of(made) == [word(number) for number in numbers]
+    assert message_of(made) == [word(number) for number in numbers]
     assert made.timing == ("exact" if model == "whisper-1" else "naive")
 
 
@@ -128,7 +128,7 @@ def test_parts_are_heard_at_the_same_time(connect: Callable[..., OpenAIConnectio
         made = transcribed(OpenAITranscriber(connection, parts_at_once=3, part_seconds=10), spoken(numbers))
         assert len(server.requests) == 6
 
-    assert words_of(made) == [word(number) for number in numbers]
+    assert message_of(made) == [word(number) for number in numbers]
     assert meeting.most == 3
 
 
@@ -144,7 +144,7 @@ def test_a_file_over_25_mib_is_split(server: OpenAIServer, connection: OpenAICon
 
     made = transcribed(OpenAITranscriber(connection), path)
 
-    assert words_of(made) == [word(number) for number in numbers]
+    assert message_of(made) == [word(number) for number in numbers]
     assert [received.status for received in server.requests] == [200, 200]
     assert all(received.size_bytes < MAXIMUM_UPLOAD_BYTES for received in server.requests)
 
@@ -159,7 +159,7 @@ def test_a_file_over_20_minutes_is_split(server: OpenAIServer, connection: OpenA
     made = transcribed(OpenAITranscriber(connection), path)
 
     assert len(server.requests) == 3
-    assert words_of(made) == [word(number) for number in numbers]
+    assert message_of(made) == [word(number) for number in numbers]
 
 
 def test_a_file_that_openai_cannot_read_is_sent_as_flac(
@@ -183,7 +183,7 @@ def test_a_file_that_openai_cannot_read_is_sent_as_flac(
         made = transcribed(OpenAITranscriber(connect(base_url=server.base_url)), path)
         assert [received.status for received in server.requests] == [400, 200]
 
-    assert words_of(made) == ["word07", "word30"]
+    assert message_of(made) == ["word07", "word30"]
 
 
 def test_a_recording_that_openai_refuses_is_no_mistake_of_the_callers(connect: Callable[..., OpenAIConnection]) -> None:
@@ -222,7 +222,7 @@ def test_every_format_is_heard(server: OpenAIServer, connection: OpenAIConnectio
 
     made = transcribed(OpenAITranscriber(connection), path)
 
-    assert words_of(made) == ["word07", "word30", "word50"]
+    assert message_of(made) == ["word07", "word30", "word50"]
     sent = server.requests[0]
     if kind in {"mkv", "aiff"}:
         assert sent.fields["filename"] == "audio.flac"
@@ -245,7 +245,7 @@ def test_a_translation_is_asked_for_at_its_own_address(server: OpenAIServer, con
     made = transcribed(OpenAITranscriber(connection), spoken([1, 2]), language="fr", task="translate")
 
     assert server.requests[0].path == "/v1/audio/translations"
-    assert (words_of(made), made.language, made.timing) == (["word01", "word02"], "en", "naive")
+    assert (message_of(made), made.language, made.timing) == (["word01", "word02"], "en", "naive")
 
 
 def test_speakers_are_told_apart(connection: OpenAIConnection) -> None:

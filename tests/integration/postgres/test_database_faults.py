@@ -33,7 +33,7 @@ where datname = current_database() and pid <> pg_backend_pid()
 async def terminate(conninfo: str) -> None:
     """End every connection to the database but this one."""
     async with Database(conninfo, listen=False) as other:
-        await other.fetch(TERMINATE, {}, again=False)
+        await other.fetch(TERMINATE, {}, is_repeatable=False)
 
 
 def through(proxy: Proxy, conninfo: str) -> str:
@@ -64,7 +64,7 @@ async def test_a_worker_goes_on_through_restarts_and_cuts(databases: Databases) 
         stop.set()
         await running
         assert sorted(handler.ended) == sorted(f"job {number}" for number in range(60))
-        rows = await database.fetch("select state, attempts from sayso.jobs", {}, again=True)
+        rows = await database.fetch("select state, attempts from sayso.jobs", {}, is_repeatable=True)
         assert {(row["state"], row["attempts"]) for row in rows} == {("done", 1)}
         await queue.close()
 
@@ -82,7 +82,7 @@ async def test_cut_connections_are_nobodys_trouble(database_url: str) -> None:
             await queue.backlog()  # as many connections are lost as there are, and it tries less often
             await asyncio.gather(*(queue.backlog() for _ in range(12)))
             await terminate(database_url)
-            await database.fetch("select 1 as one", {}, again=False)
+            await database.fetch("select 1 as one", {}, is_repeatable=False)
             await terminate(database_url)
             async with database.transaction() as transaction:
                 assert list(await transaction.fetch("select 1 as one", {})) == [{"one": 1}]
@@ -115,7 +115,7 @@ async def test_a_primary_that_turned_into_a_standby_is_left(database_url: str) -
         await demote(database)
         database.notify("sayso_jobs", queue.name)
         await demote(database)
-        rows = await database.fetch("show transaction_read_only", {}, again=False)
+        rows = await database.fetch("show transaction_read_only", {}, is_repeatable=False)
         assert list(rows) == [{"transaction_read_only": "off"}]
         for delivery in deliveries:
             await queue.finish(delivery)
@@ -128,11 +128,13 @@ async def test_a_database_that_is_read_only_for_a_while_is_waited_for(databases:
 
     async def set_read_only(value: str) -> None:
         async with Database(databases.bare(), listen=False) as other:
-            await other.fetch(f"alter database {name} set default_transaction_read_only = {value}", {}, again=False)
+            await other.fetch(
+                f"alter database {name} set default_transaction_read_only = {value}", {}, is_repeatable=False
+            )
             await other.fetch(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s",
                 {"name": name},
-                again=False,
+                is_repeatable=False,
             )
 
     async with Database(conninfo, connect_seconds=1) as database:
@@ -172,7 +174,7 @@ async def test_behind_pgbouncer_as_it_comes_jobs_are_done(pooled_database_url: s
         stop.set()
         await running
         assert sorted(handler.ended) == sorted(f"job {number}" for number in range(20))
-        rows = await database.fetch("show statement_timeout", {}, again=True)
+        rows = await database.fetch("show statement_timeout", {}, is_repeatable=True)
         assert list(rows) == [{"statement_timeout": "0"}]
         await queue.close()
 
@@ -181,7 +183,7 @@ async def test_a_statement_that_takes_too_long_is_ended_by_the_server(database_u
     """Without PgBouncer in between, the server itself gives up what nobody waits for any more."""
 
     async with Database(database_url, listen=False, statement_seconds=7) as database:
-        rows = await database.fetch("show statement_timeout", {}, again=True)
+        rows = await database.fetch("show statement_timeout", {}, is_repeatable=True)
         assert list(rows) == [{"statement_timeout": "7s"}]
 
 
@@ -196,7 +198,7 @@ async def test_what_prisma_says_of_pgbouncer_is_heeded(database_url: str) -> Non
         await asyncio.gather(*(queue.enqueue("a") for _ in range(8)))
         assert isinstance(await tasks.claim(f"p {uuid4()}", ["mp3"]), Claim)
         rows = await database.fetch(
-            "select count(*) as count from pg_stat_activity where datname = current_database()", {}, again=True
+            "select count(*) as count from pg_stat_activity where datname = current_database()", {}, is_repeatable=True
         )
         assert list(rows) == [{"count": 1}]
 
@@ -270,7 +272,7 @@ async def test_a_delayed_job_is_found_when_it_is_due(database_url: str) -> None:
     async with Database(database_url, listen=False) as database:
         queue = PostgresQueue(database, f"q {uuid4()}")
         await queue.enqueue("a", delay_seconds=0.2)
-        rows = await database.fetch("select now() as now", {}, again=True)
+        rows = await database.fetch("select now() as now", {}, is_repeatable=True)
         (delivery,) = await queue.receive(1, wait_seconds=PATIENCE_SECONDS)
         assert delivery.age_seconds >= 0.2
         assert rows

@@ -171,7 +171,7 @@ def test_the_shells_variables_lead_nowhere(
     async def ask() -> None:
         async with Database(conninfo) as database:
             found = "select current_user, current_database(), current_setting('search_path') as path"
-            (row,) = await database.fetch(found, {}, again=False)
+            (row,) = await database.fetch(found, {}, is_repeatable=False)
             assert row == {"current_user": "sayso", "current_database": "postgres", "path": '"$user", public'}
 
     asyncio.run(ask())
@@ -270,7 +270,7 @@ def test_data_of_nobody_are_taken_from_it(tmp_path: Path) -> None:
     with EmbeddedPostgres(directory, options=QUICK) as server, psycopg.connect(server.start()) as connection:
         connection.execute("create table kept as select 7 as number")
     nobody = pwd.getpwnam("nobody")
-    programs.hand_over(directory, programs.ServerUser(nobody.pw_uid, nobody.pw_gid))
+    programs.change_owner(directory, programs.ServerUser(nobody.pw_uid, nobody.pw_gid))
     with EmbeddedPostgres(directory, options=QUICK) as server, psycopg.connect(server.start()) as connection:
         assert connection.execute("select number from kept").fetchone() == (7,)
     assert nobody.pw_uid not in {path.stat().st_uid for path in (directory, *directory.rglob("*"))}

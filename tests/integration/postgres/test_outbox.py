@@ -38,7 +38,7 @@ class Scene:
             return await enqueue(transaction, *jobs)
 
     async def count(self) -> int:
-        (row,) = await self.database.fetch(COUNT, {"queue": self.queue.name}, again=True)
+        (row,) = await self.database.fetch(COUNT, {"queue": self.queue.name}, is_repeatable=True)
         rows: int = row["rows"]
         return rows
 
@@ -90,7 +90,7 @@ def test_a_job_goes_with_a_transaction_that_is_rolled_back(database_url: str) ->
             await change()
         assert await scene.count() == 0
         find = "select 1 from sayso.events where parent_id = %(parent)s"
-        assert not await scene.database.fetch(find, {"parent": parent}, again=True)
+        assert not await scene.database.fetch(find, {"parent": parent}, is_repeatable=True)
         (enqueued,) = await scene.enqueue(scene.job(key="k"))
         assert enqueued.is_new
 

@@ -44,7 +44,7 @@ class Scene:
 
     async def expire(self) -> None:
         statement = "update sayso.jobs set lease_until = now() - interval '1 second' where state = 'leased'"
-        await self.database.fetch(statement, {}, again=True)
+        await self.database.fetch(statement, {}, is_repeatable=True)
 
     async def delivered(self) -> Delivery:
         (delivery,) = await self.queue.receive(1, wait_seconds=PATIENCE_SECONDS)
@@ -218,7 +218,9 @@ def test_every_change_of_tasks_is_an_event(database_url: str) -> None:
         end()
 
         statement = "select kind from sayso.events where parent_id = %(parent)s order by id"
-        events: list[dict[str, Any]] = list(await scene.database.fetch(statement, {"parent": parent}, again=True))
+        events: list[dict[str, Any]] = list(
+            await scene.database.fetch(statement, {"parent": parent}, is_repeatable=True)
+        )
         assert [event["kind"] for event in events] == ["claimed", "progress", "completed"]
 
     run(database_url, scenario)

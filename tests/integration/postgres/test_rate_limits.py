@@ -107,7 +107,7 @@ async def test_the_clock_is_the_databases(database_url: str, name: str, monkeypa
             select extract(epoch from free_at - clock_timestamp())::float8 as seconds from sayso.rate_limits
             where name = %(name)s
         """
-        (row,) = await database.fetch(statement, {"name": name}, again=True)
+        (row,) = await database.fetch(statement, {"name": name}, is_repeatable=True)
         assert 3500 < row["seconds"] <= 3600
 
 
@@ -150,7 +150,7 @@ async def test_no_connection_is_held_during_a_wait(database_url: str, name: str)
         waiting = [asyncio.create_task(limiter.acquire(name)) for _ in range(20)]
         await asyncio.sleep(0.2)
         async with asyncio.timeout(WAIT_SECONDS):
-            assert await database.fetch("select 1 as one", {}, again=True) == [{"one": 1}]
+            assert await database.fetch("select 1 as one", {}, is_repeatable=True) == [{"one": 1}]
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)

@@ -88,11 +88,11 @@ class Place:
     async def age(self) -> None:
         """Let two days pass for everything that there is, callbacks included, which are done then."""
         for statement in AGE:
-            await self.database.fetch(statement, {}, again=False)
+            await self.database.fetch(statement, {}, is_repeatable=False)
 
     async def rows(self) -> set[str]:
         """The narrations of which there is a row anywhere."""
-        found = await self.database.fetch(EVERYWHERE, {}, again=True)
+        found = await self.database.fetch(EVERYWHERE, {}, is_repeatable=True)
         return {row["id"] for row in found}
 
     def directories(self) -> set[str]:
@@ -174,12 +174,12 @@ def test_jobs_go_by_a_term_of_their_own(run: Any) -> None:
         await place.age()
         waiting = await place.queue.enqueue("{}")
         await place.retention().prune(RetentionPolicy(jobs_days=1))
-        rows = await place.database.fetch("select id, state from sayso.jobs", {}, again=True)
+        rows = await place.database.fetch("select id, state from sayso.jobs", {}, is_repeatable=True)
         assert {row["state"] for row in rows} == {"leased", "waiting"}
         assert waiting in {str(row["id"]) for row in rows}
         page = (await place.store.page(owner=None, limit=9)).records
         assert {record.id: record.event_id for record in page} == before
-        (events,) = await place.database.fetch("select count(*) as n from sayso.events", {}, again=True)
+        (events,) = await place.database.fetch("select count(*) as n from sayso.events", {}, is_repeatable=True)
         assert events["n"] == len(narrations)
         assert place.directories() == narrations
 
@@ -193,7 +193,7 @@ def test_a_job_that_is_tried_again_keeps_its_narration(run: Any) -> None:
         failed = await place.narration("failed")
         await place.age()
         statement = "update sayso.jobs set state = 'waiting' where state = 'dead'"
-        await place.database.fetch(statement, {}, again=False)
+        await place.database.fetch(statement, {}, is_repeatable=False)
         await place.retention().prune(ALL)
         assert failed in await place.rows()
         assert place.directories() == {failed}
@@ -215,7 +215,7 @@ def test_what_a_kill_leaves_goes_with_the_next_round(run: Any) -> None:
         await place.retention().prune(ALL)
         assert await place.rows() == set(narrations)  # they are the dead process's still
         statement = "update sayso.narrations set removing_until = now() - interval '1 second'"
-        await place.database.fetch(statement, {}, again=False)
+        await place.database.fetch(statement, {}, is_repeatable=False)
         await place.retention().prune(ALL)
         assert await place.rows() == set()
         assert place.directories() == set()
@@ -229,13 +229,13 @@ def test_a_file_that_is_out_of_reach_keeps_its_narration_and_no_other(run: Any) 
     async def scenario(place: Place) -> None:
         first, _second = [await place.narration("completed") for _ in range(2)]
         statement = "update sayso.tasks set media_url = 'file:///elsewhere/a.mp3' where parent_id = %(id)s"
-        await place.database.fetch(statement, {"id": first}, again=False)
+        await place.database.fetch(statement, {"id": first}, is_repeatable=False)
         await place.age()
         with capture_logs() as logs:
             await place.retention().prune(ALL)
-        assert {row["id"] for row in await place.database.fetch("select id from sayso.narrations", {}, again=True)} == {
-            first
-        }
+        assert {
+            row["id"] for row in await place.database.fetch("select id from sayso.narrations", {}, is_repeatable=True)
+        } == {first}
         told = next(entry for entry in logs if entry["event"] == "a narration cannot be removed")
         assert told["narration_id"] == first
 

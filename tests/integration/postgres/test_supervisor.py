@@ -100,7 +100,7 @@ def test_jobs_are_done_once_though_the_server_is_killed_again_and_again(
                     await asyncio.sleep(0.05)
             stop.set()
             await running
-            rows = await database.fetch("select state from sayso.jobs", {}, again=True)
+            rows = await database.fetch("select state from sayso.jobs", {}, is_repeatable=True)
             assert [row["state"] for row in rows] == ["done"] * 60
             await queue.close()
 

@@ -12,8 +12,8 @@ from psycopg.conninfo import make_conninfo
 from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.postgres.embedded import upgrade as upgrade_module
 from sayso.postgres.embedded.programs import (
+    change_owner,
     find_program,
-    hand_over,
     major_of_cluster,
     major_of_programs,
     named_user,
@@ -53,7 +53,7 @@ def directory(tmp_path: Path, programs: Path) -> Path:
     arguments = ("-D", str(directory), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
     run_program("initdb", *arguments, user=maker, data=directory, programs=programs)
     if user is not None:
-        hand_over(directory, user)
+        change_owner(directory, user)
     with EmbeddedPostgres(directory, options=QUICK, programs=programs) as server:
         conninfo = server.start()
         migrate(conninfo)

@@ -165,7 +165,7 @@ class PostgresQueueBackend:
 
     async def dead(self) -> list[tuple[str, str]]:
         statement = "select body, error from sayso.jobs where queue = %(queue)s and state = 'dead' order by id"
-        rows = await self.database.fetch(statement, {"queue": self.name}, again=True)
+        rows = await self.database.fetch(statement, {"queue": self.name}, is_repeatable=True)
         return [(row["body"], row["error"]) for row in rows]
 
     async def pass_time(self, seconds: float) -> None:
@@ -176,7 +176,7 @@ class PostgresQueueBackend:
                 created_at = created_at - %(seconds)s * interval '1 second'
             where queue = %(queue)s
         """
-        await self.database.fetch(statement, {"queue": self.name, "seconds": seconds}, again=False)
+        await self.database.fetch(statement, {"queue": self.name, "seconds": seconds}, is_repeatable=False)
 
 
 @asynccontextmanager
@@ -271,17 +271,17 @@ class PostgresStoreBackend:
 
     async def status(self, parent_id: str, task_id: str) -> tuple[str, str | None]:
         statement = "select * from sayso.tasks where parent_id = %(parent)s and task_id = %(task)s"
-        (row,) = await self.database.fetch(statement, {"parent": parent_id, "task": task_id}, again=True)
+        (row,) = await self.database.fetch(statement, {"parent": parent_id, "task": task_id}, is_repeatable=True)
         return row["status"], row["media_url"] or row["error"]
 
     async def cancel(self, parent_id: str) -> bool:
         statement = "update sayso.tasks set status = 'CANCELLED', lease_until = null where parent_id = %(parent)s"
-        await self.database.fetch(statement, {"parent": parent_id}, again=True)
+        await self.database.fetch(statement, {"parent": parent_id}, is_repeatable=True)
         return True
 
     async def pass_time(self, seconds: float) -> None:
         statement = "update sayso.tasks set lease_until = lease_until - %(seconds)s * interval '1 second'"
-        await self.database.fetch(statement, {"seconds": seconds}, again=False)
+        await self.database.fetch(statement, {"seconds": seconds}, is_repeatable=False)
 
 
 @asynccontextmanager

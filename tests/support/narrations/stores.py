@@ -72,7 +72,7 @@ async def in_memory() -> AsyncIterator[Scene]:
 
 async def _emptied(database: Database) -> None:
     statement = "truncate sayso.narrations, sayso.jobs, sayso.tasks, sayso.events"
-    await database.fetch(statement, {}, again=True)
+    await database.fetch(statement, {}, is_repeatable=True)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from sayso.postgres.embedded.programs import named_user, passing_everywhere
+from sayso.postgres.embedded.programs import named_user, with_access_everywhere
 from support.missing_parts import missing
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def pgbouncer(directory: Path, conninfo: str) -> Iterator[str]:
     settings, log, own_port = directory / "pgbouncer.ini", directory / "pgbouncer.log", _free_port()
     settings.write_text(_SETTINGS.format(**conninfo_to_dict(conninfo), own_port=own_port))
     user = named_user()
-    as_user = [] if user is None else passing_everywhere(user)
+    as_user = [] if user is None else with_access_everywhere(user)
     with log.open("wb") as stream:
         process = subprocess.Popen([*as_user, _program(), str(settings)], stderr=stream)
     try:

@@ -137,7 +137,7 @@ def test_narrations_are_forgotten_with_their_files(
                 else:
                     await tasks.complete(claim, {"mp3": file.as_uri()})
         statement = "update sayso.narrations set finished_at = finished_at - interval '2 days' where name <> 'recent'"
-        await database.fetch(statement, {}, again=False)
+        await database.fetch(statement, {}, is_repeatable=False)
         return ids
 
     ids = deployment.do(work)
@@ -148,7 +148,7 @@ def test_narrations_are_forgotten_with_their_files(
         union select parent_id from sayso.tasks
         union select parent_id from sayso.events
     """
-    rows = deployment.do(lambda database: database.fetch(statement, {}, again=True))
+    rows = deployment.do(lambda database: database.fetch(statement, {}, is_repeatable=True))
     assert {row["id"] for row in rows} == {ids[name] for name in ("failed", "waiting", "recent")}
     left = {path.parent.name for path in (tmp_path / "output").glob("*/*.mp3")}
     assert left == set(ids.values()) - {ids["completed"]}

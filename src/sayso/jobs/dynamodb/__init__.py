@@ -1,4 +1,4 @@
-"""Tasks in a DynamoDB table that others own."""
+"""Tasks in a DynamoDB table that other services share."""
 
 from sayso.jobs.dynamodb.store import DynamoTaskStore
 

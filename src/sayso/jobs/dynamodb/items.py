@@ -1,14 +1,13 @@
-"""The items of the table, and the changes that are made to them; every attribute that Sayso writes is named here.
+"""The items of the table, and the changes to them; every attribute that Sayso writes is named here.
 
 ``status``, ``date_updated`` and ``media_url`` are those of the table's other users, and so is
-``sparse_gsi_hash_key``, which is removed when a task is completed. Those of our own begin with ``sayso_``:
+``sparse_gsi_hash_key``, which is removed when a task is completed. Our own attributes begin with ``sayso_``:
 
-- ``sayso_lease``: a number, larger at each claim of the task. By how much is chance, so that it tells too whose claim
-  it is.
+- ``sayso_lease``: a number, larger at each claim of the task. The step is random, so the number identifies the claim.
 - ``sayso_lease_until``: Unix time in seconds, by DynamoDB's clock; absent when the task is not claimed.
-- ``sayso_progress``: how far the work is, in percent.
-- ``sayso_attempts``: how often Sayso has begun the task and not come to an end; absent once it did.
-- ``sayso_error``: why the task failed; absent unless it did.
+- ``sayso_progress``: the progress in percent.
+- ``sayso_attempts``: the number of unfinished attempts of Sayso at the task; absent once it is finished.
+- ``sayso_error``: why the task failed; absent otherwise.
 """
 
 from __future__ import annotations
@@ -47,11 +46,11 @@ _ERROR_CHARACTERS = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """A task as the table has it.
+    """A task in the table.
 
     Attributes:
-        status: None where the task is new.
-        media_url: what became of it.
+        status: None for a new task.
+        media_url: its result.
         error: why it failed.
         lease: of its latest claim; None before the first.
         until: when that claim ends, in Unix seconds; None when it is spent.
@@ -67,7 +66,7 @@ class Item:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
-        """Out of what DynamoDB answers."""
+        """From a response of DynamoDB."""
         lease, until = _number(attributes, "sayso_lease"), _number(attributes, "sayso_lease_until")
         return cls(
             status=_string(attributes, "status"),
@@ -84,9 +83,9 @@ class Change:
     """A conditional change of one item.
 
     Attributes:
-        update: what is set and removed.
-        condition: what must hold.
-        values: of the placeholders in both, as DynamoDB takes them.
+        update: the update expression.
+        condition: the condition expression.
+        values: of the placeholders in both, in DynamoDB's format.
     """
 
     update: str
@@ -94,7 +93,7 @@ class Change:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def parameters(self) -> Mapping[str, Any]:
-        """As UpdateItem takes them: it refuses names and values that are not used."""
+        """The parameters of UpdateItem, which refuses names and values that are not used."""
         text = f"{self.update} {self.condition}"
         values = {**self.values, ":completed": {"S": COMPLETED}}
         return {
@@ -107,7 +106,7 @@ class Change:
 
 
 def claimed(seen: Item, *, lease: int, now: float, until: float) -> Change:
-    """Take a task that is as it was seen."""
+    """Claim a task whose item is still as it was read."""
     values = {
         ":new": _n(lease),
         ":new_until": _n(until),
@@ -129,7 +128,7 @@ def claimed(seen: Item, *, lease: int, now: float, until: float) -> Change:
 
 
 def extended(lease: int, *, until: float, share: float | None) -> Change:
-    """Extend the claim, and store the progress; for others nothing has changed, so ``date_updated`` is left alone."""
+    """Extend the claim, and store the progress; ``date_updated`` stays, because nothing has changed for other users."""
     values = {":lease": _n(lease), ":until": _n(until)}
     update = "SET #until = :until"
     if share is not None:
@@ -139,7 +138,7 @@ def extended(lease: int, *, until: float, share: float | None) -> Change:
 
 
 def completed(lease: int, *, now: float, media_url: str) -> Change:
-    """The task is done."""
+    """Complete the task."""
     return Change(
         update="SET #status = :completed, #date = :now, #url = :url, #progress = :all"
         " REMOVE #completed_index, #until, #attempts",
@@ -149,7 +148,7 @@ def completed(lease: int, *, now: float, media_url: str) -> Change:
 
 
 def failed(lease: int, *, now: float, error: str) -> Change:
-    """The task has failed for good."""
+    """Fail the task for good."""
     return Change(
         update="SET #status = :failed, #date = :now, #error = :error REMOVE #until, #attempts",
         condition=_HELD,
@@ -163,10 +162,10 @@ def failed(lease: int, *, now: float, error: str) -> Change:
 
 
 def released(lease: int, *, is_counted: bool) -> Change:
-    """End the claim; the status stays, for the work goes on with the next claim."""
+    """End the claim; the status stays, because the next claim continues the work."""
     if is_counted:
         return Change(update="REMOVE #until", condition=_HELD, values={":lease": _n(lease)})
-    # A claim of a version that does not count has left no number.
+    # A claim by a version that does not count has no number.
     return Change(
         update="SET #attempts = if_not_exists(#attempts, :one) - :one REMOVE #until",
         condition=_HELD,
@@ -175,7 +174,7 @@ def released(lease: int, *, is_counted: bool) -> Change:
 
 
 def error_text(error: str) -> str:
-    """An error as it is kept."""
+    """An error in its stored form."""
     return error[:_ERROR_CHARACTERS] or "unknown"
 
 

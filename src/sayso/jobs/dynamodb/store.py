@@ -1,11 +1,11 @@
-"""Tasks in a DynamoDB table: the same that other services read, so each change is as small as it can be.
+"""Tasks in a DynamoDB table that other services read, so each change is as small as possible.
 
-Every change is conditional, so that whoever was taken over changes nothing, and a completed task is never set back. A
-change whose answer was lost is made again; where its condition does not hold then, because it had been made, the item
-tells that it is our own.
+Every change is conditional, so that a worker that lost its claim changes nothing, and a completed task is never set
+back. A change whose response was lost is sent again. If its condition does not hold then, because it had been made, the
+item shows that the change was our own.
 
-What becomes of the tasks of one claim is written task by task, in the order of the claim. Whoever dies in between
-leaves some of them completed, and the next claim has the others.
+The tasks of one claim are changed one after the other, in the order of the claim. If a worker dies in between, some of
+them are completed, and the next claim has the others.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from sayso.jobs.base import TaskProgress
 
 _LONGEST_STEP = 2**32
-"""By how much a lease id grows at most; small enough for a million claims to be exact in a double."""
+"""The largest step of a lease id; small enough for a million claims to be exact in a double."""
 
 _CLAIM_ROUNDS = 3
 
 _ID_BYTES = 2048
-_TASK_ID_BYTES = 1024  # these two are DynamoDB's limits on keys
+_TASK_ID_BYTES = 1024  # the limits of DynamoDB on keys
 
 _UNMET = "ConditionalCheckFailedException"
 _MISSING = "ResourceNotFoundException"
 _NOT_A_KEY = "ValidationException"
 
 _UNFIT_ITEM = frozenset({"ItemCollectionSizeLimitExceededException", "ValidationException"})
-"""What an update is refused with for the item's sake: with it, the item or its collection would be too large. The keys
-are known to be right by then, since the item was read."""
+"""The codes of refusals that are about the item: with the update, it or its collection would be too large. The keys
+are known to be valid by then, because the item was read."""
 
 _TABLE_HINT = "See DYNAMODB_TABLE, and whether AWS_REGION is the table's region."
 
 
 class _Unmet(Exception):
-    """The condition of a change does not hold; ``item`` is as it is instead."""
+    """The condition of a change does not hold; ``item`` is the current item."""
 
     def __init__(self, item: Item) -> None:
         super().__init__("the condition does not hold")
@@ -68,12 +68,12 @@ class DynamoTaskStore:
         self._lease_seconds = lease_seconds
 
     async def check(self) -> None:
-        """Make sure that the table exists, has the keys that it should, and may be read; for the start.
+        """Check at the start that the table exists, has the right keys, and may be read.
 
         Raises:
             InvalidInput: it has other keys.
             ResourceMissing: it does not exist.
-            ServiceUnavailable: it cannot be asked, or not by us.
+            ServiceUnavailable: it cannot be read, or not with these credentials.
         """
         try:
             await self._client.call(
@@ -94,7 +94,7 @@ class DynamoTaskStore:
         """See `TaskStore.claim`.
 
         Raises:
-            InvalidInput: an id is none that the table can have.
+            InvalidInput: an id is not valid in the table.
             ServiceUnavailable: DynamoDB does not answer.
         """
         _check_ids(parent_id, task_ids)
@@ -112,13 +112,13 @@ class DynamoTaskStore:
                 return Claim(parent_id=parent_id, lease_ids=lease_ids, attempt=attempt)
         return ClaimHeldElsewhere(
             retry_after_seconds=self._lease_seconds
-        )  # others take and leave it faster than we can read
+        )  # others claim and release it faster than we can read
 
     async def _take(self, parent_id: str, seen: Mapping[str, Item]) -> Mapping[str, int] | None:
-        """Claim tasks that are as they were seen, all or none; None when one is not any more."""
+        """Claim tasks that are still as they were read, all or none; None if one has changed."""
         taken: dict[str, int] = {}
         try:
-            for task_id, item in sorted(seen.items()):  # in one order, or two could take one each and get no further
+            for task_id, item in sorted(seen.items()):  # in a fixed order, so that two workers do not block each other
                 lease = (item.lease or 0) + 1 + secrets.randbelow(_LONGEST_STEP)
                 now = self._client.server_clock.now()
                 change = items.claimed(item, lease=lease, now=now, until=now + self._lease_seconds)
@@ -146,11 +146,11 @@ class DynamoTaskStore:
             try:
                 await self._change(claim.parent_id, task_id, items.extended(lease, until=until, share=share))
             except _Unmet:
-                await self._give_up(claim.parent_id, claim.lease_ids)  # the others are of no use alone
+                await self._give_up(claim.parent_id, claim.lease_ids)  # the others are of no use without it
                 raise _lost(claim, task_id) from None
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
-        """See `TaskStore.complete`; to complete a task again in the same way is to have completed it."""
+        """See `TaskStore.complete`; completing a task again in the same way succeeds."""
         await self._confirm(claim, COMPLETED)
         for task_id, lease in claim.lease_ids.items():
             url = media_urls[task_id]
@@ -163,7 +163,7 @@ class DynamoTaskStore:
                     raise _lost(claim, task_id) from None
 
     async def fail(self, claim: Claim, *, error: str) -> None:
-        """See `TaskStore.fail`; to fail again in the same way is to have failed."""
+        """See `TaskStore.fail`; failing a task again in the same way succeeds."""
         await self._confirm(claim, FAILED)
         for task_id, lease in claim.lease_ids.items():
             now = await self._now(claim.parent_id, task_id)
@@ -181,10 +181,10 @@ class DynamoTaskStore:
                 await self._change(claim.parent_id, task_id, items.released(lease, is_counted=is_counted))
 
     async def close(self) -> None:
-        """See `TaskStore.close`: there is nothing to give up; the client is its owner's."""
+        """See `TaskStore.close`: nothing to close; the client belongs to its owner."""
 
     async def _confirm(self, claim: Claim, status: str) -> None:
-        """Make sure that every task of a claim is its own, or has got a status by it, before any is changed.
+        """Check that every task of a claim is held by it, or got its status from it, before any is changed.
 
         Raises:
             LeaseLost: one is not.
@@ -197,7 +197,7 @@ class DynamoTaskStore:
                 raise _lost(claim, task_id)
 
     async def _now(self, parent_id: str, task_id: str) -> float:
-        """DynamoDB's time, known from its first answer."""
+        """DynamoDB's time, known from its first response."""
         if not self._client.server_clock.is_set:
             await self._read(parent_id, task_id)
         return self._client.server_clock.now()
@@ -211,7 +211,7 @@ class DynamoTaskStore:
 
         Raises:
             _Unmet: its condition does not hold.
-            InvalidInput: DynamoDB never takes this item so.
+            InvalidInput: DynamoDB refuses the change of this item.
         """
         key = _key(parent_id, task_id)
         try:
@@ -245,7 +245,7 @@ def _key(parent_id: str, task_id: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _check_ids(parent_id: str, task_ids: Sequence[str]) -> None:
-    """Refuse what the table refuses, as the job's own fault."""
+    """Refuse ids that the table refuses, as an error of the job."""
     bounds = [("parent_id", parent_id, _ID_BYTES), *(("task id", task_id, _TASK_ID_BYTES) for task_id in task_ids)]
     for name, value, maximum_bytes in bounds:
         size_bytes = len(value.encode(errors="surrogatepass"))

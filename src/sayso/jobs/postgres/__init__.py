@@ -1,1 +1,1 @@
-"""Jobs in PostgreSQL: the queue, the tasks, and the server itself where there is none."""
+"""Jobs in PostgreSQL: the queue, the tasks, the outbox, and their administration."""

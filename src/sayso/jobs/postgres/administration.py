@@ -1,4 +1,4 @@
-"""What operators do with jobs: list, show, retry, cancel, redrive."""
+"""The operations of operators on jobs: list, show, retry, cancel, redrive."""
 
 from __future__ import annotations
 
@@ -52,22 +52,22 @@ returning id
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobReport:
-    """A job as it stands.
+    """The state of a job.
 
     Attributes:
         id: its name.
-        queue: where it is.
+        queue: its queue.
         state: ``waiting`` for a worker, ``leased`` by one, ``done``, ``dead`` (dead-lettered) or ``cancelled``.
-        attempts: how often it was tried.
+        attempts: how many there were.
         created_at: when it was enqueued.
         available_at: when it may be delivered, or last was.
         finished_at: when it ended; None before.
         worker: the last that had it; None before the first.
-        error: why it last failed; None while it has not.
+        error: why the last attempt failed; None if none did.
         lease_until: when the lease ends; None without one.
         history: an entry for each attempt that failed: ``attempt``, ``worker``, ``at``, ``error``.
         beginning: the first characters of its message.
-        narration_id: the narration that it is for; None for none.
+        narration_id: of its narration; None for none.
     """
 
     id: str
@@ -86,10 +86,10 @@ class JobReport:
 
 
 class Administration:
-    """See the module; belongs to the event loop of its database.
+    """Operations on jobs; belongs to the event loop of its database.
 
     Args:
-        database: where the jobs are.
+        database: of the jobs.
     """
 
     def __init__(self, database: Database) -> None:
@@ -102,13 +102,13 @@ class Administration:
 
         Args:
             queue: only those of one queue.
-            state: only those that are so.
-            limit: how many at most.
-            after: the job after which they begin.
+            state: only those with this state.
+            limit: the largest number.
+            after: the job after which the page begins.
         """
         before = None if after is None else _uuid(after)
         about = {"queue": queue, "state": state, "limit": limit, "before": before}
-        return [_report(row) for row in await self._database.fetch(_LIST, about, again=True)]
+        return [_report(row) for row in await self._database.fetch(_LIST, about, is_repeatable=True)]
 
     async def show(self, job_id: str) -> JobReport:
         """A job.
@@ -116,40 +116,40 @@ class Administration:
         Raises:
             NoSuchJob: there is none of this name.
         """
-        rows = await self._database.fetch(_SHOW, {"id": _uuid(job_id)}, again=True)
+        rows = await self._database.fetch(_SHOW, {"id": _uuid(job_id)}, is_repeatable=True)
         if not rows:
             raise _no_such_job(job_id)
         return _report(rows[0])
 
     async def retry(self, job_id: str) -> None:
-        """Have a job tried now that was dead-lettered or waits for another attempt.
+        """Retry a job now that was dead-lettered or waits for another attempt.
 
         Raises:
             NoSuchJob: there is none of this name.
-            InvalidInput: it is in hand, or has ended otherwise.
+            InvalidInput: it is leased, or has ended otherwise.
         """
-        rows = await self._database.fetch(_RETRY, {"id": _uuid(job_id)}, again=True)
+        rows = await self._database.fetch(_RETRY, {"id": _uuid(job_id)}, is_repeatable=True)
         if not rows:
             job = await self.show(job_id)
-            raise InvalidInput(f"Job {job_id} is {job.state}: only what waits or is dead can be tried again.")
+            raise InvalidInput(f"Job {job_id} is {job.state}: only jobs that wait or are dead can be retried.")
         self._database.notify(Channel.JOBS, rows[0]["queue"])
 
     async def cancel(self, job_id: str) -> None:
-        """Take a job from its worker, for ever.
+        """Cancel a job for good, also while a worker has it.
 
         Raises:
             NoSuchJob: there is none of this name.
             InvalidInput: it has ended.
         """
-        if not await self._database.fetch(CANCEL, {"id": _uuid(job_id)}, again=True):
+        if not await self._database.fetch(CANCEL, {"id": _uuid(job_id)}, is_repeatable=True):
             job = await self.show(job_id)
             if job.state != "cancelled":
                 raise InvalidInput(f"Job {job_id} is {job.state}: it cannot be cancelled any more.")
         self._database.notify(Channel.REVOKED)
 
     async def redrive(self, queue: str) -> int:
-        """Have all dead-lettered jobs of a queue tried again, and return how many there were."""
-        rows = await self._database.fetch(_REDRIVE, {"queue": queue}, again=True)
+        """Retry all dead-lettered jobs of a queue, and return how many there were."""
+        rows = await self._database.fetch(_REDRIVE, {"queue": queue}, is_repeatable=True)
         self._database.notify(Channel.JOBS, queue)
         return len(rows)
 
@@ -166,7 +166,5 @@ def _no_such_job(job_id: str) -> NoSuchJob:
 
 
 def _report(row: Row) -> JobReport:
-    beginning = row["beginning"].decode(
-        errors="ignore"
-    )  # where the encoding is SQL_ASCII it may end within a character
+    beginning = row["beginning"].decode(errors="ignore")  # with the encoding SQL_ASCII it may end within a character
     return JobReport(**{**row, "id": str(row["id"]), "beginning": beginning})

@@ -31,14 +31,14 @@ async def enqueue(transaction: Transaction, *jobs: NewJob) -> Sequence[EnqueuedJ
     While another transaction adds a job with the same key, this waits for its end.
 
     Args:
-        transaction: the caller's transaction, under way.
+        transaction: of the caller, in progress.
         jobs: the jobs; a queue delivers them in the order in which they were made.
 
     Returns:
-        What became of each job, in order, unless the transaction is rolled back.
+        The result for each job, in order, unless the transaction is rolled back.
 
     Raises:
-        InvalidInput: the database cannot keep a body.
+        InvalidInput: the database cannot store a body.
         ServiceUnavailable: the database does not answer.
     """
     enqueued = await insert(transaction.fetch, jobs)
@@ -49,7 +49,7 @@ async def enqueue(transaction: Transaction, *jobs: NewJob) -> Sequence[EnqueuedJ
 
 
 async def insert(fetch: Fetch, jobs: Sequence[NewJob]) -> Sequence[EnqueuedJob]:
-    """Insert the rows of jobs, without notifying anyone; see `enqueue`."""
+    """Insert the rows of jobs, without a notification; see `enqueue`."""
     found: dict[UUID, UUID] = {}
     while missing := [job for job in jobs if job.job_id not in found]:
         if len(missing) == 1:
@@ -58,10 +58,11 @@ async def insert(fetch: Fetch, jobs: Sequence[NewJob]) -> Sequence[EnqueuedJob]:
             rows = await fetch(ENQUEUE_ALL, _all_parameters(missing))
         found |= {row["id"]: row["id"] for row in rows}
         if len(rows) < len(missing):
-            # A statement of its own sees what another transaction committed while the insert waited for it.
+            # A separate statement sees what another transaction committed while the insert waited for it.
             rows = await fetch(FIND_ENQUEUED, _all_parameters(missing))
             found |= {row["wanted_id"]: row["id"] for row in rows}
-        # A job whose key was used, and whose earlier job was removed between the two statements, is inserted again.
+        # If a job's key was used, and the earlier job was removed between the two statements, the job is inserted
+        # again.
     return [EnqueuedJob(job_id=found[job.job_id], is_new=found[job.job_id] == job.job_id) for job in jobs]
 
 

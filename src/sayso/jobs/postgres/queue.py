@@ -1,6 +1,6 @@
-"""Jobs in a table of Postgres: claimed in batches, by lease, without one worker waiting for another's locks.
+"""Jobs in a table of PostgreSQL: claimed in batches, by lease, without waiting for the locks of other workers.
 
-NOTIFY makes it quick and polling makes it right: a worker without notifications looks once a second, and when the next
+NOTIFY makes it fast and polling makes it correct: a worker without notifications polls once a second, and when the next
 delay or lease ends.
 """
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 1.0
 
 _SHORTEST_POLL_SECONDS = 0.05
-"""Between looks while another worker is claiming a job that is due."""
+"""The time between polls while another worker is claiming a job that is due."""
 
 _FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.005, 0.1
-"""A worker that was woken and found nothing waits up to so long the next time, so that not all look at once."""
+"""A worker that was notified and found nothing waits up to so long the next time, so that not all poll at once."""
 
 
 class PostgresQueue:
     """See the module and `sayso.jobs.JobQueue`; belongs to the event loop of its database.
 
     Args:
-        database: where the jobs are; its opener closes it, after this.
+        database: of the jobs; its opener closes it, after this.
         name: of the queue.
         worker: the name of this worker, as administrators see it.
-        lease_seconds: how long a lease lasts without a heartbeat.
+        lease_seconds: the length of a lease without a heartbeat.
         clock: monotonic seconds.
     """
 
@@ -73,19 +73,19 @@ class PostgresQueue:
         self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
         self._hold_seconds = 0.0
         self._in_hand: dict[str, Delivery] = {}
-        """By lease, what was delivered and is not settled."""
+        """The delivered jobs that are not settled, by lease."""
         self._unanswered: set[UUID] = set()
-        """Claims whose answers did not come: they were made, perhaps."""
+        """Claims whose responses were lost: they may have succeeded."""
 
     async def _fetch(self, statement: LiteralString, about: Mapping[str, Any]) -> Sequence[Row]:
-        return await self._database.fetch(statement, about, again=True)
+        return await self._database.fetch(statement, about, is_repeatable=True)
 
     def _on_job(self, queue: str) -> None:
         if queue in {self.name, ""}:
             self._arrivals.notify()
 
     async def enqueue(self, body: str, *, dedup_key: str | None = None, delay_seconds: float = 0) -> str:
-        """Add a job, and return its id; that of the earlier job where the key was used before.
+        """Add a job, and return its id; that of the earlier job if the key was used before.
 
         Raises:
             ServiceUnavailable: the database does not answer.
@@ -113,7 +113,7 @@ class PostgresQueue:
             await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
 
     async def _idle_seconds(self) -> float:
-        """Until when no job is due, unless one is enqueued."""
+        """The time until the next job is due, unless one is enqueued."""
         (row,) = await self._fetch(statements.NEXT, {"queue": self.name})
         seconds = _POLL_SECONDS if row["seconds"] is None else row["seconds"]
         return min(max(seconds, _SHORTEST_POLL_SECONDS), _POLL_SECONDS)
@@ -131,7 +131,7 @@ class PostgresQueue:
         return deliveries
 
     async def _claim(self, limit: int) -> list[Delivery]:
-        """Claim jobs: first those of earlier claims whose answers did not come."""
+        """Claim jobs: first those of earlier claims whose responses were lost."""
         about = {"queue": self.name, "limit": limit, "lease": self._lease_seconds, "worker": self._worker}
 
         async def claim() -> Sequence[Row]:
@@ -150,7 +150,7 @@ class PostgresQueue:
             return rows
 
         rows = await self._database.persist(claim)
-        # An update takes rows as they lie on the disk.
+        # An update returns rows in their physical order.
         return [_delivery(row) for row in sorted(rows, key=lambda row: (row["available_at"], row["id"]))]
 
     async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
@@ -163,7 +163,7 @@ class PostgresQueue:
         return lost
 
     async def finish(self, delivery: Delivery) -> None:
-        """See `JobQueue.finish`; what is finished at the same time shares a statement."""
+        """See `JobQueue.finish`; jobs that are finished at the same time share a statement."""
         is_done = await asyncio.shield(self._finishes.add(delivery))
         self._in_hand.pop(delivery.lease, None)
         if not is_done:
@@ -192,7 +192,7 @@ class PostgresQueue:
             raise _lost(delivery)
 
     async def cancel(self, job_id: str) -> bool:
-        """Take a job from its worker, for ever; False if it has ended, or there is none."""
+        """Cancel a job for good, also while a worker has it; False if it has ended, or does not exist."""
         rows = await self._fetch(statements.CANCEL, {"id": UUID(job_id)})
         self._database.notify(Channel.REVOKED)
         return bool(rows)
@@ -240,7 +240,7 @@ class PostgresQueue:
 
 
 def _leases(deliveries: Collection[Delivery]) -> dict[str, Any]:
-    """Of these, as parameters."""
+    """The leases as parameters."""
     return {
         "ids": [UUID(delivery.job_id) for delivery in deliveries],
         "leases": [int(delivery.lease) for delivery in deliveries],

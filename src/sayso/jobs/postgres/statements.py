@@ -1,6 +1,6 @@
-"""The statements of a queue.
+"""The SQL statements of a queue.
 
-Each may be run twice, since the answer of the first may be lost: a change that a lease has made already stays as it is.
+Each may be executed twice, because the response of the first may be lost: a change that was made already stays.
 """
 
 ENQUEUE = """

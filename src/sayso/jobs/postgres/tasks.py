@@ -1,4 +1,4 @@
-"""Tasks in Postgres, with an event for each change, which followers read and NOTIFY hints at."""
+"""Tasks in PostgreSQL, with an event for each change; NOTIFY announces the events to readers."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ _EVENT = "insert into sayso.events (parent_id, kind) values (%(parent)s, %(kind)
 class PostgresTaskStore:
     """See `sayso.jobs.TaskStore`; belongs to the event loop of its database.
 
-    The lease id is from a sequence of the database, so that each is larger than all before it. A change whose answer
+    The lease id is from a sequence of the database, so each is larger than all before it. A change whose response
     was lost is made again; its lease id shows that it was this worker's.
 
     Args:
-        database: where they are; its opener closes it.
-        lease_seconds: how long a claim lasts without a heartbeat.
+        database: of the tasks; its opener closes it.
+        lease_seconds: the length of a claim without a heartbeat.
     """
 
     def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -124,7 +124,9 @@ class PostgresTaskStore:
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:  # noqa: ARG002 -- the queue counts
         """See `TaskStore.release`."""
-        await self._database.fetch(_RELEASE, {**_about(claim), "leases": list(claim.lease_ids.values())}, again=True)
+        await self._database.fetch(
+            _RELEASE, {**_about(claim), "leases": list(claim.lease_ids.values())}, is_repeatable=True
+        )
 
     async def close(self) -> None:
         """See `TaskStore.close`; the connections are the database's."""
@@ -145,7 +147,7 @@ class PostgresTaskStore:
             statement: the change.
             news: its parameters, besides those of the claim.
             kind: of the event; None for none.
-            result: the status that it leads to: a claim whose tasks have it already was changed, and the answer lost.
+            result: the resulting status: if the tasks have it already, the change was made and its response was lost.
 
         Raises:
             LeaseLost: some task belongs to another worker.

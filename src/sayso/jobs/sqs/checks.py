@@ -1,4 +1,4 @@
-"""Checks of queues before jobs are taken from them."""
+"""Checks of queues before jobs are received from them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _log = structlog.get_logger(__name__)
 
 
 async def check_queues(queue: RemoteQueue, dead_letters: RemoteQueue | None) -> int | None:
-    """Make sure that the queues exist, may be read, and are two.
+    """Check that the queues exist, may be read, and are two.
 
     Returns:
-        After how many receipts SQS itself moves a message of the first away; None where it does not.
+        After how many receipts SQS itself dead-letters a message of the first; None without a redrive policy.
 
     Raises:
         InvalidInput: they are the same queue.
@@ -38,7 +38,7 @@ async def check_queues(queue: RemoteQueue, dead_letters: RemoteQueue | None) -> 
 
 
 def warn_of(url: str, most_receipts: int | None, *, has_dead_letters: bool, max_attempts: int | None) -> None:
-    """Warn of a redrive policy that is missing, or counts too few receipts."""
+    """Warn of a missing redrive policy, or one that allows too few receipts."""
     if most_receipts is None and not has_dead_letters:
         _log.warning(
             "messages that cannot be done will come again until they are too old: "

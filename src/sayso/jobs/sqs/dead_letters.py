@@ -1,4 +1,4 @@
-"""Messages that cannot be processed: where they are sent, and with which attributes."""
+"""Send messages that cannot be processed to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 REASON = "Reason"
 SOURCE = "SourceQueue"
-"""Names of the attributes that a dead letter has besides its own."""
+"""The names of the attributes that are added to a dead letter."""
 
-_ATTRIBUTES = 10  # how many a message may have
+_ATTRIBUTES = 10  # the largest number of attributes of a message
 _REASON_CHARACTERS = 400
-_GROUP = "sayso"  # in a FIFO dead-letter queue, of messages that came without one
+_GROUP = "sayso"  # in a FIFO dead-letter queue, for messages without a group
 
 _UNFIT = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that a string attribute may not have: https://docs.aws.amazon.com/AWSSimpleQueueService, SendMessage."""
@@ -31,11 +31,11 @@ _UNFIT_LETTER = frozenset(
         "UnsupportedOperation",
     }
 )
-"""Codes of a dead-letter queue that does not take such a message, also where it is too large only with the reason."""
+"""Codes with which a dead-letter queue refuses a message, also because it is too large with the reason."""
 
 
 def fit(text: str) -> str:
-    """A text as a string attribute takes it: one line, not empty, not too long."""
+    """A text that is valid as a string attribute: one line, not empty, not too long."""
     line = " ".join(_UNFIT.sub(" ", text).split())
     return line[:_REASON_CHARACTERS] or "unknown"
 
@@ -53,10 +53,10 @@ class DeadLetters:
         self._source_url = source_url
 
     async def send(self, lease: Lease, *, reason: str) -> None:
-        """Send a copy of a message there, with the reason; perhaps two, if an answer is lost.
+        """Send a copy of a message, with the reason; possibly two, if a response is lost.
 
         Raises:
-            AwsRefusal: the queue does not take such a message.
+            AwsRefusal: the queue refuses the message.
             ServiceUnavailable: SQS fails.
         """
         delivery = lease.delivery
@@ -80,7 +80,7 @@ class DeadLetters:
 
 
 def sendable(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A message's attributes as they can be sent again: without the lists that SQS answers with and does not take."""
+    """A message's attributes in the form for sending: without the lists that SQS returns but does not accept."""
     return {
         name: {key: value[key] for key in ("DataType", "StringValue", "BinaryValue") if value.get(key)}
         for name, value in attributes.items()

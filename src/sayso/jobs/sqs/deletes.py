@@ -1,4 +1,4 @@
-"""Deleting messages, together where several are done at about the same time."""
+"""Delete messages, in batches of those that are deleted at about the same time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _Request: TypeAlias = tuple[str, "asyncio.Future[None]"]
 
 
 class Deletes:
-    """Belongs to one event loop.
+    """Deletes messages in batches; belongs to one event loop.
 
-    One request is under way at a time, and messages that come meanwhile go with the next. So a single message does not
-    wait, and many cost a tenth of the requests.
+    One request is in progress at a time, and messages that come meanwhile form the next one. So a single message does
+    not wait, and many need a tenth of the requests.
 
     Args:
-        remote: whose messages.
+        remote: the queue of the messages.
     """
 
     def __init__(self, remote: RemoteQueue) -> None:
@@ -43,7 +43,7 @@ class Deletes:
         await settled
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for requests in progress."""
         if self._sending is not None:
             await self._sending
 

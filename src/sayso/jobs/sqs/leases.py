@@ -1,4 +1,4 @@
-"""The messages that a process has in hand: until when, and which calls about each are under way."""
+"""The messages that a process holds: the ends of their leases, and the calls in progress for each."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from sayso.jobs.base import Delivery
 
 LONGEST_SECONDS = 12 * 3600.0 - 60
-"""How long one receiver may have a message, from its receipt: SQS allows 12 hours, by its own clock."""
+"""How long one receiver may hold a message, from its receipt: SQS allows 12 hours, by its own clock."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Lease:
-    """A message in hand.
+    """A message that this process holds.
 
     Attributes:
         delivery: as it was delivered.
-        attributes: the sender's, as SQS gave them.
+        attributes: the sender's, as SQS returned them.
         received: when it came, by the clock.
         until: when it is lost unless it is extended, by the clock.
-        heartbeats: the requests under way that extend it.
-        is_settling: whether a call that settles it is under way: it must not be extended any more.
+        heartbeats: the requests in progress that extend it.
+        is_settling: whether a call that settles it is in progress: it must not be extended any more.
         is_dead_lettered: whether the dead-letter queue has it, so that it need not be sent there again.
     """
 
@@ -42,15 +42,15 @@ class Lease:
 
 
 class Leases:
-    """Belongs to one event loop.
+    """The messages that this process holds; belongs to one event loop.
 
     With an old receipt, SQS lets a process delete or extend a message that another received meanwhile. So a message
     counts as lost here as soon as it was not extended for the length of a lease, whatever SQS would answer: a process
-    that was frozen does no harm. What is measured is a duration, from before the request that began it, and no time of
-    day.
+    that was frozen does no harm. The length is measured as a duration, from before the request that began it, not by
+    the time of day.
 
     Args:
-        lease_seconds: how long a lease lasts without a heartbeat.
+        lease_seconds: the length of a lease without a heartbeat.
         clock: monotonic seconds.
     """
 
@@ -68,11 +68,11 @@ class Leases:
         return lease
 
     def drop(self, lease: Lease) -> None:
-        """It is in hand no more."""
+        """Remove a message that is not held any more."""
         self._leases.pop(lease.delivery.lease, None)
 
     def holds(self, lease: Lease) -> bool:
-        """Whether it is in hand, and is to be extended."""
+        """Whether it is held, and is to be extended."""
         return lease.delivery.lease in self._leases and not lease.is_settling
 
     def to_extend(self, deliveries: Collection[Delivery]) -> tuple[list[Lease], list[Delivery]]:
@@ -91,12 +91,12 @@ class Leases:
 
     @contextmanager
     def settling(self, delivery: Delivery) -> Iterator[Lease]:
-        """A block in which a message is settled: it is not extended meanwhile, and is in hand no more afterwards.
+        """A block in which a message is settled: it is not extended meanwhile, and not held afterwards.
 
-        After anything but `LeaseLost` was raised in the block it is in hand as before.
+        If anything but `LeaseLost` is raised in the block, it is held as before.
 
         Raises:
-            LeaseLost: it is in hand no more already.
+            LeaseLost: it is not held any more.
         """
         lease = self._held(delivery)
         lease.is_settling = True
@@ -111,11 +111,11 @@ class Leases:
         self.drop(lease)
 
     def left_seconds(self, lease: Lease) -> float:
-        """How much longer it can be in hand in all."""
+        """How much longer it can be held in total."""
         return lease.received + LONGEST_SECONDS - self._clock()
 
     def oldest_age_seconds(self) -> float | None:
-        """The age of the oldest message in hand; None when there is none."""
+        """The age of the oldest message held; None when there is none."""
         self._forget()
         now = self._clock()
         ages = (lease.delivery.age_seconds + now - lease.received for lease in self._leases.values())
@@ -133,5 +133,5 @@ class Leases:
             self.drop(lease)
             lease = None
         if lease is None:
-            raise LeaseLost(f"Message {delivery.job_id} is in hand no more.")
+            raise LeaseLost(f"Message {delivery.job_id} is not held any more.")
         return lease

@@ -49,9 +49,9 @@ class SqsQueue:
     Args:
         client: of SQS; its opener closes it, after this.
         queue_url: of the queue.
-        dlq_url: of the queue for messages that cannot be done; None to leave them to the queue's own redrive policy.
-        lease_seconds: how long a lease lasts without a heartbeat, in whole seconds.
-        receipts: what is known of messages, where several objects for one queue share it.
+        dlq_url: of the dead-letter queue; None to leave failed messages to the queue's own redrive policy.
+        lease_seconds: the length of a lease without a heartbeat, in whole seconds.
+        receipts: the known messages; several objects for one queue may share it.
     """
 
     def __init__(
@@ -75,18 +75,18 @@ class SqsQueue:
         self._receive_id = uuid4().hex
         self._is_checked = False
         self.left_to_redrive = 0
-        """How many times a message that cannot be done was left in the queue, because there is nowhere to put it."""
+        """How many times a failed message was left in the queue, because there is no dead-letter queue."""
 
     async def check(self, *, max_attempts: int | None = None) -> None:
-        """Make sure that the queues exist, may be read, and are two; for the start.
+        """Check at the start that the queues exist, may be read, and are two.
 
         Args:
-            max_attempts: how often a job is tried here; a redrive policy that ends sooner is warned of.
+            max_attempts: the largest number of attempts here; a redrive policy with fewer receipts is warned of.
 
         Raises:
             InvalidInput: they are the same queue.
             ResourceMissing: one does not exist.
-            ServiceUnavailable: they cannot be asked, or not by us.
+            ServiceUnavailable: they cannot be read, or not with these credentials.
         """
         dead_letters = None if self._dead_letters is None else self._dead_letters.remote
         most_receipts = await check_queues(self._remote, dead_letters)
@@ -98,7 +98,7 @@ class SqsQueue:
     # Receiving
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
-        """See `JobQueue.receive`; a poll that has begun is waited for when this is cancelled.
+        """See `JobQueue.receive`; when this is cancelled, a poll in progress is waited for.
 
         Raises:
             ServiceUnavailable: SQS does not answer.
@@ -115,7 +115,7 @@ class SqsQueue:
         return [lease.delivery for lease in arrived]
 
     async def _poll(self, limit: int, wait_seconds: int, arrived: list[Lease]) -> None:
-        """Add to ``arrived`` what there is; SQS hands out ten at a time."""
+        """Add available messages to ``arrived``; SQS returns at most ten at a time."""
         while True:
             wanted = min(limit - len(arrived), BATCH)
             try:
@@ -123,7 +123,7 @@ class SqsQueue:
             except ServiceUnavailable:
                 if not arrived:
                     raise
-                return  # with what there is
+                return  # return what there is
             arrived += came
             if len(came) < wanted or len(arrived) >= limit:
                 return
@@ -131,7 +131,7 @@ class SqsQueue:
     async def _receive_once(self, wanted: int, wait_seconds: int) -> list[Lease]:
         parameters: dict[str, Any] = {}
         if self._remote.is_fifo:
-            # An answer that is lost blocks its groups for the length of a lease, unless the same request comes again.
+            # A lost response blocks its groups for the length of a lease, unless the same request is sent again.
             parameters["ReceiveRequestAttemptId"] = self._receive_id
         answer = await self._remote.call(
             "receive_message",
@@ -154,7 +154,7 @@ class SqsQueue:
         clock = self._client.server_clock
         now = clock.now() if clock.is_set else 0.0  # emulators of SQS may not send the time
         count = int(facts.get("ApproximateReceiveCount", 1))
-        receipt = self._receipts.came(message["MessageId"], count)
+        receipt = self._receipts.record(message["MessageId"], count)
         return Delivery(
             job_id=message["MessageId"],
             lease=message["ReceiptHandle"],
@@ -168,7 +168,7 @@ class SqsQueue:
         )
 
     async def _release(self, polling: asyncio.Task[None], arrived: list[Lease], limit_seconds: float) -> None:
-        """Make visible again what a poll under way brings."""
+        """Make the messages of a poll in progress visible again."""
         try:
             await asyncio.wait({polling}, timeout=limit_seconds)
         finally:
@@ -186,13 +186,13 @@ class SqsQueue:
                 self._receipts.released(lease.delivery.job_id, is_counted=False)
                 self._leases.drop(lease)
 
-    # Beating
+    # Heartbeats
 
     async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
         """See `JobQueue.heartbeat`.
 
         Raises:
-            ServiceUnavailable: SQS did not extend all that it might have.
+            ServiceUnavailable: SQS did not extend all leases that it could have.
         """
         held, lost = self._leases.to_extend(deliveries)
         tasks: list[asyncio.Task[None]] = []
@@ -205,7 +205,7 @@ class SqsQueue:
                 task.add_done_callback(lease.heartbeats.discard)
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, BaseException):
-                raise result  # those that are lost stay so, and are returned by the next heartbeat
+                raise result  # lost ones stay lost, and are returned by the next heartbeat
         return lost
 
     async def _extend(self, batch: list[Lease], lost: list[Delivery]) -> None:
@@ -232,7 +232,7 @@ class SqsQueue:
         while True:
             await asyncio.Event().wait()
 
-    # What became of them
+    # Settling
 
     async def finish(self, delivery: Delivery) -> None:
         """See `JobQueue.finish`; several at about the same time are one request."""
@@ -249,8 +249,8 @@ class SqsQueue:
     async def dead_letter(self, delivery: Delivery, *, reason: str) -> None:
         """See `JobQueue.dead_letter`.
 
-        Where there is no dead-letter queue, or it does not take the message, it stays where it is and comes again,
-        later and later, until the queue's own redrive policy takes it away.
+        If there is no dead-letter queue, or it refuses the message, the message stays where it is and comes again,
+        later and later, until the queue's own redrive policy removes it.
         """
         with self._leases.settling(delivery) as lease:
             if await self._is_dead_lettered(lease, reason):
@@ -287,13 +287,13 @@ class SqsQueue:
             await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
         except AwsRefusal as refusal:
             if refusal.tries == 1:
-                raise LeaseLost(f"Message {lease.delivery.job_id} is in hand no more: {refusal.code}.") from None
-            # An earlier try was obeyed, and its answer lost.
+                raise LeaseLost(f"Message {lease.delivery.job_id} is not held any more: {refusal.code}.") from None
+            # An earlier try succeeded, and its response was lost.
 
-    # The rest
+    # Other
 
     async def backlog(self) -> Backlog:
-        """See `JobQueue.backlog`; its oldest job is the oldest that this process has in hand, for SQS reports none.
+        """See `JobQueue.backlog`; the oldest job is the oldest that this process holds, because SQS reports none.
 
         Raises:
             ServiceUnavailable: SQS does not answer.
@@ -305,7 +305,7 @@ class SqsQueue:
         )
 
     async def close(self) -> None:
-        """See `JobQueue.close`: waits for deletes under way; the client is its owner's."""
+        """See `JobQueue.close`: waits for deletes in progress; the client belongs to its owner."""
         await self._deletes.close()
 
 

@@ -1,8 +1,8 @@
-"""How often this process has tried a message: SQS counts every receipt, whatever came of it.
+"""How often this process has attempted a message: SQS counts every receipt, whatever its outcome.
 
-SQS's count does not say how often a job was tried. It includes receipts after which the message was released, a
+SQS's count is not the number of attempts. It includes receipts after which the message was released, a
 duplicate that waited for its twin, and every consumer that the queue had before this one. So a process counts for
-itself what it received and did not release. What a fleet did together is counted by the task store
+itself the messages that it received and did not release. The attempts of all workers are counted by the task store
 (`sayso.jobs.Claim.attempt`).
 """
 
@@ -17,12 +17,12 @@ _MOST = 10_000
 
 @dataclass(kw_only=True, slots=True)
 class Receipt:
-    """What is known of a message.
+    """The state of a known message.
 
     Attributes:
-        attempts: how often it was begun here.
-        count: SQS's count, when it last came.
-        is_open: whether it came, and was not settled since.
+        attempts: how often it was started here.
+        count: SQS's count, at the latest receipt.
+        is_open: whether it was received, and not settled since.
         is_suspect: whether a worker received it and may have died of it.
     """
 
@@ -33,7 +33,7 @@ class Receipt:
 
 
 class Receipts:
-    """The messages that a process has seen; queues on one event loop may share them.
+    """The messages that a process has received; queues on one event loop may share them.
 
     Args:
         most: how many are remembered.
@@ -43,8 +43,8 @@ class Receipts:
         self._most = most
         self._known: OrderedDict[str, Receipt] = OrderedDict()
 
-    def came(self, job_id: str, count: int) -> Receipt:
-        """Note that a message came.
+    def record(self, job_id: str, count: int) -> Receipt:
+        """Record the receipt of a message.
 
         Args:
             job_id: SQS's name for it.

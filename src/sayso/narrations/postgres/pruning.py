@@ -227,7 +227,7 @@ class Pruner:
 
     async def files_of(self, narrations: Sequence[OldNarration]) -> Sequence[str]:
         """The URIs of the files of these completed narrations."""
-        rows = await self._database.fetch(_FILES_OF, _ids(narrations), again=True)
+        rows = await self._database.fetch(_FILES_OF, _ids(narrations), is_repeatable=True)
         return [row["media_url"] for row in rows]
 
     async def remove_events_of(self, narrations: Sequence[OldNarration], *, limit: int) -> int:

@@ -90,7 +90,7 @@ class PostgresNarrationStore:
 
     async def _visible(self, narration_id: str, owner: str | None) -> tuple[Row, NarrationRecord]:
         _require_name(narration_id)
-        rows = await self._database.fetch(statements.FIND, {"ids": [narration_id]}, again=True)
+        rows = await self._database.fetch(statements.FIND, {"ids": [narration_id]}, is_repeatable=True)
         return _visible(rows, narration_id, owner)
 
     async def page(
@@ -99,7 +99,7 @@ class PostgresNarrationStore:
         """See `NarrationStore.page`."""
         before = None if after is None else (await self._visible(after, owner))[0]["number"]
         about = {"owner": owner, "status": status, "before": before, "limit": limit + 1}
-        rows = await self._database.fetch(statements.PAGE, about, again=True)
+        rows = await self._database.fetch(statements.PAGE, about, is_repeatable=True)
         return Page(records=tuple(map(_record, rows[:limit])), has_more=len(rows) > limit)
 
     async def cancel(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
@@ -128,11 +128,11 @@ class PostgresNarrationStore:
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
         """See `NarrationStore.changes`."""
         about = {"ids": list(seen), "seen": list(seen.values())}
-        changed = await self._database.fetch(statements.CHANGED, about, again=True) if seen else ()
+        changed = await self._database.fetch(statements.CHANGED, about, is_repeatable=True) if seen else ()
         if not changed:
             return ()
         ids = [row["id"] for row in changed]
-        return [_record(row) for row in await self._database.fetch(statements.FIND, {"ids": ids}, again=True)]
+        return [_record(row) for row in await self._database.fetch(statements.FIND, {"ids": ids}, is_repeatable=True)]
 
     async def wait_for_change(self) -> None:
         """See `NarrationStore.wait_for_change`."""
@@ -161,11 +161,11 @@ class PostgresNarrationStore:
             "error": error,
             "callback": callback,
         }
-        await self._database.fetch(statements.RECORD_ATTEMPT, about, again=True)
+        await self._database.fetch(statements.RECORD_ATTEMPT, about, is_repeatable=True)
 
     async def fail_callback(self, narration_id: str) -> None:
         """See `NarrationStore.fail_callback`."""
-        await self._database.fetch(statements.FAIL_CALLBACK, {"id": narration_id}, again=True)
+        await self._database.fetch(statements.FAIL_CALLBACK, {"id": narration_id}, is_repeatable=True)
 
     async def close(self) -> None:
         """See `NarrationStore.close`; the connections are the database's."""

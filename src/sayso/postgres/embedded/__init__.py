@@ -1,1 +1,1 @@
-"""PostgreSQL out of a wheel: its programs, its processes, its supervisor, its upgrades."""
+"""PostgreSQL from a wheel: its programs, its processes, its supervisor, its upgrades."""

@@ -1,4 +1,4 @@
-"""The processes of an embedded server: which one serves a directory, and what one that was killed has left."""
+"""The processes of an embedded server: find the running one, and remove the remains of a killed one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLEAR_SECONDS = 10.0
 
 
 def server_number(directory: Path) -> int | None:
-    """The process that serves a data directory, whichever process started it; None for none."""
+    """The process id of the server of a data directory, whichever process started it; None if none runs."""
     try:
         number = int(_record(directory).read_text().split("\n", 1)[0])
         os.kill(number, 0)
@@ -21,19 +21,19 @@ def server_number(directory: Path) -> int | None:
         return None
     except PermissionError:
         pass
-    # In a container, the old server's number may be that of some other process by now, or of its own remains that
-    # nobody reaps. A server's working directory is its data directory.
+    # In a container, the old server's number may belong to another process by now, or to its own zombie, which is never
+    # reaped. A server's working directory is its data directory.
     return number if not _HAS_PROC or _works_in(directory, number) else None
 
 
-def clear_away(directory: Path, lock: Path) -> None:
-    """Remove what a server that was killed has left, all of which would keep another from starting.
+def remove_remains(directory: Path, lock: Path) -> None:
+    """Remove the remains of a killed server, which would prevent the start of another.
 
     Its backends notice its death when they are idle, but not in the middle of a statement. They hold the shared memory,
-    and whatever they still write would never be committed.
+    and anything that they still write would never be committed.
 
     Args:
-        directory: of the data, which no server serves.
+        directory: of the data, without a running server.
         lock: of the server's socket.
     """
     if not _HAS_PROC or not _record(directory).exists():
@@ -56,7 +56,7 @@ def _works_in(directory: Path, number: int) -> bool:
     process = Path(f"/proc/{number}")
     try:
         return (process / "cwd").resolve(strict=True) == directory.resolve()
-    except PermissionError:  # root in a container may not look at others' directories, but at their commands
+    except PermissionError:  # root in a container may not read others' working directories, but their commands
         with suppress(OSError):
             return os.fsencode(directory) in (process / "cmdline").read_bytes().split(b"\0")
         return False
@@ -65,7 +65,7 @@ def _works_in(directory: Path, number: int) -> bool:
 
 
 def _survivors(directory: Path) -> list[int]:
-    """PostgreSQL's processes that work in a directory: not a shell in which a user reads the log there."""
+    """PostgreSQL's processes that work in a directory; not a shell in which a user reads the log there."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

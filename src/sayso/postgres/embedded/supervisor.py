@@ -1,4 +1,4 @@
-"""Restarts the embedded PostgreSQL when it has ended by itself, as when memory was short and the kernel killed it."""
+"""Restart the embedded PostgreSQL after a crash, for example after the kernel killed it for memory."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 0.5
 
 _STABLE_SECONDS = 60.0
-"""A server that has run for so long did not end because of how it was started."""
+"""A server that has run for so long did not end because of its start."""
 
 _STOP_SECONDS = 90.0
-"""More than a start under way may take."""
+"""Longer than a start may take."""
 
 
 class Supervisor:
-    """A thread that looks after a server for the time of a ``with`` block.
+    """A thread that supervises a server for the time of a ``with`` block.
 
-    Any thread may ask for `trouble`; the other attributes belong to the thread of the supervisor.
+    Any thread may read `trouble`; the other attributes belong to the thread of the supervisor.
 
     Args:
-        server: which has been started.
+        server: a started server.
         clock: monotonic seconds.
     """
 
@@ -73,11 +73,11 @@ class Supervisor:
     def _is_running(self) -> bool:
         try:
             return self._server.is_running()
-        except OSError:  # its directory cannot be read, which the start that follows reports
+        except OSError:  # its directory cannot be read, which the next start reports
             return False
 
     def _restart(self) -> None:
-        """Start the server, at longer and longer intervals, until it runs or the supervisor stops."""
+        """Start the server, at growing intervals, until it runs or the supervisor stops."""
         while True:
             if self._failures and self._stop.wait(EMBEDDED_RESTART.pause_seconds(self._failures)):
                 return

@@ -1,7 +1,8 @@
-"""Moving the embedded database to a newer PostgreSQL: by dump and restore, beside the old one.
+"""Move the embedded database to a newer PostgreSQL: by dump and restore, beside the old one.
 
-A cluster of one major version is of no use to another, and the wheel's newest one comes with a wheel of Sayso. The old
-directory is read by its own version's programs, and is moved only once everything in it was found in the new one.
+PostgreSQL cannot use a cluster of another major version, and a new version of Sayso may bring a new version of the
+wheel. The old directory is read by programs of its own version, and is moved only after its content was found in the
+new one.
 """
 
 from __future__ import annotations
@@ -37,20 +38,20 @@ _SESSION = "set timezone to 'UTC'; set datestyle to 'ISO'; set extra_float_digit
 
 
 def upgrade(directory: Path, *, programs: Path | None = None, say: Callable[[str], None]) -> Path | None:
-    """Have a cluster moved to the newest PostgreSQL that is installed; blocks.
+    """Move a cluster to the newest installed PostgreSQL; blocks.
 
     Args:
-        directory: of the cluster, which no process but this one uses.
-        programs: where the programs of its own version are; None for those in the wheel.
-        say: called with sentences that say what is done.
+        directory: of the cluster, which no other process uses.
+        programs: the directory of the programs of its own version; None for those in the wheel.
+        say: called with sentences that report the progress.
 
     Returns:
-        Where the old cluster is kept; None where there was nothing to do.
+        The directory in which the old cluster is kept; None if there was nothing to do.
 
     Raises:
-        InvalidInput: there is none, it is newer, or its own version's programs are missing.
+        InvalidInput: there is no cluster, it is newer, or the programs of its own version are missing.
         OutputFailed: the directory cannot be written to.
-        ServiceUnavailable: a server or a program failed, or the copy is not like the original; all is as it was.
+        ServiceUnavailable: a server or a program failed, or the copy differs from the original; nothing was changed.
     """
     if not is_cluster(directory):
         raise InvalidInput(f"There is no database in {directory}.", hint="It is where SAYSO_DATA or --data says.")
@@ -77,14 +78,14 @@ def upgrade(directory: Path, *, programs: Path | None = None, say: Callable[[str
         _copy(directory, programs, say)
         ready = upgraded_name(directory)
         directory.rename(kept)
-        ready.rename(directory)  # a kill between the two is mended by the next start
+        ready.rename(directory)  # after a kill between the two, the next start completes this
     except OSError as error:
         raise OutputFailed(f"The database cannot be copied: {error.strerror or error}.") from error
     return kept
 
 
 def _copy(directory: Path, programs: Path, say: Callable[[str], None]) -> None:
-    """Have a copy of everything under the name of one that is ready, once it has been compared."""
+    """Make a copy under the name of a complete one, once it has been compared."""
     begun = directory.with_name(f".{directory.name}.upgrading")
     for left in (begun, upgraded_name(directory)):
         shutil.rmtree(left, ignore_errors=True)
@@ -95,7 +96,7 @@ def _copy(directory: Path, programs: Path, say: Callable[[str], None]) -> None:
             EmbeddedPostgres(begun) as target,
             TemporaryDirectory(dir=directory.parent, prefix=".upgrading-") as scratch,
         ):
-            # Of this process's user, which may connect to the sockets: the server's user may not write here.
+            # Owned by this process's user, which may connect to the sockets: the server's user may not write here.
             _copy_all(source.start(), target.start(), Path(scratch), say)
         begun.rename(upgraded_name(directory))
     finally:
@@ -108,7 +109,7 @@ def _copy_all(source: str, target: str, scratch: Path, say: Callable[[str], None
 
     roles, dump = scratch / "roles.sql", scratch / "dump"
     run_program("pg_dumpall", "--roles-only", f"--dbname={source}", f"--file={roles}", user=None, data=scratch)
-    # One role is there already, at which psql complains and goes on.
+    # One role exists already, for which psql prints an error and continues.
     run_program("psql", "--no-psqlrc", "--quiet", f"--file={roles}", f"--dbname={target}", user=None, data=scratch)
     for name in _column(source, _DATABASES):
         from_, to = make_conninfo(source, dbname=name), make_conninfo(target, dbname=name)
@@ -137,13 +138,13 @@ def _copy_all(source: str, target: str, scratch: Path, say: Callable[[str], None
 
 
 def _contents(conninfo: str) -> _Contents:
-    """How many rows each table has and what they amount to, and where each sequence is."""
+    """The number of rows and a digest of each table, and the position of each sequence."""
     from psycopg import sql
 
     with _connected(conninfo) as connection:
         found: dict[str, tuple[Any, ...]] = {}
         for (table,) in connection.execute(_TABLES.encode()).fetchall():
-            # Every row counts, in no order: the sum of 60 bits of each row's digest.
+            # Every row counts, in any order: the sum of 60 bits of each row's digest.
             statement = sql.SQL(
                 "select count(*), sum(('x0' || left(md5(t::text), 15))::bit(64)::bigint::numeric) from {} t"
             )

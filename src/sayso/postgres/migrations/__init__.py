@@ -1,1 +1,1 @@
-"""The schema's history, a file for each step; Alembic finds them by their names."""
+"""The history of the schema, one file for each migration; Alembic finds them by their names."""

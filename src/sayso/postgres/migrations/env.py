@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction of `sayso.postgres.migrate`."""
+"""Alembic's environment: runs the migrations on the connection and in the transaction of `sayso.postgres.migrate`."""
 
 from alembic import context
 

@@ -60,5 +60,5 @@ create index events_parent on sayso.events (parent_id, id);
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create the tables."""
     op.execute(UP)

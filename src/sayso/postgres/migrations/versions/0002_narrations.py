@@ -1,4 +1,4 @@
-"""Narrations, whose status follows that of their tasks."""
+"""Narrations, whose status is derived from that of their tasks."""
 
 from alembic import op
 
@@ -72,5 +72,5 @@ create trigger narrations_follow_changes after update on sayso.tasks
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create the table and its triggers."""
     op.execute(UP)

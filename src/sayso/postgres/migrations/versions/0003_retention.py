@@ -1,4 +1,4 @@
-"""What finds narrations that ended long ago, and keeps two processes from removing the same one."""
+"""An index of old narrations, and a column that reserves one for removal by a process."""
 
 from alembic import op
 
@@ -15,5 +15,5 @@ create index narrations_ended on sayso.narrations (finished_at, number)
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Add the column and the indexes."""
     op.execute(UP)

@@ -16,5 +16,5 @@ create table sayso.rate_limits (
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create the table."""
     op.execute(UP)
