@@ -98,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async def warm_up() -> None:
         try:
             await on_thread(process.warm_up)
-        except Exception:  # noqa: BLE001 -- whoever asks for what is broken is told; the rest is served
+        except Exception:  # noqa: BLE001 -- requests for it get the error; the rest is served
             _log.exception("not everything is ready")
         app.state.readiness = "ready"
 

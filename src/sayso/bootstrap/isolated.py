@@ -160,8 +160,8 @@ def _exit_reason(code: int) -> str:
 
 def _main(there: Connection, settings: StoriesSettings, story: Story, directory: Path) -> None:
     """The main function of the child."""
-    for told in (signal.SIGINT, signal.SIGTERM):  # the parent receives the signal too, and decides
-        signal.signal(told, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent receives the signal too, and decides
+        signal.signal(number, signal.SIG_IGN)
     _lower_priority()
     threading.Thread(target=_end_with_parent, args=(there,), daemon=True).start()
     configure_logs(settings.log_level, settings.log_format)
@@ -175,7 +175,7 @@ def _main(there: Connection, settings: StoriesSettings, story: Story, directory:
         send("made", _narrate(send, settings, story, directory))
     except SaysoError as error:
         send("failed", error)
-    except Exception as error:  # noqa: BLE001 -- told to the parent, for which it is a failure of the attempt
+    except Exception as error:  # noqa: BLE001 -- sent to the parent, for which it is a failed attempt
         _log.exception("the attempt broke")
         send("failed", RuntimeError(f"{type(error).__name__}: {error}"))
 

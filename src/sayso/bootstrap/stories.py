@@ -185,10 +185,10 @@ class StoriesOpener:
         root = output_root(settings)
         stories = self._stories(tasks, storages, root, enqueue_callback=store.enqueue_callback)
         checks = [partial(storages.of(root).check, root)]
-        told = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
+        worker = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
         calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
         return [
-            Consumer(name=STORIES_QUEUE, queue=queues[0], worker=told),
+            Consumer(name=STORIES_QUEUE, queue=queues[0], worker=worker),
             Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
         ]
 

@@ -141,6 +141,6 @@ def _print(findings: list[Finding]) -> None:
             typer.echo(f"{area}:")
         typer.echo(f"  {finding.state:8} {finding.what}: {finding.detail}")
         if finding.mend:
-            typer.echo(f"           mend it: {finding.mend}")
+            typer.echo(f"           fix: {finding.mend}")
     missing = sum(finding.state == "missing" for finding in findings)
     typer.echo("Everything that is required is installed." if not missing else f"{missing} things are missing.")

@@ -79,7 +79,7 @@ class Stream:
         script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
         pause_seconds = self._script.lead_in_seconds
         pause_samples = round(pause_seconds * self._engine.sample_rate_hz)
-        told = 0
+        shown = 0
         for line, parts in render(script, self._engine, self._cache, speeds=speeds, workers=self._engine.workers):
             yield from self._silence(pause_samples)
             if line.chapter_title is not None:
@@ -88,8 +88,8 @@ class Stream:
                 self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
                 if part.timing == "naive":
                     self.timing = "naive"
-            words = self._builder.words_from(told)
-            told += len(words)
+            words = self._builder.words_from(shown)
+            shown += len(words)
             for part in parts:
                 yield Piece(samples=_levelled(part.audio.samples), words=words)
                 words = ()

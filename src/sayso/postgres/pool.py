@@ -133,7 +133,8 @@ class Database:
         Args:
             statement: in SQL, with ``%(name)s`` for parameters.
             parameters: by name.
-            is_repeatable: whether it may be retried after its response was lost: running it twice has the same effect as once.
+            is_repeatable: whether it may be retried after its response was lost, because running it twice has the same
+                effect as once.
         """
         if is_repeatable:
             return await self.persist(partial(self.attempt, statement, parameters))

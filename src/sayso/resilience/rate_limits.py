@@ -1,9 +1,9 @@
-"""Rate limits that processes share: at most so many calls in any interval, whoever makes them.
+"""Rate limits that processes share: at most so many calls in any interval, by all callers together.
 
-A limit is kept by the generic cell rate algorithm (GCRA; ITU-T I.371, annex A), a token bucket whose whole state is one
-time: when all permits that were taken will have been earned back. Each permit takes `RateLimit.permit_seconds` to earn.
-Permits are granted while the bucket holds them, and nothing is reserved for those who wait, so that a caller who is
-cancelled has taken nothing.
+A limit is enforced by the generic cell rate algorithm (GCRA; ITU-T I.371, annex A), a token bucket whose whole state is
+one time: when all permits that were taken will have been refilled. The refill of one permit takes
+`RateLimit.permit_seconds`. Permits are granted while the bucket holds them, and nothing is reserved for waiting
+callers, so a caller that is cancelled has taken nothing.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ loop."""
 class RateLimit:
     """At most ``amount`` permits in any interval, of which at most ``burst`` at once.
 
-    After a burst, permits come evenly, ``amount - burst + 1`` in an interval: so the bound holds in every interval,
-    also in one that begins with a burst. A small burst makes up for callers that come late; a burst of the whole amount
-    leaves one permit in each interval that follows.
+    After a burst, permits are refilled evenly, ``amount - burst + 1`` in an interval: so the bound holds in every
+    interval, also in one that begins with a burst. A small burst compensates for callers that come late; a burst of the
+    whole amount leaves one permit in each interval that follows.
 
     Attributes:
         amount: of permits, 1 to 1,000,000.
@@ -58,11 +58,11 @@ class RateLimit:
 
     @property
     def permit_microseconds(self) -> int:
-        """How long a permit takes to be earned; rounded up, so that the bound holds."""
+        """The refill time of a permit; rounded up, so that the bound holds."""
         return math.ceil(self.interval_seconds * 1e6 / (self.amount - self.burst + 1))
 
     def check(self, cost: int) -> None:
-        """Refuse a cost for which there are never permits enough.
+        """Refuse a cost that the bucket can never hold.
 
         Raises:
             InvalidInput: it is larger than the burst, or less than 1.
@@ -72,21 +72,22 @@ class RateLimit:
 
 
 class PermitStore(Protocol):
-    """Where the state of rate limits is kept, by name; processes that share a store share its limits."""
+    """Stores the state of rate limits, by name; processes that share a store share its limits."""
 
     async def take(self, name: str, limit: RateLimit, cost: int) -> float:
-        """Take permits, if there are as many now.
+        """Take permits, if enough are available now.
 
         Args:
             name: of the limit; no secret.
-            limit: the same wherever this name is used.
+            limit: the same for every use of this name.
             cost: how many permits, as `RateLimit.check` allows.
 
         Returns:
-            0 if they were taken; else in how many seconds they will be there, unless others take them: nothing was.
+            0 if they were taken; otherwise the seconds until they are available, unless others take them, and none was
+                taken.
 
         Raises:
-            ServiceUnavailable: the store does not answer; perhaps they were taken.
+            ServiceUnavailable: the store does not answer; the permits may have been taken.
         """
         ...
 
@@ -94,12 +95,12 @@ class PermitStore(Protocol):
 class RateLimiter:
     """Waits for permits; for one event loop.
 
-    Callers of one process that wait for the same name are served in their order, and only the first asks the store.
+    Callers of one process that wait for the same name are served in order, and only the first queries the store.
     Between processes there is no order: a cost of many permits may wait long while others take few.
 
     Args:
-        store: where the state is; it is not used during a wait.
-        limit: for every name that is asked for.
+        store: of the state; it is not used during a wait.
+        limit: for every name.
         sleep: waits.
     """
 
@@ -112,9 +113,9 @@ class RateLimiter:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def acquire(self, name: str, cost: int = 1) -> None:
-        """Wait until permits are there, and take them.
+        """Wait until permits are available, and take them.
 
-        A caller that is cancelled has taken nothing, unless the store was about to answer that it had them.
+        A caller that is cancelled has taken nothing, unless the store was about to grant them.
 
         Raises:
             InvalidInput: the cost is larger than the burst, or less than 1.
@@ -127,10 +128,10 @@ class RateLimiter:
                 await self._sleep(max(seconds, _SHORTEST_PAUSE_SECONDS))
 
     async def try_acquire(self, name: str, cost: int = 1) -> float:
-        """Take permits if they are there now; see `PermitStore.take`.
+        """Take permits if they are available now; see `PermitStore.take`.
 
         Raises:
-            InvalidInput, ServiceUnavailable: as `acquire`.
+            InvalidInput, ServiceUnavailable: as for `acquire`.
         """
         self._limit.check(cost)
         return await self._store.take(name, self._limit, cost)

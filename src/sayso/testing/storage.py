@@ -56,7 +56,7 @@ class InMemoryStorage:
         *,
         content_type: str,
         over: str | None,
-        sha256: str | None = None,  # noqa: ARG002 -- computed when somebody asks
+        sha256: str | None = None,  # noqa: ARG002 -- computed when it is read
     ) -> Stored:
         """See `Storage.publish`."""
         found = await self.find(uri)

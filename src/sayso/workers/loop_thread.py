@@ -81,4 +81,4 @@ class LoopThread:
         self._ready.set()
         await self._main(self._stop)
         if not self._stop.is_set():
-            raise RuntimeError(f"{self._thread.name} ended although nobody told it to")
+            raise RuntimeError(f"{self._thread.name} ended without being stopped")

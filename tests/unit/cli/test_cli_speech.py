@@ -217,7 +217,7 @@ def test_doctor_says_what_is_missing_and_how_to_mend_it(sayso: RunSayso) -> None
     """Without models the doctor ends with 1, and names the command for each."""
     done = sayso("doctor")
     assert done.code == 1
-    assert "mend it: sayso models pull kokoro-82m-int8" in done.out
+    assert "fix: sayso models pull kokoro-82m-int8" in done.out
 
 
 def test_doctor_keeps_secrets(sayso: RunSayso, monkeypatch: pytest.MonkeyPatch) -> None:

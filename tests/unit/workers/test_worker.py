@@ -364,4 +364,4 @@ async def test_a_job_whose_owner_can_never_be_told_is_put_aside_all_the_same() -
     await queue.enqueue("a")
     async with working(queue, handler):
         await until(lambda: states(queue) == {"dead"})
-    assert queue.jobs["1"].errors == ["no such voice. Its tasks could not be told: The item is too large."]
+    assert queue.jobs["1"].errors == ["no such voice. Its tasks could not be updated: The item is too large."]

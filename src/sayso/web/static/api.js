@@ -96,28 +96,28 @@ export function postJson(path, body, signal) {
 export function postForm(path, form, { signal, onUpload = () => {}, onText = () => {} }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    let told = 0;
-    const tell = () => {
-      if (request.status === 200 && request.responseText.length > told) {
-        const piece = request.responseText.slice(told);
-        told = request.responseText.length;
+    let received = 0;
+    const report = () => {
+      if (request.status === 200 && request.responseText.length > received) {
+        const piece = request.responseText.slice(received);
+        received = request.responseText.length;
         onText(piece);
       }
     };
     request.open("POST", path);
     Object.entries(authorisation()).forEach(([name, value]) => request.setRequestHeader(name, value));
     request.upload.addEventListener("progress", (event) => event.lengthComputable && onUpload(event.loaded / event.total));
-    request.addEventListener("progress", tell);
+    request.addEventListener("progress", report);
     request.addEventListener("load", () => {
       if (request.status === 200) {
-        tell();
+        report();
         resolve(request.responseText);
       } else {
         reject(failureOf(request.status, request.responseText, request.getResponseHeader("retry-after")));
       }
     });
-    request.addEventListener("error", () => reject(told > 0 ? cutOff() : unreachable()));
-    request.addEventListener("abort", () => reject(new DOMException("Given up.", "AbortError")));
+    request.addEventListener("error", () => reject(received > 0 ? cutOff() : unreachable()));
+    request.addEventListener("abort", () => reject(new DOMException("Aborted.", "AbortError")));
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
   });

@@ -71,10 +71,10 @@ export class ReadingText {
   }
 
   /**
-   * Show the words that have been added, if it is time to: laying a long text out anew takes long, and a text that the
+   * Show the words that have been added, if it is time to: the layout of a long text takes long, and a text that the
    * server has in its cache comes many times faster than it is spoken.
    *
-   * @param seconds what is heard now
+   * @param seconds the current position
    */
   write(seconds) {
     const isSoon = this.#waiting.length > 0 && this.#waiting[0].start < seconds + SOON_SECONDS;
