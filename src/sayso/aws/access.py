@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sayso.resilience.retry import AWS_CALL, RetryPolicy
+from sayso.resilience.retry_policies import AWS_CALL, RetryPolicy
 
 if TYPE_CHECKING:
     from typing import Self

@@ -10,7 +10,8 @@ import structlog
 from sayso.aws.session import Aws, AwsAccess
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory
-from sayso.resilience.retry import DATABASE_START, retry_blocking
+from sayso.resilience.retry import retry_blocking
+from sayso.resilience.retry_policies import DATABASE_START
 from sayso.signing import signing_keys
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 
@@ -28,8 +29,6 @@ _log = structlog.get_logger(__name__)
 
 _NARRATION_FILE = re.compile(r"/narrations/nar_[0-9a-f]{32}/narration\.[a-z0-9]{1,5}\Z")
 """The files of narrations; their rows hold the URIs of the time when they were made."""
-
-"""How long to wait for a database at the start."""
 
 
 def output_directory(settings: StorageSettings) -> Path:

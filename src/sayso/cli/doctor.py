@@ -129,8 +129,8 @@ def _values(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         shown = "(set, not shown)" if isinstance(value, SecretStr) else "(not set)" if value is None else str(value)
-        host_and_port = "set" if name in settings.model_fields_set else "default"
-        yield f"{variables(field)[0]}={shown}", f"{host_and_port}: {field.description}"
+        source = "set" if name in settings.model_fields_set else "default"
+        yield f"{variables(field)[0]}={shown}", f"{source}: {field.description}"
 
 
 def _print(findings: list[Finding]) -> None:

@@ -1,10 +1,10 @@
 """The interfaces of job queues and task stores, and the leases that bind a job to one worker.
 
-A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for `LEASE_SECONDS`, extended by
-each *heartbeat*. A worker that dies sends no heartbeat, and the job is delivered again. A *task* is the visible status
-of the work. Two workers may believe for a moment that they have the same job (one was frozen, a message came twice), so
-a task is claimed too, and each claim has a larger lease id than those before: only the holder of the largest can change
-it. Delivery is at least once; visible effects happen once.
+A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for a time, which each
+*heartbeat* extends (`sayso.jobs.leases`). A worker that dies sends no heartbeat, and the job is delivered again. A
+*task* is the visible status of the work. Two workers may believe for a moment that they have the same job (one was
+frozen, a message came twice), so a task is claimed too, and each claim has a larger lease id than those before: only
+the holder of the largest can change it. Delivery is at least once; visible effects happen once.
 
 All times are the clock of the queue or the database, never that of a worker.
 
@@ -19,12 +19,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-
-LEASE_SECONDS = 30.0
-"""How long a lease lasts without a heartbeat."""
-
-HEARTBEAT_SECONDS = 10.0
-"""How often a worker extends its leases: two heartbeats may be lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """Model files: the catalogue, the local store, downloads and checksums."""
 
 from sayso.models.catalogue import CATALOGUE
-from sayso.models.entries import File, Model, Part
+from sayso.models.model_types import File, Model, Part
 from sayso.models.opening import installed_models, open_store
 from sayso.models.progress import PullProgress, SilentProgress
 from sayso.models.status import FileState, FileStatus

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.models.entries import File, Model, Part
 from sayso.models.kokoro_voices import KOKORO_VOICE_SIZE_BYTES, KOKORO_VOICES
+from sayso.models.model_types import File, Model, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

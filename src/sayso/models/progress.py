@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.models.entries import Model
+    from sayso.models.model_types import Model
     from sayso.models.status import FileStatus
 
 

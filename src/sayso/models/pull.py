@@ -6,12 +6,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 from sayso.errors import ModelMissing, OutputFailed, SourceFailed
-from sayso.models.entries import File
+from sayso.models.model_types import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sayso.models.entries import Model, Part
+    from sayso.models.model_types import Model, Part
     from sayso.models.progress import PullProgress
     from sayso.models.sources.base import Source
     from sayso.models.staging import DownloadStaging

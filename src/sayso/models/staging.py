@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from sayso.models.entries import File, Part
+    from sayso.models.model_types import File, Part
 
 _WORK_PREFIX = "work-"
 _ARRIVING_SUFFIX = ".arriving"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sayso.models.entries import File, Model
+    from sayso.models.model_types import File, Model
 
 
 class FileState(Enum):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sayso.models.entries import Model
+    from sayso.models.model_types import Model
     from sayso.models.progress import PullProgress
     from sayso.models.sources.base import Source
 

@@ -12,7 +12,7 @@ from sayso.narration.derived import measure_loudness
 from sayso.narration.document import to_script
 from sayso.narration.files import RenderedNarration, publish
 from sayso.narration.length import estimated_seconds, require_length
-from sayso.narration.pace import is_too_fast
+from sayso.narration.slowing import is_too_fast
 from sayso.narration.spool import Spool
 from sayso.narration.synthesiser import Progress, Synthesiser
 from sayso.scheduling import UNBOUNDED

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sayso.narration.files import CUE_FORMATS
-from sayso.narration.pace import slower_speeds
 from sayso.narration.parallel_synthesis import render
 from sayso.narration.recording_builder import RecordingBuilder
+from sayso.narration.slowing import slower_speeds
 from sayso.subtitles import compile_cues, style_named
 
 if TYPE_CHECKING:

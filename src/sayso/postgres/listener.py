@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from sayso.resilience.retry import LISTEN
+from sayso.resilience.retry_policies import LISTEN
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -27,7 +27,8 @@ from sayso.postgres.connections import (
 from sayso.postgres.errors import failure_of, is_connection_error, message_of
 from sayso.postgres.listener import Listener
 from sayso.postgres.transactions import Transaction, rows_of
-from sayso.resilience.retry import STATEMENT, RetryableError, retry
+from sayso.resilience.retry import RetryableError, retry
+from sayso.resilience.retry_policies import STATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platformdirs
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from sayso.settings.base import EnvironmentSettings
 from sayso.settings.kinds import Directory
@@ -21,21 +21,6 @@ class DataSettings(EnvironmentSettings):
         default=False,
         validation_alias="SAYSO_GROUP_READS",
         description="Whether the group of the narrations' directory may read them: mode 0640 in directories of 0750.",
-    )
-
-
-class DatabaseSettings(EnvironmentSettings):
-    """The database of jobs and narrations."""
-
-    database_url: SecretStr | None = Field(
-        default=None,
-        validation_alias="DATABASE_URL",
-        description="The Postgres database of jobs, as postgresql://…; `sayso up` has an embedded one.",
-    )
-    database_listen: bool = Field(
-        default=True,
-        validation_alias="SAYSO_DATABASE_LISTEN",
-        description="Whether Postgres wakes workers by NOTIFY; false behind PgBouncer: workers then poll every second.",
     )
 
 

@@ -10,11 +10,11 @@ from sayso.stt.base import (
     Transcriber,
     Transcript,
     TranscriptionOptions,
-    VadOptions,
 )
 from sayso.stt.openai.transcriber import OpenAITranscriber
 from sayso.stt.recording import Recording, open_recording
 from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
+from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.local import LocalTranscriber
 from sayso.stt.whisper.transcriber import WhisperTranscriber
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from sayso.scheduling import RequestContext
     from sayso.stt.recording import Recording
+    from sayso.stt.vad_options import VadOptions
     from sayso.subtitles import Timing
     from sayso.types import Timeline
 
@@ -26,21 +27,6 @@ Progress: TypeAlias = "Callable[[float, float], None]"
 
 Listener: TypeAlias = "Callable[[str], None]"
 """Called with each piece of text as soon as it is final: joined, the pieces are the transcript's text."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VadOptions:
-    """Voice activity detection: which parts of a recording are speech.
-
-    Attributes:
-        threshold: the probability of speech, 0 to 1, from which on a window counts as speech; higher for noisy audio.
-        silence_seconds: a silence of at least this length is left out.
-        padding_seconds: the audio that is kept before and after speech; at most half of ``silence_seconds``.
-    """
-
-    threshold: float = 0.5
-    silence_seconds: float = 2.0
-    padding_seconds: float = 0.4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.errors import EngineFailed, UnsupportedLanguage, UtteranceTooLong
-from sayso.tts.checks import require_speed, unknown_voice
+from sayso.tts.errors import require_speed, unknown_voice
 from sayso.types import Audio, Boundary, Speech, TokenTime, Voice
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from sayso.text.cutting import split_utterance, spoken_length
 from sayso.text.directives import LONGEST_PAUSE_SECONDS
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading
-from sayso.text.script import Pauses, ScriptOptions, check_script, write_script
+from sayso.text.pauses import Pauses
+from sayso.text.script import ScriptOptions, check_script, write_script
 from sayso.text.steps import Checkpoint, never_cancel
 
 __all__ = [

@@ -16,6 +16,7 @@ from sayso.text.lexicon import Lexicon
 from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, plain_blocks
 from sayso.text.normalise import NormaliseOptions
 from sayso.text.paragraphs import TokenReader
+from sayso.text.pauses import Pauses
 from sayso.text.segments import utterances, with_boundary
 from sayso.text.spans import blank
 from sayso.text.steps import Steps, never_cancel
@@ -29,27 +30,6 @@ if TYPE_CHECKING:
     from sayso.text.steps import Checkpoint
 
 _LOWEST_CHAPTER_LEVEL = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pauses:
-    """The pauses between two lines, in seconds; if several apply, the longest is used.
-
-    Attributes:
-        clause: where a long sentence was split.
-        sentence: between sentences of a paragraph.
-        paragraph: between paragraphs, list items and voices.
-        heading: around a heading.
-        chapter: before a heading that begins a chapter.
-        thematic_break: at a thematic break (a horizontal rule).
-    """
-
-    clause: float = 0.15
-    sentence: float = 0.35
-    paragraph: float = 0.7
-    heading: float = 0.9
-    chapter: float = 1.2
-    thematic_break: float = 1.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from sayso.errors import EngineFailed, UtteranceTooLong
 from sayso.subtitles import naive_times
 from sayso.text import split_utterance
 from sayso.tts.cache import speech_key
-from sayso.tts.checks import shown_name
+from sayso.tts.errors import shown_name
 from sayso.tts.joins import shape
 
 if TYPE_CHECKING:

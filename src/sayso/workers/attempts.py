@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 
 from sayso.errors import AttemptsUsedUp, Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
-from sayso.jobs.base import HEARTBEAT_SECONDS, LEASE_SECONDS
-from sayso.resilience.retry import JOB, RECEIVE, SETTLE, RetryPolicy, retry
+from sayso.jobs.leases import HEARTBEAT_SECONDS, LEASE_SECONDS
+from sayso.resilience.retry import retry
+from sayso.resilience.retry_policies import JOB, RECEIVE, SETTLE, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from sayso.resilience.retry import SERVICE_OF_A_JOB, RetryPolicy, is_unavailable, retry
+from sayso.resilience.retry import is_unavailable, retry
+from sayso.resilience.retry_policies import SERVICE_OF_A_JOB, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -29,7 +29,7 @@ import structlog
 
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.workers.attempts import Attempts, Job, Outcome
-from sayso.workers.pauses import Pauses
+from sayso.workers.outages import Outages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -85,7 +85,7 @@ class Worker:
         self._queue = queue
         self._prepare = prepare
         self._is_prepared = prepare is None
-        self._pauses = Pauses(clock)
+        self._outages = Outages(clock)
         self._attempts = Attempts(queue, handler, policy, clock)
         self._policy = policy
         self._on_end = on_end
@@ -106,7 +106,7 @@ class Worker:
     @property
     def trouble(self) -> str | None:
         """Why it takes no jobs, in a sentence; None while it takes them, or pauses for a moment. From any thread."""
-        return self._pauses.trouble
+        return self._outages.trouble
 
     async def run(self, stop: asyncio.Event, *, grace_seconds: float, hurry: asyncio.Event | None = None) -> None:
         """Work until ``stop`` is set and the jobs in hand are finished or released.
@@ -148,15 +148,15 @@ class Worker:
                 if not self._is_prepared and self._prepare is not None:
                     await self._prepare()
                     self._is_prepared = True
-                    self._pauses.end()
+                    self._outages.end()
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it is asked again
                 failures += 1
-                self.last_failure = self._pauses.begin(error)
+                self.last_failure = self._outages.begin(error)
                 await asyncio.sleep(self._policy.receive_retry.pause_seconds(failures))
                 continue
             failures = 0
-            self._pauses.end()
+            self._outages.end()
             self._answered()
             for delivery in deliveries:
                 self._take(delivery)

@@ -10,7 +10,7 @@ import pytest
 from sayso.aws.session import Aws, Patience
 from sayso.errors import ResourceMissing, ServiceUnavailable
 from sayso.jobs.sqs import SqsQueue
-from sayso.resilience.retry import AWS_CALL
+from sayso.resilience.retry_policies import AWS_CALL
 from support.aws.faults import Fault
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from sayso.aws.session import Aws, AwsAccess, AwsClient, Patience
 from sayso.errors import OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
 from sayso.narrations.service import files_origin_of
-from sayso.resilience.retry import AWS_CALL
+from sayso.resilience.retry_policies import AWS_CALL
 from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
 from support.aws.s3_server import Fault, S3Server, s3_server

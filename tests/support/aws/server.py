@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from moto.sqs.models import sqs_backends
 
 from sayso.aws.session import AwsAccess, Patience
-from sayso.resilience.retry import AWS_CALL
+from sayso.resilience.retry_policies import AWS_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

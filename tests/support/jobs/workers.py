@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from sayso.resilience.retry import RetryPolicy
+from sayso.resilience.retry_policies import RetryPolicy
 from sayso.workers import Job, Outcome, Policy, Worker
 from support.waiting import WAIT_SECONDS
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.errors import EngineUnavailable, ResourceMissing, ServiceUnavailable
-from sayso.resilience.retry import JOB, RetryableError, RetryPolicy, is_unavailable, retry, retry_blocking
+from sayso.resilience.retry import RetryableError, is_unavailable, retry, retry_blocking
+from sayso.resilience.retry_policies import JOB, RetryPolicy
 
 POLICY = RetryPolicy(first_seconds=1.0, longest_seconds=4.0, attempts=4)
 

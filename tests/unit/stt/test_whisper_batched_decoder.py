@@ -15,7 +15,7 @@ from sayso.stt import SAMPLE_RATE_HZ
 from sayso.stt.recording import open_recording
 from sayso.stt.vad import Chunk, SampleRange
 from sayso.stt.whisper.batched_decoder import BatchedDecoder, batches, first_gap, words_in_recording
-from sayso.stt.whisper.model import DecodedChunk, DecodingOptions, TimedWord
+from sayso.stt.whisper.decoding import DecodedChunk, DecodingOptions, TimedWord
 from sayso.types import Audio
 
 if TYPE_CHECKING:

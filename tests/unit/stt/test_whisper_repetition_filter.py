@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.stt.whisper.model import TimedWord
+from sayso.stt.whisper.decoding import TimedWord
 from sayso.stt.whisper.repetition_filter import without_repetitions
 
 

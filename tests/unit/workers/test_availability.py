@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sayso.errors import InvalidInput, ResourceMissing, SaysoError, ServiceUnavailable
-from sayso.resilience.retry import RetryPolicy
+from sayso.resilience.retry_policies import RetryPolicy
 from sayso.workers import retry_until_available
 
 

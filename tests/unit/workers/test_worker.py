@@ -299,7 +299,7 @@ async def test_a_fault_that_passes_is_no_trouble() -> None:
     worker = Worker(queue, Recorder(), quick(), clock=lambda: now[0])
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
-    await until(lambda: worker._pauses.is_on)
+    await until(lambda: worker._outages.is_on)
     troubles = [worker.trouble]
     now[0] = 16.0
     assert [*troubles, worker.trouble] == [None, "It is throttled."]

@@ -35,7 +35,7 @@ from sayso.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
-from sayso.tts.checks import shown_name
+from sayso.tts.errors import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

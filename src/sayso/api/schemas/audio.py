@@ -97,7 +97,7 @@ class ServerVad(FormBody):
     """Parameters of voice activity detection."""
 
     type: Literal["server_vad"]
-    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    threshold: float = Field(default=VadOptions().threshold, ge=0.0, le=1.0)
     silence_duration_ms: int = Field(default=200, ge=0, le=10_000)
     prefix_padding_ms: int = Field(default=300, ge=0, le=10_000)
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, ServiceUnavailable
-from sayso.jobs.base import LEASE_SECONDS, Claim, ClaimHeldElsewhere, Finished
+from sayso.jobs.base import Claim, ClaimHeldElsewhere, Finished
 from sayso.jobs.dynamodb import items
 from sayso.jobs.dynamodb.items import COMPLETED, FAILED, Change, Item
+from sayso.jobs.leases import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID, uuid4
 
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
-from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
+from sayso.jobs.base import Backlog, Delivery
+from sayso.jobs.leases import LEASE_SECONDS
 from sayso.jobs.outbox import NewJob
 from sayso.jobs.postgres import statements
 from sayso.jobs.postgres.outbox import insert

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, LiteralString
 
 from sayso.errors import LeaseLost
-from sayso.jobs.base import LEASE_SECONDS, Claim, ClaimHeldElsewhere, Finished
+from sayso.jobs.base import Claim, ClaimHeldElsewhere, Finished
+from sayso.jobs.leases import LEASE_SECONDS
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
 

@@ -20,14 +20,15 @@ import structlog
 
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
-from sayso.jobs.base import LEASE_SECONDS, Backlog, Delivery
+from sayso.jobs.base import Backlog, Delivery
+from sayso.jobs.leases import LEASE_SECONDS
 from sayso.jobs.sqs.checks import check_queues, warn_of
 from sayso.jobs.sqs.dead_letters import DeadLetters
 from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.leases import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
 from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
-from sayso.resilience.retry import REDRIVE
+from sayso.resilience.retry_policies import REDRIVE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

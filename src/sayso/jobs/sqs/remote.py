@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import ResourceMissing
-from sayso.resilience.retry import SQS_BATCH
+from sayso.resilience.retry_policies import SQS_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.errors import SourceFailed
-from sayso.models.entries import File
+from sayso.models.model_types import File
 from sayso.models.sources.base import without_credentials
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sayso.aws.object_store import first_line, open_object_store
 from sayso.errors import InvalidInput, SourceFailed
-from sayso.models.entries import File
 from sayso.models.files import ONE_MIB
+from sayso.models.model_types import File
 
 if TYPE_CHECKING:
     from obstore.store import S3Store

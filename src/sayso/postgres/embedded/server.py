@@ -33,7 +33,8 @@ from sayso.postgres.embedded.programs import (
     run_program,
     server_user,
 )
-from sayso.resilience.retry import EMBEDDED_START, retry_blocking
+from sayso.resilience.retry import retry_blocking
+from sayso.resilience.retry_policies import EMBEDDED_START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import SaysoError
-from sayso.resilience.retry import EMBEDDED_RESTART
+from sayso.resilience.retry_policies import EMBEDDED_RESTART
 
 if TYPE_CHECKING:
     from collections.abc import Callable

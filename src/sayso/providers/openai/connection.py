@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sayso.errors import EngineUnavailable
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.errors import Verdict, not_configured, timed_out, verdict_of
-from sayso.resilience.retry import OPENAI_REQUEST, RetryableError, retry
+from sayso.resilience.retry import RetryableError, retry
+from sayso.resilience.retry_policies import OPENAI_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from sayso.providers.openai.calls import Answer, Calls
     from sayso.providers.openai.connection import OpenAIConnection
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Listener, Progress, Transcript, TranscriptionOptions, VadOptions
+    from sayso.stt.base import Listener, Progress, Transcript, TranscriptionOptions
     from sayso.stt.recording import Recording
+    from sayso.stt.vad_options import VadOptions
 
 _log = structlog.get_logger(__name__)
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
     from sayso.stt.recording import Recording
     from sayso.stt.vad import Chunk
-    from sayso.stt.whisper.model import DecodedChunk, DecodingOptions, LoadedWhisper
+    from sayso.stt.whisper.decoding import DecodedChunk, DecodingOptions
+    from sayso.stt.whisper.model import LoadedWhisper
     from sayso.types import FloatArray
 
 _LARGEST_BATCH = 4

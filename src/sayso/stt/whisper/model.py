@@ -3,117 +3,32 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.stt.base import SegmentDetails
+from sayso.stt.whisper.decoding import (
+    BEAM_SIZE,
+    BEST_OF,
+    HIGHEST_COMPRESSION_RATIO,
+    PROMPT_TOKENS,
+    TEMPERATURES,
+    DecodedChunk,
+    DecodingOptions,
+    TimedWord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sayso.scheduling import RequestContext
-    from sayso.stt.base import Task
     from sayso.types import FloatArray
-
-_BEAM_SIZE = 2
-"""On our recordings, 5 makes the same errors as 2, and takes a quarter more time."""
-
-# OpenAI's own limits and steps, from whisper/transcribe.py: text beyond a limit is decoded again, with more variation.
-_TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
-_BEST_OF = 5
-_HIGHEST_COMPRESSION_RATIO = 2.4
-_LOWEST_LOG_PROBABILITY = -1.0
-_LIKELY_NO_SPEECH = 0.6
-
-_PROMPT_TOKENS = 223  # half of Whisper's text window, less one
-_CONTEXT_TOKENS = 80
-"""So many tokens of the text before a chunk are given to the model, which then keeps to its names and spelling."""
-
-_CONTEXT_TEMPERATURE = 0.5
-"""Text that was sampled at a higher temperature is no context."""
 
 _FRAME_SAMPLES = 160
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
-
-
-class TimedWord(NamedTuple):
-    """A word with the white space before it and its punctuation; times in seconds from the start of its chunk."""
-
-    text: str
-    start_seconds: float
-    end_seconds: float
-    tokens: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DecodedChunk:
-    """The text that the model decoded for a chunk.
-
-    Attributes:
-        tokens: of the text.
-        temperature: at which they were sampled.
-        average_log_probability: of the tokens.
-        compression_ratio: of the text.
-        no_speech_probability: 0 to 1.
-        words: the text in words with times.
-    """
-
-    tokens: tuple[int, ...]
-    temperature: float
-    average_log_probability: float
-    compression_ratio: float
-    no_speech_probability: float
-    words: tuple[TimedWord, ...] = ()
-
-    @property
-    def is_silence(self) -> bool:
-        """Whether the model is unsure of the text and finds silence likely."""
-        unsure = self.average_log_probability < _LOWEST_LOG_PROBABILITY
-        return unsure and self.no_speech_probability > _LIKELY_NO_SPEECH
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it passes the checks; otherwise it is decoded again."""
-        repeats = self.compression_ratio > _HIGHEST_COMPRESSION_RATIO
-        return self.is_silence or not (repeats or self.average_log_probability < _LOWEST_LOG_PROBABILITY)
-
-    @property
-    def context_tokens(self) -> tuple[int, ...]:
-        """The tokens that a later chunk may get as its context."""
-        if not self.is_good or self.is_silence or self.temperature > _CONTEXT_TEMPERATURE:
-            return ()
-        return self.tokens[-_CONTEXT_TOKENS:]
-
-    @property
-    def details(self) -> SegmentDetails:
-        """The figures of a transcript's segment, without the tokens."""
-        return SegmentDetails(
-            temperature=self.temperature,
-            average_log_probability=self.average_log_probability,
-            compression_ratio=self.compression_ratio,
-            no_speech_probability=self.no_speech_probability,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DecodingOptions:
-    """How chunks are decoded: `TranscriptionOptions` in the model's terms.
-
-    Attributes:
-        language: Whisper's code.
-        task: whether to translate.
-        temperature: 0 for beam search.
-        prompt: tokens of the caller's prompt.
-    """
-
-    language: str
-    task: Task
-    temperature: float
-    prompt: tuple[int, ...] = ()
 
 
 class LoadedWhisper:
@@ -161,7 +76,7 @@ class LoadedWhisper:
     def prompt_tokens(self, text: str) -> tuple[int, ...]:
         """A prompt's tokens; the last that fit, of a longer one."""
         tokens = self._model.hf_tokenizer.encode(f" {text.strip()}", add_special_tokens=False).ids
-        return tuple(tokens[-_PROMPT_TOKENS:])
+        return tuple(tokens[-PROMPT_TOKENS:])
 
     def decode(
         self,
@@ -210,13 +125,13 @@ class LoadedWhisper:
     ) -> DecodedChunk:
         """Decode a chunk whose text failed the checks: without context tokens first, then at higher temperatures."""
         attempts = [first]
-        steps = [step for step in _TEMPERATURES if step > options.temperature]
+        steps = [step for step in TEMPERATURES if step > options.temperature]
         for temperature in [*([options.temperature] if had_context else []), *steps]:
             with context.permit():
                 attempts += self._generate(encoded, tokenizer, options, temperature, ())
             if attempts[-1].is_good:
                 return attempts[-1]
-        calm = [decoded for decoded in attempts if decoded.compression_ratio <= _HIGHEST_COMPRESSION_RATIO]
+        calm = [decoded for decoded in attempts if decoded.compression_ratio <= HIGHEST_COMPRESSION_RATIO]
         return max(calm or attempts, key=lambda decoded: decoded.average_log_probability)
 
     def _generate(
@@ -224,12 +139,12 @@ class LoadedWhisper:
     ) -> list[DecodedChunk]:
         from faster_whisper.transcribe import get_suppressed_tokens
 
-        before = [*options.prompt[-(_PROMPT_TOKENS - len(context_tokens)) :], *context_tokens]
+        before = [*options.prompt[-(PROMPT_TOKENS - len(context_tokens)) :], *context_tokens]
         prompt = self._model.get_prompt(tokenizer, before, without_timestamps=True)
-        how: dict[str, Any] = {"beam_size": _BEAM_SIZE}
+        how: dict[str, Any] = {"beam_size": BEAM_SIZE}
         if temperature:
             how = {
-                "beam_size": 1, "num_hypotheses": _BEST_OF, "sampling_topk": 0, "sampling_temperature": temperature
+                "beam_size": 1, "num_hypotheses": BEST_OF, "sampling_topk": 0, "sampling_temperature": temperature
             }  # fmt: skip
         results = self._model.model.generate(
             encoded,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.stt.whisper.model import TimedWord
+    from sayso.stt.whisper.decoding import TimedWord
 
 _LONGEST_PHRASE_WORDS = 12
 _FEWEST_REPETITIONS = 3

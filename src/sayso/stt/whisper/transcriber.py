@@ -14,12 +14,14 @@ from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
 from sayso.lazy import LazyModel
 from sayso.machine import processors
 from sayso.scheduling import UNBOUNDED
-from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ, VadOptions
+from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
 from sayso.stt.vad import SpeechDetector, chunks_of
+from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.batched_decoder import BatchedDecoder, engine_errors
-from sayso.stt.whisper.model import DecodingOptions, LoadedWhisper
+from sayso.stt.whisper.decoding import DecodingOptions
+from sayso.stt.whisper.model import LoadedWhisper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from sayso.providers.openai.languages import code_of_language
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS
 from sayso.scheduling import UNBOUNDED
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
-from sayso.tts.checks import unknown_voice
+from sayso.tts.errors import unknown_voice
 from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:

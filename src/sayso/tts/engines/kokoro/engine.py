@@ -12,7 +12,6 @@ import numpy as np
 
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
-from sayso.tts.checks import require_speed
 from sayso.tts.engines.kokoro.durations import symbol_edges
 from sayso.tts.engines.kokoro.tuning import Tuning, tuning
 from sayso.tts.engines.kokoro.vocabulary import (
@@ -25,6 +24,7 @@ from sayso.tts.engines.kokoro.vocabulary import (
 )
 from sayso.tts.engines.kokoro.voices import STYLE_WIDTH, VoiceBook
 from sayso.tts.engines.onnx_session import open_session
+from sayso.tts.errors import require_speed
 from sayso.tts.phonemes.phrasing import phrase
 from sayso.tts.timing.word_times import token_times
 from sayso.types import Audio, Speech, Voice

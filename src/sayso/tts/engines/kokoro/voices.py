@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
-from sayso.tts.checks import shown_name, unknown_voice
+from sayso.tts.errors import shown_name, unknown_voice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from sayso.audio import resample
 from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
 from sayso.machine import processors
-from sayso.tts.checks import require_speed, unknown_voice
 from sayso.tts.engines.onnx_session import open_session
 from sayso.tts.engines.piper.config import SUFFIX, read_config
+from sayso.tts.errors import require_speed, unknown_voice
 from sayso.tts.phonemes.phrasing import phrase
 from sayso.tts.timing.word_times import token_times
 from sayso.types import Audio, Speech, Voice

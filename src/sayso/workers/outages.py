@@ -19,13 +19,13 @@ _PASSING_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Pause:
+class _Outage:
     reason: str
     since: float
     is_definite: bool
 
 
-class Pauses:
+class Outages:
     """The pauses of one worker, which begins and ends them on its loop; any thread may read `trouble`.
 
     Args:
@@ -34,7 +34,7 @@ class Pauses:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._now: _Pause | None = None
+        self._now: _Outage | None = None
 
     @property
     def is_on(self) -> bool:
@@ -61,7 +61,7 @@ class Pauses:
             _log.warning("no jobs are taken for now", reason=reason, hint=hint, exc_info=not is_known)
         since = self._clock() if self._now is None else self._now.since
         is_definite = not is_known or isinstance(error, ResourceMissing | InvalidInput)
-        self._now = _Pause(reason=reason, since=since, is_definite=is_definite)
+        self._now = _Outage(reason=reason, since=since, is_definite=is_definite)
         return reason
 
     def end(self) -> None:
