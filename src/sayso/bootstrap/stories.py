@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +15,7 @@ from sayso.bootstrap.process import Service
 from sayso.bootstrap.retention import open_retention
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root, work_directory
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
-from sayso.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, NullTaskStore
+from sayso.jobs import NullTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narrations.retention import RetentionPolicy
 from sayso.narrations.service import NarrationPresenter
@@ -82,8 +81,6 @@ class StoriesOpener:
         scheduler: grants the compute permits.
         cache: of speech.
         isolated: makes the files of a story of which an earlier worker may have died.
-        lease_seconds: the length of a lease without a heartbeat.
-        heartbeat_seconds: the time between heartbeats.
     """
 
     def __init__(
@@ -95,14 +92,10 @@ class StoriesOpener:
         scheduler: Scheduler,
         cache: SpeechCache,
         isolated: Maker | None = None,
-        lease_seconds: float = LEASE_SECONDS,
-        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._settings = settings
         self._process = process
         self._scheduler = scheduler
-        self._lease_seconds = lease_seconds
-        self._heartbeat_seconds = heartbeat_seconds
         self._narrator = open_narrator(settings, sources=sources, cache=cache)
         self._isolated = isolated
         self._work_directory = work_directory(settings)
@@ -144,16 +137,12 @@ class StoriesOpener:
 
         settings = self._settings
         aws = await open_aws(settings, stack)
-        queue = SqsQueue(
-            await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url, lease_seconds=self._lease_seconds
-        )
+        queue = SqsQueue(await aws.client("sqs"), queue_url, dlq_url=settings.dlq_url)
         stack.push_async_callback(queue.close)
         checks: list[Check] = [partial(queue.check, max_attempts=settings.max_attempts)]
         tasks: TaskStore = NullTaskStore()
         if settings.dynamodb_table is not None:
-            store = DynamoTaskStore(
-                await aws.client("dynamodb"), settings.dynamodb_table, lease_seconds=self._lease_seconds
-            )
+            store = DynamoTaskStore(await aws.client("dynamodb"), settings.dynamodb_table)
             checks.append(store.check)
             tasks = store
         root = None if settings.output_bucket is None else output_root(settings)
@@ -172,21 +161,20 @@ class StoriesOpener:
         settings = self._settings
         database = await open_database(settings, stack)
         queues = [
-            PostgresQueue(database, name, worker=settings.worker_name, lease_seconds=self._lease_seconds)
-            for name in (STORIES_QUEUE, CALLBACKS_QUEUE)
+            PostgresQueue(database, name, worker=settings.worker_name) for name in (STORIES_QUEUE, CALLBACKS_QUEUE)
         ]
         for queue in queues:
             stack.push_async_callback(queue.close)
             if settings.worker_name is not None:
                 await queue.release_worker(settings.worker_name)
         store = PostgresNarrationStore(database)
-        tasks = PostgresTaskStore(database, lease_seconds=self._lease_seconds)
+        tasks = PostgresTaskStore(database)
         stack.push_async_callback(_cancel, asyncio.create_task(self._remove_expired(database, storages)))
         root = output_root(settings)
         stories = self._stories(tasks, storages, root, enqueue_callback=store.enqueue_callback)
         checks = [partial(storages.of(root).check, root)]
         worker = self._worker(STORIES_QUEUE, queues[0], stories, self._policy(), checks=checks)
-        calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), self._callback_policy())
+        calling = self._worker(CALLBACKS_QUEUE, queues[1], self._callbacks(store, storages), CALLBACK_POLICY)
         return [
             Consumer(name=STORIES_QUEUE, queue=queues[0], worker=worker),
             Consumer(name=CALLBACKS_QUEUE, queue=queues[1], worker=calling, is_counted=False),
@@ -233,8 +221,6 @@ class StoriesOpener:
             scheduler=self._scheduler,
             output_root=root,
             work_directory=self._work_directory,
-            lease_seconds=self._lease_seconds,
-            heartbeat_seconds=self._heartbeat_seconds,
             on_made=on_made,
             enqueue_callback=enqueue_callback,
         )
@@ -257,12 +243,7 @@ class StoriesOpener:
             at_once=settings.stories_at_once,
             max_attempts=settings.max_attempts,
             job_seconds=settings.job_seconds,
-            lease_seconds=self._lease_seconds,
-            heartbeat_seconds=self._heartbeat_seconds,
         )
-
-    def _callback_policy(self) -> Policy:
-        return replace(CALLBACK_POLICY, lease_seconds=self._lease_seconds, heartbeat_seconds=self._heartbeat_seconds)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
