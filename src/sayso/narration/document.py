@@ -84,8 +84,8 @@ def to_script(
         Cancelled, DeadlineExceeded: as the context says.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _permits(context) as next_turn:
-        return write_script(document.text, options, next_turn)
+    with _permits(context) as next_permit:
+        return write_script(document.text, options, next_permit)
 
 
 def check_document(
@@ -105,8 +105,8 @@ def check_document(
         SaysoError: as for `to_script`.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _permits(context) as next_turn:
-        return check_script(document.text, options, next_turn)
+    with _permits(context) as next_permit:
+        return check_script(document.text, options, next_permit)
 
 
 def _options(document: Document, engine: SpeechEngine, voice: str, spec: NarrationSpec) -> ScriptOptions:
@@ -124,11 +124,11 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
 @contextmanager
 def _permits(context: RequestContext) -> Iterator[Callable[[], None]]:
     """Hold one compute permit after another: the function that is yielded ends one and waits for the next."""
-    with ExitStack() as turn:
+    with ExitStack() as held:
 
         def take_next() -> None:
-            turn.close()
-            turn.enter_context(context.permit())
+            held.close()
+            held.enter_context(context.permit())
 
         take_next()
         yield take_next

@@ -47,7 +47,7 @@ class BlockedEngine(FakeSpeechEngine):
 
 
 class BlockedTranscriber(FakeTranscriber):
-    """Holds its thread, in its turn, until it is let go."""
+    """Holds its thread, with a permit, until it is let go."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def test_probes_are_answered_while_every_turn_is_taken(serve: Serve, blocked: Bl
 
 
 def test_probes_are_answered_while_everybody_listens(serve: Serve, recording_of_noise: bytes) -> None:
-    """So they are while transcription holds every turn."""
+    """So they are while transcription holds every permit."""
     ear = BlockedTranscriber()
     served = fake_served(transcriber=ear)
     with serve(served) as client, ThreadPoolExecutor(max_workers=4) as clients:
@@ -148,7 +148,7 @@ def test_a_failure_at_the_beginning_is_no_200(serve: Serve) -> None:
 
 
 def test_a_client_that_goes_away_frees_its_place(serve: Serve) -> None:
-    """A place is free when its client has gone, and is told as taken until the engine has stopped computing for it."""
+    """A slot is free when its client has gone, and counts as taken until the engine has stopped computing for it."""
     engine = BlockedEngine(after=1)
     served = fake_served(speech=engine, scheduler=Scheduler(permits=2, slots=1))
     with serve(served) as client:
@@ -179,7 +179,7 @@ def test_a_client_that_goes_away_before_the_answer_frees_its_place(serve: Serve,
 
 
 def test_a_client_that_goes_away_ends_its_transcription(serve: Serve, recording_of_noise: bytes) -> None:
-    """A transcription that nobody waits for gives its place back."""
+    """A transcription whose client has gone releases its slot."""
     ear = BlockedTranscriber()
     served = fake_served(transcriber=ear, scheduler=Scheduler(permits=2, slots=1))
     with serve(served) as client:

@@ -189,7 +189,7 @@ def test_a_failure_in_the_middle_ends_the_events_with_an_error() -> None:
 
 
 def test_a_full_server_says_when_to_come_again() -> None:
-    """Without a free place the answer is 429 with the time to wait."""
+    """Without a free slot the answer is 429 with the time to wait."""
     served = fake_served()
     places = [served.scheduler.admit(f"other {n}") for n in range(served.settings.places)]
     with client_of(served) as client:

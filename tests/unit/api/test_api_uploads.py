@@ -270,7 +270,7 @@ def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
 
 
 def test_a_client_that_falls_silent_is_given_up(temporary: Path) -> None:
-    """It does not hold its place and its file for ever."""
+    """It does not hold its slot and its file for ever."""
 
     class Silent(Client):
         async def receive(self) -> dict[str, Any]:

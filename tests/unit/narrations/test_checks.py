@@ -118,7 +118,7 @@ def test_a_text_that_is_elsewhere_is_not_looked_at() -> None:
 
 
 def test_nobody_waits_for_the_check_of_a_client_that_left() -> None:
-    """It takes its turn like all that computes."""
+    """It computes under permits of the request."""
     slot = Scheduler(permits=1, slots=1).admit("somebody")
     slot.close(cancelled=True)
     with pytest.raises(Cancelled):

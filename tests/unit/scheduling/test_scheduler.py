@@ -1,4 +1,4 @@
-"""Places and turns: bounded, fair, cancelled at once."""
+"""Admission slots and compute permits: bounded, fair, cancelled at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Clock:
 
 
 class Line:
-    """Threads that want turns, one scheduler with a single one, and the order in which they got it."""
+    """Threads that want permits, one scheduler with a single one, and the order in which they got it."""
 
     def __init__(self, scheduler: Scheduler, clock: Clock) -> None:
         self.scheduler = scheduler
@@ -35,12 +35,12 @@ class Line:
         self._clock = clock
         self._threads: list[threading.Thread] = []
 
-    def join(self, name: str, slot: AdmissionSlot, *, seconds: float = 1.0, turns: int = 1) -> None:
-        """Have a thread wait for turns, and return when it does."""
+    def join(self, name: str, slot: AdmissionSlot, *, seconds: float = 1.0, permits: int = 1) -> None:
+        """Have a thread wait for permits, and return when it does."""
         waiting = self.scheduler.load.waiting
 
         def work() -> None:
-            for _ in range(turns):
+            for _ in range(permits):
                 with slot.permit():
                     self.order.append(name)
                     self._clock.now += seconds
@@ -98,7 +98,7 @@ def test_a_client_with_many_requests_holds_up_no_other(scheduler: Scheduler, lin
 def test_a_new_request_begins_before_an_old_one_ends(scheduler: Scheduler, line: Line, holder: AdmissionSlot) -> None:
     """Of one client's requests the one that has computed least is next."""
     with holder.permit():
-        line.join("old", scheduler.admit("a"), turns=3)
+        line.join("old", scheduler.admit("a"), permits=3)
         line.join("new", scheduler.admit("a"))
     assert line.finish() == ["old", "new", "old", "old"]
 
@@ -151,7 +151,7 @@ def test_the_only_place_is_for_everybody() -> None:
 
 
 def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None:
-    """Where requests turn out to be expensive, whoever is refused is told to wait longer."""
+    """Where requests turn out to be expensive, refused clients are told to wait longer."""
     scheduler = Scheduler(permits=1, slots=2, clock=clock)
 
     def told() -> float:
@@ -167,7 +167,7 @@ def test_the_time_to_come_again_follows_what_requests_cost(clock: Clock) -> None
 
 
 def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: AdmissionSlot) -> None:
-    """Whoever waits for a turn of a request that was given up stops waiting, and its slot is there for others."""
+    """A thread that waits for a permit of a cancelled request stops waiting, and the slot is free for others."""
     slot = scheduler.admit("gone")
     with ThreadPoolExecutor(1) as pool, holder.permit():
 
@@ -186,7 +186,7 @@ def test_a_closed_place_is_free_at_once(scheduler: Scheduler, holder: AdmissionS
 
 
 def test_a_place_is_told_as_taken_while_a_thread_works_for_it(clock: Clock) -> None:
-    """Work that was given up is counted until it ends, in a turn or not, although its slot is there for others."""
+    """Cancelled work is counted until it ends, with a permit or without, although its slot is free for others."""
     scheduler = Scheduler(permits=1, slots=1, clock=clock)
     slot = scheduler.admit("gone")
     with slot.working():
@@ -213,7 +213,7 @@ def test_closing_a_place_calls_back_once(scheduler: Scheduler) -> None:
 
 
 def test_a_deadline_ends_the_wait_and_the_work(clock: Clock) -> None:
-    """After its deadline a request gets no turn, and is told that the time is over."""
+    """After its deadline a request gets no permit, but DeadlineExceeded."""
     scheduler = Scheduler(permits=1, slots=2, clock=clock)
     slot = scheduler.admit("a", deadline_seconds=5)
     assert slot.remaining_seconds() == 5
@@ -236,7 +236,7 @@ def test_an_answer_that_has_begun_may_take_its_time(clock: Clock) -> None:
 
 
 def test_a_deadline_that_comes_while_waiting_is_told() -> None:
-    """A request whose deadline comes while others compute is not kept waiting for its turn."""
+    """A request whose deadline comes while others compute does not wait for a permit any longer."""
     scheduler = Scheduler(permits=1, slots=2)
     late = scheduler.admit("a", deadline_seconds=0.05)
     with scheduler.admit("b") as holder, holder.permit(), pytest.raises(DeadlineExceeded), late.permit():
@@ -244,8 +244,8 @@ def test_a_deadline_that_comes_while_waiting_is_told() -> None:
     assert scheduler.load.waiting == 0
 
 
-def test_no_more_turns_are_held_than_there_are() -> None:
-    """However many threads want turns, only so many compute at once, and all of them are served."""
+def test_no_more_permits_are_held_than_there_are() -> None:
+    """However many threads want permits, only so many compute at once, and all of them are served."""
     scheduler = Scheduler(permits=2, slots=16)
     lock = threading.Lock()
     computing, most = 0, 0
@@ -268,7 +268,7 @@ def test_no_more_turns_are_held_than_there_are() -> None:
 
 
 def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: AdmissionSlot) -> None:
-    """A turn that ends with an error is free for the next."""
+    """A permit that ends with an error is free for the next."""
     with pytest.raises(ZeroDivisionError), holder.permit():
         _ = 1 / 0
     with holder.permit():
@@ -276,7 +276,7 @@ def test_an_error_in_a_turn_gives_it_back(scheduler: Scheduler, holder: Admissio
 
 
 def test_waits_are_told(clock: Clock) -> None:
-    """Every turn tells how long it was waited for."""
+    """The wait for every permit is reported."""
     waits: list[float] = []
     scheduler = Scheduler(permits=1, slots=2, on_wait=waits.append, clock=clock)
     with scheduler.admit("a") as slot, slot.permit():

@@ -43,7 +43,7 @@ DECODED = DecodedChunk(
 
 @given(st.integers(0, 300), st.integers(1, 32))
 def test_batches_hold_every_chunk_in_order(count: int, workers: int) -> None:
-    """None is lost, no batch is too large for a turn, and the first is small so that text comes soon."""
+    """None is lost, no batch is too large for a permit, and the first is small so that text comes soon."""
     chunks = [replace(CHUNK, pieces=(span(number, number + 1),)) for number in range(count)]
     made = list(batches(chunks, workers))
     assert [chunk for batch in made for chunk in batch] == chunks

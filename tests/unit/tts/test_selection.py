@@ -1,4 +1,4 @@
-"""Where speech can be asked for: voices by other names, any pace, a turn for each utterance."""
+"""The selection of an engine by a voice: voices by other names, any speed, a permit for each utterance."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_instructions_reach_the_engine(engine: FakeSpeechEngine) -> None:
     assert opened == [(context, "whisper")]
 
 
-def test_every_utterance_takes_a_turn(engine: FakeSpeechEngine) -> None:
+def test_every_utterance_takes_a_permit(engine: FakeSpeechEngine) -> None:
     """Work that is given up is not begun: the engine is not asked."""
     slot = Scheduler(permits=1, slots=1).admit("a")
     speaker = LocalSpeech("fake", lambda: engine).open(slot)
