@@ -237,7 +237,7 @@ class AdmissionSlot:
     def raise_if_over(self, now: float) -> None:
         """As `check`, at a given time; for the scheduler."""
         if self._closed:
-            raise Cancelled("Nobody waits for this any more.")
+            raise Cancelled("The request was cancelled.")
         if now >= self._deadline:
             raise DeadlineExceeded("The deadline is over.")
 

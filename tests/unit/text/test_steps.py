@@ -63,7 +63,7 @@ class Stopper:
         assert self.left > 0, "the work went on after it was stopped"
         self.left -= 1
         if not self.left:
-            raise Cancelled("Nobody waits for this any more.")
+            raise Cancelled("The request was cancelled.")
 
 
 @pytest.mark.parametrize("work", [write_script, check_script])

@@ -4,7 +4,7 @@ Without limits, a client could take any time to send the head of a request, send
 response unread. Every socket is also one of the process's open files, which are limited. So a head has a deadline and a
 size limit, an unread response is aborted, and the number of connections is bounded. When there are too many, the idle
 connection that has waited longest is closed. When all connections are busy, a few more are accepted for the probes of
-orchestrators; all other requests are told to retry later.
+orchestrators; all other requests are answered with 429.
 """
 
 from __future__ import annotations

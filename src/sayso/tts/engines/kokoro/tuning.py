@@ -1,6 +1,6 @@
 """Measures how this machine synthesises fastest: how many utterances at once, with how many threads each.
 
-Two utterances with a thread each beat one with two threads on most machines, by as much as 1.5 times, because the
+Two utterances with a thread each are up to 1.5 times as fast as one with two threads on most machines, because the
 model's many small operators leave threads waiting for one another. But memory bandwidth, hyper-threads and container
 limits decide, so it is measured once and the result is stored.
 """

@@ -73,7 +73,7 @@ def to_symbols(ipa: str, language: str) -> str:
 
     Args:
         ipa: the phonemes of a word, diphthongs and affricates tied (U+0361).
-        language: a BCP 47 tag; English is told apart by region.
+        language: a BCP 47 tag; the region matters for English.
     """
     language = language.lower()
     english = language.partition("-")[0] == "en"
