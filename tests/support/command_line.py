@@ -1,4 +1,4 @@
-"""What running a command in a test gives."""
+"""The result of a command in a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a machine may lack: its tests are skipped there, except in continuous integration, where they fail."""
+"""Tools that a machine may lack: tests are skipped without them, except in continuous integration, where they fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def missing(what: str) -> NoReturn:
-    """Skip for want of a tool; where everything must be there, fail."""
+    """Skip the test because a tool is missing; in continuous integration, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)

@@ -1,7 +1,7 @@
-"""Waiting for what others bring about: other threads, tasks, processes, servers.
+"""Wait for other threads, tasks, processes and servers.
 
-A test that sleeps and then looks, or looks at once, hopes. It waits for what it needs instead, for as long as a busy
-machine may take, and says what did not come.
+A test that sleeps and then checks, or checks at once, is unreliable. It waits for a condition instead, for as long as a
+busy machine may need, and reports the condition that did not hold.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 WAIT_SECONDS = 120.0
-"""For what happens soon: only what is broken takes so long."""
+"""For conditions that hold soon: only a defect takes so long."""
 
 _LOOK_SECONDS = 0.005
 
@@ -42,7 +42,7 @@ async def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS)
 
 
 def threads_since(before: Collection[threading.Thread]) -> list[threading.Thread]:
-    """The threads that live, and were not among those of an earlier `threading.enumerate`: others may end meanwhile."""
+    """The threads that live, and were not in an earlier `threading.enumerate`; others may end meanwhile."""
     return [thread for thread in threading.enumerate() if thread not in before]
 
 

@@ -1,4 +1,4 @@
-"""The parts behind the API with engines that need no model, and a client that talks to them over HTTP in memory."""
+"""The parts of the API with engines that need no model, and a client that calls them over HTTP in memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fake_served(
     scheduler: Scheduler | None = None,
     settings: Settings | None = None,
 ) -> AppContext:
-    """The parts, with a local engine for each task and, where one is given, one that is called OpenAI's before it.
+    """The parts, with a local engine for each task and, if one is given, a cloud engine before it.
 
     The models are ``fake`` (local, without limits), ``hybrid`` (both, without limits), ``tts-1`` and ``whisper-1``.
     """
@@ -98,7 +98,7 @@ def fake_served(
 
 
 def process_of(served: AppContext, *, workers: WorkerGroup | None = None) -> ProcessContext:
-    """A process that serves these parts, with workers or without."""
+    """A process that serves these parts, with or without workers."""
     settings = served.settings
     healthy = EngineHealth(name=LOCAL, configured=True, reachable=None, breaker=BreakerState.CLOSED)
     return ProcessContext(
@@ -117,14 +117,14 @@ def process_of(served: AppContext, *, workers: WorkerGroup | None = None) -> Pro
 
 @contextmanager
 def client_of(served: AppContext, *, workers: WorkerGroup | None = None) -> Iterator[TestClient]:
-    """A client of the application over these parts."""
+    """A client of the application with these parts."""
     with TestClient(create_app(process_of(served, workers=workers)), raise_server_exceptions=False) as client:
         yield client
 
 
 @contextmanager
 def running(served: AppContext) -> Iterator[str]:
-    """The application, run by uvicorn in a thread; its address."""
+    """Run the application with uvicorn in a thread; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(

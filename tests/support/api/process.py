@@ -1,4 +1,4 @@
-"""``sayso run api`` as a process of its own, with no engine of this machine and with what a test sets."""
+"""Run ``sayso run api`` in a separate process, without local engines and with the settings of a test."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class ApiProcess:
-    """A server that is up.
+    """A running server.
 
     Attributes:
-        process: it.
-        port: where it listens.
-        log_path: what it has written so far.
+        process: of the server.
+        port: on which it listens.
+        log_path: of its log.
     """
 
     process: subprocess.Popen[bytes]

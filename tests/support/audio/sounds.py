@@ -1,4 +1,4 @@
-"""Sounds whose places are known, and files of every kind that hold them."""
+"""Sounds at known positions, and files of every kind that contain them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sayso.types import FloatArray
 
-# Container, codec, sample format and rate of files that people have; all of them mono but the video's.
+# Container, codec, sample format and rate of common files; all of them mono except the video's.
 FILES = {
     "wav": ("wav", "pcm_s16le", "s16", 24_000),
     "mp3": ("mp3", "libmp3lame", "fltp", 44_100),
@@ -30,7 +30,7 @@ FILES = {
 
 
 def pings(places: tuple[int, ...], *, length: int, sample_rate_hz: int = 24_000) -> FloatArray:
-    """Silence with a ping of 1 kHz, sudden and dying away within 0.2 s, at each of the places."""
+    """Silence with a ping of 1 kHz, which starts suddenly and decays within 0.2 s, at each of the positions."""
     samples = np.zeros(length, np.float32)
     clock = np.arange(sample_rate_hz // 5)
     ping = 0.5 * np.sin(2 * np.pi * 1000 * clock / sample_rate_hz) * np.exp(-16 * clock / sample_rate_hz)
@@ -41,7 +41,7 @@ def pings(places: tuple[int, ...], *, length: int, sample_rate_hz: int = 24_000)
 
 
 def shift(heard: FloatArray, played: FloatArray, place: int, *, within: int = 4000) -> int:
-    """By how many samples the sound that was played at ``place`` is heard late (negative: early)."""
+    """How many samples late (negative: early) the sound is that was played at ``place``."""
     pattern = played[place : place + 2400]
     start = max(0, place - within)
     match = np.correlate(heard[start : place + len(pattern) + within], pattern, "valid")
@@ -51,7 +51,7 @@ def shift(heard: FloatArray, played: FloatArray, place: int, *, within: int = 40
 def encoded(
     samples: FloatArray, kind: str, *, sample_rate_hz: int = 24_000, layout: str = "mono", start_seconds: float = 0.0
 ) -> bytes:
-    """A file of one of `FILES`, made by libav without any of Sayso's code; every channel holds the same sound."""
+    """A file of one of `FILES`, made by libav without any of Sayso's code; every channel has the same sound."""
     container_format, codec, sample_format, rate_hz = FILES[kind]
     target = io.BytesIO()
     with av.open(target, "w", format=container_format) as container:

@@ -13,7 +13,7 @@ _FLAC_INFO_BYTES = 34
 
 
 def comments(count: int) -> bytes:
-    """A Vorbis comment, each with a name of its own."""
+    """So many Vorbis comments, each with a different name."""
     each = (b"%x=1" % number for number in range(count))
     return struct.pack("<II", 0, count) + b"".join(struct.pack("<I", len(entry)) + entry for entry in each)
 
@@ -25,7 +25,7 @@ def with_id3(mp3: bytes, count: int) -> bytes:
 
 
 def with_flac_comments(flac: bytes, count: int) -> bytes:
-    """A FLAC file with so many tags in place of its own."""
+    """A FLAC file with so many tags instead of its own."""
     start = 4
     is_last = False
     while not is_last:
@@ -38,7 +38,7 @@ def with_flac_comments(flac: bytes, count: int) -> bytes:
 
 
 def with_opus_comments(opus: bytes, count: int, *, serial: int) -> bytes:
-    """An Ogg Opus file with so many tags in place of its own, as another stream."""
+    """An Ogg Opus file with so many tags instead of its own, as another stream."""
     made: list[bytes] = []
     for place, (flags, granule, lengths, body) in enumerate(_pages(opus)):
         if place != 1:

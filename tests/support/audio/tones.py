@@ -1,4 +1,4 @@
-"""A language of tones: words that a test can speak anywhere in a recording, and hear again without a model."""
+"""A language of tones: words that a test can place anywhere in a recording, and recognise without a model."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ WORD_SECONDS = 0.4
 
 _LOWEST_HZ, _STEP_HZ = 400, 60
 _FRAME = SAMPLE_RATE_HZ // 50
-_SHORTEST_FRAMES = 2  # one alone may hold the end of a tone and the beginning of another
+_SHORTEST_FRAMES = 2  # a single one may hold the end of a tone and the beginning of another
 _AMPLITUDE = 0.3
 _HEARD = 0.02
 
 
 def word(number: int) -> str:
-    """The word of a tone."""
+    """The word for a tone."""
     return f"word{number:02d}"
 
 
 def spoken(numbers: Sequence[int | float]) -> Audio:
-    """The words, end to end; a number with a fraction, such as 1.5, is that many seconds of silence."""
+    """The words, one after the other; a number with a fraction, such as 1.5, is that many seconds of silence."""
     pieces = [
         np.zeros(round(number * SAMPLE_RATE_HZ), np.float32) if isinstance(number, float) else _tone(number)
         for number in numbers
@@ -46,7 +46,7 @@ def _tone(number: int) -> FloatArray:
 
 
 class ToneTranscriber:
-    """A `Transcriber` of the language; a word that the recording cuts is heard as a whole one."""
+    """A `Transcriber` of the language; a word that is cut by the end of the recording counts as a whole one."""
 
     name = "tones"
     fingerprint = "tones 1"
@@ -57,7 +57,7 @@ class ToneTranscriber:
         options: TranscriptionOptions = DEFAULT_OPTIONS,  # noqa: ARG002 -- part of the Protocol
         **_rest: Any,
     ) -> Transcript:
-        """Every maximal stretch of one tone is a word; after every tenth word there is a full stop."""
+        """Every maximal run of one tone is a word; after every tenth word there is a full stop."""
         samples = np.concatenate([np.empty(0, np.float32), *recording.blocks(0, recording.duration_samples)])
         words = [
             EngineWord(f" {word(number)}{'' if place % 10 else '.'}", start, end)

@@ -1,4 +1,4 @@
-"""Transcripts of files and of samples, which a transcriber takes as opened recordings."""
+"""Transcribe files and samples; transcribers themselves take opened recordings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def transcribed(
     context: RequestContext = UNBOUNDED,
     **options: Any,
 ) -> Transcript:
-    """What a transcriber makes of a file or of samples; the fields of `TranscriptionOptions` go by their names."""
+    """The transcript of a file or of samples; the fields of `TranscriptionOptions` are passed by name."""
     with open_recording(source) as recording:
         return transcriber.transcribe(
             recording, TranscriptionOptions(**options), listener=listener, progress=progress, context=context

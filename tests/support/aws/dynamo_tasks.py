@@ -1,4 +1,4 @@
-"""Claims of tasks in DynamoDB that succeed, and what is done with them."""
+"""Successful claims of tasks in DynamoDB, and the calls that follow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CALLS: Mapping[str, Callable[[DynamoTaskStore, Claim], Coroutine[Any, Any, None]
     "fail": lambda store, claim: store.fail(claim, error="broken"),
     "release": lambda store, claim: store.release(claim),
 }
-"""What a worker does with its claim."""
+"""The calls of a worker with its claim."""
 
 
 async def claimed(store: DynamoTaskStore, parent: str, *task_ids: str) -> Claim:
@@ -33,13 +33,13 @@ async def claimed(store: DynamoTaskStore, parent: str, *task_ids: str) -> Claim:
 
 
 async def claim_directly(place: AwsPlace, table: str, parent: str, *task_ids: str) -> Claim:
-    """Another worker's claim."""
+    """A claim by another worker."""
     async with Aws(place.access()) as aws:
         return await claimed(DynamoTaskStore(await aws.client("dynamodb"), table), parent, *task_ids)
 
 
 def end_lease(place: AwsPlace, table: str, parent: str, *task_ids: str) -> None:
-    """Have a lease end now, as time does."""
+    """Make a lease end now."""
     for task_id in task_ids or ("a", "b"):
         place.boto("dynamodb").update_item(
             TableName=table,

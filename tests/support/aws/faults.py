@@ -1,6 +1,6 @@
-"""A proxy in front of moto that fails as services do: by a status, in silence, in mid-answer, before the deed or after.
+"""A proxy in front of moto that injects faults: an error status, a hang, a cut response, before or after the operation.
 
-Any thread of the test may tell it what to do.
+Any thread of the test may control it.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["GONE", "HANG_SECONDS", "AwsFaults", "Fault", "Rewrite", "Rule", "Watch", "aws_faults", "failing"]
 
 HANG_SECONDS = 60.0
-"""After how long a request that hangs is given up at the latest; `AwsFaults.calm` lets all of them go."""
+"""The time limit of a hanging request; `AwsFaults.calm` ends all of them."""
 
 Rewrite = Callable[[dict[str, Any]], dict[str, Any]]
-"""What becomes of the JSON of an answer."""
+"""Changes the JSON of a response."""
 
 Watch = Callable[[str, Mapping[str, str], bool], None]
-"""Told of a request: its operation, its headers under names like ``User-Agent``, and whether it was obeyed."""
+"""Called with a request: its operation, its headers under names like ``User-Agent``, and whether it was executed."""
 
 GONE = "ReceiptHandleIsInvalid"
-"""SQS's code for a receipt of which it knows nothing."""
+"""SQS's code for an unknown receipt."""
 
 
 def failing(codes: Mapping[int, str]) -> Rewrite:
-    """A change of an answer to a batch: entries at these places failed, for these reasons."""
+    """A change of the response to a batch: the entries at these positions failed, for these reasons."""
 
     def change(answer: dict[str, Any]) -> dict[str, Any]:
         failed = [
@@ -54,7 +54,7 @@ def failing(codes: Mapping[int, str]) -> Rewrite:
 
 @dataclass(kw_only=True)
 class Rule:
-    """What happens to the next requests for an operation."""
+    """The fault of the next requests for an operation."""
 
     operation: str
     left: int
@@ -79,9 +79,10 @@ class _Refusing:
 
 
 class AwsFaults:
-    """What the proxy is told, and what it has seen; its lock guards all of it.
+    """The plan and the log of the proxy; its lock guards all of it.
 
-    Operations go by AWS's names, as ``ReceiveMessage``; of S3, which has no such header, by method, as ``S3:PUT``.
+    Operations have AWS's names, as ``ReceiveMessage``; those of S3, which has no such header, its methods, as
+    ``S3:PUT``.
     """
 
     def __init__(self, target_url: str) -> None:
@@ -95,21 +96,23 @@ class AwsFaults:
         self._done: Counter[str] = Counter()
         self._released = threading.Event()
         self.watch: Watch = lambda _operation, _headers, _is_obeyed: None
-        """Called before each request that is passed on, and after it; what waits in it keeps the request back."""
+        """Called before each request that is passed on, and after it; it may block, which delays the request."""
 
     def next(self, operation: str, fault: Fault, *, times: int = 1, is_obeyed: bool = False) -> None:
-        """Let the next requests for an operation fail; ``is_obeyed`` has them done, and only the answer lost."""
+        """Make the next requests for an operation fail; with ``is_obeyed`` they are executed, and only the response is
+        lost.
+        """
         trouble = Trouble(fault=fault, is_obeyed=is_obeyed)
         with self._lock:
             self._rules.append(Rule(operation=operation, left=times, trouble=trouble))
 
     def rewrite(self, operation: str, change: Rewrite, *, times: int = 1) -> None:
-        """Change the JSON of the next answers of an operation."""
+        """Change the JSON of the next responses of an operation."""
         with self._lock:
             self._rules.append(Rule(operation=operation, left=times, rewrite=change))
 
     def answer(self, operation: str, answer: dict[str, Any], *, status: int = 200, times: int = 1) -> None:
-        """Answer the next requests for an operation, and ask nobody."""
+        """Answer the next requests for an operation, without passing them on."""
         with self._lock:
             self._rules.append(Rule(operation=operation, left=times, answer=(status, answer)))
 
@@ -125,13 +128,13 @@ class AwsFaults:
         faults: Collection[Fault] = tuple(Fault),
         operations: Collection[str] | None = None,
     ) -> None:
-        """Let a share of the requests fail until `calm`, half of them after they were obeyed.
+        """Make a share of the requests fail until `calm`, half of them after they were executed.
 
         Args:
-            seed: the same gives the same sequence of faults, in whatever order requests come.
+            seed: the same seed gives the same sequence of faults, in whatever order requests come.
             share: 0 to 1.
-            faults: which.
-            operations: of which; None for all.
+            faults: the possible faults.
+            operations: affected ones; None for all.
         """
         troubles = tuple(Trouble(fault=fault, is_obeyed=obeyed) for fault in faults for obeyed in (False, True))
         with self._lock:
@@ -149,12 +152,12 @@ class AwsFaults:
             self._refusing = _Refusing(refusals=refusals, random=chance)
 
     def relent(self) -> None:
-        """Refuse no more."""
+        """Refuse no more requests."""
         with self._lock:
             self._refusing = None
 
     def calm(self) -> None:
-        """Let everything through again, and let go of what hangs."""
+        """Let everything through again, and end hanging requests."""
         with self._lock:
             self._rules.clear()
             self._chance = None
@@ -163,7 +166,7 @@ class AwsFaults:
         released.set()
 
     def forget(self) -> None:
-        """Be calm, and forget what was seen."""
+        """Call `calm`, and empty the log."""
         self.calm()
         with self._lock:
             self._seen.clear()
@@ -175,7 +178,7 @@ class AwsFaults:
             return sum(seen == operation for seen, _ in self._seen)
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
-        """What was asked of an operation, in order."""
+        """The requests for an operation, in order."""
         with self._lock:
             return [json.loads(body) for seen, body in self._seen if seen == operation]
 
@@ -192,7 +195,7 @@ class AwsFaults:
             return Counter(self._done)
 
     def take(self, operation: str, body: bytes) -> Rule | None:
-        """What is to happen to a request that has come."""
+        """The rule for a new request."""
         with self._lock:
             self._seen.append((operation, body))
             rule = next((rule for rule in self._rules if rule.operation == operation), None)
@@ -220,7 +223,7 @@ class AwsFaults:
         return Rule(operation=operation, left=0, trouble=chance.random.choice(chance.troubles))
 
     def hang(self) -> None:
-        """Wait until things are calm again."""
+        """Wait for `calm`."""
         with self._lock:
             released = self._released
         released.wait(HANG_SECONDS)
@@ -228,7 +231,7 @@ class AwsFaults:
 
 @contextmanager
 def aws_faults(target_url: str) -> Iterator[AwsFaults]:
-    """A proxy in front of what listens there, until the end of the block."""
+    """A proxy in front of the server at this address, until the end of the block."""
     faults = AwsFaults(target_url)
     server = FaultyServer(faults)
     faults.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,4 +1,4 @@
-"""The proxy that `support.aws.faults` directs: HTTP over real sockets, each connection on a thread of its own."""
+"""The proxy that `support.aws.faults` controls: HTTP over real sockets, each connection on a thread of its own."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class FaultyServer(ThreadingHTTPServer):
         self.faults = faults
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away are what these tests are about."""
+        """Log nothing: these tests have clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer is one packet, which nobody waits to acknowledge
+    wbufsize = -1  # an answer is one packet; without this, it would wait for an acknowledgement
     server: FaultyServer
 
     def handle_any(self) -> None:
         body = self._body()
         if len(body) < int(self.headers.get("Content-Length", 0)):
-            self._hang_up()  # who asks died in the middle, and AWS does nothing by halves
+            self._hang_up()  # the client died in the middle of the body, and AWS does not execute half a request
             return
         rule = self.server.faults.take(self._operation(), body)
         trouble = rule.trouble if rule is not None else None
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815 -- the names that the base class calls
 
     def handle_expect_100(self) -> bool:
-        """Say at once that the body may come."""
+        """Say at once that the client may send the body."""
         is_wanted = super().handle_expect_100()
         self.wfile.flush()
         return is_wanted
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What moto answers."""
+        """The response of moto."""
         target = self.server.faults.target
         named = {name.title(): value for name, value in self.headers.items()}
         self.server.faults.watch(self._operation(), named, False)
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})

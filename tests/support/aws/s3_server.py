@@ -1,4 +1,4 @@
-"""S3 over HTTP by moto that fails as a test tells it to: in which step of an upload, or in the middle of an answer."""
+"""S3 over HTTP by moto, with faults on request: in a step of an upload, or in the middle of a response."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Kind = Literal["refuse", "lose", "hang", "cut"]
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What happens to a request.
+    """A fault of a request.
 
     Attributes:
-        kind: it is refused, or done and its answer lost, or done and never answered, or its answer is cut in half.
-        method: the HTTP method of the request that it happens to.
-        query: what is in the request's query besides.
+        kind: it is refused, or executed and the response lost, or executed and never answered, or the response is cut.
+        method: the HTTP method of the affected request.
+        query: a part of the query of the affected request.
     """
 
     kind: Kind
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked: the headers' names are as WSGI writes them."""
+    """A request: the headers' names are as WSGI writes them."""
 
     method: str
     query: str
@@ -47,10 +47,10 @@ class Request:
 
 
 class S3Server:
-    """The server; `requests` is what it was asked.
+    """The server; `requests` is its log.
 
-    S3 sees to it that of several conditional puts one succeeds. moto looks and writes in two steps, so that requests
-    are let in one at a time here.
+    S3 guarantees that one of several conditional puts succeeds. moto reads and writes in two steps, so requests
+    are served one at a time here.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
@@ -101,7 +101,7 @@ class S3Server:
         )
 
     def settings(self) -> Settings:
-        """The settings that lead to it."""
+        """The settings for it."""
         access = self.access()
         return Settings(
             aws_endpoint_url=access.endpoint_url,
@@ -117,7 +117,7 @@ def _cut(body: bytes) -> Iterator[bytes]:
 
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
-    """A server that is empty."""
+    """A new, empty server."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     web = moto._server

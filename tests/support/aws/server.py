@@ -1,4 +1,4 @@
-"""SQS, DynamoDB and S3 by moto, over HTTP, with what moto lacks: one request at a time, and polls that end at once."""
+"""SQS, DynamoDB and S3 by moto, over HTTP, with what moto lacks: one request at a time, and interruptible polls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QUICK = Patience(
 """Patience for tests: the same tries, closer together."""
 
 Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"
-"""What is told of a request and its answer: the WSGI environment, the body, the status line, and the answer's body."""
+"""Called with a request and its response: the WSGI environment, the body, the status line, the response's body."""
 
 _LOOK_SECONDS = 0.01
 _LARGEST_ITEM_BYTES = 405_000  # moto's bound, a little under DynamoDB's
@@ -40,7 +40,7 @@ _TASK_KEYS = ("id", "task_id")
 
 
 class Time:
-    """A clock that a test sets."""
+    """An adjustable clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -50,14 +50,14 @@ class Time:
 
 
 class _Application:
-    """Around moto's, which looks and writes in two steps: one request at a time is let in, as conditions want it.
+    """A wrapper of moto's application, which reads and writes in two steps: it serves one request at a time.
 
-    A long poll would keep all others out, so it is made of many short ones.
+    A long poll would block all other requests, so it is made of many short ones.
 
     Args:
         application: moto's.
-        watch: told of each request and its answer, before the next is let in.
-        look_seconds: how long a poll waits before it looks again.
+        watch: called with each request and its response, before the next is served.
+        look_seconds: the time between two short polls.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], watch: Watch, look_seconds: float) -> None:
@@ -95,14 +95,14 @@ class _Application:
 
 
 class AwsPlace:
-    """AWS at an address, empty but for what is made here; `boto` is the witness of what our adapters do."""
+    """AWS at an address, empty at first; the tests check the adapters with `boto`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.boto = cache(self._boto)
 
     def access(self, url: str | None = None, *, patience: Patience = QUICK) -> AwsAccess:
-        """How our adapters reach it, perhaps through a proxy at another address."""
+        """How our adapters reach it, possibly through a proxy at another address."""
         return AwsAccess(
             region=REGION,
             endpoint_url=url or self.url,
@@ -147,7 +147,7 @@ class AwsPlace:
         return int(facts["ApproximateNumberOfMessages"]), int(facts["ApproximateNumberOfMessagesNotVisible"])
 
     def messages(self, queue_url: str) -> Sequence[Mapping[str, Any]]:
-        """The visible messages, which they stay."""
+        """The visible messages; they stay visible."""
         answer = self.boto("sqs").receive_message(
             QueueUrl=queue_url,
             MaxNumberOfMessages=10,
@@ -159,14 +159,14 @@ class AwsPlace:
         return messages
 
     def pass_time(self, queue_url: str, seconds: float) -> None:
-        """Let time go by for the messages of a queue; it looks inside moto, for SQS has no such thing."""
+        """Let time pass for the messages of a queue; it changes moto's objects, because SQS has no such operation."""
         messages: Any = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue_url.rpartition("/")[2]]._messages
         for message in messages:
             message.sent_timestamp -= int(1000 * seconds)
             message.visible_at -= 1000 * seconds
 
     def end_leases(self, table: str, seconds: float) -> None:
-        """Let time go by for the claims of a table of tasks."""
+        """Let time pass for the claims of a table of tasks."""
         client = self.boto("dynamodb")
         for item in client.scan(TableName=table)["Items"]:
             if "sayso_lease_until" in item:
@@ -178,18 +178,18 @@ class AwsPlace:
                 )
 
     def item(self, table: str, parent_id: str, task_id: str) -> dict[str, Any]:
-        """The attributes of a task, as DynamoDB writes them."""
+        """The attributes of a task, in DynamoDB's format."""
         key = {"id": {"S": parent_id}, "task_id": {"S": task_id}}
         item: dict[str, Any] = self.boto("dynamodb").get_item(TableName=table, Key=key).get("Item", {})
         return item
 
     def put_item(self, table: str, parent_id: str, task_id: str, **attributes: Any) -> None:
-        """Have a task as others write it."""
+        """Write a task as other services do."""
         item = {"id": {"S": parent_id}, "task_id": {"S": task_id}, **attributes}
         self.boto("dynamodb").put_item(TableName=table, Item=item)
 
     def put_full_item(self, table: str, parent_id: str, task_id: str) -> None:
-        """Have a task whose item is as large as moto lets it be, but for ten bytes."""
+        """Write a task whose item is ten bytes smaller than moto allows."""
         names = sum(map(len, ("id", parent_id, "task_id", task_id, "story")))
         self.put_item(table, parent_id, task_id, story={"S": "x" * (_LARGEST_ITEM_BYTES - names - 10)})
 
@@ -211,11 +211,11 @@ class AwsPlace:
 
 @contextmanager
 def aws_place(watch: Watch = lambda *_: None, *, look_seconds: float = _LOOK_SECONDS) -> Iterator[AwsPlace]:
-    """A server that lives to the end of the block; others in the process have the same queues, tables and buckets.
+    """A server until the end of the block; others in the process share its queues, tables and buckets.
 
     Args:
-        watch: told of each request and its answer, before the next is let in.
-        look_seconds: how long a long poll waits before it looks again.
+        watch: called with each request and its response, before the next is served.
+        look_seconds: the time between two short polls of a long poll.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

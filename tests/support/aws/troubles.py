@@ -1,7 +1,7 @@
-"""How requests to AWS go wrong: answers that fail, and refusals, by service, that a later request need not meet.
+"""The faults of requests to AWS: failing responses, and refusals by service, which are all temporary.
 
-None of the refusals is the fault of the job that the request was made for: a key that is rolled over, a clock that is
-set, a limit that others have reached, a bucket or a key of KMS that comes back.
+None of the refusals is the fault of the job of the request: a key is rotated, a clock is
+set, other callers have reached a limit, a bucket or a key of KMS comes back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Fault(StrEnum):
-    """How an answer goes wrong."""
+    """The kinds of failing responses."""
 
     ERROR = "500"
     UNAVAILABLE = "503"
@@ -26,7 +26,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """A fault, and whether the request is obeyed all the same."""
+    """A fault, and whether the request is executed all the same."""
 
     fault: Fault
     is_obeyed: bool = False
@@ -34,11 +34,11 @@ class Trouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """An answer that refuses.
+    """A response that refuses the request.
 
     Attributes:
         status: of HTTP.
-        code: AWS's; an answer to HEAD has no room for it.
+        code: AWS's; the response to HEAD has none.
     """
 
     status: int
@@ -46,7 +46,7 @@ class Refusal:
 
     @property
     def xml(self) -> bytes:
-        """As S3 puts it."""
+        """The body in S3's format."""
         return f"<Error><Code>{self.code}</Code><Message>The proxy says so.</Message></Error>".encode()
 
 

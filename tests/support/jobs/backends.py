@@ -1,7 +1,7 @@
-"""Where the suites of job queues and task stores get those that they hold to their promises.
+"""The adapters for the contract suites of job queues and task stores.
 
-A new adapter is an opener here: given the test's request, by which it gets the fixtures that it needs, it opens what
-stands behind the adapter on the running event loop, new and empty.
+A new adapter is one opener here: given the test's request, which gives access to fixtures, it opens a new and empty
+backend of the adapter on the running event loop.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LEASE_SECONDS = 30.0
 
 
 class QueueBackend(Protocol):
-    """A queue, and the world around it."""
+    """A queue, and control of its environment."""
 
     @property
     def queue(self) -> JobQueue:
@@ -45,7 +45,7 @@ class QueueBackend(Protocol):
     tells_lost: bool
     """Whether `finish`, `retry` and `dead_letter` know when the lease is lost."""
     counts_attempts: bool
-    """Whether an attempt that was handed back is not counted."""
+    """Whether an attempt that was released is not counted."""
     tells_delayed: bool
     """Whether a job that waits for another attempt counts as waiting, and not as in flight."""
 
@@ -62,16 +62,16 @@ class QueueBackend(Protocol):
         ...
 
     async def dead(self) -> list[tuple[str, str]]:
-        """What was put aside: bodies and reasons."""
+        """The dead-lettered jobs: bodies and reasons."""
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time go by."""
+        """Let time pass."""
         ...
 
 
 class StoreBackend(Protocol):
-    """A task store, and the world around it."""
+    """A task store, and control of its environment."""
 
     knows_tasks: bool
     """Whether the store can tell which tasks a parent has."""
@@ -82,7 +82,7 @@ class StoreBackend(Protocol):
         ...
 
     async def status(self, parent_id: str, task_id: str) -> tuple[str, str | None]:
-        """What others see of a task: its status, and what became of it."""
+        """The visible status of a task, and its result."""
         ...
 
     async def cancel(self, parent_id: str) -> bool:
@@ -90,7 +90,7 @@ class StoreBackend(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time go by."""
+        """Let time pass."""
         ...
 
 
@@ -99,7 +99,7 @@ OpenStore: TypeAlias = "Callable[[pytest.FixtureRequest], AbstractAsyncContextMa
 
 
 class Clock:
-    """Seconds, which pass when they are told to."""
+    """Seconds that pass on request."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -109,7 +109,7 @@ class Clock:
 
 
 class MemoryQueueBackend:
-    """The fake's."""
+    """The backend of the fake."""
 
     tells_lost = True
     counts_attempts = True
@@ -143,7 +143,7 @@ async def memory_queue(_request: pytest.FixtureRequest) -> AsyncIterator[QueueBa
 
 @dataclass
 class PostgresQueueBackend:
-    """A queue of its own in the module's database."""
+    """A separate queue in the module's database."""
 
     database: Database
     name: str
@@ -188,9 +188,9 @@ async def postgres_queue(
 
 
 class SqsQueueBackend:
-    """A queue in SQS, with a dead-letter queue; all workers have one clock, beside SQS's own.
+    """A queue in SQS, with a dead-letter queue; all workers share one clock, which is not that of SQS.
 
-    SQS tells nobody that a message was taken over: a worker reckons with the length of its lease.
+    SQS reports no take-over: a worker measures the length of its lease.
     """
 
     tells_lost = True
@@ -235,7 +235,7 @@ async def sqs_queue(request: pytest.FixtureRequest, *, fifo: bool = False) -> As
 
 
 class MemoryStoreBackend:
-    """The fake's."""
+    """The backend of the fake."""
 
     knows_tasks = True
 
@@ -261,7 +261,7 @@ async def memory_store(_request: pytest.FixtureRequest) -> AsyncIterator[StoreBa
 
 @dataclass
 class PostgresStoreBackend:
-    """A store in the module's database, which tests share: each has parents of its own."""
+    """A store in the module's database, which tests share; each test has its own parents."""
 
     database: Database
     knows_tasks = True

@@ -1,4 +1,4 @@
-"""A worker, a handler that does what a test says, and what became of its jobs."""
+"""A worker, a handler that a test controls, and the outcomes of its jobs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ AT_ONCE = RetryPolicy(first_seconds=0.0, longest_seconds=0.0)
 
 
 def quick(**changes: Any) -> Policy:
-    """A policy whose attempts follow one another at once, with what a test changes."""
+    """A policy whose attempts follow one another at once, with the changes of a test."""
     soon = RetryPolicy(first_seconds=0.01, longest_seconds=0.01)
     return Policy(**{"retry": AT_ONCE, "receive_retry": soon} | changes)
 
 
 class Recorder:
-    """A handler that does what a test says, and tells what it was asked."""
+    """A handler that a test controls, and that records its calls."""
 
     def __init__(self, work: Callable[[Job], Awaitable[None]] | None = None) -> None:
         self.begun: list[str] = []
@@ -53,7 +53,7 @@ class Recorder:
 
 
 class Outcomes(list[Outcome]):
-    """What became of the attempts, in order."""
+    """The outcomes of the attempts, in order."""
 
     def __call__(self, outcome: Outcome, seconds: float) -> None:
         assert seconds >= 0

@@ -1,4 +1,4 @@
-"""Small models, and real servers that offer them as the hub and the registries offer the big ones."""
+"""Small models, and real servers that offer them as the hub and the registries offer the large ones."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def served(pages: dict[str, bytes]) -> Iterator[str]:
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(len(content or b"")))
             self.send_header("Content-Type", "application/json" if (content or b"")[:1] == b"{" else "text/html")
-            # What the hub's library asks for; other clients do not mind.
+            # Requested by the hub's library; other clients ignore it.
             self.send_header("ETag", f'"{checksum(content or b"")}"')
             self.send_header("X-Repo-Commit", "0" * 40)
             self.end_headers()

@@ -1,4 +1,4 @@
-"""Asking ``/v1/narrations`` of a server in this process, and doing what a worker does."""
+"""Call ``/v1/narrations`` of a server in this process, and act as a worker."""
 
 from __future__ import annotations
 

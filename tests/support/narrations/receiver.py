@@ -1,4 +1,4 @@
-"""A server on this machine that is sent callbacks, and answers as a test says."""
+"""A server on this machine that receives callbacks, and answers as a test says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOST = "localhost"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """What was sent: names of headers are in lower case."""
+    """A request; names of headers are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -23,12 +23,12 @@ class Received:
 
 
 class Receiver:
-    """Answers each request with the next of its statuses, and with the last for ever.
+    """Answers each request with the next of its statuses, and with the last one after that.
 
     Args:
-        statuses: 0 for no answer at all, until the receiver is closed.
-        location: where redirects lead.
-        answer: the body of every answer.
+        statuses: 0 for no response, until the receiver is closed.
+        location: of redirects.
+        answer: the body of every response.
     """
 
     def __init__(self, *statuses: int, location: str | None = None, answer: bytes = b"thank you") -> None:

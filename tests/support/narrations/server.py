@@ -1,4 +1,4 @@
-"""A server that narrates: the application and a worker over stores in memory, and files in a directory."""
+"""A server of narrations: the application and a worker over stores in memory, and files in a directory."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
     from sayso.types import Speech, Utterance
 
 HELD = "Hold"
-"""A sentence with this word is spoken once `Narrated.go_on` is called."""
+"""A sentence with this word is synthesised after `Narrated.go_on`."""
 
 FAILING = "Fail"
-"""A sentence with this word is not spoken."""
+"""A sentence with this word fails."""
 
 T = TypeVar("T")
 
 
 class StagedEngine(FakeSpeechEngine):
-    """Hums, but does what the sentence says."""
+    """A fake engine that holds or fails at certain words."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,14 +65,14 @@ class StagedEngine(FakeSpeechEngine):
 
 
 class Narrated:
-    """The server's parts; it runs on a loop and in a thread of its own, to which all of them belong.
+    """The server's parts; they belong to a loop and a thread of their own.
 
     Args:
-        directory: where files are made and kept.
+        directory: of the files.
         files_host: this server's name in links to files; None for links without one.
 
     Attributes:
-        address: where it is.
+        address: of the server.
         store: its narrations.
     """
 
@@ -112,7 +112,7 @@ class Narrated:
         self._loop = asyncio.new_event_loop()
 
     def go_on(self) -> None:
-        """Let the sentences be spoken that were held."""
+        """Let the held sentences be synthesised."""
         self._engine.gate.set()
 
     def hold(self) -> None:
@@ -120,11 +120,11 @@ class Narrated:
         self._engine.gate.clear()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something with the store, where it belongs."""
+        """Run a coroutine on the loop of the store."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
 
     def submit(self, text: str, **fields: Any) -> dict[str, Any]:
-        """Send a narration, as others than the page do."""
+        """Submit a narration, as other clients than the page do."""
         answer = httpx2.post(f"{self.address}/v1/narrations", json={"text": text, **fields}, timeout=WAIT_SECONDS)
         assert answer.status_code == 202, answer.text
         narration: dict[str, Any] = answer.json()
@@ -132,7 +132,7 @@ class Narrated:
 
     @property
     def subscriptions(self) -> int:
-        """How many connections follow narrations."""
+        """The number of connections that follow narrations."""
         return self._broadcaster.subscriptions
 
     def records(self) -> Sequence[NarrationRecord]:

@@ -1,4 +1,4 @@
-"""The service of narrations over a store in memory, with links to files that are not there; and over sockets."""
+"""The service of narrations over a store in memory, with links to files that do not exist; and over sockets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PATIENCE_SECONDS = WAIT_SECONDS
 def request(
     *, text: str | None = "The lamp is lit.", url: str | None = None, callback_url: str | None = None, **options: Any
 ) -> NarrationRequest:
-    """A request in which all has been checked."""
+    """A validated request."""
     usual: dict[str, Any] = {
         "name": "evening",
         "markdown": False,
@@ -64,7 +64,7 @@ def fake_presenter(root: Path = NOWHERE) -> NarrationPresenter:
 def fake_narrations(
     store: NarrationStore, *, broadcaster: ChangeBroadcaster | None = None, root: Path = NOWHERE
 ) -> Narrations:
-    """The service, for an engine that hums; it looks for changes all the time."""
+    """The service, with a fake engine; it queries changes all the time."""
     engine = FakeSpeechEngine()
     return Narrations(
         store,
@@ -75,11 +75,11 @@ def fake_narrations(
 
 
 class Serving:
-    """The API over sockets, on a loop in a thread of its own; its store is used there alone.
+    """The API over sockets, on a loop in a thread of its own; its store is used only there.
 
     Args:
-        store: where narrations are.
-        root: where their files are.
+        store: of the narrations.
+        root: of their files.
         keep_alive_seconds: as in `AppContext`.
     """
 
@@ -96,15 +96,15 @@ class Serving:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Have something done on the server's loop, and wait for it."""
+        """Run a coroutine on the server's loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
 
     def call_soon(self, work: Callable[[], object]) -> None:
-        """Have something done on the server's loop."""
+        """Call a function on the server's loop."""
         self._loop.call_soon_threadsafe(work)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what is about to happen."""
+        """Wait for a condition."""
         wait_until(condition, seconds=PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:

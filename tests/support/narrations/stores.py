@@ -1,4 +1,4 @@
-"""Stores of narrations with their queues and tasks, for the suites that hold them to their promises."""
+"""Stores of narrations with their queues and tasks, for the contract suites."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Scene:
     stories: JobQueue
     callbacks: JobQueue
     is_hearing: bool = True
-    """Whether changes are hinted at."""
+    """Whether changes are notified."""
 
     async def submitted(self, owner: str = "ann", **fields: Any) -> NarrationRecord:
         return (await self.store.submit(request(**fields), owner=owner)).record
@@ -57,7 +57,7 @@ class Scene:
         return await self.store.get(record.id, owner=None)
 
     async def jobs(self, queue: JobQueue) -> list[Delivery]:
-        """Every job that can be had at once."""
+        """Every job that is available now."""
         return list(await queue.receive(100, wait_seconds=0))
 
 

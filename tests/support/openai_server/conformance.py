@@ -1,4 +1,4 @@
-"""What the conformance tests share: the server they ask, sounds to send, and how an error must look."""
+"""Shared parts of the conformance tests: the server, sounds to send, and the format of an error."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PAUSE_SECONDS = 0.8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """A server.
+    """The server under test.
 
     Attributes:
         base_url: with /v1.
         key: its key.
-        speech_model: a name of a local model for speech, which OpenAI's limits do not concern.
+        speech_model: the name of a local model for speech, without OpenAI's limits.
         transcription_model: the same for transcription.
         is_ours: whether it is Sayso with the suite's own settings.
     """
@@ -51,7 +51,7 @@ def _kokoro() -> SpeechEngine:
 
 @cache
 def speech_of(*sentences: str, voice: str = "af_heart") -> bytes:
-    """The sentences spoken by Kokoro in this process, 0.8 s apart, as a WAV file: no server has a part in it."""
+    """The sentences, synthesised by Kokoro in this process, 0.8 s apart, as a WAV file: independent of the server."""
     from sayso.cache import NoCache
     from sayso.narration import Document, stream, to_script
     from sayso.tts.cache import SpeechCache
@@ -78,14 +78,14 @@ def wav(samples: FloatArray) -> bytes:
 
 
 def heard(data: bytes) -> Audio:
-    """The sound in a file, which must hold some."""
+    """The sound in a file, which must not be silent."""
     audio = decode(io.BytesIO(data), sample_rate_hz=RATE_HZ)
     assert float(np.abs(audio.samples).max()) > 0.05, "it is silent"
     return audio
 
 
 def heard_pcm(data: bytes) -> FloatArray:
-    """The samples of a bare answer: 24 kHz, 16 bits, little-endian, mono."""
+    """The samples of a bare response: 24 kHz, 16 bits, little-endian, mono."""
     assert len(data) % 2 == 0
     samples = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
     assert float(np.abs(samples).max()) > 0.05, "it is silent"
@@ -93,7 +93,7 @@ def heard_pcm(data: bytes) -> FloatArray:
 
 
 def problem(error: APIStatusError, *, code: str | None = None, param: str | None = None) -> dict[str, Any]:
-    """The envelope of an error, which must have OpenAI's four keys, and the code and param that are given."""
+    """The envelope of an error, which must have OpenAI's four keys, and the given code and param."""
     body = error.response.json()
     assert set(body) == {"error"}
     inside: dict[str, Any] = body["error"]

@@ -1,4 +1,4 @@
-"""What is done on the page's list of narrations, and the texts that are narrated."""
+"""Actions on the page's list of narrations, and the texts that are narrated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BY_MEDIA_CLOCK = """
   window.sayso.starts.push({ when: 0 });
   window.sayso.context = {};
 """
-"""Has what listens for lit words (see the fixture ``visit``) take the time of the browser's player."""
+"""Makes the listener for highlighted words (see the fixture ``visit``) use the time of the browser's player."""
 
 
 def opened(visit: Visit, narrated: Narrated, **options: Any) -> Page:
@@ -34,7 +34,7 @@ def opened(visit: Visit, narrated: Narrated, **options: Any) -> Page:
 
 
 def made(visit: Visit, narrated: Narrated, *narrations: dict[str, Any]) -> Page:
-    """The page, when others have had this narrated."""
+    """The page, after another client has submitted this."""
     for narration in narrations:
         narrated.submit(**{"text": TEXT, **narration})
     narrated.settle()
@@ -47,14 +47,14 @@ def row(page: Page, name: str) -> Locator:
 
 
 def wait_for(page: Page, name: str, state: str) -> Locator:
-    """A narration, once it is so far."""
+    """A narration, once it has this state."""
     found = row(page, name)
     expect(found.locator(".state")).to_have_text(state)
     return found
 
 
 def paste(page: Page, text: str, name: str) -> None:
-    """Have a text narrated under a name."""
+    """Submit a text under a name."""
     page.get_by_label("Or a text").fill(text)
     page.get_by_label("Name of the files").fill(name)
     page.get_by_role("button", name="Narrate", exact=True).click()

@@ -1,4 +1,4 @@
-"""What is done on the page, and engines behind it that wait for a test."""
+"""Actions on the page, and engines behind it that a test holds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAIT_SECONDS = 120.0
 
 
 class HeldEngine(FakeSpeechEngine):
-    """Speaks the text's first utterance; the later ones when `gate` is set."""
+    """Synthesises the text's first utterance; the later ones when `gate` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class HeldEngine(FakeSpeechEngine):
 
 
 class HeldTranscriber(FakeTranscriber):
-    """Tells the first sentence that it hears; goes on when `gate` is set."""
+    """Sends the first sentence; continues when `gate` is set."""
 
     def __init__(self) -> None:
         super().__init__(HEARD)
@@ -57,13 +57,13 @@ class HeldTranscriber(FakeTranscriber):
 
 
 def speak(page: Page, text: str = TEXT) -> None:
-    """Type a text and have it spoken."""
+    """Type a text and press Speak."""
     page.get_by_label("Text", exact=True).fill(text)
     page.get_by_role("button", name="Speak", exact=True).click()
 
 
 def wait_until_spoken(page: Page) -> None:
-    """Wait until the whole of the sound has come."""
+    """Wait until all of the sound was received."""
     expect(page.get_by_role("group", name="Download the speech")).to_be_visible(timeout=60_000)
 
 
@@ -74,20 +74,20 @@ def wait_for_sound(page: Page, state: str) -> None:
 
 
 def transcribe(page: Page, recording: Path) -> None:
-    """Choose a recording and have it written down."""
+    """Choose a recording and transcribe it."""
     page.get_by_label("Choose a file").set_input_files(recording)
     page.get_by_role("button", name="Transcribe").click()
 
 
 def saved(page: Page, button: str) -> bytes:
-    """The file that a button saves."""
+    """The file that a button downloads."""
     with page.expect_download() as download:
         page.get_by_role("button", name=button, exact=True).click()
     return download.value.path().read_bytes()
 
 
 def assert_lit_in_time(page: Page, words: Sequence[Mapping[str, Any]]) -> None:
-    """Each word that was lit was so between its beginning and its end by the clock of the sound, in their order."""
+    """Each highlighted word was so between its start and its end by the clock of the sound, in order."""
     lit = page.evaluate("window.sayso.lit")
     indices = [word["index"] for word in lit]
     assert indices == sorted(set(indices))

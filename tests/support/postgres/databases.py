@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL for tests, and databases in it that are as new."""
+"""An embedded PostgreSQL for tests, and new databases in it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _TEMPLATE = "migrated"
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For data that nobody misses after a power cut."""
+"""For data that need not survive a power cut."""
 
 
 class Databases:
-    """A server, and how to have a database in it. It can be stopped and started again."""
+    """A server, and a factory of its databases. It can be stopped and started again."""
 
     def __init__(self, directory: Path) -> None:
         self.server = EmbeddedPostgres(directory, options=QUICK)

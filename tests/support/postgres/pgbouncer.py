@@ -1,6 +1,6 @@
 """A real PgBouncer in transaction mode, in front of the tests' PostgreSQL: each transaction may get another connection.
 
-Where there is no PgBouncer the tests are skipped, except in continuous integration, where they fail.
+Without PgBouncer the tests are skipped, except in continuous integration, where they fail.
 """
 
 from __future__ import annotations

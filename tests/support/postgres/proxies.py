@@ -1,4 +1,4 @@
-"""A TCP proxy to a Unix socket that can misbehave: connections stay open, and nothing passes any more."""
+"""A TCP proxy to a Unix socket with faults: connections stay open, and nothing is passed on any more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """On one event loop; see `proxy_to`. What it is told concerns the connections there are; new ones work."""
+    """On one event loop; see `proxy_to`. Faults affect the existing connections; new ones work."""
 
     def __init__(self, socket_path: str) -> None:
         self.port = 0
@@ -21,12 +21,12 @@ class Proxy:
         self._writers: list[asyncio.StreamWriter] = []
 
     def freeze(self) -> None:
-        """Let nothing pass."""
+        """Pass nothing on."""
         for pipe in self._questions | self._answers:
             pipe.cancel()
 
     def swallow_answers(self) -> None:
-        """Let questions pass, and no answer."""
+        """Pass requests on, and no responses."""
         for pipe in self._answers:
             pipe.cancel()
 

@@ -10,7 +10,7 @@ import psycopg
 from support.postgres.databases import Databases
 
 FILE = Path(__file__).parents[2] / "integration" / "postgres" / "schema.txt"
-"""What the migrations are expected to lead to."""
+"""The expected result of the migrations."""
 
 # A statement for each kind of object; each row is a text. "not null" is said with the columns: only PostgreSQL 18 and
 # later list it among the constraints, too.

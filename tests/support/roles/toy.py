@@ -1,6 +1,6 @@
-"""A role of a test's own, in one module and one entry: it works on jobs in memory, and serves how many are done.
+"""A role for tests, in one module and one entry: it works on jobs in memory, and serves how many are done.
 
-As a program it is `sayso` with this role. Its two jobs wait until the file that TOY_FILE names is there.
+As a program it is `sayso` with this role. Its two jobs wait for the file that TOY_FILE names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOOK_SECONDS = 0.01
 
 
 class ToyHandler:
-    """Does a job once the file is there."""
+    """Does a job once the file exists."""
 
     def __init__(self, file: Path) -> None:
         self.done: list[str] = []

@@ -1,4 +1,4 @@
-"""Servers on this machine to fetch from, good ones and bad ones, and how the tests fetch."""
+"""Servers on this machine to download from, good ones and bad ones, and how the tests download."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = ("localhost",)
 
 
 class Server:
-    """Answers each path with what is set for it, and remembers what it was asked."""
+    """Answers each path with what is set for it, and records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {"/a.wav": (200, {}, CONTENT)}
@@ -39,7 +39,7 @@ class Server:
                 for name, value in ({"Content-Length": str(len(body))} | headers).items():
                     self.send_header(name, value)
                 self.end_headers()
-                with suppress(OSError):  # whoever asked may have had enough
+                with suppress(OSError):  # the client may have closed the connection
                     self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
@@ -54,7 +54,7 @@ class Server:
 
 @contextmanager
 def raw_server(answer: bytes, *, then_drip: bytes = b"") -> Iterator[int]:
-    """A server that reads a request, says ``answer``, repeats ``then_drip`` slowly, and goes; its port."""
+    """A server that reads a request, sends ``answer``, repeats ``then_drip`` slowly, and closes; its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -74,7 +74,7 @@ def raw_server(answer: bytes, *, then_drip: bytes = b"") -> Iterator[int]:
     finally:
         over.set()
         with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)  # wakes an accept that nobody has answered
+            listener.shutdown(socket.SHUT_RDWR)  # wakes a pending accept
         listener.close()
         thread.join()
 
@@ -85,7 +85,7 @@ def get(url: str, directory: Path, **more: Any) -> Path:
 
 
 def refusal(url: str, directory: Path, **more: Any) -> SaysoError:
-    """The error, after which there is no file."""
+    """The error of a download, after which there is no file."""
     with pytest.raises((FetchRefused, TooLarge)) as caught:
         get(url, directory, **more)
     assert list(directory.iterdir()) == []

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 
 QUICK = {"SAYSO_SHUTDOWN_SECONDS": "1"}
-"""Settings where none are set: whoever changes the code does not wait for requests in hand."""
+"""Default settings: a developer does not want to wait for running requests."""
 
 _PLAIN = {"version": 1, "disable_existing_loggers": False}
 
 
 def sayso(arguments: Sequence[str], sockets: Sequence[socket]) -> None:  # noqa: ARG001 -- as uvicorn calls it
-    """The command, in a process of its own."""
+    """Run the command in a separate process."""
     sys.argv = ["sayso", *arguments]
     main()
 
 
 def watch(arguments: Sequence[str], directory: Path) -> None:
-    """Run the command until a signal says to stop, and again after each change in the directory."""
+    """Run the command until a signal stops it, and restart it after each change in the directory."""
     logging.basicConfig(level=logging.INFO, format="dev: %(message)s")
     for name, value in QUICK.items():
         os.environ.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""A story's parts in a directory: a queue, a store, a storage, and an engine that hums."""
+"""The parts of a story in a directory: a queue, a store, a storage, and a fake engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refuse(url: str, _directory: Path, _context: RequestContext) -> Path:
 
 
 class Scene:
-    """A story's parts, in a directory: a queue, a store, a storage, and an engine that hums."""
+    """The parts of a story, in a directory: a queue, a store, a storage, and a fake engine."""
 
     def __init__(self, directory: Path, *, fetch: Callable[[str, Path, RequestContext], Path] = refuse) -> None:
         self.directory = directory
@@ -79,7 +79,7 @@ class Scene:
 
 @asynccontextmanager
 async def in_the_middle(scene: Scene, job: Job) -> AsyncIterator[asyncio.Task[None]]:
-    """A story whose engine has begun and waits until the block ends."""
+    """A story whose engine has started and waits until the block ends."""
     begun, go_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     synthesise = scene.engine.synthesise

@@ -1,4 +1,4 @@
-"""``sayso run stories`` as a process, with real models, for whatever queue its environment names."""
+"""``sayso run stories`` as a process, with real models, for the queue in its environment."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _KEPT_OUT = (
 
 
 class StoriesProcess:
-    """A worker; a context manager that waits until it answers, and tells it to stop at the end.
+    """A worker; a context manager that waits until it answers, and stops it at the end.
 
     Args:
-        directory: for what it keeps, its cache and its log.
+        directory: of its data, its cache and its log.
         settings: environment variables.
-        command: what is run, after ``sayso``.
+        command: after ``sayso``.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class StoriesProcess:
             self.process.wait()
 
     def start(self) -> None:
-        """Begin, once or again."""
+        """Start it, once or again."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sayso", *self._command], env=self.environment, stdout=log, stderr=log
@@ -90,16 +90,16 @@ class StoriesProcess:
 
     @property
     def log(self) -> str:
-        """What it has logged so far."""
+        """Its log so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     def get(self, path: str) -> tuple[int, Any]:
-        """The status and the JSON of an answer."""
+        """The status and the JSON of a response."""
         answer = httpx2.get(f"{self.url}{path}", timeout=WAIT_SECONDS)
         return answer.status_code, answer.json()
 
     def wait_until_ready(self) -> None:
-        """Until it answers.
+        """Wait until it answers.
 
         Raises:
             RuntimeError: it ended, or does not answer.

@@ -1,4 +1,4 @@
-"""Texts that make careless patterns slow: from a pattern's own parse tree, and from what such patterns look for."""
+"""Texts that make careless patterns slow, derived from a pattern's own parse tree."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _POOL = "aZ1 \t\n\u00a0.,;:!?'\"“’-–_*~`#<>/\\()[]{}|=@&$€%+½é漢\u030
 
 
 def patterns_of(*packages: str, more: tuple[object, ...] = ()) -> list[re.Pattern[str]]:
-    """Every compiled pattern of some packages: of their modules, classes, values, and of what functions enclose.
+    """Every compiled pattern of some packages: of their modules, classes, values, and closures.
 
     Args:
         packages: their names.
-        more: values that exist only once they are asked for.
+        more: values that exist only once they are requested.
     """
     found: dict[tuple[str, int], re.Pattern[str]] = {}
-    seen: dict[int, object] = {}  # which keeps them, so that no two have the same number
+    seen: dict[int, object] = {}  # which keeps them alive, so that no two have the same id
     waiting: list[object] = [*more, *(module for name in packages for module in _modules(name))]
     while waiting:
         value = waiting.pop()
@@ -58,7 +58,7 @@ def _modules(package: str) -> Iterator[ModuleType]:
 
 
 def _parts(value: object, packages: tuple[str, ...]) -> Iterator[object]:
-    """What a value holds, as far as it is the packages' own."""
+    """The parts of a value that belong to the packages."""
     if isinstance(value, Mapping):
         yield from value.values()
     elif isinstance(value, (list, tuple, set, frozenset)):
@@ -77,7 +77,7 @@ def _home(value: ModuleType | type) -> str:
 
 
 def texts_for(pattern: re.Pattern[str]) -> Iterator[Callable[[int], str]]:
-    """Makers of texts of a wished length that pump each repetition of a pattern, and then let it fail."""
+    """Makers of texts of a given length that repeat each repetition of a pattern, and then make it fail."""
     for atom in ATOMS:
         yield lambda size, b=atom: b * (size // len(b)) + ENDINGS[0]  # type: ignore[misc]
     for prefix, pump in dict.fromkeys(_pumps(parser.parse(pattern.pattern, pattern.flags), "")):
@@ -89,7 +89,7 @@ def texts_for(pattern: re.Pattern[str]) -> Iterator[Callable[[int], str]]:
 
 
 def _pumps(tree: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    """What leads to each repetition of a pattern, and what it repeats."""
+    """The text before each repetition of a pattern, and the repeated text."""
     for kind, value in tree:
         if kind in _REPEATS:
             body = value[2]
@@ -113,7 +113,7 @@ _REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT}
 
 
 def _samples(tree: Any) -> list[str]:
-    """Some texts that this part of a pattern matches; of one set of characters, one of each sort."""
+    """Some texts that this part of a pattern matches; of one set of characters, one of each kind."""
     parts = list(tree)
     if len(parts) == 1:
         kind, value = parts[0]
@@ -133,7 +133,7 @@ def _samples(tree: Any) -> list[str]:
 
 
 def _sample(tree: Any) -> str:
-    """A text that this part of a pattern matches, look-arounds and references aside."""
+    """A text that this part of a pattern matches, without look-arounds and references."""
     text = ""
     for kind, value in tree:
         if kind is op.LITERAL:

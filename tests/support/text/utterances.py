@@ -1,4 +1,4 @@
-"""Utterances from plain text, for tests of what speaks them."""
+"""Utterances from plain text, for tests of speech engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How work grows with what it is given: by ratios of processor time, which a busy machine does not change."""
+"""How work grows with its input: by ratios of processor time, which do not depend on the load of the machine."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FLOOR_SECONDS = 0.012
-"""What takes less at the largest size is not judged: no clock is that good."""
+"""A shorter time at the largest size is not judged: clocks are not that precise."""
 
 STEP = 4
 MOST_GROWTH = 9.0
-"""For `STEP` times as much: linear work takes 4 times as long, quadratic work 16 times."""
+"""For `STEP` times the input: linear work takes 4 times as long, quadratic work 16 times."""
 
 _TRIES = 4
 
 
 def growth(work: Callable[[int], Callable[[], object]], *, smallest: int, largest: int) -> float:
-    """How many times as long the work takes for `STEP` times as much, at a size where it can be measured.
+    """How many times as long the work takes for `STEP` times the input, at a size where it can be measured.
 
     Args:
-        work: prepares the work of a size, which is then done and timed.
+        work: prepares the work of a size, which is then run and timed.
         smallest: a size at which even cubic work ends soon.
-        largest: the size at which work that is still below `FLOOR_SECONDS` is let go, with a growth of 1.
+        largest: the size at which work that is still below `FLOOR_SECONDS` counts as a growth of 1.
 
     Returns:
-        The least of several measurements, as whatever else the machine does can only add to one.
+        The least of several measurements, because other load can only increase one.
     """
     size = smallest
     while _seconds(work(size), repeats=1) < FLOOR_SECONDS:
@@ -44,9 +44,9 @@ def growth(work: Callable[[int], Callable[[], object]], *, smallest: int, larges
 
 
 def _seconds(work: Callable[[], object], *, repeats: int) -> float:
-    """The least processor time of this thread that the work takes."""
+    """The least processor time of this thread for the work."""
     best = float("inf")
-    gc.disable()  # which takes its time whenever it likes
+    gc.disable()  # which may run at any time
     try:
         for _ in range(repeats):
             began = time.thread_time()
