@@ -114,7 +114,7 @@ class DirectoryCache:
             entry = path.read_bytes()
         except OSError:
             return None
-        data = unsealed(entry)
+        data = unpack_entry(entry)
         if data is None:
             path.unlink(missing_ok=True)
             return None
@@ -128,7 +128,7 @@ class DirectoryCache:
         An entry that cannot be written (no space, no permission) does not fail the caller. The failure is logged once.
         """
         try:
-            self._write(self._path(key), sealed(data))
+            self._write(self._path(key), pack_entry(data))
             self._make_room(len(data))
         except OSError as error:
             if not self._has_failed:
@@ -177,12 +177,12 @@ class DirectoryCache:
                 yield facts.st_mtime, facts.st_size, path
 
 
-def sealed(data: bytes) -> bytes:
+def pack_entry(data: bytes) -> bytes:
     """An entry as it is stored: a header with the checksum, then the bytes."""
     return _MAGIC + _digest(data) + data
 
 
-def unsealed(entry: bytes) -> bytes | None:
+def unpack_entry(entry: bytes) -> bytes | None:
     """The bytes of a stored entry; None if it is damaged or not an entry."""
     start = len(_MAGIC) + _DIGEST_BYTES
     if not entry.startswith(_MAGIC) or entry[len(_MAGIC) : start] != _digest(memoryview(entry)[start:]):

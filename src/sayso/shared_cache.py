@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.aws.object_store import first_line, open_object_store
-from sayso.cache import sealed, unsealed
+from sayso.cache import pack_entry, unpack_entry
 from sayso.resilience import Breaker, BreakerState
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class S3Cache:
             self._reading.failed(error)
             return None
         self._reading.succeeded()
-        return unsealed(entry)
+        return unpack_entry(entry)
 
     def put(self, key: str, data: bytes) -> None:
         """See `Cache.put`; an entry of more than 8 MiB is not stored."""
@@ -103,7 +103,7 @@ class S3Cache:
         if len(data) > _LARGEST_BYTES or not self._writing.allows():
             return
         try:
-            obstore.put(self._store, _path(key), sealed(data), use_multipart=False)
+            obstore.put(self._store, _path(key), pack_entry(data), use_multipart=False)
         except (BaseError, OSError) as error:
             self._writing.failed(error)
         else:

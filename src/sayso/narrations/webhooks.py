@@ -100,7 +100,7 @@ class WebhookHandler:
             InvalidInput: the job does not belong to this queue.
             ServiceUnavailable: the store does not answer.
         """
-        record = await self._awaited(job)
+        record = await self._narration_to_announce(job)
         if record is None or record.callback is None:
             return
         url = record.callback.url
@@ -117,7 +117,7 @@ class WebhookHandler:
             record.id,
             status=status,
             error=None if failure is None else failure.message,
-            callback=_standing(failure),
+            callback=_callback_status(failure),
         )
         if failure is not None:
             raise failure
@@ -126,7 +126,7 @@ class WebhookHandler:
     async def give_up(self, job: Job, error: str) -> bool:
         """See `Handler.give_up`: the last attempt is stored, and now it is known to be the last."""
         try:
-            record = await self._awaited(job)
+            record = await self._narration_to_announce(job)
         except InvalidInput:
             return False  # it does not name a narration
         if record is not None:
@@ -134,7 +134,7 @@ class WebhookHandler:
             await self._store.fail_callback(record.id)
         return False
 
-    async def _awaited(self, job: Job) -> NarrationRecord | None:
+    async def _narration_to_announce(self, job: Job) -> NarrationRecord | None:
         """The narration of a job; None if it runs again, in which case another job will follow.
 
         Raises:
@@ -163,7 +163,7 @@ def _failure(status: int) -> SaysoError | None:
     return NotDelivered(message)
 
 
-def _standing(failure: SaysoError | None) -> CallbackStatus:
+def _callback_status(failure: SaysoError | None) -> CallbackStatus:
     """The status of a callback after an attempt."""
     if failure is None:
         return "delivered"

@@ -251,7 +251,7 @@ class WorkerService:
                     with suppress(SaysoError):
                         await self._ask()
                 if self._protection is not None:
-                    await self._protection.set(busy=any(consumer.worker.in_hand for consumer in self._consumers))
+                    await self._protection.set(busy=any(consumer.worker.job_count for consumer in self._consumers))
                 await asyncio.sleep(1)
         finally:
             if self._protection is not None:

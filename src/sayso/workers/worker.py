@@ -99,7 +99,7 @@ class Worker:
         """Why it did not answer when it was asked since then; None if it was not asked, or answered."""
 
     @property
-    def in_hand(self) -> int:
+    def job_count(self) -> int:
         """How many jobs it has, including those that wait behind their group."""
         return len(self._runs)
 
@@ -159,9 +159,9 @@ class Worker:
             self._outages.end()
             self._answered()
             for delivery in deliveries:
-                self._take(delivery)
+                self._accept(delivery)
 
-    def _take(self, delivery: Delivery) -> None:
+    def _accept(self, delivery: Delivery) -> None:
         """Begin a job, or have it wait behind its group."""
         job = Job(delivery=delivery, queue=self._queue, max_attempts=self._policy.max_attempts)
         run = _Run(job=job, held_until=self._clock() + self._policy.lease_seconds)
@@ -267,16 +267,16 @@ class Worker:
             _log.warning("a beat did not get through", reason=error.message)
             for run in runs.values():
                 if self._clock() > run.held_until:
-                    self._lose(run)
+                    self._cancel_lost(run)
             return min(1.0, self._policy.heartbeat_seconds)
         self._answered()
         for run in runs.values():
             run.held_until = now + self._policy.lease_seconds
         for delivery in lost:
-            self._lose(runs[delivery.lease])
+            self._cancel_lost(runs[delivery.lease])
         return self._policy.heartbeat_seconds
 
-    def _lose(self, run: _Run) -> None:
+    def _cancel_lost(self, run: _Run) -> None:
         if run not in self._runs or run.is_worked:
             return  # it ended during the heartbeat
         run.ending = Outcome.LOST

@@ -54,7 +54,7 @@ def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClien
         worker = Worker(SqsQueue(sqs, url), handler, Policy(at_once=3))
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop, grace_seconds=5))
-        await until(lambda: len(handler.ended) == 3 and not worker.in_hand)
+        await until(lambda: len(handler.ended) == 3 and not worker.job_count)
         stop.set()
         place.send(url, "4", group="h")  # ends the poll under way
         await running

@@ -26,7 +26,7 @@ async def test_a_cancelled_job_is_stopped_at_once() -> None:
     async with working(queue, handler, outcomes=outcomes) as worker:
         await until(lambda: handler.begun == ["a"])
         await queue.cancel("1")
-        await until(lambda: worker.in_hand == 0)
+        await until(lambda: worker.job_count == 0)
     assert outcomes == [Outcome.LOST]
     assert states(queue) == {"cancelled"}
 
@@ -43,7 +43,7 @@ async def test_a_job_that_was_taken_over_meanwhile_is_left_alone() -> None:
         queue.jobs["1"].lease_until = 0
         (other,) = await queue.receive(1, wait_seconds=0)
         ending.set()
-        await until(lambda: worker.in_hand == 0)
+        await until(lambda: worker.job_count == 0)
         assert outcomes == [Outcome.LOST]
         await queue.finish(other)
     assert states(queue) == {"done"}

@@ -127,15 +127,15 @@ class DynamoTaskStore:
                     await self._change(parent_id, task_id, change)
                 except _Unmet as unmet:
                     if unmet.item.lease != lease:
-                        await self._give_up(parent_id, taken)
+                        await self._release_taken(parent_id, taken)
                         return None
                 taken[task_id] = lease
         except SaysoError:
-            await self._give_up(parent_id, taken)
+            await self._release_taken(parent_id, taken)
             raise
         return taken
 
-    async def _give_up(self, parent_id: str, taken: Mapping[str, int]) -> None:
+    async def _release_taken(self, parent_id: str, taken: Mapping[str, int]) -> None:
         with suppress(ServiceUnavailable):  # the lease ends by itself
             await self.release(Claim(parent_id=parent_id, lease_ids=taken))
 
@@ -147,7 +147,7 @@ class DynamoTaskStore:
             try:
                 await self._change(claim.parent_id, task_id, items.extended(lease, until=until, share=share))
             except _Unmet:
-                await self._give_up(claim.parent_id, claim.lease_ids)  # the others are of no use without it
+                await self._release_taken(claim.parent_id, claim.lease_ids)  # the others are of no use without it
                 raise _lost(claim, task_id) from None
 
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:

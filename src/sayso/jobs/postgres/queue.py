@@ -73,7 +73,7 @@ class PostgresQueue:
             self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.notify()))
         self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
         self._hold_seconds = 0.0
-        self._in_hand: dict[str, Delivery] = {}
+        self._unsettled: dict[str, Delivery] = {}
         """The delivered jobs that are not settled, by lease."""
         self._unanswered: set[UUID] = set()
         """Claims whose responses were lost: they may have succeeded."""
@@ -128,7 +128,7 @@ class PostgresQueue:
                 for delivery in await claiming:
                     await self.retry(delivery, delay_seconds=0)
             raise
-        self._in_hand |= {delivery.lease: delivery for delivery in deliveries}
+        self._unsettled |= {delivery.lease: delivery for delivery in deliveries}
         return deliveries
 
     async def _claim(self, limit: int) -> list[Delivery]:
@@ -160,13 +160,13 @@ class PostgresQueue:
         held = {str(row["lease_id"]) for row in await self._fetch(statements.HEARTBEAT, about)}
         lost = [delivery for delivery in deliveries if delivery.lease not in held]
         for delivery in lost:
-            self._in_hand.pop(delivery.lease, None)
+            self._unsettled.pop(delivery.lease, None)
         return lost
 
     async def finish(self, delivery: Delivery) -> None:
         """See `JobQueue.finish`; jobs that are finished at the same time share a statement."""
         is_done = await asyncio.shield(self._finishes.add(delivery))
-        self._in_hand.pop(delivery.lease, None)
+        self._unsettled.pop(delivery.lease, None)
         if not is_done:
             raise _lost(delivery)
 
@@ -188,7 +188,7 @@ class PostgresQueue:
     async def _end(self, delivery: Delivery, statement: Any, about: dict[str, Any]) -> None:
         about |= {"id": UUID(delivery.job_id), "lease_id": int(delivery.lease)}
         rows = await self._fetch(statement, about)
-        self._in_hand.pop(delivery.lease, None)
+        self._unsettled.pop(delivery.lease, None)
         if not rows:
             raise _lost(delivery)
 
@@ -223,7 +223,7 @@ class PostgresQueue:
                 return
 
     async def _misses_some(self) -> bool:
-        deliveries = list(self._in_hand.values())
+        deliveries = list(self._unsettled.values())
         if not deliveries:
             return False
         try:
@@ -231,7 +231,7 @@ class PostgresQueue:
         except ServiceUnavailable:
             return False
         held = {str(row["lease_id"]) for row in rows}
-        return any(delivery.lease in self._in_hand and delivery.lease not in held for delivery in deliveries)
+        return any(delivery.lease in self._unsettled and delivery.lease not in held for delivery in deliveries)
 
     async def close(self) -> None:
         """See `JobQueue.close`; the connections are the database's."""
