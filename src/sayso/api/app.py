@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,19 +17,23 @@ from sayso.api.http.client_limits import RATE_HEADERS, RequestShares
 from sayso.api.http.connections import default_connections
 from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
+from sayso.api.http.openapi import ERRORS
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
 from sayso.api.routes import operations
 from sayso.api.routes.synthesis import ENGINE_HEADER
+from sayso.api.service import HttpService
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
 
-    from sayso.api.context import ProcessContext
+    from sayso.api.context import AppContext, ProcessContext
+    from sayso.narrations.service import Narrations
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +69,44 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
     app.add_exception_handler(HTTPException, on_http_error)
     _wrap(app, process, hosts)
     return app
+
+
+def audio_api(
+    served: AppContext, *, open_narrations: Callable[[], AbstractAsyncContextManager[Narrations]] | None = None
+) -> HttpService:
+    """The service over these parts.
+
+    Args:
+        served: the parts.
+        open_narrations: opens their narrations on the serving loop; None if they are open already, or there are none.
+    """
+    # Imported here: a process without the API waits for none of its routes.
+    from sayso.api.routes import captions, files, hybrid, models, narrations, speech, transcriptions
+    from sayso.web import router as page
+
+    def install(app: FastAPI) -> None:
+        app.state.served = served
+        for family in (speech, captions, transcriptions, hybrid, narrations, files, models):
+            app.include_router(family.router, responses=ERRORS)
+        app.include_router(page)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if open_narrations is None:
+            yield
+            return
+        async with open_narrations() as opened:
+            app.state.served = replace(served, narrations=opened)
+            yield
+
+    return HttpService(install=install, lifespan=lifespan, on_stop=_end_subscriptions)
+
+
+def _end_subscriptions(app: FastAPI) -> None:
+    """End the streams of narration events; otherwise a server that stops would wait for them."""
+    served: AppContext = app.state.served
+    if served.narrations is not None:
+        served.narrations.end_subscriptions()
 
 
 def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import soxr
 
 from sayso.audio.frames import frame_of
+from sayso.audio.loudness_targets import TRUE_PEAK_LIMIT_DB
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class LoudnessMeter:
             self._last = frame.metadata
 
 
-def gain_for(loudness: Loudness, *, target_lufs: float, true_peak_limit_db: float = -1.0) -> float:
+def gain_for(loudness: Loudness, *, target_lufs: float, true_peak_limit_db: float = TRUE_PEAK_LIMIT_DB) -> float:
     """The linear gain that brings audio to the target, or as near as its true peak allows; 1 for silence."""
     if loudness.integrated_lufs is None:
         return 1.0

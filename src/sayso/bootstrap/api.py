@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.api.audio_routes import audio_api
+from sayso.api.app import audio_api
 from sayso.api.context import AppContext
 from sayso.bootstrap.narrations import open_narrations
 from sayso.bootstrap.process import Service

@@ -1,7 +1,7 @@
 """The interfaces of job queues and task stores, and the leases that bind a job to one worker.
 
 A *job* is a message on a queue. Receiving it gives a *lease*: the right to work on it for a time, which each
-*heartbeat* extends (`sayso.jobs.leases`). A worker that dies sends no heartbeat, and the job is delivered again. A
+*heartbeat* extends (`sayso.jobs.lease_times`). A worker that dies sends no heartbeat, and the job is delivered again. A
 *task* is the visible status of the work. Two workers may believe for a moment that they have the same job (one was
 frozen, a message came twice), so a task is claimed too, and each claim has a larger lease id than those before: only
 the holder of the largest can change it. Delivery is at least once; visible effects happen once.

@@ -1,5 +1,6 @@
 """The narration of a document: audio and subtitles, resumable after an interruption."""
 
+from sayso.audio.loudness_targets import LOUDEST_LUFS, QUIETEST_LUFS
 from sayso.narration.document import (
     DOCUMENT_SUFFIXES,
     MARKDOWN_SUFFIXES,
@@ -12,16 +13,7 @@ from sayso.narration.document import (
 from sayso.narration.files import SUBTITLE_FORMATS, FileFormat, SubtitleFormat
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, narrate
-from sayso.narration.spec import (
-    LOUDEST_LUFS,
-    MAXIMUM_NAME_CHARACTERS,
-    QUIETEST_LUFS,
-    SHOWN,
-    VERSION,
-    NarrationSpec,
-    offered_options,
-    takes_none,
-)
+from sayso.narration.spec import MAXIMUM_NAME_CHARACTERS, SHOWN, VERSION, NarrationSpec, offered_options, takes_none
 from sayso.narration.stream import Piece, Stream, stream
 from sayso.narration.synthesiser import Progress
 

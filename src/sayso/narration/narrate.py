@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
 
-TRUE_PEAK_LIMIT_DB = -1.0
-"""EBU R128's limit for the true peak, in dBTP; a document that would exceed it gets a lower loudness."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Narration:
@@ -147,4 +144,4 @@ def _gain(spool: Spool, sample_rate_hz: int, target_lufs: float | None, cache: S
     if target_lufs is None:
         return 1.0
     loudness = measure_loudness(spool, sample_rate_hz, cache.store)
-    return gain_for(loudness, target_lufs=target_lufs, true_peak_limit_db=TRUE_PEAK_LIMIT_DB)
+    return gain_for(loudness, target_lufs=target_lufs)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
 from pydantic import Field, InstanceOf, Strict, TypeAdapter, ValidationError, WithJsonSchema
 
 from sayso.audio import AudioFormat
+from sayso.audio.loudness_targets import LOUDEST_LUFS, NARRATION_LUFS, QUIETEST_LUFS
 from sayso.errors import InvalidInput
 from sayso.narration.files import SubtitleFormat
 from sayso.subtitles import StyleName, Timing
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 MAXIMUM_NAME_CHARACTERS = 512
 """The longest name, language, or voice, which may be a blend of several."""
-
-QUIETEST_LUFS = -40.0
-LOUDEST_LUFS = -5.0
-"""Common values are between -30 and -10 LUFS; a value beyond these bounds is a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +102,7 @@ class NarrationSpec:
             le=LOUDEST_LUFS,
             description="Integrated loudness (EBU R128); None leaves it unchanged.",
         ),
-    ] = -16.0
+    ] = NARRATION_LUFS
     lexicon: Annotated[InstanceOf[Lexicon], Field(description="Pronunciations.")] = field(default_factory=Lexicon.empty)
     emoji: Annotated[EmojiReading, Field(description="Whether emoji are read by their names or left out.")] = "drop"
     keep_speed: Annotated[

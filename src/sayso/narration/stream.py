@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import silence
+from sayso.audio.loudness_targets import LEVEL_LUFS, STREAM_LUFS
 from sayso.narration.parallel_synthesis import render
 from sayso.subtitles import TimelineBuilder
 from sayso.text import Pauses, spoken_length
-from sayso.tts.joins import LEVEL_LUFS, silence_samples
+from sayso.tts.joins import silence_samples
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
     from sayso.types import FloatArray, Script, ScriptLine, Timeline, Word
-
-STREAM_LUFS = -18.0
-"""Almost always the highest loudness of a voice without clipped peaks."""
 
 PEAK_LIMIT = 10 ** (-1 / 20)
 

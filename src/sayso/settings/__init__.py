@@ -3,9 +3,9 @@
 from sayso.settings.agreement import load_role_settings, replaced
 from sayso.settings.aws import AwsSettings
 from sayso.settings.base import EnvironmentSettings
+from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
-from sayso.settings.jobs import DataSettings
 from sayso.settings.observability import ObservabilitySettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
 from sayso.settings.roles import ApiSettings, NarratingSettings, SpeechSettings, StorageSettings, StoriesSettings

@@ -6,13 +6,15 @@ Pydantic puts the fields of the last base class first; so do the reference page 
 from __future__ import annotations
 
 from sayso.settings.aws import AwsSettings
+from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
-from sayso.settings.jobs import AttemptSettings, DataSettings
+from sayso.settings.jobs import AttemptSettings
 from sayso.settings.narrations import NarrationSettings
 from sayso.settings.openai import OpenAISettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
 from sayso.settings.requests import FetchSettings, RequestSettings
+from sayso.settings.retention import RetentionSettings
 from sayso.settings.stories import StoryQueueSettings
 
 
@@ -32,5 +34,5 @@ class ApiSettings(NarratingSettings, RequestSettings, ProcessSettings):
     """The settings of the role ``api``."""
 
 
-class StoriesSettings(NarratingSettings, StoryQueueSettings, AttemptSettings, WorkerSettings):
+class StoriesSettings(NarratingSettings, StoryQueueSettings, RetentionSettings, AttemptSettings, WorkerSettings):
     """The settings of the role ``stories``."""

@@ -75,8 +75,3 @@ class ServerSettings(EnvironmentSettings):
         validation_alias="SAYSO_STALLED_SECONDS",
         description="How long a client may read nothing of its response before it is disconnected, in seconds.",
     )
-    shutdown_seconds: PositiveFloat = Field(
-        default=25.0,
-        validation_alias="SAYSO_SHUTDOWN_SECONDS",
-        description="The time limit for running requests and jobs when the process is stopped, in seconds.",
-    )

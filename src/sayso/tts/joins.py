@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import segment_loudness
+from sayso.audio.loudness_targets import LEVEL_LUFS
 from sayso.errors import EngineFailed
 from sayso.types import Audio, Speech, TokenTime
 
 if TYPE_CHECKING:
     from sayso.types import FloatArray
-
-LEVEL_LUFS = -23.0
-"""Every utterance is brought to the programme level of EBU R128; a document's gain is applied to the whole."""
 
 MAXIMUM_GAIN_DB = 12.0
 """Quieter audio than this below the level is amplified no further: it is breath, or broken."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 
 from sayso.errors import AttemptsUsedUp, Busy, DeadlineExceeded, LeaseLost, SaysoError, ServiceUnavailable
-from sayso.jobs.leases import HEARTBEAT_SECONDS, LEASE_SECONDS
+from sayso.jobs.lease_times import HEARTBEAT_SECONDS, LEASE_SECONDS
 from sayso.resilience.retry import retry
 from sayso.resilience.retry_policies import JOB, RECEIVE, SETTLE, RetryPolicy
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.testclient import TestClient
 
-from sayso.api.app import create_app
-from sayso.api.audio_routes import audio_api
+from sayso.api.app import audio_api, create_app
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.client_limits import RateLimiter

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sayso.audio import segment_loudness
+from sayso.audio.loudness_targets import LEVEL_LUFS
 from sayso.errors import EngineFailed
-from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS, LEVEL_LUFS, MAXIMUM_GAIN_DB, shape
+from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS, MAXIMUM_GAIN_DB, shape
 from sayso.types import Audio, Speech, TokenTime
 
 RATE = 24_000

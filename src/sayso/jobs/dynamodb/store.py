@@ -19,7 +19,7 @@ from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError, S
 from sayso.jobs.base import Claim, ClaimHeldElsewhere, Finished
 from sayso.jobs.dynamodb import items
 from sayso.jobs.dynamodb.items import COMPLETED, FAILED, Change, Item
-from sayso.jobs.leases import LEASE_SECONDS
+from sayso.jobs.lease_times import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.jobs.base import Backlog, Delivery
-from sayso.jobs.leases import LEASE_SECONDS
+from sayso.jobs.lease_times import LEASE_SECONDS
 from sayso.jobs.outbox import NewJob
 from sayso.jobs.postgres import statements
 from sayso.jobs.postgres.outbox import insert

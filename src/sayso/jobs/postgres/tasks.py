@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from sayso.errors import LeaseLost
 from sayso.jobs.base import Claim, ClaimHeldElsewhere, Finished
-from sayso.jobs.leases import LEASE_SECONDS
+from sayso.jobs.lease_times import LEASE_SECONDS
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
 

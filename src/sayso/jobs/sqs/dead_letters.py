@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sayso.jobs.sqs.leases import Lease
+    from sayso.jobs.sqs.held_messages import Lease
     from sayso.jobs.sqs.remote import RemoteQueue
 
 REASON = "Reason"

@@ -4,7 +4,7 @@ Where SQS differs from `sayso.jobs.JobQueue`:
 
 - It counts every receipt by any consumer; see `sayso.jobs.sqs.receipts`.
 - It does not report that a lease was taken over. A message is taken as lost when it was not extended for the length of
-  a lease; see `sayso.jobs.sqs.leases`.
+  a lease; see `sayso.jobs.sqs.held_messages`.
 - No receiver may have a message for more than 12 hours. Shortly before, it counts as lost.
 - A message that waits for another attempt is in flight to SQS.
 """
@@ -21,11 +21,11 @@ import structlog
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
 from sayso.jobs.base import Backlog, Delivery
-from sayso.jobs.leases import LEASE_SECONDS
+from sayso.jobs.lease_times import LEASE_SECONDS
 from sayso.jobs.sqs.checks import check_queues, warn_of
 from sayso.jobs.sqs.dead_letters import DeadLetters
 from sayso.jobs.sqs.deletes import Deletes
-from sayso.jobs.sqs.leases import Lease, Leases
+from sayso.jobs.sqs.held_messages import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
 from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
 from sayso.resilience.retry_policies import REDRIVE
