@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from sayso.errors import InvalidInput
+from sayso.postgres.permits import PostgresPermits
 from sayso.postgres.pool import Database
-from sayso.postgres.rate_limits import PostgresPermits
-from sayso.resilience.rate_limits import RateLimit, RateLimiter
+from sayso.resilience.shared_permits import RateLimit, RateLimiter
 from sayso.testing import InMemoryPermits
 from support.waiting import WAIT_SECONDS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from sayso.resilience.rate_limits import PermitStore
+    from sayso.resilience.shared_permits import PermitStore
 
 HOUR = 3600.0
 SLOW = RateLimit(amount=1, interval_seconds=HOUR)

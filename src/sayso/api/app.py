@@ -13,12 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from sayso import __version__
-from sayso.api.http.client_limits import RATE_HEADERS, RequestShares
 from sayso.api.http.connections import default_connections
 from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.http.openapi import ERRORS
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
+from sayso.api.http.rate_limits import RATE_HEADERS, RequestShares
 from sayso.api.routes import operations
 from sayso.api.routes.synthesis import ENGINE_HEADER
 from sayso.api.service import HttpService

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sayso.api.auth.keys import KeyRing
-    from sayso.api.http.client_limits import RateLimiter
+    from sayso.api.http.rate_limits import RateLimiter
     from sayso.api.schemas.catalogue import Catalogue
     from sayso.api.service import HttpService
     from sayso.narrations.service import Narrations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sayso import __version__
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import ProcessContext
-from sayso.api.http.client_limits import RateLimiter
+from sayso.api.http.rate_limits import RateLimiter
 from sayso.bootstrap.speech import Speech
 from sayso.bootstrap.storages import prepare_database, work_directory
 from sayso.errors import InvalidInput

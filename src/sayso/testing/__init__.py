@@ -3,7 +3,7 @@
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
 from sayso.testing.narrations import InMemoryNarrationStore
-from sayso.testing.rate_limits import InMemoryPermits
+from sayso.testing.permits import InMemoryPermits
 from sayso.testing.storage import InMemoryStorage
 from sayso.testing.transcriber import FakeTranscriber
 

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from sayso.errors import ServiceUnavailable
+from sayso.postgres.permits import PostgresPermits
 from sayso.postgres.pool import Database
-from sayso.postgres.rate_limits import PostgresPermits
-from sayso.resilience.rate_limits import RateLimit, RateLimiter
+from sayso.resilience.shared_permits import RateLimit, RateLimiter
 from support.waiting import WAIT_SECONDS
 
 SECONDS = 2.0

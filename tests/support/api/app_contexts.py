@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from sayso.api.app import audio_api, create_app
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import AppContext, ProcessContext
-from sayso.api.http.client_limits import RateLimiter
+from sayso.api.http.rate_limits import RateLimiter
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.cache import NoCache
 from sayso.observability import EngineHealth, Health, Metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sayso.api.http.client_limits import RateLimiter, RequestShares, _duration, address_of
+from sayso.api.http.rate_limits import RateLimiter, RequestShares, _duration, address_of
 from sayso.errors import Busy, InvalidInput
 
 

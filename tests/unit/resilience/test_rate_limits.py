@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
-from sayso.resilience.rate_limits import RateLimit, RateLimiter
+from sayso.resilience.shared_permits import RateLimit, RateLimiter
 from sayso.testing import InMemoryPermits
 from support.waiting import WAIT_SECONDS
 

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from sayso.api.auth.keys import ApiKey, KeyRing, Scope, presented_key
 from sayso.api.context import AppContext, ProcessContext
-from sayso.api.http.client_limits import address_of
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
+from sayso.api.http.rate_limits import address_of
 from sayso.errors import NotAllowed, ScopeMissing
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
 from sayso.api.auth.keys import presented_key
-from sayso.api.http.client_limits import address_of
 from sayso.api.http.connections import PROBES
 from sayso.api.http.errors import Problem, problem_of
+from sayso.api.http.rate_limits import address_of
 from sayso.errors import Busy
 from sayso.web.policy import PAGE_POLICY
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from sayso.api.auth.keys import KeyRing
-    from sayso.api.http.client_limits import RequestShares
+    from sayso.api.http.rate_limits import RequestShares
     from sayso.observability.metrics import Metrics
 
 _log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sayso.postgres.pool import Database
-    from sayso.resilience.rate_limits import RateLimit
+    from sayso.resilience.shared_permits import RateLimit
 
 _TAKE = """
 with known as (
@@ -40,7 +40,7 @@ _CLOCK_ERROR_MICROSECONDS = 1_000_000
 
 
 class PostgresPermits:
-    """See `sayso.resilience.rate_limits.PermitStore`; belongs to the event loop of its database.
+    """See `sayso.resilience.shared_permits.PermitStore`; belongs to the event loop of its database.
 
     A request is one statement on a connection that is released at once. The clock is the database's. If the clock was
     set back, or a limit was replaced by one with a shorter interval, the state may be far in the future: then a request

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sayso.resilience.rate_limits import RateLimit
+    from sayso.resilience.shared_permits import RateLimit
 
 _CLOCK_ERROR_MICROSECONDS = 1_000_000
 
 
 class InMemoryPermits:
-    """See `sayso.resilience.rate_limits.PermitStore`; for one event loop.
+    """See `sayso.resilience.shared_permits.PermitStore`; for one event loop.
 
     Args:
         clock: seconds.
