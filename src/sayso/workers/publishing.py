@@ -6,13 +6,15 @@ When another version is there, another worker wrote it; the worker that still ho
 
 from __future__ import annotations
 
+import errno
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import OutputChanged, ServiceUnavailable
+from sayso.errors import OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.files import digest_of
+from sayso.resilience.retry_policies import SERVICE_OF_A_JOB
 from sayso.storage import content_type_of
 from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
@@ -21,11 +23,28 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
+    from sayso.resilience.retry_policies import RetryPolicy
     from sayso.storage import Storages, Stored
 
 _log = structlog.get_logger(__name__)
 
 _TRIES = 3
+
+_OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ESTALE,
+    }
+)
+"""Errors of a file system that are no fault of the job, such as a full disk; others are about the name of the file."""
 
 
 class FilePublisher:
@@ -37,11 +56,19 @@ class FilePublisher:
         storages: where the files go.
         confirm: makes sure that the job still belongs to this worker; raises `LeaseLost` when it does not. It is called
             right before each file is written.
+        policy: for how long a storage is waited for.
     """
 
-    def __init__(self, storages: Storages, confirm: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        storages: Storages,
+        confirm: Callable[[], Awaitable[None]],
+        *,
+        policy: RetryPolicy = SERVICE_OF_A_JOB,
+    ) -> None:
         self._storages = storages
         self._confirm = confirm
+        self._policy = policy
         self._versions: dict[str, str | None] = {}
 
     async def note_versions(self, uris: Iterable[str]) -> None:
@@ -65,8 +92,9 @@ class FilePublisher:
 
         Raises:
             LeaseLost: the job belongs to another worker; nothing was written.
-            OutputFailed: the file cannot be written.
-            ResourceMissing, ServiceUnavailable: as `retry_until_available`; also when the file changes at each try.
+            OutputFailed: no file can be there.
+            ResourceMissing, ServiceUnavailable: as `retry_until_available`; also when the file changes at each try, or
+                this machine cannot write it.
         """
         storage = self._storages.of(uri)
         version = self._versions[uri]
@@ -75,12 +103,12 @@ class FilePublisher:
             found = await self._find(uri)
             if found is not None and found.sha256 == digest:
                 return  # an earlier attempt published it, or another worker that came as far
-            await retry_until_available(self._confirm)
+            await retry_until_available(self._confirm, policy=self._policy)
             publish = partial(
                 storage.publish, path, uri, content_type=content_type_of(path.name), over=version, sha256=digest
             )
             try:
-                await retry_until_available(publish)
+                await retry_until_available(partial(_publish, publish), policy=self._policy)
             except OutputChanged:
                 _log.warning("the file is not what it was", uri=uri)
                 found = await self._find(uri)
@@ -91,4 +119,20 @@ class FilePublisher:
 
     async def _find(self, uri: str) -> Stored | None:
         storage = self._storages.of(uri)
-        return await retry_until_available(lambda: storage.find(uri))
+        return await retry_until_available(lambda: storage.find(uri), policy=self._policy)
+
+
+async def _publish(publish: Callable[[], Awaitable[Stored]]) -> None:
+    """Publish a file.
+
+    Raises:
+        ServiceUnavailable: this machine cannot write it now, which is no fault of the job.
+        SaysoError: as `Storage.publish`.
+    """
+    try:
+        await publish()
+    except OutputFailed as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _OF_THE_MACHINE:
+            raise ServiceUnavailable(f"This worker cannot publish: {error.message}", hint=error.hint) from error
+        raise

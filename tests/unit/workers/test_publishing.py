@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
+from sayso.errors import InvalidInput, LeaseLost, OutputFailed, ResourceMissing, ServiceUnavailable
 from sayso.files import digest_of
+from sayso.resilience.retry_policies import RetryPolicy
 from sayso.storage import Storages
 from sayso.testing.storage import InMemoryStorage
 from sayso.workers import FilePublisher
@@ -20,6 +24,25 @@ if TYPE_CHECKING:
     from sayso.storage import Stored
 
 URI = "s3://bucket/key.mp3"
+QUICK = RetryPolicy(first_seconds=0.001, longest_seconds=0.001)
+
+
+class FailingStorage(InMemoryStorage):
+    """A storage that cannot write, as a directory has it; the first so many times, or for ever."""
+
+    def __init__(self, cause: OSError | None, *, times: int | None = None) -> None:
+        super().__init__()
+        self.failures = 0
+        self._cause = cause
+        self._times = times
+
+    async def publish(
+        self, path: Path, uri: str, *, content_type: str, over: str | None, sha256: str | None = None
+    ) -> Stored:
+        if self.failures != self._times:
+            self.failures += 1
+            raise OutputFailed(f"Cannot write {uri}: {self._cause}.") from self._cause
+        return await super().publish(path, uri, content_type=content_type, over=over, sha256=sha256)
 
 
 class Confirmations:
@@ -167,3 +190,34 @@ def test_a_storage_that_is_missing_is_not_waited_for() -> None:
     publisher = FilePublisher(Storages({"s3": storage}), Confirmations())
     with pytest.raises(ResourceMissing):
         asyncio.run(publisher.note_versions([URI]))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+async def test_a_disk_that_cannot_be_written_now_is_waited_for(file: Path, number: int) -> None:
+    """A full disk is no fault of the job: its finished files are kept until there is room again."""
+    storage = FailingStorage(OSError(number, os.strerror(number)), times=2)
+    publisher = FilePublisher(Storages({"s3": storage}), Confirmations(), policy=QUICK)
+    await publisher.note_versions([URI])
+    await publisher.publish(file, URI)
+    assert storage.files[URI].content == b"ours"
+    assert storage.failures == 2
+
+
+async def test_a_disk_that_stays_full_is_no_fault_of_the_job(file: Path) -> None:
+    """After the wait the job is released, uncounted."""
+    storage = FailingStorage(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    publisher = FilePublisher(Storages({"s3": storage}), Confirmations(), policy=replace(QUICK, attempts=3))
+    await publisher.note_versions([URI])
+    with pytest.raises(ServiceUnavailable, match="No space left"):
+        await publisher.publish(file, URI)
+
+
+@pytest.mark.parametrize("cause", [OSError(errno.EISDIR, "Is a directory"), None])
+async def test_a_place_where_no_file_can_be_fails_the_job(file: Path, cause: OSError | None) -> None:
+    """No wait helps a job that names a directory, or a bucket that does not exist."""
+    storage = FailingStorage(cause)
+    publisher = FilePublisher(Storages({"s3": storage}), Confirmations(), policy=QUICK)
+    await publisher.note_versions([URI])
+    with pytest.raises(OutputFailed):
+        await publisher.publish(file, URI)
+    assert storage.failures == 1
