@@ -6,7 +6,7 @@ import math
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
 import numpy as np
@@ -41,6 +41,9 @@ _ROUNDING_SECONDS = 1e-6  # the error of a sum of many frames
 
 # A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
 _NO_OTHER_FILE = {"protocol_whitelist": "none"}
+
+_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+"""Tags in another encoding than UTF-8 are no reason to refuse a file; PyAV 19 takes them as they are, and no option."""
 
 _RESAMPLED_AT_ONCE_SECONDS = 10.0
 """So much is resampled at once, however many samples a packet of the file holds."""
@@ -190,7 +193,7 @@ def opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
                     file,
                     "r",
                     container_options=_NO_OTHER_FILE | {"codec_whitelist": _audio_decoders()},
-                    metadata_errors="replace",
+                    **_TAGS,
                 )
             )
             if not container.streams.audio:

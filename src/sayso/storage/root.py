@@ -71,8 +71,11 @@ class Root:
         path = self._real.joinpath(*names)
         try:
             real = path.resolve()
-        except (OSError, RuntimeError) as error:  # a circle of links raises either, depending on the version of Python
+        except (OSError, RuntimeError) as error:  # a circle of links raises either before Python 3.13
             raise InvalidInput(f"{'/'.join(names)!r} cannot be followed.") from error
         if not real.is_relative_to(self._real) or real == self._real:
             raise InvalidInput(f"{'/'.join(names)!r} leads out of the storage.")
+        below = real.relative_to(self._real)
+        if any((self._real / part).is_symlink() for part in (below, *below.parents)):  # a circle, which 3.13 leaves
+            raise InvalidInput(f"{'/'.join(names)!r} cannot be followed.")
         return real
