@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sayso.api.http.sse import KEEP_ALIVE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -72,4 +74,4 @@ class AppContext:
     metrics: Metrics
     files: SignedFiles | None = None
     narrations: Narrations | None = None
-    keep_alive_seconds: float = 15.0
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS

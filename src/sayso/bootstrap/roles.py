@@ -1,6 +1,7 @@
 """The registry of roles: everything that runs, probes or measures a role uses it.
 
-A new role is one entry below and one module in this room, with the function that opens it.
+A new role is one entry below, one module in this room, with the function that opens it, and a class in
+`sayso.settings.roles` with the settings that it reads.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The types of a catalogue: models, their files, and the places that hold them.
 
-A place is written ``kind:address``. The kind is a name from `sayso.models.sources.table`; the address is in that
+A place is written ``kind:address``. The kind is a name from `sayso.models.sources.registry`; the address is in that
 source's own notation, such as ``pypi:some-package==1.0`` or ``hub:owner/repository@revision/folder``.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.models.sources.table import source_openers
+from sayso.models.sources.registry import source_openers
 from sayso.models.store import ModelStore
 
 if TYPE_CHECKING:

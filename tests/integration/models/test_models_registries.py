@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.models import CATALOGUE, FileState, ModelStore
-from sayso.models.sources.table import source_openers
+from sayso.models.sources.registry import source_openers
 from sayso.settings import load_settings
 
 if TYPE_CHECKING:

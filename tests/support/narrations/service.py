@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import uvicorn
 
 from sayso.api.app import create_app
+from sayso.api.http.sse import KEEP_ALIVE_SECONDS
 from sayso.narration import NarrationSpec
 from sayso.narrations import NarrationRequest
 from sayso.narrations.events import ChangeBroadcaster
@@ -83,7 +84,9 @@ class Serving:
         keep_alive_seconds: as in `AppContext`.
     """
 
-    def __init__(self, store: NarrationStore, *, root: Path = NOWHERE, keep_alive_seconds: float = 15.0) -> None:
+    def __init__(
+        self, store: NarrationStore, *, root: Path = NOWHERE, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+    ) -> None:
         self.broadcaster = ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0)
         self.narrations = fake_narrations(store, broadcaster=self.broadcaster, root=root)
         settings = Settings(synthesis_workers=2, kokoro_voice="fake_en", private_hosts=(HOST,))

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from sayso.models import CATALOGUE, File, Model, Part
-from sayso.models.sources.table import source_openers
+from sayso.models.sources.registry import source_openers
 from sayso.settings import Settings
 
 every_model = pytest.mark.parametrize("model", CATALOGUE.values(), ids=lambda model: model.name)

@@ -15,6 +15,9 @@ MEDIA_TYPE = "text/event-stream"
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """Tells proxies not to buffer the response."""
 
+KEEP_ALIVE_SECONDS = 15.0
+"""How often a comment is sent while there is no event, so that proxies keep the connection."""
+
 KEEP_ALIVE = b": still here\n\n"
 """A comment, which clients ignore; it keeps proxies from closing an idle connection."""
 

@@ -1,1 +1,1 @@
-"""The kinds of places that hold model files, one module each; `table` names them."""
+"""The kinds of places that hold model files, one module each; `registry` names them."""
