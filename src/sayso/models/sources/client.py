@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def fetch_package(command: Sequence[str], work: Path, staging: DownloadStaging) 
         )
         try:
             while _still_runs(process):
-                staging.arriving(_size_below(work))
+                staging.arriving(size_below(work))
         finally:
             process.kill()
             process.wait()
@@ -71,14 +72,13 @@ def _still_runs(process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _size_below(directory: Path) -> int:
+def size_below(directory: Path) -> int:
     """The bytes in all files below a directory; files may appear and disappear meanwhile."""
     total = 0
-    for path in directory.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
+    for folder, _, names in os.walk(directory):  # which passes over directories that are gone, unlike `Path.rglob`
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(folder, name).stat().st_size
     return total
 
 
