@@ -33,6 +33,7 @@ class Delivery:
         age_seconds: how long ago the job was enqueued.
         group: jobs of one group are worked on in order, one at a time; None for a job that stands alone.
         deliveries: how often it was delivered at all, as far as the queue can tell.
+        releases: how often this process released it without an attempt, where the queue counts deliveries.
         is_suspect: whether the lease of an earlier delivery expired: its worker may have died of this very job.
     """
 
@@ -43,6 +44,7 @@ class Delivery:
     age_seconds: float
     group: str | None = None
     deliveries: int = 1
+    releases: int = 0
     is_suspect: bool = False
 
 

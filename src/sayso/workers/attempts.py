@@ -89,7 +89,7 @@ class Handler(Protocol):
         """Do the job.
 
         Raises:
-            Busy: it can be tried after ``retry_after_seconds``, or twice as long at each further delivery; this does
+            Busy: it can be tried after ``retry_after_seconds``, or twice as long after each release; this does
                 not count as an attempt.
             LeaseLost: it belongs to another worker now.
             SaysoError: it failed; its ``retryable`` says whether trying again may help.
@@ -197,9 +197,8 @@ class Attempts:
 
     async def _release_busy(self, job: Job, busy: Busy) -> Outcome:
         # Later and later: a queue may count every delivery and dead-letter the job after some.
-        delay_seconds = min(
-            busy.retry_after_seconds * 2 ** min(job.delivery.deliveries - 1, 10), _LONGEST_PAUSE_SECONDS
-        )
+        doublings = min(job.delivery.releases, 10)
+        delay_seconds = min(busy.retry_after_seconds * 2**doublings, _LONGEST_PAUSE_SECONDS)
         _log.info("the job is released until later", reason=busy.message, delay_seconds=delay_seconds)
         await self.release(job, delay_seconds=delay_seconds)
         return Outcome.RELEASED

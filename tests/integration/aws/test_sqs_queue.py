@@ -52,9 +52,13 @@ def test_only_own_attempts_count(place: AwsPlace, sqs: AwsClient, runner: asynci
         queue = SqsQueue(sqs, url)
         (delivery,) = await queue.receive(5, wait_seconds=1)
         assert (delivery.attempt, delivery.deliveries, delivery.is_suspect) == (1, 6, True)
+        assert delivery.releases == 0
         await queue.retry(delivery, delay_seconds=0, error="The source was down.")
         (delivery,) = await queue.receive(5, wait_seconds=1)
-        assert delivery.attempt == 2
+        assert (delivery.attempt, delivery.releases) == (2, 0)
+        await queue.retry(delivery, delay_seconds=0)
+        (delivery,) = await queue.receive(5, wait_seconds=1)
+        assert (delivery.attempt, delivery.releases) == (2, 1)
         await queue.dead_letter(delivery, reason="no")
         place.send(url, BODY)
         (delivery,) = [one for one in await queue.receive(5, wait_seconds=1) if one.deliveries == 1]

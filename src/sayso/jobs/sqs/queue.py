@@ -162,6 +162,7 @@ class SqsQueue:
             body=message["Body"],
             attempt=receipt.attempts,
             deliveries=count,
+            releases=receipt.releases,
             is_suspect=receipt.is_suspect,
             age_seconds=max(0.0, now - int(facts.get("SentTimestamp", now * 1000)) / 1000),
             # A standard queue has groups too, but for fairness; it keeps no order.

@@ -22,6 +22,7 @@ class Receipt:
     Attributes:
         attempts: how often it was started here.
         count: SQS's count, at the latest receipt.
+        releases: how often it was released here without an attempt.
         is_open: whether it was received, and not settled since.
         is_suspect: whether a worker received it and may have died of it.
     """
@@ -30,6 +31,7 @@ class Receipt:
     count: int
     is_open: bool
     is_suspect: bool
+    releases: int = 0
 
 
 class Receipts:
@@ -69,6 +71,7 @@ class Receipts:
         if known is not None and known.is_open:
             known.is_open = False
             known.attempts -= not is_counted
+            known.releases += not is_counted
 
     def ended(self, job_id: str) -> None:
         """Note that it never comes again."""
