@@ -243,7 +243,7 @@ class Attempts:
             # It would be refused the next time too, and the job would be delivered again for ever.
             cause = error.message if isinstance(error, SaysoError) else f"{type(error).__name__}: {error}"
             _log.exception("those who wait for the job cannot be told that it failed", reason=cause)
-            reason = f"{reason} Its tasks could not be updated: {cause}"
+            reason = f"{reason.removesuffix('.')}. Its tasks could not be updated: {cause}"
         await self._settle(lambda: self._queue.dead_letter(job.delivery, reason=reason))
         return Outcome.DEAD_LETTERED
 

@@ -207,7 +207,7 @@ def test_a_task_that_takes_no_status_ends_as_a_dead_letter(place: AwsPlace, faul
         wait_until(lambda: place.count(dlq) == (1, 0))
         assert status(place, table, "p") == "FAILED"
         (letter,) = place.messages(dlq)
-        assert "could not be told" in letter["MessageAttributes"]["Reason"]["StringValue"]
+        assert "allowed size. Its tasks could not be updated: " in letter["MessageAttributes"]["Reason"]["StringValue"]
 
 
 @pytest.mark.parametrize(
