@@ -237,6 +237,7 @@ class Database:
         except UnicodeEncodeError:
             failure = InvalidInput("The database cannot keep this: a lone surrogate is not a character.")
         if failure is not None:
+            _raise_if_cancelled()
             raise failure
 
     async def _take(self, *, checked: bool) -> WatchedConnection:
@@ -291,3 +292,14 @@ class Database:
     async def _connect(self) -> Connection:
         """A connection outside of the pool."""
         return await psycopg.AsyncConnection.connect(**self._parameters)
+
+
+def _raise_if_cancelled() -> None:
+    """Raise the cancellation of the current task, if there is one.
+
+    When the server ends just then, psycopg raises the error of its clean-up in place of the cancellation, which a retry
+    would ignore.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

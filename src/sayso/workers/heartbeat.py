@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 
 _PROGRESS_SECONDS = 1.0
 
+_CANCEL_AGAIN_SECONDS = 1.0
+
 
 class ClaimHeartbeat:
     """A block during which a claim is extended, and which is cancelled with `LeaseLost` when the claim is lost.
@@ -79,9 +81,11 @@ class ClaimHeartbeat:
 
     async def end(self) -> None:
         """Extend the claim no longer: before it is completed or failed, after which a heartbeat would find it lost."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait({self._keeper})
+        keeper = self._keeper
+        while keeper is not None and not keeper.done():
+            # More than once: a call of the store may lose a cancellation, and the claim would be extended for ever.
+            keeper.cancel()
+            await asyncio.wait({keeper}, timeout=_CANCEL_AGAIN_SECONDS)
 
     async def _keep(self, claim: Claim, block: asyncio.Task[object]) -> None:
         stored = None

@@ -111,6 +111,34 @@ async def test_a_store_that_is_silent_for_a_lease_has_lost_the_claim() -> None:
             await asyncio.Event().wait()
 
 
+class DeafStore(InMemoryTaskStore):
+    """A store whose call loses the first cancellation, as a driver does whose server ends at that moment."""
+
+    is_deaf = True
+
+    async def heartbeat(self, claim: Claim, progress: TaskProgress | None = None) -> None:  # noqa: ARG002
+        try:
+            await asyncio.sleep(WAIT_SECONDS)
+        except asyncio.CancelledError:
+            if not self.is_deaf:
+                raise
+            self.is_deaf = False
+            raise ServiceUnavailable("the server ended") from None
+
+
+async def test_a_lost_cancellation_does_not_extend_the_claim_for_ever() -> None:
+    """The block ends all the same, and with it the heartbeats."""
+    tasks = DeafStore()
+    async with asyncio.timeout(WAIT_SECONDS / 2):
+        async with ClaimHeartbeat(
+            tasks, await claimed(tasks), heartbeat_seconds=0, progress_seconds=PROGRESS_SECONDS
+        ) as heartbeat:
+            await asyncio.sleep(0.1)
+        assert heartbeat._keeper is not None
+        assert heartbeat._keeper.done()
+    assert not tasks.is_deaf
+
+
 async def test_without_a_claim_nothing_is_kept() -> None:
     """Work that has no tasks needs no store."""
 
