@@ -223,7 +223,7 @@ class Attempts:
 
     async def _postpone(self, job: Job, error: ServiceUnavailable) -> Outcome:
         """Release a job whose service is down; it is not counted where the queue can tell."""
-        delay_seconds = self._policy.retry.pause_seconds(max(job.delivery.deliveries, _OUTAGE_FAILURES))
+        delay_seconds = self._policy.retry.pause_seconds(max(job.delivery.releases + 1, _OUTAGE_FAILURES))
         _log.warning("the job must wait", reason=error.message, delay_seconds=round(delay_seconds, 1))
         await self.release(job, delay_seconds=delay_seconds)
         return Outcome.RETRIED

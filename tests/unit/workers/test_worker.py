@@ -20,7 +20,7 @@ from sayso.errors import (
     SourceFailed,
 )
 from sayso.testing import InMemoryQueue
-from sayso.workers import Job, Outcome, Worker
+from sayso.workers import Job, Outcome, Policy, Worker
 from sayso.workers.attempts import Attempts
 from support.jobs.workers import Outcomes, Recorder, quick, states, working
 from support.waiting import WAIT_SECONDS, until
@@ -155,6 +155,20 @@ async def test_a_job_that_cannot_begin_yet_comes_back_later_and_later(releases: 
     job = Job(delivery=replace(delivery, deliveries=9, releases=releases), queue=queue, max_attempts=5)
     assert await Attempts(queue, Recorder(busy), quick(), lambda: now[0]).make(job, lambda: None) == Outcome.RELEASED
     assert queue.jobs["1"].available == seconds
+
+
+async def test_an_outage_is_no_longer_for_a_job_that_others_received_before() -> None:
+    """The pause grows with this process's own releases."""
+
+    async def fail(_job: Job) -> None:
+        raise ServiceUnavailable("the storage does not answer")
+
+    queue = InMemoryQueue(clock=lambda: 0.0)
+    await queue.enqueue("a")
+    (delivery,) = await queue.receive(1, wait_seconds=0)
+    job = Job(delivery=replace(delivery, deliveries=9), queue=queue, max_attempts=5)
+    await Attempts(queue, Recorder(fail), Policy(), lambda: 0.0).make(job, lambda: None)
+    assert queue.jobs["1"].available == pytest.approx(24, abs=8)
 
 
 def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
