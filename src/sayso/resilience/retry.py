@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from tenacity import AsyncRetrying, Retrying, retry_if_exception
 
@@ -72,14 +72,7 @@ def attempts(
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> AsyncRetrying:
     """The attempts of `retry`, for callers who count them: ``async for attempt in …: with attempt: …``."""
-    return AsyncRetrying(
-        retry=retry_if_exception(_condition(on)),
-        stop=_stop(policy, clock),
-        wait=_pause(policy),
-        sleep=sleep,
-        before_sleep=lambda state: on_retry(_error_of(state)),
-        reraise=True,
-    )
+    return AsyncRetrying(sleep=sleep, **_rules(policy, on, clock, on_retry))
 
 
 def retry_blocking(
@@ -90,19 +83,25 @@ def retry_blocking(
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
     """The same as `retry`, for blocking calls; its pauses block, too."""
-    retrying = Retrying(
-        retry=retry_if_exception(_condition(on)),
-        stop=_stop(policy, time.monotonic),
-        wait=_pause(policy),
-        before_sleep=lambda state: on_retry(_error_of(state)),
-        reraise=True,
-    )
-    return retrying(call)
+    return Retrying(**_rules(policy, on, time.monotonic, on_retry))(call)
 
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether a service may answer later; False if the resource that is asked for does not exist."""
     return isinstance(error, ServiceUnavailable) and not isinstance(error, ResourceMissing)
+
+
+def _rules(
+    policy: RetryPolicy, on: _Condition, clock: Callable[[], float], on_retry: Callable[[BaseException], None]
+) -> dict[str, Any]:
+    """A policy in tenacity's terms, the same for calls that block and calls that do not."""
+    return {
+        "retry": retry_if_exception(_condition(on)),
+        "stop": _stop(policy, clock),
+        "wait": _pause(policy),
+        "before_sleep": lambda state: on_retry(_error_of(state)),
+        "reraise": True,
+    }
 
 
 def _condition(on: _Condition) -> Callable[[BaseException], bool]:
