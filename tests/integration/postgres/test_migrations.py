@@ -20,7 +20,19 @@ from support.postgres.schema import FILE, describe
 if TYPE_CHECKING:
     from support.postgres.databases import Databases
 
-TABLES = {"jobs", "tasks", "events", "narrations", "rate_limits", "migrations"}
+TABLES = {
+    "jobs",
+    "tasks",
+    "events",
+    "narrations",
+    "rate_limits",
+    "migrations",
+    "card_files",
+    "card_leases",
+    "card_purchases",
+    "card_sightings",
+    "card_speech_claims",
+}
 
 
 def tables(conninfo: str) -> set[tuple[str, str]]:
