@@ -7,11 +7,19 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 
 from sayso.bootstrap.roles import ROLES, ProcessPlan, roles_named
 from sayso.errors import InvalidInput
-from sayso.settings import ApiSettings, ProcessSettings, Settings, StoriesSettings, load_role_settings, variables
+from sayso.settings import (
+    ApiSettings,
+    CardsSettings,
+    ProcessSettings,
+    Settings,
+    StoriesSettings,
+    load_role_settings,
+    variables,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +50,12 @@ class ForeignDatabase(ProcessSettings):
     foreign_url: str | None = Field(default=None, validation_alias="DATABASE_URL", description="Another's database.")
 
 
+class ForeignBucket(ProcessSettings):
+    """The same, where no role has a variable of its own."""
+
+    foreign_bucket: str | None = Field(default=None, validation_alias="OUTPUT_BUCKET", description="Another's bucket.")
+
+
 class Narrow(ProcessSettings):
     """A service that reads a variable as another kind of value."""
 
@@ -50,7 +64,7 @@ class Narrow(ProcessSettings):
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (Settings, SyncLike, CardsLike, ForeignDatabase):
+    for kind in (Settings, SyncLike, CardsLike, ForeignDatabase, ForeignBucket):
         for field in kind.model_fields.values():
             for name in variables(field):
                 monkeypatch.delenv(name, raising=False)
@@ -181,12 +195,48 @@ def test_a_variable_that_is_empty_says_nothing(monkeypatch: pytest.MonkeyPatch, 
 
 def test_what_no_variable_settles_is_for_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint does not name a variable where setting it does not help, even if it helps elsewhere."""
-    monkeypatch.setenv("DATABASE_URL", "postgresql://host/name")
+    monkeypatch.setenv("OUTPUT_BUCKET", "stories")
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://speech.example.com")
-    kinds: dict[str, type[ProcessSettings]] = {"api": ApiSettings, "cards": CardsLike, "other": ForeignDatabase}
-    with pytest.raises(InvalidInput, match=r"DATABASE_URL means different things to api .* and other") as caught:
+    kinds: dict[str, type[ProcessSettings]] = {"api": ApiSettings, "cards": CardsLike, "other": ForeignBucket}
+    with pytest.raises(InvalidInput, match=r"OUTPUT_BUCKET means different things to api .* and other") as caught:
         load_role_settings(kinds)
     assert caught.value.hint == APART
+
+
+def test_one_database_may_be_the_applications_and_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DATABASE_URL is right for both; SAYSO_DATABASE_URL and SAYSO_CARDS_DATABASE_URL set them apart."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://host/application")
+    plan = ProcessPlan.load(roles_named(["api", "stories"])).settings
+    kinds: dict[str, type[ProcessSettings]] = {"stories": StoriesSettings, "cards": CardsSettings}
+    cards = load_role_settings(kinds)["cards"]
+    assert isinstance(cards, CardsSettings)
+    assert cards.database_url == cards.cards_database_url == SecretStr("postgresql://host/application")
+    assert isinstance(plan["api"], ApiSettings)
+    monkeypatch.setenv("SAYSO_DATABASE_URL", "postgresql://host/sayso")
+    cards = load_role_settings(kinds)["cards"]
+    assert isinstance(cards, CardsSettings)
+    assert cards.database_url == SecretStr("postgresql://host/sayso")
+    assert cards.cards_database_url == SecretStr("postgresql://host/application")
+
+
+def test_given_values_are_no_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command decides itself is not decided by a variable that means something else elsewhere."""
+    monkeypatch.setenv("PUBLIC_BASE_URL", "https://speech.example.com")
+    kinds: dict[str, type[ProcessSettings]] = {"api": ApiSettings, "cards": CardsSettings}
+    with pytest.raises(InvalidInput, match="PUBLIC_BASE_URL means different things to api"):
+        load_role_settings(kinds)
+    cards = load_role_settings(kinds, {"cards_public_base_url": "https://speech.example.com/cards"})["cards"]
+    assert isinstance(cards, CardsSettings)
+    assert cards.cards_public_base_url == "https://speech.example.com/cards"
+
+
+def test_every_language_has_a_setting_for_its_voices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English and French by name, and any other by the form of its variable."""
+    monkeypatch.setenv("SAYSO_VOICE_FR", "verse,ff_siwis")
+    monkeypatch.setenv("SAYSO_VOICE_ES", "ef_dora")
+    monkeypatch.setenv("SAYSO_VOICE_PT_BR", " pf_dora ")
+    monkeypatch.setenv("SAYSO_VOICE_DE", "")
+    assert CardsSettings().voices == {"fr": "verse,ff_siwis", "es": "ef_dora", "pt-br": "pf_dora"}
 
 
 def test_a_value_that_is_read_differently_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

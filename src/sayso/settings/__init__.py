@@ -8,12 +8,20 @@ from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
 from sayso.settings.observability import ObservabilitySettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
-from sayso.settings.roles import ApiSettings, NarratingSettings, SpeechSettings, StorageSettings, StoriesSettings
+from sayso.settings.roles import (
+    ApiSettings,
+    CardsSettings,
+    NarratingSettings,
+    SpeechSettings,
+    StorageSettings,
+    StoriesSettings,
+)
 from sayso.settings.settings import Settings, load_settings, variables
 
 __all__ = [
     "ApiSettings",
     "AwsSettings",
+    "CardsSettings",
     "DataSettings",
     "DatabaseSettings",
     "EngineSettings",

@@ -16,10 +16,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
+from sayso.settings.kinds import SharesVariable
 from sayso.settings.settings import S, load_settings, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from sayso.settings.process import ProcessSettings
@@ -47,9 +48,12 @@ def load_role_settings(
         InvalidInput: a variable has an invalid value, or two roles disagree about one; the message names the
             variable and the roles, and the hint what to set.
     """
-    settings = {role: replaced(load_settings(kind), given or {}) for role, kind in kinds.items()}
+    given = given or {}
+    settings = {role: replaced(load_settings(kind), given) for role, kind in kinds.items()}
     conflicts = [
-        conflict for pair in combinations(settings.items(), 2) for conflict in (*_values(*pair), *_meanings(*pair))
+        conflict
+        for pair in combinations(settings.items(), 2)
+        for conflict in (*_values(*pair), *_meanings(*pair, given))
     ]
     if conflicts:
         to_set = dict.fromkeys(conflict.to_set for conflict in conflicts if conflict.to_set is not None)
@@ -84,11 +88,14 @@ def _values(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettin
             yield _Conflict(reason=f"{variable} is read differently by {role} and {other_role}", to_set=None)
 
 
-def _meanings(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettings]) -> Iterator[_Conflict]:
-    """Variables that are set and mean different things to the two roles."""
+def _meanings(
+    first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettings], given: Collection[str]
+) -> Iterator[_Conflict]:
+    """Variables that are set and mean different things to the two roles; those of given settings decide nothing."""
     (role, settings), (other_role, other) = first, second
-    decided = {_deciding(other, name): name for name in type(other).model_fields}
-    for name, field in type(settings).model_fields.items():
+    decided = {_deciding(other, name): name for name in _exclusive(other, given)}
+    for name in _exclusive(settings, given):
+        field = type(settings).model_fields[name]
         variable = _deciding(settings, name)
         other_name = decided.get(variable)
         if variable is None or other_name is None or other_name == name:
@@ -97,6 +104,13 @@ def _meanings(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSett
         own = next((alias for alias in (variables(other_field)[0], variables(field)[0]) if alias != variable), None)
         meanings = f"{role} ({_clause(field.description)}) and {other_role} ({_clause(other_field.description)})"
         yield _Conflict(reason=f"{variable} means different things to {meanings}", to_set=own)
+
+
+def _exclusive(settings: ProcessSettings, given: Collection[str]) -> Iterator[str]:
+    """The names of the fields whose variable cannot mean something else at the same time."""
+    for name, field in type(settings).model_fields.items():
+        if name not in given and not any(isinstance(mark, SharesVariable) for mark in field.metadata):
+            yield name
 
 
 def _deciding(settings: ProcessSettings, name: str) -> str | None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, PositiveInt, PrivateAttr, SecretStr
 
 from sayso.settings.base import EnvironmentSettings
-from sayso.settings.kinds import Directory
+from sayso.settings.kinds import Directory, SharesVariable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VOICE_VARIABLE = re.compile(r"SAYSO_VOICE_([A-Z]{2,3}(?:_[A-Z0-9]{2,8})*)")
+
+
+def _voices_by_variable() -> dict[str, str]:
+    """The voices of the environment by language: ``SAYSO_VOICE_PT_BR`` is for ``pt-br``."""
+    found = ((_VOICE_VARIABLE.fullmatch(name), value.strip()) for name, value in os.environ.items())
+    return {match[1].lower().replace("_", "-"): value for match, value in found if match and value}
 
 
 class CardSettings(EnvironmentSettings):
     """The role ``cards``: another application's jobs, spoken to MP3 files."""
 
-    cards_database_url: SecretStr | None = Field(
+    cards_database_url: Annotated[SecretStr | None, SharesVariable()] = Field(
         default=None,
         validation_alias=AliasChoices("SAYSO_CARDS_DATABASE_URL", "DATABASE_URL"),
         description='The application\'s database, with its tables "TtsJob" and "Card", as Prisma has it.',
@@ -105,3 +118,10 @@ class CardSettings(EnvironmentSettings):
         validation_alias="SAYSO_CARDS_USER_ID",
         description='The "userId" of jobs that come over HTTP, where the application\'s table requires one.',
     )
+    _voices: dict[str, str] = PrivateAttr(default_factory=_voices_by_variable)
+
+    @property
+    def voices(self) -> Mapping[str, str]:
+        """The voices that are set, by language (``en``, ``pt-br``); each is a list in order, separated by commas."""
+        own = {"en": self.voice_en, "fr": self.voice_fr}
+        return self._voices | {language: voice for language, voice in own.items() if voice is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 
 from sayso.settings.base import EnvironmentSettings
 
@@ -12,8 +12,8 @@ class DatabaseSettings(EnvironmentSettings):
 
     database_url: SecretStr | None = Field(
         default=None,
-        validation_alias="DATABASE_URL",
-        description="The Postgres database of jobs, as postgresql://…; `sayso up` has an embedded one.",
+        validation_alias=AliasChoices("SAYSO_DATABASE_URL", "DATABASE_URL"),
+        description="The Postgres database with Sayso's own tables, as postgresql://…; `sayso up` has an embedded one.",
     )
     database_listen: bool = Field(
         default=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,14 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 ONE_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class SharesVariable:
+    """Marks a setting whose variable may have the same value as another setting of the process.
+
+    One database may have both the application's tables and Sayso's.
+    """
 
 
 def in_user_cache(name: str) -> Path:

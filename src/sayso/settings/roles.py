@@ -6,6 +6,7 @@ Pydantic puts the fields of the last base class first; so do the reference page 
 from __future__ import annotations
 
 from sayso.settings.aws import AwsSettings
+from sayso.settings.cards import CardSettings
 from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
@@ -36,3 +37,17 @@ class ApiSettings(NarratingSettings, RequestSettings, ProcessSettings):
 
 class StoriesSettings(NarratingSettings, StoryQueueSettings, RetentionSettings, AttemptSettings, WorkerSettings):
     """The settings of the role ``stories``."""
+
+
+class CardsSettings(
+    SpeechSettings,
+    AwsSettings,
+    DatabaseSettings,
+    CardSettings,
+    AttemptSettings,
+    WorkerSettings,
+    DataSettings,
+    OpenAISettings,
+    EngineSettings,
+):
+    """The settings of the role ``cards``; parts of its parts are named, too, to have them in the order of all roles."""
