@@ -29,11 +29,13 @@ class UnwrappedMessage:
         source: the ``source`` of the innermost EventBridge event; None where there was none.
         detail_type: its ``detail-type``, which says what an event of an AWS service is about; None where there was
             none.
+        time: its ``time``, in ISO 8601; None where there was none.
     """
 
     content: dict[str, Any]
     source: str | None = None
     detail_type: str | None = None
+    time: str | None = None
 
 
 def unwrap(body: str, *, subject: str, is_bounded: bool = True) -> UnwrappedMessage:
@@ -51,6 +53,7 @@ def unwrap(body: str, *, subject: str, is_bounded: bool = True) -> UnwrappedMess
     content = _parsed(body, subject, is_bounded=is_bounded)
     source: str | None = None
     detail_type: str | None = None
+    time: str | None = None
     envelopes: list[str] = []
     while (kind := _envelope_of(content)) is not None:
         envelopes.insert(0, kind)
@@ -59,8 +62,9 @@ def unwrap(body: str, *, subject: str, is_bounded: bool = True) -> UnwrappedMess
         if kind == _NOTIFICATION:
             content = _parsed(content["Message"], subject, is_bounded=is_bounded)
         else:
+            time = content["time"] if isinstance(content.get("time"), str) else None
             source, detail_type, content = content["source"], content["detail-type"], content["detail"]
-    return UnwrappedMessage(content=content, source=source, detail_type=detail_type)
+    return UnwrappedMessage(content=content, source=source, detail_type=detail_type, time=time)
 
 
 def _envelope_of(content: Mapping[str, Any]) -> str | None:

@@ -130,7 +130,10 @@ class VolumeFile:
 
 
 class EventKind(StrEnum):
-    """What happened to an object, as far as it matters."""
+    """What happened to an object, as far as it matters.
+
+    After a removal the key may still have an object: an older version, or one that was created since.
+    """
 
     CREATED = "created"
     REMOVED = "removed"
@@ -146,8 +149,7 @@ class ObjectEvent:
         key: decoded.
         name: of the event as its sender wrote it: ``ObjectCreated:Put``, ``Object Deleted``.
         version_id: of the version that was created or removed, or of the delete marker; None where there is none.
-        sequencer: orders the events of one key (`sayso.modelsync.events.compare_sequencers`); None from servers that
-            send none.
+        sequencer: orders the events of one key, see `sayso.modelsync.sequencers`; None from servers that send none.
         etag: without quotes; None where it is not given.
         size_bytes: None where it is not given.
         is_delete_marker: whether the removal only added a marker; older versions are still in the bucket.
@@ -173,10 +175,13 @@ class DecodedMessage:
     Attributes:
         events: in the order of the message.
         ignored: how many records were left out, by the reason in a few words; also a test event of the bucket.
+        problems: why records could not be understood, each as the end of a sentence. The events are good nevertheless:
+            act on them, and dead-letter the message with these reasons.
     """
 
     events: tuple[ObjectEvent, ...]
     ignored: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class RefusalReason(StrEnum):
