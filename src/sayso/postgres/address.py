@@ -39,12 +39,14 @@ class Address:
         parameters: libpq's, by name; may include a password.
         connection_limit: the largest number of connections (Prisma's); None if it is not given.
         is_pooled: whether PgBouncer is in between, in transaction mode (Prisma's ``pgbouncer=true``).
+        schema: of an application's own tables (Prisma's); Sayso's are always in ``sayso``. None if it is not given.
         ignored: names of parameters without a meaning here.
     """
 
     parameters: Mapping[str, str]
     connection_limit: int | None = None
     is_pooled: bool = False
+    schema: str | None = None
     ignored: tuple[str, ...] = ()
 
 
@@ -74,10 +76,12 @@ def parse_address(conninfo: str) -> Address:
         kept.insert(0, f"sslmode={quote(_SSL_MODES.get(ssl.lower(), ssl))}")  # and an explicit sslmode has priority
     limit = foreign.pop("connection_limit", None)
     is_pooled = foreign.pop("pgbouncer", "false").lower() == "true"
+    schema = foreign.pop("schema", None)
     return Address(
         parameters=_parameters(f"postgresql://{base}{'?' if kept else ''}{'&'.join(kept)}"),
         connection_limit=None if limit is None else _limit(limit),
         is_pooled=is_pooled,
+        schema=schema or None,
         ignored=tuple(foreign),
     )
 

@@ -9,15 +9,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
-from psycopg import pq
+from psycopg import pq, sql
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Self
+    from typing import LiteralString, Self
 
 Row: TypeAlias = dict[str, Any]
 Connection: TypeAlias = psycopg.AsyncConnection[Row]
+Statement: TypeAlias = "LiteralString | sql.SQL | sql.Composed"
 
 _SET_TIMEOUT = """
 select set_config('statement_timeout', %(milliseconds)s, false) where pg_backend_pid() = %(pid)s

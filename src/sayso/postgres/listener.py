@@ -34,11 +34,13 @@ class Channel(StrEnum):
         JOBS: there is a job; the payload is its queue.
         REVOKED: leases were revoked.
         EVENTS: there is an event; the payload is its parent.
+        CARDS: there is a cards job in an application's table; the payload is its schema.
     """
 
     JOBS = "sayso_jobs"
     REVOKED = "sayso_revoked"
     EVENTS = "sayso_events"
+    CARDS = "sayso_cards"
 
 
 class Listener:

@@ -18,6 +18,7 @@ from sayso.postgres.batcher import Batcher
 from sayso.postgres.connections import (
     Connection,
     Row,
+    Statement,
     WatchedConnection,
     bound_statements,
     connection_parameters,
@@ -32,7 +33,7 @@ from sayso.resilience.retry_policies import STATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-    from typing import LiteralString, Self
+    from typing import Self
 
 T = TypeVar("T")
 
@@ -102,6 +103,8 @@ class Database:
         self._refused: str | None = None
         """Why the last attempt to connect failed; None if it succeeded."""
         self._listening: asyncio.Task[None] | None = None
+        self.schema = address.schema
+        """Of an application's tables, as the address gives it; None if it does not."""
         self.listener = Listener(self._connect, self.notify, probe_seconds=probe_seconds) if listen else None
         """Receives notifications; None without listening."""
 
@@ -126,9 +129,7 @@ class Database:
             await asyncio.wait({self._listening})
         await self._pool.close()
 
-    async def fetch(
-        self, statement: LiteralString, parameters: Mapping[str, Any], *, is_repeatable: bool
-    ) -> Sequence[Row]:
+    async def fetch(self, statement: Statement, parameters: Mapping[str, Any], *, is_repeatable: bool) -> Sequence[Row]:
         """Run a statement in a transaction of its own, and return its rows.
 
         Args:
@@ -146,7 +147,7 @@ class Database:
             failure = error.error
         raise failure
 
-    async def attempt(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    async def attempt(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a statement, for `persist`.
 
         Raises:

@@ -17,7 +17,7 @@ select coalesce(bool_or(case
 end), false)
 from pg_class
 where relnamespace = to_regnamespace('{SCHEMA}')
-    and (relkind = 'r' and relname <> 'migrations' or relname = 'lease_ids')
+    and (relkind = 'r' and relname <> 'migrations' or relname in ('lease_ids', 'card_lease_ids'))
 """  # noqa: S608 -- a constant
 
 _LOOK = f"""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import LiteralString
 
-    from sayso.postgres.connections import Connection, Row
+    from sayso.postgres.connections import Connection, Row, Statement
 
 
 class Transaction:
@@ -19,7 +18,7 @@ class Transaction:
         self.notices: list[tuple[str, str]] = []
         """The channels and payloads of notifications that are sent after the commit."""
 
-    async def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a statement, and return its rows."""
         return await rows_of(self._connection, statement, parameters)
 
@@ -28,7 +27,7 @@ class Transaction:
         self.notices.append((channel, payload))
 
 
-async def rows_of(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Row]:
+async def rows_of(connection: Connection, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
     """Run a statement, and return its rows: none if it has no result."""
     cursor = await connection.execute(statement, parameters)
     return await cursor.fetchall() if cursor.description else []

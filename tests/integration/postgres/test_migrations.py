@@ -32,6 +32,7 @@ TABLES = {
     "card_purchases",
     "card_sightings",
     "card_speech_claims",
+    "card_triggers",
 }
 
 

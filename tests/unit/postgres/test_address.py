@@ -32,7 +32,8 @@ def test_what_prisma_appends_is_understood() -> None:
     }
     assert address.is_pooled
     assert address.connection_limit == 5
-    assert address.ignored == ("schema", "pool_timeout", "socket_timeout", "statement_cache_size", "sslaccept")
+    assert address.schema == "public"
+    assert address.ignored == ("pool_timeout", "socket_timeout", "statement_cache_size", "sslaccept")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,8 @@ def test_a_password_with_a_question_mark_is_no_query(secret: str) -> None:
     address = parse_address(f"postgresql://ann:{secret}@db.internal/shop?schema=public")
     assert address.parameters["password"] == secret.replace("%40", "@").replace("%3F", "?")
     assert address.parameters["host"] == "db.internal"
-    assert address.ignored == ("schema",)
+    assert address.schema == "public"
+    assert address.ignored == ()
 
 
 @pytest.mark.parametrize(

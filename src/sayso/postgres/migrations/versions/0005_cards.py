@@ -9,6 +9,7 @@ UP = """
 create sequence sayso.card_lease_ids;
 
 -- A row of the application's table that a worker has, had, or is to have again later.
+-- A lease that was released ended at -infinity.
 create table sayso.card_leases (
     job_id text primary key,
     lease_id bigint not null,
@@ -16,7 +17,7 @@ create table sayso.card_leases (
     leased_until timestamptz not null,
     available_at timestamptz not null,
     attempts int not null,
-    releases int not null default 0,
+    is_suspect boolean not null default false,
     last_error text
 ) with (fillfactor = 50);
 
@@ -25,6 +26,12 @@ create table sayso.card_sightings (
     job_id text primary key,
     state text not null,
     seen_at timestamptz not null
+);
+
+-- The triggers that were installed in applications' databases, which may take them away.
+create table sayso.card_triggers (
+    application text primary key,
+    installed_at timestamptz not null default now()
 );
 
 -- The content that each name had first decides whether its URL needs a version.
