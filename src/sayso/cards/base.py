@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Any
 
-    from sayso.cards.records import CardJob, JobResults
+    from sayso.cards.records import CardJob, JobResults, JobRow, JobStatus
     from sayso.jobs import Delivery
 
 
@@ -97,6 +98,78 @@ class JobRows(Protocol):
 
         Raises:
             LeaseLost: as for `begin`.
+        """
+        ...
+
+
+class ClientJobs(Protocol):
+    """The application's jobs as clients of the HTTP API and of the command line insert, see and change them.
+
+    An id that cannot be one of the table's, such as a text where the column is a ``uuid``, is that of no job. Every
+    call raises `ServiceUnavailable` while the database does not answer.
+    """
+
+    async def insert(self, deck_id: str, phrases: Sequence[Mapping[str, Any]], *, user_id: str | None) -> JobRow:
+        """Insert a pending job under a new id, and return its row.
+
+        Args:
+            deck_id: of its deck.
+            phrases: for "phrases"; their number is "totalPhrases".
+            user_id: for "userId", where the table has it; None for null.
+
+        Raises:
+            InvalidInput: the table requires a value that there is none for, or a value does not fit its column; the
+                message names the column.
+        """
+        ...
+
+    async def get(self, job_id: str) -> JobRow:
+        """The whole row of a job.
+
+        Raises:
+            NoSuchJob: there is none.
+        """
+        ...
+
+    async def find(self, job_ids: Collection[str]) -> Mapping[str, JobRow]:
+        """The rows of those of these jobs that there are, without "phrases" and "resultUrls", by id."""
+        ...
+
+    async def page(
+        self, *, deck_id: str | None = None, status: JobStatus | None = None, limit: int, after: str | None = None
+    ) -> Sequence[JobRow]:
+        """Rows without "phrases" and "resultUrls", the newest job first; those of one instant by their ids.
+
+        Args:
+            deck_id: only jobs of this deck.
+            status: only jobs with this status.
+            limit: the largest number of rows.
+            after: the id of the last job of the previous page.
+
+        Raises:
+            NoSuchJob: there is no job ``after``.
+        """
+        ...
+
+    async def cancel(self, job_id: str) -> JobRow:
+        """Fail a job that is pending or processing, with "Cancelled." in "errorMessage"; any other one stays unchanged.
+
+        Returns:
+            The whole row after that.
+
+        Raises:
+            NoSuchJob: there is none.
+        """
+        ...
+
+    async def retry(self, job_id: str) -> JobRow:
+        """Set a failed job back to pending, as if it was new, without its earlier attempts; others stay unchanged.
+
+        Returns:
+            The whole row after that.
+
+        Raises:
+            NoSuchJob: there is none.
         """
         ...
 
