@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from sayso.cancellation import cancel_until_done
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _PROGRESS_SECONDS = 1.0
-
-_CANCEL_AGAIN_SECONDS = 1.0
 
 
 class ClaimHeartbeat:
@@ -81,11 +80,8 @@ class ClaimHeartbeat:
 
     async def end(self) -> None:
         """Extend the claim no longer: before it is completed or failed, after which a heartbeat would find it lost."""
-        keeper = self._keeper
-        while keeper is not None and not keeper.done():
-            # More than once: a call of the store may lose a cancellation, and the claim would be extended for ever.
-            keeper.cancel()
-            await asyncio.wait({keeper}, timeout=_CANCEL_AGAIN_SECONDS)
+        if self._keeper is not None:
+            await cancel_until_done(self._keeper)
 
     async def _keep(self, claim: Claim, block: asyncio.Task[object]) -> None:
         stored = None

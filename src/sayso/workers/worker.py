@@ -20,16 +20,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
+from sayso.cancellation import cancel_until_done
 from sayso.errors import LeaseLost, SaysoError, ServiceUnavailable
 from sayso.workers.attempts import Attempts, Job, Outcome
 from sayso.workers.outages import Outages
+from sayso.workers.runs import Run, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,23 +41,9 @@ _log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 20.0
 
-
-@dataclass(eq=False, kw_only=True, slots=True)
-class _Run:
-    """An attempt under way, or one that waits behind its group."""
-
-    job: Job
-    held_until: float
-    task: asyncio.Task[None] | None = None
-    ending: Outcome | None = None
-    """Why its task was cancelled; None if it was not."""
-    is_worked: bool = False
-    """Whether its handler has ended, and it is being settled."""
-
-
-@dataclass(eq=False, slots=True)
-class _Group:
-    waiting: deque[_Run] = field(default_factory=deque)
+_RECEIVE_ENDS_SECONDS = 60.0
+"""How long a queue may take to release what arrives after a receive is cancelled. Cancelled again, it leaves at once,
+and such a job would come again only after a lease."""
 
 
 class Worker:
@@ -90,9 +76,8 @@ class Worker:
         self._policy = policy
         self._on_end = on_end
         self._clock = clock
-        self._runs: set[_Run] = set()
-        self._groups: dict[str, _Group] = {}
-        self._changed = asyncio.Event()
+        self._runs = Runs()
+        self._is_stopping = False
         self.last_contact = clock()
         """When the queue last answered."""
         self.last_failure: str | None = None
@@ -124,9 +109,13 @@ class Worker:
             for task in done - {stopping}:
                 task.result()  # neither ends by itself: this raises what broke it
         finally:
+            self._is_stopping = True
             stopping.cancel()
             # At the same time: a poll of SQS takes seconds to end.
-            await asyncio.gather(_cancelled(receiving), self._drain(grace_seconds, hurry or asyncio.Event()))
+            await asyncio.gather(
+                _cancelled(receiving, again_seconds=_RECEIVE_ENDS_SECONDS),
+                self._drain(grace_seconds, hurry or asyncio.Event()),
+            )
             await _cancelled(heartbeat)
 
     def _answered(self) -> None:
@@ -138,11 +127,10 @@ class Worker:
 
     async def _receive_forever(self) -> None:
         failures = 0
-        while True:
+        while not self._is_stopping:  # a queue may lose the cancellation that ends this
             free = self._policy.at_once - len(self._runs)
             if free <= 0:
-                self._changed.clear()
-                await self._changed.wait()
+                await self._runs.wait_for_removal()
                 continue
             try:
                 if not self._is_prepared and self._prepare is not None:
@@ -159,27 +147,23 @@ class Worker:
             self._outages.end()
             self._answered()
             for delivery in deliveries:
-                self._accept(delivery)
+                await self._accept(delivery)
 
-    def _accept(self, delivery: Delivery) -> None:
-        """Begin a job, or have it wait behind its group."""
+    async def _accept(self, delivery: Delivery) -> None:
+        """Begin a job, or have it wait behind its group; release it if the worker stops."""
         job = Job(delivery=delivery, queue=self._queue, max_attempts=self._policy.max_attempts)
-        run = _Run(job=job, held_until=self._clock() + self._policy.lease_seconds)
-        self._runs.add(run)
-        if delivery.group is None:
-            self._begin(run)
-        elif delivery.group in self._groups:
-            self._groups[delivery.group].waiting.append(run)
-        else:
-            self._groups[delivery.group] = _Group()
+        run = Run(job=job, held_until=self._clock() + self._policy.lease_seconds)
+        if self._is_stopping:
+            await self._release(run)
+        elif self._runs.add(run):
             self._begin(run)
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: Run) -> None:
         run.task = asyncio.create_task(self._attempt(run))
 
     # One attempt
 
-    async def _attempt(self, run: _Run) -> None:
+    async def _attempt(self, run: Run) -> None:
         delivery = run.job.delivery
         structlog.contextvars.bind_contextvars(job_id=delivery.job_id, attempt=delivery.attempt)
         began = self._clock()
@@ -200,7 +184,7 @@ class Worker:
             self._on_end(outcome, self._clock() - began)
             self._end(run, outcome)
 
-    async def _made(self, run: _Run) -> Outcome:
+    async def _made(self, run: Run) -> Outcome:
         def on_worked() -> None:
             run.is_worked = True
 
@@ -214,30 +198,25 @@ class Worker:
             _log.info("the job is handed back")
         return run.ending
 
-    def _end(self, run: _Run, outcome: Outcome) -> None:
+    def _end(self, run: Run, outcome: Outcome) -> None:
         """Make room, and go on with the group: in order, or not at all."""
-        self._runs.discard(run)
-        name = run.job.delivery.group
-        if name is not None:
-            group = self._groups[name]
-            is_settled = outcome in {Outcome.DONE, Outcome.DEAD_LETTERED}
-            if group.waiting and is_settled:
-                self._begin(group.waiting.popleft())
-            else:
-                del self._groups[name]
-                for other in group.waiting:
-                    other.task = asyncio.create_task(self._release(other))
-        self._changed.set()
+        self._runs.remove(run)
+        is_settled = outcome in {Outcome.DONE, Outcome.DEAD_LETTERED}
+        following = self._runs.next_in_group(run) if is_settled else None
+        if following is not None:
+            self._begin(following)
+            return
+        for other in self._runs.end_group(run):
+            other.task = asyncio.create_task(self._release(other))
 
-    async def _release(self, run: _Run) -> None:
+    async def _release(self, run: Run) -> None:
         """Release a job that was not begun."""
         try:
             await self._attempts.release(run.job)
         except SaysoError as error:
             _log.info("a job was not handed back, which its lease will do", reason=error.message)
         finally:
-            self._runs.discard(run)
-            self._changed.set()
+            self._runs.remove(run)
 
     # Heartbeats
 
@@ -276,29 +255,24 @@ class Worker:
             self._cancel_lost(runs[delivery.lease])
         return self._policy.heartbeat_seconds
 
-    def _cancel_lost(self, run: _Run) -> None:
+    def _cancel_lost(self, run: Run) -> None:
         if run not in self._runs or run.is_worked:
             return  # it ended during the heartbeat
         run.ending = Outcome.LOST
         if run.task is not None:
             run.task.cancel()
         else:  # it waited behind its group
-            self._groups[run.job.delivery.group or ""].waiting.remove(run)
-            self._runs.discard(run)
-            self._changed.set()
+            self._runs.remove_waiting(run)
 
     # Stopping
 
     async def _drain(self, grace_seconds: float, hurry: asyncio.Event) -> None:
-        for group in self._groups.values():
-            while group.waiting:
-                run = group.waiting.pop()
-                run.task = asyncio.create_task(self._release(run))
-        tasks = {run.task for run in self._runs if run.task is not None}
-        if not tasks:
+        for run in self._runs.take_waiting():
+            run.task = asyncio.create_task(self._release(run))
+        if not self._runs:
             return
-        _log.info("finishing what is in hand", jobs=len(tasks), seconds=grace_seconds)
-        unfinished = await _unfinished(tasks, seconds=grace_seconds, hurry=hurry)
+        _log.info("finishing what is in hand", jobs=len(self._runs), seconds=grace_seconds)
+        unfinished = await self._runs.unfinished(seconds=grace_seconds, hurry=hurry)
         for run in [run for run in self._runs if run.task in unfinished]:
             if run.ending is None:
                 run.ending = Outcome.RELEASED
@@ -308,22 +282,8 @@ class Worker:
             await asyncio.wait(unfinished)
 
 
-async def _unfinished(
-    tasks: set[asyncio.Task[None]], *, seconds: float, hurry: asyncio.Event
-) -> set[asyncio.Task[None]]:
-    """Wait until all tasks have ended, the time is over or ``hurry`` is set, and return those that have not ended."""
-    hurried = asyncio.create_task(hurry.wait())
-    ended = asyncio.ensure_future(asyncio.wait(tasks))
-    try:
-        await asyncio.wait({hurried, ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hurried.cancel()
-        ended.cancel()
-    return {task for task in tasks if not task.done()}
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end, whatever that is."""
-    task.cancel()
+async def _cancelled(task: asyncio.Task[None], *, again_seconds: float = 1.0) -> None:
+    """Cancel a task and wait for its end; raises the defect that ended it, if there was one."""
+    await cancel_until_done(task, again_seconds=again_seconds)
     with suppress(asyncio.CancelledError, SaysoError):
-        await task
+        task.result()

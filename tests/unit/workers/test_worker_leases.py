@@ -12,10 +12,10 @@ from sayso.jobs import LEASE_SECONDS, Delivery
 from sayso.testing import InMemoryQueue
 from sayso.workers import Job, Outcome, Policy
 from support.jobs.workers import Outcomes, Recorder, states, wait_for_ever, working
-from support.waiting import until
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 
 async def test_a_cancelled_job_is_stopped_at_once() -> None:
@@ -124,6 +124,63 @@ async def test_a_worker_that_stops_hands_back_what_takes_too_long() -> None:
     assert outcomes == [Outcome.RELEASED]
     (again,) = await queue.receive(1, wait_seconds=0)
     assert again.attempt == 1
+
+
+class LosingQueue(InMemoryQueue):
+    """A queue that loses the first cancellation of a receive: it fails in its place, or brings a job all the same."""
+
+    def __init__(self, *, fails: bool) -> None:
+        super().__init__()
+        self.fails = fails
+        self.receiving = asyncio.Event()
+        self.has_lost = False
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        if self.has_lost:
+            return await super().receive(limit, wait_seconds=wait_seconds)
+        self.receiving.set()
+        try:
+            await asyncio.sleep(WAIT_SECONDS)
+        except asyncio.CancelledError:
+            self.has_lost = True
+        if self.fails:
+            raise ServiceUnavailable("the server ended")
+        return await super().receive(limit, wait_seconds=0)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_receive_that_loses_its_cancellation_does_not_delay_the_stop(fails: bool) -> None:
+    """The worker asks no more, and releases what the receive brought, uncounted."""
+    queue, handler = LosingQueue(fails=fails), Recorder(wait_for_ever)
+    await queue.enqueue("a")
+    async with working(queue, handler) as worker:
+        await queue.receiving.wait()
+    assert queue.has_lost
+    assert worker.job_count == 0
+    assert handler.begun == []
+    (delivery,) = await queue.receive(1, wait_seconds=0)
+    assert delivery.attempt == 1
+
+
+class LosingHint(InMemoryQueue):
+    """A queue that loses the first cancellation of the wait for a revocation."""
+
+    has_lost = False
+
+    async def wait_for_revocation(self) -> None:
+        try:
+            await asyncio.sleep(WAIT_SECONDS)
+        except asyncio.CancelledError:
+            self.has_lost = True
+        await asyncio.sleep(2 * WAIT_SECONDS)
+
+
+async def test_a_hint_that_loses_its_cancellation_does_not_delay_the_stop() -> None:
+    """It is cancelled again."""
+    queue = LosingHint()
+    async with asyncio.timeout(WAIT_SECONDS / 2), working(queue, Recorder()):
+        await asyncio.sleep(0.01)
+    assert queue.has_lost
 
 
 async def test_a_handler_can_make_sure_that_a_job_is_its_own() -> None:
