@@ -14,6 +14,7 @@ from sayso.bootstrap.narrator import open_narrator
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.retention import open_retention
 from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root, work_directory
+from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import NullTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
@@ -169,7 +170,7 @@ class StoriesOpener:
                 await queue.release_worker(settings.worker_name)
         store = PostgresNarrationStore(database)
         tasks = PostgresTaskStore(database)
-        stack.push_async_callback(_cancel, asyncio.create_task(self._remove_expired(database, storages)))
+        stack.push_async_callback(cancel_until_done, asyncio.create_task(self._remove_expired(database, storages)))
         root = output_root(settings)
         stories = self._stories(tasks, storages, root, enqueue_callback=store.enqueue_callback)
         checks = [partial(storages.of(root).check, root)]
@@ -244,12 +245,6 @@ class StoriesOpener:
             max_attempts=settings.max_attempts,
             job_seconds=settings.job_seconds,
         )
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    await asyncio.wait({task})
 
 
 async def _run_check(check: Check) -> None:

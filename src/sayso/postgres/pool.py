@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
 from sayso.postgres.address import parse_address
 from sayso.postgres.batcher import Batcher
@@ -125,8 +126,7 @@ class Database:
         """Send the pending notifications, and close all connections."""
         await self._notices.drain()
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait({self._listening})
+            await cancel_until_done(self._listening)
         await self._pool.close()
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any], *, is_repeatable: bool) -> Sequence[Row]:
