@@ -9,14 +9,16 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from sayso.broadcaster import ChangeBroadcaster
 from sayso.errors import SaysoError
 from sayso.narrations.checks import check_request
-from sayso.narrations.events import ChangeBroadcaster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sayso.broadcaster import Subscription
+    from sayso.errors import ServiceUnavailable
     from sayso.narrations import (
         Callback,
         NarrationRecord,
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
         Page,
         Submitted,
     )
-    from sayso.narrations.events import Subscription
     from sayso.scheduling import RequestContext
     from sayso.storage import Storages
     from sayso.tts.selection import SpeechSource
@@ -55,14 +56,14 @@ class Narrations:
         presenter: NarrationPresenter,
         *,
         sources: Sequence[SpeechSource],
-        broadcaster: ChangeBroadcaster | None = None,
+        broadcaster: ChangeBroadcaster[NarrationRecord] | None = None,
         files_origin: str | None = None,
         maximum_seconds: float | None = None,
     ) -> None:
         self._store = store
         self._presenter = presenter
         self._sources = tuple(sources)
-        self._broadcaster = broadcaster or ChangeBroadcaster(store)
+        self._broadcaster = broadcaster or ChangeBroadcaster(store, on_outage=_log_outage)
         self.files_origin = files_origin
         self._maximum_seconds = maximum_seconds
 
@@ -116,7 +117,7 @@ class Narrations:
         _log.info("narration cancelled", narration_id=record.id, status=record.status)
         return record
 
-    def follow(self, record: NarrationRecord, *, seen: int = 0) -> Subscription:
+    def follow(self, record: NarrationRecord, *, seen: int = 0) -> Subscription[NarrationRecord]:
         """Subscribe to a narration: the current state, unless it was delivered before, then every change.
 
         Args:
@@ -205,6 +206,10 @@ async def files_origin_of(storages: Storages, root: str) -> str | None:
 def file_stem(name: str) -> str:
     """A narration's name as a file name without a suffix."""
     return _UNFIT_FOR_FILES.sub("-", name).strip(". -") or "narration"
+
+
+def _log_outage(error: ServiceUnavailable) -> None:
+    _log.warning("changes of narrations cannot be seen", reason=error.message)
 
 
 def _callback(callback: Callback) -> dict[str, Any]:

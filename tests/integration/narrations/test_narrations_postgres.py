@@ -12,11 +12,11 @@ import httpx2
 import psycopg
 import pytest
 
+from sayso.broadcaster import ChangeBroadcaster
 from sayso.cache import NoCache
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
-from sayso.narrations.events import ChangeBroadcaster
 from sayso.narrations.postgres import statements
 from sayso.narrations.postgres.store import PostgresNarrationStore
 from sayso.narrations.webhooks import WebhookHandler, WebhookSender

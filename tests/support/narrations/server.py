@@ -14,9 +14,9 @@ import httpx2
 import uvicorn
 
 from sayso.api.app import create_app
+from sayso.broadcaster import ChangeBroadcaster
 from sayso.cache import NoCache
 from sayso.errors import EngineFailed
-from sayso.narrations.events import ChangeBroadcaster
 from sayso.narrations.service import NarrationPresenter, Narrations
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings

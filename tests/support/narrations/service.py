@@ -13,9 +13,9 @@ import uvicorn
 
 from sayso.api.app import create_app
 from sayso.api.http.sse import KEEP_ALIVE_SECONDS
+from sayso.broadcaster import ChangeBroadcaster
 from sayso.narration import NarrationSpec
 from sayso.narrations import NarrationRequest
-from sayso.narrations.events import ChangeBroadcaster
 from sayso.narrations.service import NarrationPresenter, Narrations
 from sayso.settings import Settings
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
 
-    from sayso.narrations import NarrationStore
+    from sayso.narrations import NarrationRecord, NarrationStore
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def fake_presenter(root: Path = NOWHERE) -> NarrationPresenter:
 
 
 def fake_narrations(
-    store: NarrationStore, *, broadcaster: ChangeBroadcaster | None = None, root: Path = NOWHERE
+    store: NarrationStore, *, broadcaster: ChangeBroadcaster[NarrationRecord] | None = None, root: Path = NOWHERE
 ) -> Narrations:
     """The service, with a fake engine; it queries changes all the time."""
     engine = FakeSpeechEngine()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sayso.api.context import AppContext
-    from sayso.narrations.events import Subscription
+    from sayso.broadcaster import Subscription
 
 router = APIRouter(tags=["narrations"])
 
@@ -186,7 +186,7 @@ async def follow_narration(
 
 
 async def _events(
-    narrations: Narrations, subscription: Subscription, base_url: str, *, keep_alive_seconds: float
+    narrations: Narrations, subscription: Subscription[NarrationRecord], base_url: str, *, keep_alive_seconds: float
 ) -> AsyncIterator[bytes]:
     """Events until the end of the narration, or of the process; comments while nothing happens."""
     with subscription:

@@ -1,4 +1,4 @@
-"""Following narrations: every change is told to everybody who waits for it, and costs little."""
+"""Broadcasts of changes, of narrations here: every subscriber gets every change, which costs little."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sayso.broadcaster import ChangeBroadcaster, Subscription
 from sayso.errors import Cancelled, ServiceUnavailable
 from sayso.jobs import Claim, TaskProgress
-from sayso.narrations.events import ChangeBroadcaster, Subscription
 from sayso.testing import InMemoryNarrationStore
 from support.narrations.service import request
 from support.waiting import until
@@ -43,12 +43,12 @@ class CountingStore(InMemoryNarrationStore):
         return await super().changes(seen)
 
 
-def hinted(store: InMemoryNarrationStore) -> ChangeBroadcaster:
+def hinted(store: InMemoryNarrationStore) -> ChangeBroadcaster[NarrationRecord]:
     """Looks when the store hints, and else never."""
     return ChangeBroadcaster(store, poll_seconds=NEVER_SECONDS, rest_seconds=0.0)
 
 
-def polled(store: InMemoryNarrationStore) -> ChangeBroadcaster:
+def polled(store: InMemoryNarrationStore) -> ChangeBroadcaster[NarrationRecord]:
     return ChangeBroadcaster(store, poll_seconds=0.001, rest_seconds=0.0)
 
 
@@ -62,7 +62,7 @@ async def claimed(store: InMemoryNarrationStore, record: NarrationRecord) -> Cla
     return claim
 
 
-async def told(subscription: Subscription) -> NarrationRecord:
+async def told(subscription: Subscription[NarrationRecord]) -> NarrationRecord:
     record = await subscription.next(PATIENCE_SECONDS)
     assert record is not None
     return record
