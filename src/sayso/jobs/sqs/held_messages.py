@@ -40,6 +40,10 @@ class Lease:
     is_settling: bool = False
     is_dead_lettered: bool = False
 
+    def visible_in(self, seconds: int) -> Mapping[str, Any]:
+        """The parameters of a request that makes the message visible after so many seconds."""
+        return {"ReceiptHandle": self.delivery.lease, "VisibilityTimeout": seconds}
+
 
 class Leases:
     """The messages that this process holds; belongs to one event loop.

@@ -13,33 +13,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
-from uuid import uuid4
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
 from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, ServiceUnavailable
-from sayso.jobs.base import Backlog, Delivery
+from sayso.jobs.base import Backlog
 from sayso.jobs.lease_times import LEASE_SECONDS
 from sayso.jobs.sqs.checks import check_queues, warn_of
 from sayso.jobs.sqs.dead_letters import DeadLetters
 from sayso.jobs.sqs.deletes import Deletes
 from sayso.jobs.sqs.held_messages import Lease, Leases
 from sayso.jobs.sqs.receipts import Receipts
+from sayso.jobs.sqs.receiver import Receiver
 from sayso.jobs.sqs.remote import BATCH, NOT_OURS, RemoteQueue
 from sayso.resilience.retry_policies import REDRIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from sayso.aws.session import AwsClient
+    from sayso.jobs.base import Delivery
 
 _log = structlog.get_logger(__name__)
-
-LONGEST_WAIT_SECONDS = 20.0
-"""The longest poll that SQS allows."""
-
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
 
@@ -70,10 +67,12 @@ class SqsQueue:
         self._remote = RemoteQueue(client, queue_url)
         self._deletes = Deletes(self._remote)
         self._leases = Leases(lease_seconds=self._lease_seconds, clock=client.clock)
+        self._receiver = Receiver(
+            client, self._remote, leases=self._leases, receipts=self._receipts, lease_seconds=self._lease_seconds
+        )
         self._dead_letters: DeadLetters | None = None
         if dlq_url is not None:
             self._dead_letters = DeadLetters(RemoteQueue(client, dlq_url, setting="DLQ_URL"), queue_url)
-        self._receive_id = uuid4().hex
         self._is_checked = False
         self.left_to_redrive = 0
         """How many times a failed message was left in the queue, because there is no dead-letter queue."""
@@ -104,89 +103,7 @@ class SqsQueue:
         Raises:
             ServiceUnavailable: SQS does not answer.
         """
-        wait_seconds = math.ceil(min(wait_seconds, LONGEST_WAIT_SECONDS))
-        arrived: list[Lease] = []
-        polling = asyncio.create_task(self._poll(limit, wait_seconds, arrived))
-        try:
-            await asyncio.shield(polling)
-        except asyncio.CancelledError:
-            # The poll is waited for: a message that SQS is about to deliver would be invisible for a whole lease.
-            await self._release(polling, arrived, wait_seconds + self._client.patience.try_seconds)
-            raise
-        return [lease.delivery for lease in arrived]
-
-    async def _poll(self, limit: int, wait_seconds: int, arrived: list[Lease]) -> None:
-        """Add available messages to ``arrived``; SQS returns at most ten at a time."""
-        while True:
-            wanted = min(limit - len(arrived), BATCH)
-            try:
-                came = await self._receive_once(wanted, 0 if arrived else wait_seconds)
-            except ServiceUnavailable:
-                if not arrived:
-                    raise
-                return  # return what there is
-            arrived += came
-            if len(came) < wanted or len(arrived) >= limit:
-                return
-
-    async def _receive_once(self, wanted: int, wait_seconds: int) -> list[Lease]:
-        parameters: dict[str, Any] = {}
-        if self._remote.is_fifo:
-            # A lost response blocks its groups for the length of a lease, unless the same request is sent again.
-            parameters["ReceiveRequestAttemptId"] = self._receive_id
-        answer = await self._remote.call(
-            "receive_message",
-            waits_seconds=wait_seconds,
-            MaxNumberOfMessages=wanted,
-            MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId", "SentTimestamp"],
-            VisibilityTimeout=self._lease_seconds,
-            WaitTimeSeconds=wait_seconds,
-            **parameters,
-        )
-        self._receive_id = uuid4().hex
-        return [
-            self._leases.add(self._delivery(message), message.get("MessageAttributes", {}))
-            for message in answer.get("Messages", ())
-        ]
-
-    def _delivery(self, message: Mapping[str, Any]) -> Delivery:
-        facts = message.get("Attributes", {})
-        clock = self._client.server_clock
-        now = clock.now() if clock.is_set else 0.0  # emulators of SQS may not send the time
-        count = int(facts.get("ApproximateReceiveCount", 1))
-        receipt = self._receipts.record(message["MessageId"], count)
-        return Delivery(
-            job_id=message["MessageId"],
-            lease=message["ReceiptHandle"],
-            body=message["Body"],
-            attempt=receipt.attempts,
-            deliveries=count,
-            releases=receipt.releases,
-            is_suspect=receipt.is_suspect,
-            age_seconds=max(0.0, now - int(facts.get("SentTimestamp", now * 1000)) / 1000),
-            # A standard queue has groups too, but for fairness; it keeps no order.
-            group=facts.get("MessageGroupId") if self._remote.is_fifo else None,
-        )
-
-    async def _release(self, polling: asyncio.Task[None], arrived: list[Lease], limit_seconds: float) -> None:
-        """Make the messages of a poll in progress visible again."""
-        try:
-            await asyncio.wait({polling}, timeout=limit_seconds)
-        finally:
-            polling.cancel()
-        await asyncio.wait({polling})
-        if not polling.cancelled():
-            polling.exception()  # so that asyncio does not log it
-        for start in range(0, len(arrived), BATCH):
-            batch = arrived[start : start + BATCH]
-            try:
-                await self._remote.each("change_message_visibility_batch", [_visible_in(lease, 0) for lease in batch])
-            except ServiceUnavailable as error:
-                _log.warning("messages were not handed back, which their leases will do", reason=error.message)
-            for lease in batch:
-                self._receipts.released(lease.delivery.job_id, is_counted=False)
-                self._leases.drop(lease)
+        return await self._receiver.receive(limit, wait_seconds=wait_seconds)
 
     # Heartbeats
 
@@ -213,7 +130,7 @@ class SqsQueue:
     async def _extend(self, batch: list[Lease], lost: list[Delivery]) -> None:
         began = self._client.clock()
         outcomes = await self._remote.each(
-            "change_message_visibility_batch", [_visible_in(lease, self._lease_seconds) for lease in batch]
+            "change_message_visibility_batch", [lease.visible_in(self._lease_seconds) for lease in batch]
         )
         failed = 0
         for number, lease in enumerate(batch):
@@ -286,7 +203,7 @@ class SqsQueue:
             await asyncio.wait(set(lease.heartbeats))  # or they would hide the message again
         seconds = math.ceil(min(delay_seconds, self._leases.left_seconds(lease)))
         try:
-            await self._remote.call("change_message_visibility", refusals=NOT_OURS, **_visible_in(lease, seconds))
+            await self._remote.call("change_message_visibility", refusals=NOT_OURS, **lease.visible_in(seconds))
         except AwsRefusal as refusal:
             if refusal.tries == 1:
                 raise LeaseLost(f"Message {lease.delivery.job_id} is not held any more: {refusal.code}.") from None
@@ -309,7 +226,3 @@ class SqsQueue:
     async def close(self) -> None:
         """See `JobQueue.close`: waits for deletes in progress; the client belongs to its owner."""
         await self._deletes.close()
-
-
-def _visible_in(lease: Lease, seconds: int) -> Mapping[str, Any]:
-    return {"ReceiptHandle": lease.delivery.lease, "VisibilityTimeout": seconds}
