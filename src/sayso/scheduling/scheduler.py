@@ -20,18 +20,11 @@ from typing import TYPE_CHECKING, Self
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
 from sayso.scheduling.load import Load, Priority, may_have_another
+from sayso.scheduling.retry_after import RetryAfterEstimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
-
-_SMOOTHING = 0.2
-"""The weight of the latest request in the running mean of what a request computes."""
-
-_ASSUMED_COST_SECONDS = 2.0
-"""What a request is assumed to compute before any has ended."""
-
-_LONGEST_RETRY_SECONDS = 120.0
 
 
 class Scheduler:
@@ -62,7 +55,7 @@ class Scheduler:
         self._waiting: list[_Waiter] = []
         self._computing = 0
         self._client_seconds: dict[str, float] = {}
-        self._cost_seconds = _ASSUMED_COST_SECONDS
+        self._estimate = RetryAfterEstimate(permits=permits)
         self._sequence = 0
 
     def admit(
@@ -111,14 +104,8 @@ class Scheduler:
             )
 
     def _retry_after_seconds(self) -> float:
-        """When the first slot is likely to be free; the caller holds the lock.
-
-        The slots share the permits evenly. So the request with the least left to compute, by the mean cost of a
-        request, is done when each of them has computed that much.
-        """
-        computed = max((slot.computed_seconds for slot in self._slots), default=0.0)
-        left = max(self._cost_seconds - computed, 0.0) * len(self._slots) / self._permits
-        return min(max(left, 1.0), _LONGEST_RETRY_SECONDS)
+        """When the first slot is likely to be free; the caller holds the lock."""
+        return self._estimate.seconds([slot.computed_seconds for slot in self._slots])
 
     def _acquire(self, slot: AdmissionSlot) -> None:
         waiter = _Waiter(slot)
@@ -179,7 +166,7 @@ class Scheduler:
             if slot.threads:
                 self._abandoned.add(slot)
             if not cancelled and slot.computed_seconds:
-                self._cost_seconds += _SMOOTHING * (slot.computed_seconds - self._cost_seconds)
+                self._estimate.add(slot.computed_seconds)
             if slot.client not in {other.client for other in self._slots}:
                 del self._client_seconds[slot.client]
             for waiter in [waiter for waiter in self._waiting if waiter.slot is slot]:
