@@ -15,7 +15,6 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
 from sayso.postgres.address import parse_address
-from sayso.postgres.batcher import Batcher
 from sayso.postgres.connections import (
     Connection,
     Row,
@@ -28,6 +27,7 @@ from sayso.postgres.connections import (
 )
 from sayso.postgres.errors import failure_of, is_connection_error, message_of
 from sayso.postgres.listener import Listener
+from sayso.postgres.notification_sender import NotificationSender
 from sayso.postgres.transactions import Transaction, rows_of
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import STATEMENT
@@ -43,13 +43,7 @@ _log = structlog.get_logger(__name__)
 _GIVE_UP_CONNECTING_SECONDS = 2.0
 """After this, the next request connects again at once instead of waiting for the pool's own back-off."""
 
-_LONGEST_PAYLOAD_BYTES = 7999
-
 _CHECK = "select current_setting('transaction_read_only') = 'on' as is_read_only"
-
-_NOTIFY = (
-    "SELECT pg_notify(channel, payload) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) n (channel, payload)"
-)
 
 
 class Database:
@@ -98,7 +92,7 @@ class Database:
             configure=self._prepare,
             reconnect_timeout=_GIVE_UP_CONNECTING_SECONDS,
         )
-        self._notices: Batcher[tuple[str, str], None] = Batcher(self._send_notices)
+        self._notifications = NotificationSender(self.fetch)
         self._new: WeakSet[Connection] = WeakSet()
         """Connections that were made since the last loss of a connection."""
         self._refused: str | None = None
@@ -124,7 +118,7 @@ class Database:
 
     async def close(self) -> None:
         """Send the pending notifications, and close all connections."""
-        await self._notices.drain()
+        await self._notifications.drain()
         if self._listening is not None:
             await cancel_until_done(self._listening)
         await self._pool.close()
@@ -189,27 +183,8 @@ class Database:
             self.notify(channel, payload)
 
     def notify(self, channel: str, payload: str = "") -> None:
-        """Send a notification soon, without waiting for it; if it fails, the receivers find the change by polling.
-
-        A notification within a transaction would make all commits of the server wait for one another, each for its
-        write to the disk. A separate one writes nothing, and those that come while one is in progress are sent
-        together.
-        """
-        if len(payload.encode()) > _LONGEST_PAYLOAD_BYTES:
-            payload = ""
-        self._notices.add((channel, payload))
-
-    async def _send_notices(self, notices: Sequence[tuple[str, str]]) -> Sequence[None]:
-        distinct = list(dict.fromkeys(notices))
-        parameters = {
-            "channels": [channel for channel, _ in distinct],
-            "payloads": [payload for _, payload in distinct],
-        }
-        try:
-            await self.fetch(_NOTIFY, parameters, is_repeatable=True)
-        except ServiceUnavailable as error:
-            _log.debug("a notification was not sent", reason=error.message)
-        return [None] * len(notices)
+        """Send a notification soon, see `NotificationSender.send`."""
+        self._notifications.send(channel, payload)
 
     @asynccontextmanager
     async def _connection(self, *, checked: bool) -> AsyncIterator[Connection]:
