@@ -194,7 +194,7 @@ async def _forget(database: Database, settings: Settings, days: float, *, narrat
     from sayso.bootstrap.retention import open_retention
     from sayso.bootstrap.storages import open_storages
     from sayso.narrations import NarrationStatus
-    from sayso.narrations.postgres.pruning import JOB_ENDS
+    from sayso.narrations.postgres.pruning_statements import JOB_ENDS
 
     statuses = [status for status in NarrationStatus if status.is_final and (failed or status != "failed")]
     ends = [end for end in JOB_ENDS if failed or end != "dead"]

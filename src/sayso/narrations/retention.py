@@ -21,7 +21,8 @@ from sayso.narrations.files import narration_uri
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from sayso.narrations.postgres.pruning import JobEnd, OldNarration, Pruner, ScanStep
+    from sayso.narrations.postgres.pruning import OldNarration, Pruner, ScanStep
+    from sayso.narrations.postgres.pruning_statements import JobEnd
     from sayso.storage import Storages
 
 _log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from sayso.jobs.postgres.tasks import PostgresTaskStore
 from sayso.narration import NarrationSpec
 from sayso.narrations import STORIES_QUEUE, NarrationRequest, NarrationStatus
 from sayso.narrations.files import narration_uri
-from sayso.narrations.postgres import pruning
+from sayso.narrations.postgres import pruning, pruning_statements
 from sayso.narrations.postgres.pruning import Pruner
 from sayso.narrations.postgres.store import PostgresNarrationStore
 from sayso.narrations.retention import ENDED, Retention, RetentionPolicy
@@ -369,16 +369,16 @@ ABOUT: dict[str, Any] = {
 }
 
 ASKED = {
-    **{f"jobs that are {end}": (statement, ABOUT) for end, statement in pruning._JOBS.items()},
-    "narrations": (pruning._RESERVE, ABOUT),
-    "their jobs": (pruning._JOBS_OF, {"ids": [UUID(int=1)] * 100, "failed": [UUID(int=1)]}),
-    "their callbacks": (pruning._CALLBACKS_OF, {**ABOUT, "keys": ["nar_1 completed"] * 300}),
-    "their files": (pruning._FILES_OF, ABOUT),
-    "their events": (pruning._EVENTS_OF, ABOUT),
-    "their tasks": (pruning._TASKS_OF, ABOUT),
-    "themselves": (pruning._NARRATIONS, ABOUT),
-    "old events": (pruning._OLD_EVENTS, {**ABOUT, "after": 0}),
-    "tasks of nobody": (pruning._OLD_TASKS, ABOUT),
+    **{f"jobs that are {end}": (statement, ABOUT) for end, statement in pruning_statements.JOBS.items()},
+    "narrations": (pruning_statements.RESERVE, ABOUT),
+    "their jobs": (pruning_statements.JOBS_OF, {"ids": [UUID(int=1)] * 100, "failed": [UUID(int=1)]}),
+    "their callbacks": (pruning_statements.CALLBACKS_OF, {**ABOUT, "keys": ["nar_1 completed"] * 300}),
+    "their files": (pruning_statements.FILES_OF, ABOUT),
+    "their events": (pruning_statements.EVENTS_OF, ABOUT),
+    "their tasks": (pruning_statements.TASKS_OF, ABOUT),
+    "themselves": (pruning_statements.NARRATIONS, ABOUT),
+    "old events": (pruning_statements.OLD_EVENTS, {**ABOUT, "after": 0}),
+    "tasks of nobody": (pruning_statements.OLD_TASKS, ABOUT),
 }
 
 

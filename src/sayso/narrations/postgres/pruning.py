@@ -12,134 +12,22 @@ last.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, LiteralString, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from sayso.narrations import CALLBACKS_QUEUE, NarrationStatus
+from sayso.narrations.postgres import pruning_statements as statements
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from sayso.narrations.postgres.pruning_statements import JobEnd
     from sayso.postgres.connections import Row
     from sayso.postgres.pool import Database
     from sayso.postgres.transactions import Transaction
 
-JobEnd: TypeAlias = Literal["done", "cancelled", "dead"]
-JOB_ENDS: tuple[JobEnd, ...] = get_args(JobEnd)
-
 _LOCK = 0x5A51  # beside that of migrations
 _RESERVED_SECONDS = 300
-
-_LAZY = "select set_config('synchronous_commit', 'off', true)"
-# Commits do not wait for the disk: rows that reappear after a crash are removed again, and commits keep their order.
-
-_TURN = "select pg_try_advisory_xact_lock(%(lock)s) as is_ours"
-
-_JOBS: dict[JobEnd, LiteralString] = {
-    # With the state as a literal: only then does the planner know that the index covers all of them.
-    end: f"""
-        delete from sayso.jobs where id = any (array(
-            select id from sayso.jobs
-            where state = '{end}' and finished_at < now() - %(days)s * interval '1 day'
-            order by finished_at limit %(limit)s for update skip locked
-        ))
-        returning id
-    """  # noqa: S608 -- made of literals
-    for end in JOB_ENDS
-}
-
-_RESERVE = """
-update sayso.narrations set removing_until = now() + %(reserved)s * interval '1 second'
-where id = any (array(
-    select narration.id from sayso.narrations as narration
-    left join lateral (
-        select true as is_open from sayso.jobs where id = narration.job_id and state in ('waiting', 'leased') limit 1
-    ) as job on true
-    left join lateral (
-        select true as is_open from sayso.jobs
-        where queue = %(callbacks)s and dedup_key = narration.id || ' ' || narration.status
-            and state in ('waiting', 'leased')
-        limit 1
-    ) as callback on true
-    where narration.status in ('completed', 'failed', 'cancelled') and narration.status = any (%(statuses)s)
-        and finished_at < now() - %(days)s * interval '1 day'
-        and (finished_at, number) > (%(after)s::timestamptz, %(number)s)
-        and (removing_until is null or removing_until < now())
-        -- A failed one is being tried again; what is completed or cancelled stays so, whatever its job does.
-        and (job.is_open is null or narration.status <> 'failed') and callback.is_open is null
-    order by finished_at, number limit %(limit)s for update of narration skip locked
-))
-returning id, number, finished_at, job_id, status, audio || subtitles as formats
-"""
-# Each job is looked up by its key: for `not exists` the planner may read the whole table of jobs.
-
-_JOBS_OF = """
-delete from sayso.jobs
-where id = any (%(ids)s) and (state in ('done', 'dead', 'cancelled') or id <> all (%(failed)s))
-"""
-
-_CALLBACKS_OF = """
-delete from sayso.jobs
-where queue = %(callbacks)s and dedup_key = any (%(keys)s) and state in ('done', 'dead', 'cancelled')
-"""
-
-_OPEN_JOBS = "select id from sayso.jobs where id = any (%(ids)s)"
-
-_FILES_OF = "select media_url from sayso.tasks where parent_id = any (%(ids)s) and media_url is not null"
-
-_EVENTS_OF = """
-delete from sayso.events where id = any (array(
-    select id from sayso.events where parent_id = any (%(ids)s) order by parent_id, id limit %(limit)s
-))
-returning id
-"""
-
-_TASKS_OF = "delete from sayso.tasks where parent_id = any (%(ids)s)"
-
-_NARRATIONS = """
-delete from sayso.narrations where id = any (%(ids)s) and removing_until is not null
-returning id
-"""
-
-_OLD_EVENTS = """
-with seen as (
-    select id, parent_id, at from sayso.events where id > %(after)s order by id limit %(limit)s
-), gone as (
-    delete from sayso.events where id = any (array(
-        select seen.id from seen
-        left join lateral (
-            select true as is_there from sayso.events where parent_id = seen.parent_id and id > seen.id limit 1
-        ) as later on true
-        left join lateral (
-            select true as is_there from sayso.tasks where parent_id = seen.parent_id limit 1
-        ) as task on true
-        where seen.at < now() - %(days)s * interval '1 day' and (later.is_there or task.is_there is null)
-    ))
-    returning id
-)
-select (select count(*) from gone) as removed, (select max(id) from seen) as after,
-    (select count(*) < %(limit)s or bool_or(at >= now() - %(days)s * interval '1 day') from seen) as is_last
-"""
-# The latest event of a parent stays: its number is the event id of the narration.
-
-_OLD_TASKS = """
-with seen as (
-    select parent_id, task_id, date_updated, lease_until from sayso.tasks
-    where (parent_id, task_id) > (%(parent)s, %(task)s) order by parent_id, task_id limit %(limit)s
-), gone as (
-    delete from sayso.tasks as task using seen
-    left join lateral (
-        select true as is_there from sayso.narrations where id = seen.parent_id limit 1
-    ) as narration on true
-    where task.parent_id = seen.parent_id and task.task_id = seen.task_id
-        and seen.date_updated < now() - %(days)s * interval '1 day'
-        and (seen.lease_until is null or seen.lease_until < now())
-        and narration.is_there is null
-    returning task.task_id
-)
-select (select count(*) from gone) as removed, (select count(*) < %(limit)s from seen) as is_last,
-    (select array[parent_id, task_id] from seen order by parent_id desc, task_id desc limit 1) as after
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +76,7 @@ class Pruner:
 
     async def remove_jobs(self, end: JobEnd, *, days: float, limit: int) -> int | None:
         """Remove some jobs that ended in this state so many days ago, the oldest first, and return how many."""
-        rows = await self._exclusively(_JOBS[end], {"days": days, "limit": limit})
+        rows = await self._exclusively(statements.JOBS[end], {"days": days, "limit": limit})
         return None if rows is None else len(rows)
 
     async def reserve_narrations(
@@ -218,7 +106,7 @@ class Pruner:
             async with self._database.transaction() as transaction:
                 if not await _is_ours(transaction):
                     return None
-                rows = await transaction.fetch(_RESERVE, parameters)
+                rows = await transaction.fetch(statements.RESERVE, parameters)
                 if rows:
                     rows = await _without_jobs(transaction, rows)
                 return sorted(map(_old_narration, rows), key=lambda each: (each.finished_at, each.number))
@@ -227,7 +115,7 @@ class Pruner:
 
     async def files_of(self, narrations: Sequence[OldNarration]) -> Sequence[str]:
         """The URIs of the files of these completed narrations."""
-        rows = await self._database.fetch(_FILES_OF, _ids(narrations), is_repeatable=True)
+        rows = await self._database.fetch(statements.FILES_OF, _ids(narrations), is_repeatable=True)
         return [row["media_url"] for row in rows]
 
     async def remove_events_of(self, narrations: Sequence[OldNarration], *, limit: int) -> int:
@@ -235,8 +123,8 @@ class Pruner:
 
         async def remove() -> int:
             async with self._database.transaction() as transaction:
-                await transaction.fetch(_LAZY, {})
-                return len(await transaction.fetch(_EVENTS_OF, {**_ids(narrations), "limit": limit}))
+                await transaction.fetch(statements.LAZY, {})
+                return len(await transaction.fetch(statements.EVENTS_OF, {**_ids(narrations), "limit": limit}))
 
         return await self._database.persist(remove)
 
@@ -246,23 +134,24 @@ class Pruner:
         async def remove() -> int:
             async with self._database.transaction() as transaction:
                 parameters = _ids(narrations)
-                await transaction.fetch(_LAZY, {})
-                await transaction.fetch(_TASKS_OF, parameters)  # before their narration: the common order of locks
-                await transaction.fetch(_EVENTS_OF, {**parameters, "limit": None})
-                return len(await transaction.fetch(_NARRATIONS, parameters))
+                await transaction.fetch(statements.LAZY, {})
+                # Before their narration: the common order of locks.
+                await transaction.fetch(statements.TASKS_OF, parameters)
+                await transaction.fetch(statements.EVENTS_OF, {**parameters, "limit": None})
+                return len(await transaction.fetch(statements.NARRATIONS, parameters))
 
         return await self._database.persist(remove)
 
     async def remove_old_events(self, *, days: float, limit: int, after: int | None = None) -> ScanStep | None:
         """Scan some events, in order, and remove expired ones, except the latest of each parent."""
-        return await self._scan(_OLD_EVENTS, {"days": days, "limit": limit, "after": after or 0})
+        return await self._scan(statements.OLD_EVENTS, {"days": days, "limit": limit, "after": after or 0})
 
     async def remove_orphaned_tasks(
         self, *, days: float, limit: int, after: Sequence[str] | None = None
     ) -> ScanStep | None:
         """Scan some tasks, in the order of their names, and remove expired ones that belong to no narration."""
         parent, task = after or ("", "")
-        return await self._scan(_OLD_TASKS, {"days": days, "limit": limit, "parent": parent, "task": task})
+        return await self._scan(statements.OLD_TASKS, {"days": days, "limit": limit, "parent": parent, "task": task})
 
     async def _scan(self, statement: LiteralString, parameters: dict[str, Any]) -> ScanStep | None:
         rows = await self._exclusively(statement, parameters)
@@ -278,8 +167,8 @@ class Pruner:
 
 async def _is_ours(transaction: Transaction) -> bool:
     """Whether this transaction has the lock of removals; if so, its commit does not wait for the disk."""
-    await transaction.fetch(_LAZY, {})
-    (row,) = await transaction.fetch(_TURN, {"lock": _LOCK})
+    await transaction.fetch(statements.LAZY, {})
+    (row,) = await transaction.fetch(statements.TURN, {"lock": _LOCK})
     return bool(row["is_ours"])
 
 
@@ -288,9 +177,9 @@ async def _without_jobs(transaction: Transaction, rows: Sequence[Row]) -> Sequen
     keys = [f"{row['id']} {status}" for row in rows for status in NarrationStatus if status.is_final]
     failed = [row["job_id"] for row in rows if row["status"] == NarrationStatus.FAILED]
     parameters = {"ids": [row["job_id"] for row in rows], "failed": failed, "keys": keys, "callbacks": CALLBACKS_QUEUE}
-    await transaction.fetch(_JOBS_OF, parameters)
-    await transaction.fetch(_CALLBACKS_OF, parameters)
-    still_open = {row["id"] for row in await transaction.fetch(_OPEN_JOBS, parameters)}
+    await transaction.fetch(statements.JOBS_OF, parameters)
+    await transaction.fetch(statements.CALLBACKS_OF, parameters)
+    still_open = {row["id"] for row in await transaction.fetch(statements.OPEN_JOBS, parameters)}
     return [row for row in rows if row["job_id"] not in still_open]
 
 
