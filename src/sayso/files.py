@@ -30,24 +30,25 @@ _OTHER_MARKS = {
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def make_private_directory(path: Path, *, group_reads: bool = False) -> None:
-    """Make a directory and its missing parents, for their owner only, whatever the umask is.
+def make_private_directory(path: Path, *, group_reads: bool = False, everyone_reads: bool = False) -> None:
+    """Make a directory and its missing parents, for their owner only by default, whatever the umask is.
 
     A directory that exists already keeps its mode: it may have been opened to others on purpose.
 
     Args:
         path: of the directory.
         group_reads: whether its group may enter and list it, too.
+        everyone_reads: whether every user may, such as that of a web server.
 
     Raises:
         OSError: it cannot be made.
     """
-    mode = 0o750 if group_reads else 0o700
+    mode = 0o755 if everyone_reads else 0o750 if group_reads else 0o700
     try:
         path.mkdir(mode)
     except FileNotFoundError:
-        make_private_directory(path.parent, group_reads=group_reads)
-        make_private_directory(path, group_reads=group_reads)
+        make_private_directory(path.parent, group_reads=group_reads, everyone_reads=everyone_reads)
+        make_private_directory(path, group_reads=group_reads, everyone_reads=everyone_reads)
     except FileExistsError:
         if not path.is_dir():
             raise
@@ -55,17 +56,18 @@ def make_private_directory(path: Path, *, group_reads: bool = False) -> None:
         path.chmod(mode | (path.stat().st_mode & stat.S_ISGID))  # which a directory passes on to those below it
 
 
-def create_private(path: Path, *, group_reads: bool = False) -> BinaryIO:
-    """Make a new file for its owner only, whatever the umask is, open for writing and reading.
+def create_private(path: Path, *, group_reads: bool = False, everyone_reads: bool = False) -> BinaryIO:
+    """Make a new file for its owner only by default, whatever the umask is, open for writing and reading.
 
     Args:
         path: of the file, which must not exist.
         group_reads: whether its group may read it, too.
+        everyone_reads: whether every user may.
 
     Raises:
         OSError: it cannot be made.
     """
-    mode = 0o640 if group_reads else 0o600
+    mode = 0o644 if everyone_reads else 0o640 if group_reads else 0o600
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.fchmod(descriptor, mode)
     return os.fdopen(descriptor, "w+b")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
+    from sayso.cards.file_names import FileName
     from sayso.cards.records import CardJob, JobResults, JobRow, JobStatus
     from sayso.jobs import Delivery
 
@@ -177,7 +178,7 @@ class ClientJobs(Protocol):
 class CardFiles(Protocol):
     """The MP3 files at their public places."""
 
-    async def publish(self, delivery: Delivery, name: str, spoken: SpokenPhrase) -> str:
+    async def publish(self, delivery: Delivery, name: FileName, spoken: SpokenPhrase) -> str:
         """Put a file in its place, atomically, and return its URL.
 
         A URL whose content has changed since it was first published gets ``?v=`` and a digest: caches keep the others
@@ -192,6 +193,45 @@ class CardFiles(Protocol):
             LeaseLost: the job belongs to another worker; nothing was written.
             OutputFailed: no file can be there.
             ServiceUnavailable: the storage does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileContent:
+    """What is published under a name.
+
+    Attributes:
+        job_id: of the job that publishes it.
+        speech_key: of the speech in it.
+        sha256: of the file, in hexadecimal.
+        size_bytes: of the file.
+    """
+
+    job_id: str
+    speech_key: str
+    sha256: str
+    size_bytes: int
+
+
+class FileRecords(Protocol):
+    """What was published under which name, for good: also after the file was removed."""
+
+    async def record(self, name: str, subject: str, content: FileContent, *, earlier: str | None) -> str | None:
+        """Note what is about to be published.
+
+        Args:
+            name: of the file.
+            subject: what the file is of, see `FileName`.
+            content: of the file.
+            earlier: what stands for the content of the file that was there, if there was one, such as its SHA-256.
+
+        Returns:
+            What stands for the first content that the name ever had; None if the name is another subject's, in which
+            case nothing is noted.
+
+        Raises:
+            ServiceUnavailable: the database does not answer.
         """
         ...
 

@@ -42,17 +42,28 @@ class LocalStorage:
     The version of a file consists of its inode and the time of its last change. The checksum is not stored but computed
     on demand, so it is right even for a file that another program has changed.
 
-    New files and directories are private: modes 0600 and 0700, whatever the umask is.
+    New files and directories are private by default: modes 0600 and 0700, whatever the umask is.
 
     Args:
         files: the directory, and how it is linked to.
         group_reads: whether the group may read new files, too.
+        everyone_reads: whether every user of the machine may, such as that of a web server.
+        staging: the name of a directory below the root for the hidden copies; None for each file's own directory, which
+            is searched for those of dead writers at each publication, and so should not have many thousands of files.
     """
 
-    def __init__(self, files: SignedFiles, *, group_reads: bool = False) -> None:
+    def __init__(
+        self,
+        files: SignedFiles,
+        *,
+        group_reads: bool = False,
+        everyone_reads: bool = False,
+        staging: str | None = None,
+    ) -> None:
         self._root = files.root
         self._files = files
-        self._group_reads = group_reads
+        self._readers = {"group_reads": group_reads, "everyone_reads": everyone_reads}
+        self._staging = None if staging is None else self._root.directory / staging
 
     async def check(self, root: str) -> None:
         """See `Storage.check`; nothing to check: directories are made with their first file."""
@@ -100,8 +111,11 @@ class LocalStorage:
     ) -> Stored:
         target = self._root.of_uri(uri)
         with _writing(target), path.open("rb", buffering=0) as source:
-            make_private_directory(target.parent, group_reads=self._group_reads)
-            with _hidden(target.parent, group_reads=self._group_reads) as (hidden, copy):
+            make_private_directory(target.parent, **self._readers)
+            staging = self._staging or target.parent
+            if staging != target.parent:
+                make_private_directory(staging)
+            with _hidden(staging, **self._readers) as (hidden, copy):
                 sha256 = _copied(source, copy, cancelled, sha256)
                 with _locked(target.parent):
                     if cancelled.is_set():
@@ -192,12 +206,14 @@ def _locked(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _hidden(directory: Path, *, group_reads: bool) -> Iterator[tuple[Path, BinaryIO]]:
+def _hidden(
+    directory: Path, *, group_reads: bool = False, everyone_reads: bool = False
+) -> Iterator[tuple[Path, BinaryIO]]:
     """A new hidden file, locked while it is open, and removed at the end unless it was renamed."""
     with _locked(directory):
         _remove_stale(directory)
         hidden = directory / f"{RESERVED_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}"
-        copy = create_private(hidden, group_reads=group_reads)
+        copy = create_private(hidden, group_reads=group_reads, everyone_reads=everyone_reads)
         fcntl.flock(copy, fcntl.LOCK_EX)
     with copy:
         try:

@@ -39,17 +39,22 @@ _DELETES_AT_ONCE = 16
 _LONGEST_LINK_SECONDS = 7 * 24 * 3600  # the limit of S3
 
 
-async def open_s3_storage(aws: Aws, *, own_bucket: str | None = None) -> S3Storage:
+async def open_s3_storage(
+    aws: Aws, *, own_bucket: str | None = None, bucket_setting: str = "OUTPUT_BUCKET", cache_control: str | None = None
+) -> S3Storage:
     """The storage over a client of this session, which closes it.
 
     Args:
         aws: the session.
         own_bucket: see `S3Storage`.
+        bucket_setting: see `S3Storage`.
+        cache_control: see `S3Storage`.
 
     Raises:
         NotInstalled, InvalidInput: as for `Aws.client`.
     """
-    return S3Storage(await aws.client("s3", options=_OPTIONS), own_bucket=own_bucket)
+    client = await aws.client("s3", options=_OPTIONS)
+    return S3Storage(client, own_bucket=own_bucket, bucket_setting=bucket_setting, cache_control=cache_control)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,18 +93,34 @@ class S3Storage:
         part_bytes: larger files are sent in parts of this size, one after another; one part is in memory.
         own_bucket: the one that the settings name. While it is missing, jobs wait; a job fails if another one is
             missing.
+        bucket_setting: the setting that names it, for the hint that it is missing.
+        cache_control: the header with which new files are served: how long caches keep them; None for none.
     """
 
-    def __init__(self, client: AwsClient, *, part_bytes: int = _PART_BYTES, own_bucket: str | None = None) -> None:
+    def __init__(
+        self,
+        client: AwsClient,
+        *,
+        part_bytes: int = _PART_BYTES,
+        own_bucket: str | None = None,
+        bucket_setting: str = "OUTPUT_BUCKET",
+        cache_control: str | None = None,
+    ) -> None:
         self._client = client
         self._part_bytes = part_bytes
         self._own_bucket = own_bucket
+        self._bucket_setting = bucket_setting
+        self._headers: Mapping[str, Any] = {} if cache_control is None else {"CacheControl": cache_control}
         self._seen: dict[str, float] = {}
         """When each bucket was last known to exist, by the clock."""
 
     def _object(self, uri: str) -> S3Object:
         bucket, key = bucket_and_key(uri)
-        return S3Object(self._client, bucket=bucket, key=key, is_own=bucket == self._own_bucket)
+        return S3Object(self._client, bucket=bucket, key=key, own_setting=self._setting_of(bucket))
+
+    def _setting_of(self, bucket: str) -> str | None:
+        """The setting that names this bucket; None if none does."""
+        return self._bucket_setting if bucket == self._own_bucket else None
 
     async def check(self, root: str) -> None:
         """See `Storage.check`; without the permission ``s3:ListBucket`` nothing can be checked."""
@@ -113,7 +134,7 @@ class S3Storage:
             await self._client.call("head_bucket", refusals={"404", "NoSuchBucket"}, Bucket=bucket)
         except AwsRefusal:
             self._seen.pop(bucket, None)
-            raise no_bucket(f"s3://{bucket}", is_own=bucket == self._own_bucket) from None
+            raise no_bucket(f"s3://{bucket}", own_setting=self._setting_of(bucket)) from None
         except ServiceUnavailable as error:
             _log.debug("whether there is a bucket cannot be told", bucket=bucket, reason=error.message)
         else:
@@ -139,7 +160,7 @@ class S3Storage:
         """See `Storage.publish`; before a file of several parts is sent, the version is checked."""
         target = self._object(uri)
         size_bytes, digest = await asyncio.to_thread(_measured, path, sha256)
-        about = {"ContentType": content_type, "Metadata": {_SHA256: digest}}
+        about = {"ContentType": content_type, "Metadata": {_SHA256: digest}, **self._headers}
         output = _Output(path=path, about=about, size_bytes=size_bytes, sha256=digest, over=over)
         try:
             if size_bytes > self._part_bytes:

@@ -31,11 +31,11 @@ class NotThere(SaysoError):
     """The object does not exist; each call handles this error itself."""
 
 
-def no_bucket(uri: str, *, is_own: bool) -> SaysoError:
+def no_bucket(uri: str, *, own_setting: str | None) -> SaysoError:
     """The error for a missing bucket: if a job's sender named it, the job fails; if the settings did, jobs wait."""
     message = f"There is no bucket for {uri}"
-    if is_own:
-        return ResourceMissing(message, hint="Make it, or name another in OUTPUT_BUCKET.")
+    if own_setting is not None:
+        return ResourceMissing(message, hint=f"Make it, or name another in {own_setting}.")
     return OutputFailed(message, hint="The message names it.")
 
 
@@ -46,11 +46,11 @@ class S3Object:
         client: of S3.
         bucket: its bucket.
         key: its key.
-        is_own: whether the settings name the bucket; if it is missing, the job is not at fault.
+        own_setting: the setting that names the bucket; if it is missing, the job is not at fault. None if none does.
     """
 
-    def __init__(self, client: AwsClient, *, bucket: str, key: str, is_own: bool = False) -> None:
-        self._is_own = is_own
+    def __init__(self, client: AwsClient, *, bucket: str, key: str, own_setting: str | None = None) -> None:
+        self._own_setting = own_setting
         self.uri = f"s3://{bucket}/{key}"
         self._client = client
         self._place: dict[str, Any] = {"Bucket": bucket, "Key": key}
@@ -90,7 +90,7 @@ class S3Object:
         if code in _CHANGED:
             return OutputChanged(f"{self.uri} is not what it was.")
         if code == _NO_BUCKET:
-            return no_bucket(self.uri, is_own=self._is_own)
+            return no_bucket(self.uri, own_setting=self._own_setting)
         if code in _UNFIT:
             return InvalidInput(f"S3 does not take {self.uri}: {code}.")
         if code == _FORBIDDEN:

@@ -1,5 +1,6 @@
 """Fakes of the Protocols that need no model, for tests of Sayso and of programs that use it."""
 
+from sayso.testing.cards import FakePhraseSpeaker, InMemoryFileRecords, InMemoryJobRows, MemoryCardJob
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
 from sayso.testing.narrations import InMemoryNarrationStore
@@ -9,11 +10,15 @@ from sayso.testing.transcriber import FakeTranscriber
 
 __all__ = [
     "FakeG2P",
+    "FakePhraseSpeaker",
     "FakeSpeechEngine",
     "FakeTranscriber",
+    "InMemoryFileRecords",
+    "InMemoryJobRows",
     "InMemoryNarrationStore",
     "InMemoryPermits",
     "InMemoryQueue",
     "InMemoryStorage",
     "InMemoryTaskStore",
+    "MemoryCardJob",
 ]

@@ -20,7 +20,7 @@ from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from sayso.resilience.retry_policies import RetryPolicy
@@ -71,17 +71,17 @@ class FilePublisher:
         self._policy = policy
         self._versions: dict[str, str | None] = {}
 
-    async def note_versions(self, uris: Iterable[str]) -> None:
-        """Note which versions of these files there are: only they may be replaced.
+    async def note_versions(self, uris: Iterable[str]) -> Mapping[str, Stored | None]:
+        """Note which versions of these files there are, and return them: only they may be replaced.
 
         Raises:
             InvalidInput: a URI is in no storage, or outside of its root.
             OutputFailed: no file can be there.
             ResourceMissing, ServiceUnavailable: as `retry_until_available`.
         """
-        for uri in uris:
-            found = await self._find(uri)
-            self._versions[uri] = None if found is None else found.version
+        noted = {uri: await self._find(uri) for uri in uris}
+        self._versions |= {uri: None if found is None else found.version for uri, found in noted.items()}
+        return noted
 
     async def publish(self, path: Path, uri: str) -> None:
         """Put a finished file in its place, unless a file with the same content is there already.

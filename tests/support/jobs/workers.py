@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sayso.testing import InMemoryQueue
+    from sayso.workers import Handler
 
 
 AT_ONCE = RetryPolicy(first_seconds=0.0, longest_seconds=0.0)
@@ -63,7 +64,7 @@ class Outcomes(list[Outcome]):
 @asynccontextmanager
 async def working(
     queue: InMemoryQueue,
-    handler: Recorder,
+    handler: Handler,
     policy: Policy | None = None,
     *,
     outcomes: Outcomes | None = None,

@@ -34,12 +34,14 @@ create table sayso.card_triggers (
     installed_at timestamptz not null default now()
 );
 
--- The content that each name had first decides whether its URL needs a version.
+-- What has each name, and the content that it had first, which decides whether its URL needs a version: caches keep
+-- the first for a year, also after the file was removed.
 create table sayso.card_files (
     name text primary key,
+    subject text not null,
     job_id text not null,
     speech_key text not null,
-    first_sha256 text not null,
+    first_content text not null,
     sha256 text not null,
     size_bytes bigint not null,
     published_at timestamptz not null default now()
