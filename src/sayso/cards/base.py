@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
     from typing import Any
 
     from sayso.cards.file_names import FileName
@@ -237,16 +238,45 @@ class FileRecords(Protocol):
 
 
 class Purchases(Protocol):
-    """What was sent to paid engines, for reports and the daily limit."""
+    """What was sent to paid engines, for reports and the daily limit of all workers; days are those of UTC."""
 
-    async def allows(self, characters: int) -> bool:
-        """Whether so many more characters may be bought today (UTC)."""
+    async def add(self, job_id: str, engine: str, characters: int) -> date | None:
+        """Count characters that are about to be sent to a paid engine.
+
+        Returns:
+            The day for which they are counted; None if the daily limit does not allow them: then none is counted.
+
+        Raises:
+            ServiceUnavailable: they may have been counted.
+        """
         ...
 
-    async def add(self, job_id: str, engine: str, characters: int) -> None:
-        """Count a request to a paid engine, before it is sent."""
+    async def take_back(self, job_id: str, engine: str, characters: int, *, day: date) -> None:
+        """Count characters of a day no longer: they were not sent, or the engine refused them.
+
+        Raises:
+            ServiceUnavailable: they may count still.
+        """
+        ...
+
+    def count(self, job_id: str, engine: str, *, is_cached: bool) -> None:
+        """Count a phrase that was spoken, soon and without waiting for it; a failure is logged.
+
+        Args:
+            job_id: of the job that needed it.
+            engine: that spoke it.
+            is_cached: whether the audio existed before.
+        """
         ...
 
     async def totals(self) -> Mapping[str, int]:
-        """The characters that were bought today, by engine."""
+        """The characters that were bought today, by engine.
+
+        Raises:
+            ServiceUnavailable: the counts cannot be read.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish counting."""
         ...

@@ -124,8 +124,9 @@ def _phrase(index: int, entry: Any) -> Phrase:
     texts: dict[str, str] = {}
     problems: dict[str, str] = {}
     card_id = entry.get("cardId")
-    if problem := _problem_of_card(card_id):
-        card_id, problems[""] = None, problem
+    card_problem = _problem_of_card(card_id)
+    if card_problem is not None:
+        card_id, problems[""] = None, card_problem
     given = {language: value for key, value in entry.items() if (language := language_of_key(key)) is not None}
     for language in dict.fromkeys([*LANGUAGES, *given]):
         try:

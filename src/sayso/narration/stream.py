@@ -43,21 +43,24 @@ class Stream:
     """The audio of a script in order, utterance by utterance, as each is synthesised.
 
     Its loudness cannot be measured in advance, so every utterance is brought to `STREAM_LUFS`, or less if its peaks
-    would exceed -1 dBFS. A long first sentence is split into two utterances. It is iterated once, by one thread at a
-    time.
+    would exceed -1 dBFS. It is iterated once, by one thread at a time.
 
     Args:
         script: the script.
         engine: the engine.
         cache: of speech.
         speed: as the engine takes it.
+        is_awaited: whether a listener waits for the beginning: then a long first sentence is split into two utterances.
     """
 
-    def __init__(self, script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float) -> None:
+    def __init__(
+        self, script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float, is_awaited: bool = True
+    ) -> None:
         self._script = script
         self._engine = engine
         self._cache = cache
         self._speed = speed
+        self._is_awaited = is_awaited
         self._builder = TimelineBuilder(script.text, engine.sample_rate_hz)
         self.timing: Timing = "exact"
         """The origin of the word times so far."""
@@ -73,7 +76,7 @@ class Stream:
         Raises:
             SaysoError: as `sayso.tts.synthesis.speak`.
         """
-        lines = _first_line_split(self._script.lines)
+        lines = _first_line_split(self._script.lines) if self._is_awaited else self._script.lines
         script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
         pause_seconds = self._script.lead_in_seconds
         pause_samples = round(pause_seconds * self._engine.sample_rate_hz)

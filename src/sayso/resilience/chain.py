@@ -125,7 +125,7 @@ class Chain(Generic[Engine]):
             else:
                 link.breaker.succeeded()
                 return ChainResult(result=result, engine=link.name, failures=tuple(failures))
-        raise _everything_failed(failures)
+        raise everything_failed(failures)
 
     def _log_fallback(self, failure: Failure, following: Link[Engine]) -> None:
         _log.warning(
@@ -142,7 +142,8 @@ def reason_of(error: SaysoError) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
 
 
-def _everything_failed(failures: Sequence[Failure]) -> SaysoError:
+def everything_failed(failures: Sequence[Failure]) -> SaysoError:
+    """The error for engines that have all failed, at least one: its own error if there is one."""
     if len(failures) == 1:
         return failures[0].error
     message, public_message = (

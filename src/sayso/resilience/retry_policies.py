@@ -71,6 +71,9 @@ OPENAI_REQUEST = RetryPolicy(first_seconds=0.5, longest_seconds=8, longest_asked
 """A request to OpenAI, with the pauses of its own SDK. After a longer Retry-After the next engine is tried, or the
 client retries. SAYSO_OPENAI_RETRIES bounds the attempts."""
 
+CARD_REQUEST = RetryPolicy(first_seconds=1, longest_seconds=30, longest_asked_seconds=60)
+"""A request to OpenAI for a phrase of a card, which no person waits for. SAYSO_OPENAI_RETRIES bounds the attempts."""
+
 STATEMENT = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=4, total_seconds=5)
 """A statement of PostgreSQL that may run twice."""
 

@@ -1,0 +1,136 @@
+"""Opens the speaker of cards from the settings."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sayso.cards.claims import CLAIM_SECONDS, ClaimKeeper
+from sayso.cards.cloud import CloudEngine
+from sayso.cards.key_permits import KeyPermits
+from sayso.cards.local import LocalEngine
+from sayso.cards.postgres.pauses import PausablePermits
+from sayso.cards.postgres.purchases import PostgresPurchases
+from sayso.cards.postgres.speech_claims import PostgresSpeechClaims
+from sayso.cards.speaker import CardSpeaker
+from sayso.cards.speech_store import FOLDER, DirectorySpeechStore, open_s3_speech_store
+from sayso.cards.voices import VoiceChoice
+from sayso.postgres.permits import PostgresPermits
+from sayso.providers.openai.connection import OpenAIConnection
+from sayso.resilience import Breaker, Link
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from sayso.bootstrap.speech import Speech
+    from sayso.cache import Cache
+    from sayso.cards.base import PhraseSpeaker, Purchases
+    from sayso.cards.engines import PhraseEngine
+    from sayso.postgres.pool import Database
+    from sayso.resilience import Failure
+    from sayso.settings import CardsSettings
+
+
+def open_speech_store(settings: CardsSettings) -> Cache:
+    """The store of everything that is spoken for cards, beside the published files; nothing is read or written yet.
+
+    Raises:
+        NotInstalled: S3 needs the extra ``s3``.
+        InvalidInput: the bucket cannot be used.
+    """
+    if settings.storage_type == "s3":
+        return open_s3_speech_store(f"s3://{settings.cards_bucket}", settings)
+    return DirectorySpeechStore(settings.local_storage_path / FOLDER)
+
+
+@asynccontextmanager
+async def open_speaker(
+    settings: CardsSettings,
+    *,
+    database: Database,
+    speech: Speech,
+    on_fallback: Callable[[Failure], None] = lambda _: None,
+    on_synthesised: Callable[[float, float], None] = lambda _seconds, _elapsed: None,
+) -> AsyncIterator[PhraseSpeaker]:
+    """The speaker, for the loop that opens it; work in progress ends with the block.
+
+    Args:
+        settings: the voices, the cloud's model, its limits, and where the store of speech is.
+        database: with our own tables; it stays open until the block has ended.
+        speech: the local engines, the scheduler and the cache of utterances.
+        on_fallback: called with every failure after which another engine is tried.
+        on_synthesised: called with the seconds of audio that a local engine has made, and the seconds that it took.
+
+    Raises:
+        UnknownVoice: a setting names a voice that no engine has.
+        NotInstalled, InvalidInput: as `open_speech_store`.
+    """
+    voices = VoiceChoice(settings.voices)
+    await on_thread(lambda: voices.check(speech.sources))
+    engines, purchases = speech.engines, PostgresPurchases(database, daily_limit=settings.daily_character_limit)
+    links: list[Link[PhraseEngine]] = []
+    async with AsyncExitStack() as stack:
+        connection = _connection(settings)
+        stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
+        if engines.asks_openai:
+            cloud = _cloud(settings, connection, database, voices, purchases)
+            breaker = Breaker(open_seconds=settings.breaker_open_seconds)
+            links.append(Link(name=cloud.name, engine=cloud, breaker=breaker))
+        if engines.asks_local:
+            for source in speech.sources:
+                local = LocalEngine(
+                    source,
+                    voices=voices,
+                    cache=speech.cache,
+                    scheduler=speech.scheduler,
+                    on_synthesised=on_synthesised,
+                )
+                links.append(Link(name=source.name, engine=local, breaker=engines.breakers[source.name]))
+        speaker = CardSpeaker(
+            links,
+            store=open_speech_store(settings),
+            claims=ClaimKeeper(PostgresSpeechClaims(database, seconds=CLAIM_SECONDS)),
+            purchases=purchases,
+            phrases_at_once=settings.cards_phrases_at_once,
+            on_fallback=on_fallback,
+        )
+        stack.push_async_callback(speaker.close)
+        yield speaker
+
+
+def _connection(settings: CardsSettings) -> OpenAIConnection:
+    """A connection that does not retry: every attempt needs a permit."""
+    key = settings.openai_api_key
+    return OpenAIConnection(
+        key.get_secret_value() if key else None,
+        base_url=settings.openai_base_url,
+        timeout_seconds=settings.openai_timeout_seconds,
+        retries=0,
+    )
+
+
+def _cloud(
+    settings: CardsSettings,
+    connection: OpenAIConnection,
+    database: Database,
+    voices: VoiceChoice,
+    purchases: Purchases,
+) -> CloudEngine:
+    key = settings.openai_api_key
+    permits = KeyPermits(
+        PausablePermits(database, PostgresPermits(database)),
+        api_key=key.get_secret_value() if key else "",
+        base_url=settings.openai_base_url,
+        interval_seconds=settings.openai_min_interval_ms / 1000,
+    )
+    return CloudEngine(
+        connection,
+        model=settings.cards_model,
+        base_url=settings.openai_base_url,
+        voices=voices,
+        permits=permits,
+        purchases=purchases,
+        retries=settings.openai_retries,
+        timeout_seconds=settings.openai_timeout_seconds,
+    )

@@ -1,0 +1,208 @@
+"""Phrases that are bought from OpenAI, one request each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sayso.cards.closure import Closure
+from sayso.cards.engines import SPEED, EngineVoice
+from sayso.cards.mp3 import check_mp3
+from sayso.cards.turns import Turns
+from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, ServiceUnavailable
+from sayso.providers.openai.errors import bad_response
+from sayso.providers.openai.languages import code_of_language
+from sayso.resilience.retry import RetryableError, retry
+from sayso.resilience.retry_policies import CARD_REQUEST
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from openai import AsyncOpenAI
+
+    from sayso.cards.base import Purchases
+    from sayso.cards.engines import SpeechRequest
+    from sayso.cards.key_permits import KeyPermits
+    from sayso.cards.voices import VoiceChoice
+    from sayso.providers.openai.calls import Answer
+    from sayso.providers.openai.connection import OpenAIConnection
+
+_log = structlog.get_logger(__name__)
+
+_CLOSED_SECONDS: Mapping[str, float] = {
+    "model_not_found": 600.0,
+    "rejected_key": 600.0,
+    "quota": 600.0,
+    "not_configured": 600.0,
+    "daily_limit": 60.0,
+}
+"""How long OpenAI is not called after an error that every request would meet, by its reason."""
+
+_LONGEST_CLOSED_SECONDS = 3600.0
+
+_UNPAID = frozenset({"rate_limited", "server_error", "model_not_found", "rejected_key", "quota"})
+"""The reasons of answers without audio, which cost nothing; without an answer the audio may have been made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Purchase:
+    """Characters that were counted before they were sent."""
+
+    job_id: str
+    characters: int
+    day: date
+
+
+class CloudEngine:
+    """See `PhraseEngine`: one of OpenAI's models.
+
+    Args:
+        connection: sends the requests; it must not retry, because each attempt needs a permit.
+        model: OpenAI's name of the model.
+        base_url: the service's address; None for OpenAI itself.
+        voices: of each language.
+        permits: of the key.
+        purchases: where characters are counted.
+        retries: how many attempts may follow the first.
+        timeout_seconds: the time limit of one attempt.
+    """
+
+    name = "openai"
+
+    def __init__(
+        self,
+        connection: OpenAIConnection,
+        *,
+        model: str,
+        base_url: str | None,
+        voices: VoiceChoice,
+        permits: KeyPermits,
+        purchases: Purchases,
+        retries: int,
+        timeout_seconds: float,
+    ) -> None:
+        self._connection = connection
+        self._model = model
+        self._fingerprint = f"{base_url or ''} {model}".strip()
+        self._voices = voices
+        self._permits = permits
+        self._purchases = purchases
+        self._policy = replace(CARD_REQUEST, attempts=retries + 1)
+        self._timeout_seconds = timeout_seconds
+        self._turns = Turns(1)
+        self._closure = Closure()
+
+    async def voice(self, language: str) -> EngineVoice | None:
+        """See `PhraseEngine.voice`."""
+        if code_of_language(language) is None:
+            return None
+        return EngineVoice(name=self._voices.of_openai(language), fingerprint=self._fingerprint)
+
+    def check(self) -> None:
+        """See `PhraseEngine.check`."""
+        self._connection.require_key()
+        self._closure.check()
+
+    async def speak(self, request: SpeechRequest) -> bytes:
+        """See `PhraseEngine.speak`.
+
+        Each attempt takes a permit of the key, in turn with the other jobs of this process. A short ``Retry-After``
+        pauses the key for all workers; after a long one, or an error that every request would meet, OpenAI is not
+        called for a while.
+
+        Raises:
+            InvalidInput: OpenAI refuses the text.
+            EngineUnavailable: it cannot be used now.
+            EngineFailed: it refuses the request for another reason.
+            ServiceUnavailable: the database of permits and purchases does not answer.
+        """
+        try:
+            return await retry(lambda: self._attempt(request), self._policy)
+        except RetryableError as failure:
+            raise failure.error from None
+
+    async def _attempt(self, request: SpeechRequest) -> bytes:
+        async with request.turn(self._turns):
+            self.check()
+            purchase = await self._counted(request)
+            try:
+                await self._permits.acquire()
+                self.check()
+                sent = self._connection.submit(
+                    self._send(request), _read, until=time.monotonic() + self._timeout_seconds
+                )
+            except BaseException:
+                await asyncio.shield(asyncio.ensure_future(self._take_back(purchase)))
+                raise
+        request.is_kept = True  # the answer is paid for
+        try:
+            mp3 = await asyncio.wrap_future(sent)
+            await on_thread(lambda: check_mp3(mp3, request.text))
+        except EngineUnavailable as error:
+            failure = error
+        except (InvalidInput, EngineFailed):
+            await self._take_back(purchase)
+            raise
+        else:
+            return mp3
+        request.is_kept = False
+        await self._failed(failure, purchase)
+        if not request.is_wanted:
+            raise failure
+        raise RetryableError(failure)
+
+    async def _counted(self, request: SpeechRequest) -> _Purchase:
+        characters = len(request.text)
+        job_id = request.job_id
+        day = await self._purchases.add(job_id, self.name, characters)
+        if day is None:
+            error = EngineUnavailable("No more characters are bought today.", reason="daily_limit")
+            self._closure.close(error, _CLOSED_SECONDS[error.reason])
+            raise error
+        return _Purchase(job_id=job_id, characters=characters, day=day)
+
+    async def _failed(self, error: EngineUnavailable, purchase: _Purchase) -> None:
+        """Draw the conclusions of a failed attempt.
+
+        Raises:
+            EngineUnavailable: no request is sent for a while.
+        """
+        if error.reason in _UNPAID:
+            await self._take_back(purchase)
+        asked_seconds = error.retry_after_seconds
+        longest_seconds = self._policy.longest_asked_seconds or 0.0
+        closed_seconds = _CLOSED_SECONDS.get(error.reason)
+        if closed_seconds is None and asked_seconds is not None and asked_seconds > longest_seconds:
+            closed_seconds = min(asked_seconds, _LONGEST_CLOSED_SECONDS)
+        if closed_seconds is not None:
+            self._closure.close(error, closed_seconds)
+            raise error
+        if asked_seconds:
+            await self._permits.pause(asked_seconds)
+
+    async def _take_back(self, purchase: _Purchase) -> None:
+        try:
+            await self._purchases.take_back(purchase.job_id, self.name, purchase.characters, day=purchase.day)
+        except ServiceUnavailable as error:
+            _log.warning("characters that were not bought stay counted", reason=error.message)
+
+    def _send(self, request: SpeechRequest) -> Any:
+        async def send(client: AsyncOpenAI) -> Any:
+            return await client.audio.speech.with_raw_response.create(
+                model=self._model, input=request.text, voice=request.voice.name, speed=SPEED, response_format="mp3"
+            )
+
+        return send
+
+
+def _read(answer: Answer) -> bytes:
+    kind = answer.content_type
+    if not (kind.startswith("audio/") or kind == "application/octet-stream"):
+        raise bad_response(f"{kind or 'something without a type'} is no audio")
+    return answer.body

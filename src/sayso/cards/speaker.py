@@ -1,0 +1,251 @@
+"""The `PhraseSpeaker`: each distinct text is bought or computed once, by the first engine that can speak it.
+
+A text is looked up in the store of everything that was ever spoken. If it is not there, it is claimed, so that one of
+all workers makes it and the others wait, and the audio is stored before the claim ends. The store is asked for every
+engine in their order, so what was bought once is used even while the provider cannot be reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.cards.base import SpokenPhrase
+from sayso.cards.engines import SPEED, SpeechRequest
+from sayso.cards.flights import Flights
+from sayso.cards.turns import Turns
+from sayso.errors import (
+    EngineUnavailable,
+    InvalidInput,
+    ModelMissing,
+    NotInstalled,
+    OutputFailed,
+    SaysoError,
+    ServiceUnavailable,
+    UnsupportedLanguage,
+)
+from sayso.resilience import BreakerState, Failure
+from sayso.resilience.chain import everything_failed, reason_of
+from sayso.threads import on_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from sayso.cache import Cache
+    from sayso.cards.base import Purchases
+    from sayso.cards.claims import ClaimKeeper
+    from sayso.cards.engines import EngineVoice, PhraseEngine
+    from sayso.resilience import Link
+
+_log = structlog.get_logger(__name__)
+
+_CLOSE_SECONDS = 2.0
+_QUIET_SECONDS = 600.0
+
+_LASTING = frozenset({"model_not_found", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"})
+"""The reasons that all phrases share: they are logged once in ten minutes, not for every phrase."""
+
+
+def speech_key(text: str, language: str, voice: EngineVoice, *, engine: str) -> str:
+    """The key of a text's audio: 64 hexadecimal digits over everything that decides it."""
+    what = [text, language, voice.name, SPEED, engine, voice.fingerprint]
+    return hashlib.sha256(json.dumps(what, ensure_ascii=True).encode()).hexdigest()
+
+
+class CardSpeaker:
+    """See the module, and `sayso.cards.base.PhraseSpeaker`; for one event loop.
+
+    Args:
+        engines: in the order in which they are tried, each with its breaker.
+        store: of MP3 files by speech key; its calls block, and raise `ServiceUnavailable` and `OutputFailed`.
+        claims: on the texts that are being made.
+        purchases: where phrases are counted.
+        phrases_at_once: how many phrases are spoken at once, over all jobs, which get their places in turn.
+        on_fallback: called with every failure after which another engine is tried.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        engines: Sequence[Link[PhraseEngine]],
+        *,
+        store: Cache,
+        claims: ClaimKeeper,
+        purchases: Purchases,
+        phrases_at_once: int,
+        on_fallback: Callable[[Failure], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engines = tuple(engines)
+        self._store = store
+        self._claims = claims
+        self._purchases = purchases
+        self._places = Turns(phrases_at_once)
+        self._on_fallback = on_fallback
+        self._clock = clock
+        self._flights = Flights()
+        self._logged_at: dict[tuple[str, str], float] = {}
+
+    async def speak(self, text: str, language: str, *, job_id: str) -> SpokenPhrase:
+        """See `PhraseSpeaker.speak`; when it is cancelled, its place is free at once.
+
+        Raises:
+            UnsupportedLanguage: no engine speaks this language.
+            InvalidInput: no engine takes this text.
+            EngineUnavailable, EverythingFailed: no engine could speak it now.
+            ServiceUnavailable: the database or the store does not answer.
+        """
+        async with self._places.turn(job_id):
+            spoken = await self._spoken(text, language, job_id)
+        self._purchases.count(job_id, spoken.engine, is_cached=spoken.is_cached)
+        return spoken
+
+    async def close(self) -> None:
+        """End all work: what is being paid for is waited for a moment, and stored."""
+        await self._flights.close(grace_seconds=_CLOSE_SECONDS)
+        await self._claims.close()
+        await self._purchases.close()
+
+    async def _spoken(self, text: str, language: str, job_id: str) -> SpokenPhrase:
+        failures: list[Failure] = []
+        async for link, voice in self._speaking(language):
+            if failures:
+                self._fell_back(failures[-1], link)
+            key = speech_key(text, language, voice, engine=link.name)
+            stored = await self._stored(key, link)
+            if stored is not None:
+                return stored
+            try:
+                _check(link)
+                spoken, is_new = await self._flights.join(
+                    key,
+                    job_id,
+                    begin=lambda voice=voice: SpeechRequest(text, language, voice, job_id=job_id),  # type: ignore[misc]
+                    work=lambda request, key=key, link=link: self._made(key, request, link),  # type: ignore[misc]
+                )
+            except ServiceUnavailable:
+                raise
+            except SaysoError as error:
+                failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
+            else:
+                return spoken if is_new else _shared(spoken)
+        raise _all_failed(failures)
+
+    async def _speaking(self, language: str) -> AsyncIterator[tuple[Link[PhraseEngine], EngineVoice]]:
+        """The engines that speak a language, each with its voice.
+
+        Raises:
+            UnsupportedLanguage: there is none.
+            EngineUnavailable: there is none, because a model is missing.
+        """
+        missing: ModelMissing | NotInstalled | None = None
+        found = False
+        for link in self._engines:
+            try:
+                voice = await link.engine.voice(language)
+            except (ModelMissing, NotInstalled) as error:
+                missing = missing or error
+                continue
+            if voice is not None:
+                found = True
+                yield link, voice
+        if found:
+            return
+        if missing is not None:
+            raise EngineUnavailable(missing.message, reason=reason_of(missing), hint=missing.hint)
+        raise UnsupportedLanguage(f"No engine speaks the language {language!r}.")
+
+    async def _made(self, key: str, request: SpeechRequest, link: Link[PhraseEngine]) -> SpokenPhrase:
+        """Make a text's audio, unless another worker makes it first."""
+        async with self._claims.held(key):
+            stored = await self._stored(key, link)
+            if stored is not None:
+                return stored
+            mp3 = await _with_breaker(request, link)
+            request.is_kept = True
+            await self._keep(key, mp3)
+        return SpokenPhrase(mp3=mp3, speech_key=key, engine=link.name, is_cached=False)
+
+    async def _stored(self, key: str, link: Link[PhraseEngine]) -> SpokenPhrase | None:
+        mp3 = await on_thread(lambda: self._store.get(key))
+        return None if mp3 is None else SpokenPhrase(mp3=mp3, speech_key=key, engine=link.name, is_cached=True)
+
+    async def _keep(self, key: str, mp3: bytes) -> None:
+        try:
+            await on_thread(lambda: self._store.put(key, mp3))
+        except (ServiceUnavailable, OutputFailed) as error:
+            # The job gets its audio all the same; the next one has to make it again.
+            _log.error("speech was not stored", speech_key=key, reason=error.message)
+
+    def _fell_back(self, failure: Failure, following: Link[PhraseEngine]) -> None:
+        self._on_fallback(failure)
+        if failure.reason in _LASTING:
+            logged_at = self._logged_at.get((failure.engine, failure.reason))
+            if logged_at is not None and self._clock() - logged_at < _QUIET_SECONDS:
+                return
+            self._logged_at[failure.engine, failure.reason] = self._clock()
+        _log.warning(
+            "fallback",
+            engine=failure.engine,
+            reason=failure.reason,
+            error=failure.error.message,
+            hint=failure.error.hint,
+            to=following.name,
+        )
+
+
+def _check(link: Link[PhraseEngine]) -> None:
+    """Refuse an engine that is known to be of no use now, before anything is claimed.
+
+    Raises:
+        EngineUnavailable: with the reason.
+    """
+    link.engine.check()
+    if link.breaker.state is BreakerState.OPEN:
+        raise _breaker_open(link)
+
+
+async def _with_breaker(request: SpeechRequest, link: Link[PhraseEngine]) -> bytes:
+    """The MP3 file of an engine, whose breaker learns how it went."""
+    if not link.breaker.allows():
+        raise _breaker_open(link)
+    try:
+        mp3 = await link.engine.speak(request)
+    except (InvalidInput, ServiceUnavailable):
+        link.breaker.record_ignored()
+        raise
+    except EngineUnavailable as error:
+        # What is wrong with the key, the model or the account has its own end.
+        if error.reason in _LASTING:
+            link.breaker.record_ignored()
+        else:
+            link.breaker.failed()
+        raise
+    except Exception:
+        link.breaker.failed()
+        raise
+    except BaseException:
+        link.breaker.record_ignored()
+        raise
+    link.breaker.succeeded()
+    return mp3
+
+
+def _breaker_open(link: Link[PhraseEngine]) -> EngineUnavailable:
+    return EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
+
+
+def _shared(spoken: SpokenPhrase) -> SpokenPhrase:
+    """The audio that was made for another phrase at the same time."""
+    return SpokenPhrase(mp3=spoken.mp3, speech_key=spoken.speech_key, engine=spoken.engine, is_cached=True)
+
+
+def _all_failed(failures: Sequence[Failure]) -> SaysoError:
+    """The error of a text that no engine has spoken; it is the text's fault only if every engine says so."""
+    if all(isinstance(failure.error, InvalidInput) for failure in failures):
+        return failures[0].error
+    return everything_failed(failures)
