@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 import signal
@@ -158,7 +157,7 @@ def test_another_process_with_its_old_number_is_not_taken_for_it(directory: Path
     assert answers(server.start())
 
 
-def test_the_shells_variables_lead_nowhere(
+async def test_the_shells_variables_lead_nowhere(
     directory: Path, server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever libpq's variables say of the user's own servers, the embedded one starts, answers and is migrated."""
@@ -167,14 +166,10 @@ def test_the_shells_variables_lead_nowhere(
         monkeypatch.setenv(name, value)
     conninfo = EmbeddedPostgres(directory, options=QUICK).start()
     migrate(conninfo)
-
-    async def ask() -> None:
-        async with Database(conninfo) as database:
-            found = "select current_user, current_database(), current_setting('search_path') as path"
-            (row,) = await database.fetch(found, {}, is_repeatable=False)
-            assert row == {"current_user": "sayso", "current_database": "postgres", "path": '"$user", public'}
-
-    asyncio.run(ask())
+    async with Database(conninfo) as database:
+        found = "select current_user, current_database(), current_setting('search_path') as path"
+        (row,) = await database.fetch(found, {}, is_repeatable=False)
+        assert row == {"current_user": "sayso", "current_database": "postgres", "path": '"$user", public'}
     assert not VARIABLES.keys() & os.environ.keys()
 
 

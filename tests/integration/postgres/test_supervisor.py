@@ -68,7 +68,7 @@ def wait_for_another(directory: Path, conninfo: str, number: int) -> None:
     pytest.fail("the server did not come back")
 
 
-def test_jobs_are_done_once_though_the_server_is_killed_again_and_again(
+async def test_jobs_are_done_once_though_the_server_is_killed_again_and_again(
     directory: Path, server: EmbeddedPostgres
 ) -> None:
     """Sixty jobs are each done, none lost and none twice, while the server is killed twice."""
@@ -85,7 +85,7 @@ def test_jobs_are_done_once_though_the_server_is_killed_again_and_again(
                 else:
                     return
 
-    async def scenario() -> None:
+    with Supervisor(server):
         async with Database(conninfo) as database:
             queue, handler, outcomes = PostgresQueue(database, "q"), Recorder(), Outcomes()
             worker = Worker(queue, handler, Policy(at_once=4), on_end=outcomes)
@@ -103,9 +103,6 @@ def test_jobs_are_done_once_though_the_server_is_killed_again_and_again(
             rows = await database.fetch("select state from sayso.jobs", {}, is_repeatable=True)
             assert [row["state"] for row in rows] == ["done"] * 60
             await queue.close()
-
-    with Supervisor(server):
-        asyncio.run(scenario())
 
 
 def test_a_statement_of_the_killed_server_holds_nothing_up(directory: Path, server: EmbeddedPostgres) -> None:

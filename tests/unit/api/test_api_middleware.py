@@ -163,7 +163,7 @@ def test_an_unhandled_error_is_answered_in_the_envelope(client: TestClient, logg
     assert access["status"] == 500
 
 
-def test_an_error_after_the_answer_has_begun_cuts_it(metrics: Metrics, logged: list[dict[str, Any]]) -> None:
+async def test_an_error_after_the_answer_has_begun_cuts_it(metrics: Metrics, logged: list[dict[str, Any]]) -> None:
     """It reaches the server, which closes the connection, and no second answer is written."""
     sent: list[Any] = []
 
@@ -180,12 +180,12 @@ def test_an_error_after_the_answer_has_begun_cuts_it(metrics: Metrics, logged: l
 
     app = RequestIds(AccessLog(SecurityHeaders(UnhandledErrors(breaks_off)), metrics=metrics))
     with pytest.raises(ValueError, match="a bug"):
-        asyncio.run(app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send))
+        await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert (logged[-1]["broke_off"], logged[-1]["status"]) == (True, 200)
 
 
-def test_a_client_that_went_away_is_logged_as_such(metrics: Metrics, logged: list[dict[str, Any]]) -> None:
+async def test_a_client_that_went_away_is_logged_as_such(metrics: Metrics, logged: list[dict[str, Any]]) -> None:
     """A route that is cancelled has no status, and counts as 499; it is not in flight any more."""
 
     async def never(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
@@ -193,16 +193,13 @@ def test_a_client_that_went_away_is_logged_as_such(metrics: Metrics, logged: lis
 
     async def nothing(*_: Any) -> Any: ...
 
-    async def run() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            await AccessLog(never, metrics=metrics)({"type": "http", "method": "GET", "path": "/"}, nothing, nothing)
-
-    asyncio.run(run())
+    with pytest.raises(asyncio.CancelledError):
+        await AccessLog(never, metrics=metrics)({"type": "http", "method": "GET", "path": "/"}, nothing, nothing)
     assert logged[-1]["status"] == 499
     assert metrics.registry.get_sample_value("sayso_http_requests_in_flight") == 0
 
 
-def test_a_route_sees_the_client_go_away(metrics: Metrics) -> None:
+async def test_a_route_sees_the_client_go_away(metrics: Metrics) -> None:
     """Nothing stands between it and the server's message."""
     seen: list[str] = []
 
@@ -215,11 +212,11 @@ def test_a_route_sees_the_client_go_away(metrics: Metrics) -> None:
     async def send(_: Any) -> None: ...
 
     app = RequestIds(AccessLog(SecurityHeaders(UnhandledErrors(watching)), metrics=metrics))
-    asyncio.run(app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send))
+    await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
     assert seen == ["http.disconnect"]
 
 
-def test_what_is_bound_to_one_request_is_not_in_another(logged: list[dict[str, Any]]) -> None:
+async def test_what_is_bound_to_one_request_is_not_in_another(logged: list[dict[str, Any]]) -> None:
     """Two requests that run at once keep their ids apart."""
     both = threading.Barrier(2)
 
@@ -232,11 +229,8 @@ def test_what_is_bound_to_one_request_is_not_in_another(logged: list[dict[str, A
     def scope(name: str) -> Any:
         return {"type": "http", "method": "GET", "path": name, "headers": [(b"x-request-id", name.encode())]}
 
-    async def run() -> None:
-        wrapped = RequestIds(app)
-        await asyncio.gather(*(wrapped(scope(name), nothing, nothing) for name in ("one", "two")))
-
-    asyncio.run(run())
+    wrapped = RequestIds(app)
+    await asyncio.gather(*(wrapped(scope(name), nothing, nothing) for name in ("one", "two")))
     assert sorted((entry["path"], entry["request_id"]) for entry in logged) == [("one", "one"), ("two", "two")]
 
 

@@ -65,16 +65,16 @@ def body(*parts: bytes) -> bytes:
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
-def read(data: bytes, *, maximum_bytes: int = 10**6, chunk_bytes: int = 65_536) -> Form:
+async def read(data: bytes, *, maximum_bytes: int = 10**6, chunk_bytes: int = 65_536) -> Form:
     client = Client(data[start : start + chunk_bytes] for start in range(0, len(data), chunk_bytes))
     request = client.request(f"multipart/form-data; boundary={BOUNDARY}")
-    return asyncio.run(read_form(request, maximum_bytes=maximum_bytes))
+    return await read_form(request, maximum_bytes=maximum_bytes)
 
 
-def test_a_form_is_read(temporary: Path) -> None:
+async def test_a_form_is_read(temporary: Path) -> None:
     """Text fields as text, the file's bytes in a file that is deleted when the form is closed."""
     sound = bytes(range(256)) * 100
-    with read(
+    with await read(
         body(part("model", b"whisper-1"), part("file", sound, "talk.MP3"), part("prompt", "ça va".encode()))
     ) as form:
         assert form.one("model") == "whisper-1"
@@ -89,18 +89,18 @@ def test_a_form_is_read(temporary: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=300), chunk_bytes=st.integers(1, 400))
-def test_however_a_body_is_cut_the_file_is_the_same(content: bytes, chunk_bytes: int) -> None:
+async def test_however_a_body_is_cut_the_file_is_the_same(content: bytes, chunk_bytes: int) -> None:
     """Boundaries fall across chunks, and content may look like the beginning of one."""
     content = content + f"\r\n--{BOUNDARY[:-1]}".encode() + content
     assume(f"--{BOUNDARY}".encode() not in content)
-    with read(body(part("a", b"1"), part("file", content, "x")), chunk_bytes=chunk_bytes) as form:
+    with await read(body(part("a", b"1"), part("file", content, "x")), chunk_bytes=chunk_bytes) as form:
         assert form.file is not None
         assert form.file.path.read_bytes() == content
 
 
-def test_a_form_that_is_forgotten_deletes_its_file(temporary: Path) -> None:
+async def test_a_form_that_is_forgotten_deletes_its_file(temporary: Path) -> None:
     """Even where nobody closes it."""
-    form = read(body(part("file", b"sound", "a.wav")))
+    form = await read(body(part("file", b"sound", "a.wav")))
     assert len(list(temporary.iterdir())) == 1
     del form
 
@@ -125,9 +125,9 @@ def test_a_form_that_is_forgotten_deletes_its_file(temporary: Path) -> None:
         "a." + "b" * 300,
     ],
 )
-def test_what_a_client_calls_its_file_is_no_path(name: str, temporary: Path) -> None:
+async def test_what_a_client_calls_its_file_is_no_path(name: str, temporary: Path) -> None:
     """The file lies in the temporary directory under a name of ours, with a plain suffix or none."""
-    with read(body(part("file", b"sound", name))) as form:
+    with await read(body(part("file", b"sound", name))) as form:
         assert form.file is not None
         assert form.file.path.parent == temporary
         assert form.file.path.name.startswith("sayso-upload-")
@@ -146,18 +146,18 @@ def test_what_a_client_calls_its_file_is_no_path(name: str, temporary: Path) -> 
         ("filename*=koi8-r''%F0.MD; filename=x.MD", "x.MD"),
     ],
 )
-def test_a_file_name_beyond_ascii_is_the_extended_one(parameters: str, name: str) -> None:
+async def test_a_file_name_beyond_ascii_is_the_extended_one(parameters: str, name: str) -> None:
     """RFC 5987, alone or beside a name that is an approximation."""
     head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=file; {parameters}\r\n\r\n"
-    with read(body(head.encode() + b"text\r\n")) as form:
+    with await read(body(head.encode() + b"text\r\n")) as form:
         assert form.file is not None
         assert form.file.name == name
         assert form.file.path.suffix == ".md"
 
 
-def test_fields_that_repeat_are_lists() -> None:
+async def test_fields_that_repeat_are_lists() -> None:
     """With and without brackets, in the order in which they came."""
-    with read(
+    with await read(
         body(
             part("timestamp_granularities[]", b"word"),
             part("timestamp_granularities", b"segment"),
@@ -171,56 +171,56 @@ def test_fields_that_repeat_are_lists() -> None:
             form.one("timestamp_granularities")
 
 
-def test_an_empty_field_counts_as_missing() -> None:
+async def test_an_empty_field_counts_as_missing() -> None:
     """As clients send fields that nobody filled in."""
-    with read(body(part("language", b""))) as form:
+    with await read(body(part("language", b""))) as form:
         assert form.one("language") is None
 
 
-def test_a_file_over_the_bound_is_refused_while_it_is_read(temporary: Path) -> None:
+async def test_a_file_over_the_bound_is_refused_while_it_is_read(temporary: Path) -> None:
     """Most of it is never asked for, and nothing of it is kept."""
     data = body(part("file", bytes(10**7), "a.wav"))
     client = Client(data[start : start + 65_536] for start in range(0, len(data), 65_536))
     with pytest.raises(TooLarge):
-        asyncio.run(read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=10**6))
+        await read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=10**6)
     assert client.asked <= 10**6 // 65_536 + 2
     assert list(temporary.iterdir()) == []
 
 
-def test_a_file_of_exactly_the_bound_is_taken() -> None:
+async def test_a_file_of_exactly_the_bound_is_taken() -> None:
     """The bound is the largest size that is taken."""
-    with read(body(part("file", bytes(10**6), "a.wav"))) as form:
+    with await read(body(part("file", bytes(10**6), "a.wav"))) as form:
         assert form.file is not None
         assert form.file.size_bytes == 10**6
     with pytest.raises(TooLarge):
-        read(body(part("file", bytes(10**6 + 1), "a.wav")))
+        await read(body(part("file", bytes(10**6 + 1), "a.wav")))
 
 
-def test_a_body_that_says_itself_that_it_is_too_large_is_not_read() -> None:
+async def test_a_body_that_says_itself_that_it_is_too_large_is_not_read() -> None:
     """Not a byte of it is asked for."""
     client = Client([b"x"])
     request = client.request(f"multipart/form-data; boundary={BOUNDARY}", content_length=10**9)
     with pytest.raises(TooLarge):
-        asyncio.run(read_form(request, maximum_bytes=10**6))
+        await read_form(request, maximum_bytes=10**6)
     assert client.asked == 0
 
 
-def test_text_cannot_fill_the_memory() -> None:
+async def test_text_cannot_fill_the_memory() -> None:
     """A field's length, the number of fields, and everything around the file together are bounded."""
     with pytest.raises(InvalidInput, match="longer"):
-        read(body(part("prompt", b"x" * 10**5)))
+        await read(body(part("prompt", b"x" * 10**5)))
     with pytest.raises(InvalidInput, match="more than 64 fields"):
-        read(body(*(part(f"f{number}", b"") for number in range(65))))
+        await read(body(*(part(f"f{number}", b"") for number in range(65))))
     with pytest.raises(InvalidInput):
-        read(body(part("file", b"sound", "a" * 10**6)))
+        await read(body(part("file", b"sound", "a" * 10**6)))
     with pytest.raises(TooLarge):
-        read(body(part("model", b"x")) + b"\r\n" * 10**6, maximum_bytes=10)
+        await read(body(part("model", b"x")) + b"\r\n" * 10**6, maximum_bytes=10)
 
 
-def test_several_files_are_refused(temporary: Path) -> None:
+async def test_several_files_are_refused(temporary: Path) -> None:
     """The first is not kept either."""
     with pytest.raises(InvalidInput, match="several files"):
-        read(body(part("file", b"1", "a.wav"), part("file", b"2", "b.wav")))
+        await read(body(part("file", b"1", "a.wav"), part("file", b"2", "b.wav")))
     assert list(temporary.iterdir()) == []
 
 
@@ -237,39 +237,39 @@ def test_several_files_are_refused(temporary: Path) -> None:
     ],
     ids=["empty", "text", "cut off", "no name", "bad header", "no header", "not UTF-8"],
 )
-def test_a_malformed_form_is_the_callers_mistake(data: bytes, temporary: Path) -> None:
+async def test_a_malformed_form_is_the_callers_mistake(data: bytes, temporary: Path) -> None:
     """Whatever is wrong with it, and nothing of it is kept."""
     with pytest.raises(InvalidInput):
-        read(data)
+        await read(data)
     assert list(temporary.iterdir()) == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.binary(max_size=200))
-def test_no_bytes_break_the_reader(data: bytes) -> None:
+async def test_no_bytes_break_the_reader(data: bytes) -> None:
     """Any body is a form or the caller's mistake."""
     with suppress(InvalidInput):
-        read(f"--{BOUNDARY}\r\n".encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()).close()
+        (await read(f"--{BOUNDARY}\r\n".encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode())).close()
 
 
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary=" + "b" * 500]
 )
-def test_a_body_that_is_no_form_is_the_callers_mistake(content_type: str) -> None:
+async def test_a_body_that_is_no_form_is_the_callers_mistake(content_type: str) -> None:
     """Its type, or the boundary in it."""
     with pytest.raises(InvalidInput):
-        asyncio.run(read_form(Client([body()]).request(content_type), maximum_bytes=10))
+        await read_form(Client([body()]).request(content_type), maximum_bytes=10)
 
 
-def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
+async def test_a_client_that_goes_away_leaves_nothing_behind(temporary: Path) -> None:
     """It is told apart from a malformed body, and its file is deleted."""
     client = Client([body(part("file", b"sound", "a.wav"))[:-30]], goes_away=True)
     with pytest.raises(Cancelled):
-        asyncio.run(read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=100))
+        await read_form(client.request(f"multipart/form-data; boundary={BOUNDARY}"), maximum_bytes=100)
     assert list(temporary.iterdir()) == []
 
 
-def test_a_client_that_falls_silent_is_given_up(temporary: Path) -> None:
+async def test_a_client_that_falls_silent_is_given_up(temporary: Path) -> None:
     """It does not hold its slot and its file for ever."""
 
     class Silent(Client):
@@ -281,18 +281,20 @@ def test_a_client_that_falls_silent_is_given_up(temporary: Path) -> None:
     client = Silent([body(part("file", b"sound", "a.wav"))[:-30]], goes_away=True)
     request = client.request(f"multipart/form-data; boundary={BOUNDARY}")
     with pytest.raises(Cancelled):
-        asyncio.run(read_form(request, maximum_bytes=100, silence_seconds=0.05))
+        await read_form(request, maximum_bytes=100, silence_seconds=0.05)
     assert list(temporary.iterdir()) == []
 
 
-def read_object(data: bytes, content_type: str = "application/json", maximum_bytes: int = 10**6) -> dict[str, Any]:
-    return asyncio.run(read_json(Client([data]).request(content_type), maximum_bytes=maximum_bytes))
+async def read_object(
+    data: bytes, content_type: str = "application/json", maximum_bytes: int = 10**6
+) -> dict[str, Any]:
+    return await read_json(Client([data]).request(content_type), maximum_bytes=maximum_bytes)
 
 
-def test_a_json_object_is_read() -> None:
+async def test_a_json_object_is_read() -> None:
     """Whatever it holds."""
-    assert read_object('{"input": "ça va 🙂", "speed": 1.5}'.encode()) == {"input": "ça va 🙂", "speed": 1.5}
-    assert read_object(b"{}", "application/json; charset=utf-8") == {}
+    assert await read_object('{"input": "ça va 🙂", "speed": 1.5}'.encode()) == {"input": "ça va 🙂", "speed": 1.5}
+    assert await read_object(b"{}", "application/json; charset=utf-8") == {}
 
 
 @pytest.mark.parametrize(
@@ -314,19 +316,19 @@ def test_a_json_object_is_read() -> None:
         '{"a": 1}'.encode("utf-16"),
     ],
 )
-def test_what_is_no_json_object_is_the_callers_mistake(data: bytes) -> None:
+async def test_what_is_no_json_object_is_the_callers_mistake(data: bytes) -> None:
     """Not JSON, no object, not UTF-8, numbers and characters that JSON does not have, nested too deeply."""
     with pytest.raises(InvalidInput):
-        read_object(data)
+        await read_object(data)
 
 
-def test_a_json_body_is_bounded() -> None:
+async def test_a_json_body_is_bounded() -> None:
     """It is not read further than the bound."""
     with pytest.raises(TooLarge):
-        read_object(json.dumps({"input": "x" * 1000}).encode(), maximum_bytes=1000)
+        await read_object(json.dumps({"input": "x" * 1000}).encode(), maximum_bytes=1000)
 
 
-def test_a_body_that_is_not_said_to_be_json_is_refused() -> None:
+async def test_a_body_that_is_not_said_to_be_json_is_refused() -> None:
     """A page elsewhere could send text without asking us first."""
     with pytest.raises(InvalidInput):
-        read_object(b"{}", "text/plain")
+        await read_object(b"{}", "text/plain")

@@ -124,9 +124,9 @@ async def test_what_is_sent_is_the_narration() -> None:
     assert received.headers["content-type"] == "application/json"
 
 
-def test_what_is_sent_passes_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
+async def test_what_is_sent_passes_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
     """Nothing altered does: neither body, time, id, secret, nor the address of the receiver."""
-    received, url = asyncio.run(received_of("ann"))
+    received, url = await received_of("ann")
     headers, check = received.headers, documented(SECRET, url)
     assert check(headers, received.body)
     assert not check(headers, received.body.replace(b"cancelled", b"completed"))
@@ -137,32 +137,34 @@ def test_what_is_sent_passes_the_documented_checks(documented: Callable[[str, st
     assert not documented(SECRET, url + "/elsewhere")(headers, received.body)
 
 
-def test_nobody_checks_or_forges_with_anothers_secret(documented: Callable[[str, str], Check]) -> None:
+async def test_nobody_checks_or_forges_with_anothers_secret(documented: Callable[[str, str], Check]) -> None:
     """What was sent to one owner's receiver is not taken by another's, nor by that of the owner without a key."""
-    received, url = asyncio.run(received_of("ann"))
+    received, url = await received_of("ann")
     for other in ("", "bob", "ann2"):
         assert not documented(webhook_secret(KEYS.for_callbacks(other)[0]), url)(received.headers, received.body)
-    keyless, url = asyncio.run(received_of(""))
+    keyless, url = await received_of("")
     assert documented(webhook_secret(KEYS.for_callbacks("")[0]), url)(keyless.headers, keyless.body)
 
 
-def test_what_was_sent_long_ago_does_not_pass_the_documented_checks(documented: Callable[[str, str], Check]) -> None:
+async def test_what_was_sent_long_ago_does_not_pass_the_documented_checks(
+    documented: Callable[[str, str], Check],
+) -> None:
     """Although its signature is right."""
-    received, url = asyncio.run(received_of("ann", wall_clock=lambda: time.time() - 3600))
+    received, url = await received_of("ann", wall_clock=lambda: time.time() - 3600)
     assert not documented(SECRET, url)(received.headers, received.body)
 
 
-def test_during_a_replacement_both_secrets_pass(documented: Callable[[str, str], Check]) -> None:
+async def test_during_a_replacement_both_secrets_pass(documented: Callable[[str, str], Check]) -> None:
     """A callback carries a signature by the new root's key and one by the previous one's."""
     new = SigningKeys((b"the new root", *KEYS.roots))
-    received, url = asyncio.run(received_of("ann", new))
+    received, url = await received_of("ann", new)
     assert documented(SECRET, url)(received.headers, received.body)
     assert documented(webhook_secret(new.for_callbacks("ann")[0]), url)(received.headers, received.body)
 
 
-def test_the_former_headers_are_signed_with_the_owners_secret() -> None:
+async def test_the_former_headers_are_signed_with_the_owners_secret() -> None:
     """A receiver of the former headers passes with the owner's secret in place of the root secret."""
-    received, _ = asyncio.run(received_of("ann"))
+    received, _ = await received_of("ann")
     timestamp = received.headers["sayso-timestamp"]
     assert abs(time.time() - int(timestamp)) < 300
     expected = hmac.digest(SECRET.encode(), timestamp.encode() + b"." + received.body, "sha256").hex()

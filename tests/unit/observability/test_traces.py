@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.server
 import sys
 import threading
@@ -37,7 +36,7 @@ def finished() -> Iterator[Callable[[], dict[str, ReadableSpan]]]:
     end()
 
 
-def request(app: Any, *, route: str | None = "/models/{model}", headers: Any = ()) -> None:
+async def request(app: Any, *, route: str | None = "/models/{model}", headers: Any = ()) -> None:
     async def traced(scope: Any, receive: Any, send: Any) -> None:
         if route is not None:
             scope["route"] = SimpleNamespace(path=route)
@@ -46,7 +45,7 @@ def request(app: Any, *, route: str | None = "/models/{model}", headers: Any = (
     async def nothing(*_: Any) -> Any: ...
 
     scope = {"type": "http", "method": "GET", "path": "/models/secret", "query_string": b"k=secret", "headers": headers}
-    asyncio.run(TraceRequests(traced)(scope, nothing, nothing))
+    await TraceRequests(traced)(scope, nothing, nothing)
 
 
 def answering(status: int) -> Any:
@@ -57,14 +56,14 @@ def answering(status: int) -> Any:
     return app
 
 
-def test_without_an_endpoint_a_span_is_nothing() -> None:
+async def test_without_an_endpoint_a_span_is_nothing() -> None:
     """Blocks run, errors pass, and requests are answered."""
     configure_traces(None)()
     with span("work", engine="kokoro"):
         pass
     with pytest.raises(ValueError, match="a bug"), span("work"):
         raise ValueError("a bug")
-    request(answering(200))
+    await request(answering(200))
 
 
 def test_an_endpoint_without_the_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,9 +73,9 @@ def test_an_endpoint_without_the_extra_is_refused(monkeypatch: pytest.MonkeyPatc
         configure_traces("http://localhost:4318")
 
 
-def test_a_request_is_a_span_around_its_work(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
+async def test_a_request_is_a_span_around_its_work(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
     """Named by its route's template; neither path nor query is told."""
-    request(answering(200))
+    await request(answering(200))
     spans = finished()
     served, work = spans["GET /models/{model}"], spans["work"]
     assert served.kind is SpanKind.SERVER
@@ -91,10 +90,10 @@ def test_a_request_is_a_span_around_its_work(finished: Callable[[], dict[str, Re
     }
 
 
-def test_the_clients_trace_is_continued(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
+async def test_the_clients_trace_is_continued(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
     """As W3C's traceparent says."""
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-    request(answering(200), headers=[(b"traceparent", f"00-{trace}-{parent}-01".encode())])
+    await request(answering(200), headers=[(b"traceparent", f"00-{trace}-{parent}-01".encode())])
     served = finished()["GET /models/{model}"]
     assert served.context is not None
     assert served.parent is not None
@@ -102,16 +101,16 @@ def test_the_clients_trace_is_continued(finished: Callable[[], dict[str, Readabl
     assert f"{served.parent.span_id:016x}" == parent
 
 
-def test_a_malformed_traceparent_begins_a_trace(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
+async def test_a_malformed_traceparent_begins_a_trace(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
     """Whatever the client sent."""
-    request(answering(200), route=None, headers=[(b"traceparent", b"\xff-nonsense")])
+    await request(answering(200), route=None, headers=[(b"traceparent", b"\xff-nonsense")])
     assert finished()["GET"].parent is None
 
 
-def test_failures_are_marked(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
+async def test_failures_are_marked(finished: Callable[[], dict[str, ReadableSpan]]) -> None:
     """An answer of the 5xx, and an error that leaves a block; a caller's mistake is none."""
-    request(answering(503), route="/failing")
-    request(answering(404), route="/missing")
+    await request(answering(503), route="/failing")
+    await request(answering(404), route="/missing")
     with pytest.raises(ValueError, match="a bug"), span("broken"):
         raise ValueError("a bug")
     spans = finished()

@@ -42,11 +42,11 @@ def storage_in(root: Path, *, group_reads: bool = False) -> LocalStorage:
     return LocalStorage(SignedFiles(root=Root(root), signer=LinkSigner([b"secret"])), group_reads=group_reads)
 
 
-def publish(
+async def publish(
     root: Path, source: Path, name: str = "a.mp3", over: str | None = None, *, group_reads: bool = False
 ) -> None:
     uri = uri_within(root.as_uri(), "story", name)
-    asyncio.run(storage_in(root, group_reads=group_reads).publish(source, uri, content_type="audio/mpeg", over=over))
+    await storage_in(root, group_reads=group_reads).publish(source, uri, content_type="audio/mpeg", over=over)
 
 
 def files(root: Path) -> list[str]:
@@ -65,26 +65,26 @@ def little_space(size_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_no_space_leaves_nothing(root: Path, source: Path) -> None:
+async def test_no_space_leaves_nothing(root: Path, source: Path) -> None:
     """A file that does not fit is an error that says so, and neither it nor a part of it is left."""
     with little_space(2**20), pytest.raises(OutputFailed, match="File too large"):
-        publish(root, source)
+        await publish(root, source)
     assert files(root) == []
 
 
-def test_a_directory_in_the_way_is_an_error(root: Path, source: Path) -> None:
+async def test_a_directory_in_the_way_is_an_error(root: Path, source: Path) -> None:
     """Where a directory has the name, or a file has a directory's, nothing is found, written or left."""
     (root / "story" / "a.mp3").mkdir(parents=True)
     (root / "story" / "b").write_text("a file")
     for names in ("a.mp3", "b/c.mp3"):
         uri = f"{root.as_uri()}/story/{names}"
-        assert asyncio.run(storage_in(root).find(uri)) is None
+        assert await storage_in(root).find(uri) is None
         with pytest.raises(OutputFailed):
-            asyncio.run(storage_in(root).publish(source, uri, content_type="audio/mpeg", over=None))
+            await storage_in(root).publish(source, uri, content_type="audio/mpeg", over=None)
     assert files(root) == ["b"]
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_publication(root: Path, source: Path) -> None:
+async def test_what_a_killed_writer_left_goes_with_the_next_publication(root: Path, source: Path) -> None:
     """A half-written copy of a process that was killed is removed; one whose writer lives is not."""
     (root / "story").mkdir(parents=True)
     hang = f"""
@@ -100,11 +100,11 @@ with _hidden(Path({str(root / "story")!r}), group_reads=False) as (path, copy):
     with subprocess.Popen([sys.executable, "-c", hang], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"
-        publish(root, source, "a.mp3")
+        await publish(root, source, "a.mp3")
         assert len(files(root)) == 2
         writer.kill()
         writer.wait()
-    publish(root, source, "b.mp3")
+    await publish(root, source, "b.mp3")
     assert files(root) == ["a.mp3", "b.mp3"]
 
 
@@ -135,30 +135,26 @@ async def test_what_was_given_up_does_not_appear_later(root: Path, tmp_path: Pat
         assert files(root) == []
 
 
-def test_what_is_there_is_looked_at_under_the_lock(root: Path, tmp_path: Path) -> None:
+async def test_what_is_there_is_looked_at_under_the_lock(root: Path, tmp_path: Path) -> None:
     """Whoever holds the directory's lock may write, and a publication that comes after sees it."""
-
-    async def scenario() -> None:
-        async with publishing(root, tmp_path / "pipe") as (task, end):
-            with FileLock(root / "story" / ".sayso-lock"):
-                end()
-                await asyncio.wait([task], timeout=0.05)  # it has long come to the lock by then
-                assert files(root) != ["a.mp3"]
-                (root / "story" / "a.mp3").write_text("another's")
-            with pytest.raises(OutputChanged):
-                await task
-
-    asyncio.run(scenario())
+    async with publishing(root, tmp_path / "pipe") as (task, end):
+        with FileLock(root / "story" / ".sayso-lock"):
+            end()
+            await asyncio.wait([task], timeout=0.05)  # it has long come to the lock by then
+            assert files(root) != ["a.mp3"]
+            (root / "story" / "a.mp3").write_text("another's")
+        with pytest.raises(OutputChanged):
+            await task
     assert (root / "story" / "a.mp3").read_text() == "another's"
 
 
-def test_a_file_that_somebody_else_changed_has_another_version(root: Path, source: Path) -> None:
+async def test_a_file_that_somebody_else_changed_has_another_version(root: Path, source: Path) -> None:
     """The version and the checksum are those of what is there, whoever wrote it."""
-    publish(root, source)
+    await publish(root, source)
     storage, path = storage_in(root), root / "story" / "a.mp3"
-    before = asyncio.run(storage.find(path.as_uri()))
+    before = await storage.find(path.as_uri())
     path.write_bytes(b"another")
-    after = asyncio.run(storage.find(path.as_uri()))
+    after = await storage.find(path.as_uri())
     assert before is not None
     assert after is not None
     assert before.version != after.version
@@ -173,33 +169,33 @@ def modes(root: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
-def test_what_is_published_is_its_owners(root: Path, source: Path, umask: int) -> None:
+async def test_what_is_published_is_its_owners(root: Path, source: Path, umask: int) -> None:
     """Files, directories and locks are closed to other users whatever the umask is."""
     before = os.umask(umask)
     try:
-        publish(root, source)
+        await publish(root, source)
     finally:
         os.umask(before)
     private = {"root": 0o700, "root/story": 0o700, "root/story/a.mp3": 0o600, "root/story/.sayso-lock": 0o600}
     assert modes(root) == private
 
 
-def test_a_group_reads_where_it_is_allowed_to(root: Path, source: Path) -> None:
+async def test_a_group_reads_where_it_is_allowed_to(root: Path, source: Path) -> None:
     """With the setting the group may read what is published, whatever the umask is, but lock nothing."""
     before = os.umask(0o077)
     try:
-        publish(root, source, group_reads=True)
+        await publish(root, source, group_reads=True)
     finally:
         os.umask(before)
     shared = {"root": 0o750, "root/story": 0o750, "root/story/a.mp3": 0o640, "root/story/.sayso-lock": 0o600}
     assert modes(root) == shared
 
 
-def test_a_lock_that_was_open_to_others_is_closed(root: Path, source: Path) -> None:
+async def test_a_lock_that_was_open_to_others_is_closed(root: Path, source: Path) -> None:
     """A lock file that an earlier version left readable is private after the next publication."""
     (root / "story").mkdir(parents=True)
     (root / "story" / ".sayso-lock").touch(0o644)
-    publish(root, source)
+    await publish(root, source)
     assert modes(root)["root/story/.sayso-lock"] == 0o600
 
 
@@ -237,23 +233,23 @@ async def test_what_was_written_under_another_root_is_found_where_the_directory_
             await storage.find(other)
 
 
-def test_a_directory_goes_with_its_last_file(root: Path, source: Path) -> None:
+async def test_a_directory_goes_with_its_last_file(root: Path, source: Path) -> None:
     """Its lock and what a killed writer left are no reason to stay; another file is, and the root never goes."""
-    publish(root, source, "a.mp3")
-    publish(root, source, "b.mp3")
+    await publish(root, source, "a.mp3")
+    await publish(root, source, "b.mp3")
     (root / "story" / ".sayso-left.part").touch()
     first, second = (uri_within(root.as_uri(), "story", name) for name in ("a.mp3", "b.mp3"))
-    assert asyncio.run(storage_in(root).delete(first)) == 1
+    assert await storage_in(root).delete(first) == 1
     assert files(root) == ["b.mp3"]
-    assert asyncio.run(storage_in(root).delete(first, second)) == 1
+    assert await storage_in(root).delete(first, second) == 1
     assert list(root.iterdir()) == []
-    assert asyncio.run(storage_in(root).delete(uri_within(root.as_uri(), "c.mp3"))) == 0
+    assert await storage_in(root).delete(uri_within(root.as_uri(), "c.mp3")) == 0
     assert root.exists()
 
 
-def test_a_directory_that_is_empty_already_goes_too(root: Path) -> None:
+async def test_a_directory_that_is_empty_already_goes_too(root: Path) -> None:
     """A process may have died between the last file and its directory."""
     (root / "story").mkdir(parents=True)
     (root / "story" / ".sayso-lock").touch()
-    assert asyncio.run(storage_in(root).delete(uri_within(root.as_uri(), "story", "a.mp3"))) == 0
+    assert await storage_in(root).delete(uri_within(root.as_uri(), "story", "a.mp3")) == 0
     assert not (root / "story").exists()

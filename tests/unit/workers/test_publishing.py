@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 from dataclasses import replace
@@ -72,7 +71,7 @@ def other(tmp_path: Path) -> Path:
     return path
 
 
-def publish(
+async def publish(
     storage: InMemoryStorage,
     file: Path,
     confirm: Confirmations,
@@ -80,15 +79,11 @@ def publish(
     between: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Note the version, let something happen, and publish the file."""
-
-    async def scenario() -> None:
-        publisher = FilePublisher(Storages({"s3": storage}), confirm)
-        await publisher.note_versions([URI])
-        if between is not None:
-            await between()
-        await publisher.publish(file, URI)
-
-    asyncio.run(scenario())
+    publisher = FilePublisher(Storages({"s3": storage}), confirm)
+    await publisher.note_versions([URI])
+    if between is not None:
+        await between()
+    await publisher.publish(file, URI)
 
 
 def put(storage: InMemoryStorage, path: Path) -> Callable[[], Awaitable[Stored]]:
@@ -102,15 +97,15 @@ def put(storage: InMemoryStorage, path: Path) -> Callable[[], Awaitable[Stored]]
     return write
 
 
-def test_a_new_file_is_published_after_one_confirmation(file: Path) -> None:
+async def test_a_new_file_is_published_after_one_confirmation(file: Path) -> None:
     """The lease is confirmed right before, and the media type is that of the suffix."""
     storage, confirm = InMemoryStorage(), Confirmations()
-    publish(storage, file, confirm)
+    await publish(storage, file, confirm)
     assert (storage.files[URI].content, storage.files[URI].content_type) == (b"ours", "audio/mpeg")
     assert confirm.count == 1
 
 
-def test_the_storage_is_given_the_checksum(file: Path) -> None:
+async def test_the_storage_is_given_the_checksum(file: Path) -> None:
     """It was computed to compare the file with the one that is there: no file is hashed twice."""
     given = []
 
@@ -121,35 +116,35 @@ def test_the_storage_is_given_the_checksum(file: Path) -> None:
             given.append(sha256)
             return await super().publish(path, uri, content_type=content_type, over=over, sha256=sha256)
 
-    publish(Storage(), file, Confirmations())
+    await publish(Storage(), file, Confirmations())
     assert given == [digest_of(file)]
 
 
-def test_the_version_that_was_known_is_replaced(file: Path, other: Path) -> None:
+async def test_the_version_that_was_known_is_replaced(file: Path, other: Path) -> None:
     """A file that was there before the work is what the job is to replace."""
     storage = InMemoryStorage()
-    asyncio.run(put(storage, other)())  # type: ignore[arg-type]
-    publish(storage, file, Confirmations())
+    await put(storage, other)()
+    await publish(storage, file, Confirmations())
     assert storage.files[URI].content == b"ours"
 
 
-def test_a_file_with_the_same_content_is_left_alone(file: Path) -> None:
+async def test_a_file_with_the_same_content_is_left_alone(file: Path) -> None:
     """It was published by an earlier attempt: it keeps its version, and no lease is needed."""
     storage, confirm = InMemoryStorage(), Confirmations()
-    publish(storage, file, confirm, between=put(storage, file))
+    await publish(storage, file, confirm, between=put(storage, file))
     assert storage.files[URI].version == 1
     assert confirm.count == 0
 
 
-def test_a_file_that_another_worker_wrote_meanwhile_is_replaced_by_the_holder(file: Path, other: Path) -> None:
+async def test_a_file_that_another_worker_wrote_meanwhile_is_replaced_by_the_holder(file: Path, other: Path) -> None:
     """The lease is confirmed again before the second try."""
     storage, confirm = InMemoryStorage(), Confirmations()
-    publish(storage, file, confirm, between=put(storage, other))
+    await publish(storage, file, confirm, between=put(storage, other))
     assert storage.files[URI].content == b"ours"
     assert confirm.count == 2
 
 
-def test_nothing_is_written_without_the_lease(file: Path) -> None:
+async def test_nothing_is_written_without_the_lease(file: Path) -> None:
     """A worker that lost its job leaves what is there."""
 
     async def lost() -> None:
@@ -157,16 +152,16 @@ def test_nothing_is_written_without_the_lease(file: Path) -> None:
 
     storage = InMemoryStorage()
     with pytest.raises(LeaseLost):
-        publish(storage, file, Confirmations(lost))
+        await publish(storage, file, Confirmations(lost))
     assert storage.files == {}
 
 
-def test_a_file_that_changes_at_each_try_is_given_up(file: Path, other: Path) -> None:
+async def test_a_file_that_changes_at_each_try_is_given_up(file: Path, other: Path) -> None:
     """Two workers that both believe to hold the job do not replace each other's file for ever."""
     storage = InMemoryStorage()
     confirm = Confirmations(put(storage, other))
     with pytest.raises(ServiceUnavailable, match="changes whenever"):
-        publish(storage, file, confirm)
+        await publish(storage, file, confirm)
     assert confirm.count == 3
     assert storage.files[URI].content == b"another worker's"
 
@@ -179,7 +174,7 @@ async def test_a_place_that_no_storage_has_is_refused_before_the_work() -> None:
         await publisher.note_versions(["file:///tmp/key.mp3"])
 
 
-def test_a_storage_that_is_missing_is_not_waited_for() -> None:
+async def test_a_storage_that_is_missing_is_not_waited_for() -> None:
     """The worker waits for it before it takes jobs."""
     storage = InMemoryStorage()
 
@@ -189,7 +184,7 @@ def test_a_storage_that_is_missing_is_not_waited_for() -> None:
     storage.find = missing  # type: ignore[method-assign]
     publisher = FilePublisher(Storages({"s3": storage}), Confirmations())
     with pytest.raises(ResourceMissing):
-        asyncio.run(publisher.note_versions([URI]))
+        await publisher.note_versions([URI])
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])

@@ -121,7 +121,7 @@ async def test_a_pause_that_somebody_asks_for_is_kept() -> None:
         assert queue.jobs["1"].available == 120
 
 
-def test_an_outage_is_no_attempt() -> None:
+async def test_an_outage_is_no_attempt() -> None:
     """What a job needs may be down for longer than the attempts would last."""
     tries = 0
 
@@ -131,13 +131,10 @@ def test_an_outage_is_no_attempt() -> None:
         if tries < 10:
             raise ServiceUnavailable("the storage does not answer")
 
-    async def scenario() -> None:
-        queue = InMemoryQueue()
-        await queue.enqueue("a")
-        async with working(queue, Recorder(fail), quick(max_attempts=2)):
-            await until(lambda: states(queue) == {"done"})
-
-    asyncio.run(scenario())
+    queue = InMemoryQueue()
+    await queue.enqueue("a")
+    async with working(queue, Recorder(fail), quick(max_attempts=2)):
+        await until(lambda: states(queue) == {"done"})
     assert tries == 10
 
 
@@ -171,7 +168,7 @@ async def test_an_outage_is_no_longer_for_a_job_that_others_received_before() ->
     assert queue.jobs["1"].available == pytest.approx(24, abs=8)
 
 
-def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
+async def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
     """A handler that is busy has the job back later, as often as it takes, and each time the log says why."""
     tries = 0
 
@@ -181,14 +178,11 @@ def test_a_job_that_cannot_begin_yet_is_no_attempt() -> None:
         if tries < 10:
             raise Busy("somebody else does it", retry_after_seconds=0)
 
-    async def scenario() -> None:
+    with structlog.testing.capture_logs() as logs:
         queue = InMemoryQueue()
         await queue.enqueue("a")
         async with working(queue, Recorder(busy), quick(max_attempts=1)):
             await until(lambda: states(queue) == {"done"})
-
-    with structlog.testing.capture_logs() as logs:
-        asyncio.run(scenario())
     released = [entry for entry in logs if entry["event"] == "the job is released until later"]
     assert [entry["reason"] for entry in released] == ["somebody else does it"] * 9
 
