@@ -114,8 +114,7 @@ class App:
 
     def __init__(self, conninfo: str, shape: Shape = PLAIN) -> None:
         self.shape = shape
-        self._connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
-        self._connection.execute("set time zone 'UTC'")
+        self._connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None)
         self._jobs = sql.Identifier(shape.schema, "TtsJob")
         self._cards = sql.Identifier(shape.schema, "Card")
 
@@ -125,8 +124,13 @@ class App:
     def execute(self, statement: str, parameters: Any = None) -> list[dict[str, Any]]:
         """Run a statement, in which ``{jobs}`` and ``{cards}`` are the tables."""
         composed = sql.SQL(statement).format(jobs=self._jobs, cards=self._cards)
-        cursor = self._connection.execute(composed, parameters)
-        return cursor.fetchall() if cursor.description else []
+        return self._run(composed, parameters)
+
+    def _run(self, statement: sql.Composed, parameters: Any) -> list[dict[str, Any]]:
+        with self._connection.transaction():
+            self._connection.execute("set local time zone 'UTC'")  # as Prisma has it
+            cursor = self._connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
 
     def add_job(
         self,
@@ -155,7 +159,7 @@ class App:
             else sql.Placeholder(column)
             for column in columns
         ]
-        self._connection.execute(
+        self._run(
             sql.SQL("insert into {} ({}) values ({})").format(
                 self._jobs, sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join(marks)
             ),
@@ -166,7 +170,7 @@ class App:
     def add_card(self, card_id: str, *, deck_id: str = "deck") -> str:
         """Insert a card."""
         columns = ["id", "deckId", "question", *(["updatedAt"] if self.shape.has_optional else [])]
-        self._connection.execute(
+        self._run(
             sql.SQL("insert into {} ({}) values (%s, %s, 'Why?'{})").format(
                 self._cards,
                 sql.SQL(", ").join(map(sql.Identifier, columns)),

@@ -20,6 +20,8 @@ from sayso.jobs.sqs import SqsQueue
 from sayso.jobs.sqs.receipts import Receipts
 from sayso.postgres.pool import Database
 from sayso.testing import InMemoryQueue, InMemoryTaskStore
+from support.cards.queues import card_queue
+from support.cards.tables import ENUM, ODD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -326,6 +328,9 @@ QUEUES: dict[str, OpenQueue] = {
     "postgres": postgres_queue,
     "postgres-deaf": partial(postgres_queue, listen=False),
     "postgres-pgbouncer": partial(postgres_queue, url="pooled_database_url", listen=False),
+    "cards": partial(card_queue, listen=False),
+    "cards-odd": partial(card_queue, listen=False, shape=ODD),
+    "cards-pgbouncer": partial(card_queue, url="pooled_database_url", listen=False, shape=ENUM),
     "sqs": sqs_queue,
     "sqs-fifo": partial(sqs_queue, fifo=True),
 }

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sayso.postgres.pool import Database
 
 _FIND = """
-select nspname as schema, relname as name, pg_class.oid::bigint as oid, relkind::text as kind,
+select current_database() as database, nspname as schema, relname as name,
+    pg_class.oid::bigint as oid, relkind::text as kind,
     row_security_active(pg_class.oid) as has_row_security,
     quote_ident(current_user) as role, has_schema_privilege(pg_namespace.oid, 'usage') as has_schema,
     pg_relation_is_updatable(pg_class.oid, true) & 4 = 4 as is_updatable,
@@ -105,7 +106,8 @@ async def discover(database: Database, *, schema: str | None = None) -> Applicat
     if card_table is None or not any(map(is_url_column, card_table.columns)):
         warnings.append(f'There is no table "{CARD_TABLE}" with a column "audioUrlEn": URLs are only in "resultUrls".')
         card_table = None
-    return ApplicationTables(jobs=job_table, cards=card_table, warnings=tuple(warnings))
+    name = f"{jobs['database']}/{where}"
+    return ApplicationTables(application=name, jobs=job_table, cards=card_table, warnings=tuple(warnings))
 
 
 class _Problem:

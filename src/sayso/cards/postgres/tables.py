@@ -154,11 +154,13 @@ class ApplicationTables:
     """What an application has.
 
     Attributes:
+        application: its name in Sayso's own tables, which several applications may share: its database and schema.
         jobs: "TtsJob".
         cards: "Card"; None if the application has none, or none with a URL.
         warnings: what may keep Sayso from its work, in sentences.
     """
 
+    application: str
     jobs: Table
     cards: Table | None
     warnings: tuple[str, ...] = ()

@@ -11,21 +11,25 @@ create sequence sayso.card_lease_ids;
 -- A row of the application's table that a worker has, had, or is to have again later.
 -- A lease that was released ended at -infinity.
 create table sayso.card_leases (
-    job_id text primary key,
+    application text not null,
+    job_id text not null,
     lease_id bigint not null,
     worker text not null,
     leased_until timestamptz not null,
     available_at timestamptz not null,
     attempts int not null,
     is_suspect boolean not null default false,
-    last_error text
+    last_error text,
+    primary key (application, job_id)
 ) with (fillfactor = 50);
 
 -- Rows in processing without a lease of ours: another worker's, until they have not changed for a while.
 create table sayso.card_sightings (
-    job_id text primary key,
+    application text not null,
+    job_id text not null,
     state text not null,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    primary key (application, job_id)
 );
 
 -- The triggers that were installed in applications' databases, which may take them away.

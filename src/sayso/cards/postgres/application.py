@@ -1,0 +1,286 @@
+"""The application's database: its jobs, as a queue and its workers read and change them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sayso.cards.postgres.discovery import discover
+from sayso.cards.postgres.statements import Statements
+from sayso.cards.records import JobStatus
+from sayso.postgres.connections import storable
+from sayso.postgres.listener import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sayso.cards.postgres.held import HeldLease
+    from sayso.cards.postgres.tables import ApplicationTables
+    from sayso.postgres.connections import Row, Statement
+    from sayso.postgres.pool import Database
+
+_log = structlog.get_logger(__name__)
+
+_MOST_PROCESSING = 2000
+"""So many jobs in processing are looked at, the oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A job that a worker may take.
+
+    Attributes:
+        job_id: of the row.
+        is_small: whether it has few phrases.
+        app_now: the application's clock, before any lease of the job was taken.
+        is_ours: whether its last worker was one of ours, whose lease has ended: it may be ``processing``.
+        state: the visible state of a job that another worker abandoned; None for others.
+        created_at: its place in the queue; None where it has none.
+    """
+
+    job_id: str
+    is_small: bool
+    app_now: datetime
+    is_ours: bool = False
+    state: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenJob:
+    """A job that was set to ``processing``.
+
+    Attributes:
+        token: the time of that, in microseconds of Unix time; None where the table has no "startedAt".
+        age_seconds: since it was created.
+        deck_id: of its deck; None where there is none.
+    """
+
+    token: int | None
+    age_seconds: float
+    deck_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenJob:
+    """A job as it is now.
+
+    Attributes:
+        status: which may be unknown to Sayso.
+        is_small: whether it has few phrases.
+        token: see `TakenJob`.
+        app_now: the application's clock.
+    """
+
+    status: str
+    is_small: bool
+    token: int | None
+    app_now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """What becomes of a job.
+
+    Attributes:
+        status: ``completed`` or ``failed``.
+        error: for "errorMessage"; None for none.
+        keeps_error: whether "errorMessage" stays as it is.
+        processed: for "processedCount"; None to leave it.
+        urls: for "resultUrls"; None to leave them.
+        cards: an entry for each card: ``id``, and its URLs by their columns.
+        digest: of the phrases that the results are for; None for any.
+    """
+
+    status: JobStatus
+    error: str | None = None
+    keeps_error: bool = False
+    processed: int | None = None
+    urls: Sequence[Any] | None = None
+    cards: Sequence[Mapping[str, Any]] = ()
+    digest: str | None = None
+
+
+class Application:
+    """See the module; belongs to the event loop of its database.
+
+    Args:
+        database: of the application; its opener closes it.
+        schema: of its tables; by default as its address says.
+    """
+
+    def __init__(self, database: Database, *, schema: str | None = None) -> None:
+        self.database = database
+        self._schema = schema
+        self._tables: ApplicationTables | None = None
+        self._statements: Statements | None = None
+
+    @property
+    def known(self) -> ApplicationTables | None:
+        """The tables as they were found last; None if they were not yet."""
+        return self._tables
+
+    def announce(self) -> None:
+        """Notify the workers that there may be a job."""
+        self.database.notify(Channel.CARDS, "" if self._tables is None else self._tables.jobs.schema)
+
+    async def refresh(self) -> ApplicationTables:
+        """Find out what the tables look like: at the start, and when a statement was refused.
+
+        Raises:
+            ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
+        """
+        tables = await discover(self.database, schema=self._schema)
+        if tables != self._tables:
+            for warning in tables.warnings:
+                _log.warning("the application's tables", warning=warning)
+            self._statements = Statements(tables)
+            self._tables = tables
+        return tables
+
+    async def tables(self) -> ApplicationTables:
+        """The tables as they were found last; found out now if they were not yet.
+
+        Raises:
+            ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
+        """
+        return self._tables or await self.refresh()
+
+    async def name(self) -> str:
+        """Its name in Sayso's own tables.
+
+        Raises:
+            ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
+        """
+        return (await self.tables()).application
+
+    async def statements(self) -> Statements:
+        """The statements for these tables.
+
+        Raises:
+            ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
+        """
+        await self.tables()
+        assert self._statements is not None  # noqa: S101 -- they come with the tables
+        return self._statements
+
+    # Reading
+
+    async def pending(self, *, after: Candidate | None, limit: int, small_only: bool) -> Sequence[Candidate]:
+        """Jobs that wait, the oldest first.
+
+        Args:
+            after: the last of those that are known.
+            limit: the largest number.
+            small_only: whether to read only those with few phrases.
+        """
+        statements = await self.statements()
+        about = {
+            "after": after and after.created_at,
+            "after_id": after and after.job_id,
+            "limit": limit,
+        }
+        rows = await self._fetch(statements.small if small_only else statements.pending, about)
+        return [Candidate(**row) for row in rows]
+
+    async def look(self, job_ids: Sequence[str]) -> Mapping[str, SeenJob]:
+        """Those of the jobs that exist, by id."""
+        rows = await self._fetch((await self.statements()).look, {"ids": list(job_ids)})
+        return {row.pop("job_id"): SeenJob(**row) for row in rows}
+
+    async def processing(self) -> tuple[Sequence[Candidate], bool]:
+        """Jobs in ``processing`` with their visible state, and whether these are all."""
+        rows = await self._fetch((await self.statements()).processing, {"limit": _MOST_PROCESSING})
+        return [Candidate(**row) for row in rows], len(rows) < _MOST_PROCESSING
+
+    async def backlog(self) -> Row:
+        """How many jobs are ``pending``, the ids of those in ``processing``, and the age of the oldest in seconds."""
+        (row,) = await self._fetch((await self.statements()).backlog, {})
+        return row
+
+    # Changing
+
+    async def take(self, candidates: Sequence[Candidate], *, began: datetime) -> Mapping[str, TakenJob]:
+        """Set jobs to ``processing`` that are still as they were seen; their leases are this worker's.
+
+        Args:
+            candidates: which.
+            began: for "startedAt".
+
+        Returns:
+            Those that were taken, by id.
+        """
+        about = {
+            "ids": [candidate.job_id for candidate in candidates],
+            "are_ours": [candidate.is_ours for candidate in candidates],
+            "states": [candidate.state for candidate in candidates],
+            "began": began,
+        }
+        rows, _ = await self._change((await self.statements()).take, about)
+        return {row.pop("job_id"): TakenJob(**row) for row in rows}
+
+    async def begin(self, held: HeldLease) -> Row | None:
+        """The job of a lease; None if the lease is lost."""
+        rows = await self._fetch((await self.statements()).begin, held.fence)
+        return rows[0] if rows else None
+
+    async def store_progress(self, held: HeldLease, processed: int) -> bool:
+        """Store how many phrases are finished. False if the lease is lost."""
+        return bool(await self._fetch((await self.statements()).progress, held.fence | {"processed": processed}))
+
+    async def release(self, held: HeldLease) -> bool:
+        """Set a job to ``pending`` again. False if the lease is lost."""
+        rows, is_repeated = await self._change((await self.statements()).release, held.fence)
+        return bool(rows) or (is_repeated and await self._is(held, JobStatus.PENDING))
+
+    async def settle(self, held: HeldLease, ending: Ending) -> bool:
+        """End a job. False if the lease is lost, or the phrases are others."""
+        statements = await self.statements()
+        about = held.fence | {
+            "status": str(ending.status),
+            "error": await self._error(ending.error),
+            "keeps_error": ending.keeps_error,
+            "processed": ending.processed,
+            "urls": None if ending.urls is None else json.dumps(ending.urls),
+            "digest": ending.digest,
+        }
+        if ending.cards:
+            about["cards"] = json.dumps(ending.cards)
+        statement = statements.settle_with_cards if ending.cards else statements.settle
+        rows, is_repeated = await self._change(statement, about)
+        return bool(rows) or (is_repeated and await self._is(held, ending.status))
+
+    async def _is(self, held: HeldLease, status: JobStatus) -> bool:
+        """Whether a job has a status since its lease began: the change was made, and its response was lost."""
+        seen = (await self.look([held.lease.job_id])).get(held.lease.job_id)
+        return seen is not None and seen.status == status and seen.token == held.lease.token
+
+    async def _error(self, error: str | None) -> str | None:
+        """An error as the column can have it."""
+        column = (await self.tables()).jobs.get("errorMessage")
+        if error is None or column is None:
+            return None
+        error = storable(error)
+        if column.length is not None and len(error) > column.length:
+            error = error[: max(column.length - 1, 0)] + "…"
+        return error
+
+    # Statements
+
+    async def _fetch(self, statement: Statement, about: Mapping[str, Any]) -> Sequence[Row]:
+        return await self.database.fetch(statement, about, is_repeatable=True)
+
+    async def _change(self, statement: Statement, about: Mapping[str, Any]) -> tuple[Sequence[Row], bool]:
+        """Run a statement, and return its rows, and whether an earlier execution may have succeeded."""
+        executions = 0
+
+        async def execute() -> Sequence[Row]:
+            nonlocal executions
+            executions += 1
+            return await self.database.attempt(statement, {**about, "is_repeated": executions > 1})
+
+        return await self.database.persist(execute), executions > 1
