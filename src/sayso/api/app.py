@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from sayso.api.context import AppContext, ProcessContext
+    from sayso.api.context import AppContext, CardsContext, ProcessContext
     from sayso.narrations.service import Narrations
 
 _log = structlog.get_logger(__name__)
@@ -61,6 +61,7 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
     )
     app.state.process = process
     app.state.readiness = "starting"
+    app.state.cards = None
     app.include_router(operations.router)
     for service in process.services:
         service.install(app)
@@ -100,6 +101,33 @@ def audio_api(
             yield
 
     return HttpService(install=install, lifespan=lifespan, on_stop=_end_subscriptions)
+
+
+def cards_api(open_context: Callable[[], AbstractAsyncContextManager[CardsContext]]) -> HttpService:
+    """The service of cards.
+
+    Args:
+        open_context: opens its parts on the serving loop.
+    """
+    from sayso.api.routes import cards
+
+    def install(app: FastAPI) -> None:
+        app.include_router(cards.router, responses=ERRORS)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_context() as opened:
+            app.state.cards = opened
+            yield
+
+    return HttpService(install=install, lifespan=lifespan, on_stop=_end_card_subscriptions)
+
+
+def _end_card_subscriptions(app: FastAPI) -> None:
+    """End the streams of the changes of jobs; see `_end_subscriptions`."""
+    cards: CardsContext | None = app.state.cards
+    if cards is not None:
+        cards.service.close()
 
 
 def _end_subscriptions(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""The parts that the application uses: those of the process, and those of the audio API."""
+"""The parts that the application uses: those of the process, of the audio API, and of cards."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from sayso.api.http.sse import KEEP_ALIVE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from sayso.api.auth.keys import KeyRing
     from sayso.api.http.rate_limits import RateLimiter
     from sayso.api.schemas.catalogue import Catalogue
     from sayso.api.service import HttpService
+    from sayso.cards.service import Cards
     from sayso.narrations.service import Narrations
     from sayso.observability import Health, Metrics
     from sayso.scheduling import Scheduler
@@ -74,4 +76,19 @@ class AppContext:
     metrics: Metrics
     files: SignedFiles | None = None
     narrations: Narrations | None = None
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardsContext:
+    """The parts of the role cards that clients use.
+
+    Attributes:
+        service: of the application's jobs.
+        directory: of the MP3 files, if this process serves them; None if a web server or S3 does.
+        keep_alive_seconds: how often a client that follows a job is sent a comment while nothing changes.
+    """
+
+    service: Cards
+    directory: Path | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS

@@ -20,6 +20,10 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+LARGE_COLUMNS = ("phrases", "resultUrls")
+"""The columns that lists of jobs do without."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrase:
     """One entry of a job's phrases.
@@ -87,6 +91,11 @@ class JobRow:
     def status(self) -> str:
         """The state, which may be one that Sayso does not know."""
         return str(self.columns["status"])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended; a failed one may be retried."""
+        return self.status in {JobStatus.COMPLETED, JobStatus.FAILED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

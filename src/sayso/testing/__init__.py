@@ -1,5 +1,6 @@
 """Fakes of the Protocols that need no model, for tests of Sayso and of programs that use it."""
 
+from sayso.testing.card_jobs import InMemoryClientJobs
 from sayso.testing.cards import FakePhraseSpeaker, InMemoryFileRecords, InMemoryJobRows, MemoryCardJob
 from sayso.testing.engine import FakeG2P, FakeSpeechEngine
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore
@@ -13,6 +14,7 @@ __all__ = [
     "FakePhraseSpeaker",
     "FakeSpeechEngine",
     "FakeTranscriber",
+    "InMemoryClientJobs",
     "InMemoryFileRecords",
     "InMemoryJobRows",
     "InMemoryNarrationStore",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.testclient import TestClient
 
-from sayso.api.app import audio_api, create_app
+from sayso.api.app import audio_api, cards_api, create_app
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.rate_limits import RateLimiter
@@ -29,6 +29,7 @@ from sayso.tts.selection import LocalSpeech
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sayso.api.context import CardsContext
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.selection import SpeechSource
@@ -96,8 +97,10 @@ def fake_served(
     )
 
 
-def process_of(served: AppContext, *, workers: WorkerGroup | None = None) -> ProcessContext:
-    """A process that serves these parts, with or without workers."""
+def process_of(
+    served: AppContext, *, workers: WorkerGroup | None = None, cards: CardsContext | None = None
+) -> ProcessContext:
+    """A process that serves these parts, with or without workers and cards."""
     settings = served.settings
     healthy = EngineHealth(name=LOCAL, configured=True, reachable=None, breaker=BreakerState.CLOSED)
     return ProcessContext(
@@ -108,26 +111,31 @@ def process_of(served: AppContext, *, workers: WorkerGroup | None = None) -> Pro
         health=lambda: Health(status="ok", tasks={"speech": [healthy]}, uptime_seconds=1.0, version="test"),
         warm_up=lambda: None,
         close=lambda: None,
-        services=[audio_api(served)],
+        services=[audio_api(served), *([] if cards is None else [cards_api(lambda: nullcontext(cards))])],
         workers=workers,
         base_url=settings.public_base_url,
     )
 
 
 @contextmanager
-def client_of(served: AppContext, *, workers: WorkerGroup | None = None) -> Iterator[TestClient]:
+def client_of(
+    served: AppContext, *, workers: WorkerGroup | None = None, cards: CardsContext | None = None
+) -> Iterator[TestClient]:
     """A client of the application with these parts."""
-    with TestClient(create_app(process_of(served, workers=workers)), raise_server_exceptions=False) as client:
+    app = create_app(process_of(served, workers=workers, cards=cards))
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
 @contextmanager
-def running(served: AppContext) -> Iterator[str]:
+def running(served: AppContext, *, cards: CardsContext | None = None) -> Iterator[str]:
     """Run the application with uvicorn in a thread; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(process_of(served)), log_config=None, ws="none", timeout_graceful_shutdown=5)
+        uvicorn.Config(
+            create_app(process_of(served, cards=cards)), log_config=None, ws="none", timeout_graceful_shutdown=5
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
     thread.start()

@@ -22,7 +22,7 @@ KEEP_ALIVE = b": still here\n\n"
 """A comment, which clients ignore; it keeps proxies from closing an idle connection."""
 
 
-def event(content: dict[str, Any], *, event_id: int | None = None) -> bytes:
+def event(content: dict[str, Any], *, event_id: int | str | None = None) -> bytes:
     """One event with JSON data; a client that reconnects sends the last id that it has seen."""
     name = b"" if event_id is None else f"id: {event_id}\n".encode()
     return name + b"data: " + json.dumps(content, ensure_ascii=False).encode() + b"\n\n"
