@@ -88,7 +88,7 @@ def verdict_of(error: Exception, *, service: str, operation: str) -> Verdict:
     )
 
     if isinstance(error, ClientError):
-        return _refused(error.response, service, operation)
+        return verdict_of_answer(error.response, service, operation)
     if isinstance(error, ParamValidationError):
         invalid = InvalidInput(f"AWS {service} cannot execute {operation} so: {error}")
         return Verdict(error=invalid, is_retryable=False, refusal=None, answer={})
@@ -103,7 +103,8 @@ def verdict_of(error: Exception, *, service: str, operation: str) -> Verdict:
     return Verdict(error=failure, is_retryable=True, refusal=None, answer={})
 
 
-def _refused(answer: Mapping[str, Any], service: str, operation: str) -> Verdict:
+def verdict_of_answer(answer: Mapping[str, Any], service: str, operation: str) -> Verdict:
+    """Classify an answer that is no success, in the form of botocore."""
     facts = answer.get("Error", {})
     code = str(facts.get("Code", "")).removeprefix(_OLD_SQS_PREFIX)
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULT))

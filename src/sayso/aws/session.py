@@ -28,7 +28,7 @@ _SETTINGS_HINT = "See AWS_REGION and AWS_ENDPOINT_URL."
 
 
 @cache
-def _tables() -> Any:
+def service_tables() -> Any:
     """The service descriptions of botocore, which are large, and shared by all sessions of a process."""
     from botocore.loaders import create_loader
 
@@ -107,7 +107,7 @@ class Aws:
             ) from error
         if self._session is None:
             self._session = get_session()
-            self._session.register_component("data_loader", _tables())
+            self._session.register_component("data_loader", service_tables())
         return self._session
 
     async def close(self) -> None:

@@ -80,10 +80,11 @@ def retry_blocking(
     policy: RetryPolicy,
     *,
     on: _Condition,
+    sleep: Callable[[float], None] = time.sleep,
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
     """The same as `retry`, for blocking calls; its pauses block, too."""
-    return Retrying(**_rules(policy, on, time.monotonic, on_retry))(call)
+    return Retrying(sleep=sleep, **_rules(policy, on, time.monotonic, on_retry))(call)
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -67,6 +67,9 @@ SQS_BATCH = RetryPolicy(first_seconds=0.1, longest_seconds=1, attempts=3)
 AWS_CALL = RetryPolicy(first_seconds=0.1, longest_seconds=2, attempts=5, total_seconds=6)
 """A call of AWS; including the last attempt, much shorter than a lease."""
 
+S3_READ = RetryPolicy(first_seconds=0.2, longest_seconds=10, attempts=8, total_seconds=120)
+"""A page of a bucket's listing, or a range of an object; what was received of a file is kept between the attempts."""
+
 OPENAI_REQUEST = RetryPolicy(first_seconds=0.5, longest_seconds=8, longest_asked_seconds=10)
 """A request to OpenAI, with the pauses of its own SDK. After a longer Retry-After the next engine is tried, or the
 client retries. SAYSO_OPENAI_RETRIES bounds the attempts."""
