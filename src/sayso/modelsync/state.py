@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from sayso.modelsync.records import Checksum, LocalStat
+from sayso.modelsync.records import Checksum, LocalStat
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,37 +42,20 @@ class Stored:
 class PublishIntent:
     """What the journal notes before a file is renamed to its path.
 
-    After a crash the file at the path tells whether the rename was made: `remote` and `stat` are of the new content.
+    After a crash the file at the path tells whether the rename was made: a rename keeps the stat of the file.
 
     Attributes:
         key: of the object.
-        stored: as it will be in the journal once the file is at its path; its ``stat`` is that of the temporary file,
-            which a rename keeps.
+        stored: as it will be in the journal once the file is at its path; its ``stat`` is that of the temporary file.
         temporary: the path of the temporary file below the root.
         generation: of the notification that is sent once it is published; None for none.
     """
 
+    kind: Literal["publish"] = "publish"
     key: str
     stored: Stored
     temporary: str
     generation: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutboxEntry:
-    """A notification that must be sent at least once.
-
-    Attributes:
-        generation: grows by one with each notification of a volume; receivers can order by it.
-        key: of the object.
-        payload: the JSON object to be sent.
-        is_ready: whether its file is published; False while the rename may not have been made.
-    """
-
-    generation: int
-    key: str
-    payload: Mapping[str, Any]
-    is_ready: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +76,22 @@ class Quarantined:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeleteIntent:
+    """What the journal notes before a file is renamed into the quarantine.
+
+    Attributes:
+        key: of the object that is gone.
+        quarantined: where the file goes.
+        generation: of the notification that is sent once it is there; None for none.
+    """
+
+    kind: Literal["delete"] = "delete"
+    key: str
+    quarantined: Quarantined
+    generation: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetVersion:
     """One version of a set of files that are published together.
 
@@ -106,4 +103,51 @@ class SetVersion:
 
     prefix: str
     version: str
-    published_at_seconds: float | None
+    published_at_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetIntent:
+    """What the journal notes before the link of a set is changed.
+
+    Attributes:
+        version: that the link will lead to.
+        files: of the version, as they will be in the journal; they are those of all keys with the prefix.
+        generation: of the notification that is sent once the link is changed; None for none.
+    """
+
+    version: SetVersion
+    files: tuple[Stored, ...]
+    generation: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxEntry:
+    """A notification that must be sent at least once.
+
+    Attributes:
+        generation: grows by one with each notification of a volume; receivers can order by it.
+        key: of the object, or the prefix of the set.
+        payload: the JSON object to be sent.
+        is_ready: whether its change is published; False while it may not have been made.
+    """
+
+    generation: int
+    key: str
+    payload: Mapping[str, Any]
+    is_ready: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenEvent:
+    """The latest event of a key; it stays for a while after the key is gone, as a tombstone.
+
+    Attributes:
+        key: of the object.
+        sequencer: of the event.
+        at_seconds: when it was seen, in seconds since 1970.
+    """
+
+    key: str
+    sequencer: str
+    at_seconds: float
