@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import typer.main
 
 from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
+from sayso.modelsync.manifests import manifest_schema
 from sayso.settings import EnvironmentSettings, Settings, variables
 from sayso.subtitles import STYLES
 
@@ -20,7 +22,12 @@ HERE = Path(__file__).parent
 
 def pages() -> dict[str, str]:
     """Every page by its file's name."""
-    return {"commands.md": _commands(), "settings.md": _settings(), "styles.md": _styles()}
+    return {
+        "commands.md": _commands(),
+        "model-manifest.schema.json": json.dumps(manifest_schema(), indent=2) + "\n",
+        "settings.md": _settings(),
+        "styles.md": _styles(),
+    }
 
 
 def _commands() -> str:
