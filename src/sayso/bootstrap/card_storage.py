@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.bootstrap.storages import open_aws
 from sayso.cards.files import CARD_FILES_PATH
+from sayso.cards.speech_store import FOLDER
 from sayso.errors import InvalidInput
 from sayso.files import make_private_directory
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
@@ -102,7 +103,7 @@ def check_card_directory(directory: Path) -> None:
     """
     try:
         make_private_directory(directory, everyone_reads=True)
-        for path in (directory, directory / _STAGING):
+        for path in (directory, directory / _STAGING, directory / FOLDER):
             if path.exists() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(f"{path} belongs to the user {path.stat().st_uid}")
         probe = directory / f".sayso-probe-{os.getpid()}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sayso.bootstrap.process import Process, Service
-    from sayso.settings import ApiSettings, ProcessSettings, StoriesSettings
+    from sayso.settings import ApiSettings, CardsSettings, ProcessSettings, StoriesSettings
 
 S = TypeVar("S", bound="ProcessSettings")
 
@@ -69,6 +69,18 @@ def _open_stories(process: Process, settings: StoriesSettings) -> Service:
     return open_stories(process, settings)
 
 
+def _cards_settings() -> type[CardsSettings]:
+    from sayso.settings import CardsSettings
+
+    return CardsSettings
+
+
+def _open_cards(process: Process, settings: CardsSettings) -> Service:
+    from sayso.bootstrap.cards import open_cards
+
+    return open_cards(process, settings)
+
+
 _ALL: tuple[Role[Any], ...] = (
     Role(
         name="api",
@@ -86,6 +98,16 @@ _ALL: tuple[Role[Any], ...] = (
         settings=_stories_settings,
         open=_open_stories,
         serves_http=False,
+    ),
+    Role(
+        name="cards",
+        summary='speaks the phrases of the decks of another application: rows of "TtsJob" in its database '
+        "(DATABASE_URL), as Prisma has them. MP3 files go to LOCAL_STORAGE_PATH or S3 (STORAGE_TYPE), and their URLs "
+        "to the cards.",
+        settings=_cards_settings,
+        open=_open_cards,
+        serves_http=False,
+        in_up=False,
     ),
 )
 

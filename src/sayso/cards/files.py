@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sayso.cards.base import FileContent
 from sayso.errors import LeaseLost, ServiceUnavailable
-from sayso.resilience.retry_policies import SERVICE_OF_A_JOB
+from sayso.resilience.retry_policies import CARD_FILE
 from sayso.storage import uri_within
 from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
@@ -62,7 +62,7 @@ class StoredCardFiles:
         records: FileRecords,
         confirm: Callable[[Delivery], Awaitable[None]],
         scratch: Path,
-        policy: RetryPolicy = SERVICE_OF_A_JOB,
+        policy: RetryPolicy = CARD_FILE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storages = storages
