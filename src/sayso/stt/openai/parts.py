@@ -1,13 +1,11 @@
-"""Long recordings in parts: where to cut them, and how to join the transcripts of the parts.
+"""Long recordings in parts: where to cut them.
 
-A cut in a silence loses nothing. Where there is none, the parts overlap, and the join finds the words that both
-transcripts have.
+A cut in a silence loses nothing. Where there is none, the parts overlap; see `sayso.stt.openai.transcript_merger`.
 """
 
 from __future__ import annotations
 
 import math
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sayso.stt.transcript import EngineSegment, EngineWord
     from sayso.types import FloatArray
 
 PART_SECONDS = 600.0
@@ -40,9 +37,6 @@ _SPEECH_ABOVE_PAUSES_DB = 15.0
 
 _OVERLAP_SECONDS = 6.0
 _QUIET_SECONDS = 0.2
-
-_SAME_MOMENT_SECONDS = 0.75
-"""How far apart two engines' times for one word may be."""
 
 
 class Seam(NamedTuple):
@@ -123,92 +117,3 @@ def _quietest(levels_db: FloatArray) -> int:
     frames = min(round(_QUIET_SECONDS * FRAMES_PER_SECOND), len(levels_db))
     power = np.convolve(10.0 ** (levels_db.astype(np.float64) / 10), np.ones(frames), "valid")
     return int(power.argmin()) + frames // 2
-
-
-class _NearbyWord(NamedTuple):
-    """A word near a seam: its segment, its position in the segment, and its letters."""
-
-    segment: int
-    place: int
-    letters: str
-    middle_seconds: float
-
-
-def join(
-    before: Sequence[EngineSegment], after: Sequence[EngineSegment], seam: Seam, *, timed: bool
-) -> tuple[list[EngineSegment], list[EngineSegment]]:
-    """The segments of two neighbouring parts, so that no word near their seam is lost or doubled.
-
-    Args:
-        before: of the first part, in the recording's time.
-        after: of the second.
-        seam: where the parts meet.
-        timed: whether the words' times are the engine's, so that words with the same letters at other times are others.
-    """
-    if not seam.overlap_samples:
-        return list(before), list(after)
-    cut_seconds = seam.sample / SAMPLE_RATE_HZ
-    reach_seconds = seam.overlap_samples / SAMPLE_RATE_HZ * (1 if timed else 4)
-    tail = [word for word in _nearby_words(before) if word.middle_seconds >= cut_seconds - reach_seconds]
-    head = [word for word in _nearby_words(after) if word.middle_seconds <= cut_seconds + reach_seconds]
-    meeting = _meeting(tail, head, cut_seconds, timed=timed)
-    if meeting is None:
-        return _cut_by_time(before, after, cut_seconds)
-    last, first = meeting
-    kept_before = [*before[: last.segment], _with_words(before[last.segment], 0, last.place + 1)]
-    kept_after = [_with_words(after[first.segment], first.place + 1, None), *after[first.segment + 1 :]]
-    return _nonempty(kept_before), _nonempty(kept_after)
-
-
-def _meeting(
-    tail: Sequence[_NearbyWord], head: Sequence[_NearbyWord], cut_seconds: float, *, timed: bool
-) -> tuple[_NearbyWord, _NearbyWord] | None:
-    """A word of both parts at which to pass from one to the other: in the longest common run, near the cut."""
-    matcher = SequenceMatcher(None, [word.letters for word in tail], [word.letters for word in head], autojunk=False)
-    best: tuple[tuple[int, float], _NearbyWord, _NearbyWord] | None = None
-    for block in matcher.get_matching_blocks():
-        for step in range(block.size):
-            left, right = tail[block.a + step], head[block.b + step]
-            if timed and abs(left.middle_seconds - right.middle_seconds) > _SAME_MOMENT_SECONDS:
-                continue
-            moment = (left.middle_seconds + right.middle_seconds) / 2
-            rank = (block.size, -abs(moment - cut_seconds))
-            if best is None or rank > best[0]:
-                best = (rank, left, right)
-    return None if best is None else best[1:]
-
-
-def _cut_by_time(
-    before: Sequence[EngineSegment], after: Sequence[EngineSegment], cut_seconds: float
-) -> tuple[list[EngineSegment], list[EngineSegment]]:
-    def kept(segments: Sequence[EngineSegment], *, first: bool) -> list[EngineSegment]:
-        return _nonempty(
-            [
-                segment._replace(words=tuple(word for word in segment.words if (_middle(word) < cut_seconds) is first))
-                for segment in segments
-            ]
-        )
-
-    return kept(before, first=True), kept(after, first=False)
-
-
-def _nearby_words(segments: Sequence[EngineSegment]) -> list[_NearbyWord]:
-    """The words that have letters or digits."""
-    return [
-        _NearbyWord(number, place, letters, _middle(word))
-        for number, segment in enumerate(segments)
-        for place, word in enumerate(segment.words)
-        if (letters := "".join(filter(str.isalnum, word.text.casefold())))
-    ]
-
-
-def _middle(word: EngineWord) -> float:
-    return (word.start_seconds + word.end_seconds) / 2
-
-
-def _with_words(segment: EngineSegment, first: int, last: int | None) -> EngineSegment:
-    return segment._replace(words=segment.words[first:last])
-
-
-def _nonempty(segments: Sequence[EngineSegment]) -> list[EngineSegment]:
-    return [segment for segment in segments if segment.words]
