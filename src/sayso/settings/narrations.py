@@ -16,12 +16,6 @@ class NarrationSettings(EnvironmentSettings):
         validation_alias="SAYSO_MAX_NARRATION_SECONDS",
         description="The longest audio of one narration or story, in seconds.",
     )
-    queue_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://\S+$",
-        validation_alias="QUEUE_URL",
-        description="The SQS queue that stories come from; without it they come from Postgres.",
-    )
     output_bucket: str | None = Field(
         default=None,
         validation_alias="OUTPUT_BUCKET",

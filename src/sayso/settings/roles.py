@@ -16,14 +16,14 @@ from sayso.settings.openai import OpenAISettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
 from sayso.settings.requests import FetchSettings, RequestSettings
 from sayso.settings.retention import RetentionSettings
-from sayso.settings.stories import StoryQueueSettings
+from sayso.settings.stories import StoryQueueSettings, StoryWorkerSettings
 
 
 class SpeechSettings(AwsSettings, OpenAISettings, EngineSettings):
     """The settings of the engines and the speech cache."""
 
 
-class StorageSettings(AwsSettings, NarrationSettings, DatabaseSettings, DataSettings):
+class StorageSettings(AwsSettings, NarrationSettings, StoryQueueSettings, DatabaseSettings, DataSettings):
     """The settings of storages, the database and signed links."""
 
 
@@ -35,7 +35,7 @@ class ApiSettings(NarratingSettings, RequestSettings, ProcessSettings):
     """The settings of the role ``api``."""
 
 
-class StoriesSettings(NarratingSettings, StoryQueueSettings, RetentionSettings, AttemptSettings, WorkerSettings):
+class StoriesSettings(NarratingSettings, StoryWorkerSettings, RetentionSettings, AttemptSettings, WorkerSettings):
     """The settings of the role ``stories``."""
 
 

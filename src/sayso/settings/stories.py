@@ -1,4 +1,4 @@
-"""Further settings of the workers of stories."""
+"""Settings of stories: their queue and their workers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from sayso.settings.base import EnvironmentSettings
 
 
 class StoryQueueSettings(EnvironmentSettings):
+    """The queue of stories."""
+
+    queue_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        validation_alias="QUEUE_URL",
+        description="The SQS queue that stories come from; without it they come from Postgres.",
+    )
+
+
+class StoryWorkerSettings(EnvironmentSettings):
     """The dead-letter queue, the status table and the concurrency of stories."""
 
     dlq_url: str | None = Field(
