@@ -17,6 +17,7 @@ import structlog
 from sayso.aws.object_store import first_line, open_object_store
 from sayso.cache import pack_entry, unpack_entry
 from sayso.resilience import Breaker, BreakerState
+from sayso.resilience.breaker_limits import SHARED_CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _TIMEOUT_SECONDS = 5.0
-_FAILURES = 2
-_REST_SECONDS = 60.0
 
 _LARGEST_BYTES = 8 * 2**20
 """A larger entry is a whole file, not an utterance, and is made again sooner than it is transferred."""
@@ -123,7 +122,7 @@ class _LoggingBreaker:
 
     def __init__(self, operation: str, clock: Callable[[], float]) -> None:
         self._operation = operation
-        self._breaker = Breaker(consecutive=_FAILURES, open_seconds=_REST_SECONDS, clock=clock)
+        self._breaker = Breaker(SHARED_CACHE, clock=clock)
         self._lock = threading.Lock()  # counts one failure at a time, so that exactly one of them opens the breaker
         self.allows = self._breaker.allows
         self.succeeded = self._breaker.succeeded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.cards.claims import CLAIM_SECONDS, ClaimKeeper
@@ -18,6 +19,7 @@ from sayso.cards.voices import VoiceChoice
 from sayso.postgres.permits import PostgresPermits
 from sayso.providers.openai.connection import OpenAIConnection
 from sayso.resilience import Breaker, Link
+from sayso.resilience.breaker_limits import PROVIDER
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ async def open_speaker(
         stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
         if engines.asks_openai:
             cloud = _cloud(settings, connection, database, voices, purchases)
-            breaker = Breaker(open_seconds=settings.breaker_open_seconds)
+            breaker = Breaker(replace(PROVIDER, open_seconds=settings.breaker_open_seconds))
             links.append(Link(name=cloud.name, engine=cloud, breaker=breaker))
         if engines.asks_local:
             for source in speech.sources:

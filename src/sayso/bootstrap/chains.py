@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,7 @@ from sayso.models import installed_models
 from sayso.providers.openai.connection import OpenAIConnection
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.resilience import Breaker, Chain, Link
+from sayso.resilience.breaker_limits import LOCAL_ENGINE, PROVIDER
 from sayso.stt import LocalTranscriber, OpenAITranscriber
 from sayso.tts.engines.openai import OpenAISpeech
 
@@ -45,9 +47,6 @@ HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
 DIARISING_MODEL = "gpt-4o-transcribe-diarize"
 
 WHISPER_PREFIX = "whisper-"
-
-# A local engine fails because of its input rather than its state: many failures are needed to open its breaker.
-_LOCAL_FAILURES = 20
 
 
 class EngineRegistry:
@@ -96,9 +95,9 @@ class EngineRegistry:
             )
         open_seconds = settings.breaker_open_seconds
         self.breakers: Mapping[str, Breaker] = {
-            OPENAI: Breaker(open_seconds=open_seconds),
+            OPENAI: Breaker(replace(PROVIDER, open_seconds=open_seconds)),
             **{
-                name: Breaker(consecutive=_LOCAL_FAILURES, window=2 * _LOCAL_FAILURES, open_seconds=open_seconds)
+                name: Breaker(replace(LOCAL_ENGINE, open_seconds=open_seconds))
                 for name in (*self.speech, *self.whisper)
             },
         }

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sayso.resilience.breaker_limits import BreakerLimits
+
 
 class BreakerState(StrEnum):
     """Closed lets every request through, open none, half-open one: its outcome decides which of the two is next."""
@@ -23,33 +25,20 @@ class BreakerState(StrEnum):
 class Breaker:
     """Counts an engine's failures; any thread may use it.
 
-    It opens after ``consecutive`` failures in a row, or when at least ``rate`` of the last ``window`` requests failed.
-    After ``open_seconds`` it lets one request through, which closes it or opens it again. A probe that never reports
-    is abandoned after another ``open_seconds``.
+    It opens after so many failures in a row, or when at least a share of the last requests failed. After its time it
+    lets one request through, which closes it or opens it again. A probe that never reports is abandoned after the same
+    time.
 
     Args:
-        consecutive: failures in a row that open it.
-        rate: share of failures in the window that opens it.
-        window: how many requests are counted; the rate applies once there are so many.
-        open_seconds: how long it stays open.
+        limits: when it opens, and for how long.
         clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        *,
-        consecutive: int = 5,
-        rate: float = 0.5,
-        window: int = 20,
-        open_seconds: float = 30.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._consecutive = consecutive
-        self._rate = rate
-        self._open_seconds = open_seconds
+    def __init__(self, limits: BreakerLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
         self._clock = clock
         self._lock = threading.Lock()  # guards all attributes below
-        self._outcomes: deque[bool] = deque(maxlen=window)  # True: it failed
+        self._outcomes: deque[bool] = deque(maxlen=limits.window)  # True: it failed
         self._in_a_row = 0
         self._opened_at: float | None = None
         self._probe_began_at: float | None = None
@@ -60,7 +49,7 @@ class Breaker:
         with self._lock:
             if self._opened_at is None:
                 return BreakerState.CLOSED
-            over = self._clock() - self._opened_at >= self._open_seconds
+            over = self._clock() - self._opened_at >= self._limits.open_seconds
             return BreakerState.HALF_OPEN if over else BreakerState.OPEN
 
     def allows(self) -> bool:
@@ -69,9 +58,9 @@ class Breaker:
             if self._opened_at is None:
                 return True
             now = self._clock()
-            if now - self._opened_at < self._open_seconds:
+            if now - self._opened_at < self._limits.open_seconds:
                 return False
-            if self._probe_began_at is not None and now - self._probe_began_at < self._open_seconds:
+            if self._probe_began_at is not None and now - self._probe_began_at < self._limits.open_seconds:
                 return False
             self._probe_began_at = now
             return True
@@ -91,8 +80,8 @@ class Breaker:
             self._in_a_row += 1
             self._outcomes.append(True)
             full = len(self._outcomes) == self._outcomes.maxlen
-            often = full and sum(self._outcomes) >= self._rate * len(self._outcomes)
-            if self._probe_began_at is not None or self._in_a_row >= self._consecutive or often:
+            often = full and sum(self._outcomes) >= self._limits.rate * len(self._outcomes)
+            if self._probe_began_at is not None or self._in_a_row >= self._limits.consecutive or often:
                 self._opened_at = self._clock()
                 self._probe_began_at = None
 

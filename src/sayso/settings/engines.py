@@ -1,4 +1,4 @@
-"""Settings of the engines: models, caches, threads."""
+"""Settings of the engines: models, caches, threads, breakers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sayso.settings.kinds import ONE_GIB, Directory, in_user_cache
 
 
 class EngineSettings(EnvironmentSettings):
-    """Models, voices, threads and the speech cache."""
+    """Models, voices, threads, breakers and the speech cache."""
 
     models_base_path: Directory = Field(
         default_factory=lambda: in_user_cache("models"),
@@ -35,6 +35,11 @@ class EngineSettings(EnvironmentSettings):
         default=0,
         validation_alias="SAYSO_IDLE_UNLOAD_SECONDS",
         description="After how many idle seconds a model is unloaded; 0 for never.",
+    )
+    breaker_open_seconds: PositiveFloat = Field(
+        default=30.0,
+        validation_alias="SAYSO_BREAKER_OPEN_SECONDS",
+        description="How long an engine that keeps failing is not called, in seconds.",
     )
     places: PositiveInt = Field(
         default=64,

@@ -41,8 +41,3 @@ class OpenAISettings(EnvironmentSettings):
         validation_alias=AliasChoices("FALLBACK_TO_LOCAL", "WHISPER_FALLBACK_TO_LOCAL"),
         description="Whether local engines take over when OpenAI fails.",
     )
-    breaker_open_seconds: PositiveFloat = Field(
-        default=30.0,
-        validation_alias="SAYSO_BREAKER_OPEN_SECONDS",
-        description="How long an engine that keeps failing is not called, in seconds.",
-    )

@@ -20,6 +20,7 @@ from sayso.cache import NoCache
 from sayso.observability import EngineHealth, Health, Metrics
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.resilience import Breaker, BreakerState, Chain, Link
+from sayso.resilience.breaker_limits import PROVIDER
 from sayso.scheduling import Scheduler
 from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
@@ -55,16 +56,16 @@ def fake_served(
     scheduler = scheduler or Scheduler(permits=2, slots=settings.places)
     engine = speech or FakeSpeechEngine()
     local_speech: Link[SpeechSource] = Link(
-        name=LOCAL, engine=LocalSpeech(LOCAL, lambda: engine, aliases={"alloy": "fake_en"}), breaker=Breaker()
+        name=LOCAL, engine=LocalSpeech(LOCAL, lambda: engine, aliases={"alloy": "fake_en"}), breaker=Breaker(PROVIDER)
     )
     speakers = [local_speech]
     if cloud_speech is not None:
         cloud = LocalSpeech("openai", lambda: cloud_speech, aliases={"alloy": "fake_en"})
-        speakers.insert(0, Link(name="openai", engine=cloud, breaker=Breaker()))
-    local_ear: Link[Transcriber] = Link(name=LOCAL, engine=transcriber or FakeTranscriber(), breaker=Breaker())
+        speakers.insert(0, Link(name="openai", engine=cloud, breaker=Breaker(PROVIDER)))
+    local_ear: Link[Transcriber] = Link(name=LOCAL, engine=transcriber or FakeTranscriber(), breaker=Breaker(PROVIDER))
     listeners = [local_ear]
     if cloud_transcriber is not None:
-        listeners.insert(0, Link(name="openai", engine=cloud_transcriber, breaker=Breaker()))
+        listeners.insert(0, Link(name="openai", engine=cloud_transcriber, breaker=Breaker(PROVIDER)))
     metrics = Metrics(load=lambda: scheduler.load)
 
     def on_fallback(failure: object) -> None:

@@ -21,6 +21,7 @@ from sayso.postgres.permits import PostgresPermits
 from sayso.postgres.pool import Database
 from sayso.providers.openai.connection import OpenAIConnection
 from sayso.resilience import Breaker, Link
+from sayso.resilience.breaker_limits import LOCAL_ENGINE, PROVIDER
 from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine
 from sayso.threads import on_thread
@@ -99,7 +100,7 @@ async def speaking(
                 retries=options.retries,
                 timeout_seconds=options.timeout_seconds,
             )
-            links.append(Link(name="openai", engine=cloud, breaker=Breaker()))
+            links.append(Link(name="openai", engine=cloud, breaker=Breaker(PROVIDER)))
         if options.local is not None:
             engine = options.local
             local = LocalEngine(
@@ -108,7 +109,7 @@ async def speaking(
                 cache=SpeechCache(NoCache()),
                 scheduler=Scheduler(permits=2, slots=64),
             )
-            links.append(Link(name="kokoro", engine=local, breaker=Breaker(consecutive=20, window=40)))
+            links.append(Link(name="kokoro", engine=local, breaker=Breaker(LOCAL_ENGINE)))
         speaker = CardSpeaker(
             links,
             store=DirectorySpeechStore(directory),

@@ -13,6 +13,7 @@ import pytest
 from sayso.audio import decode
 from sayso.errors import EngineUnavailable, ModelMissing
 from sayso.resilience import Breaker, Chain, Link
+from sayso.resilience.breaker_limits import PROVIDER
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
 from sayso.tts.selection import LocalSpeech
@@ -155,7 +156,7 @@ def test_a_model_that_was_not_pulled_keeps_no_other_engine_from_a_voice() -> Non
         raise ModelMissing("The model is missing.")
 
     model = served.catalogue.speech_model("tts-1")
-    missing: Link[SpeechSource] = Link(name="missing", engine=LocalSpeech("missing", fail), breaker=Breaker())
+    missing: Link[SpeechSource] = Link(name="missing", engine=LocalSpeech("missing", fail), breaker=Breaker(PROVIDER))
     chain = Chain([*model.chain.links, missing])
     with_voice = replace(model, chain=chain).with_voice("alloy")
     assert [link.name for link in with_voice.links] == ["openai", "fake"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sayso.resilience import Breaker, BreakerState
+from sayso.resilience.breaker_limits import BreakerLimits
 
 
 class Clock:
@@ -22,7 +23,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker(consecutive=3, rate=0.5, window=10, open_seconds=30, clock=clock)
+    return Breaker(BreakerLimits(consecutive=3, rate=0.5, window=10, open_seconds=30), clock=clock)
 
 
 def state(breaker: Breaker) -> BreakerState:

@@ -19,6 +19,7 @@ from sayso.errors import (
     UnknownVoice,
 )
 from sayso.resilience import Breaker, BreakerState, Chain, Failure, Link
+from sayso.resilience.breaker_limits import BreakerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ TIMEOUT = EngineUnavailable("OpenAI did not answer within 30 s.", reason="timeou
 
 
 def links(*names: str) -> list[Link[str]]:
-    return [Link(name=name, engine=name, breaker=Breaker(consecutive=2)) for name in names]
+    return [Link(name=name, engine=name, breaker=Breaker(BreakerLimits(consecutive=2))) for name in names]
 
 
 def failing(**errors: Exception) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sayso.errors import AudioTooLong, AudioTooShort, Cancelled, EngineFailed, EngineUnavailable, NotAudio
 from sayso.resilience import Breaker, Chain, Link
+from sayso.resilience.breaker_limits import PROVIDER
 from sayso.scheduling import Scheduler
 from sayso.stt import DEFAULT_OPTIONS, TranscriptionOptions
 from sayso.testing import FakeTranscriber
@@ -86,7 +87,9 @@ def decoded() -> Iterator[list[str]]:
 
 
 def chain_of(*engines: Transcriber) -> Chain[Transcriber]:
-    return Chain([Link(name=f"engine {place}", engine=each, breaker=Breaker()) for place, each in enumerate(engines)])
+    return Chain(
+        [Link(name=f"engine {place}", engine=each, breaker=Breaker(PROVIDER)) for place, each in enumerate(engines)]
+    )
 
 
 @given(faults=st.lists(st.sampled_from(["before", "halfway", "after"]), max_size=4), told=st.booleans())
