@@ -114,6 +114,7 @@ class App:
 
     def __init__(self, conninfo: str, shape: Shape = PLAIN) -> None:
         self.shape = shape
+        self.conninfo = conninfo
         self._connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None)
         self._jobs = sql.Identifier(shape.schema, "TtsJob")
         self._cards = sql.Identifier(shape.schema, "Card")
