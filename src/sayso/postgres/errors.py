@@ -12,6 +12,8 @@ def failure_of(error: psycopg.Error) -> SaysoError | RetryableError:
     """The error to raise instead of one of psycopg's, which may contain secrets and must not become its cause."""
     if isinstance(error, psycopg.DataError):
         return InvalidInput(f"The database cannot keep this: {message_of(error)}.")
+    if isinstance(error, psycopg.IntegrityError):
+        return InvalidInput(f"The database refuses this: {message_of(error)}.")
     failure = ServiceUnavailable(f"The database cannot be used: {message_of(error)}.")
     may_pass = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or is_connection_error(error)
     return RetryableError(failure) if may_pass else failure

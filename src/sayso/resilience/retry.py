@@ -57,10 +57,23 @@ async def retry(
     Raises:
         Exception: the error of the last attempt.
     """
-    async for attempt in attempts(policy, on=on, clock=clock, sleep=sleep, on_retry=on_retry):
-        with attempt:
-            return await call()
-    raise AssertionError("the last attempt returns or raises")
+    began = clock()
+    failed: BaseException | None = None
+    try:
+        return await call()  # without tenacity, which takes longer than a job of the queue
+    except BaseException as error:
+        if not _condition(on)(error):
+            raise
+        failed = error
+
+    async def attempt() -> T:
+        nonlocal failed
+        if failed is not None:
+            first, failed = failed, None
+            raise first
+        return await call()
+
+    return await AsyncRetrying(sleep=sleep, **_rules(policy, on, clock, on_retry, began))(attempt)
 
 
 def attempts(
@@ -72,7 +85,7 @@ def attempts(
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> AsyncRetrying:
     """The attempts of `retry`, for callers who count them: ``async for attempt in …: with attempt: …``."""
-    return AsyncRetrying(sleep=sleep, **_rules(policy, on, clock, on_retry))
+    return AsyncRetrying(sleep=sleep, **_rules(policy, on, clock, on_retry, clock()))
 
 
 def retry_blocking(
@@ -84,7 +97,7 @@ def retry_blocking(
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
     """The same as `retry`, for blocking calls; its pauses block, too."""
-    return Retrying(sleep=sleep, **_rules(policy, on, time.monotonic, on_retry))(call)
+    return Retrying(sleep=sleep, **_rules(policy, on, time.monotonic, on_retry, time.monotonic()))(call)
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -93,12 +106,16 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def _rules(
-    policy: RetryPolicy, on: _Condition, clock: Callable[[], float], on_retry: Callable[[BaseException], None]
+    policy: RetryPolicy,
+    on: _Condition,
+    clock: Callable[[], float],
+    on_retry: Callable[[BaseException], None],
+    began: float,
 ) -> dict[str, Any]:
     """A policy in tenacity's terms, the same for calls that block and calls that do not."""
     return {
         "retry": retry_if_exception(_condition(on)),
-        "stop": _stop(policy, clock),
+        "stop": _stop(policy, clock, began),
         "wait": _pause(policy),
         "before_sleep": lambda state: on_retry(_error_of(state)),
         "reraise": True,
@@ -111,9 +128,7 @@ def _condition(on: _Condition) -> Callable[[BaseException], bool]:
     return on
 
 
-def _stop(policy: RetryPolicy, clock: Callable[[], float]) -> Callable[[RetryCallState], bool]:
-    began = clock()
-
+def _stop(policy: RetryPolicy, clock: Callable[[], float], began: float) -> Callable[[RetryCallState], bool]:
     def is_over(state: RetryCallState) -> bool:
         pause_seconds = state.upcoming_sleep
         if state.attempt_number >= policy.attempts:

@@ -1,8 +1,7 @@
-"""AWS for the tests of this directory: one server, one proxy that can fail, clients on one event loop, and tasks."""
+"""AWS for the tests of this directory: one server, one proxy that can fail, clients, and tasks."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ from sayso.jobs.dynamodb import DynamoTaskStore
 from support.aws.faults import aws_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from sayso.aws.session import AwsClient
     from support.aws.faults import AwsFaults
@@ -41,30 +40,23 @@ def faults(proxy: AwsFaults) -> Iterator[AwsFaults]:
 
 
 @pytest.fixture(scope="session")
-def runner() -> Iterator[asyncio.Runner]:
-    """The loop of all clients."""
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="session")
-def aws(place: AwsPlace, proxy: AwsFaults, runner: asyncio.Runner) -> Iterator[Aws]:
+async def aws(place: AwsPlace, proxy: AwsFaults) -> AsyncIterator[Aws]:
     """A session that goes through the proxy."""
     aws = Aws(place.access(proxy.url))
     yield aws
-    runner.run(aws.close())
+    await aws.close()
 
 
 @pytest.fixture(scope="session")
-def sqs(aws: Aws, runner: asyncio.Runner) -> AwsClient:
-    """A client of SQS."""
-    return runner.run(aws.client("sqs"))
+async def sqs(aws: Aws) -> AwsClient:
+    """A client of SQS, which the tests share: to make one takes long."""
+    return await aws.client("sqs")
 
 
 @pytest.fixture(scope="session")
-def dynamodb(aws: Aws, runner: asyncio.Runner) -> AwsClient:
-    """A client of DynamoDB."""
-    return runner.run(aws.client("dynamodb"))
+async def dynamodb(aws: Aws) -> AwsClient:
+    """A client of DynamoDB, which the tests share."""
+    return await aws.client("dynamodb")
 
 
 @pytest.fixture(scope="module")

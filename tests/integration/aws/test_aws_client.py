@@ -15,8 +15,6 @@ from sayso.settings import Settings
 from support.aws.server import QUICK
 
 if TYPE_CHECKING:
-    import asyncio
-
     from sayso.aws.session import AwsClient
     from support.aws.faults import AwsFaults
     from support.aws.server import AwsPlace
@@ -40,39 +38,35 @@ def test_access_is_what_the_settings_say() -> None:
     assert AwsAccess.of(settings.model_copy(update=nothing)) == AwsAccess(region="us-east-1")
 
 
-def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch, runner: asyncio.Runner) -> None:
+async def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without aiobotocore the hint is the command that installs it."""
     monkeypatch.setitem(sys.modules, "aiobotocore.session", None)
     with pytest.raises(NotInstalled, match="extra `aws`") as caught:
-        runner.run(Aws(AwsAccess()).client("sqs"))
+        await Aws(AwsAccess()).client("sqs")
     assert "sayso[aws]" in (caught.value.hint or "")
 
 
-def test_a_region_that_cannot_be_one_is_a_mistake(runner: asyncio.Runner) -> None:
+async def test_a_region_that_cannot_be_one_is_a_mistake() -> None:
     """It is told at the start, with the variables to look at."""
     with pytest.raises(InvalidInput) as caught:
-        runner.run(Aws(AwsAccess(region="not a region!")).client("sqs"))
+        await Aws(AwsAccess(region="not a region!")).client("sqs")
     assert "AWS_REGION" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("endpoint_url", ["http://127.0.0.1:9", "http://nowhere.invalid", "https://127.0.0.1:9"])
-def test_nobody_there_is_unavailability(runner: asyncio.Runner, endpoint_url: str) -> None:
+async def test_nobody_there_is_unavailability(endpoint_url: str) -> None:
     """An address where nobody answers is told of without the secret, after a few tries."""
-
-    async def scenario() -> None:
-        access = AwsAccess(
-            endpoint_url=endpoint_url,
-            access_key_id="key",
-            secret_access_key="hush-hush",  # noqa: S106 -- nobody's
-            patience=QUICK,
-        )
-        async with Aws(access) as aws:
-            client = await aws.client("sqs")
-            with pytest.raises(ServiceUnavailable, match="sqs does not answer list_queues") as caught:
-                await client.call("list_queues")
-        assert "hush-hush" not in str(caught.value)
-
-    runner.run(scenario())
+    access = AwsAccess(
+        endpoint_url=endpoint_url,
+        access_key_id="key",
+        secret_access_key="hush-hush",  # noqa: S106 -- nobody's
+        patience=QUICK,
+    )
+    async with Aws(access) as aws:
+        client = await aws.client("sqs")
+        with pytest.raises(ServiceUnavailable, match="sqs does not answer list_queues") as caught:
+            await client.call("list_queues")
+    assert "hush-hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -93,47 +87,43 @@ def test_nobody_there_is_unavailability(runner: asyncio.Runner, endpoint_url: st
         ("SomethingNobodyKnows", ServiceUnavailable, 1),
     ],
 )
-def test_a_refusal_means_what_its_code_says(
-    sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner, code: str, error: type[Exception], tries: int
+async def test_a_refusal_means_what_its_code_says(
+    sqs: AwsClient, faults: AwsFaults, code: str, error: type[Exception], tries: int
 ) -> None:
     """No refusal is the caller's fault unless the caller expects it; what passes by itself is tried again."""
     faults.refuse("ListQueues", code, times=QUICK.retry.attempts)
     with pytest.raises(error, match=code.rpartition("#")[2]):
-        runner.run(sqs.call("list_queues"))
+        await sqs.call("list_queues")
     assert faults.seen("ListQueues") == tries
 
 
-def test_a_refusal_that_is_expected_is_handed_out(sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner) -> None:
+async def test_a_refusal_that_is_expected_is_handed_out(sqs: AwsClient, faults: AwsFaults) -> None:
     """With its code, without the prefix that only some protocols have, and with the number of the try."""
     faults.refuse("ListQueues", "RequestThrottled")
     faults.refuse("ListQueues", "AWS.SimpleQueueService.QueueDoesNotExist")
     with pytest.raises(AwsRefusal) as caught:
-        runner.run(sqs.call("list_queues", refusals={"QueueDoesNotExist"}))
+        await sqs.call("list_queues", refusals={"QueueDoesNotExist"})
     assert (caught.value.code, caught.value.tries) == ("QueueDoesNotExist", 2)
 
 
-def test_what_cannot_be_asked_is_not(sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner) -> None:
+async def test_what_cannot_be_asked_is_not(sqs: AwsClient, faults: AwsFaults) -> None:
     """Parameters that botocore refuses are the caller's fault, and nothing is sent."""
     with pytest.raises(InvalidInput, match="cannot execute"):
-        runner.run(sqs.call("receive_message", QueueUrl=7))
+        await sqs.call("receive_message", QueueUrl=7)
     assert faults.history == []
 
 
-def test_the_time_is_the_service_s_own(place: AwsPlace, runner: asyncio.Runner) -> None:
+async def test_the_time_is_the_service_s_own(place: AwsPlace) -> None:
     """Before its first answer a service has told no time; even a refusal tells it."""
-
-    async def scenario() -> None:
-        async with Aws(place.access(), clock=lambda: 5.0) as aws:
-            client = await aws.client("sqs")
-            was_set = client.server_clock.is_set
-            with pytest.raises(RuntimeError):
-                client.server_clock.now()
-            with pytest.raises(ServiceUnavailable):
-                await client.call("get_queue_url", QueueName="none")
-            assert (was_set, client.server_clock.is_set) == (False, True)
-            now = client.server_clock.now()
-            client.server_clock.record({"date": "whenever"})
-            client.server_clock.record({})
-            assert client.server_clock.now() == now
-
-    runner.run(scenario())
+    async with Aws(place.access(), clock=lambda: 5.0) as aws:
+        client = await aws.client("sqs")
+        was_set = client.server_clock.is_set
+        with pytest.raises(RuntimeError):
+            client.server_clock.now()
+        with pytest.raises(ServiceUnavailable):
+            await client.call("get_queue_url", QueueName="none")
+        assert (was_set, client.server_clock.is_set) == (False, True)
+        now = client.server_clock.now()
+        client.server_clock.record({"date": "whenever"})
+        client.server_clock.record({})
+        assert client.server_clock.now() == now

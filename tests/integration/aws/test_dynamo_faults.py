@@ -24,40 +24,32 @@ Item = dict[str, Any]
 
 @pytest.mark.parametrize("is_obeyed", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("fault", [Fault.ERROR, Fault.THROTTLE, Fault.CUT])
-def test_a_write_whose_answer_was_lost_has_been_made(
-    store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, parent: str, fault: Fault, *, is_obeyed: bool
+async def test_a_write_whose_answer_was_lost_has_been_made(
+    store: DynamoTaskStore, faults: AwsFaults, parent: str, fault: Fault, *, is_obeyed: bool
 ) -> None:
     """Whether DynamoDB obeyed before it failed or not, the next try succeeds, and knows its own work."""
-
-    async def scenario() -> None:
-        for call in (CALLS["beat"], CALLS["release"], CALLS["fail"], CALLS["complete"]):
-            faults.next("UpdateItem", fault, is_obeyed=is_obeyed)
-            claim = await claimed(store, parent)
-            faults.next("UpdateItem", fault, is_obeyed=is_obeyed, times=2)
-            await call(store, claim)
-            await store.release(claim)
-
-    runner.run(scenario())
+    for call in (CALLS["beat"], CALLS["release"], CALLS["fail"], CALLS["complete"]):
+        faults.next("UpdateItem", fault, is_obeyed=is_obeyed)
+        claim = await claimed(store, parent)
+        faults.next("UpdateItem", fault, is_obeyed=is_obeyed, times=2)
+        await call(store, claim)
+        await store.release(claim)
     assert faults.troubles == {fault: 12}
 
 
-def test_a_claim_whose_answer_was_lost_is_had(
-    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, table: str, parent: str
+async def test_a_claim_whose_answer_was_lost_is_had(
+    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, table: str, parent: str
 ) -> None:
     """The item tells a worker that the lease on it is the very one that it asked for."""
     faults.next("UpdateItem", Fault.CUT, is_obeyed=True)
-
-    async def scenario() -> None:
-        claim = await claimed(store, parent)
-        for task_id in "ab":
-            assert place.item(table, parent, task_id)["sayso_lease"] == {"N": str(claim.lease_ids[task_id])}
-        await store.heartbeat(claim)
-
-    runner.run(scenario())
+    claim = await claimed(store, parent)
+    for task_id in "ab":
+        assert place.item(table, parent, task_id)["sayso_lease"] == {"N": str(claim.lease_ids[task_id])}
+    await store.heartbeat(claim)
 
 
-def test_a_lost_answer_is_not_taken_for_success_when_another_was_quicker(
-    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, table: str, parent: str
+async def test_a_lost_answer_is_not_taken_for_success_when_another_was_quicker(
+    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, table: str, parent: str
 ) -> None:
     """When the try that failed had not been obeyed, and somebody else came, the claim is theirs."""
     go = {"done": False}
@@ -70,51 +62,43 @@ def test_a_lost_answer_is_not_taken_for_success_when_another_was_quicker(
 
     faults.rewrite("GetItem", take)
     faults.next("UpdateItem", Fault.ERROR)
-    assert isinstance(runner.run(store.claim(parent, ["a"])), ClaimHeldElsewhere)
+    assert isinstance(await store.claim(parent, ["a"]), ClaimHeldElsewhere)
     assert go["done"]
 
 
-def test_what_was_done_before_the_answer_was_lost_for_good_is_known_later(
-    store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, parent: str
+async def test_what_was_done_before_the_answer_was_lost_for_good_is_known_later(
+    store: DynamoTaskStore, faults: AwsFaults, parent: str
 ) -> None:
     """A worker that was told of a failure asks again, and finds that it had succeeded."""
-
-    async def scenario() -> None:
-        for call in (CALLS["fail"], CALLS["complete"]):
-            claim = await claimed(store, parent)
-            faults.next("UpdateItem", Fault.CUT, is_obeyed=True, times=QUICK.retry.attempts)
-            with pytest.raises(ServiceUnavailable):
-                await call(store, claim)
-            faults.calm()
+    for call in (CALLS["fail"], CALLS["complete"]):
+        claim = await claimed(store, parent)
+        faults.next("UpdateItem", Fault.CUT, is_obeyed=True, times=QUICK.retry.attempts)
+        with pytest.raises(ServiceUnavailable):
             await call(store, claim)
-
-    runner.run(scenario())
+        faults.calm()
+        await call(store, claim)
 
 
 @pytest.mark.parametrize(
     "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"]
 )
-def test_throttling_passes_or_is_unavailability(
-    store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, parent: str, code: str
+async def test_throttling_passes_or_is_unavailability(
+    store: DynamoTaskStore, faults: AwsFaults, parent: str, code: str
 ) -> None:
     """A few refusals are waited out; one that stays is told in the end, and in time."""
     faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.retry.attempts - 1)
-    runner.run(claimed(store, parent))
+    await claimed(store, parent)
     faults.refuse("GetItem", f"com.amazonaws.dynamodb.v20120810#{code}", times=QUICK.retry.attempts)
     with pytest.raises(ServiceUnavailable, match=code):
-        runner.run(store.claim(parent, ["a"]))
+        await store.claim(parent, ["a"])
 
 
-def test_a_store_that_has_heard_no_time_yet_asks(
-    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, runner: asyncio.Runner, table: str, parent: str
+async def test_a_store_that_has_heard_no_time_yet_asks(
+    place: AwsPlace, store: DynamoTaskStore, faults: AwsFaults, table: str, parent: str
 ) -> None:
     """A claim may be kept over another client than it was made with."""
-
-    async def scenario() -> None:
-        claim = await claimed(store, parent)
-        async with Aws(place.access(faults.url)) as aws:
-            faults.forget()
-            await DynamoTaskStore(await aws.client("dynamodb"), table).heartbeat(claim)
-        assert faults.history == ["GetItem", "UpdateItem", "UpdateItem"]
-
-    runner.run(scenario())
+    claim = await claimed(store, parent)
+    async with Aws(place.access(faults.url)) as aws:
+        faults.forget()
+        await DynamoTaskStore(await aws.client("dynamodb"), table).heartbeat(claim)
+    assert faults.history == ["GetItem", "UpdateItem", "UpdateItem"]

@@ -18,27 +18,23 @@ if TYPE_CHECKING:
     from support.aws.server import AwsPlace
 
 
-def test_a_group_waits_for_its_first_message(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+async def test_a_group_waits_for_its_first_message(place: AwsPlace, sqs: AwsClient) -> None:
     """While a message waits for another attempt, those behind it in its group do, and other groups go on."""
     url = place.make_queue(fifo=True)
     for body, group in (("a1", "a"), ("a2", "a"), ("b1", "b")):
         place.send(url, body, group=group)
-
-    async def scenario() -> None:
-        queue = SqsQueue(sqs, url)
-        deliveries = {delivery.body: delivery for delivery in await queue.receive(3, wait_seconds=0)}
-        assert {body: delivery.group for body, delivery in deliveries.items()} == {"a1": "a", "a2": "a", "b1": "b"}
-        await queue.retry(deliveries["a1"], delay_seconds=600, error="broken")
-        await queue.retry(deliveries["a2"], delay_seconds=0)
-        await queue.retry(deliveries["b1"], delay_seconds=0)
-        assert [delivery.body for delivery in await queue.receive(3, wait_seconds=0)] == ["b1"]
-        place.pass_time(url, 600)
-        assert [delivery.body for delivery in await queue.receive(2, wait_seconds=0)] == ["a1", "a2"]
-
-    runner.run(scenario())
+    queue = SqsQueue(sqs, url)
+    deliveries = {delivery.body: delivery for delivery in await queue.receive(3, wait_seconds=0)}
+    assert {body: delivery.group for body, delivery in deliveries.items()} == {"a1": "a", "a2": "a", "b1": "b"}
+    await queue.retry(deliveries["a1"], delay_seconds=600, error="broken")
+    await queue.retry(deliveries["a2"], delay_seconds=0)
+    await queue.retry(deliveries["b1"], delay_seconds=0)
+    assert [delivery.body for delivery in await queue.receive(3, wait_seconds=0)] == ["b1"]
+    place.pass_time(url, 600)
+    assert [delivery.body for delivery in await queue.receive(2, wait_seconds=0)] == ["a1", "a2"]
 
 
-def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner) -> None:
+async def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClient) -> None:
     """A message that fails is tried again before those behind it are tried at all."""
     url = place.make_queue(fifo=True)
     for body in ("1", "2", "3"):
@@ -60,35 +56,27 @@ def test_a_worker_keeps_the_order_after_a_failure(place: AwsPlace, sqs: AwsClien
         await running
         return handler
 
-    handler = runner.run(scenario())
+    handler = await scenario()
     assert handler.begun == ["1", "1", "2", "3"]
     assert handler.ended == ["1", "2", "3"]
     assert [message["Body"] for message in place.messages(url)] == ["4"]
 
 
-def test_an_answer_that_was_lost_is_asked_for_again(
-    place: AwsPlace, sqs: AwsClient, faults: AwsFaults, runner: asyncio.Runner
-) -> None:
+async def test_an_answer_that_was_lost_is_asked_for_again(place: AwsPlace, sqs: AwsClient, faults: AwsFaults) -> None:
     """A receiver repeats its request under the same name until it is answered, so that SQS can repeat its answer."""
     url = place.make_queue(fifo=True)
     place.send(url, "a", group="g")
     faults.next("ReceiveMessage", Fault.CUT)
-
-    async def scenario() -> None:
-        queue = SqsQueue(sqs, url)
-        await queue.receive(1, wait_seconds=0)
-        await queue.receive(1, wait_seconds=0)
-
-    runner.run(scenario())
+    queue = SqsQueue(sqs, url)
+    await queue.receive(1, wait_seconds=0)
+    await queue.receive(1, wait_seconds=0)
     first, is_retryable, second = (wish["ReceiveRequestAttemptId"] for wish in faults.asked("ReceiveMessage"))
     assert first == is_retryable != second
 
 
-def test_groups_of_a_standard_queue_are_not_kept_in_order(
-    place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner
-) -> None:
+async def test_groups_of_a_standard_queue_are_not_kept_in_order(place: AwsPlace, sqs: AwsClient) -> None:
     """There they are for fairness, and nobody waits behind another."""
     url = place.make_queue()
     place.boto("sqs").send_message(QueueUrl=url, MessageBody="a", MessageGroupId="tenant")
-    (delivery,) = runner.run(SqsQueue(sqs, url).receive(1, wait_seconds=0))
+    (delivery,) = await SqsQueue(sqs, url).receive(1, wait_seconds=0)
     assert delivery.group is None

@@ -26,7 +26,6 @@ from support.aws.faults import Fault
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -233,8 +232,8 @@ def test_a_dead_letter_queue_that_is_the_queue_is_refused(
 
 
 @pytest.mark.parametrize(("receipts", "warnings"), [(3, 1), (5, 0)])
-def test_a_redrive_policy_that_is_quicker_than_the_attempts_is_warned_of(
-    place: AwsPlace, sqs: AwsClient, runner: asyncio.Runner, receipts: int, warnings: int
+async def test_a_redrive_policy_that_is_quicker_than_the_attempts_is_warned_of(
+    place: AwsPlace, sqs: AwsClient, receipts: int, warnings: int
 ) -> None:
     """SQS would take a message away before it was tried as often as the settings say: the start names both numbers."""
     queue, dead = place.make_queue(), place.make_queue()
@@ -242,8 +241,8 @@ def test_a_redrive_policy_that_is_quicker_than_the_attempts_is_warned_of(
     place.boto("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
     with structlog.testing.capture_logs() as logs:
         checked = SqsQueue(sqs, queue)
-        runner.run(checked.check(max_attempts=5))
-        runner.run(checked.check(max_attempts=5))
+        await checked.check(max_attempts=5)
+        await checked.check(max_attempts=5)
     assert [(log["max_receive_count"], log["max_attempts"]) for log in logs] == [(3, 5)] * warnings
     assert all("maxReceiveCount" in log["event"] and "SAYSO_MAX_ATTEMPTS" in log["event"] for log in logs)
 

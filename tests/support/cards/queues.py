@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sayso.cards.postgres.administration import cancel_job
 from sayso.cards.postgres.application import Application
+from sayso.cards.postgres.clients import PostgresClientJobs
 from sayso.cards.postgres.queue import CardQueue
 from sayso.postgres.pool import Database
 from support.cards.tables import PLAIN, App, create_tables
@@ -53,7 +53,7 @@ class CardQueueBackend:
         self._app.add_job(str(job_id), deck_id=body)
 
     async def cancel(self, job_id: str) -> bool:
-        await cancel_job(self.application, job_id)
+        await PostgresClientJobs(self.application, self._database).cancel(job_id)
         return True
 
     async def dead(self) -> list[tuple[str, str]]:

@@ -242,7 +242,7 @@ class Application:
         statements = await self.statements()
         about = held.fence | {
             "status": str(ending.status),
-            "error": await self._error(ending.error),
+            "error": await self.storable_error(ending.error),
             "keeps_error": ending.keeps_error,
             "processed": ending.processed,
             "urls": None if ending.urls is None else json.dumps(ending.urls),
@@ -259,8 +259,8 @@ class Application:
         seen = (await self.look([held.lease.job_id])).get(held.lease.job_id)
         return seen is not None and seen.status == status and seen.token == held.lease.token
 
-    async def _error(self, error: str | None) -> str | None:
-        """An error as the column can have it."""
+    async def storable_error(self, error: str | None) -> str | None:
+        """An error as "errorMessage" can have it: it may be too short for the whole of it."""
         column = (await self.tables()).jobs.get("errorMessage")
         if error is None or column is None:
             return None

@@ -79,7 +79,8 @@ where lease.application = %(application)s and lease.job_id = held.job_id and lea
 """
 
 _FORGET = f"""
-delete from sayso.card_leases where application = %(application)s and job_id = any (%(ids)s) and {_IS_DUE}
+delete from sayso.card_leases where application = %(application)s and job_id = any (%(ids)s)
+    and ({_IS_DUE} or %(is_delayed)s and leased_until = '-infinity')
 """  # noqa: S608 -- made of literals
 
 _NEXT = """
@@ -203,10 +204,15 @@ class Leases:
         if leases:
             await self._fetch(_END, _named(leases))
 
-    async def forget(self, job_ids: Sequence[str]) -> None:
-        """Forget what is known of jobs that no worker has: their attempts begin anew."""
+    async def forget(self, job_ids: Sequence[str], *, is_delayed: bool = False) -> None:
+        """Forget what is known of jobs that no worker has: their attempts begin anew.
+
+        Args:
+            job_ids: which.
+            is_delayed: whether also those that wait for another attempt.
+        """
         if job_ids:
-            await self._fetch(_FORGET, {"ids": list(job_ids)})
+            await self._fetch(_FORGET, {"ids": list(job_ids), "is_delayed": is_delayed})
 
     async def next_due_seconds(self) -> float | None:
         """The time until the next lease expires or the next delay is over; None if there is none."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sayso.cards.phrases import key_of_language, result_urls
 from sayso.cards.postgres.application import Ending
 from sayso.cards.postgres.held import lost
-from sayso.cards.postgres.tables import url_name
 from sayso.cards.records import CardJob, JobStatus
 from sayso.errors import InvalidInput
 
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from sayso.cards.postgres.application import Application
     from sayso.cards.postgres.held import HeldLease, HeldLeases
     from sayso.cards.postgres.tables import ApplicationTables
-    from sayso.cards.records import JobResults, PhraseResult
+    from sayso.cards.records import JobResults
     from sayso.jobs import Delivery
-
-_ALWAYS = ("en", "fr")
-"""The languages whose URLs every entry of "resultUrls" has, if only as null."""
 
 
 class PostgresJobRows:
@@ -100,19 +97,9 @@ class PostgresJobRows:
             error=error,
             digest=digest,
             processed=results.processed,
-            urls=[_entry(result) for result in results.results],
+            urls=result_urls(results.results),
             cards=_cards(results, await self._application.tables()),
         )
-
-
-def _entry(result: PhraseResult | None) -> dict[str, Any]:
-    """The entry of a phrase in "resultUrls": the URLs of its languages, and its card if it has one."""
-    urls: dict[str, str | None] = {} if result is None else dict(result.urls)
-    languages = dict.fromkeys((*_ALWAYS, *urls, *(() if result is None else result.phrase.texts)))
-    entry: dict[str, Any] = {url_name(language): urls.get(language) for language in languages}
-    if result is not None and result.phrase.card_id is not None:
-        entry["cardId"] = result.phrase.card_id
-    return entry
 
 
 def _cards(results: JobResults, tables: ApplicationTables) -> list[Mapping[str, str]]:
@@ -125,6 +112,6 @@ def _cards(results: JobResults, tables: ApplicationTables) -> list[Mapping[str, 
             continue
         card = cards.setdefault(result.phrase.card_id, {"id": result.phrase.card_id})
         for language, url in result.urls.items():
-            if url is not None and (name := url_name(language)) in tables.url_columns:
+            if url is not None and (name := key_of_language(language)) in tables.url_columns:
                 card[name] = url
     return [card for card in cards.values() if len(card) > 1]

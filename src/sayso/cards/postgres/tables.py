@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg import sql
 
+from sayso.cards.phrases import language_of_key
 from sayso.postgres.connections import storable
 
 if TYPE_CHECKING:
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 JOB_TABLE, CARD_TABLE = "TtsJob", "Card"
 
 _INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
-
-_URL_COLUMN = re.compile(r"audioUrl[A-Z]\w*")
-
-
-def url_name(language: str) -> str:
-    """The name of a language's URL, as a column of "Card" and as a key of "resultUrls": ``audioUrlPtBr``.
-
-    Args:
-        language: in lower case, such as ``en`` or ``pt-br``.
-    """
-    return "audioUrl" + "".join(part.capitalize() for part in language.split("-"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +72,7 @@ class Column:
             number = value.removeprefix("-")
             is_number = number.isascii() and number.isdecimal() and len(number) < 20
             return is_number and -_INTEGERS[self.base] <= int(value) < _INTEGERS[self.base]
-        return storable(value) == value
+        return storable(value) == value and (self.length is None or len(value) <= self.length)
 
     def of_text(self, value: sql.Composable) -> sql.Composed:
         """A text in SQL as a value of this column's type."""
@@ -174,7 +163,7 @@ class ApplicationTables:
 
 def is_url_column(name: str) -> bool:
     """Whether a column of "Card" has the URL of a language."""
-    return _URL_COLUMN.fullmatch(name) is not None
+    return language_of_key(name, "audioUrl") is not None
 
 
 def identifier(*names: str) -> sql.Identifier:
