@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
@@ -247,6 +248,22 @@ def test_one_of_several_wins(place: Place, directory: Path, uri: str, exists: bo
         assert len(winners) == 1
         assert await content_of(place, uri) == contents[winners[0]]
         assert await place.storage.find(uri) == results[winners[0]]
+
+    place.run(scenario())
+
+
+def test_the_files_of_a_directory_are_listed(place: Place, directory: Path) -> None:
+    """Those directly in it, with their sizes and times; not those below it, nor what the storage keeps there."""
+
+    async def scenario() -> None:
+        base = f"{place.base}/{uuid4().hex}"
+        assert [file async for file in place.storage.files_in(base)] == []
+        for names in ([NAME], ["b.mp3"], ["below", "c.mp3"]):
+            await publish(place, directory, uri_within(base, *names), b"content")
+        found = {file.name: file async for file in place.storage.files_in(base)}
+        assert set(found) == {NAME, "b.mp3"}
+        assert {file.size_bytes for file in found.values()} == {7}
+        assert all(abs((datetime.now(UTC) - file.modified_at).total_seconds()) < 3600 for file in found.values())
 
     place.run(scenario())
 

@@ -1,6 +1,6 @@
 """Storages for finished files: a directory, or S3."""
 
-from sayso.storage.base import Storage, Storages, Stored
+from sayso.storage.base import ListedFile, Storage, Storages, Stored
 from sayso.storage.content_types import content_disposition, content_type_of
 from sayso.storage.links import LinkSigner, SignedFiles
 from sayso.storage.local import LocalStorage
@@ -10,6 +10,7 @@ from sayso.storage.uris import canonical, uri_within
 
 __all__ = [
     "LinkSigner",
+    "ListedFile",
     "LocalStorage",
     "Root",
     "S3Storage",

@@ -9,6 +9,7 @@ from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -27,6 +28,21 @@ class Stored:
     version: str
     size_bytes: int
     sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedFile:
+    """A file in the list of a directory.
+
+    Attributes:
+        name: its last name.
+        size_bytes: of the content.
+        modified_at: when it was written, in UTC.
+    """
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
 
 
 class Storage(Protocol):
@@ -75,6 +91,14 @@ class Storage(Protocol):
 
         Raises:
             InvalidInput: the file does not exist.
+        """
+        ...
+
+    def files_in(self, root: str) -> AsyncIterator[ListedFile]:
+        """The files directly below a URI, in any order; those of its subdirectories are not.
+
+        Files that the storage itself keeps there, such as locks, are left out. One that is written or removed
+        meanwhile may be in the list or not.
         """
         ...
 

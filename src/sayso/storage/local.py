@@ -11,11 +11,12 @@ import secrets
 import stat
 import threading
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from sayso.errors import Cancelled, InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.files import create_private, make_private_directory, private_lock
-from sayso.storage.base import Stored
+from sayso.storage.base import ListedFile, Stored
 from sayso.storage.uris import RESERVED_PREFIX
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class LocalStorage:
         finally:
             stream.close()
 
+    async def files_in(self, root: str) -> AsyncIterator[ListedFile]:
+        """See `Storage.files_in`."""
+        for file in await asyncio.to_thread(_listed, self._root.directory_of_uri(root)):
+            yield file
+
     async def delete(self, *uris: str) -> int:
         """See `Storage.delete`."""
         return await asyncio.to_thread(self._delete, uris)
@@ -183,6 +189,18 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputFailed(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def _listed(directory: Path) -> list[ListedFile]:
+    found = []
+    with _reading(directory), suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # it was removed meanwhile
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith(RESERVED_PREFIX):
+                    facts = entry.stat(follow_symlinks=False)
+                    modified_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+                    found.append(ListedFile(name=entry.name, size_bytes=facts.st_size, modified_at=modified_at))
+    return found
 
 
 def _open(path: Path, uri: str) -> BinaryIO:

@@ -52,6 +52,15 @@ class Root:
             return self._inside(found.group().strip("/").split("/"))
         raise InvalidInput(f"{uri!r} is not in the storage of this process.")
 
+    def directory_of_uri(self, uri: str) -> Path:
+        """The path of a ``file://`` URI that may be that of the root itself, as `of_uri`.
+
+        Raises:
+            InvalidInput: as for `of_uri`.
+        """
+        path = Path("/", *file_names(uri.rstrip("/")))
+        return self._real if path in {self._named, self._real} else self.of_uri(uri.rstrip("/"))
+
     def of_names(self, relative: str) -> Path:
         """The path of the file with these names below the directory, joined by ``/`` and not encoded.
 

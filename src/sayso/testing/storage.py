@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed
-from sayso.storage import Stored
-from sayso.storage.uris import bucket_and_key
+from sayso.storage import ListedFile, Stored
+from sayso.storage.uris import RESERVED_PREFIX, bucket_and_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,11 +29,13 @@ class MemoryFile:
         content: its bytes.
         content_type: its media type.
         version: the number of files that had been written before it.
+        modified_at: when it was written.
     """
 
     content: bytes
     content_type: str
     version: int
+    modified_at: datetime = field(default_factory=partial(datetime.now, UTC))
 
 
 class InMemoryStorage:
@@ -76,6 +80,14 @@ class InMemoryStorage:
         content = self.files[uri].content
         for start in range(0, len(content), _BLOCK_BYTES):
             yield content[start : start + _BLOCK_BYTES]
+
+    async def files_in(self, root: str) -> AsyncIterator[ListedFile]:
+        """See `Storage.files_in`."""
+        prefix = f"{root.rstrip('/')}/"
+        for uri, file in list(self.files.items()):
+            name = uri.removeprefix(prefix)
+            if uri.startswith(prefix) and "/" not in name and not name.startswith(RESERVED_PREFIX):
+                yield ListedFile(name=name, size_bytes=len(file.content), modified_at=file.modified_at)
 
     async def delete(self, *uris: str) -> int:
         """See `Storage.delete`."""
