@@ -19,24 +19,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sayso.types import Speech, Utterance
 
-_BASE = "sayso.jobs.base"
+_LEASE_TIMES = "sayso.jobs.lease_times"
 _FAKE_SECONDS = "0.1"
 
 
 def _shorten(lease_seconds: float) -> None:
-    """Have `sayso.jobs.base` with other leases before the modules that take them from it."""
+    """Have `sayso.jobs.lease_times` with other leases before the modules that take them from it.
+
+    Raises:
+        LookupError: they are not there.
+    """
     package = importlib.util.find_spec("sayso")
     assert package is not None
     assert package.submodule_search_locations is not None
-    path = Path(package.submodule_search_locations[0], "jobs", "base.py")
-    spec = importlib.util.spec_from_file_location(_BASE, path)
+    path = Path(package.submodule_search_locations[0], *_LEASE_TIMES.split(".")[1:]).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(_LEASE_TIMES, path)
     assert spec is not None
     assert spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
-    sys.modules[_BASE] = module
+    sys.modules[_LEASE_TIMES] = module
     spec.loader.exec_module(module)
-    module.LEASE_SECONDS = lease_seconds
-    module.HEARTBEAT_SECONDS = lease_seconds / 3
+    for name, seconds in {"LEASE_SECONDS": lease_seconds, "HEARTBEAT_SECONDS": lease_seconds / 3}.items():
+        if not hasattr(module, name):
+            raise LookupError(f"{_LEASE_TIMES} has no {name}")
+        setattr(module, name, seconds)
 
 
 def _hum(seconds: float) -> None:
