@@ -59,6 +59,10 @@ class ObjectFacts:
         composites += [self.remote.etag] if self.is_etag_md5 else []
         return any(parts_of(composite) is not None for composite in composites)
 
+    def with_plain_etag(self) -> ObjectFacts:
+        """The same, from a server whose ETags are not made of MD5s."""
+        return replace(self, is_etag_md5=False)
+
     def with_part_bytes(self, part_bytes: int | None) -> ObjectFacts:
         """The same, with the size of its parts."""
         return replace(self, part_bytes=part_bytes)

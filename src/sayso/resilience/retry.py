@@ -97,7 +97,23 @@ def retry_blocking(
     on_retry: Callable[[BaseException], None] = lambda _: None,
 ) -> T:
     """The same as `retry`, for blocking calls; its pauses block, too."""
-    return Retrying(sleep=sleep, **_rules(policy, on, time.monotonic, on_retry, time.monotonic()))(call)
+    began = time.monotonic()
+    failed: BaseException | None = None
+    try:
+        return call()
+    except BaseException as error:
+        if not _condition(on)(error):
+            raise
+        failed = error
+
+    def attempt() -> T:
+        nonlocal failed
+        if failed is not None:
+            first, failed = failed, None
+            raise first
+        return call()
+
+    return Retrying(sleep=sleep, **_rules(policy, on, time.monotonic, on_retry, began))(attempt)
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -1,0 +1,288 @@
+"""Fetch one object into a temporary file: its pieces, from several threads, and their verification at the end."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sayso.aws.s3_reader import ObjectChanged
+from sayso.errors import Cancelled, OutputFailed
+from sayso.modelsync.checksums import Expected, Unverifiable
+from sayso.modelsync.directories import local_stat, volume_error
+from sayso.modelsync.errors import ContentDamaged
+from sayso.modelsync.listing import find_object, find_part_bytes
+from sayso.modelsync.partial_files import PartialNotes, new_temporary, read_into, verify_claims
+from sayso.modelsync.range_hashes import OWN_ALGORITHM, FileHash, Range, ranges_of
+from sayso.modelsync.ranges import Piece, PieceReader
+from sayso.modelsync.system_calls import preallocate
+from sayso.modelsync.transfer_values import Downloaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sayso.aws.s3_reader import BucketReader
+    from sayso.modelsync.bandwidth import Bandwidth, Space
+    from sayso.modelsync.checksums import Expectation
+    from sayso.modelsync.directories import VolumeRoot
+    from sayso.modelsync.object_facts import ObjectFacts
+    from sayso.modelsync.transfer_values import Download, TransferOptions
+
+_PREALLOCATED_BYTES = 2**20  # smaller files are written at once
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransferContext:
+    """What all transfers share.
+
+    Attributes:
+        reader: of the bucket.
+        root: of the volume.
+        options: how objects are fetched.
+        space: of the volume.
+        bandwidth: the limit of all transfers; None for none.
+        on_received: called with the number of bytes that arrived, from any thread.
+    """
+
+    reader: BucketReader
+    root: VolumeRoot
+    options: TransferOptions
+    space: Space
+    bandwidth: Bandwidth | None
+    on_received: Callable[[int], None]
+
+
+class FileTransfer:
+    """One object on its way into a temporary file.
+
+    `begin` is called first, on one thread; then `fetch` for each piece, on any threads; then `finish`, or `abandon`.
+    """
+
+    def __init__(self, context: TransferContext, download: Download, stopped: threading.Event) -> None:
+        self._context = context
+        self._download = download
+        self._stopped = stopped
+        self._began = time.monotonic()
+        self._received = 0
+        self._lock = threading.Lock()
+        self._facts: ObjectFacts | None = None
+        self._expectation: Expectation | None = None
+        self._content: FileHash | None = None
+        self._notes: PartialNotes | None = None
+        self._descriptor: int | None = None
+        self.temporary: str | None = None
+        self._promise: AbstractContextManager[Callable[[], None]] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Of the object, for messages."""
+        return self._context.reader.uri_of(self._download.remote.key)
+
+    def begin(self) -> list[Piece]:
+        """Find out what is needed to verify the object, and make the temporary file.
+
+        Returns:
+            The pieces that are still to be fetched.
+
+        Raises:
+            ObjectAbsent, ObjectChanged: the object is not the one that was listed.
+            VolumeFull, OutputFailed: the volume has no space, or cannot be written.
+            ServiceUnavailable, ResourceMissing, InvalidInput: of the bucket.
+        """
+        remote = self._download.remote
+        if remote.size_bytes > self._context.options.range_bytes:
+            self._know(self._ask())
+            return self._prepare()
+        piece = Piece(Range(start=0, length=remote.size_bytes), remote=remote, is_whole=True)
+        with PieceReader(self._context, piece, self._stopped) as reading:
+            facts = reading.open()
+            self._know(facts)
+            pieces = self._prepare()
+            if len(pieces) != 1:  # it is empty, or was uploaded in parts that must be hashed one by one
+                return pieces
+            piece.remote, piece.hashing = pieces[0].remote, pieces[0].hashing
+            self._write(piece, reading)
+        return []
+
+    def fetch(self, piece: Piece) -> None:
+        """Fetch a piece into the file.
+
+        Raises:
+            Cancelled: the transfer was stopped.
+            ObjectChanged, OutputFailed, ServiceUnavailable, …: as `begin`.
+        """
+        with PieceReader(self._context, piece, self._stopped) as reading:
+            self._write(piece, reading)
+
+    def finish(self) -> Downloaded:
+        """Verify the file, once all pieces are fetched.
+
+        Raises:
+            ContentDamaged: its content is not that of the object.
+            ObjectChanged: the object is verified, but is not the one of the manifest.
+            OutputFailed: the file cannot be read.
+        """
+        if self._content is None or self._descriptor is None or self.temporary is None or self._facts is None:
+            raise AssertionError("a transfer begins before it ends")
+        try:
+            whole = {checksum.algorithm: checksum for checksum in self._content.whole()}
+            composite = self._content.composite()
+            facts = os.fstat(self._descriptor)
+        except OSError as error:
+            raise volume_error(error, self._download.path) from error
+        reason = self._unverifiable_reason({name: sum_.digest for name, sum_ in whole.items()}, composite)
+        for checksum in self._download.expected:
+            if whole[checksum.algorithm] != checksum and reason is None:
+                raise ObjectChanged(f"{self.uri} is not what its manifest says.")
+            if whole[checksum.algorithm] != checksum:
+                raise ContentDamaged(f"What was received of {self.uri} is not what its manifest says.")
+        is_by_manifest = reason is not None and bool(self._download.expected)
+        if facts.st_size != self._facts.remote.size_bytes:
+            raise OutputFailed(f"{self._download.path} was changed while it was written.")
+        self._close(keeps_notes=False)
+        return Downloaded(
+            remote=self._facts.remote,
+            path=self._download.path,
+            temporary=self.temporary,
+            stat=local_stat(facts),
+            checksums=tuple(whole.values()),
+            is_verified=reason is None or is_by_manifest,
+            unverifiable_reason=None if is_by_manifest else reason,
+            received_bytes=self._received,
+            seconds=time.monotonic() - self._began,
+        )
+
+    def abandon(self, *, is_resumable: bool) -> None:
+        """Give the transfer up; no other call is under way any more.
+
+        Args:
+            is_resumable: whether a large file and the notes about it stay, for the next transfer of the object.
+        """
+        is_kept = is_resumable and self._notes is not None
+        self._close(keeps_notes=is_kept)
+        if self.temporary is not None and not is_kept:
+            try:
+                self._context.root.remove(self.temporary)
+            except OSError as error:
+                raise volume_error(error, self.temporary) from error
+
+    def _ask(self) -> ObjectFacts:
+        """The facts of an object that is fetched in ranges."""
+        context, remote = self._context, self._download.remote
+        facts = find_object(context.reader, remote.key, version_id=remote.version_id, policy=context.options.retry)
+        if facts.remote.size_bytes != remote.size_bytes or (remote.etag and facts.remote.etag != remote.etag):
+            raise ObjectChanged(f"{self.uri} is not the object that was listed any more.")
+        return facts
+
+    def _know(self, facts: ObjectFacts) -> None:
+        """Decide how the object is verified."""
+        context = self._context
+        if not context.options.is_etag_md5:
+            facts = facts.with_plain_etag()
+        if facts.needs_part_bytes:
+            policy = context.options.retry
+            facts = facts.with_part_bytes(find_part_bytes(context.reader, facts.remote, policy=policy))
+        self._facts = facts
+        self._expectation = facts.expectation
+
+    def _prepare(self) -> list[Piece]:
+        """Make the temporary file, or find that of an earlier transfer; the pieces that are missing."""
+        if self._facts is None:
+            raise AssertionError("facts come first")
+        remote, options, expected = self._facts.remote, self._context.options, self._expectation
+        composite = None
+        whole = {OWN_ALGORITHM, *(checksum.algorithm for checksum in self._download.expected)}
+        if isinstance(expected, Expected):
+            if expected.part_bytes is None:
+                whole.add(expected.algorithm)
+            else:
+                composite = (expected.algorithm, expected.part_bytes)
+        part_bytes = None if composite is None else composite[1]
+        ranges = ranges_of(remote.size_bytes, range_bytes=options.range_bytes, part_bytes=part_bytes)
+        content = self._content = FileHash(ranges, whole=whole, composite=composite, read_into=self._read_into)
+        promise = self._context.space.promised(remote.size_bytes, self._download.path)
+        try:
+            settle = promise.__enter__()
+            self._promise = promise
+            found = self._open(ranges)
+            if self._descriptor is not None and len(found) < len(ranges):
+                if remote.size_bytes >= _PREALLOCATED_BYTES and preallocate(self._descriptor, remote.size_bytes):
+                    settle()
+                os.ftruncate(self._descriptor, remote.size_bytes)
+        except OSError as error:
+            raise volume_error(error, self._download.path) from error
+        return [Piece(each, remote=remote, algorithms=content.algorithms) for each in ranges if each not in found]
+
+    def _open(self, ranges: list[Range]) -> set[Range]:
+        """Open the temporary file; the ranges that it has already."""
+        if self._facts is None or self._content is None:
+            raise AssertionError("facts come first")
+        context, path = self._context, self._download.path
+        if len(ranges) < 2:
+            self.temporary, self._descriptor = new_temporary(context.root, path)
+            return set()
+        self._notes = PartialNotes(context.root, path, self._facts.remote, set(ranges))
+        resumed = self._notes.resume()
+        if resumed is not None:
+            self.temporary, self._descriptor, claims = resumed
+            return verify_claims(self._descriptor, claims, self._content)
+        self.temporary, self._descriptor = new_temporary(context.root, path)
+        self._notes.begin(self.temporary)
+        return set()
+
+    def _write(self, piece: Piece, reading: PieceReader) -> None:
+        if self._descriptor is None or self._content is None:
+            raise AssertionError("a transfer begins before it fetches")
+        try:
+            reading.receive(self._descriptor)
+            values = piece.hashing.values()
+            self._content.add(piece.part, values)
+            if self._notes is not None:
+                self._notes.add(piece.part, values[OWN_ALGORITHM])
+        except OSError as error:
+            raise volume_error(error, self._download.path) from error
+        finally:
+            with self._lock:
+                self._received += reading.received_bytes
+        if self._stopped.is_set():
+            raise Cancelled(f"The transfer of {self.uri} was stopped.")
+
+    def _read_into(self, buffer: memoryview, position: int) -> int:
+        return read_into(self._descriptor if self._descriptor is not None else -1, buffer, position)
+
+    def _unverifiable_reason(self, whole: dict[str, str], composite: str | None) -> str | None:
+        """Compare; None if the content is verified.
+
+        Raises:
+            ContentDamaged: it is another one.
+        """
+        expected = self._expectation
+        if not isinstance(expected, Expected):
+            return expected.reason if isinstance(expected, Unverifiable) else "nothing is known of it"
+        found = whole[expected.algorithm] if expected.part_bytes is None else composite
+        if found == expected.digest:
+            return None
+        if not expected.is_certain:
+            return "it was uploaded in parts of unknown size"
+        raise ContentDamaged(
+            f"What was received of {self.uri} does not have its checksum: {expected.algorithm} is {found}, and not "
+            f"{expected.digest}.",
+            hint="If the bucket's ETags are no MD5s, the settings must say so; else the object may be damaged there.",
+        )
+
+    def _close(self, *, keeps_notes: bool) -> None:
+        try:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            if self._notes is not None:
+                self._notes.close() if keeps_notes else self._notes.remove()
+        except OSError as error:
+            raise volume_error(error, self._download.path) from error
+        finally:
+            self._descriptor = None
+            if self._promise is not None:
+                self._promise.__exit__(None, None, None)
+                self._promise = None
