@@ -15,9 +15,10 @@ import openai
 import pytest
 
 from sayso.audio import decode
+from sayso.cards.mp3 import check_mp3
 from sayso.stt import SAMPLE_RATE_HZ
 from sayso.subtitles import parse_subtitles
-from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
+from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer, StampedSpeech, stamp, stamp_of
 from support.audio.sounds import encoded
 from support.audio.tones import spoken
 from support.waiting import wait_until
@@ -289,3 +290,20 @@ def test_it_runs_as_a_process_that_others_can_plan_faults_for() -> None:
     assert answers[0].headers["retry-after"] == "3"
     assert [record["fault"] for record in records] == ["rate_limited", None]
     assert (process.returncode, errors) == (0, "")
+
+
+def test_stamped_speech_says_of_what_it_is() -> None:
+    """It is an MP3 file, with a stamp of its text and its voice, and comes no sooner than it should."""
+    speech = StampedSpeech()
+    with (
+        OpenAIServer(speech=speech, latency_seconds=SHORT_SECONDS) as server,
+        openai.OpenAI(api_key=server.key, base_url=server.base_url, max_retries=0) as client,
+    ):
+        mp3 = client.audio.speech.create(model="gpt-4o-mini-tts", input="Bonjour.", voice="verse").content
+        (received,) = server.requests
+    check_mp3(mp3, "Bonjour.")
+    assert stamp_of(mp3) == stamp("Bonjour.", voice="verse") != stamp("Bonjour.", voice="alloy")
+    assert stamp_of(mp3[:60]) is None
+    assert stamp_of(speech.answer(SPEAK)[0][100:]) is None
+    assert received.ended_at is not None
+    assert received.ended_at - received.began_at >= SHORT_SECONDS

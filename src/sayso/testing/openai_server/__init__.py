@@ -2,5 +2,6 @@
 
 from sayso.testing.openai_server.faults import Fault, FaultKind, Received
 from sayso.testing.openai_server.server import OpenAIServer
+from sayso.testing.openai_server.stamped import StampedSpeech, stamp, stamp_of
 
-__all__ = ["Fault", "FaultKind", "OpenAIServer", "Received"]
+__all__ = ["Fault", "FaultKind", "OpenAIServer", "Received", "StampedSpeech", "stamp", "stamp_of"]

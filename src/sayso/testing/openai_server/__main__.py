@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
 from sayso.testing.openai_server.server import OpenAIServer
+from sayso.testing.openai_server.stamped import StampedSpeech
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
 
@@ -26,15 +29,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="OpenAI's audio API on this machine, with faults on demand.")
     parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--key", default="sk-test-of-the-fault-server", help="the API key that is accepted")
-    parser.add_argument("--speech", choices=["fake", "kokoro"], default="fake", help="who speaks")
+    parser.add_argument(
+        "--speech",
+        choices=["fake", "kokoro", "stamped"],
+        default="fake",
+        help="what speaks; stamped is one sound with a tag, made without delay",
+    )
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds from a request for speech to its response")
     parser.add_argument("--whisper", metavar="MODEL", help="the Whisper model, such as base; a fake by default")
     options = parser.parse_args()
     is_stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_stopped.set())
-    speech = _kokoro() if options.speech == "kokoro" else FakeSpeechEngine()
+    speech = _SPEECH[options.speech]()
     transcriber = _whisper(options.whisper) if options.whisper else FakeTranscriber()
-    with OpenAIServer(speech=speech, transcriber=transcriber, key=options.key, port=options.port) as server:
+    with OpenAIServer(
+        speech=speech,
+        transcriber=transcriber,
+        key=options.key,
+        port=options.port,
+        latency_seconds=options.latency,
+    ) as server:
         sys.stdout.write(json.dumps({"base_url": server.base_url, "key": server.key}) + "\n")
         sys.stdout.flush()
         is_stopped.wait()
@@ -63,6 +78,13 @@ def _whisper(model: str) -> Transcriber:
     from sayso.stt import WhisperTranscriber
 
     return WhisperTranscriber(open_store(load_settings()).path(f"whisper-{model}"))
+
+
+_SPEECH: Mapping[str, Callable[[], SpeechEngine | StampedSpeech]] = {
+    "fake": FakeSpeechEngine,
+    "kokoro": _kokoro,
+    "stamped": StampedSpeech,
+}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -14,6 +16,7 @@ from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
 from sayso.testing.openai_server.speech import SpeechEndpoint
+from sayso.testing.openai_server.stamped import StampedSpeech
 from sayso.testing.openai_server.transcriptions import SPEAKER_MODEL, TIMED_MODEL, TranscriptionEndpoint
 
 if TYPE_CHECKING:
@@ -30,13 +33,21 @@ _SPEECH_MODELS = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd")
 _HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", SPEAKER_MODEL)
 
 
-def application(plan: Plan, *, speech: SpeechEngine | None, transcriber: Transcriber | None, key: str) -> Starlette:
+def application(
+    plan: Plan,
+    *,
+    speech: SpeechEngine | StampedSpeech | None,
+    transcriber: Transcriber | None,
+    key: str,
+    latency_seconds: float,
+) -> Starlette:
     """The application without its faults; see `OpenAIServer`."""
     routes = _Routes(
-        SpeechEndpoint(speech) if speech else None,
+        SpeechEndpoint(speech) if speech and not isinstance(speech, StampedSpeech) else speech,
         TranscriptionEndpoint(transcriber) if transcriber else None,
         key=key,
         plan=plan,
+        latency_seconds=latency_seconds,
     )
     return Starlette(
         routes=[
@@ -55,9 +66,16 @@ class _Routes:
     """The endpoints; they run on the server's loop, and the engines on threads."""
 
     def __init__(
-        self, speech: SpeechEndpoint | None, transcription: TranscriptionEndpoint | None, *, key: str, plan: Plan
+        self,
+        speech: SpeechEndpoint | StampedSpeech | None,
+        transcription: TranscriptionEndpoint | None,
+        *,
+        key: str,
+        plan: Plan,
+        latency_seconds: float,
     ) -> None:
         self._speech = speech
+        self._latency_seconds = latency_seconds
         self._transcription = transcription
         self._key = key
         self._plan = plan
@@ -91,6 +109,8 @@ class _Routes:
         if fields.get("model") not in _SPEECH_MODELS:
             return _unknown_model(fields.get("model"))
         body, media_type = await run_in_threadpool(self._speech.answer, fields)
+        due = request.state.received.began_at + self._latency_seconds
+        await asyncio.sleep(max(due - time.monotonic(), 0.0))
         return Response(body, media_type=media_type)
 
     async def transcription(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sayso.stt import Transcriber
+    from sayso.testing.openai_server.stamped import StampedSpeech
     from sayso.tts.base import SpeechEngine
 
 _HOST = "127.0.0.1"
@@ -27,24 +28,27 @@ class OpenAIServer:
     Every public method may be called from any thread while it runs.
 
     Args:
-        speech: the speech engine; OpenAI's voices are mapped to its English voices, in turn.
+        speech: the speech engine; OpenAI's voices are mapped to its English voices, in turn. Or `StampedSpeech`.
         transcriber: the transcriber.
         key: the API key that is accepted.
         port: to listen on; 0 for a free port, which it keeps across restarts.
+        latency_seconds: from the arrival of a request for speech to its response, at least.
     """
 
     def __init__(
         self,
         *,
-        speech: SpeechEngine | None = None,
+        speech: SpeechEngine | StampedSpeech | None = None,
         transcriber: Transcriber | None = None,
         key: str = "sk-test-of-the-fault-server",
         port: int = 0,
+        latency_seconds: float = 0.0,
     ) -> None:
         self.key = key
         self.port = port
         self._plan = Plan()
-        self._app = Faulty(application(self._plan, speech=speech, transcriber=transcriber, key=key), self._plan)
+        app = application(self._plan, speech=speech, transcriber=transcriber, key=key, latency_seconds=latency_seconds)
+        self._app = Faulty(app, self._plan)
 
     @property
     def base_url(self) -> str:

@@ -49,7 +49,7 @@ class SpeechEndpoint:
         Raises:
             Refused: as OpenAI would.
         """
-        text, voice, wanted, speed = _checked(fields)
+        text, voice, wanted, speed = checked_fields(fields)
         samples = self._spoken(text, self._voices[voice], speed)
         return _encoded(samples, wanted), _MEDIA_TYPES[wanted]
 
@@ -77,8 +77,12 @@ class SpeechEndpoint:
             return [piece for half in split_utterance(utterance) for piece in self._line(half, voice, speed)]
 
 
-def _checked(fields: dict[str, Any]) -> tuple[str, str, str, float]:
-    """The text, voice, format and speed, if OpenAI would accept them."""
+def checked_fields(fields: dict[str, Any]) -> tuple[str, str, str, float]:
+    """The text, voice, format and speed of a request.
+
+    Raises:
+        Refused: as OpenAI would.
+    """
     text = fields.get("input", "")
     if not text.strip():
         raise Refused(refusal(400, "Input text cannot be empty.", param="input"))
