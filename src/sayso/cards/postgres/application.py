@@ -11,6 +11,7 @@ import structlog
 from sayso.cards.postgres.discovery import discover
 from sayso.cards.postgres.statements import Statements
 from sayso.cards.records import JobStatus
+from sayso.errors import ServiceUnavailable
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
 
@@ -118,6 +119,8 @@ class Application:
         self._schema = schema
         self._tables: ApplicationTables | None = None
         self._statements: Statements | None = None
+        self._is_stale = True
+        """Whether the tables may have changed: a statement was refused since they were found."""
 
     @property
     def known(self) -> ApplicationTables | None:
@@ -135,6 +138,7 @@ class Application:
             ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
         """
         tables = await discover(self.database, schema=self._schema)
+        self._is_stale = False
         if tables != self._tables:
             for warning in tables.warnings:
                 _log.warning("the application's tables", warning=warning)
@@ -143,12 +147,12 @@ class Application:
         return tables
 
     async def tables(self) -> ApplicationTables:
-        """The tables as they were found last; found out now if they were not yet.
+        """The tables as they were found last; found out now if they were not yet, or a statement was refused.
 
         Raises:
             ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
         """
-        return self._tables or await self.refresh()
+        return await self.refresh() if self._tables is None or self._is_stale else self._tables
 
     async def name(self) -> str:
         """Its name in Sayso's own tables.
@@ -272,7 +276,11 @@ class Application:
     # Statements
 
     async def _fetch(self, statement: Statement, about: Mapping[str, Any]) -> Sequence[Row]:
-        return await self.database.fetch(statement, about, is_repeatable=True)
+        try:
+            return await self.database.fetch(statement, about, is_repeatable=True)
+        except ServiceUnavailable:
+            self._is_stale = True
+            raise
 
     async def _change(self, statement: Statement, about: Mapping[str, Any]) -> tuple[Sequence[Row], bool]:
         """Run a statement, and return its rows, and whether an earlier execution may have succeeded."""
@@ -283,4 +291,8 @@ class Application:
             executions += 1
             return await self.database.attempt(statement, {**about, "is_repeated": executions > 1})
 
-        return await self.database.persist(execute), executions > 1
+        try:
+            return await self.database.persist(execute), executions > 1
+        except ServiceUnavailable:
+            self._is_stale = True
+            raise
