@@ -43,7 +43,7 @@ def application(
 ) -> Starlette:
     """The application without its faults; see `OpenAIServer`."""
     routes = _Routes(
-        SpeechEndpoint(speech) if speech and not isinstance(speech, StampedSpeech) else speech,
+        speech if speech is None or isinstance(speech, StampedSpeech) else SpeechEndpoint(speech),
         TranscriptionEndpoint(transcriber) if transcriber else None,
         key=key,
         plan=plan,
