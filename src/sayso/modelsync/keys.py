@@ -108,18 +108,21 @@ class KeyRules:
         reason, detail = self._problem(key)
         return None if reason is None else Refused(key=key, reason=reason, detail=f"The key {shown(key)} {detail}.")
 
-    def resolve(self, keys: Iterable[str], *, incumbents: Container[str] = ()) -> ResolvedKeys:
+    def resolve(
+        self, keys: Iterable[str], *, incumbents: Container[str] = (), listed: Container[str] = ()
+    ) -> ResolvedKeys:
         """Decide over all keys of a complete listing.
 
         Args:
             keys: all of them, in any order.
             incumbents: the keys that the journal has a file of; they win over others that they collide with.
+            listed: the keys that a manifest lists; they count whatever their suffix is.
         """
         index = KeyIndex()
         accepted: list[str] = []
         refused: list[Refused] = []
         unique = set(keys)
-        counting = [key for key in unique if self.counts(key)]
+        counting = [key for key in unique if self.counts(key) or key in listed]
         for key in sorted(counting, key=lambda key: (key not in incumbents, key)):
             refusal = self.refusal_of(key) or index.add(key)
             if refusal is None:
@@ -179,7 +182,7 @@ class KeyIndex:
         path = folded(key)
         if refusal is None and path not in self._files:
             self._files[path] = key
-            self._directories.update(_directories(path))
+            self._directories.update(directories_above(path))
         return refusal
 
     def discard(self, key: str) -> None:
@@ -187,7 +190,7 @@ class KeyIndex:
         path = folded(key)
         if self._files.get(path) == key:
             del self._files[path]
-            self._directories.subtract(_directories(path))
+            self._directories.subtract(directories_above(path))
 
     def collision_of(self, key: str) -> Refused | None:
         """Why a key cannot stand beside those that are here; None if it can."""
@@ -199,14 +202,14 @@ class KeyIndex:
         if self._directories[path] > 0:
             detail = f"The key {shown(key)} would be a file where other keys need a directory."
             return Refused(key=key, reason=RefusalReason.FILE_AND_DIRECTORY, detail=detail)
-        file = next((self._files[directory] for directory in _directories(path) if directory in self._files), None)
+        file = next((self._files[directory] for directory in directories_above(path) if directory in self._files), None)
         if file is not None:
             detail = f"The key {shown(key)} needs a directory where the key {shown(file)} is a file."
             return Refused(key=key, reason=RefusalReason.FILE_AND_DIRECTORY, detail=detail)
         return None
 
 
-def _directories(path: str) -> Iterator[str]:
+def directories_above(path: str) -> Iterator[str]:
     """The directories above a path, below the root."""
     end = path.find("/")
     while end >= 0:

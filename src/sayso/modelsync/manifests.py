@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -17,6 +17,8 @@ from sayso.modelsync.keys import KeyIndex, KeyRules, shown
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sayso.models.manifest import Manifest
 
 SUFFIX = ".manifest.json"
@@ -68,6 +70,10 @@ class SetManifest:
     name: str
     version: str
     files: tuple[SetFile, ...]
+
+
+ReadManifests: TypeAlias = "Mapping[tuple[str, str], SetManifest | InvalidInput]"
+"""What was read of manifests, by the key and the ETag of the object; the error of one that cannot be used."""
 
 
 def is_manifest(key: str) -> bool:

@@ -129,6 +129,21 @@ class VolumeFile:
     checksums: tuple[Checksum, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeScan:
+    """What is on the volume now, without ``.sayso``.
+
+    Attributes:
+        entries: by path; below a link only if it is the link of a set.
+        is_complete: whether every directory could be read; otherwise an entry that is missing means nothing.
+        trouble: why it is not complete, in a sentence; None otherwise.
+    """
+
+    entries: Mapping[str, VolumeFile]
+    is_complete: bool = True
+    trouble: str | None = None
+
+
 class EventKind(StrEnum):
     """What happened to an object, as far as it matters.
 
