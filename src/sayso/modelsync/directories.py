@@ -206,6 +206,35 @@ class VolumeRoot:
             elif path != STATE_DIRECTORY:
                 yield from self.entries(path)
 
+    def names(self, relative: str) -> list[str]:
+        """The names in a directory, in order; none if it does not exist.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            with self.directory(relative) as opened, os.scandir(opened) as scan:
+                return sorted(entry.name for entry in scan)
+        except FileNotFoundError:
+            return []
+
+    def remove_tree(self, relative: str) -> None:
+        """Remove a directory and everything below it, or another entry; symbolic links are removed, not followed.
+
+        Raises:
+            OSError: something cannot be removed.
+        """
+        found = self.stat(relative)
+        if found is None:
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            self.remove(relative)
+            return
+        for name in self.names(relative):
+            self.remove_tree(f"{relative}/{name}")
+        with self.parent_of(relative) as (parent, name), suppress(FileNotFoundError):
+            os.rmdir(name, dir_fd=parent)
+
     def free_bytes(self) -> int:
         """How many bytes the volume has for this user.
 

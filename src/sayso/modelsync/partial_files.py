@@ -197,15 +197,23 @@ def sweep_partials(root: VolumeRoot, *, active: Collection[str] = (), older_than
         header, _ = _read_notes(root, notes)
         resumable[str(header.get("temporary", ""))] = notes
     removed: list[str] = []
-    for path, facts in root.entries():
-        is_kept = path in active or (path in resumable and facts.st_mtime >= older_than_seconds)
-        if is_temporary(path.rpartition("/")[2]) and not is_kept and root.remove(path):
-            removed.append(path)
+    for path, facts in list(root.entries()):
+        left = _left_over(path)
+        is_kept = left in active or (left in resumable and facts.st_mtime >= older_than_seconds)
+        if left is not None and not is_kept and root.stat(left) is not None:
+            root.remove_tree(left)
+            removed.append(left)
     for temporary, notes in resumable.items():
         is_used = temporary in active or (temporary and root.stat(temporary) is not None)
         if not is_used and root.remove(notes):
             removed.append(notes)
     return removed
+
+
+def _left_over(path: str) -> str | None:
+    """The temporary entry that a path is, or is in: a directory that a set replaced has such a name for a moment."""
+    names = path.split("/")
+    return next(("/".join(names[: place + 1]) for place, name in enumerate(names) if is_temporary(name)), None)
 
 
 def _all_notes(root: VolumeRoot) -> Iterator[str]:

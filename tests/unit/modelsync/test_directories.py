@@ -111,7 +111,7 @@ def test_a_path_with_other_names_is_refused(root: VolumeRoot, relative: str) -> 
 
 
 def test_the_directory_is_held_although_its_name_changes(root: VolumeRoot, path: Path) -> None:
-    """A symbolic link in the root's place leads nobody elsewhere."""
+    """A symbolic link in the root's place changes nothing."""
     moved = path.rename(path.with_name("moved"))
     path.symlink_to("/tmp")  # noqa: S108 -- not used
     write(root, "file")

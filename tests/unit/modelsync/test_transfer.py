@@ -210,10 +210,12 @@ def test_an_object_that_changes_during_the_transfer_is_given_up(server: ObjectSe
     server.put(KEY, LARGE)
     listed = wanted(server)
 
+    def change() -> None:
+        server.put(KEY, LARGE[::-1])
+
     def choose(request: SeenRequest) -> Reply | None:
-        if request.headers.get("range", "").startswith(f"bytes={3 * RANGE}-"):
-            return Reply(then=lambda: server.put(KEY, LARGE[::-1]) and None)
-        return None
+        is_third = request.headers.get("range", "").startswith(f"bytes={3 * RANGE}-")
+        return Reply(then=change) if is_third else None
 
     server.choose = choose
     with transferring(server, tmp_path) as transfers, pytest.raises(ObjectChanged):
