@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sayso.bootstrap.storages import open_aws
 from sayso.cards.files import CARD_FILES_PATH
@@ -14,6 +14,7 @@ from sayso.files import make_private_directory
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AsyncExitStack
     from pathlib import Path
 
@@ -41,6 +42,13 @@ class CardStorage:
     storages: Storages
     root: str
     base_url: str
+
+
+def in_data_directory(settings: CardsSettings) -> Mapping[str, Any]:
+    """The settings of cards that `sayso up` brings: files go to the data directory unless a directory is named."""
+    if "local_storage_path" in settings.model_fields_set:
+        return {}
+    return {"local_storage_path": settings.data_dir / "cards"}
 
 
 def card_files_url(settings: CardsSettings) -> str:

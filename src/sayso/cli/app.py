@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sayso import __version__
-from sayso.cli import jobs, keys, models
+from sayso.cli import cards, jobs, keys, models
 from sayso.cli.doctor import doctor
 from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
@@ -65,6 +65,7 @@ app.command(epilog=examples("sayso upgrade-database", "sayso upgrade-database --
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(cards.app, name="cards")
 app.command()(doctor)
 
 
