@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 import numpy as np
 import soxr
-from av.codec.codec import UnknownCodecError
 
+from sayso.audio.container import name_of, opened
 from sayso.audio.silence import silence
 from sayso.audio.trial import require_quick_opening
 from sayso.errors import AudioTooLong, NotAudio
@@ -38,12 +36,6 @@ _HIGHEST_RATE_HZ = 768_000
 _MOST_CHANNELS = 64
 
 _ROUNDING_SECONDS = 1e-6  # the error of a sum of many frames
-
-# A playlist names other files and addresses; decoding one file must not open any. No protocol has this name.
-_NO_OTHER_FILE = {"protocol_whitelist": "none"}
-
-_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-"""Tags in another encoding than UTF-8 are no reason to refuse a file; PyAV 19 takes them as they are, and no option."""
 
 _RESAMPLED_AT_ONCE_SECONDS = 10.0
 """So much is resampled at once, however many samples a packet of the file holds."""
@@ -95,7 +87,7 @@ def decode_blocks(
     if held_samples:
         yield np.concatenate(held)
     elif empty:
-        raise NotAudio(f"{_name(source)} holds no audio: it ends before the first sample.")
+        raise NotAudio(f"{name_of(source)} holds no audio: it ends before the first sample.")
 
 
 def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float | None) -> Iterator[FloatArray]:
@@ -106,11 +98,11 @@ def _pieces(source: Path | BinaryIO, sample_rate_hz: int, maximum_seconds: float
         rate_hz = 0
         stream: soxr.ResampleStream | None = None
         left_seconds = math.inf if maximum_seconds is None else maximum_seconds
-        for piece, piece_rate_hz in _mono(container, _name(source)):
+        for piece, piece_rate_hz in _mono(container, name_of(source)):
             left_seconds -= len(piece) / piece_rate_hz
             if left_seconds < -_ROUNDING_SECONDS:
                 raise AudioTooLong(
-                    f"{_name(source)} holds more than the {maximum_seconds:g} s of audio that are taken."
+                    f"{name_of(source)} holds more than the {maximum_seconds:g} s of audio that are taken."
                 )
             if stream is None or piece_rate_hz != rate_hz:
                 if stream is not None:  # the rate changed within the file: finish what came before
@@ -164,46 +156,3 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
             yield from packet.decode()
         except av.error.InvalidDataError:
             continue  # a damaged packet; the next may be whole
-
-
-@cache
-def _audio_decoders() -> str:
-    """The decoders that a file may use: those of a film's pictures would take memory for each of them."""
-    names = set()
-    for name in av.codecs_available:
-        with suppress(UnknownCodecError):  # some can only be written
-            codec = av.Codec(name, "r")
-            if codec.type == "audio":
-                names.add(codec.name)
-    return ",".join(sorted(names))
-
-
-@contextmanager
-def opened(source: Path | BinaryIO) -> Iterator[InputContainer]:
-    """A file, opened for the length of the block; of one that others sent, see `sayso.audio.trial` first.
-
-    Raises:
-        NotAudio: it cannot be read or holds no audio.
-    """
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-            container = stack.enter_context(
-                av.open(
-                    file,
-                    "r",
-                    container_options=_NO_OTHER_FILE | {"codec_whitelist": _audio_decoders()},
-                    **_TAGS,
-                )
-            )
-            if not container.streams.audio:
-                raise NotAudio(f"{_name(source)} holds no audio stream.")
-            yield container
-        except (av.error.InvalidDataError, av.error.EOFError) as error:
-            raise NotAudio(f"{_name(source)} is not an audio file, or is damaged.") from error
-        except (OSError, av.FFmpegError) as error:
-            raise NotAudio(f"{_name(source)} cannot be read: {error.strerror or 'it cannot be opened'}.") from error
-
-
-def _name(source: Path | BinaryIO) -> str:
-    return str(source) if isinstance(source, Path) else "The input"

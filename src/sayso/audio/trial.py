@@ -68,7 +68,7 @@ def main() -> None:
     name, seconds = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    from sayso.audio.decode import opened
+    from sayso.audio.container import opened
 
     with suppress(Exception), opened(Path(name)) as container:  # the error occurs again when the file is decoded
         if container.format.name in _FORMATS_WITH_LATER_TAGS:
