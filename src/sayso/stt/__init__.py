@@ -2,7 +2,6 @@
 
 from sayso.stt.base import (
     DEFAULT_OPTIONS,
-    SAMPLE_RATE_HZ,
     Listener,
     Progress,
     SegmentDetails,
@@ -12,7 +11,7 @@ from sayso.stt.base import (
     TranscriptionOptions,
 )
 from sayso.stt.openai.transcriber import OpenAITranscriber
-from sayso.stt.recording import Recording, open_recording
+from sayso.stt.recording import SAMPLE_RATE_HZ, Recording, open_recording
 from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
 from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.local import LocalTranscriber

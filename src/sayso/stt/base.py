@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from sayso.subtitles import Timing
     from sayso.types import Timeline
 
-SAMPLE_RATE_HZ = 16_000
-"""The rate of every transcript's timeline: the one speech recognition works at."""
-
 Task: TypeAlias = Literal["transcribe", "translate"]
 """``translate`` gives English text, whatever language is spoken."""
 

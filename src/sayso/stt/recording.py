@@ -12,7 +12,6 @@ import numpy as np
 
 from sayso.audio import decode_blocks, resample
 from sayso.scheduling import UNBOUNDED
-from sayso.stt.base import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
     from sayso.scheduling import RequestContext
     from sayso.types import Audio, FloatArray
+
+SAMPLE_RATE_HZ = 16_000
+"""The rate of every recording, and of its transcript's timeline: the one speech recognition works at."""
 
 FRAMES_PER_SECOND = 100
 _FRAME_SAMPLES = SAMPLE_RATE_HZ // FRAMES_PER_SECOND

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails, Transcript
+from sayso.stt.base import SegmentDetails, Transcript
+from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.types import Boundary, Segment, Span, Timeline, Word
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.vad_options import VadOptions
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sayso.stt.base import SAMPLE_RATE_HZ
-from sayso.stt.recording import FRAMES_PER_SECOND, SILENT_DB
+from sayso.stt.recording import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, SILENT_DB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,10 +14,11 @@ from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLangua
 from sayso.providers.openai.languages import code_of_language
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.scheduling import UNBOUNDED
-from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ
+from sayso.stt.base import DEFAULT_OPTIONS
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
 from sayso.stt.openai.parts import PART_SECONDS, Part, parts_of, seams_of
 from sayso.stt.openai.transcript_merger import TranscriptMerger
+from sayso.stt.recording import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

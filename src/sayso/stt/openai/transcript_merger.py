@@ -9,14 +9,14 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.stt.base import SAMPLE_RATE_HZ, SegmentDetails
 from sayso.stt.openai.word_alignment import TimedText, timed_segments
+from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.stt.base import Listener, Progress, Task, Transcript
+    from sayso.stt.base import Listener, Progress, SegmentDetails, Task, Transcript
     from sayso.stt.openai.answers import ProviderTranscript
     from sayso.stt.openai.parts import Part, Seam
     from sayso.subtitles import Timing

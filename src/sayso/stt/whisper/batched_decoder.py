@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sayso.errors import EngineFailed, SaysoError
-from sayso.stt.base import SAMPLE_RATE_HZ
+from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.segments import DecodedWord
 from sayso.stt.transcript import EngineWord
 from sayso.stt.whisper.repetition_filter import without_repetitions

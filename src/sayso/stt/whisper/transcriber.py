@@ -14,7 +14,8 @@ from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
 from sayso.lazy import LazyModel
 from sayso.machine import processors
 from sayso.scheduling import UNBOUNDED
-from sayso.stt.base import DEFAULT_OPTIONS, SAMPLE_RATE_HZ
+from sayso.stt.base import DEFAULT_OPTIONS
+from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
 from sayso.stt.vad import SpeechDetector, chunks_of
