@@ -15,11 +15,12 @@ from sayso import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span
 
-    from sayso.observability.traces import Attribute
+    Attribute: TypeAlias = str | int | float | bool
 
 
 class OpenTelemetryTracer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from sayso.errors import Cancelled
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from openai import AsyncOpenAI
-
-    from sayso.providers.openai.connection import OpenAIConnection
 
 T = TypeVar("T")
 
@@ -32,6 +30,14 @@ class Answer:
     content_type: str
 
 
+class Submit(Protocol):
+    """Starts a request that must end by ``until`` on the clock."""
+
+    def __call__(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
+        """See `OpenAIConnection.submit`."""
+        ...
+
+
 class Calls:
     """A group of requests; see `OpenAIConnection.calls`.
 
@@ -39,8 +45,8 @@ class Calls:
     the background thread writes, too.
     """
 
-    def __init__(self, connection: OpenAIConnection, *, until: float) -> None:
-        self._connection = connection
+    def __init__(self, submit: Submit, *, until: float) -> None:
+        self._submit = submit
         self._until = until
         self._lock = threading.Lock()
         self._running: set[Future[Any]] = set()
@@ -54,7 +60,7 @@ class Calls:
             send: makes one attempt.
             read: makes the result from the response, quickly; raises `bad_response` for an unusable one.
         """
-        future = self._connection.submit(send, read, until=self._until)
+        future = self._submit(send, read, until=self._until)
         with self._lock:
             over = self._over
             self._running.add(future)

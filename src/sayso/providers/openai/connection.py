@@ -145,7 +145,7 @@ class OpenAIConnection:
         """
         self.require_key()
         context.check()
-        calls = Calls(self, until=self._clock() + _SHARE_OF_DEADLINE * context.remaining_seconds())
+        calls = Calls(self.submit, until=self._clock() + _SHARE_OF_DEADLINE * context.remaining_seconds())
         with context.on_cancel(calls.cancel), calls:
             yield calls
 
