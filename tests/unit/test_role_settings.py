@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import AliasChoices, Field, SecretStr
 
-from sayso.bootstrap.roles import ROLES, ProcessPlan, roles_named
+from sayso.bootstrap.plan import ProcessPlan
+from sayso.bootstrap.roles import ROLES, roles_named
 from sayso.errors import InvalidInput
 from sayso.settings import (
     ApiSettings,

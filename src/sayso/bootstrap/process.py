@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sayso import __version__
-from sayso.api.auth.keys import KeyRing
-from sayso.api.context import ProcessContext
-from sayso.api.http.rate_limits import RateLimiter
 from sayso.bootstrap.speech import Speech
 from sayso.bootstrap.storages import prepare_database, work_directory
-from sayso.errors import InvalidInput
-from sayso.observability import Health, JobMetrics, Metrics, QueueState, status_of
+from sayso.observability import JobMetrics, Metrics, QueueState
 from sayso.workers import WorkerGroup, WorkerService
 from sayso.workers.ecs_protection import TaskProtection
 
@@ -23,11 +17,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from sayso.api.service import HttpService
-    from sayso.bootstrap.roles import ProcessPlan
     from sayso.observability import EngineHealth
     from sayso.resilience import BreakerState
     from sayso.scheduling import Load
-    from sayso.settings import DatabaseSettings, ProcessSettings, SpeechSettings, WorkerSettings
+    from sayso.settings import DatabaseSettings, SpeechSettings, WorkerSettings
     from sayso.workers import Consumer
 
 
@@ -144,69 +137,3 @@ class Process:
             name: QueueState(backlog.waiting, backlog.in_flight, backlog.oldest_age_seconds)
             for name, backlog in backlogs.items()
         }
-
-
-def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambda: None) -> ProcessContext:
-    """The parts of a process with these roles, found but not loaded or started.
-
-    Args:
-        plan: the roles and their settings.
-        trouble: why something that workers need does not run, for /healthz; None while it does.
-
-    Raises:
-        InvalidInput: a setting cannot be used.
-        ModelMissing: a role needs a model that has not been pulled.
-        ServiceUnavailable: the database has not answered for a minute.
-    """
-    settings = plan.server
-    keys = _keys(settings)
-    process = Process(trouble=trouble)
-    with ExitStack() as opening:
-        opening.push(process.closing)
-        services = [role.open(process, plan.settings[role.name]) for role in plan.roles]
-        opening.pop_all()  # it is open: the context closes it
-    workers = [service.workers for service in services if service.workers is not None]
-    process.workers = WorkerGroup(workers) if workers else None
-    return ProcessContext(
-        settings=settings,
-        keys=keys,
-        limiter=RateLimiter(settings.rate_limit),
-        metrics=process.metrics,
-        health=_health_of(services),
-        warm_up=lambda: _warm_up(services),
-        close=process.closing.close,
-        services=[service.http for service in services if service.http is not None],
-        workers=process.workers,
-        base_url=next((service.base_url for service in services if service.base_url is not None), None),
-    )
-
-
-def _keys(settings: ProcessSettings) -> KeyRing:
-    keys = KeyRing.parse(settings.api_keys)
-    if settings.protect_operations and not keys:
-        raise InvalidInput(
-            "SAYSO_PROTECT_OPERATIONS is set, and there are no API keys.",
-            hint="Make one with: sayso keys new NAME --scopes operations",
-        )
-    return keys
-
-
-def _warm_up(services: Sequence[Service]) -> None:
-    for service in services:
-        service.warm_up()
-
-
-def _health_of(services: Sequence[Service]) -> Callable[[], Health]:
-    began = time.monotonic()
-
-    def health() -> Health:
-        tasks = {task: engines for service in services for task, engines in service.engines().items()}
-        return Health(
-            status=status_of(tasks),
-            tasks=tasks,
-            uptime_seconds=time.monotonic() - began,
-            version=__version__,
-            more={name: fact for service in services for name, fact in service.facts().items()},
-        )
-
-    return health

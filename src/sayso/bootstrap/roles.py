@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection
 
     from sayso.bootstrap.process import Process, Service
     from sayso.settings import ApiSettings, CardsSettings, ProcessSettings, StoriesSettings
@@ -125,45 +125,3 @@ def roles_named(names: Collection[str]) -> list[Role[Any]]:
         if name not in ROLES:
             raise InvalidInput(f"There is no role {name!r}.", hint=f"There are: {', '.join(ROLES)}.")
     return [role for name, role in ROLES.items() if name in names]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProcessPlan:
-    """The roles of a process, and their settings.
-
-    Attributes:
-        roles: in the order in which they are opened; at least one.
-        settings: of each role, by its name; shared ones agree.
-    """
-
-    roles: Sequence[Role[Any]]
-    settings: Mapping[str, ProcessSettings]
-
-    @classmethod
-    def load(cls, roles: Sequence[Role[Any]], **given: Any) -> ProcessPlan:
-        """Load the plan with these roles from the environment.
-
-        Args:
-            roles: of the process.
-            **given: settings of the command line that override the environment; None for no override.
-
-        Raises:
-            InvalidInput: a variable has an invalid value, or two roles disagree about one.
-        """
-        from sayso.settings import load_role_settings
-
-        kinds = {role.name: role.settings() for role in roles}
-        set_here = {name: value for name, value in given.items() if value is not None}
-        return cls(roles=roles, settings=load_role_settings(kinds, set_here))
-
-    @property
-    def server(self) -> ProcessSettings:
-        """The settings of the process itself, which are the same for every role."""
-        return self.settings[self.roles[0].name]
-
-    def replaced(self, **values: Any) -> ProcessPlan:
-        """The plan with these values in the settings of each role that has them."""
-        from sayso.settings import replaced
-
-        settings = {role: replaced(own, values) for role, own in self.settings.items()}
-        return ProcessPlan(roles=self.roles, settings=settings)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sayso.bootstrap.roles import ROLES, ProcessPlan, roles_named
+from sayso.bootstrap.roles import ROLES, roles_named
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from socket import socket
 
+    from sayso.bootstrap.plan import ProcessPlan
     from sayso.bootstrap.roles import Role
     from sayso.cli.serving import HttpServer
     from sayso.settings import ProcessSettings
@@ -40,6 +41,7 @@ def run(
     """Serve until the process is stopped; ``--help`` shows `run_help`."""
     import structlog
 
+    from sayso.bootstrap.plan import ProcessPlan
     from sayso.cli.listening_socket import listening
     from sayso.cli.serving import end_at_sigterm
 
@@ -89,7 +91,7 @@ def serve(
 
     from sayso.api.app import create_app
     from sayso.api.http.connections import Bounds, default_connections
-    from sayso.bootstrap.process import open_process
+    from sayso.bootstrap.plan import open_process
     from sayso.cli.serving import HttpServer
     from sayso.observability import configure_traces
 

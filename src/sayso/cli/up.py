@@ -36,7 +36,8 @@ def up(
     If DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET are set, they replace the embedded parts.
     """
     from sayso.bootstrap.embedded import embedded
-    from sayso.bootstrap.roles import ROLES, ProcessPlan
+    from sayso.bootstrap.plan import ProcessPlan
+    from sayso.bootstrap.roles import ROLES
     from sayso.cli.listening_socket import listening
     from sayso.cli.run import listening_address, serve
     from sayso.cli.serving import end_at_sigterm

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.api.auth.keys import Scope, new_key
-from sayso.bootstrap.process import open_process
-from sayso.bootstrap.roles import ProcessPlan, roles_named
+from sayso.bootstrap.plan import ProcessPlan, open_process
+from sayso.bootstrap.roles import roles_named
 from sayso.errors import InvalidInput
 from sayso.settings import Settings
 from support.api.app_contexts import client_of, fake_served

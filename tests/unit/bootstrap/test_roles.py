@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.bootstrap.process import Process, Service, open_process
-from sayso.bootstrap.roles import ROLES, ProcessPlan, Role, roles_named
+from sayso.bootstrap.plan import ProcessPlan, open_process
+from sayso.bootstrap.process import Process, Service
+from sayso.bootstrap.roles import ROLES, Role, roles_named
 from sayso.errors import InvalidInput, ModelMissing
 from sayso.settings import ProcessSettings, WorkerSettings
 
