@@ -1,1 +1,1 @@
-"""Authentication and authorisation: API keys, scopes, and the checks of a route."""
+"""Authentication and authorisation: API keys and their scopes; `sayso.api.dependencies` checks them."""

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from sayso.api.auth.dependencies import JobsCaller, checked
 from sayso.api.context import CardsContext
+from sayso.api.dependencies import JobsCaller, checked
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import json_request, query_parameters

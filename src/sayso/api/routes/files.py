@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from sayso.api.auth.dependencies import ServedDep
+from sayso.api.dependencies import ServedDep
 from sayso.api.http.errors import Problem
 from sayso.storage import content_disposition, content_type_of
 

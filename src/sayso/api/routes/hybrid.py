@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 
-from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
+from sayso.api.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from sayso.api.auth.dependencies import ServedDep, authorised
+from sayso.api.dependencies import ServedDep, authorised
 from sayso.api.http.errors import unknown_model
 from sayso.threads import on_thread
 

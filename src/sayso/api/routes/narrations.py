@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from python_multipart.multipart import parse_options_header
 
-from sayso.api.auth.dependencies import Caller, JobsCaller, ServedDep, admit, checked, checked_form
 from sayso.api.auth.keys import Scope
+from sayso.api.dependencies import Caller, JobsCaller, ServedDep, admit, checked, checked_form
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem, problem_of
 from sayso.api.http.openapi import form_request, json_request, query_parameters

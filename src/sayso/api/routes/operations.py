@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from sayso.api.auth.dependencies import ProcessDep, check_operator
+from sayso.api.dependencies import ProcessDep, check_operator
 from sayso.api.http.errors import Problem
 from sayso.observability import TEXT_MEDIA_TYPE
 

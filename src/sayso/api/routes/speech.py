@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sayso.api.auth.dependencies import ServedDep, SpeechCaller, admit, with_own_cache
+from sayso.api.dependencies import ServedDep, SpeechCaller, admit, with_own_cache
 from sayso.api.http import sse
 from sayso.api.http.openapi import json_request
 from sayso.api.http.responses import streamed

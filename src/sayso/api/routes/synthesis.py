@@ -8,7 +8,7 @@ import time
 from itertools import chain as joined
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sayso.api.auth.dependencies import checked
+from sayso.api.dependencies import checked
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.responses import StartedResponse

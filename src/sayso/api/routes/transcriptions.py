@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from sayso.api.auth.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
+from sayso.api.dependencies import ServedDep, TranscriptionCaller, admit, checked_form, uploaded
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
