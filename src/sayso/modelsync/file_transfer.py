@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.aws.s3_reader import ObjectChanged
@@ -24,35 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from sayso.aws.s3_reader import BucketReader
-    from sayso.modelsync.bandwidth import Bandwidth, Space
     from sayso.modelsync.checksums import Expectation
-    from sayso.modelsync.directories import VolumeRoot
     from sayso.modelsync.object_facts import ObjectFacts
-    from sayso.modelsync.transfer_values import Download, TransferOptions
+    from sayso.modelsync.transfer_context import TransferContext
+    from sayso.modelsync.transfer_values import Download
 
 _PREALLOCATED_BYTES = 2**20  # smaller files are written at once
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TransferContext:
-    """What all transfers share.
-
-    Attributes:
-        reader: of the bucket.
-        root: of the volume.
-        options: how objects are fetched.
-        space: of the volume.
-        bandwidth: the limit of all transfers; None for none.
-        on_received: called with the number of bytes that arrived, from any thread.
-    """
-
-    reader: BucketReader
-    root: VolumeRoot
-    options: TransferOptions
-    space: Space
-    bandwidth: Bandwidth | None
-    on_received: Callable[[int], None]
 
 
 class FileTransfer:

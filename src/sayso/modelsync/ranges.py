@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sayso.aws.s3_reader import ObjectBody
-    from sayso.modelsync.file_transfer import TransferContext
     from sayso.modelsync.range_hashes import Range
     from sayso.modelsync.records import ChecksumAlgorithm, RemoteObject
+    from sayso.modelsync.transfer_context import TransferContext
 
 _SLOWEST_BYTES_PER_SECOND = 1024
 _PARTIAL = 206

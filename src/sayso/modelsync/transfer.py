@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from sayso.errors import Cancelled, SaysoError, ServiceUnavailable
 from sayso.modelsync.bandwidth import Bandwidth, Space
 from sayso.modelsync.errors import ContentDamaged
-from sayso.modelsync.file_transfer import FileTransfer, TransferContext
+from sayso.modelsync.file_transfer import FileTransfer
+from sayso.modelsync.transfer_context import TransferContext
 from sayso.modelsync.transfer_values import Download, Downloaded, TransferOptions
 
 if TYPE_CHECKING:
