@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
 
 WAIT_SECONDS = 120.0
 """For conditions that hold soon: only a defect takes so long."""
@@ -41,12 +41,20 @@ async def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS)
         await asyncio.sleep(_LOOK_SECONDS)
 
 
+async def until_true(condition: Callable[[], Awaitable[object]], *, seconds: float = WAIT_SECONDS) -> None:
+    """The same for a condition that is asked of a server or a database: until it is not false, zero or empty."""
+    give_up = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < give_up, _never(condition, seconds)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
 def threads_since(before: Collection[threading.Thread]) -> list[threading.Thread]:
     """The threads that live, and were not in an earlier `threading.enumerate`; others may end meanwhile."""
     return [thread for thread in threading.enumerate() if thread not in before]
 
 
-def _never(condition: Callable[[], bool], seconds: float) -> str:
+def _never(condition: Callable[[], object], seconds: float) -> str:
     try:
         source = inspect.getsource(condition).strip()
     except (OSError, TypeError):

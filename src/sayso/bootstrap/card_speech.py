@@ -134,5 +134,4 @@ def _cloud(
         permits=permits,
         purchases=purchases,
         retries=settings.openai_retries,
-        timeout_seconds=settings.openai_timeout_seconds,
     )

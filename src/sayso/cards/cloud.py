@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sayso.cards.closure import Closure
 from sayso.cards.engines import SPEED, EngineVoice
+from sayso.cards.key_permits import PermitExpired
 from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
-from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, ServiceUnavailable
+from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
 from sayso.resilience.retry import RetryableError, retry
@@ -22,13 +25,14 @@ from sayso.threads import on_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
     from datetime import date
 
     from openai import AsyncOpenAI
 
     from sayso.cards.base import Purchases
     from sayso.cards.engines import SpeechRequest
-    from sayso.cards.key_permits import KeyPermits
+    from sayso.cards.key_permits import KeyPermits, Permit
     from sayso.cards.voices import VoiceChoice
     from sayso.providers.openai.calls import Answer
     from sayso.providers.openai.connection import OpenAIConnection
@@ -45,6 +49,9 @@ _CLOSED_SECONDS: Mapping[str, float] = {
 """How long OpenAI is not called after an error that every request would meet, by its reason."""
 
 _LONGEST_CLOSED_SECONDS = 3600.0
+
+_MOST_EXPIRED = 3
+"""How many permits in a row may expire before a request leaves late: the machine is too busy to be in time."""
 
 _UNPAID = frozenset({"rate_limited", "server_error", "model_not_found", "rejected_key", "quota"})
 """The reasons of answers without audio, which cost nothing; without an answer the audio may have been made."""
@@ -70,7 +77,6 @@ class CloudEngine:
         permits: of the key.
         purchases: where characters are counted.
         retries: how many attempts may follow the first.
-        timeout_seconds: the time limit of one attempt.
     """
 
     name = "openai"
@@ -85,7 +91,6 @@ class CloudEngine:
         permits: KeyPermits,
         purchases: Purchases,
         retries: int,
-        timeout_seconds: float,
     ) -> None:
         self._connection = connection
         self._model = model
@@ -94,7 +99,6 @@ class CloudEngine:
         self._permits = permits
         self._purchases = purchases
         self._policy = replace(CARD_REQUEST, attempts=retries + 1)
-        self._timeout_seconds = timeout_seconds
         self._turns = Turns(1)
         self._closure = Closure()
 
@@ -128,39 +132,66 @@ class CloudEngine:
             raise failure.error from None
 
     async def _attempt(self, request: SpeechRequest) -> bytes:
+        await asyncio.wrap_future(self._connection.rehearse(self._send(request, None)))
+        for is_last in (*[False] * _MOST_EXPIRED, True):
+            sent, purchase = await self._sent(request, may_be_late=is_last)
+            request.is_kept = True  # the answer is paid for
+            try:
+                mp3 = await asyncio.wrap_future(sent)
+                await on_thread(partial(check_mp3, mp3, request.text))
+            except PermitExpired:
+                request.is_kept = False
+                await self._take_back(purchase)
+            except (InvalidInput, EngineFailed):
+                await self._take_back(purchase)
+                raise
+            except EngineUnavailable as error:
+                request.is_kept = False
+                await self._failed(error, purchase)
+                if not request.is_wanted:
+                    raise
+                raise RetryableError(error) from None
+            else:
+                return mp3
+        raise AssertionError("the last request leaves, whether it is late or not")
+
+    async def _sent(self, request: SpeechRequest, *, may_be_late: bool) -> tuple[Future[bytes], _Purchase]:
+        """Send a request in turn, with a permit, and count it before.
+
+        Args:
+            request: what is sent.
+            may_be_late: whether it leaves although its permit has expired meanwhile; otherwise the response is
+                `PermitExpired`.
+        """
         async with request.turn(self._turns):
             self.check()
             purchase = await self._counted(request)
             try:
-                await self._permits.acquire()
+                permit = await self._permits.acquire()
                 self.check()
-                sent = self._connection.submit(
-                    self._send(request), _read, until=time.monotonic() + self._timeout_seconds
-                )
+                send = self._send(request, None if may_be_late else permit)
+                return self._connection.submit(send, _read, until=math.inf), purchase
             except BaseException:
                 await asyncio.shield(asyncio.ensure_future(self._take_back(purchase)))
                 raise
-        request.is_kept = True  # the answer is paid for
-        try:
-            mp3 = await asyncio.wrap_future(sent)
-            await on_thread(lambda: check_mp3(mp3, request.text))
-        except EngineUnavailable as error:
-            failure = error
-        except (InvalidInput, EngineFailed):
-            await self._take_back(purchase)
-            raise
-        else:
-            return mp3
-        request.is_kept = False
-        await self._failed(failure, purchase)
-        if not request.is_wanted:
-            raise failure
-        raise RetryableError(failure)
 
     async def _counted(self, request: SpeechRequest) -> _Purchase:
+        """Count the characters of a request, before it is sent.
+
+        Raises:
+            EngineUnavailable: the daily limit does not allow them.
+            ServiceUnavailable: the database does not answer.
+        """
         characters = len(request.text)
         job_id = request.job_id
-        day = await self._purchases.add(job_id, self.name, characters)
+        counting = asyncio.ensure_future(self._purchases.add(job_id, self.name, characters))
+        try:
+            day = await asyncio.shield(counting)
+        except asyncio.CancelledError:
+            with suppress(SaysoError):
+                if (day := await counting) is not None:
+                    await self._take_back(_Purchase(job_id=job_id, characters=characters, day=day))
+            raise
         if day is None:
             error = EngineUnavailable("No more characters are bought today.", reason="daily_limit")
             self._closure.close(error, _CLOSED_SECONDS[error.reason])
@@ -192,8 +223,10 @@ class CloudEngine:
         except ServiceUnavailable as error:
             _log.warning("characters that were not bought stay counted", reason=error.message)
 
-    def _send(self, request: SpeechRequest) -> Any:
+    def _send(self, request: SpeechRequest, permit: Permit | None) -> Any:
         async def send(client: AsyncOpenAI) -> Any:
+            if permit is not None:
+                permit.check()
             return await client.audio.speech.with_raw_response.create(
                 model=self._model, input=request.text, voice=request.voice.name, speed=SPEED, response_format="mp3"
             )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from sayso.cards.base import SpokenPhrase
     from sayso.cards.engines import SpeechRequest
+
+    Work: TypeAlias = Callable[[SpeechRequest], Awaitable[SpokenPhrase]]
 
 _log = structlog.get_logger(__name__)
 
@@ -34,41 +37,34 @@ class Flights:
         self._flying: dict[str, _Flight] = {}
         self._is_closed = False
 
-    async def join(
-        self,
-        key: str,
-        job_id: str,
-        *,
-        begin: Callable[[], SpeechRequest],
-        work: Callable[[SpeechRequest], Awaitable[SpokenPhrase]],
-    ) -> tuple[SpokenPhrase, bool]:
+    async def join(self, key: str, request: SpeechRequest, work: Work) -> SpokenPhrase:
         """Wait for the result of the work on a key, which is begun unless it is in progress.
 
         If the caller is cancelled and no other waits, the work is cancelled, too, unless its request is kept.
 
         Args:
             key: of the result.
-            job_id: of the job that waits.
-            begin: makes the request of new work.
-            work: does it.
+            request: of the caller's job; used if the work is begun.
+            work: does what a request asks for.
 
         Returns:
-            The result, and whether this call began the work.
+            The result; as one that existed before if another caller had begun the work.
 
         Raises:
             Exception: as the work does.
             Cancelled: this was closed.
         """
+        job_id = request.job_id
         while (flight := self._flying.get(key)) is not None and flight.is_ending:
             await asyncio.wait({flight.task})
         if self._is_closed:
             raise Cancelled("The speaker is closed.")
         is_new = flight is None
         if flight is None:
-            flight = self._begun(key, begin(), work)
+            flight = self._begun(key, request, work)
         flight.request.join(job_id)
         try:
-            return await asyncio.shield(flight.task), is_new
+            spoken = await asyncio.shield(flight.task)
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and not current.cancelling():  # the work was cancelled, and not its caller
@@ -79,6 +75,7 @@ class Flights:
             if not (flight.task.done() or flight.request.is_wanted or flight.request.is_kept):
                 flight.is_ending = True
                 flight.task.cancel()
+        return spoken if is_new else replace(spoken, is_cached=True)
 
     async def close(self, *, grace_seconds: float) -> None:
         """Begin nothing more, wait so long for work that is being paid for, and cancel the rest."""
@@ -92,9 +89,7 @@ class Flights:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _begun(
-        self, key: str, request: SpeechRequest, work: Callable[[SpeechRequest], Awaitable[SpokenPhrase]]
-    ) -> _Flight:
+    def _begun(self, key: str, request: SpeechRequest, work: Work) -> _Flight:
         async def run() -> SpokenPhrase:
             try:
                 return await work(request)

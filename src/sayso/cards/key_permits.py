@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.resilience.shared_permits import PermitStore, RateLimit
@@ -12,10 +15,11 @@ from sayso.resilience.shared_permits import PermitStore, RateLimit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARGIN = 0.06
+_MARGIN = 0.2
 _LEAST_MARGIN_SECONDS = 0.01
 _LARGEST_MARGIN_SECONDS = 0.03
-_MOST_LATE_PERMITS = 5
+_REMEMBERED = 64
+_NO_INTERVAL_SECONDS = 1e-6
 _SHORTEST_PAUSE_SECONDS = 0.001
 
 
@@ -27,12 +31,37 @@ class PausableStore(PermitStore, Protocol):
         ...
 
 
+class PermitExpired(Exception):
+    """A permit was not used in time; another one is needed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permit:
+    """The right to send a request now; any thread may use it.
+
+    Attributes:
+        until: on the clock, when it expires.
+        clock: monotonic seconds.
+    """
+
+    until: float
+    clock: Callable[[], float]
+
+    def check(self) -> None:
+        """Return if the request may leave.
+
+        Raises:
+            PermitExpired: it may not.
+        """
+        if self.clock() > self.until:
+            raise PermitExpired
+
+
 class KeyPermits:
     """Permits for requests with one API key; for one event loop, and one caller at a time.
 
-    The interval is kept where requests leave. Permits come a little further apart than the interval, and one that
-    comes too late to be used at once is not used: so a request that was slow to leave and a quick one after it are
-    still as far apart.
+    The interval is kept where requests leave. Permits are a little further apart than the interval, and one that is
+    not used as soon as usual expires: so a request that is slow to leave and a quick one after it are as far apart.
 
     Args:
         store: of the permits.
@@ -55,30 +84,28 @@ class KeyPermits:
         self.name = f"speech {digest[:32]}"
         self._store = store
         self._clock = clock
-        margin_seconds = min(max(_MARGIN * interval_seconds, _LEAST_MARGIN_SECONDS), _LARGEST_MARGIN_SECONDS)
-        self._margin_seconds = margin_seconds
-        self._limit = None
-        if interval_seconds:
-            self._limit = RateLimit(amount=1, interval_seconds=interval_seconds + margin_seconds)
+        self._margin_seconds = min(max(_MARGIN * interval_seconds, _LEAST_MARGIN_SECONDS), _LARGEST_MARGIN_SECONDS)
+        self._took_seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        """How long the last permits took to arrive; the shortest time is that of the database and the network."""
+        # Without a limit there are pauses all the same.
+        interval_seconds = interval_seconds + self._margin_seconds if interval_seconds else _NO_INTERVAL_SECONDS
+        self._limit = RateLimit(amount=1, interval_seconds=interval_seconds)
+        self._expires = interval_seconds > _NO_INTERVAL_SECONDS
 
-    async def acquire(self) -> None:
+    async def acquire(self) -> Permit:
         """Wait for a permit; the request must leave at once.
 
         Raises:
             ServiceUnavailable: the database does not answer.
         """
-        if self._limit is None:
-            return
-        late = 0
         while True:
             asked_at = self._clock()
             seconds = await self._store.take(self.name, self._limit, 1)
-            if seconds > 0:
-                await asyncio.sleep(max(seconds, _SHORTEST_PAUSE_SECONDS))
-            elif self._clock() - asked_at <= self._margin_seconds or late == _MOST_LATE_PERMITS:
-                return
-            else:
-                late += 1
+            if seconds <= 0:
+                self._took_seconds.append(self._clock() - asked_at)
+                until = asked_at + min(self._took_seconds) + self._margin_seconds
+                return Permit(until=until if self._expires else math.inf, clock=self._clock)
+            await asyncio.sleep(max(seconds, _SHORTEST_PAUSE_SECONDS))
 
     async def pause(self, seconds: float) -> None:
         """Grant no permit to any worker for so many seconds.

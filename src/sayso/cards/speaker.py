@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -45,9 +46,10 @@ _log = structlog.get_logger(__name__)
 
 _CLOSE_SECONDS = 2.0
 _QUIET_SECONDS = 600.0
+"""A failure that all phrases meet is logged once in so long."""
 
 _LASTING = frozenset({"model_not_found", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"})
-"""The reasons that all phrases share: they are logged once in ten minutes, not for every phrase."""
+"""The reasons that all phrases of an engine share; they say nothing about its breaker."""
 
 
 def speech_key(text: str, language: str, voice: EngineVoice, *, engine: str) -> str:
@@ -112,27 +114,24 @@ class CardSpeaker:
 
     async def _spoken(self, text: str, language: str, job_id: str) -> SpokenPhrase:
         failures: list[Failure] = []
+        is_standing = False
         async for link, voice in self._speaking(language):
             if failures:
-                self._fell_back(failures[-1], link)
+                self._fell_back(failures[-1], link, is_standing=is_standing)
             key = speech_key(text, language, voice, engine=link.name)
             stored = await self._stored(key, link)
             if stored is not None:
                 return stored
+            request = SpeechRequest(text, language, voice, job_id=job_id)
+            is_standing = True
             try:
                 _check(link)
-                spoken, is_new = await self._flights.join(
-                    key,
-                    job_id,
-                    begin=lambda voice=voice: SpeechRequest(text, language, voice, job_id=job_id),  # type: ignore[misc]
-                    work=lambda request, key=key, link=link: self._made(key, request, link),  # type: ignore[misc]
-                )
+                is_standing = False
+                return await self._flights.join(key, request, partial(self._made, key, link=link))
             except ServiceUnavailable:
                 raise
             except SaysoError as error:
                 failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
-            else:
-                return spoken if is_new else _shared(spoken)
         raise _all_failed(failures)
 
     async def _speaking(self, language: str) -> AsyncIterator[tuple[Link[PhraseEngine], EngineVoice]]:
@@ -159,7 +158,7 @@ class CardSpeaker:
             raise EngineUnavailable(missing.message, reason=reason_of(missing), hint=missing.hint)
         raise UnsupportedLanguage(f"No engine speaks the language {language!r}.")
 
-    async def _made(self, key: str, request: SpeechRequest, link: Link[PhraseEngine]) -> SpokenPhrase:
+    async def _made(self, key: str, request: SpeechRequest, *, link: Link[PhraseEngine]) -> SpokenPhrase:
         """Make a text's audio, unless another worker makes it first."""
         async with self._claims.held(key):
             stored = await self._stored(key, link)
@@ -181,9 +180,16 @@ class CardSpeaker:
             # The job gets its audio all the same; the next one has to make it again.
             _log.error("speech was not stored", speech_key=key, reason=error.message)
 
-    def _fell_back(self, failure: Failure, following: Link[PhraseEngine]) -> None:
+    def _fell_back(self, failure: Failure, following: Link[PhraseEngine], *, is_standing: bool) -> None:
+        """Log a failure after which another engine is tried: one that all phrases meet only now and then.
+
+        Args:
+            failure: of the engine before.
+            following: is tried next.
+            is_standing: whether the engine was not called at all, since it is known to be of no use now.
+        """
         self._on_fallback(failure)
-        if failure.reason in _LASTING:
+        if is_standing or failure.reason in _LASTING:
             logged_at = self._logged_at.get((failure.engine, failure.reason))
             if logged_at is not None and self._clock() - logged_at < _QUIET_SECONDS:
                 return
@@ -237,11 +243,6 @@ async def _with_breaker(request: SpeechRequest, link: Link[PhraseEngine]) -> byt
 
 def _breaker_open(link: Link[PhraseEngine]) -> EngineUnavailable:
     return EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
-
-
-def _shared(spoken: SpokenPhrase) -> SpokenPhrase:
-    """The audio that was made for another phrase at the same time."""
-    return SpokenPhrase(mp3=spoken.mp3, speech_key=spoken.speech_key, engine=spoken.engine, is_cached=True)
 
 
 def _all_failed(failures: Sequence[Failure]) -> SaysoError:

@@ -7,6 +7,7 @@ be bought again because the store cannot be read now. An entry carries a checksu
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from sayso.aws.object_store import first_line, open_object_store
 from sayso.cache import pack_entry, unpack_entry
 from sayso.errors import OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory, replacing
+from sayso.models.files import flush_to_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +69,8 @@ class DirectorySpeechStore:
             file.write(pack_entry(data))
             file.flush()
             os.fsync(file.fileno())
+        with suppress(OSError):  # some file systems cannot, and the entry is there
+            flush_to_disk(path.parent)
 
     def close(self, timeout_seconds: float) -> None:
         """Does nothing: `put` writes each entry before it returns."""
@@ -99,7 +103,8 @@ class S3SpeechStore:
         except (NotFoundError, FileNotFoundError):
             return None
         except (BaseError, OSError) as error:
-            raise ServiceUnavailable(f"Speech in S3 cannot be read: {first_line(error)}.") from error
+            hint = "The role needs s3:GetObject, and s3:ListBucket: without it a missing object counts as forbidden."
+            raise ServiceUnavailable(f"Speech in S3 cannot be read: {first_line(error)}.", hint=hint) from error
 
     def put(self, key: str, data: bytes) -> None:
         """See `Cache.put`.

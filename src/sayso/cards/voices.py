@@ -60,15 +60,13 @@ class VoiceChoice:
         return (exact or speaking)[0].name
 
     def check(self, sources: Iterable[SpeechSource]) -> None:
-        """Refuse the name of a voice that no engine has. Blocks.
-
-        Voices of local engines whose model is missing cannot be checked.
+        """Refuse the name of a voice that no engine has, if there is any local engine whose model is there. Blocks.
 
         Raises:
             UnknownVoice: the message names the setting.
         """
-        sources = list(sources)
-        if not all(source.voices() for source in sources):
+        sources = [source for source in sources if source.voices()]
+        if not sources:
             return
         for language, names in self._voices.items():
             for name in names:

@@ -39,6 +39,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """The address of a server in another process, and its key."""
+
+    base_url: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
     """What the speakers of a test have in common."""
 
@@ -69,7 +77,7 @@ class Speaking:
 
 @asynccontextmanager
 async def speaking(
-    database_url: str, server: OpenAIServer, directory: Path, options: Options | None = None
+    database_url: str, server: OpenAIServer | Provider, directory: Path, options: Options | None = None
 ) -> AsyncIterator[Speaking]:
     """A speaker as a process has it; several of them share what processes share."""
     options = options or Options()
@@ -98,7 +106,6 @@ async def speaking(
                 ),
                 purchases=purchases,
                 retries=options.retries,
-                timeout_seconds=options.timeout_seconds,
             )
             links.append(Link(name="openai", engine=cloud, breaker=Breaker(PROVIDER)))
         if options.local is not None:

@@ -17,7 +17,7 @@ from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import OPENAI_REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
@@ -151,14 +151,26 @@ class OpenAIConnection:
 
     def submit(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
         """Start a request that must end by ``until`` on the clock; for `Calls`."""
+        return self._started(self._request(send, read, until))
+
+    def rehearse(self, send: Send) -> Future[None]:
+        """Make an attempt that is answered within this process, so that the first one leaves at once.
+
+        The SDK imports and prepares much at its first request, which may take a second. Does nothing after a request.
+        """
+        return self._started(self._rehearse(send))
+
+    def _started(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine on the background thread."""
         with self._lock:
             if self._closed:
+                work.close()
                 raise EngineUnavailable("The connection to OpenAI is closed.", reason="connection")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="openai", daemon=True)
                 self._thread.start()
-            return asyncio.run_coroutine_threadsafe(self._request(send, read, until), self._loop)
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
         """Accept no more requests, wait for the running ones, and end the thread; a second call does nothing."""
@@ -232,6 +244,15 @@ class OpenAIConnection:
 
     def _remember(self, status: int | None, reason: str | None) -> None:
         self._last_answer = LastAnswer(status=status, reason=reason, at_seconds=self._wall_clock())
+
+    async def _rehearse(self, send: Send) -> None:
+        if self._client is not None:
+            return
+        import httpx2
+
+        client = self._opened()
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200))) as nowhere:
+            await send(client.copy(http_client=nowhere))
 
     def _opened(self) -> AsyncOpenAI:
         if self._client is None:

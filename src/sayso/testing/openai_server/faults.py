@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +60,13 @@ class Fault:
     Attributes:
         kind: of the fault.
         retry_after_seconds: for responses with status 429, 500 and 503.
+        retry_after_is_date: whether ``Retry-After`` is the date after so many seconds.
         interval_seconds: from byte to byte of a drip.
     """
 
     kind: FaultKind
     retry_after_seconds: float | None = None
+    retry_after_is_date: bool = False
     interval_seconds: float = 0.05
 
 
@@ -220,7 +223,7 @@ class Faulty:
 
 def _response_of(fault: Fault) -> Response | None:
     """The response of a fault that has one of its own."""
-    headers = {} if fault.retry_after_seconds is None else {"retry-after": f"{fault.retry_after_seconds:g}"}
+    headers = _retry_after(fault)
     match fault.kind:
         case FaultKind.RATE_LIMITED:
             return refusal(429, "Rate limit reached.", kind="requests", code="rate_limit_exceeded", headers=headers)
@@ -237,6 +240,15 @@ def _response_of(fault: Fault) -> Response | None:
             return Response("<html><body>Welcome to the hotel's network</body></html>", media_type="text/html")
         case _:
             return None
+
+
+def _retry_after(fault: Fault) -> dict[str, str]:
+    seconds = fault.retry_after_seconds
+    if seconds is None:
+        return {}
+    return {
+        "retry-after": formatdate(time.time() + seconds, usegmt=True) if fault.retry_after_is_date else f"{seconds:g}"
+    }
 
 
 async def _body(receive: Receive) -> bytes:
