@@ -5,12 +5,12 @@ Pydantic puts the fields of the last base class first; so do the reference page 
 
 from __future__ import annotations
 
+from sayso.settings.attempts import AttemptSettings
 from sayso.settings.aws import AwsSettings
 from sayso.settings.cards import CardSettings
 from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
-from sayso.settings.jobs import AttemptSettings
 from sayso.settings.narrations import NarrationSettings
 from sayso.settings.openai import OpenAISettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
