@@ -65,6 +65,11 @@ class ProcessPlan:
         settings = {role: replaced(own, values) for role, own in self.settings.items()}
         return ProcessPlan(roles=self.roles, settings=settings)
 
+    def without(self, name: str) -> ProcessPlan:
+        """The plan without a role."""
+        roles = [role for role in self.roles if role.name != name]
+        return ProcessPlan(roles=roles, settings={role.name: self.settings[role.name] for role in roles})
+
 
 def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambda: None) -> ProcessContext:
     """The parts of a process with these roles, found but not loaded or started.

@@ -107,7 +107,6 @@ _ALL: tuple[Role[Any], ...] = (
         settings=_cards_settings,
         open=_open_cards,
         serves_http=False,
-        in_up=False,
     ),
 )
 

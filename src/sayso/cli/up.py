@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,25 +28,29 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Run everything here: the page, the API, and narrations as durable jobs.
+    """Run everything here: the page, the API, and narrations and the cards of decks as durable jobs.
 
-    The embedded PostgreSQL starts and stops with this process, and is restarted after a crash. Finished narrations are
-    files. All data is in one directory. When the process is started again after a crash, its jobs are resumed.
+    The embedded PostgreSQL starts and stops with this process, and is restarted after a crash. Finished narrations and
+    cards are files. All data is in one directory. When the process is started again after a crash, its jobs are
+    resumed.
 
-    If DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET are set, they replace the embedded parts.
+    If DATABASE_URL, QUEUE_URL or OUTPUT_BUCKET are set, they replace the embedded parts. Cards are spoken then if that
+    database has an application's table "TtsJob".
     """
     from sayso.bootstrap.embedded import embedded
+    from sayso.bootstrap.embedded_cards import card_values, with_cards
     from sayso.bootstrap.plan import ProcessPlan
     from sayso.bootstrap.roles import ROLES
     from sayso.cli.listening_socket import listening
     from sayso.cli.run import listening_address, serve
     from sayso.cli.serving import end_at_sigterm
-    from sayso.settings import StoriesSettings
+    from sayso.settings import StoriesSettings, load_settings, replaced
 
     end_at_sigterm()
-    directory = None if data is None else data.expanduser().absolute()
+    given: dict[str, Any] = {} if data is None else {"data_dir": data.expanduser().absolute()}
     roles = [role for role in ROLES.values() if role.in_up]
-    plan = ProcessPlan.load(roles, host=host or None, port=port, data_dir=directory)
+    given |= card_values(replaced(load_settings(), given))
+    plan = ProcessPlan.load(roles, host=host or None, port=port, **given)
     stories = plan.settings["stories"]
     assert isinstance(stories, StoriesSettings)  # noqa: S101 -- what is embedded is for its jobs
 
@@ -61,7 +65,7 @@ def up(
         listening(address, settings.port) as sockets,
         embedded(stories) as parts,
     ):
-        server = serve(
-            plan.replaced(**parts.settings), address=address, sockets=sockets, on_ready=on_ready, trouble=parts.trouble
-        )
+        port = sockets[0].getsockname()[1]
+        plan = with_cards(plan.replaced(**parts.settings), embedded=parts.settings.get("database_url"), port=port)
+        server = serve(plan, address=address, sockets=sockets, on_ready=on_ready, trouble=parts.trouble)
     server.leave()

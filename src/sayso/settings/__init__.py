@@ -1,6 +1,6 @@
 """The settings; only this room reads the environment."""
 
-from sayso.settings.agreement import load_role_settings, replaced
+from sayso.settings.agreement import deciding_variable, load_role_settings, replaced
 from sayso.settings.aws import AwsSettings
 from sayso.settings.base import EnvironmentSettings
 from sayso.settings.data import DataSettings
@@ -34,6 +34,7 @@ __all__ = [
     "StorageSettings",
     "StoriesSettings",
     "WorkerSettings",
+    "deciding_variable",
     "load_role_settings",
     "load_settings",
     "replaced",

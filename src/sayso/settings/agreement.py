@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
+    from sayso.settings.base import EnvironmentSettings
     from sayso.settings.process import ProcessSettings
 
 
@@ -81,7 +82,7 @@ def _values(first: tuple[str, ProcessSettings], second: tuple[str, ProcessSettin
         if value == other_value:
             continue
         variable = variables(field)[0]
-        if _deciding(settings, name) is None:
+        if deciding_variable(settings, name) is None:
             defaults = f"{_shown(value)} for {role} and {_shown(other_value)} for {other_role}"
             yield _Conflict(reason=f"{variable} is not set, and its default is {defaults}", to_set=variable)
         else:
@@ -93,10 +94,10 @@ def _meanings(
 ) -> Iterator[_Conflict]:
     """Variables that are set and mean different things to the two roles; those of given settings decide nothing."""
     (role, settings), (other_role, other) = first, second
-    decided = {_deciding(other, name): name for name in _exclusive(other, given)}
+    decided = {deciding_variable(other, name): name for name in _exclusive(other, given)}
     for name in _exclusive(settings, given):
         field = type(settings).model_fields[name]
-        variable = _deciding(settings, name)
+        variable = deciding_variable(settings, name)
         other_name = decided.get(variable)
         if variable is None or other_name is None or other_name == name:
             continue
@@ -113,7 +114,7 @@ def _exclusive(settings: ProcessSettings, given: Collection[str]) -> Iterator[st
             yield name
 
 
-def _deciding(settings: ProcessSettings, name: str) -> str | None:
+def deciding_variable(settings: EnvironmentSettings, name: str) -> str | None:
     """The variable that determined a setting; None for its default."""
     names = variables(type(settings).model_fields[name])
     return next((variable for variable in names if os.environ.get(variable, "").strip()), None)
