@@ -38,10 +38,11 @@ class Journal:
     """Remembers what was done on a volume. Only one process may have it open: the holder of the volume's lease.
 
     An entry that `append` has returned from is found again after a crash of the process; after one of the machine, too,
-    if it was flushed. Any thread may append; `state` is changed while an entry is appended.
+    if it was flushed. Any thread may append.
 
     Attributes:
-        state: what the entries add up to.
+        state: what the entries add up to; it changes with each entry, so look up single values in it, and use
+            `copied_state` for more.
         damage: what was found damaged when it was opened, in sentences; the state is not certain then.
     """
 
@@ -104,6 +105,11 @@ class Journal:
             f"The file system cannot flush {what}: a power cut may lose the latest entries of the journal."
             for what in sorted(self._unflushed)
         )
+
+    def copied_state(self) -> JournalState:
+        """The state as it is now, for a plan; it does not change while others append."""
+        with self._lock:
+            return self.state.copy()
 
     def append(self, *entries: Entry, flush: bool = True) -> None:
         """Write entries, then change the state by them. After a crash there are all of them, or only the first ones.

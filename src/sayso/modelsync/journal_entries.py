@@ -202,6 +202,19 @@ class JournalState:
     next_generation: int = 1
     is_certain: bool = True
 
+    def copy(self) -> JournalState:
+        """The same state, which does not change with this one; the values are shared."""
+        return replace(
+            self,
+            files=dict(self.files),
+            seen=dict(self.seen),
+            intents=dict(self.intents),
+            set_intents=dict(self.set_intents),
+            sets=dict(self.sets),
+            outbox=dict(self.outbox),
+            quarantined=dict(self.quarantined),
+        )
+
     def entries(self) -> Iterator[Entry]:
         """The entries that make this state out of nothing."""
         yield Certainty(is_certain=self.is_certain)

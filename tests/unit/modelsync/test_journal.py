@@ -8,6 +8,7 @@ import os
 import stat
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -285,6 +286,23 @@ def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
     journal.close()
     with pytest.raises(OutputFailed, match="takes no more entries: it is closed"):
         journal.append(seen("a.bin", 1))
+
+
+def test_many_threads_may_append(tmp_path: Path) -> None:
+    """Every entry is there; a copy of the state does not change meanwhile."""
+    with opened(tmp_path) as journal:
+        copy = journal.copied_state()
+
+        def append(thread: int) -> None:
+            for number in range(50):
+                journal.append(FileKnown(stored=stored(f"{thread}/{number}.bin", 1)), flush=False)
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(append, range(8)))
+        expected = journal.copied_state()
+    assert (copy.files, len(expected.files)) == ({}, 400)
+    with opened(tmp_path) as journal:
+        assert journal.state == expected
 
 
 def test_a_hundred_thousand_files_load_and_compact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
