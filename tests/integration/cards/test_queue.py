@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
 import tracemalloc
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from sayso.cards.postgres.application import Application
+from sayso.cards.postgres.install import install_trigger, uninstall_trigger
 from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.postgres.pool import Database
+from sayso.threads import on_thread
 from support.cards.old_worker import OldWorker
 from support.cards.places import CardsPlace, cards_place, one, spoken
 from support.cards.tables import BARE, ENUM, PLAIN, App, Shape, create_tables
+from support.postgres.pgbouncer import pgbouncer
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -264,9 +269,12 @@ async def test_a_migration_while_it_runs_is_noticed(databases: Databases) -> Non
         place.app.execute('alter table {jobs} drop column "updatedAt", drop column "userId"')
         place.app.shape = BARE
         place.app.add_job("a", FEW)
+        delivery = await one(worker)
+        place.app.execute("""alter table {jobs} rename column "processedCount" to "done" """)
+        job = await worker.rows.begin(delivery)
         with pytest.raises(ServiceUnavailable):
-            await worker.receive(1, wait_seconds=0)
-        await work_on(worker, await one(worker))
+            await worker.rows.complete(delivery, job, spoken(job), error=None)
+        await work_on(worker, delivery)
         assert place.app.job("a")["status"] == "completed"
 
 
@@ -302,15 +310,17 @@ async def test_a_claim_whose_rows_could_not_be_changed_is_repeated(
     async with cards_place(databases, is_apart=True) as place:
         place.app.add_job("a", FEW)
         worker = place.worker()
-        take = place.application.take
+        take, look = place.application.take, place.application.look
 
         async def fail(*_: object, **__: object) -> None:
             raise ServiceUnavailable("The database does not answer.")
 
         monkeypatch.setattr(place.application, "take", fail)
+        monkeypatch.setattr(place.application, "look", fail)
         with pytest.raises(ServiceUnavailable):
             await worker.receive(1, wait_seconds=0)
         monkeypatch.setattr(place.application, "take", take)
+        monkeypatch.setattr(place.application, "look", look)
         delivery = await one(worker)
         assert (delivery.attempt, delivery.is_suspect) == (1, False)
         await work_on(worker, delivery)
@@ -326,3 +336,142 @@ async def test_the_leases_are_in_our_schema_alone(databases: Databases) -> None:
         assert found == []
         tables = place.app.execute("select relname from pg_class where relkind = 'r' and relname like 'card%%'", {})
         assert tables == []
+
+
+async def test_a_row_that_cannot_be_changed_does_not_hinder_the_others(databases: Databases) -> None:
+    """A trigger of the application refuses one job: that one waits, and the others are worked on."""
+    async with cards_place(databases) as place:
+        for number in range(3):
+            place.app.add_job(f"job {number}", FEW, age_seconds=10 - number)
+        place.app.execute(
+            """
+            create function refuse() returns trigger language plpgsql as $$ begin
+                if new."id" = 'job 0' then raise exception 'not this one'; end if;
+                return new;
+            end $$
+            """
+        )
+        place.app.execute("create trigger refuse before update on {jobs} for each row execute function refuse()")
+        worker = place.worker()
+        assert [each.job_id for each in await worker.receive(2, wait_seconds=20)] == ["job 1", "job 2"]
+        assert await worker.receive(2, wait_seconds=0) == []
+        assert place.app.job("job 0")["status"] == "pending"
+        place.app.execute("drop trigger refuse on {jobs}")
+        await place.sql("update sayso.card_leases set available_at = now() where leased_until = '-infinity'")
+        delivery = await one(worker)
+        assert (delivery.job_id, delivery.attempt) == ("job 0", 1)
+
+
+FROZEN_WORKER = """
+import asyncio, sys
+from sayso.cards.postgres.application import Application
+from sayso.cards.postgres.queue import CardQueue
+from sayso.cards.records import JobResults
+from sayso.errors import LeaseLost
+from sayso.postgres.pool import Database
+
+async def main():
+    async with Database(sys.argv[1], listen=False) as database:
+        queue = CardQueue(Application(database), database, lease_seconds=4)
+        (delivery,) = await queue.receive(1, wait_seconds=60)
+        job = await queue.rows.begin(delivery)
+        print("begun", flush=True)
+        sys.stdin.readline()
+        try:
+            await queue.rows.complete(delivery, job, JobResults(results=()), error="by the frozen worker")
+        except LeaseLost:
+            print("lost", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("is_taken", [False, True], ids=["free", "taken"])
+async def test_a_frozen_process_changes_nothing_when_it_goes_on(databases: Databases, is_taken: bool) -> None:
+    """A process that was stopped past its lease finds it lost, whether or not another worker has the job."""
+    async with cards_place(databases) as place:
+        place.app.add_job("a", FEW)
+        process = subprocess.Popen(
+            [sys.executable, "-c", FROZEN_WORKER, place.app.conninfo],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGSTOP)
+        if is_taken:
+            worker = place.worker()
+            delivery = await one(worker)
+            assert delivery.attempt == 2
+        else:
+            await asyncio.sleep(4)
+        before = place.app.job("a")
+        process.send_signal(signal.SIGCONT)
+        answer, _ = await on_thread(lambda: process.communicate("go on\n"))
+        assert answer == "lost\n"
+        assert place.app.job("a") == before
+
+
+async def test_prismas_own_address_behind_pgbouncer(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One connection, no session, no notifications: the whole life of a job, and the trigger, work all the same."""
+    with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), databases.new()) as behind:
+        parts = conninfo_to_dict(behind)
+        create_tables(behind, ENUM)
+        url = (
+            f"postgresql://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}"
+            "?schema=public&pgbouncer=true&connection_limit=1&pool_timeout=10"
+        )
+        app = App(behind, ENUM)
+        async with Database(url) as database:
+            place = CardsPlace(app, Application(database), database)
+            await install_trigger(place.application, database)
+            app.add_job("a", FEW)
+            worker = place.worker()
+            delivery = await one(worker)
+            assert not await worker.heartbeat([delivery])
+            await work_on(worker, delivery)
+            assert (await place.clients.get("a")).status == "completed"
+            await uninstall_trigger(place.application, database)
+        app.close()
+
+
+@pytest.mark.parametrize("call", ["complete", "retry"])
+async def test_a_last_change_that_is_not_known_to_be_made_is_made_once(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The database was away for longer than a statement is repeated: the caller's next try finds what was done."""
+    async with cards_place(databases) as place:
+        place.app.add_job("a", FEW)
+        worker = place.worker()
+        delivery = await one(worker)
+        job = await worker.rows.begin(delivery)
+        change = place.application._change
+
+        async def change_and_lose(*arguments: Any) -> Any:
+            await change(*arguments)
+            raise ServiceUnavailable("The database does not answer.")
+
+        async def end() -> None:
+            if call == "complete":
+                assert await worker.rows.complete(delivery, job, spoken(job), error=None)
+            else:
+                await worker.retry(delivery, delay_seconds=3600, error="no")
+
+        monkeypatch.setattr(place.application, "_change", change_and_lose)
+        with pytest.raises(ServiceUnavailable):
+            await end()
+        monkeypatch.setattr(place.application, "_change", change)
+        assert not await worker.heartbeat([delivery])
+        await end()
+        if call == "complete":
+            await worker.finish(delivery)
+            assert await place.sql("select * from sayso.card_leases") == []
+        else:
+            (lease,) = await place.sql(
+                "select attempts, last_error, available_at > now() as waits from sayso.card_leases"
+            )
+            assert lease == {"attempts": 1, "last_error": "no", "waits": True}
+        assert place.app.job("a")["status"] == ("completed" if call == "complete" else "pending")

@@ -238,8 +238,7 @@ class Application:
 
     async def release(self, held: HeldLease) -> bool:
         """Set a job to ``pending`` again. False if the lease is lost."""
-        rows, is_repeated = await self._change((await self.statements()).release, held.fence)
-        return bool(rows) or (is_repeated and await self._is(held, JobStatus.PENDING))
+        return await self._end(held, JobStatus.PENDING, (await self.statements()).release, held.fence)
 
     async def settle(self, held: HeldLease, ending: Ending) -> bool:
         """End a job. False if the lease is lost, or the phrases are others."""
@@ -255,22 +254,33 @@ class Application:
         if ending.cards:
             about["cards"] = json.dumps(ending.cards)
         statement = statements.settle_with_cards if ending.cards else statements.settle
-        rows, is_repeated = await self._change(statement, about)
-        return bool(rows) or (is_repeated and await self._is(held, ending.status))
+        held.is_settled = await self._end(held, ending.status, statement, about)
+        return held.is_settled
 
-    async def _is(self, held: HeldLease, status: JobStatus) -> bool:
-        """Whether a job has a status since its lease began: the change was made, and its response was lost."""
-        seen = (await self.look([held.lease.job_id])).get(held.lease.job_id)
-        return seen is not None and seen.status == status and seen.token == held.lease.token
+    async def _end(self, held: HeldLease, status: JobStatus, statement: Statement, about: Mapping[str, Any]) -> bool:
+        """Make the last change of a lease, and return whether it was made, now or before its response was lost."""
+        is_again = held.ending == status
+        held.ending = status  # and stays, if it is not known whether the change was made
+        rows, is_repeated = await self._change(statement, about)
+        is_done = bool(rows)
+        if not rows and (is_repeated or is_again):
+            seen = (await self.look([held.lease.job_id])).get(held.lease.job_id)
+            is_done = seen is not None and seen.status == status and seen.token == held.lease.token
+        held.ending = status if is_done else None
+        return is_done
 
     async def storable_error(self, error: str | None) -> str | None:
         """An error as "errorMessage" can have it: it may be too short for the whole of it."""
-        column = (await self.tables()).jobs.get("errorMessage")
+        tables = await self.tables()
+        column = tables.jobs.get("errorMessage")
         if error is None or column is None:
             return None
         error = storable(error)
+        if not tables.is_unicode:
+            error = error.encode("ascii", errors="replace").decode()
         if column.length is not None and len(error) > column.length:
-            error = error[: max(column.length - 1, 0)] + "…"
+            mark = "…" if tables.is_unicode else ""
+            error = error[: max(column.length - len(mark), 0)] + mark
         return error
 
     # Statements

@@ -31,6 +31,9 @@ _FIRST_PAGE, _NEXT_PAGE, _MOST_PAGES = 20, 1000, 50
 
 _MOST_DUE = 200
 
+_REFUSED_SECONDS = 60.0
+"""How long a job waits that the application's database does not allow to be begun."""
+
 
 class _Places:
     """How many jobs a worker can take.
@@ -204,20 +207,52 @@ class Claiming:
         candidates = [candidate for candidate in chosen if candidate.job_id in leases]
         jobs: Mapping[str, TakenJob] = {}
         if candidates:
-            began = min(candidate.app_now for candidate in candidates)
-            jobs = await self._application.take(candidates, began=began)
+            jobs = await self._take_rows(candidates, leases)
         self._unanswered.discard(key)
-        await self._drop([lease for job_id, lease in leases.items() if job_id not in jobs])
         return [
             (candidate, self._deliver(candidate, leases[candidate.job_id], jobs[candidate.job_id]))
             for candidate in candidates
             if candidate.job_id in jobs
         ]
 
+    async def _take_rows(
+        self, candidates: Sequence[Candidate], leases: Mapping[str, NewLease]
+    ) -> Mapping[str, TakenJob]:
+        """Set jobs to ``processing`` whose leases were taken; the leases of those that are others' now are ended.
+
+        Raises:
+            SaysoError: no job could be changed.
+        """
+        began = min(candidate.app_now for candidate in candidates)
+        jobs: dict[str, TakenJob] = {}
+        refused: dict[str, SaysoError] = {}
+        try:
+            jobs |= await self._application.take(candidates, began=began)
+        except SaysoError:
+            # A constraint or a trigger of the application may refuse one of them, which does not hinder the others.
+            for candidate in candidates:
+                try:
+                    jobs |= await self._application.take([candidate], began=began)
+                except SaysoError as error:
+                    await self._set_back(leases[candidate.job_id], error)
+                    refused[candidate.job_id] = error
+        await self._drop([lease for job_id, lease in leases.items() if job_id not in {*jobs, *refused}])
+        if refused and not jobs:
+            raise next(iter(refused.values()))
+        return jobs
+
+    async def _set_back(self, lease: NewLease, error: SaysoError) -> None:
+        """Have a job wait that cannot be begun, though the application's database answers."""
+        seen = (await self._application.look([lease.job_id])).get(lease.job_id)
+        _log.warning("a job cannot be begun", job_id=lease.job_id, reason=error.message)
+        if seen is not None and seen.status == JobStatus.PENDING:
+            await self._leases.release(_lease(lease), delay_seconds=_REFUSED_SECONDS, error=None)
+        # Otherwise it may have been taken, and the response was lost: then the next one has it when the lease expires.
+
     async def _drop(self, leases: Sequence[NewLease]) -> None:
         """End the leases of jobs that were gone, or another's, when they were to be taken."""
         try:
-            await self._leases.end([Lease(job_id=each.job_id, lease_id=each.lease_id, token=None) for each in leases])
+            await self._leases.end([_lease(each) for each in leases])
         except SaysoError as error:
             _log.debug("leases were not ended, and will expire", reason=error.message)
 
@@ -234,3 +269,7 @@ class Claiming:
             deliveries=lease.attempt,
             is_suspect=lease.is_suspect,
         )
+
+
+def _lease(lease: NewLease) -> Lease:
+    return Lease(job_id=lease.job_id, lease_id=lease.lease_id, token=None)

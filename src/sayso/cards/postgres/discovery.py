@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _FIND = """
 select current_database() as database, nspname as schema, relname as name,
+    current_setting('server_encoding') in ('UTF8', 'SQL_ASCII') as is_unicode,
     pg_class.oid::bigint as oid, relkind::text as kind,
     row_security_active(pg_class.oid) as has_row_security,
     quote_ident(current_user) as role, has_schema_privilege(pg_namespace.oid, 'usage') as has_schema,
@@ -107,7 +108,13 @@ async def discover(database: Database, *, schema: str | None = None) -> Applicat
         warnings.append(f'There is no table "{CARD_TABLE}" with a column "audioUrlEn": URLs are only in "resultUrls".')
         card_table = None
     name = f"{jobs['database']}/{where}"
-    return ApplicationTables(application=name, jobs=job_table, cards=card_table, warnings=tuple(warnings))
+    return ApplicationTables(
+        application=name,
+        jobs=job_table,
+        cards=card_table,
+        is_unicode=jobs["is_unicode"],
+        warnings=tuple(warnings),
+    )
 
 
 class _Problem:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
+    from sayso.cards.records import JobStatus
     from sayso.jobs import Delivery
 
 _MARGIN_SECONDS = 2.0
@@ -58,14 +59,14 @@ class HeldLease:
         lease: its name.
         valid_until: by the application's clock, the lease surely lasts until then.
         is_large: whether its job has many phrases.
-        is_settling: whether its row is being completed or failed, which then is no cancellation.
+        ending: the status that this process gives the row now, or tried to: a row that has it was not cancelled.
         is_settled: whether its row was completed or failed by this process.
     """
 
     lease: Lease
     valid_until: datetime
     is_large: bool
-    is_settling: bool = False
+    ending: JobStatus | None = None
     is_settled: bool = False
 
     @property

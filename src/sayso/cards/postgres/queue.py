@@ -169,8 +169,7 @@ class CardQueue:
         known, row = self._held.find(name), seen.get(lease.job_id)
         if row is None or row.token != lease.token:
             return False
-        is_ended = row.status in {JobStatus.COMPLETED, JobStatus.FAILED}
-        return row.status == JobStatus.PROCESSING or (is_ended and known is not None and known.is_settling)
+        return row.status == JobStatus.PROCESSING or (known is not None and row.status == known.ending)
 
     def _kept(self, lease: Lease, until: datetime) -> HeldLease:
         held = self._held.find(lease.name)
@@ -214,8 +213,9 @@ class CardQueue:
         if not await self._application.release(held):
             await self._forget(held)
             raise lost(delivery.job_id)
+        is_released = await self._leases.release(held.lease, delay_seconds=delay_seconds, error=error)
         self._held.remove([delivery.lease])
-        if not await self._leases.release(held.lease, delay_seconds=delay_seconds, error=error):
+        if not is_released:
             raise lost(delivery.job_id)
         if not delay_seconds:
             self._application.announce()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sayso.cards.postgres.application import Application
-    from sayso.cards.postgres.held import HeldLease, HeldLeases
+    from sayso.cards.postgres.held import HeldLeases
     from sayso.cards.postgres.tables import ApplicationTables
     from sayso.cards.records import JobResults
     from sayso.jobs import Delivery
@@ -63,7 +63,7 @@ class PostgresJobRows:
         """See `JobRows.complete`."""
         held = self._held.of(delivery)
         ending = await self._ending(JobStatus.COMPLETED, results, error=error, digest=job.phrases_digest)
-        if await self._settled(held, ending):
+        if await self._application.settle(held, ending):
             return True
         row = await self._application.begin(held)
         if row is None or row["digest"] == job.phrases_digest:
@@ -75,17 +75,8 @@ class PostgresJobRows:
     ) -> None:
         """See `JobRows.fail`; cards get the URLs that there are."""
         ending = await self._ending(JobStatus.FAILED, results, error=error)
-        if not await self._settled(self._held.of(delivery), ending):
+        if not await self._application.settle(self._held.of(delivery), ending):
             raise lost(delivery.job_id if job is None else job.job_id)
-
-    async def _settled(self, held: HeldLease, ending: Ending) -> bool:
-        # A heartbeat meanwhile may find the row ended before the response is here.
-        held.is_settling = True
-        try:
-            held.is_settled = await self._application.settle(held, ending)
-        finally:
-            held.is_settling = held.is_settled
-        return held.is_settled
 
     async def _ending(
         self, status: JobStatus, results: JobResults | None, *, error: str | None, digest: str | None = None

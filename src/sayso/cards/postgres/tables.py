@@ -146,12 +146,14 @@ class ApplicationTables:
         application: its name in Sayso's own tables, which several applications may share: its database and schema.
         jobs: "TtsJob".
         cards: "Card"; None if the application has none, or none with a URL.
+        is_unicode: whether their texts can have any character.
         warnings: what may keep Sayso from its work, in sentences.
     """
 
     application: str
     jobs: Table
     cards: Table | None
+    is_unicode: bool = True
     warnings: tuple[str, ...] = ()
 
     @property
