@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import structlog
 
-from sayso.cards.postgres.application import Candidate
 from sayso.cards.postgres.held import HeldLease, Lease
+from sayso.cards.postgres.values import Candidate
 from sayso.cards.records import JobStatus
 from sayso.errors import SaysoError
 from sayso.jobs.base import Delivery
@@ -20,10 +20,11 @@ from sayso.jobs.base import Delivery
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sayso.cards.postgres.application import Application, TakenJob
+    from sayso.cards.postgres.application import Application
     from sayso.cards.postgres.held import HeldLeases
     from sayso.cards.postgres.leases import Leases, NewLease
     from sayso.cards.postgres.sightings import Sightings
+    from sayso.cards.postgres.values import TakenJob
 
 _log = structlog.get_logger(__name__)
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.cards.postgres.application import Ending
 from sayso.cards.postgres.claiming import Claiming
 from sayso.cards.postgres.held import HeldLease, HeldLeases, Lease, lost
 from sayso.cards.postgres.leases import Leases
 from sayso.cards.postgres.rows import PostgresJobRows
 from sayso.cards.postgres.sightings import Sightings
+from sayso.cards.postgres.values import Ending
 from sayso.cards.records import JobStatus
 from sayso.errors import SaysoError
 from sayso.jobs import LEASE_SECONDS
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sayso.cards.postgres.application import Application, SeenJob
+    from sayso.cards.postgres.application import Application
+    from sayso.cards.postgres.values import SeenJob
     from sayso.postgres.pool import Database
 
 _log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from sayso.cards.phrases import key_of_language, result_urls
-from sayso.cards.postgres.application import Ending
 from sayso.cards.postgres.held import lost
+from sayso.cards.postgres.values import Ending
 from sayso.cards.records import CardJob, JobStatus
 from sayso.errors import InvalidInput
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.cards.postgres.application import Candidate
+    from sayso.cards.postgres.values import Candidate
     from sayso.postgres.pool import Database
 
 _NOTE = """

@@ -10,25 +10,17 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from sayso.cards.postgres.expressions import JobExpressions, digest
 from sayso.cards.postgres.tables import compose, identifier
 from sayso.cards.records import JobStatus
 
 if TYPE_CHECKING:
     from sayso.cards.postgres.tables import ApplicationTables, Column
 
-SMALL_PHRASES = 5
-"""A job with no more phrases than this is a small one."""
-
-_SMALL_BYTES, _SURELY_SMALL_BYTES = 65_536, 2_048
-"""The stored size of the phrases of a small job; and that of one whose phrases were not counted."""
-
 _LARGEST_PHRASES_BYTES = 16 * 2**20
 
-_NO_TIME = sql.SQL("timestamptz '9999-01-01 00:00:00+00'")
-"""The place in the queue of jobs whose creation has no time: the last."""
 
-
-class Statements:
+class Statements(JobExpressions):
     """The statements for one application; each alias of "TtsJob" in them is ``job``.
 
     Args:
@@ -36,12 +28,10 @@ class Statements:
     """
 
     def __init__(self, tables: ApplicationTables) -> None:
+        super().__init__(tables.jobs)
         self._tables = tables
-        self._jobs = tables.jobs
-        self._id = tables.jobs["id"]
-        self._status = tables.jobs["status"]
         self.pending = self._page(sql.SQL("true"))
-        self.small = self._page(self._is_small)
+        self.small = self._page(self.is_small)
         self.look = self._look()
         self.processing = self._processing()
         self.take = self._take()
@@ -52,115 +42,6 @@ class Statements:
         self.settle_with_cards = self._settle(with_cards=True) if tables.cards else self.settle
         self.backlog = self._backlog()
 
-    # Parts of statements
-
-    def column(self, name: str) -> sql.Identifier | None:
-        """A column of the job, qualified; None if the table lacks it."""
-        return identifier("job", name) if name in self._jobs else None
-
-    def state(self, status: JobStatus) -> sql.Composed:
-        """A state as a value of the column "status"."""
-        return sql.SQL("{}::{}").format(sql.Literal(str(status)), self._status.type)
-
-    def ids(self, parameter: str = "ids") -> sql.Composed:
-        """A parameter, a list of ids as texts, as an array of the ids' type."""
-        return sql.SQL("{}::text[]::{}[]").format(sql.Placeholder(parameter), self._id.type)
-
-    @property
-    def _is_processing(self) -> sql.Composed:
-        return sql.SQL("job.{} = {}").format(self._status.identifier, self.state(JobStatus.PROCESSING))
-
-    @property
-    def _job_id(self) -> sql.Composed:
-        return sql.SQL("job.{}::text").format(self._id.identifier)
-
-    @property
-    def _created(self) -> sql.Composable:
-        """When the job was created, as a ``timestamptz``."""
-        created = self._jobs.get("createdAt")
-        if created is None:
-            return _NO_TIME
-        moment = created.as_moment(identifier("job", "createdAt"))
-        return sql.SQL("coalesce({}, {})").format(moment, _NO_TIME) if created.is_nullable else moment
-
-    @property
-    def _age(self) -> sql.Composable:
-        if "createdAt" not in self._jobs:
-            return sql.SQL("0::float8")
-        age = sql.SQL("extract(epoch from clock_timestamp() - {})").format(self._created)
-        return sql.SQL("greatest({}, 0)::float8").format(age)
-
-    @property
-    def _is_small(self) -> sql.Composed:
-        """Whether a job is a small one, without reading its phrases, which PostgreSQL keeps apart from the row."""
-        size = sql.SQL("pg_column_size({})").format(identifier("job", "phrases"))
-        total = self.column("totalPhrases") or sql.SQL("0")
-        return compose(
-            "case when {total} > 0 then {total} <= {phrases} and {size} <= {bytes} else {size} <= {few} end",
-            total=total,
-            size=size,
-            phrases=sql.Literal(SMALL_PHRASES),
-            bytes=sql.Literal(_SMALL_BYTES),
-            few=sql.Literal(_SURELY_SMALL_BYTES),
-        )
-
-    @property
-    def _token(self) -> sql.Composable:
-        """When the job was started, in microseconds of Unix time: another time at each lease."""
-        started = self._jobs.get("startedAt")
-        if started is None:
-            return sql.SQL("null::bigint")
-        moment = started.as_moment(identifier("job", "startedAt"))
-        return sql.SQL("round(extract(epoch from {}) * 1000000)::bigint").format(moment)
-
-    @property
-    def _visible_state(self) -> sql.Composed:
-        """What another worker changes while it works, as one text."""
-        parts: list[sql.Composable] = [self._token]
-        if count := self.column("processedCount"):
-            parts.append(count)
-        if (updated := self._jobs.get("updatedAt")) is not None:
-            parts.append(sql.SQL("extract(epoch from {})").format(updated.as_moment(identifier("job", "updatedAt"))))
-        parts.append(_digest(identifier("job", "resultUrls")))
-        return sql.SQL("concat_ws(' ', {})").format(
-            sql.SQL(", ").join(sql.SQL("coalesce(({})::text, '-')").format(part) for part in parts)
-        )
-
-    @property
-    def _fence(self) -> sql.Composed:
-        """What is true while the lease lasts: the application's clock says so, and the job is as it was taken."""
-        return compose(
-            "job.{id} = {one} and {processing} and clock_timestamp() < {until}::timestamptz "
-            "and {token} is not distinct from {given}::bigint",
-            id=self._id.identifier,
-            one=self._id.of_text(sql.Placeholder("job_id")),
-            processing=self._is_processing,
-            until=sql.Placeholder("valid_until"),
-            token=self._token,
-            given=sql.Placeholder("token"),
-        )
-
-    def changes(self, given: dict[str, sql.Composable]) -> sql.Composed:
-        """Assignments to those of the columns that the table has; "updatedAt" is always among them."""
-        values = dict(given)
-        if (updated := self._jobs.get("updatedAt")) is not None:
-            values["updatedAt"] = updated.now
-        return sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(identifier(name), value) for name, value in values.items() if name in self._jobs
-        )
-
-    def json(self, name: str, value: sql.Composable) -> sql.Composed:
-        """A ``jsonb`` as a value of a column that may also be ``json``, or an array of either."""
-        column = self._jobs[name]
-        if column.base.startswith("_"):
-            return sql.SQL("array(select jsonb_array_elements({}))::{}").format(value, column.type)
-        return sql.SQL("{}::{}").format(value, column.type)
-
-    def now(self, name: str) -> sql.Composable:
-        """The present, as a value of a column for times that the table may lack."""
-        column = self._jobs.get(name)
-        return sql.SQL("null") if column is None else column.now
-
     # Statements
 
     def _page(self, condition: sql.Composable) -> sql.Composed:
@@ -170,12 +51,14 @@ class Statements:
             from {jobs} as job
             where job.{status} = {pending} and {condition}
                 and (%(after_id)s::text is null
-                    or ({created}, job.{id}) > (%(after)s::timestamptz, %(after_id)s::text::{id_type}))
-            order by {created}, job.{id} limit %(limit)s
+                    or ({place}, job.{id}) > ({after}, %(after_id)s::text::{id_type}))
+            order by {place}, job.{id} limit %(limit)s
             """,
-            job_id=self._job_id,
-            small=self._is_small,
-            created=self._created,
+            job_id=self.job_id,
+            small=self.is_small,
+            created=self.created,
+            place=self.place,
+            after=self.place_of(sql.SQL("%(after)s::timestamptz")),
             jobs=self._jobs.identifier,
             status=self._status.identifier,
             pending=self.state(JobStatus.PENDING),
@@ -191,10 +74,10 @@ class Statements:
                 clock_timestamp() as app_now
             from {jobs} as job where job.{id} = any ({ids})
             """,
-            job_id=self._job_id,
+            job_id=self.job_id,
             status=self._status.identifier,
-            small=self._is_small,
-            token=self._token,
+            small=self.is_small,
+            token=self.token,
             jobs=self._jobs.identifier,
             id=self._id.identifier,
             ids=self.ids(),
@@ -204,14 +87,14 @@ class Statements:
         return compose(
             """
             select {job_id} as job_id, {state} as state, {small} as is_small, clock_timestamp() as app_now
-            from {jobs} as job where {processing} order by {created}, job.{id} limit %(limit)s
+            from {jobs} as job where {processing} order by {place}, job.{id} limit %(limit)s
             """,
-            job_id=self._job_id,
-            state=self._visible_state,
-            small=self._is_small,
+            job_id=self.job_id,
+            state=self.visible_state,
+            small=self.is_small,
             jobs=self._jobs.identifier,
-            processing=self._is_processing,
-            created=self._created,
+            processing=self.is_processing,
+            place=self.place,
             id=self._id.identifier,
         )
 
@@ -241,15 +124,15 @@ class Statements:
             id=self._id.identifier,
             status=self._status.identifier,
             pending=self.state(JobStatus.PENDING),
-            processing=self._is_processing,
-            state=self._visible_state,
+            processing=self.is_processing,
+            state=self.visible_state,
             # The first execution has taken it, and its response was lost.
             is_again=sql.SQL("%(is_repeated)s")
             if started is None
             else sql.SQL("job.{} = {}").format(started.identifier, started.of_moment(began)),
-            job_id=self._job_id,
-            token=self._token,
-            age=self._age,
+            job_id=self.job_id,
+            token=self.token,
+            age=self.age,
             deck=sql.SQL("{}::text").format(self.column("deckId") or sql.SQL("null")),
         )
 
@@ -264,13 +147,13 @@ class Statements:
             """,
             deck=self.column("deckId") or sql.SQL("null"),
             total=self.column("totalPhrases") or sql.SQL("0"),
-            created=self._created if "createdAt" in self._jobs else sql.SQL("clock_timestamp()"),
-            digest=_digest(phrases),
+            created=self.created if "createdAt" in self._jobs else sql.SQL("clock_timestamp()"),
+            digest=digest(phrases),
             size=sql.SQL("octet_length({}::text)").format(phrases),
             largest=sql.Literal(_LARGEST_PHRASES_BYTES),
             phrases=phrases,
             jobs=self._jobs.identifier,
-            fence=self._fence,
+            fence=self.fence,
         )
 
     def _progress(self) -> sql.Composed:
@@ -282,7 +165,7 @@ class Statements:
             "update {jobs} as job set {changes} where {fence} returning 1",
             jobs=self._jobs.identifier,
             changes=changes,
-            fence=self._fence,
+            fence=self.fence,
         )
 
     def _release(self) -> sql.Composed:
@@ -290,7 +173,7 @@ class Statements:
             "update {jobs} as job set {changes} where {fence} returning 1",
             jobs=self._jobs.identifier,
             changes=self.changes({"status": self.state(JobStatus.PENDING)}),
-            fence=self._fence,
+            fence=self.fence,
         )
 
     def _settle(self, *, with_cards: bool) -> sql.Composed:
@@ -318,8 +201,8 @@ class Statements:
                     ),
                 }
             ),
-            fence=self._fence,
-            digest=_digest(identifier("job", "phrases")),
+            fence=self.fence,
+            digest=digest(identifier("job", "phrases")),
         )
         cards = sql.SQL(", cards as ({})").format(self._give_urls()) if with_cards else sql.SQL("")
         return compose("with ended as ({job}){cards} select 1 as one from ended", job=job, cards=cards)
@@ -359,16 +242,11 @@ class Statements:
             status=self._status.identifier,
             pending=self.state(JobStatus.PENDING),
             running=self.state(JobStatus.PROCESSING),
-            processing=self._is_processing,
-            age=self._age,
-            job_id=self._job_id,
+            processing=self.is_processing,
+            age=self.age,
+            job_id=self.job_id,
             jobs=self._jobs.identifier,
         )
-
-
-def _digest(value: sql.Composable) -> sql.Composed:
-    """64 hexadecimal digits over a value, whose text is that of the database."""
-    return sql.SQL("encode(sha256(convert_to(({})::text, 'UTF8')), 'hex')").format(value)
 
 
 def _url(column: Column) -> sql.Composed:
