@@ -5,112 +5,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import httpx2
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from sayso.api.routes import files
-from sayso.aws.session import Aws
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed
-from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage, uri_within
-from sayso.testing import InMemoryStorage
-from support.aws.server import aws_place
-from support.waiting import WAIT_SECONDS
+from sayso.storage import Storages, uri_within
+from support.storage.places import Place, local_place, memory_place, s3_place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
     from typing import Any
 
-    from sayso.storage import Storage, Stored
+    from sayso.storage import Stored
 
 CONTENT = bytes(range(256)) * 3000
 NAME = "Fünf + 5 #1? 100% – 你好.mp3"
 """What people call files, with everything in it that URIs or headers have a use for."""
 
 
-class Place(Protocol):
-    """A storage of one kind, open on a loop of its own."""
-
-    base: str
-    storage: Storage
-
-    def run(self, coroutine: Coroutine[Any, Any, Any], /) -> Any:
-        """Run something on the storage's loop."""
-
-    def fetch(self, url: str) -> httpx2.Response:
-        """What a link gives."""
-
-
-class MemoryPlace:
-    base = "s3://bucket"
-    storage: Storage
-
-    def __init__(self, runner: asyncio.Runner) -> None:
-        self.storage = InMemoryStorage()
-        self.run = runner.run
-
-    def fetch(self, url: str) -> httpx2.Response:
-        raise AssertionError(f"nobody listens at {url}")
-
-
-class LocalPlace:
-    def __init__(self, runner: asyncio.Runner, directory: Path) -> None:
-        self.files = SignedFiles(root=Root(directory), signer=LinkSigner([b"secret"]))
-        self.storage: Storage = LocalStorage(self.files)
-        self.base = directory.as_uri()
-        self.run = runner.run
-
-    def fetch(self, url: str) -> httpx2.Response:
-        app = FastAPI()
-        app.include_router(files.router)
-        app.state.served = self
-        with TestClient(app) as client:
-            return client.get(url)
-
-
-class S3Place:
-    def __init__(self, runner: asyncio.Runner, storage: Storage, bucket: str) -> None:
-        self.storage = storage
-        self.base = f"s3://{bucket}/some prefix"
-        self.run = runner.run
-
-    def fetch(self, url: str) -> httpx2.Response:
-        return httpx2.get(url, timeout=WAIT_SECONDS)
-
-
-@contextmanager
-def memory_place(_path: Path) -> Iterator[Place]:
-    with asyncio.Runner() as runner:
-        yield MemoryPlace(runner)
-
-
-@contextmanager
-def local_place(path: Path) -> Iterator[Place]:
-    with asyncio.Runner() as runner:
-        yield LocalPlace(runner, path / "a root")
-
-
-@contextmanager
-def s3_place(_path: Path) -> Iterator[Place]:
-    with aws_place() as server, asyncio.Runner() as runner:
-        bucket = f"bucket-{uuid4().hex}"
-        server.boto("s3").create_bucket(Bucket=bucket)
-        aws = Aws(server.access())
-        yield S3Place(runner, runner.run(open_s3_storage(aws)), bucket)
-        runner.run(aws.close())
-
-
 @pytest.fixture(scope="module", params=[memory_place, local_place, s3_place])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     """A storage of each kind."""
-    with request.param(tmp_path_factory.mktemp("storage")) as opened:
+    async with request.param(tmp_path_factory.mktemp("storage")) as opened:
         yield opened
 
 
@@ -153,162 +74,118 @@ async def unchanged(place: Place, uri: str) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("content", [b"", b"x", CONTENT], ids=["empty", "one byte", "many blocks"])
-def test_what_was_published_is_there(place: Place, directory: Path, uri: str, content: bytes) -> None:
+async def test_what_was_published_is_there(place: Place, directory: Path, uri: str, content: bytes) -> None:
     """A file that was published is found with its size and checksum, and read as it was; the original stays."""
-
-    async def scenario() -> None:
-        assert await place.storage.find(uri) is None
-        stored = await publish(place, directory, uri, content)
-        assert await place.storage.find(uri) == stored
-        assert (stored.uri, stored.size_bytes) == (uri, len(content))
-        assert stored.sha256 == hashlib.sha256(content).hexdigest()
-        assert await content_of(place, uri) == content
-
-    place.run(scenario())
+    assert await place.storage.find(uri) is None
+    stored = await publish(place, directory, uri, content)
+    assert await place.storage.find(uri) == stored
+    assert (stored.uri, stored.size_bytes) == (uri, len(content))
+    assert stored.sha256 == hashlib.sha256(content).hexdigest()
+    assert await content_of(place, uri) == content
     assert finished(directory, content).read_bytes() == content
 
 
-def test_a_checksum_that_the_caller_has_computed_is_kept(place: Place, directory: Path, uri: str) -> None:
+async def test_a_checksum_that_the_caller_has_computed_is_kept(place: Place, directory: Path, uri: str) -> None:
     """The file is not read a second time for it, and is found with it, and as it was."""
-
-    async def scenario() -> None:
-        path, sha256 = finished(directory, CONTENT), hashlib.sha256(CONTENT).hexdigest()
-        stored = await place.storage.publish(path, uri, content_type="audio/mpeg", over=None, sha256=sha256)
-        assert await place.storage.find(uri) == stored
-        assert stored.sha256 == sha256
-        assert await content_of(place, uri) == CONTENT
-
-    place.run(scenario())
+    path, sha256 = finished(directory, CONTENT), hashlib.sha256(CONTENT).hexdigest()
+    stored = await place.storage.publish(path, uri, content_type="audio/mpeg", over=None, sha256=sha256)
+    assert await place.storage.find(uri) == stored
+    assert stored.sha256 == sha256
+    assert await content_of(place, uri) == CONTENT
 
 
-def test_a_file_comes_in_blocks(place: Place, directory: Path, uri: str) -> None:
+async def test_a_file_comes_in_blocks(place: Place, directory: Path, uri: str) -> None:
     """No block is larger than a MiB, however large the file, and a reader may leave before the end."""
-
-    async def scenario() -> None:
-        await publish(place, directory, uri, bytes(3 * 2**20))
-        assert max([len(block) async for block in place.storage.read(uri)]) <= 2**20
-        blocks = place.storage.read(uri)
-        assert await anext(blocks)
-        del blocks
-
-    place.run(scenario())
+    await publish(place, directory, uri, bytes(3 * 2**20))
+    assert max([len(block) async for block in place.storage.read(uri)]) <= 2**20
+    blocks = place.storage.read(uri)
+    assert await anext(blocks)
+    del blocks
 
 
-def test_the_right_version_is_replaced(place: Place, directory: Path, uri: str) -> None:
+async def test_the_right_version_is_replaced(place: Place, directory: Path, uri: str) -> None:
     """A file may take the place of the version that was found, and then has another version."""
-
-    async def scenario() -> None:
-        first = await publish(place, directory, uri, b"first")
-        second = await publish(place, directory, uri, b"second", over=first.version)
-        assert second.version != first.version
-        assert await content_of(place, uri) == b"second"
-
-    place.run(scenario())
+    first = await publish(place, directory, uri, b"first")
+    second = await publish(place, directory, uri, b"second", over=first.version)
+    assert second.version != first.version
+    assert await content_of(place, uri) == b"second"
 
 
-def test_a_wrong_version_is_not(place: Place, directory: Path, uri: str) -> None:
+async def test_a_wrong_version_is_not(place: Place, directory: Path, uri: str) -> None:
     """Where there is another version, or one although there should be none, nothing changes."""
-
-    async def scenario() -> None:
-        first = await publish(place, directory, uri, b"first")
-        await publish(place, directory, uri, b"second", over=first.version)
-        for over in (None, first.version):
-            async with unchanged(place, uri):
-                with pytest.raises(OutputChanged):
-                    await publish(place, directory, uri, b"third", over=over)
-        assert await content_of(place, uri) == b"second"
-
-    place.run(scenario())
+    first = await publish(place, directory, uri, b"first")
+    await publish(place, directory, uri, b"second", over=first.version)
+    for over in (None, first.version):
+        async with unchanged(place, uri):
+            with pytest.raises(OutputChanged):
+                await publish(place, directory, uri, b"third", over=over)
+    assert await content_of(place, uri) == b"second"
 
 
-def test_what_is_gone_is_not_replaced(place: Place, directory: Path, uri: str) -> None:
+async def test_what_is_gone_is_not_replaced(place: Place, directory: Path, uri: str) -> None:
     """A version that was deleted meanwhile is another version too."""
-
-    async def scenario() -> None:
-        first = await publish(place, directory, uri, b"first")
-        await place.storage.delete(uri)
-        with pytest.raises(OutputChanged):
-            await publish(place, directory, uri, b"second", over=first.version)
-        assert await place.storage.find(uri) is None
-
-    place.run(scenario())
+    first = await publish(place, directory, uri, b"first")
+    await place.storage.delete(uri)
+    with pytest.raises(OutputChanged):
+        await publish(place, directory, uri, b"second", over=first.version)
+    assert await place.storage.find(uri) is None
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_one_of_several_wins(place: Place, directory: Path, uri: str, exists: bool) -> None:
+async def test_one_of_several_wins(place: Place, directory: Path, uri: str, exists: bool) -> None:
     """Of many that publish at the same moment over the same version, one does, and the others are told."""
-
-    async def scenario() -> None:
-        over = (await publish(place, directory, uri, b"before")).version if exists else None
-        contents = [f"content {number}".encode() * 1000 for number in range(8)]
-        results = await asyncio.gather(
-            *(publish(place, directory, uri, content, over=over) for content in contents), return_exceptions=True
-        )
-        winners = [number for number, result in enumerate(results) if not isinstance(result, OutputChanged)]
-        assert len(winners) == 1
-        assert await content_of(place, uri) == contents[winners[0]]
-        assert await place.storage.find(uri) == results[winners[0]]
-
-    place.run(scenario())
+    over = (await publish(place, directory, uri, b"before")).version if exists else None
+    contents = [f"content {number}".encode() * 1000 for number in range(8)]
+    results = await asyncio.gather(
+        *(publish(place, directory, uri, content, over=over) for content in contents), return_exceptions=True
+    )
+    winners = [number for number, result in enumerate(results) if not isinstance(result, OutputChanged)]
+    assert len(winners) == 1
+    assert await content_of(place, uri) == contents[winners[0]]
+    assert await place.storage.find(uri) == results[winners[0]]
 
 
-def test_the_files_of_a_directory_are_listed(place: Place, directory: Path) -> None:
+async def test_the_files_of_a_directory_are_listed(place: Place, directory: Path) -> None:
     """Those directly in it, with their sizes and times; not those below it, nor what the storage keeps there."""
-
-    async def scenario() -> None:
-        base = f"{place.base}/{uuid4().hex}"
-        assert [file async for file in place.storage.files_in(base)] == []
-        for names in ([NAME], ["b.mp3"], ["below", "c.mp3"]):
-            await publish(place, directory, uri_within(base, *names), b"content")
-        found = {file.name: file async for file in place.storage.files_in(base)}
-        assert set(found) == {NAME, "b.mp3"}
-        assert {file.size_bytes for file in found.values()} == {7}
-        assert all(abs((datetime.now(UTC) - file.modified_at).total_seconds()) < 3600 for file in found.values())
-
-    place.run(scenario())
+    base = f"{place.base}/{uuid4().hex}"
+    assert [file async for file in place.storage.files_in(base)] == []
+    for names in ([NAME], ["b.mp3"], ["below", "c.mp3"]):
+        await publish(place, directory, uri_within(base, *names), b"content")
+    found = {file.name: file async for file in place.storage.files_in(base)}
+    assert set(found) == {NAME, "b.mp3"}
+    assert {file.size_bytes for file in found.values()} == {7}
+    assert all(abs((datetime.now(UTC) - file.modified_at).total_seconds()) < 3600 for file in found.values())
 
 
-def test_what_is_deleted_is_gone(place: Place, directory: Path, uri: str) -> None:
+async def test_what_is_deleted_is_gone(place: Place, directory: Path, uri: str) -> None:
     """A deleted file is not found or read any more; deleting it again, or where nothing ever was, is no error."""
-
-    async def scenario() -> None:
-        await place.storage.delete(uri)
-        await publish(place, directory, uri, CONTENT)
-        await place.storage.delete(uri)
-        await place.storage.delete(uri)
-        assert await place.storage.find(uri) is None
-        with pytest.raises(InvalidInput):
-            await content_of(place, uri)
-        await publish(place, directory, uri, CONTENT)
-
-    place.run(scenario())
+    await place.storage.delete(uri)
+    await publish(place, directory, uri, CONTENT)
+    await place.storage.delete(uri)
+    await place.storage.delete(uri)
+    assert await place.storage.find(uri) is None
+    with pytest.raises(InvalidInput):
+        await content_of(place, uri)
+    await publish(place, directory, uri, CONTENT)
 
 
-def test_many_are_deleted_together(place: Place, directory: Path, uri: str) -> None:
+async def test_many_are_deleted_together(place: Place, directory: Path, uri: str) -> None:
     """Those that are there go, those that are not are no error, and others stay."""
-
-    async def scenario() -> None:
-        uris = [f"{uri}.{number}" for number in range(40)]
-        for each in uris[:20:2]:
-            await publish(place, directory, each, CONTENT)
-        await publish(place, directory, uri, CONTENT)
-        assert await place.storage.delete(*uris) >= 10
-        assert [each for each in uris if await place.storage.find(each) is not None] == []
-        assert await content_of(place, uri) == CONTENT
-        assert await place.storage.delete() == 0
-
-    place.run(scenario())
+    uris = [f"{uri}.{number}" for number in range(40)]
+    for each in uris[:20:2]:
+        await publish(place, directory, each, CONTENT)
+    await publish(place, directory, uri, CONTENT)
+    assert await place.storage.delete(*uris) >= 10
+    assert [each for each in uris if await place.storage.find(each) is not None] == []
+    assert await content_of(place, uri) == CONTENT
+    assert await place.storage.delete() == 0
 
 
-def test_a_file_that_cannot_be_read_is_not_published(place: Place, directory: Path, uri: str) -> None:
+async def test_a_file_that_cannot_be_read_is_not_published(place: Place, directory: Path, uri: str) -> None:
     """When the file to be published is missing, that is said, and nothing is there."""
-
-    async def scenario() -> None:
-        with pytest.raises(OutputFailed):
-            await place.storage.publish(directory / "none", uri, content_type="audio/mpeg", over=None)
-        assert await place.storage.find(uri) is None
-
-    place.run(scenario())
+    with pytest.raises(OutputFailed):
+        await place.storage.publish(directory / "none", uri, content_type="audio/mpeg", over=None)
+    assert await place.storage.find(uri) is None
 
 
 HOSTILE = ["", "/", "/a/", "/../a", "/a/../../b", "/a/..", "/.", "/a\0b", "/a\nb", "/\ud800", f"/{'n' * 1100}"]
@@ -316,16 +193,16 @@ FOREIGN = ["gopher://bucket/a", "bucket/a", "/etc/passwd", "", "s3:/bucket/a", "
 
 
 @pytest.mark.parametrize("tail", HOSTILE, ids=ascii)
-def test_a_uri_leads_nowhere_else(place: Place, directory: Path, tail: str) -> None:
+async def test_a_uri_leads_nowhere_else(place: Place, directory: Path, tail: str) -> None:
     """A URI that climbs, names nothing, or has what no name can have is refused by every call."""
     base = "s3://bucket" if place.base.startswith("s3:") else place.base
-    place.run(refused(place, directory, base + tail))
+    await refused(place, directory, base + tail)
 
 
 @pytest.mark.parametrize("uri", FOREIGN)
-def test_a_uri_of_another_kind_is_refused(place: Place, directory: Path, uri: str) -> None:
+async def test_a_uri_of_another_kind_is_refused(place: Place, directory: Path, uri: str) -> None:
     """A URI of another scheme, or none at all, is refused by every call."""
-    place.run(refused(place, directory, uri))
+    await refused(place, directory, uri)
 
 
 async def refused(place: Place, directory: Path, uri: str) -> None:
@@ -344,14 +221,14 @@ async def refused(place: Place, directory: Path, uri: str) -> None:
 
 
 @pytest.mark.parametrize("place", [local_place, s3_place], indirect=True)
-def test_a_link_gives_the_file_to_anybody(place: Place, directory: Path, uri: str) -> None:
+async def test_a_link_gives_the_file_to_anybody(place: Place, directory: Path, uri: str) -> None:
     """Whoever follows a link has the file, its media type, and the name to save it under."""
 
     async def scenario() -> str:
         await publish(place, directory, uri, CONTENT)
         return await place.storage.link(uri, seconds=60, file_name=NAME)
 
-    answer = place.fetch(place.run(scenario()))
+    answer = place.fetch(await scenario())
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert answer.headers["content-type"] == "audio/mpeg"
     assert answer.headers["content-disposition"] == (

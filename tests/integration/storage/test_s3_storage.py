@@ -21,7 +21,7 @@ from support.aws.s3_server import Fault, S3Server, s3_server
 from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
 FIVE_MIB = 5 * 2**20  # the smallest part that S3 takes
@@ -36,36 +36,31 @@ ONCE = Patience(retry=replace(AWS_CALL, attempts=1))
 
 
 class S3:
-    """A server, and a client of it on a loop of its own, which the tests share: to make one takes long."""
+    """A server, and a client of it, which the tests share: to make one takes long."""
 
-    def __init__(self, server: S3Server, runner: asyncio.Runner) -> None:
+    def __init__(self, server: S3Server, client: AwsClient) -> None:
         self.server = server
-        self.run = runner.run
-        self._aws = Aws(server.access())
-        self.client = runner.run(self._aws.client("s3"))
-        runner.run(self.client.call("create_bucket", Bucket="bucket"))
+        self.client = client
 
     def storage(self, patience: Patience = QUICK) -> S3Storage:
         client = AwsClient("s3", self.client._client, patience=patience, clock=time.monotonic, sleep=asyncio.sleep)
         return S3Storage(client, part_bytes=FIVE_MIB)
 
-    def close(self) -> None:
-        self.run(self._aws.close())
-
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[S3]:
-    with s3_server() as server, asyncio.Runner() as runner:
-        s3 = S3(server, runner)
-        yield s3
-        s3.close()
+async def shared() -> AsyncIterator[S3]:
+    with s3_server() as server:
+        async with Aws(server.access()) as aws:
+            s3 = S3(server, await aws.client("s3"))
+            await s3.client.call("create_bucket", Bucket="bucket")
+            yield s3
 
 
 @pytest.fixture
-def s3(shared: S3) -> S3:
+async def s3(shared: S3) -> S3:
     """S3 with an empty bucket, and nothing planned or remembered."""
     shared.server.faults.clear()
-    shared.run(shared.client.call("delete_object", Bucket="bucket", Key=KEY))
+    await shared.client.call("delete_object", Bucket="bucket", Key=KEY)
     shared.server.requests.clear()
     return shared
 
@@ -99,23 +94,19 @@ def operations(s3: S3) -> list[tuple[str, str]]:
     return [(request.method, request.query.partition("=")[0]) for request in s3.server.requests]
 
 
-def test_a_large_file_goes_in_parts(s3: S3, large: Path) -> None:
+async def test_a_large_file_goes_in_parts(s3: S3, large: Path) -> None:
     """A file larger than a part is put together from parts, which each carry a checksum, and is one file then."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        stored = await storage.publish(large, URI, content_type="audio/wav", over=None)
-        assert await storage.find(URI) == stored
-        assert await content_of(storage) == large_content()
-
-    s3.run(scenario())
+    storage = s3.storage()
+    stored = await storage.publish(large, URI, content_type="audio/wav", over=None)
+    assert await storage.find(URI) == stored
+    assert await content_of(storage) == large_content()
     parts = [request for request in s3.server.requests if request.method == "PUT"]
     assert [int(part.headers["CONTENT_LENGTH"]) for part in parts] == [FIVE_MIB, FIVE_MIB, 400]
     assert all("X_AMZ_CHECKSUM_SHA256" in part.headers for part in parts)
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_the_condition_is_on_the_last_step(s3: S3, large: Path, small: Path, exists: bool) -> None:
+async def test_the_condition_is_on_the_last_step(s3: S3, large: Path, small: Path, exists: bool) -> None:
     """A file of several parts is put together under the condition that a small one is put under.
 
     Whether S3 obeys is not seen here: moto looks at If-None-Match there, and not yet at If-Match.
@@ -128,175 +119,133 @@ def test_the_condition_is_on_the_last_step(s3: S3, large: Path, small: Path, exi
         await storage.publish(large, URI, content_type="audio/wav", over=over)
         return over
 
-    over = s3.run(scenario())
+    over = await scenario()
     last = [request for request in s3.server.requests if request.method == "POST"][-1]
     assert last.query.startswith("uploadId=")
     assert last.headers.get("IF_MATCH") == over
     assert last.headers.get("IF_NONE_MATCH") == ("*" if over is None else None)
 
 
-def test_a_large_file_is_not_sent_in_vain(s3: S3, large: Path, small: Path) -> None:
+async def test_a_large_file_is_not_sent_in_vain(s3: S3, large: Path, small: Path) -> None:
     """Where another file is already, no part is sent."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        await storage.publish(small, URI, content_type="audio/wav", over=None)
-        s3.server.requests.clear()
-        with pytest.raises(OutputChanged):
-            await storage.publish(large, URI, content_type="audio/wav", over=None)
-
-    s3.run(scenario())
+    storage = s3.storage()
+    await storage.publish(small, URI, content_type="audio/wav", over=None)
+    s3.server.requests.clear()
+    with pytest.raises(OutputChanged):
+        await storage.publish(large, URI, content_type="audio/wav", over=None)
     assert {method for method, _ in operations(s3)} == {"HEAD"}
 
 
 @pytest.mark.parametrize(
     "fault", [Fault(kind="refuse", method="PUT", query="partNumber=2"), Fault(kind="refuse", method="POST")]
 )
-def test_an_upload_that_fails_leaves_no_parts(s3: S3, large: Path, fault: Fault) -> None:
+async def test_an_upload_that_fails_leaves_no_parts(s3: S3, large: Path, fault: Fault) -> None:
     """Parts whose upload did not end well are removed, and the failure may pass."""
-
-    async def scenario() -> None:
-        storage = s3.storage(ONCE)
-        s3.server.faults.append(fault)
-        with pytest.raises(ServiceUnavailable):
-            await storage.publish(large, URI, content_type="audio/wav", over=None)
-        assert await storage.find(URI) is None
-        assert not (await s3.client.call("list_multipart_uploads", Bucket="bucket")).get("Uploads")
-
-    s3.run(scenario())
+    storage = s3.storage(ONCE)
+    s3.server.faults.append(fault)
+    with pytest.raises(ServiceUnavailable):
+        await storage.publish(large, URI, content_type="audio/wav", over=None)
+    assert await storage.find(URI) is None
+    assert not (await s3.client.call("list_multipart_uploads", Bucket="bucket")).get("Uploads")
 
 
-def test_a_cancelled_upload_leaves_no_parts(s3: S3, large: Path) -> None:
+async def test_a_cancelled_upload_leaves_no_parts(s3: S3, large: Path) -> None:
     """Parts of an upload that was given up are removed."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        s3.server.faults.append(Fault(kind="hang", method="PUT", query="partNumber=2"))
-        publishing = asyncio.create_task(storage.publish(large, URI, content_type="audio/wav", over=None))
-        await until(lambda: not s3.server.faults)  # the server has the request
-        publishing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await publishing
-        assert await storage.find(URI) is None
-        assert not (await s3.client.call("list_multipart_uploads", Bucket="bucket")).get("Uploads")
-
-    s3.run(scenario())
+    storage = s3.storage()
+    s3.server.faults.append(Fault(kind="hang", method="PUT", query="partNumber=2"))
+    publishing = asyncio.create_task(storage.publish(large, URI, content_type="audio/wav", over=None))
+    await until(lambda: not s3.server.faults)  # the server has the request
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing
+    assert await storage.find(URI) is None
+    assert not (await s3.client.call("list_multipart_uploads", Bucket="bucket")).get("Uploads")
 
 
 @pytest.mark.parametrize("patience", [QUICK, ONCE], ids=["tried again", "tried once"])
 @pytest.mark.parametrize("over", [False, True], ids=["new", "over another"])
-def test_a_lost_answer_is_a_success(s3: S3, small: Path, tmp_path: Path, over: bool, patience: Patience) -> None:
+async def test_a_lost_answer_is_a_success(s3: S3, small: Path, tmp_path: Path, over: bool, patience: Patience) -> None:
     """A put that was done although S3 answered that it was not is recognised as one's own, refused again or not."""
     before = tmp_path / "before"
     before.write_bytes(b"before")
-
-    async def scenario() -> None:
-        storage = s3.storage(patience)
-        first = await storage.publish(before, URI, content_type="audio/wav", over=None) if over else None
-        s3.server.faults.append(Fault(kind="lose", method="PUT"))
-        stored = await storage.publish(
-            small, URI, content_type="audio/wav", over=None if first is None else first.version
-        )
-        assert await storage.find(URI) == stored
-        assert await content_of(storage) == SMALL
-
-    s3.run(scenario())
+    storage = s3.storage(patience)
+    first = await storage.publish(before, URI, content_type="audio/wav", over=None) if over else None
+    s3.server.faults.append(Fault(kind="lose", method="PUT"))
+    stored = await storage.publish(small, URI, content_type="audio/wav", over=None if first is None else first.version)
+    assert await storage.find(URI) == stored
+    assert await content_of(storage) == SMALL
 
 
 @pytest.mark.parametrize("name", ["small", "large"])
-def test_no_answer_is_a_success_too(s3: S3, name: str, request: pytest.FixtureRequest) -> None:
+async def test_no_answer_is_a_success_too(s3: S3, name: str, request: pytest.FixtureRequest) -> None:
     """A put that was done and never answered is recognised by its checksum."""
     path: Path = request.getfixturevalue(name)
-
-    async def scenario() -> None:
-        storage = s3.storage(IMPATIENT)
-        last = Fault(kind="hang", method="PUT") if name == "small" else Fault(kind="hang", method="POST", query="Id")
-        s3.server.faults.append(last)
-        stored = await storage.publish(path, URI, content_type="audio/wav", over=None)
-        assert await storage.find(URI) == stored
-
-    s3.run(scenario())
+    storage = s3.storage(IMPATIENT)
+    last = Fault(kind="hang", method="PUT") if name == "small" else Fault(kind="hang", method="POST", query="Id")
+    s3.server.faults.append(last)
+    stored = await storage.publish(path, URI, content_type="audio/wav", over=None)
+    assert await storage.find(URI) == stored
     assert not s3.server.faults
 
 
-def test_a_refused_put_is_tried_again_whole(s3: S3, small: Path) -> None:
+async def test_a_refused_put_is_tried_again_whole(s3: S3, small: Path) -> None:
     """A put that S3 could not take is sent again from its beginning."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        s3.server.faults += [Fault(kind="refuse", method="PUT")] * 2
-        await storage.publish(small, URI, content_type="audio/wav", over=None)
-        assert await content_of(storage) == SMALL
-
-    s3.run(scenario())
+    storage = s3.storage()
+    s3.server.faults += [Fault(kind="refuse", method="PUT")] * 2
+    await storage.publish(small, URI, content_type="audio/wav", over=None)
+    assert await content_of(storage) == SMALL
 
 
-def test_what_is_cut_off_is_gone_on_with(s3: S3, large: Path) -> None:
+async def test_what_is_cut_off_is_gone_on_with(s3: S3, large: Path) -> None:
     """A reader whose connection is cut, again and again, has every byte once."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        await storage.publish(large, URI, content_type="audio/wav", over=None)
-        s3.server.faults += [Fault(kind="cut", method="GET")] * 3
-        assert await content_of(storage) == large_content()
-
-    s3.run(scenario())
+    storage = s3.storage()
+    await storage.publish(large, URI, content_type="audio/wav", over=None)
+    s3.server.faults += [Fault(kind="cut", method="GET")] * 3
+    assert await content_of(storage) == large_content()
 
 
-def test_a_reader_is_told_when_it_cannot_go_on(s3: S3, large: Path, small: Path) -> None:
+async def test_a_reader_is_told_when_it_cannot_go_on(s3: S3, large: Path, small: Path) -> None:
     """A file that is cut off every time, or replaced meanwhile, is no shorter file but an error that may pass."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        stored = await storage.publish(large, URI, content_type="audio/wav", over=None)
-        s3.server.faults += [Fault(kind="cut", method="GET")] * 4
-        with pytest.raises(ServiceUnavailable, match="cut"):
-            await content_of(storage)
-        s3.server.faults.append(Fault(kind="cut", method="GET"))
-        blocks = storage.read(URI)
-        await anext(blocks)
-        await storage.publish(small, URI, content_type="audio/wav", over=stored.version)
-        with pytest.raises(ServiceUnavailable, match="replaced"):
-            _ = [block async for block in blocks]
-
-    s3.run(scenario())
+    storage = s3.storage()
+    stored = await storage.publish(large, URI, content_type="audio/wav", over=None)
+    s3.server.faults += [Fault(kind="cut", method="GET")] * 4
+    with pytest.raises(ServiceUnavailable, match="cut"):
+        await content_of(storage)
+    s3.server.faults.append(Fault(kind="cut", method="GET"))
+    blocks = storage.read(URI)
+    await anext(blocks)
+    await storage.publish(small, URI, content_type="audio/wav", over=stored.version)
+    with pytest.raises(ServiceUnavailable, match="replaced"):
+        _ = [block async for block in blocks]
 
 
-def test_a_bucket_that_is_missing_is_said_so(s3: S3, small: Path, large: Path) -> None:
+async def test_a_bucket_that_is_missing_is_said_so(s3: S3, small: Path, large: Path) -> None:
     """Without a bucket that a job names nothing can be written, now or later, as a first look at a file tells."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        for path in (small, large):
-            with pytest.raises(OutputFailed, match="no bucket"):
-                await storage.publish(path, "s3://nowhere/a.wav", content_type="audio/wav", over=None)
+    storage = s3.storage()
+    for path in (small, large):
         with pytest.raises(OutputFailed, match="no bucket"):
-            await storage.find("s3://nowhere/a.wav")
-        with pytest.raises(OutputFailed):
-            _ = [block async for block in storage.read("s3://nowhere/a.wav")]
+            await storage.publish(path, "s3://nowhere/a.wav", content_type="audio/wav", over=None)
+    with pytest.raises(OutputFailed, match="no bucket"):
+        await storage.find("s3://nowhere/a.wav")
+    with pytest.raises(OutputFailed):
+        _ = [block async for block in storage.read("s3://nowhere/a.wav")]
 
-    s3.run(scenario())
 
-
-def test_the_settings_own_bucket_is_waited_for(s3: S3, small: Path) -> None:
+async def test_the_settings_own_bucket_is_waited_for(s3: S3, small: Path) -> None:
     """While the bucket of the settings is missing every call is unavailability, and once it is made all is well."""
-
-    async def scenario() -> None:
-        storage = S3Storage(s3.storage()._client, own_bucket="late")
-        calls: tuple[Callable[[], Awaitable[object]], ...] = (
-            lambda: storage.check("s3://late"),
-            lambda: storage.find("s3://late/a.wav"),
-            lambda: storage.publish(small, "s3://late/a.wav", content_type="audio/wav", over=None),
-        )
-        for call in calls:
-            with pytest.raises(ResourceMissing, match="no bucket") as caught:
-                await call()
-            assert "OUTPUT_BUCKET" in (caught.value.hint or "")
-        await s3.client.call("create_bucket", Bucket="late")
-        for call in calls:
+    storage = S3Storage(s3.storage()._client, own_bucket="late")
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: storage.check("s3://late"),
+        lambda: storage.find("s3://late/a.wav"),
+        lambda: storage.publish(small, "s3://late/a.wav", content_type="audio/wav", over=None),
+    )
+    for call in calls:
+        with pytest.raises(ResourceMissing, match="no bucket") as caught:
             await call()
-
-    s3.run(scenario())
+        assert "OUTPUT_BUCKET" in (caught.value.hint or "")
+    await s3.client.call("create_bucket", Bucket="late")
+    for call in calls:
+        await call()
 
 
 async def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
@@ -322,21 +271,17 @@ async def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
             assert "hush-hush" not in str(caught.value)
 
 
-def test_a_file_of_somebody_else_has_no_checksum(s3: S3) -> None:
+async def test_a_file_of_somebody_else_has_no_checksum(s3: S3) -> None:
     """What Sayso has not written is found and read, and its checksum is not made up."""
-
-    async def scenario() -> None:
-        storage = s3.storage()
-        await s3.client.call("put_object", Bucket="bucket", Key=KEY, body=b"another's")
-        found = await storage.find(URI)
-        assert found is not None
-        assert (found.size_bytes, found.sha256) == (9, None)
-        assert await content_of(storage) == b"another's"
-
-    s3.run(scenario())
+    storage = s3.storage()
+    await s3.client.call("put_object", Bucket="bucket", Key=KEY, body=b"another's")
+    found = await storage.find(URI)
+    assert found is not None
+    assert (found.size_bytes, found.sha256) == (9, None)
+    assert await content_of(storage) == b"another's"
 
 
-def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> None:
+async def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> None:
     """A link has the signature of version 4, gives ranges, and lasts no longer than S3 allows."""
 
     async def scenario() -> str:
@@ -344,13 +289,13 @@ def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> Non
             await s3.storage().publish(small, URI, content_type="audio/wav", over=None)
             return await (await open_s3_storage(aws)).link(URI, seconds=10**9, file_name="a.wav")
 
-    url = httpx2.URL(s3.run(scenario()))
+    url = httpx2.URL(await scenario())
     assert url.params["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
     assert url.params["X-Amz-Expires"] == "604800"
     assert httpx2.get(url, headers={"range": "bytes=2-6"}, timeout=WAIT_SECONDS).content == SMALL[2:7]
 
 
-def test_the_page_is_told_where_links_lead(s3: S3) -> None:
+async def test_the_page_is_told_where_links_lead(s3: S3) -> None:
     """The origin of the links to files in a bucket is that of its endpoint."""
 
     async def scenario() -> str | None:
@@ -358,4 +303,4 @@ def test_the_page_is_told_where_links_lead(s3: S3) -> None:
             storages = Storages({"s3": await open_s3_storage(aws)})
             return await files_origin_of(storages, URI.rpartition("/")[0])
 
-    assert s3.run(scenario()) == s3.server.url
+    assert await scenario() == s3.server.url
