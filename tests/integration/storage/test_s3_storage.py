@@ -1,97 +1,33 @@
-"""S3 storage over HTTP, in parts and while S3 fails: what is put counts once, and what is read is whole."""
+"""S3 storage over HTTP, in parts and while S3 fails: what is put counts once."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 
-from sayso.aws.session import Aws, AwsAccess, AwsClient, Patience
+from sayso.aws.session import Aws, AwsAccess, Patience
 from sayso.errors import OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
-from sayso.narrations.service import files_origin_of
-from sayso.resilience.retry_policies import AWS_CALL
-from sayso.storage import Storages
 from sayso.storage.s3 import S3Storage, open_s3_storage
-from support.aws.s3_server import Fault, S3Server, s3_server
-from support.waiting import WAIT_SECONDS, until
+from support.aws.s3_server import Fault
+from support.aws.s3_storage import (
+    FIVE_MIB,
+    IMPATIENT,
+    ONCE,
+    QUICK,
+    S3,
+    SMALL,
+    URI,
+    content_of,
+    large_content,
+    operations,
+)
+from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
-
-FIVE_MIB = 5 * 2**20  # the smallest part that S3 takes
-KEY = "story/a.wav"
-URI = f"s3://bucket/{KEY}"
-SMALL = b"a small file" * 1000
-
-AT_ONCE = replace(AWS_CALL, first_seconds=0.001, longest_seconds=0.001)
-QUICK = Patience(retry=AT_ONCE)
-IMPATIENT = Patience(try_seconds=0.5, retry=AT_ONCE)
-ONCE = Patience(retry=replace(AWS_CALL, attempts=1))
-
-
-class S3:
-    """A server, and a client of it, which the tests share: to make one takes long."""
-
-    def __init__(self, server: S3Server, client: AwsClient) -> None:
-        self.server = server
-        self.client = client
-
-    def storage(self, patience: Patience = QUICK) -> S3Storage:
-        client = AwsClient("s3", self.client._client, patience=patience, clock=time.monotonic, sleep=asyncio.sleep)
-        return S3Storage(client, part_bytes=FIVE_MIB)
-
-
-@pytest.fixture(scope="module")
-async def shared() -> AsyncIterator[S3]:
-    with s3_server() as server:
-        async with Aws(server.access()) as aws:
-            s3 = S3(server, await aws.client("s3"))
-            await s3.client.call("create_bucket", Bucket="bucket")
-            yield s3
-
-
-@pytest.fixture
-async def s3(shared: S3) -> S3:
-    """S3 with an empty bucket, and nothing planned or remembered."""
-    shared.server.faults.clear()
-    await shared.client.call("delete_object", Bucket="bucket", Key=KEY)
-    shared.server.requests.clear()
-    return shared
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    path = tmp_path / "small"
-    path.write_bytes(SMALL)
-    return path
-
-
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    path = tmp_path / "large"
-    path.write_bytes(large_content())
-    return path
-
-
-@cache
-def large_content() -> bytes:
-    """Two whole parts and a bit, each part different."""
-    return b"".join(number.to_bytes(4, "big") for number in range(FIVE_MIB // 2 + 100))
-
-
-async def content_of(storage: S3Storage) -> bytes:
-    return b"".join([block async for block in storage.read(URI)])
-
-
-def operations(s3: S3) -> list[tuple[str, str]]:
-    """What was asked, in order: the method, and what the query begins with."""
-    return [(request.method, request.query.partition("=")[0]) for request in s3.server.requests]
 
 
 async def test_a_large_file_goes_in_parts(s3: S3, large: Path) -> None:
@@ -196,29 +132,6 @@ async def test_a_refused_put_is_tried_again_whole(s3: S3, small: Path) -> None:
     assert await content_of(storage) == SMALL
 
 
-async def test_what_is_cut_off_is_gone_on_with(s3: S3, large: Path) -> None:
-    """A reader whose connection is cut, again and again, has every byte once."""
-    storage = s3.storage()
-    await storage.publish(large, URI, content_type="audio/wav", over=None)
-    s3.server.faults += [Fault(kind="cut", method="GET")] * 3
-    assert await content_of(storage) == large_content()
-
-
-async def test_a_reader_is_told_when_it_cannot_go_on(s3: S3, large: Path, small: Path) -> None:
-    """A file that is cut off every time, or replaced meanwhile, is no shorter file but an error that may pass."""
-    storage = s3.storage()
-    stored = await storage.publish(large, URI, content_type="audio/wav", over=None)
-    s3.server.faults += [Fault(kind="cut", method="GET")] * 4
-    with pytest.raises(ServiceUnavailable, match="cut"):
-        await content_of(storage)
-    s3.server.faults.append(Fault(kind="cut", method="GET"))
-    blocks = storage.read(URI)
-    await anext(blocks)
-    await storage.publish(small, URI, content_type="audio/wav", over=stored.version)
-    with pytest.raises(ServiceUnavailable, match="replaced"):
-        _ = [block async for block in blocks]
-
-
 async def test_a_bucket_that_is_missing_is_said_so(s3: S3, small: Path, large: Path) -> None:
     """Without a bucket that a job names nothing can be written, now or later, as a first look at a file tells."""
     storage = s3.storage()
@@ -269,38 +182,3 @@ async def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
             with pytest.raises(ServiceUnavailable) as caught:
                 await call
             assert "hush-hush" not in str(caught.value)
-
-
-async def test_a_file_of_somebody_else_has_no_checksum(s3: S3) -> None:
-    """What Sayso has not written is found and read, and its checksum is not made up."""
-    storage = s3.storage()
-    await s3.client.call("put_object", Bucket="bucket", Key=KEY, body=b"another's")
-    found = await storage.find(URI)
-    assert found is not None
-    assert (found.size_bytes, found.sha256) == (9, None)
-    assert await content_of(storage) == b"another's"
-
-
-async def test_links_are_signed_as_every_bucket_takes_them(s3: S3, small: Path) -> None:
-    """A link has the signature of version 4, gives ranges, and lasts no longer than S3 allows."""
-
-    async def scenario() -> str:
-        async with Aws(s3.server.access()) as aws:
-            await s3.storage().publish(small, URI, content_type="audio/wav", over=None)
-            return await (await open_s3_storage(aws)).link(URI, seconds=10**9, file_name="a.wav")
-
-    url = httpx2.URL(await scenario())
-    assert url.params["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
-    assert url.params["X-Amz-Expires"] == "604800"
-    assert httpx2.get(url, headers={"range": "bytes=2-6"}, timeout=WAIT_SECONDS).content == SMALL[2:7]
-
-
-async def test_the_page_is_told_where_links_lead(s3: S3) -> None:
-    """The origin of the links to files in a bucket is that of its endpoint."""
-
-    async def scenario() -> str | None:
-        async with Aws(s3.server.access()) as aws:
-            storages = Storages({"s3": await open_s3_storage(aws)})
-            return await files_origin_of(storages, URI.rpartition("/")[0])
-
-    assert await scenario() == s3.server.url

@@ -1,34 +1,19 @@
-"""The worker: every job is done, retried or put aside, and a group in its order."""
+"""The worker: every job is done, retried or dead-lettered."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
-from sayso.errors import (
-    Busy,
-    EngineFailed,
-    FetchFailed,
-    InvalidInput,
-    OutputFailed,
-    ResourceMissing,
-    ServiceUnavailable,
-    SourceFailed,
-)
+from sayso.errors import Busy, EngineFailed, FetchFailed, InvalidInput, OutputFailed, ServiceUnavailable, SourceFailed
 from sayso.testing import InMemoryQueue
-from sayso.workers import Job, Outcome, Policy, Worker
+from sayso.workers import Job, Outcome, Policy
 from sayso.workers.attempts import Attempts
 from support.jobs.workers import Outcomes, Recorder, quick, states, working
-from support.waiting import WAIT_SECONDS, until
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from sayso.jobs import Delivery
+from support.waiting import until
 
 
 async def test_every_job_is_done_once_and_no_more_at_once_than_allowed() -> None:
@@ -215,147 +200,6 @@ async def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:
         await queue.receive(1, wait_seconds=0)
     queue._lease_seconds = 30
     async with working(queue, Done(), quick(max_attempts=3)):
-        await until(lambda: states(queue) == {"done"})
-
-
-class EagerQueue(InMemoryQueue):
-    """A queue that hands out a group's jobs together, as SQS does."""
-
-    async def receive(self, limit: int, *, wait_seconds: float) -> list[Delivery]:
-        group = [job for job in self.jobs.values() if job.state == "open"]
-        if not group or any(job.lease is not None for job in group):
-            await asyncio.sleep(min(wait_seconds, 0.01))
-            return []
-        for job in group[:limit]:
-            job.attempts += 1
-            job.lease, job.lease_until = f"{job.number} {job.attempts}", self._clock() + 30
-        return [self._delivery(job, self._clock()) for job in group[:limit]]
-
-
-async def test_a_group_is_done_in_order_one_at_a_time() -> None:
-    """Jobs of one group that come together are begun one after the other."""
-
-    queue, handler = EagerQueue(), Recorder(lambda _: asyncio.sleep(0.001))
-    for body in "abcd":
-        await queue.enqueue(body, group="g")
-    async with working(queue, handler, quick(at_once=4)):
-        await until(lambda: states(queue) == {"done"})
-    assert handler.begun == list("abcd")
-    assert handler.most_at_once == 1
-
-
-async def test_after_a_failure_the_rest_of_a_group_is_handed_back() -> None:
-    """What follows a job that must be tried again waits for it, so the order is kept."""
-    failures = iter([EngineFailed("not now"), None])
-
-    async def fail_once(job: Job) -> None:
-        if job.delivery.body == "a" and next(failures) is not None:
-            raise SourceFailed("not now")
-
-    queue, handler = EagerQueue(), Recorder(fail_once)
-    for body in "abc":
-        await queue.enqueue(body, group="g")
-    async with working(queue, handler, quick(at_once=3)):
-        await until(lambda: states(queue) == {"done"})
-    assert handler.begun == ["a", "a", "b", "c"]
-    assert [job.attempts for job in queue.jobs.values()] == [2, 1, 1]
-
-
-class FailingQueue(InMemoryQueue):
-    """A queue that answers with an error until it is mended; with none at its first answer."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error: Exception | None = error
-
-    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
-        if self.error is not None and self.jobs:
-            raise self.error
-        return await super().receive(limit, wait_seconds=min(wait_seconds, 0.01))
-
-    async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
-        if self.error is not None:
-            raise self.error
-        return await super().heartbeat(deliveries)
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (ResourceMissing("There is no such queue."), "There is no such queue."),
-        (InvalidInput("The queue is another's."), "The queue is another's."),
-        (KeyError("Messages"), "KeyError: 'Messages'"),
-    ],
-)
-async def test_no_answer_of_a_queue_ends_the_worker(error: Exception, reason: str) -> None:
-    """It takes no jobs and says why, asks again, and works as soon as the queue is well."""
-
-    queue, handler = FailingQueue(error), Recorder()
-    async with working(queue, handler) as worker:
-        assert worker.trouble is None
-        await queue.enqueue("a")
-        await until(lambda: worker.trouble == reason)
-        assert handler.begun == []
-        queue.error = None
-        await until(lambda: states(queue) == {"done"})
-        await until(lambda: worker.trouble is None)
-
-
-async def test_a_fault_that_passes_is_no_trouble() -> None:
-    """A queue that does not answer for a moment is not told of; one that goes on so is."""
-
-    queue, now = FailingQueue(ServiceUnavailable("It is throttled.")), [0.0]
-    await queue.enqueue("a")
-    worker = Worker(queue, Recorder(), quick(), clock=lambda: now[0])
-    stop = asyncio.Event()
-    running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
-    await until(lambda: worker._outages.is_on)
-    troubles = [worker.trouble]
-    now[0] = 16.0
-    assert [*troubles, worker.trouble] == [None, "It is throttled."]
-    stop.set()
-    await asyncio.wait_for(running, WAIT_SECONDS)
-
-
-async def test_beats_that_are_refused_do_not_end_the_worker() -> None:
-    """A queue that is deleted under a job costs the job at most, and the worker goes on."""
-
-    queue, go_on = FailingQueue(ResourceMissing("There is no such queue.")), asyncio.Event()
-    handler = Recorder(lambda _: go_on.wait())  # type: ignore[arg-type, return-value]
-    queue.error = None
-    await queue.enqueue("a")
-    async with working(queue, handler, quick(heartbeat_seconds=0.01)):
-        await until(lambda: handler.begun == ["a"])
-        queue.error = ResourceMissing("There is no such queue.")
-        await asyncio.sleep(0.1)
-        queue.error = None
-        go_on.set()
-        await until(lambda: states(queue) == {"done"})
-
-
-async def test_no_job_is_taken_before_what_it_needs_is_there() -> None:
-    """Jobs wait in their queue, uncounted, for a bucket that is to be made, and after one that had to wait again."""
-    is_there = False
-
-    async def prepare() -> None:
-        if not is_there:
-            raise ResourceMissing("There is no bucket.")
-
-    async def work(_job: Job) -> None:
-        await prepare()
-
-    queue, handler = InMemoryQueue(), Recorder(work)
-    await queue.enqueue("a")
-    async with working(queue, handler, prepare=prepare) as worker:
-        await until(lambda: worker.trouble == "There is no bucket.")
-        assert queue.jobs["1"].attempts == 0
-        is_there = True
-        await until(lambda: states(queue) == {"done"})
-        is_there = False
-        await queue.enqueue("b")
-        await until(lambda: worker.trouble == "There is no bucket.")
-        assert handler.begun == ["a", "b"]
-        is_there = True
         await until(lambda: states(queue) == {"done"})
 
 
