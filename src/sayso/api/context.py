@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sayso.api.http.sse import KEEP_ALIVE_SECONDS
 
@@ -85,10 +86,18 @@ class CardsContext:
 
     Attributes:
         service: of the application's jobs.
+        files_url: the address of the MP3 files: a URL is this, ``/`` and a name.
         directory: of the MP3 files, if this process serves them; None if a web server or S3 does.
         keep_alive_seconds: how often a client that follows a job is sent a comment while nothing changes.
     """
 
     service: Cards
+    files_url: str
     directory: Path | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+
+    @property
+    def files_origin(self) -> str | None:
+        """The origin of the MP3 files, as browsers name it; None if this process serves them."""
+        parts = urlsplit(self.files_url)
+        return f"{parts.scheme}://{parts.netloc}" if self.directory is None else None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from sayso.api.app import cards_api
+from sayso.bootstrap.card_clients import open_card_clients, open_card_databases
 from sayso.bootstrap.card_speech import open_speaker
 from sayso.bootstrap.card_storage import card_files_url, check_card_directory, open_card_storage
 from sayso.bootstrap.process import Service
@@ -75,7 +77,12 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
     _print("[Worker] Database connected")
     opener = CardsOpener(settings, process=process)
     workers = process.worker_service("cards", opener.consumers, settings)
-    return Service(workers=workers, engines=speech.health, facts=opener.facts)
+    return Service(
+        workers=workers,
+        http=cards_api(partial(open_card_clients, settings)),
+        engines=speech.health,
+        facts=opener.facts,
+    )
 
 
 _BASE_URL = "Set PUBLIC_BASE_URL to the address at which the application's users reach the files."
@@ -146,7 +153,7 @@ class CardsOpener:
         """The queue and the worker, for as long as the block."""
         settings = self._settings
         async with AsyncExitStack() as stack:
-            application, own = await self._open_databases(stack)
+            application, own = await open_card_databases(settings, stack)
             storage = await open_card_storage(settings, stack)
             remove_stale(self._work_directory, kind=_SCRATCH_KIND, older_than_seconds=_STALE_SECONDS)
             scratch = stack.enter_context(ScratchDirectory(self._work_directory, kind=_SCRATCH_KIND))
@@ -197,18 +204,6 @@ class CardsOpener:
             on_spoken=on_spoken,
             on_failed=lambda: self._metrics.phrase("", "failed"),
         )
-
-    async def _open_databases(self, stack: AsyncExitStack) -> tuple[Application, Database]:
-        """The application's tables and Sayso's own database, which may be the same database."""
-        settings = self._settings
-        assert settings.database_url is not None  # noqa: S101 -- see `open_cards`
-        assert settings.cards_database_url is not None  # noqa: S101 -- see `open_cards`
-        addresses = [url.get_secret_value() for url in (settings.cards_database_url, settings.database_url)]
-        databases = {
-            address: await stack.enter_async_context(Database(address, listen=settings.database_listen))
-            for address in dict.fromkeys(addresses)
-        }
-        return Application(databases[addresses[0]]), databases[addresses[1]]
 
     def _on_end(self, outcome: Outcome, seconds: float) -> None:
         self._process.job_metrics.ended(CARDS_QUEUE, outcome, seconds)

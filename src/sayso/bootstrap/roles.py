@@ -103,10 +103,10 @@ _ALL: tuple[Role[Any], ...] = (
         name="cards",
         summary='speaks the phrases of the decks of another application: rows of "TtsJob" in its database '
         "(DATABASE_URL), as Prisma has them. MP3 files go to LOCAL_STORAGE_PATH or S3 (STORAGE_TYPE), and their URLs "
-        "to the cards.",
+        "to the cards. Jobs can be sent over HTTP, too: /api/tts.",
         settings=_cards_settings,
         open=_open_cards,
-        serves_http=False,
+        serves_http=True,
     ),
 )
 

@@ -43,7 +43,6 @@ class Cards:
     Args:
         jobs: of the application.
         user_id: the "userId" of new jobs, where the table has one.
-        files_origin: the origin of the MP3 files, as browsers name it; None for this server.
         poll_seconds: how often changes are looked for while clients follow jobs.
     """
 
@@ -52,12 +51,10 @@ class Cards:
         jobs: ClientJobs,
         *,
         user_id: str | None = None,
-        files_origin: str | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._jobs = jobs
         self._user_id = user_id
-        self.files_origin = files_origin
         self._changes = JobChanges(jobs)
         self._broadcaster = ChangeBroadcaster(self._changes, on_outage=_log_outage, poll_seconds=poll_seconds)
 

@@ -37,18 +37,25 @@ _FILES = _Files(directory=Path(__file__).parent / "static")
 # Routes, not a mount at "/": a mount would match every path, including those of the API with a wrong method.
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
-    """The page; its policy allows it to play narrations from their storage."""
+    """The page; its policy allows it to play narrations and cards from their storages."""
     response = await _FILES.get_response("index.html", request.scope)
     narrations = request.app.state.served.narrations
-    response.headers["content-security-policy"] = page_policy(narrations and narrations.files_origin)
+    cards = request.app.state.cards
+    origins = (narrations and narrations.files_origin, cards and cards.files_origin)
+    response.headers["content-security-policy"] = page_policy(*filter(None, origins))
     return response
 
 
 @router.api_route("/page/server.json", methods=["GET", "HEAD"])
 async def server(request: Request) -> JSONResponse:
     """Which parts of the page this server supports. The API itself would answer with an error, which browsers log."""
-    served = request.app.state.served
-    return JSONResponse({"narrations": served.narrations is not None}, headers={"cache-control": "no-cache"})
+    state = request.app.state
+    cards = state.cards
+    parts = {
+        "narrations": state.served.narrations is not None,
+        "cards": cards and {"files_url": cards.files_url, "serves_files": cards.directory is not None},
+    }
+    return JSONResponse(parts, headers={"cache-control": "no-cache"})
 
 
 @router.api_route("/page/{name}", methods=["GET", "HEAD"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 
-def page_policy(files_origin: str | None = None) -> str:
+def page_policy(*files_origins: str) -> str:
     """The page's Content-Security-Policy: nothing from elsewhere, no inline script; sound and downloads that it made.
 
     Args:
-        files_origin: the origin of narrations' files, besides this server.
+        files_origins: the origins of the files of narrations and cards, besides this server.
     """
-    elsewhere = f" {files_origin}" if files_origin else ""
+    elsewhere = "".join(f" {origin}" for origin in dict.fromkeys(files_origins))
     return (
         "default-src 'self'; "
         f"connect-src 'self' blob:{elsewhere}; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -28,13 +28,17 @@ from sayso.tts.cache import SpeechCache
 from sayso.tts.selection import LocalSpeech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+    from typing import TypeAlias
 
     from sayso.api.context import CardsContext
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.selection import SpeechSource
     from sayso.workers import WorkerGroup
+
+    OpenCards: TypeAlias = Callable[[], AbstractAsyncContextManager[CardsContext]]
 
 LOCAL = "fake"
 
@@ -99,7 +103,7 @@ def fake_served(
 
 
 def process_of(
-    served: AppContext, *, workers: WorkerGroup | None = None, cards: CardsContext | None = None
+    served: AppContext, *, workers: WorkerGroup | None = None, open_cards: OpenCards | None = None
 ) -> ProcessContext:
     """A process that serves these parts, with or without workers and cards."""
     settings = served.settings
@@ -112,7 +116,7 @@ def process_of(
         health=lambda: Health(status="ok", tasks={"speech": [healthy]}, uptime_seconds=1.0, version="test"),
         warm_up=lambda: None,
         close=lambda: None,
-        services=[audio_api(served), *([] if cards is None else [cards_api(lambda: nullcontext(cards))])],
+        services=[audio_api(served), *([] if open_cards is None else [cards_api(open_cards)])],
         workers=workers,
         base_url=settings.public_base_url,
     )
@@ -120,24 +124,21 @@ def process_of(
 
 @contextmanager
 def client_of(
-    served: AppContext, *, workers: WorkerGroup | None = None, cards: CardsContext | None = None
+    served: AppContext, *, workers: WorkerGroup | None = None, open_cards: OpenCards | None = None
 ) -> Iterator[TestClient]:
     """A client of the application with these parts."""
-    app = create_app(process_of(served, workers=workers, cards=cards))
+    app = create_app(process_of(served, workers=workers, open_cards=open_cards))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
 @contextmanager
-def running(served: AppContext, *, cards: CardsContext | None = None) -> Iterator[str]:
+def running(served: AppContext, *, open_cards: OpenCards | None = None) -> Iterator[str]:
     """Run the application with uvicorn in a thread; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(process_of(served, cards=cards)), log_config=None, ws="none", timeout_graceful_shutdown=5
-        )
-    )
+    app = create_app(process_of(served, open_cards=open_cards))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, args=([listener],), name="served", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

@@ -1,6 +1,7 @@
 /** The page: its parts, the key, and the models of the server. */
 
 import { explain, getJson, storeKey, onKeyRequired } from "./api.js";
+import * as cards from "./cards.js";
 import * as narrations from "./narrations.js";
 import * as speak from "./speak.js";
 import * as transcribe from "./transcribe.js";
@@ -18,7 +19,9 @@ async function load() {
     const names = data.map((model) => model.id);
     speak.offerVoices(voices, names);
     transcribe.offerModels(names);
-    await narrations.open(voices);
+    const server = await getJson("page/server.json");
+    await narrations.open(server.narrations, voices);
+    await cards.open(server.cards);
   } catch (error) {
     if (error.status !== 401) { // shown beside the key
       byId("page-error").textContent = explain(error);

@@ -1,14 +1,9 @@
-/** Follow the changes of a narration over connections that may break. */
+/** Follow the changes of a job over connections that may break. */
 
 import { ask } from "./api.js";
 import { EventParser, eventsOf } from "./sse.js";
 
 const LONGEST_PAUSE_SECONDS = 30;
-
-const FINAL = new Set(["completed", "failed", "cancelled"]);
-
-/** Whether a narration has ended. */
-export const hasEnded = (narration) => FINAL.has(narration.status);
 
 /** Wait, or throw the signal's AbortError. */
 function pause(seconds, signal) {
@@ -28,17 +23,18 @@ function backoff(failures) {
 const mayPass = (error) => !(error.status >= 400 && error.status < 500 && error.status !== 429);
 
 /**
- * Follow a narration to its end. A connection that breaks is made again, and continues after the last event.
+ * Follow a job to its end. A connection that breaks is made again, and continues after the last event.
  *
  * Uses fetch, because EventSource cannot send the key.
  *
- * @param id the narration's
+ * @param path of its events
  * @param signal cancels it
- * @param onChange called with the narration now and after each change
+ * @param onChange called with the data of each event: the job's state now, and after each change; returns whether that
+ *   is its end
  * @param onBreak called when the connection has broken, before it is made again
- * @throws the signal's AbortError, or the Failure of a narration that cannot be followed
+ * @throws the signal's AbortError, or the Failure of a job that cannot be followed
  */
-export async function follow(id, { signal, onChange, onBreak }) {
+export async function follow(path, { signal, onChange, onBreak }) {
   let lastId = null;
   let failures = 0;
   for (;;) {
@@ -46,16 +42,15 @@ export async function follow(id, { signal, onChange, onBreak }) {
     let wanted = 0;
     try {
       const headers = lastId === null ? {} : { "last-event-id": lastId };
-      const response = await ask(`v1/narrations/${id}/events`, { headers, signal });
+      const response = await ask(path, { headers, signal });
       if (response.status === 204) {
         return; // the last event was sent before
       }
-      for await (const narration of eventsOf(response, parser)) {
+      for await (const data of eventsOf(response, parser)) {
         failures = 0;
         lastId = parser.lastId;
         signal.throwIfAborted(); // events that arrive together are handled one by one
-        onChange(narration);
-        if (hasEnded(narration)) {
+        if (onChange(data)) {
           return;
         }
       }

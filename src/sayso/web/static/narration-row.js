@@ -1,75 +1,50 @@
 /** A narration in the list: its name, its progress, and its buttons. */
 
-import { hasEnded } from "./following.js";
+import { busy, button, keepFocus, make } from "./elements.js";
 import { linkOf } from "./files.js";
 import { NarrationPlayer, playableOf } from "./narration-player.js";
-import { minutes } from "./times.js";
+import { elapsed, minutes, when } from "./times.js";
 import { voiceLabel } from "./voices.js";
 
 const WORDS = { queued: "Waiting", running: "Narrating", completed: "Done", failed: "Failed", cancelled: "Cancelled" };
+
+const FINAL = new Set(["completed", "failed", "cancelled"]);
+
+/** Whether a narration has ended. */
+export const hasEnded = (narration) => FINAL.has(narration.status);
 
 /** A narration's status in words. */
 export const wordsOf = (narration) => WORDS[narration.status] ?? narration.status;
 
 let playing = null; // the row whose player is open: one at a time
 
-function make(kind, className, text = "") {
-  const element = document.createElement(kind);
-  element.className = className;
-  element.textContent = text; // names come from outside: never HTML
-  return element;
-}
-
-/** A time in its shortest form. */
-function when(time) {
-  const at = new Date(time);
-  const isToday = at.toDateString() === new Date().toDateString();
-  return at.toLocaleString([], isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
-}
-
-/** How long a narration has been running, in words; null if it has not started. */
-function elapsed({ status, started_at: started, finished_at: finished }, nowMs) {
-  if (started === null || status === "queued") {
-    return null;
-  }
-  const time = minutes(((finished === null ? nowMs : Date.parse(finished)) - Date.parse(started)) / 1000);
-  return finished === null ? `for ${time} now` : `took ${time}`;
-}
-
 /**
  * @param onCancel cancels it; returns a promise that resolves when the attempt has ended
  */
 export class NarrationRow {
-  element = make("li", "narration");
-  narration = null;
+  element = make("li", "job");
+  job = null; // the narration
   changedAt = 0; // the time of the latest update, by performance.now()
   #name = make("h3", "");
   #state = make("span", "state");
   #facts = make("p", "hint facts");
   #progress = document.createElement("progress");
   #percent = make("span", "hint percent");
-  #cancel = make("button", "small", "Cancel");
-  #play = make("button", "small", "Play");
+  #cancel = button("Cancel");
+  #play = button("Play");
   #links = make("div", "chips");
   #problem = make("p", "error");
-  #running = make("div", "narration-foot");
-  #done = make("div", "narration-foot");
+  #running = make("div", "job-foot");
+  #done = make("div", "job-foot");
   #playerPlace = make("div", "narration-player");
   #player = null;
 
   constructor(narration, { onCancel }) {
-    this.#cancel.type = this.#play.type = "button";
-    this.#cancel.addEventListener("click", async () => {
-      if (this.#cancel.getAttribute("aria-busy") !== "true") {
-        this.#cancel.setAttribute("aria-busy", "true");
-        await onCancel(this.narration);
-        this.#cancel.removeAttribute("aria-busy");
-      }
-    });
+    busy(this.#cancel, () => onCancel(this.job));
     this.#play.addEventListener("click", () => (this.#player ? this.stop() : this.#open()));
     this.#progress.max = 1;
     this.#playerPlace.hidden = true;
-    const head = make("div", "narration-head");
+    const head = make("div", "job-head");
     head.append(this.#name, this.#state);
     this.#running.append(this.#progress, this.#percent, this.#cancel);
     this.#done.append(this.#play, this.#links);
@@ -84,11 +59,11 @@ export class NarrationRow {
    * @param skewMs by how much the server's clock is ahead of this one
    */
   show(narration, skewMs) {
-    const before = this.narration;
+    const before = this.job;
     const { name } = narration;
     const isOver = hasEnded(narration);
-    const hadFocus = this.element.contains(document.activeElement);
-    this.narration = narration;
+    const keep = keepFocus(this.element);
+    this.job = narration;
     this.element.setAttribute("aria-label", name);
     this.#name.textContent = name;
     this.#state.textContent = wordsOf(narration);
@@ -103,20 +78,18 @@ export class NarrationRow {
     this.#problem.textContent = narration.error ?? "";
     this.#showFiles(before);
     this.tick(skewMs);
-    const focused = document.activeElement;
-    if (hadFocus && !(this.element.contains(focused) && focused.checkVisibility())) {
-      this.element.focus();
-    }
+    keep();
   }
 
   /** Show the facts; the elapsed time changes by itself. */
   tick(skewMs) {
-    const { voice, speed, created_at: created, audio_seconds: audioSeconds } = this.narration;
+    const { voice, speed, created_at: created, finished_at: finished, audio_seconds: audioSeconds } = this.job;
+    const started = this.job.status === "queued" ? null : this.job.started_at;
     const facts = [
       voiceLabel(voice),
       speed === 1 ? null : `${speed}×`,
       `sent ${when(created)}`,
-      elapsed(this.narration, Date.now() + skewMs),
+      elapsed(started, finished, Date.now() + skewMs),
       audioSeconds > 0 ? `${minutes(audioSeconds)} of audio` : null,
     ];
     const text = facts.filter((fact) => fact !== null).join(", ");
@@ -138,23 +111,23 @@ export class NarrationRow {
   #open() {
     playing?.stop();
     playing = this;
-    this.#player = new NarrationPlayer(this.#playerPlace, this.narration);
+    this.#player = new NarrationPlayer(this.#playerPlace, this.job);
     this.#showPlay();
   }
 
   #showPlay() {
     const word = this.#player ? "Close" : "Play";
     this.#play.textContent = word;
-    this.#play.setAttribute("aria-label", `${word} ${this.narration.name}`);
+    this.#play.setAttribute("aria-label", `${word} ${this.job.name}`);
     this.#play.setAttribute("aria-expanded", String(this.#player !== null));
-    this.#play.hidden = playableOf(this.narration) === undefined;
+    this.#play.hidden = playableOf(this.job) === undefined;
   }
 
   /** Links are signed each time and expire: an old one is updated in place. */
   #showFiles(before) {
-    const { name, files } = this.narration;
+    const { name, files } = this.job;
     const outline = (narration) => JSON.stringify(narration?.files.map((file) => [file.format, file.url === null]));
-    if (outline(before) !== outline(this.narration)) {
+    if (outline(before) !== outline(this.job)) {
       const chip = (file) => make(file.url === null ? "span" : "a", "chip", file.format.toUpperCase());
       this.#links.replaceChildren(...files.map(chip));
     }

@@ -115,7 +115,7 @@ def test_older_narrations_are_a_button_away(visit: Visit, narrated: Narrated) ->
     names = [f"page {number}" for number in range(MANY)]
     forms = {"text": "One.", "audio": "none", "subtitles": "srt"}
     page = made(visit, narrated, *({"name": name} | forms for name in names))
-    shown = page.locator(".narration h3")
+    shown = page.locator("#narrations-list h3")
     expect(shown).to_have_count(20)
     assert shown.all_text_contents() == names[:-21:-1]
     older = page.get_by_role("button", name="Older narrations")

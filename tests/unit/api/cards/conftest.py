@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,12 +30,14 @@ def jobs() -> InMemoryClientJobs:
 def context(jobs: InMemoryClientJobs, tmp_path: Path) -> CardsContext:
     """The parts, which look for changes all the time, with a directory of files."""
     service = Cards(jobs, user_id="user-1", poll_seconds=0.01)
-    return CardsContext(service=service, directory=tmp_path / "tts", keep_alive_seconds=0.05)
+    return CardsContext(
+        service=service, files_url="http://localhost/files", directory=tmp_path / "tts", keep_alive_seconds=0.05
+    )
 
 
 @pytest.fixture
 def client(context: CardsContext) -> Iterator[TestClient]:
-    with client_of(fake_served(), cards=context) as client:
+    with client_of(fake_served(), open_cards=lambda: nullcontext(context)) as client:
         yield client
 
 
@@ -42,5 +45,5 @@ def client(context: CardsContext) -> Iterator[TestClient]:
 def guarded(context: CardsContext) -> Iterator[TestClient]:
     """A server with keys."""
     entries = tuple(key.entry for key in (*KEYS.values(), ADMIN, OTHER))
-    with client_of(fake_served(settings=Settings(api_keys=entries)), cards=context) as client:
+    with client_of(fake_served(settings=Settings(api_keys=entries)), open_cards=lambda: nullcontext(context)) as client:
         yield client

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.api.context import CardsContext
 from sayso.cards.files import CARD_FILES_PATH
 from support.api.app_contexts import client_of, fake_served
 from support.narrations.client import refused
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.testclient import TestClient
+
+    from sayso.api.context import CardsContext
 
 NAME = "card-1_en.mp3"
 MP3 = bytes(range(256)) * 40
@@ -92,5 +95,6 @@ def test_nothing_else_is_served(client: TestClient, name: str) -> None:
 @pytest.mark.usefixtures("file")
 def test_nothing_is_served_in_place_of_a_web_server(context: CardsContext) -> None:
     """404 where another server has the files."""
-    with client_of(fake_served(), cards=CardsContext(service=context.service)) as client:
+    elsewhere = replace(context, files_url="https://cdn.example.com/tts", directory=None)
+    with client_of(fake_served(), open_cards=lambda: nullcontext(elsewhere)) as client:
         refused(client.get(f"{CARD_FILES_PATH}/{NAME}"), status=404)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,10 +130,11 @@ def test_what_is_no_such_json_is_refused(client: TestClient, body: bytes, status
 def test_a_required_user_comes_from_a_setting(context: CardsContext) -> None:
     """Without it the request is refused, and the message names the column."""
     jobs = InMemoryClientJobs(requires_user=True)
-    cards = type(context)(service=Cards(jobs))
-    with client_of(fake_served(), cards=cards) as client:
-        assert '"userId"' in refused(client.post(URL, json=DECK))
-    with client_of(fake_served(), cards=type(context)(service=Cards(jobs, user_id="user-7"))) as client:
+    nameless = replace(context, service=Cards(jobs))
+    with client_of(fake_served(), open_cards=lambda: nullcontext(nameless)) as client:
+        assert "userId" in refused(client.post(URL, json=DECK))
+    named = replace(context, service=Cards(jobs, user_id="user-7"))
+    with client_of(fake_served(), open_cards=lambda: nullcontext(named)) as client:
         assert jobs.rows[accepted(client)]["userId"] == "user-7"
 
 
