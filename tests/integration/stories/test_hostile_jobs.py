@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -107,20 +106,17 @@ def test_on_sqs(aws_place: AwsPlace, tmp_path: Path) -> None:
     assert statuses == ["FAILED" if words == HOSTILE else "COMPLETED" for words in messages]
 
 
-def test_on_postgres(database_url: str, tmp_path: Path) -> None:
+async def test_on_postgres(database_url: str, tmp_path: Path) -> None:
     """A narration that kills has failed after its attempts, with the reason, and all others are completed."""
 
     def request(words: str) -> NarrationRequest:
         spec = NarrationSpec(name="n", voice="fake_en", audio=(AudioFormat.WAV,), subtitles=("srt",))
         return NarrationRequest(spec=spec, text=words)
 
-    async def submit() -> None:
-        async with Database(database_url) as database:
-            store = PostgresNarrationStore(database)
-            for number in range(GOOD + 1):
-                await store.submit(request(HOSTILE if number == GOOD // 2 else text(number)), owner="")
-
-    asyncio.run(submit())
+    async with Database(database_url) as database:
+        store = PostgresNarrationStore(database)
+        for number in range(GOOD + 1):
+            await store.submit(request(HOSTILE if number == GOOD // 2 else text(number)), owner="")
     with (
         psycopg.connect(database_url, autocommit=True) as connection,
         Supervised(tmp_path, {"DATABASE_URL": database_url}) as worker,

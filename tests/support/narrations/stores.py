@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -86,11 +85,3 @@ async def in_postgres(url: str, *, listen: bool = True) -> AsyncIterator[Scene]:
         await store.close()
         for queue in queues:
             await queue.close()
-
-
-def run(opened: Opened, scenario: Callable[[Scene], Any]) -> None:
-    async def main() -> None:
-        async with opened() as scene:
-            await scenario(scene)
-
-    asyncio.run(main())

@@ -28,21 +28,17 @@ REQUESTS = st.lists(st.tuples(st.floats(0, 3), st.integers(1, 12)), max_size=60)
 
 
 @given(LIMITS, REQUESTS)
-def test_no_interval_has_more_than_the_amount(limit: RateLimit, requests: list[tuple[float, int]]) -> None:
+async def test_no_interval_has_more_than_the_amount(limit: RateLimit, requests: list[tuple[float, int]]) -> None:
     """Wherever an interval begins."""
     now = 0.0
     granted: list[tuple[float, int]] = []
 
-    async def ask() -> None:
-        nonlocal now
-        limiter = RateLimiter(InMemoryPermits(clock=lambda: now), limit)
-        for pause_seconds, wanted in requests:
-            now += pause_seconds
-            cost = min(wanted, limit.burst)
-            if await limiter.try_acquire("limit", cost) == 0:
-                granted.append((now, cost))
-
-    asyncio.run(ask())
+    limiter = RateLimiter(InMemoryPermits(clock=lambda: now), limit)
+    for pause_seconds, wanted in requests:
+        now += pause_seconds
+        cost = min(wanted, limit.burst)
+        if await limiter.try_acquire("limit", cost) == 0:
+            granted.append((now, cost))
     for begin, _ in granted:
         # Times are kept in whole microseconds.
         end = begin + limit.interval_seconds - 1e-6
@@ -50,7 +46,7 @@ def test_no_interval_has_more_than_the_amount(limit: RateLimit, requests: list[t
 
 
 @given(LIMITS)
-def test_who_waits_as_told_gets_the_whole_rate(limit: RateLimit) -> None:
+async def test_who_waits_as_told_gets_the_whole_rate(limit: RateLimit) -> None:
     """Nothing is lost to rounding but a microsecond for each permit, and one wait is enough."""
     now = 0.0
     waits = 0
@@ -60,12 +56,9 @@ def test_who_waits_as_told_gets_the_whole_rate(limit: RateLimit) -> None:
         waits += 1
         now += seconds + 1e-6  # what is asked for is later than the clock can tell
 
-    async def ask() -> None:
-        limiter = RateLimiter(InMemoryPermits(clock=lambda: now), limit, sleep=sleep)
-        for _ in range(limit.burst + 20):
-            await limiter.acquire("limit")
-
-    asyncio.run(ask())
+    limiter = RateLimiter(InMemoryPermits(clock=lambda: now), limit, sleep=sleep)
+    for _ in range(limit.burst + 20):
+        await limiter.acquire("limit")
     permit_seconds = limit.interval_seconds / (limit.amount - limit.burst + 1)
     assert waits <= 40  # a pause is no shorter than a millisecond: permits that come faster share one
     assert now <= 20 * max(permit_seconds + 3e-6, 1.1e-3)
