@@ -12,6 +12,7 @@ import typer
 
 from bench.api_faults import measure_api_faults
 from bench.api_load import measure_api_load
+from bench.cards import measure_cards
 from bench.conformance import measure_conformance
 from bench.job_queue import measure_job_queue
 from bench.long_recording import measure_long_recording
@@ -72,6 +73,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "job-queue": lambda work, options: measure_job_queue(work, runs=options.runs),
     "retention": lambda work, _options: measure_retention(work),
     "story-workers": lambda work, _options: measure_story_workers(work),
+    "cards": lambda work, options: measure_cards(work, idle_minutes=options.minutes_or(10)),
 }
 """Every benchmark; each gets an empty directory of its own."""
 
@@ -88,9 +90,10 @@ def main(
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=1,
-            show_default="60, 90, 10, 120, 10",
-            help="memory, long-recording, transcription, long-story: how much audio; schemathesis: for how long.",
+            min=0.1,
+            show_default="60, 90, 10, 120, 10, 10",
+            help="memory, long-recording, transcription, long-story: how much audio; schemathesis: for how long; "
+            "cards: how long a worker is idle.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=5, help="api-load: how long each level takes.")] = 60,
@@ -137,6 +140,8 @@ def main(
     job-queue       jobs that do nothing, through our queue and procrastinate, in turns; pick-up with and without NOTIFY
 
     story-workers   forty stories with one, two and four worker processes
+
+    cards           decks against a sequential loop, the interval between requests, pick-up, purchases, a backlog
 
     Those above conformance, but for memory, take about half an hour on two processors. Give the machine nothing else to
     do meanwhile. What each figure means and how it is taken is told at the top of the benchmark's module in bench/.
