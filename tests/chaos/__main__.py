@@ -37,7 +37,7 @@ def main(
     *,
     scene: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(SCENES)}; all by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=5, help="In sqs and postgres; the others have a third.")] = _JOBS,
+    jobs: Annotated[int, typer.Option(min=5, help="In sqs and postgres; others have a third or a fifth.")] = _JOBS,
     quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs: less than a minute each.")] = False,
     workers: Annotated[int, typer.Option(min=2, help="How many processes at once.")] = 3,
     engine: Annotated[str, typer.Option(help="piper, which speaks, or fake, which hums.")] = "piper",
@@ -72,7 +72,7 @@ def main(
         source = None if older is None else older_source(older, directory / "older")
         for name in names:
             plan = SCENES[name]
-            count = jobs if plan.is_whole or quick else max(jobs // 3, 5)
+            count = jobs if quick else max(round(plan.share * jobs), 5)
             size = Size(
                 jobs=count,
                 seconds=count * _SECONDS_PER_JOB,

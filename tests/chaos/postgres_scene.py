@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import threading
-import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
 from uuid import uuid4
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
-
-from chaos.crew import Crew
 from chaos.disk import SmallDisk
 from chaos.evidence import Evidence, Task
 from chaos.hostile import HOST, hostile_pages
 from chaos.narration_api import NarrationApi, NarrationClient
-from chaos.postgres_record import OURS, PostgresRecord
+from chaos.postgres_record import PostgresRecord
+from chaos.postgres_server import TroubledPostgres
+from chaos.promises import broken_promises
+from chaos.remains import left_at_work
 from chaos.renames import Renames
 from chaos.stories import narration_orders
 from chaos.storm import Trouble
-from sayso.postgres.embedded.server import EmbeddedPostgres
 from sayso.postgres.migrate import migrate
 
 if TYPE_CHECKING:
@@ -36,24 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from chaos.crew import Crew, Death
+    from chaos.promises import Broken
     from chaos.record import Record
     from chaos.stories import Order
 
-_CUT_OFF_AT_ONCE = 3
-_AWAY_SECONDS = 300.0
 _DISK_BYTES = 2**30
 _FULL_SECONDS = (1.0, 4.0)  # not so long that the workers are ended for their health
-_READ_ONLY_SECONDS = (2.0, 8.0)
-_WRITES = "-c default_transaction_read_only=off"
 _LOCK = ".sayso-lock"
-_PORT = 5432
-
-_BACKENDS = """
-select pid from pg_stat_activity
-where backend_type = 'client backend' and application_name <> %s and pid <> pg_backend_pid()
-"""
-
-_END_THEM = _BACKENDS.replace("select pid", "select pg_terminate_backend(pid)")
 
 
 class PostgresScene:
@@ -81,8 +64,6 @@ class PostgresScene:
         self._messages: dict[str, str] = {}
         self._stack = ExitStack()
         self._watching = ExitStack()  # of the directory, which ends before all else
-        self._restarting = threading.Lock()
-        self._threads: list[threading.Thread] = []
         self._settings = settings
         self._hostile = hostile
         self._database = directory / "postgres"
@@ -95,15 +76,11 @@ class PostgresScene:
         """What an operator would set; the workers share a machine, and so a directory and a cache."""
         return {
             **self._settings,
-            "DATABASE_URL": self._url(name),
+            "DATABASE_URL": self._server.url(name),
             "SAYSO_DATA": str(self._data),
             "SAYSO_CACHE_DIR": str(self._directory / "cache"),
             "SAYSO_PRIVATE_HOSTS": HOST,
         }
-
-    def _url(self, application: str) -> str:
-        place = quote(str(self._sockets), safe="")
-        return f"postgresql://sayso@{place}:{_PORT}/postgres?application_name={application}"
 
     def send(self, order: Order) -> None:
         """Ask for a narration; one that was asked for before is the same."""
@@ -133,11 +110,11 @@ class PostgresScene:
         self._sent[order.name] = self._with_outputs(order, order.name) if order.may_be_done else order
         job_id = uuid4()
         self._messages[str(job_id)] = order.name
-        self._ask("insert into sayso.jobs (id, queue, body) values (%s, 'stories', %s)", job_id, order.body)
+        self._server.ask("insert into sayso.jobs (id, queue, body) values (%s, 'stories', %s)", job_id, order.body)
 
     def is_empty(self) -> bool:
         """Whether no job is left."""
-        rows = self._ask("select count(*) as left from sayso.jobs where state in ('waiting', 'leased')")
+        rows = self._server.ask("select count(*) as left from sayso.jobs where state in ('waiting', 'leased')")
         return bool(rows[0]["left"] == 0)
 
     def record(self) -> Record:
@@ -153,47 +130,14 @@ class PostgresScene:
         crew: Crew,  # noqa: ARG002 -- it befalls the database
     ) -> Sequence[tuple[float, Callable[[], None]]]:
         """See `storm.Place`."""
-        if trouble is Trouble.RESTART:
-            self._apart(self._restart)
-            return []
         if trouble is Trouble.FULL_DISK:
             self._disk.fill()
             return [(chance.uniform(*_FULL_SECONDS), self._disk.free)]
-        with suppress(psycopg.Error), psycopg.connect(self._own, application_name=OURS, autocommit=True) as connection:
-            backends = [pid for (pid,) in connection.execute(_BACKENDS, [OURS]).fetchall()]
-            chance.shuffle(backends)
-            if trouble is Trouble.READ_ONLY:
-                # As after a failover: who connects now can write nothing on that connection, for as long as it is open.
-                connection.execute("alter role sayso set default_transaction_read_only = on")
-                connection.execute(_END_THEM, [OURS])
-                return [(chance.uniform(*_READ_ONLY_SECONDS), lambda: self._apart(self._make_writable))]
-            if trouble is Trouble.CRASH:
-                for pid in backends[:1]:
-                    os.kill(pid, signal.SIGKILL)  # upon which PostgreSQL ends all others, and recovers
-            else:
-                for pid in backends[: chance.randint(1, _CUT_OFF_AT_ONCE)]:
-                    connection.execute("select pg_terminate_backend(%s)", [pid])
-        return []
-
-    def _apart(self, what: Callable[[], None]) -> None:
-        """Do what takes time on a thread of its own: the storm's has others to look after."""
-        thread = threading.Thread(target=what, name=what.__name__)
-        thread.start()
-        self._threads.append(thread)
-
-    def _make_writable(self) -> None:
-        """For those who connect from now on."""
-        self._ask("alter role sayso reset default_transaction_read_only")
-
-    def _restart(self) -> None:
-        with self._restarting:
-            self._server.stop()
-            self._server.start()
+        return self._server.trouble(trouble, chance)
 
     def calm(self) -> None:
         """Wait until the database runs, and may be written."""
-        for thread in self._threads:
-            thread.join()
+        self._server.calm()
 
     def faults(self) -> Mapping[str, int]:
         """See `run.Scene`: the database's are troubles of their own."""
@@ -208,11 +152,13 @@ class PostgresScene:
 
     def evidence(self) -> Evidence:
         """All that is there now."""
-        for row in self._ask("select id::text, body from sayso.jobs where queue = 'stories' order by created_at"):
+        for row in self._server.ask(
+            "select id::text, body from sayso.jobs where queue = 'stories' order by created_at"
+        ):
             if row["id"] not in self._messages:
                 self._messages[row["id"]] = self._name_of(row["body"])
-        dead = self._ask("select id::text, error from sayso.jobs where state = 'dead' and queue = 'stories'")
-        tasks = self._ask("select parent_id, task_id, status, media_url, error from sayso.tasks")
+        dead = self._server.ask("select id::text, error from sayso.jobs where state = 'dead' and queue = 'stories'")
+        tasks = self._server.ask("select parent_id, task_id, status, media_url, error from sayso.tasks")
         self._watching.close()
         counts: Counter[Path] = self._renames.counts
         files = {path: times for path, times in counts.items() if not path.name.startswith(".sayso-")}
@@ -235,6 +181,10 @@ class PostgresScene:
             left=list(self._left()),
         )
 
+    def broken(self, evidence: Evidence, deaths: Sequence[Death]) -> Broken:
+        """See `run.Scene`."""
+        return broken_promises(evidence, deaths)
+
     def left_by(self, name: str) -> Sequence[str]:  # noqa: ARG002 -- the directory is that of all
         """See `run.Scene`; what is left in the common directory is looked at once all have stopped."""
         return []
@@ -250,7 +200,7 @@ class PostgresScene:
         status = self._api.status(narration_id)
         if status != "completed":
             return f"belongs to a narration that is {status} to those who ask"
-        events = self._ask("select kind from sayso.events where parent_id = %s order by id", narration_id)
+        events = self._server.ask("select kind from sayso.events where parent_id = %s order by id", narration_id)
         kinds = [row["kind"] for row in events]
         if kinds.count("completed") != 1 or kinds[-1] != "completed" or kinds.count("failed"):
             return f"has the events {', '.join(kinds)}"
@@ -259,49 +209,25 @@ class PostgresScene:
     def _left(self) -> Sequence[str]:
         left = [str(path) for path in self._output.rglob(".*") if path.name != _LOCK]
         left += [f"{path} was written in place" for path in self._renames.in_place]
-        states = self._ask("select state, count(*) from sayso.jobs where state not in ('done', 'dead') group by state")
+        states = self._server.ask(
+            "select state, count(*) from sayso.jobs where state not in ('done', 'dead') group by state"
+        )
         left += [f"{row['count']} jobs are {row['state']}" for row in states]
         return [*left, *self._api.breakdowns, *self._left_at_work()]
 
     def _left_at_work(self) -> list[str]:
         """What those that were killed left, once so much time has passed that another sweeps it up."""
-        work = self._data / "work"
-        long_ago = time.time() - 24 * 3600
-        for directory in work.glob("*"):
-            os.utime(directory, (long_ago, long_ago))
-        with Crew(1, self._directory / "logs", self.environment, prefix="sweeper") as crew:
-            crew.await_health()
-            crew.close()
-        return [str(path) for path in work.glob("*")]
-
-    def _ask(self, statement: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
-        """Rows, whatever becomes of the database meanwhile."""
-        give_up = time.monotonic() + _AWAY_SECONDS
-        while True:
-            try:
-                with psycopg.connect(
-                    self._own, application_name=OURS, autocommit=True, row_factory=dict_row
-                ) as connection:
-                    cursor = connection.execute(statement.encode(), parameters)
-                    return cursor.fetchall() if cursor.description else []
-            except psycopg.errors.UniqueViolation:
-                return []  # what was done, and not heard of
-            except psycopg.OperationalError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(0.2)
+        return left_at_work(self._data / "work", self._directory / "logs", self.environment, self.command)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._disk = stack.enter_context(SmallDisk(self._data, _DISK_BYTES))
             self._output.mkdir()
             self._pages = stack.enter_context(hostile_pages())
-            self._server = EmbeddedPostgres(self._database)
-            self._own = make_conninfo(self._server.start(), options=_WRITES)
+            self._server = TroubledPostgres(self._database)
             stack.callback(self._server.stop)
-            self._sockets = conninfo_to_dict(self._own)["host"]
-            migrate(self._own)
-            self._record = PostgresRecord(self._own)
+            migrate(self._server.conninfo)
+            self._record = PostgresRecord(self._server.conninfo)
             self._renames = self._watching.enter_context(Renames(self._output))
             stack.callback(self._watching.close)
             self._api = stack.enter_context(self._open_api())
@@ -314,7 +240,7 @@ class PostgresScene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.calm()
+        self._server.calm()
         self._stack.close()
 
 

@@ -29,6 +29,8 @@ class Promise(StrEnum):
     PARTIAL = "partial outputs"
     TWICE = "jobs visibly done twice"
     ORDER = "groups out of order"
+    BOUGHT = "phrases bought again"
+    PROGRESS = "progress that fell"
     LEFT = "things left behind"
     WORKERS = "workers that failed"
 
@@ -52,11 +54,11 @@ def broken_promises(evidence: Evidence, deaths: Sequence[Death]) -> Broken:
         Promise.TWICE: list(_twice(evidence)),
         Promise.ORDER: list(_out_of_order(evidence)),
         Promise.LEFT: list(evidence.left),
-        Promise.WORKERS: list(_failed(evidence, deaths)),
+        Promise.WORKERS: list(failed_workers(evidence, deaths)),
     }
 
 
-def _failed(evidence: Evidence, deaths: Sequence[Death]) -> Iterator[str]:
+def failed_workers(evidence: Evidence, deaths: Sequence[Death]) -> Iterator[str]:
     """Workers that ended by themselves, or badly when they were told to."""
     begun = {delivery.worker for delivery in evidence.record.deliveries}
     for death in deaths:

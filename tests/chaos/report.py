@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bench.report import Table, render
+from chaos.cards_evidence import CardsEvidence
 from chaos.crew import End
 from chaos.promises import Promise
-from chaos.record import first_deliveries
+from chaos.record import COMPLETED, first_deliveries
 from chaos.recovery import percentile
 from chaos.storm import Trouble
 
@@ -62,6 +63,9 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
         "times that the bucket was missing": str(outcome.made[Trouble.NO_BUCKET]),
         "queues deleted, and made again": str(outcome.made[Trouble.NO_QUEUE]),
         "workers of an older version": str(len(outcome.losses.older)),
+        "rows edited, deleted or cancelled meanwhile": str(outcome.made[Trouble.EDIT]),
+        "workers killed of those that Sayso replaces": str(outcome.made[Trouble.REPLACED]),
+        "  jobs that these completed": str(_completed_by_replaced(outcome)),
         "jobs sent twice": str(outcome.duplicates),
         "messages shown again while in hand": str(record.shown_again),
         "messages out of order": str(_inversions(outcome)),
@@ -69,7 +73,7 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
         "stale or repeated changes refused": str(len(record.refusals)),
         "attempts per job, mean / most": f"{sum(attempts) / max(len(attempts), 1):.2f} / {max(attempts, default=0)}",
     }
-    rows |= {promise: str(len(outcome.broken[promise])) for promise in Promise}
+    rows |= {promise: str(len(outcome.broken.get(promise, ()))) for promise in Promise}
     rows |= {
         "recovery after a kill, median / p95 / most": _seconds([max(jobs) for jobs in outcome.recoveries]),
         "  each job by itself": _seconds([seconds for jobs in outcome.recoveries for seconds in jobs]),
@@ -77,6 +81,14 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
         "wall time": f"{outcome.seconds:.0f} s",
     }
     return rows
+
+
+def _completed_by_replaced(outcome: Outcome) -> int:
+    evidence = outcome.evidence
+    if not isinstance(evidence, CardsEvidence):
+        return 0
+    changes = evidence.record.changes
+    return len({change.task for change in changes if change.worker in evidence.replaced and change.status == COMPLETED})
 
 
 def _attempts(outcome: Outcome) -> Sequence[int]:

@@ -8,10 +8,9 @@ import shutil
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chaos.crew import Crew, End
-from chaos.promises import broken_promises
 from chaos.recovery import Recovery
 from chaos.stories import VOICE
 from chaos.storm import Place, Storm, Trouble
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from chaos.crew import Losses
+    from chaos.crew import Death, Losses
     from chaos.evidence import Evidence
     from chaos.promises import Broken
     from chaos.stories import Order
@@ -76,6 +75,10 @@ class Scene(Place, Protocol):
 
     def left_by(self, name: str) -> Sequence[str]:
         """What a worker that ended in order has left."""
+        ...
+
+    def broken(self, evidence: Any, deaths: Sequence[Death]) -> Broken:
+        """The promises that its evidence shows to be broken."""
         ...
 
 
@@ -180,7 +183,7 @@ def run_scene(
             left = [path for death in stopped for path in scene.left_by(death.worker)]
             evidence = replace(evidence, left=[*evidence.left, *left])
             _write(directory / "facts.json", crew.losses, evidence)
-        broken = broken_promises(evidence, crew.losses.deaths)
+        broken = scene.broken(evidence, crew.losses.deaths)
         killed = [death for death in crew.losses.deaths if death.how is not End.TOLD]
         recovery = Recovery(evidence)
         return Outcome(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chaos.cards_scene import CardsScene
 from chaos.postgres_scene import PostgresScene
 from chaos.sqs_scene import SqsScene
 from chaos.storm import Trouble
@@ -21,6 +22,15 @@ _WORKERS = {Trouble.KILL: 14, Trouble.KILL_AT_STEP: 14, Trouble.STOP: 8, Trouble
 _SERVICES = {Trouble.OUTAGE: 10, Trouble.LATE: 12}
 _REFUSALS = {Trouble.REFUSAL: 10, Trouble.NO_BUCKET: 4, Trouble.NO_QUEUE: 3, Trouble.FULL_DISK: 4}
 _DATABASE = {Trouble.RESTART: 6, Trouble.CRASH: 3, Trouble.CUT_OFF: 20}
+_CARDS = {
+    Trouble.KILL: 50,
+    Trouble.STOP: 15,
+    Trouble.FREEZE: 15,
+    Trouble.RESTART: 10,
+    Trouble.CRASH: 5,
+    Trouble.CUT_OFF: 30,
+    Trouble.OUTAGE: 10,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +43,7 @@ class Plan:
         max_attempts: after how many a job is put aside. Deaths by our hand are attempts: there must be many of them
             where workers are killed, and few where none of the troubles is a job's own.
         workers: how many processes at once; None for what the caller says.
-        is_whole: whether it has all jobs; others have a third.
+        share: of the jobs that the caller says.
         is_mixed: whether every second worker is of an older version.
     """
 
@@ -41,12 +51,12 @@ class Plan:
     troubles: Mapping[Trouble, int]
     max_attempts: int = _MANY_ATTEMPTS
     workers: int | None = None
-    is_whole: bool = False
+    share: float = 1 / 3
     is_mixed: bool = False
 
 
 SCENES: Mapping[str, Plan] = {
-    "sqs": Plan(open=SqsScene, troubles=_WORKERS | _SERVICES | _REFUSALS, is_whole=True),
+    "sqs": Plan(open=SqsScene, troubles=_WORKERS | _SERVICES | _REFUSALS, share=1),
     "fifo": Plan(open=partial(SqsScene, groups=_FIFO_GROUPS, name="FIFO"), troubles=_WORKERS | _SERVICES | _REFUSALS),
     "blameless": Plan(
         open=partial(SqsScene, name="blameless", outliving=True),
@@ -63,7 +73,11 @@ SCENES: Mapping[str, Plan] = {
             Trouble.READ_ONLY: 6,
             Trouble.FULL_DISK: 4,
         },
-        is_whole=True,
+        share=1,
+    ),
+    "cards": Plan(open=CardsScene, troubles=_CARDS | {Trouble.READ_ONLY: 5, Trouble.EDIT: 60}, share=1 / 5),
+    "cards-cutover": Plan(
+        open=partial(CardsScene, is_cutover=True), troubles=_CARDS | {Trouble.REPLACED: 20}, share=1 / 5
     ),
     "up": Plan(
         open=UpScene,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from chaos.aws_troubles import AwsTroubles
 from chaos.disk import SmallDisk
 from chaos.evidence import Evidence, Task
+from chaos.promises import broken_promises
 from chaos.record import RecordFile
 from chaos.stories import BUCKET, aws_orders
 from chaos.storm import Trouble
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from chaos.crew import Crew
+    from chaos.crew import Crew, Death
+    from chaos.promises import Broken
     from chaos.record import Record
     from chaos.stories import Order
 
@@ -206,6 +208,10 @@ class SqsScene:
             dead_lettered=self._dead_letter(),
             left=left,
         )
+
+    def broken(self, evidence: Evidence, deaths: Sequence[Death]) -> Broken:
+        """See `run.Scene`."""
+        return broken_promises(evidence, deaths)
 
     def left_by(self, name: str) -> Sequence[str]:
         """What a worker that ended in order has left on its disk."""

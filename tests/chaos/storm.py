@@ -44,6 +44,8 @@ class Trouble(StrEnum):
     READ_ONLY = "database read-only"
     POSTMASTER = "postmaster killed"
     FULL_DISK = "disk full"
+    EDIT = "row edited, deleted or cancelled"
+    REPLACED = "kill -9 of a worker that Sayso replaces"
 
 
 class Place(Protocol):
