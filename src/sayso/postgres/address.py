@@ -27,6 +27,8 @@ _SCHEME = re.compile(r"(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _SSL_MODES = {"true": "require", "1": "require", "on": "require", "false": "disable", "0": "disable", "off": "disable"}
 """The values of ``ssl`` that are not modes of libpq."""
 
+_PRISMA_SERVICES = ("prisma://", "prisma+postgres://", "prisma+postgresql://")
+
 _OTHER_VARIABLES = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREQUIRESSL", "PGTZ", "PGDATESTYLE", "PGGEQO")
 """The libpq variables that correspond to no parameter."""
 
@@ -56,6 +58,12 @@ def parse_address(conninfo: str) -> Address:
     Raises:
         InvalidInput: it is invalid; the message repeats nothing of it, because it may contain a password.
     """
+    conninfo = _without_quotes(conninfo.strip())
+    if conninfo.lower().startswith(_PRISMA_SERVICES):
+        raise InvalidInput(
+            "DATABASE_URL is the address of a service of Prisma, not of a PostgreSQL database.",
+            hint="Give the database's own address, which Prisma calls the direct one: postgresql://…",
+        )
     scheme = _SCHEME.match(conninfo)
     if scheme is None:
         return Address(parameters=_parameters(conninfo))
@@ -64,6 +72,7 @@ def parse_address(conninfo: str) -> Address:
     credentials = re.match(r"[^@/]*@", rest)
     start = rest.find("?", credentials.end() if credentials else 0)
     base, query = (rest, "") if start < 0 else (rest[:start], rest[start + 1 :])
+    query = query.replace("sslmode=no-verify", "sslmode=require")  # the same, as node-postgres has it
     kept: list[str] = []
     foreign: dict[str, str] = {}
     for item in filter(None, query.split("&")):
@@ -94,6 +103,12 @@ def remove_libpq_variables() -> None:
     """
     for name in _variables():
         os.environ.pop(name, None)
+
+
+def _without_quotes(text: str) -> str:
+    """The text without quotes around it, which some readers of environment files keep."""
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else text
 
 
 @cache

@@ -20,8 +20,9 @@ Row: TypeAlias = dict[str, Any]
 Connection: TypeAlias = psycopg.AsyncConnection[Row]
 Statement: TypeAlias = "LiteralString | sql.SQL | sql.Composed"
 
-_SET_TIMEOUT = """
-select set_config('statement_timeout', %(milliseconds)s, false) where pg_backend_pid() = %(pid)s
+_SET_UP = """
+select set_config('statement_timeout', %(milliseconds)s, false), set_config('DateStyle', 'ISO', false)
+where pg_backend_pid() = %(pid)s
 """
 
 
@@ -87,14 +88,16 @@ def own_parameters() -> dict[str, Any]:
     return {"autocommit": True, "prepare_threshold": None, "row_factory": dict_row}
 
 
-async def bound_statements(connection: Connection, seconds: float) -> None:
-    """Make the server end statements that take too long, on a connection that is not shared.
+async def set_up(connection: Connection, *, statement_seconds: float) -> None:
+    """Make the server end statements that take too long, and write times as psycopg reads them.
+
+    This is for a connection that is not shared.
 
     Behind PgBouncer in transaction mode it is shared, as the number of its process shows; a setting would persist for
     others. There a statement ends when its connection is closed.
     """
-    values = {"milliseconds": str(round(1000 * seconds)), "pid": connection.info.backend_pid}
-    await connection.execute(_SET_TIMEOUT, values)
+    values = {"milliseconds": str(round(1000 * statement_seconds)), "pid": connection.info.backend_pid}
+    await connection.execute(_SET_UP, values)
 
 
 def _default(name: str) -> str:

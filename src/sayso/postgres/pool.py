@@ -20,10 +20,10 @@ from sayso.postgres.connections import (
     Row,
     Statement,
     WatchedConnection,
-    bound_statements,
     connection_parameters,
     cut_off,
     own_parameters,
+    set_up,
 )
 from sayso.postgres.errors import failure_of, is_connection_error, message_of
 from sayso.postgres.listener import Listener
@@ -244,7 +244,7 @@ class Database:
     async def _prepare(self, connection: Connection) -> None:
         """Configure a new connection."""
         with self._bounded(connection):
-            await bound_statements(connection, self._statement_seconds)
+            await set_up(connection, statement_seconds=self._statement_seconds)
         self._new.add(connection)
 
     async def _renew_after(self, error: psycopg.Error, connection: Connection) -> None:

@@ -85,7 +85,10 @@ async def test_ids_may_be_numbers_of_the_database(databases: Databases) -> None:
 async def test_an_id_that_cannot_be_one_is_that_of_no_job(databases: Databases, shape: Shape) -> None:
     """Whatever it is, in every call."""
     async with cards_place(databases, shape) as place:
-        for job_id in ("nothing", "\0", "\ud800", "'; drop table", "%s", UUIDS[0]):
+        place.app.add_job("5F1C2A50-6D9C-4E6A-9A55-0A8F6F6D2F09" if shape is ODD else "a")
+        if shape is ODD:
+            assert (await place.clients.cancel("{5f1c2a506d9C4e6A9a55-0a8f6f6d2f09}")).status == "failed"
+        for job_id in ("nothing", "urn:uuid:" + UUIDS[0], "\0", "\ud800", "'; drop table", "%s", UUIDS[0]):
             for call in (place.clients.get, place.clients.cancel, place.clients.retry):
                 with pytest.raises(NoSuchJob):
                     await call(job_id)

@@ -163,6 +163,8 @@ async def test_views_must_be_updatable(databases: Databases) -> None:
     tables = await discovered(conninfo)
     assert (tables.jobs.kind, tables.cards) == ("v", None)
     assert '"resultUrls"' in tables.warnings[0]
+    create_tables(conninfo, Shape(schema="content"))
+    assert 'There is one in the schema "content"' in (await discovered(conninfo)).warnings[0]
     run(conninfo, 'drop view "TtsJob"', 'create view "TtsJob" as select distinct * from tts_jobs')
     with pytest.raises(InvalidInput, match="view that cannot be updated"):
         await discovered(conninfo)

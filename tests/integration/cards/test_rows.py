@@ -85,10 +85,11 @@ async def test_a_job_is_worked_on_and_completed(databases: Databases, name: str,
 
 @pytest.mark.parametrize("shape", [PLAIN, ODD], ids=["timestamp", "timestamptz"])
 async def test_times_are_utc_whatever_the_zone_of_the_session(databases: Databases, shape: Shape) -> None:
-    """A server in Kathmandu writes and reads the same times; the age of a job is its age."""
+    """A server in Kathmandu with German dates writes and reads the same times; the age of a job is its age."""
     async with cards_place(databases, shape) as place:
         place.app.execute("""do $$ begin execute
-            format('alter database %I set timezone to ''Asia/Kathmandu''', current_database()); end $$""")
+            format('alter database %I set timezone to ''Asia/Kathmandu''', current_database()); execute
+            format('alter database %I set datestyle to ''German''', current_database()); end $$""")
         job_id = place.app.add_job(UUID, PHRASES, age_seconds=3600)
         worker = place.worker()
         delivery = await one(worker)
@@ -225,7 +226,7 @@ async def test_a_url_that_a_card_has_is_not_taken_away(databases: Databases) -> 
         {"textEn": "One.", "cardId": "17"},
         {"textEn": "Two.", "cardId": "no number"},
         {"textEn": "Three.", "cardId": "18"},
-        {"textEn": "Four.", "cardId": "18"},
+        {"textEn": "Four.", "cardId": "018"},
     ]
     async with cards_place(databases, ODD) as place:
         for card in ("17", "18"):

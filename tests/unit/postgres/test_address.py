@@ -36,9 +36,24 @@ def test_what_prisma_appends_is_understood() -> None:
     assert address.ignored == ("pool_timeout", "socket_timeout", "statement_cache_size", "sslaccept")
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_of_an_environment_file_are_no_part_of_an_address(quote: str) -> None:
+    """Docker keeps them, dotenv does not."""
+    assert parse_address(f" {quote}{URL}?schema=app{quote}\n").parameters == WHERE
+    assert parse_address(f"{quote}{URL}?schema=app{quote}").schema == "app"
+
+
+def test_a_service_of_prisma_is_no_database() -> None:
+    """The error says which address to give, and repeats nothing of a key."""
+    with pytest.raises(InvalidInput, match="service of Prisma") as caught:
+        parse_address("prisma://accelerate.prisma-data.net/?api_key=secret")
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("query", "mode"),
     [
+        ("sslmode=no-verify", "require"),
         ("ssl=true", "require"),
         ("ssl=require", "require"),
         ("ssl=verify-full", "verify-full"),

@@ -95,7 +95,7 @@ class CardsAdministration:
             ids=statements.ids(),
             ended=_has_ended(jobs, statements),
         )
-        ids = [job_id for job_id in job_ids if jobs["id"].accepts(job_id)]
+        ids = [job_id for job_id in map(jobs["id"].canonical, job_ids) if job_id is not None]
         deleted = 0
         for start in range(0, len(ids), _AT_ONCE):
             deleted += len(await self._fetch(statement, {"ids": ids[start : start + _AT_ONCE]}))

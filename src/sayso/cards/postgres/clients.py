@@ -78,16 +78,16 @@ class PostgresClientJobs:
     async def get(self, job_id: str) -> JobRow:
         """See `ClientJobs.get`."""
         jobs = (await self._application.tables()).jobs
-        if jobs["id"].accepts(job_id):
-            rows = await self._selected(jobs, jobs.columns, _has_id(jobs), {"id": job_id})
-            if rows:
-                return JobRow(columns=rows[0])
-        raise _no_such_job(job_id)
+        about = {"id": _canonical(jobs, job_id)}
+        rows = await self._selected(jobs, jobs.columns, _has_id(jobs), about)
+        if not rows:
+            raise _no_such_job(job_id)
+        return JobRow(columns=rows[0])
 
     async def find(self, job_ids: Collection[str]) -> Mapping[str, JobRow]:
         """See `ClientJobs.find`."""
         jobs, statements = (await self._application.tables()).jobs, await self._application.statements()
-        ids = [job_id for job_id in job_ids if jobs["id"].accepts(job_id)]
+        ids = [job_id for job_id in map(jobs["id"].canonical, job_ids) if job_id is not None]
         condition = sql.SQL("job.{} = any ({})").format(jobs["id"].identifier, statements.ids())
         rows = await self._selected(jobs, _light(jobs), condition, {"ids": ids}) if ids else []
         return {str(row["id"]): JobRow(columns=row) for row in rows}
@@ -100,7 +100,9 @@ class PostgresClientJobs:
         place = [identifier("job", name) for name in ("createdAt", "id") if name in jobs]
         conditions: list[sql.Composable] = [sql.SQL("true")]
         if after is not None:
-            await self.find_place(after)
+            after = _canonical(jobs, after)
+            if not await self.find([after]):
+                raise _no_such_job(after)
             conditions.append(
                 compose(
                     "({place}) < (select {place} from {jobs} as job where {is_last})",
@@ -122,15 +124,6 @@ class PostgresClientJobs:
         about = {"id": after, "deck": deck_id and storable(deck_id), "status": status and str(status), "limit": limit}
         return [JobRow(columns=row) for row in await self._selected(jobs, _light(jobs), chosen, about)]
 
-    async def find_place(self, job_id: str) -> None:
-        """Make sure that there is a job.
-
-        Raises:
-            NoSuchJob: there is none.
-        """
-        if job_id not in await self.find([job_id]):
-            raise _no_such_job(job_id)
-
     async def cancel(self, job_id: str) -> JobRow:
         """See `ClientJobs.cancel`; a worker that has the job notices within seconds."""
         jobs, statements = (await self._application.tables()).jobs, await self._application.statements()
@@ -148,7 +141,7 @@ class PostgresClientJobs:
         """See `ClientJobs.retry`."""
         jobs, statements = (await self._application.tables()).jobs, await self._application.statements()
         if await self._change(jobs, statements, job_id, fresh(jobs, statements), (JobStatus.FAILED,)):
-            await self._leases.forget([job_id], is_delayed=True)
+            await self._leases.forget([_canonical(jobs, job_id)], is_delayed=True)
             self._application.announce()
         return await self.get(job_id)
 
@@ -161,8 +154,7 @@ class PostgresClientJobs:
         states: Iterable[JobStatus],
     ) -> bool:
         """Change a job that is in one of these states, and return whether there was one."""
-        if not jobs["id"].accepts(job_id):
-            raise _no_such_job(job_id)
+        canonical = _canonical(jobs, job_id)
         statement = compose(
             "update {jobs} as job set {changes} where {is_it} and job.{status} in ({states}) returning 1 as one",
             jobs=jobs.identifier,
@@ -171,7 +163,7 @@ class PostgresClientJobs:
             status=jobs["status"].identifier,
             states=sql.SQL(", ").join(map(statements.state, states)),
         )
-        return bool(await self._fetch(statement, {"id": job_id}))
+        return bool(await self._fetch(statement, {"id": canonical}))
 
     async def _selected(
         self, jobs: Table, names: Iterable[str], condition: sql.Composable, about: Mapping[str, Any]
@@ -251,6 +243,18 @@ def _json_of(column: Column) -> sql.Composed:
         return sql.SQL("to_jsonb({})").format(value)
     in_utc = sql.SQL("{} at time zone 'UTC'").format(column.as_moment(value))
     return sql.SQL("""to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""").format(in_utc)
+
+
+def _canonical(jobs: Table, job_id: str) -> str:
+    """The id of a job as the table has it.
+
+    Raises:
+        NoSuchJob: it cannot be one.
+    """
+    canonical = jobs["id"].canonical(job_id)
+    if canonical is None:
+        raise _no_such_job(job_id)
+    return canonical
 
 
 def _no_such_job(job_id: str) -> NoSuchJob:

@@ -105,7 +105,14 @@ async def discover(database: Database, *, schema: str | None = None) -> Applicat
         )
     warnings = [_row_security(row) for row in (jobs, cards) if row is not None and row["has_row_security"]]
     if card_table is None or not any(map(is_url_column, card_table.columns)):
-        warnings.append(f'There is no table "{CARD_TABLE}" with a column "audioUrlEn": URLs are only in "resultUrls".')
+        others = [row["schema"] for row in found if row["name"] == CARD_TABLE and row["schema"] != where]
+        elsewhere = (
+            f" There is one in the schema {_quoted(others)}: a view of it beside the jobs would do." if others else ""
+        )
+        warnings.append(
+            f'There is no table "{CARD_TABLE}" with a column "audioUrlEn" in the schema "{where}": URLs are only in '
+            f'"resultUrls".{elsewhere}'
+        )
         card_table = None
     name = f"{jobs['database']}/{where}"
     return ApplicationTables(
@@ -173,7 +180,10 @@ def _column(row: Row) -> Column:
 def _shape_of_jobs(table: Table) -> list[_Problem]:
     missing = [name for name in _REQUIRED if name not in table]
     if missing:
-        hint = "Compare with examples/cards/schema.prisma; names are case-sensitive."
+        hint = (
+            "Compare with examples/cards/schema.prisma. Names are case-sensitive; where they are mapped to others, "
+            f'give Sayso a schema of its own with a view "{JOB_TABLE}" that has these names.'
+        )
         return [_Problem(f'The table "{JOB_TABLE}" has no column {_quoted(missing)}.', hint)]
     problems = []
     expected = (

@@ -99,10 +99,13 @@ def _cards(results: JobResults, tables: ApplicationTables) -> list[Mapping[str, 
     if tables.cards is None:
         return []
     for result in results.results:
-        if result is None or result.phrase.card_id is None or not tables.cards["id"].accepts(result.phrase.card_id):
+        given = None if result is None else result.phrase.card_id
+        card_id = None if given is None else tables.cards["id"].canonical(given)
+        if result is None or card_id is None:
             continue
-        card = cards.setdefault(result.phrase.card_id, {"id": result.phrase.card_id})
+        card = cards.setdefault(card_id, {"id": card_id})
         for language, url in result.urls.items():
-            if url is not None and (name := key_of_language(language)) in tables.url_columns:
-                card[name] = url
+            column = tables.url_columns.get(key_of_language(language))
+            if url is not None and column is not None and column.accepts(url):
+                card[column.name] = url
     return [card for card in cards.values() if len(card) > 1]

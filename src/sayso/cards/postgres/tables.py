@@ -19,6 +19,9 @@ JOB_TABLE, CARD_TABLE = "TtsJob", "Card"
 
 _INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 
+_LONGEST_NUMBER = 40
+"""So many digits are no number of any of these types."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -64,15 +67,18 @@ class Column:
         """The largest number of characters; None for no limit."""
         return self.modifier - 4 if self.base in {"varchar", "bpchar"} and self.modifier >= 0 else None
 
-    def accepts(self, value: str) -> bool:
-        """Whether the text of an id can be a value of this column."""
+    def canonical(self, text: str) -> str | None:
+        """A text as the database writes the value that it stands for; None if no value of this column is so written."""
         if self.base == "uuid":
-            return _is_uuid(value)
+            return _canonical_uuid(text)
         if self.base in _INTEGERS:
-            number = value.removeprefix("-")
-            is_number = number.isascii() and number.isdecimal() and len(number) < 20
-            return is_number and -_INTEGERS[self.base] <= int(value) < _INTEGERS[self.base]
-        return storable(value) == value and (self.length is None or len(value) <= self.length)
+            return _canonical_number(text, limit=_INTEGERS[self.base])
+        is_kept = storable(text) == text and (self.length is None or len(text) <= self.length)
+        return text if is_kept else None
+
+    def accepts(self, text: str) -> bool:
+        """Whether a text stands for a value of this column."""
+        return self.canonical(text) is not None
 
     def of_text(self, value: sql.Composable) -> sql.Composed:
         """A text in SQL as a value of this column's type."""
@@ -182,9 +188,16 @@ def _in_utc(value: sql.Composable) -> sql.Composed:
     return sql.SQL("({} at time zone 'UTC')").format(value)
 
 
-def _is_uuid(value: str) -> bool:
+def _canonical_uuid(text: str) -> str | None:
     try:
-        UUID(value)
+        return str(UUID(text))
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def _canonical_number(text: str, *, limit: int) -> str | None:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < _LONGEST_NUMBER):
+        return None
+    number = int(text)
+    return str(number) if -limit <= number < limit else None
