@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -16,6 +14,7 @@ from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnava
 from sayso.storage.base import ListedFile, Stored
 from sayso.storage.content_types import content_disposition
 from sayso.storage.s3_object import NotThere, S3Object, no_bucket
+from sayso.storage.s3_upload import Upload, send
 from sayso.storage.uris import RESERVED_PREFIX, bucket_and_key
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ _OPTIONS = {"signature_version": "s3v4"}  # for links, too; new buckets refuse t
 _NO_BUCKET = "NoSuchBucket"
 
 _PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts, of at least 5 MiB
-_ABORT_SECONDS = 10.0
 _READS = 4
 _SEEN_SECONDS = 30.0
 _DELETES_AT_ONCE = 16
@@ -57,30 +55,6 @@ async def open_s3_storage(
     """
     client = await aws.client("s3", options=_OPTIONS)
     return S3Storage(client, own_bucket=own_bucket, bucket_setting=bucket_setting, cache_control=cache_control)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Output:
-    """A file to be uploaded.
-
-    Attributes:
-        path: of the file.
-        about: the object's media type and metadata, as parameters of the client's calls.
-        size_bytes: of the content.
-        sha256: of the content, in hexadecimal.
-        over: the version that it may replace; None if there must be none.
-    """
-
-    path: Path
-    about: Mapping[str, Any]
-    size_bytes: int
-    sha256: str
-    over: str | None
-
-    @property
-    def condition(self) -> Mapping[str, Any]:
-        """The condition of the put, as parameters of the client's calls."""
-        return {"IfNoneMatch": "*"} if self.over is None else {"IfMatch": self.over}
 
 
 class S3Storage:
@@ -163,11 +137,11 @@ class S3Storage:
         target = self._object(uri)
         size_bytes, digest = await asyncio.to_thread(_measured, path, sha256)
         about = {"ContentType": content_type, "Metadata": {_SHA256: digest}, **self._headers}
-        output = _Output(path=path, about=about, size_bytes=size_bytes, sha256=digest, over=over)
+        output = Upload(path=path, about=about, size_bytes=size_bytes, sha256=digest, over=over)
         try:
             if size_bytes > self._part_bytes:
                 await self._check_is(uri, over)
-            version = await self._send(target, output)
+            version = await send(target, output, part_bytes=self._part_bytes)
         except (OutputChanged, ServiceUnavailable):
             found = await self.find(uri)
             if found is None or found.sha256 != digest:
@@ -179,50 +153,6 @@ class S3Storage:
         found = await self.find(uri)
         if (None if found is None else found.version) != over:
             raise OutputChanged(f"{uri} is not what it was.")
-
-    async def _send(self, target: S3Object, output: _Output) -> str:
-        stream = await asyncio.to_thread(_open, output.path)
-        try:
-            if output.size_bytes > self._part_bytes:
-                return await self._put_parts(target, stream, output)
-            return await self._put(target, stream, output)
-        except NotThere:
-            raise OutputChanged(f"{target.uri} is not there any more.") from None
-        finally:
-            stream.close()
-
-    async def _put(self, target: S3Object, stream: BinaryIO, output: _Output) -> str:
-        content = await asyncio.to_thread(stream.read, self._part_bytes)
-        checksum = base64.b64encode(bytes.fromhex(output.sha256)).decode()
-        answer = await target.call(
-            "put_object", body=content, ChecksumSHA256=checksum, **output.about, **output.condition
-        )
-        version: str = answer["ETag"]
-        return version
-
-    async def _put_parts(self, target: S3Object, stream: BinaryIO, output: _Output) -> str:
-        begun = await target.call("create_multipart_upload", **output.about, ChecksumAlgorithm="SHA256")
-        upload: dict[str, Any] = {"UploadId": begun["UploadId"]}
-        try:
-            parts: list[Mapping[str, Any]] = []
-            while len(parts) * self._part_bytes < output.size_bytes:
-                content, checksum = await asyncio.to_thread(_part, stream, self._part_bytes)
-                part = {"PartNumber": len(parts) + 1, "ChecksumSHA256": checksum}
-                sent = await target.call("upload_part", body=content, **upload, **part)
-                parts.append({**part, "ETag": sent["ETag"]})
-            whole: dict[str, Any] = {"MultipartUpload": {"Parts": parts}}
-            answer = await target.call("complete_multipart_upload", **upload, **whole, **output.condition)
-        except BaseException:
-            await self._abort(target, upload)
-            raise
-        version: str = answer["ETag"]
-        return version
-
-    async def _abort(self, target: S3Object, upload: Mapping[str, Any]) -> None:
-        """Abort the upload, because its parts cost money; the bucket's lifecycle rules have to do it if this fails."""
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_ABORT_SECONDS):
-                await target.call("abort_multipart_upload", **upload)
 
     async def read(self, uri: str) -> AsyncIterator[bytes]:
         """See `Storage.read`; an interrupted read is resumed, as long as the version is the same.
@@ -294,13 +224,6 @@ class S3Storage:
         """See `Storage.close`; the session closes the client."""
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise OutputFailed(f"Cannot read {path}: {error.strerror or error}.") from error
-
-
 def _measured(path: Path, sha256: str | None) -> tuple[int, str]:
     """The size in bytes and the SHA-256 of a file, computed unless it is known."""
     try:
@@ -311,9 +234,3 @@ def _measured(path: Path, sha256: str | None) -> tuple[int, str]:
             return stream.tell(), digest
     except OSError as error:
         raise OutputFailed(f"Cannot read {path}: {error.strerror or error}.") from error
-
-
-def _part(stream: BinaryIO, size_bytes: int) -> tuple[bytes, str]:
-    """The next part, or the rest, and its SHA-256 as S3 expects it."""
-    content = stream.read(size_bytes)
-    return content, base64.b64encode(hashlib.sha256(content).digest()).decode()
