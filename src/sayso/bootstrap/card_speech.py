@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sayso.cards.claims import CLAIM_SECONDS, ClaimKeeper
@@ -53,7 +54,8 @@ async def open_speaker(
     database: Database,
     speech: Speech,
     on_fallback: Callable[[Failure], None] = lambda _: None,
-    on_synthesised: Callable[[float, float], None] = lambda _seconds, _elapsed: None,
+    on_bought: Callable[[str, int], None] = lambda _engine, _characters: None,
+    on_synthesised: Callable[[str, float, float], None] = lambda _engine, _seconds, _elapsed: None,
 ) -> AsyncIterator[PhraseSpeaker]:
     """The speaker, for the loop that opens it; work in progress ends with the block.
 
@@ -62,7 +64,8 @@ async def open_speaker(
         database: with our own tables; it stays open until the block has ended.
         speech: the local engines, the scheduler and the cache of utterances.
         on_fallback: called with every failure after which another engine is tried.
-        on_synthesised: called with the seconds of audio that a local engine has made, and the seconds that it took.
+        on_bought: called with a paid engine, and the characters that were paid for.
+        on_synthesised: called with a local engine, the seconds of audio that it has made, and the seconds that it took.
 
     Raises:
         UnknownVoice: a setting names a voice that no engine has.
@@ -76,7 +79,7 @@ async def open_speaker(
         connection = _connection(settings)
         stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
         if engines.asks_openai:
-            cloud = _cloud(settings, connection, database, voices, purchases)
+            cloud = _cloud(settings, connection, database, voices, purchases, on_bought)
             breaker = Breaker(replace(PROVIDER, open_seconds=settings.breaker_open_seconds))
             links.append(Link(name=cloud.name, engine=cloud, breaker=breaker))
         if engines.asks_local:
@@ -86,7 +89,7 @@ async def open_speaker(
                     voices=voices,
                     cache=speech.cache,
                     scheduler=speech.scheduler,
-                    on_synthesised=on_synthesised,
+                    on_synthesised=partial(on_synthesised, source.name),
                 )
                 links.append(Link(name=source.name, engine=local, breaker=engines.breakers[source.name]))
         speaker = CardSpeaker(
@@ -118,6 +121,7 @@ def _cloud(
     database: Database,
     voices: VoiceChoice,
     purchases: Purchases,
+    on_bought: Callable[[str, int], None],
 ) -> CloudEngine:
     key = settings.openai_api_key
     permits = KeyPermits(
@@ -134,4 +138,5 @@ def _cloud(
         permits=permits,
         purchases=purchases,
         retries=settings.openai_retries,
+        on_bought=partial(on_bought, CloudEngine.name),
     )

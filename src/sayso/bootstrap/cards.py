@@ -188,8 +188,17 @@ class CardsOpener:
         def on_fallback(failure: Failure) -> None:
             self._process.metrics.fallback(failure.engine, failure.reason)
 
-        speech = self._process.speech(self._settings)
-        return open_speaker(self._settings, database=database, speech=speech, on_fallback=on_fallback)
+        def on_synthesised(engine: str, audio_seconds: float, elapsed_seconds: float) -> None:
+            self._process.metrics.synthesised(engine, audio_seconds=audio_seconds, elapsed_seconds=elapsed_seconds)
+
+        return open_speaker(
+            self._settings,
+            database=database,
+            speech=self._process.speech(self._settings),
+            on_fallback=on_fallback,
+            on_bought=self._metrics.bought,
+            on_synthesised=on_synthesised,
+        )
 
     def _handler(self, rows: JobRows, speaker: PhraseSpeaker, files: CardFiles) -> CardsHandler:
         def on_spoken(spoken: SpokenPhrase) -> None:

@@ -24,7 +24,7 @@ from sayso.resilience.retry_policies import CARD_REQUEST
 from sayso.threads import on_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from datetime import date
 
@@ -77,6 +77,7 @@ class CloudEngine:
         permits: of the key.
         purchases: where characters are counted.
         retries: how many attempts may follow the first.
+        on_bought: called with the number of characters that were paid for, as far as is known.
     """
 
     name = "openai"
@@ -91,6 +92,7 @@ class CloudEngine:
         permits: KeyPermits,
         purchases: Purchases,
         retries: int,
+        on_bought: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._model = model
@@ -99,6 +101,7 @@ class CloudEngine:
         self._permits = permits
         self._purchases = purchases
         self._policy = replace(CARD_REQUEST, attempts=retries + 1)
+        self._on_bought = on_bought
         self._turns = Turns(1)
         self._closure = Closure()
 
@@ -142,16 +145,21 @@ class CloudEngine:
             except PermitExpired:
                 request.is_kept = False
                 await self._take_back(purchase)
+                if not request.is_wanted:
+                    raise asyncio.CancelledError from None
             except (InvalidInput, EngineFailed):
                 await self._take_back(purchase)
                 raise
             except EngineUnavailable as error:
                 request.is_kept = False
+                if error.reason not in _UNPAID:
+                    self._on_bought(purchase.characters)
                 await self._failed(error, purchase)
                 if not request.is_wanted:
                     raise
                 raise RetryableError(error) from None
             else:
+                self._on_bought(purchase.characters)
                 return mp3
         raise AssertionError("the last request leaves, whether it is late or not")
 

@@ -21,13 +21,28 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
+class _Ended(Exception):
+    """Work was cancelled because no job waited for it, or because everything ends."""
+
+
 class _Flight:
     """The work on one key."""
 
-    def __init__(self, request: SpeechRequest, task: asyncio.Task[SpokenPhrase]) -> None:
+    def __init__(self, request: SpeechRequest, task: asyncio.Future[SpokenPhrase]) -> None:
         self.request = request
         self.task = task
-        self.is_ending = False
+        self.ended = asyncio.Event()
+        self._is_cancelled = False
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was cancelled or is done: it has no result for others."""
+        return self._is_cancelled or self.task.done()
+
+    def cancel(self) -> None:
+        """End it."""
+        self._is_cancelled = True
+        self.task.cancel()
 
 
 class Flights:
@@ -54,28 +69,20 @@ class Flights:
             Exception: as the work does.
             Cancelled: this was closed.
         """
-        job_id = request.job_id
-        while (flight := self._flying.get(key)) is not None and flight.is_ending:
-            await asyncio.wait({flight.task})
-        if self._is_closed:
-            raise Cancelled("The speaker is closed.")
-        is_new = flight is None
-        if flight is None:
-            flight = self._begun(key, request, work)
-        flight.request.join(job_id)
-        try:
-            spoken = await asyncio.shield(flight.task)
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is not None and not current.cancelling():  # the work was cancelled, and not its caller
-                raise Cancelled("The speaker is closed.") from None
-            raise
-        finally:
-            flight.request.leave(job_id)
-            if not (flight.task.done() or flight.request.is_wanted or flight.request.is_kept):
-                flight.is_ending = True
-                flight.task.cancel()
-        return spoken if is_new else replace(spoken, is_cached=True)
+        while not self._is_closed:
+            flight = self._flying.get(key)
+            if flight is not None and flight.is_ending:
+                await flight.ended.wait()
+                continue
+            is_new = flight is None
+            if flight is None:
+                flight = self._begun(key, request, work)
+            try:
+                spoken = await self._waited(flight, request.job_id)
+            except _Ended:
+                continue
+            return spoken if is_new else replace(spoken, is_cached=True)
+        raise Cancelled("The speaker is closed.")
 
     async def close(self, *, grace_seconds: float) -> None:
         """Begin nothing more, wait so long for work that is being paid for, and cancel the rest."""
@@ -83,26 +90,39 @@ class Flights:
         kept = {flight.task for flight in self._flying.values() if flight.request.is_kept}
         if kept:
             await asyncio.wait(kept, timeout=grace_seconds)
-        tasks = {flight.task for flight in self._flying.values()}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        flights = list(self._flying.values())
+        for flight in flights:
+            flight.cancel()
+        for flight in flights:
+            await flight.ended.wait()
+
+    async def _waited(self, flight: _Flight, job_id: str) -> SpokenPhrase:
+        """Wait for the result of work that is in progress.
+
+        Raises:
+            Exception: as the work does.
+            _Ended: the work was cancelled, and not its caller.
+        """
+        flight.request.join(job_id)
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and not current.cancelling():
+                raise _Ended from None
+            raise
+        finally:
+            flight.request.leave(job_id)
+            if not (flight.task.done() or flight.request.is_wanted or flight.request.is_kept):
+                flight.cancel()
 
     def _begun(self, key: str, request: SpeechRequest, work: Work) -> _Flight:
-        async def run() -> SpokenPhrase:
-            try:
-                return await work(request)
-            finally:
-                del self._flying[key]
-
-        flight = self._flying[key] = _Flight(request, asyncio.create_task(run()))
-        flight.task.add_done_callback(_log_unwanted)
+        flight = self._flying[key] = _Flight(request, asyncio.ensure_future(work(request)))
+        flight.task.add_done_callback(lambda task: self._ended(key, task))
         return flight
 
-
-def _log_unwanted(task: asyncio.Task[SpokenPhrase]) -> None:
-    """An error that no job waits for is seen at least here."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        _log.debug("a phrase was not spoken", reason=str(error))
+    def _ended(self, key: str, task: asyncio.Future[SpokenPhrase]) -> None:
+        self._flying.pop(key).ended.set()
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # it is seen at least here
+            _log.debug("a phrase was not spoken", reason=str(error))

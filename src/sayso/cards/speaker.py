@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from sayso.cards.engines import SPEED, SpeechRequest
 from sayso.cards.flights import Flights
 from sayso.cards.turns import Turns
 from sayso.errors import (
+    Busy,
     EngineUnavailable,
     InvalidInput,
     ModelMissing,
@@ -45,11 +47,19 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _CLOSE_SECONDS = 2.0
+_RETRY_SECONDS = 60.0
+"""After how long a job is tried again that no engine could speak for."""
+
 _QUIET_SECONDS = 600.0
 """A failure that all phrases meet is logged once in so long."""
 
-_LASTING = frozenset({"model_not_found", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"})
-"""The reasons that all phrases of an engine share; they say nothing about its breaker."""
+_LASTING = frozenset(
+    {
+        *("model_not_found", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"),
+        *("model_missing", "model_corrupt", "not_installed"),
+    }
+)
+"""The reasons for which an engine speaks no text at all now; they are not failures that its breaker counts."""
 
 
 def speech_key(text: str, language: str, voice: EngineVoice, *, engine: str) -> str:
@@ -98,7 +108,8 @@ class CardSpeaker:
         Raises:
             UnsupportedLanguage: no engine speaks this language.
             InvalidInput: no engine takes this text.
-            EngineUnavailable, EverythingFailed: no engine could speak it now.
+            Busy: no engine can speak anything now: no key works, a model is missing, or the day's limit is reached.
+            EngineUnavailable, EngineFailed, EverythingFailed: no engine could speak this text.
             ServiceUnavailable: the database or the store does not answer.
         """
         async with self._places.turn(job_id):
@@ -132,30 +143,30 @@ class CardSpeaker:
                 raise
             except SaysoError as error:
                 failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
-        raise _all_failed(failures)
+        raise self._all_failed(failures)
 
     async def _speaking(self, language: str) -> AsyncIterator[tuple[Link[PhraseEngine], EngineVoice]]:
         """The engines that speak a language, each with its voice.
 
         Raises:
             UnsupportedLanguage: there is none.
-            EngineUnavailable: there is none, because a model is missing.
+            Busy: there is none, because a model is missing.
         """
-        missing: ModelMissing | NotInstalled | None = None
+        missing: list[Failure] = []
         found = False
         for link in self._engines:
             try:
                 voice = await link.engine.voice(language)
             except (ModelMissing, NotInstalled) as error:
-                missing = missing or error
+                missing.append(Failure(engine=link.name, reason=reason_of(error), error=error))
                 continue
             if voice is not None:
                 found = True
                 yield link, voice
         if found:
             return
-        if missing is not None:
-            raise EngineUnavailable(missing.message, reason=reason_of(missing), hint=missing.hint)
+        if missing:
+            raise self._all_failed(missing)
         raise UnsupportedLanguage(f"No engine speaks the language {language!r}.")
 
     async def _made(self, key: str, request: SpeechRequest, *, link: Link[PhraseEngine]) -> SpokenPhrase:
@@ -189,19 +200,41 @@ class CardSpeaker:
             is_standing: whether the engine was not called at all, since it is known to be of no use now.
         """
         self._on_fallback(failure)
-        if is_standing or failure.reason in _LASTING:
-            logged_at = self._logged_at.get((failure.engine, failure.reason))
-            if logged_at is not None and self._clock() - logged_at < _QUIET_SECONDS:
-                return
-            self._logged_at[failure.engine, failure.reason] = self._clock()
+        if (is_standing or failure.reason in _LASTING) and not self._is_due(failure):
+            return
+        error = failure.error
         _log.warning(
             "fallback",
             engine=failure.engine,
             reason=failure.reason,
-            error=failure.error.message,
-            hint=failure.error.hint,
+            error=error.message,
+            hint=error.hint,
             to=following.name,
         )
+
+    def _all_failed(self, failures: Sequence[Failure]) -> SaysoError:
+        """The error of a text that no engine has spoken, at least one of them.
+
+        It is the text's fault only if every engine says so. If every engine is of no use for any text, it is no fault
+        of the job, either, which is tried again without counting the attempt.
+        """
+        if all(isinstance(failure.error, InvalidInput) for failure in failures):
+            return failures[0].error
+        error = everything_failed(failures)
+        if not all(failure.reason in _LASTING for failure in failures):
+            return error
+        if self._is_due(failures[0]):
+            _log.error("no engine can speak", error=error.message, hint=failures[0].error.hint)
+        asked = [failure.error.retry_after_seconds or _RETRY_SECONDS for failure in failures]
+        return Busy(error.message, retry_after_seconds=min(*asked, _RETRY_SECONDS), hint=error.hint)
+
+    def _is_due(self, failure: Failure) -> bool:
+        """Whether a failure that lasts is logged now: not again for a while."""
+        now, what = self._clock(), (failure.engine, failure.reason)
+        if now - self._logged_at.get(what, -math.inf) < _QUIET_SECONDS:
+            return False
+        self._logged_at[what] = now
+        return True
 
 
 def _check(link: Link[PhraseEngine]) -> None:
@@ -221,12 +254,9 @@ async def _with_breaker(request: SpeechRequest, link: Link[PhraseEngine]) -> byt
         raise _breaker_open(link)
     try:
         mp3 = await link.engine.speak(request)
-    except (InvalidInput, ServiceUnavailable):
-        link.breaker.record_ignored()
-        raise
-    except EngineUnavailable as error:
-        # What is wrong with the key, the model or the account has its own end.
-        if error.reason in _LASTING:
+    except SaysoError as error:
+        # What is wrong with the key, the model or the account is no reason to probe again so soon.
+        if isinstance(error, InvalidInput | ServiceUnavailable) or reason_of(error) in _LASTING:
             link.breaker.record_ignored()
         else:
             link.breaker.failed()
@@ -243,10 +273,3 @@ async def _with_breaker(request: SpeechRequest, link: Link[PhraseEngine]) -> byt
 
 def _breaker_open(link: Link[PhraseEngine]) -> EngineUnavailable:
     return EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
-
-
-def _all_failed(failures: Sequence[Failure]) -> SaysoError:
-    """The error of a text that no engine has spoken; it is the text's fault only if every engine says so."""
-    if all(isinstance(failure.error, InvalidInput) for failure in failures):
-        return failures[0].error
-    return everything_failed(failures)

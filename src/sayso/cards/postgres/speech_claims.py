@@ -32,7 +32,11 @@ where speech_key = any(%(keys)s) and owner = %(owner)s
 returning speech_key
 """
 
-_RELEASE = "delete from sayso.card_speech_claims where speech_key = any(%(keys)s) and owner = %(owner)s"
+_RELEASE = """
+delete from sayso.card_speech_claims
+where (speech_key = any(%(keys)s) and owner = %(owner)s)
+    or claimed_until < clock_timestamp() - interval '1 hour'  -- of a worker that died, and of a text that nothing needs
+"""
 
 _SHORTEST_SECONDS = 1e-3
 
