@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from sayso.aws.s3_reader import ObjectChanged
 from sayso.errors import Cancelled, OutputFailed
-from sayso.modelsync.checksums import Expected, Unverifiable
+from sayso.modelsync.checksums import Unverifiable
 from sayso.modelsync.directories import local_stat, volume_error
 from sayso.modelsync.errors import ContentDamaged
 from sayso.modelsync.listing import find_object, find_part_bytes
 from sayso.modelsync.partial_files import PartialNotes, new_temporary, read_into, verify_claims
-from sayso.modelsync.range_hashes import OWN_ALGORITHM, FileHash, Range, ranges_of
+from sayso.modelsync.range_hashes import OWN_ALGORITHM, FileHash, Range
 from sayso.modelsync.ranges import Piece, PieceReader
 from sayso.modelsync.system_calls import preallocate
 from sayso.modelsync.transfer_values import Downloaded
+from sayso.modelsync.verification import Requirement, given_checksums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from sayso.modelsync.checksums import Expectation
     from sayso.modelsync.object_facts import ObjectFacts
     from sayso.modelsync.transfer_context import TransferContext
     from sayso.modelsync.transfer_values import Download
@@ -45,7 +45,7 @@ class FileTransfer:
         self._received = 0
         self._lock = threading.Lock()
         self._facts: ObjectFacts | None = None
-        self._expectation: Expectation | None = None
+        self._requirement = Requirement(expectation=Unverifiable(reason="nothing is known of it yet"))
         self._content: FileHash | None = None
         self._notes: PartialNotes | None = None
         self._descriptor: int | None = None
@@ -104,18 +104,17 @@ class FileTransfer:
         if self._content is None or self._descriptor is None or self.temporary is None or self._facts is None:
             raise AssertionError("a transfer begins before it ends")
         try:
-            whole = {checksum.algorithm: checksum for checksum in self._content.whole()}
-            composite = self._content.composite()
+            found = self._requirement.compare(self._content)
             facts = os.fstat(self._descriptor)
         except OSError as error:
             raise volume_error(error, self._download.path) from error
-        reason = self._unverifiable_reason({name: sum_.digest for name, sum_ in whole.items()}, composite)
-        for checksum in self._download.expected:
-            if whole[checksum.algorithm] != checksum and reason is None:
-                raise ObjectChanged(f"{self.uri} is not what its manifest says.")
-            if whole[checksum.algorithm] != checksum:
-                raise ContentDamaged(f"What was received of {self.uri} is not what its manifest says.")
-        is_by_manifest = reason is not None and bool(self._download.expected)
+        if found.by_bucket is False or (found.by_given is False and not found.by_bucket):
+            raise ContentDamaged(
+                f"What was received of {self.uri} does not have its checksum.",
+                hint="If the ETags of the bucket are no MD5s, the settings must say so; else it may be damaged there.",
+            )
+        if found.by_given is False:
+            raise ObjectChanged(f"{self.uri} is not what its manifest says.")
         if facts.st_size != self._facts.remote.size_bytes:
             raise OutputFailed(f"{self._download.path} was changed while it was written.")
         self._close(keeps_notes=False)
@@ -124,9 +123,9 @@ class FileTransfer:
             path=self._download.path,
             temporary=self.temporary,
             stat=local_stat(facts),
-            checksums=tuple(whole.values()),
-            is_verified=reason is None or is_by_manifest,
-            unverifiable_reason=None if is_by_manifest else reason,
+            checksums=found.checksums,
+            is_verified=found.is_verified,
+            unverifiable_reason=None if found.is_verified else found.reason,
             received_bytes=self._received,
             seconds=time.monotonic() - self._began,
         )
@@ -162,23 +161,18 @@ class FileTransfer:
             policy = context.options.retry
             facts = facts.with_part_bytes(find_part_bytes(context.reader, facts.remote, policy=policy))
         self._facts = facts
-        self._expectation = facts.expectation
+        given = given_checksums(self._download.expected, self._download.remote.checksums)
+        self._requirement = Requirement(expectation=facts.expectation, given=given)
 
     def _prepare(self) -> list[Piece]:
         """Make the temporary file, or find that of an earlier transfer; the pieces that are missing."""
         if self._facts is None:
             raise AssertionError("facts come first")
-        remote, options, expected = self._facts.remote, self._context.options, self._expectation
-        composite = None
-        whole = {OWN_ALGORITHM, *(checksum.algorithm for checksum in self._download.expected)}
-        if isinstance(expected, Expected):
-            if expected.part_bytes is None:
-                whole.add(expected.algorithm)
-            else:
-                composite = (expected.algorithm, expected.part_bytes)
-        part_bytes = None if composite is None else composite[1]
-        ranges = ranges_of(remote.size_bytes, range_bytes=options.range_bytes, part_bytes=part_bytes)
-        content = self._content = FileHash(ranges, whole=whole, composite=composite, read_into=self._read_into)
+        remote = self._facts.remote
+        ranges, content = self._requirement.hashes(
+            remote.size_bytes, range_bytes=self._context.options.range_bytes, read_into=self._read_into
+        )
+        self._content = content
         promise = self._context.space.promised(remote.size_bytes, self._download.path)
         try:
             settle = promise.__enter__()
@@ -228,26 +222,6 @@ class FileTransfer:
 
     def _read_into(self, buffer: memoryview, position: int) -> int:
         return read_into(self._descriptor if self._descriptor is not None else -1, buffer, position)
-
-    def _unverifiable_reason(self, whole: dict[str, str], composite: str | None) -> str | None:
-        """Compare; None if the content is verified.
-
-        Raises:
-            ContentDamaged: it is another one.
-        """
-        expected = self._expectation
-        if not isinstance(expected, Expected):
-            return expected.reason if isinstance(expected, Unverifiable) else "nothing is known of it"
-        found = whole[expected.algorithm] if expected.part_bytes is None else composite
-        if found == expected.digest:
-            return None
-        if not expected.is_certain:
-            return "it was uploaded in parts of unknown size"
-        raise ContentDamaged(
-            f"What was received of {self.uri} does not have its checksum: {expected.algorithm} is {found}, and not "
-            f"{expected.digest}.",
-            hint="If the bucket's ETags are no MD5s, the settings must say so; else the object may be damaged there.",
-        )
 
     def _close(self, *, keeps_notes: bool) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
+from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import SaysoError, ServiceUnavailable
 from sayso.modelsync.object_facts import CHECKSUM_MODE, bare_etag, facts_of_headers
 from sayso.modelsync.records import Listing, RemoteObject
@@ -80,18 +81,14 @@ def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: Retry
         reader: of the bucket.
         remote: the object.
         policy: when the bucket is asked again.
-
-    Raises:
-        ObjectAbsent, ObjectChanged: it is not in the bucket any more.
     """
     query = {"partNumber": "1"}
     if remote.version_id is not None:
         query["versionId"] = remote.version_id
-    headers = {"if-match": f'"{remote.etag}"'} if remote.etag else {}
     try:
-        facts = _patient(lambda: reader.head(remote.key, query, headers), policy)
-    except ServiceUnavailable:
-        return None  # not every server has this parameter
+        facts = _patient(lambda: reader.head(remote.key, query, {}), policy)
+    except (ObjectAbsent, ObjectChanged, ServiceUnavailable):
+        return None  # not every server has this parameter; the transfer itself is pinned
     length = facts.get("content-length", "")
     return int(length) if length.isdecimal() and 0 < int(length) < remote.size_bytes else None
 

@@ -78,10 +78,8 @@ class SetStore:
             target = read_link(self._root, _link(prefix))
         except OSError as error:
             raise volume_error(error, _link(prefix)) from error
-        if target is None:
-            return None
-        version = target.rpartition("/")[2]
-        return version if _VERSION.fullmatch(version) and target == _target(prefix, version) else None
+        behind = directory_behind(_link(prefix), target)
+        return None if behind is None else behind.rpartition("/")[2]
 
     def versions(self, prefix: str) -> list[str]:
         """The complete versions of a set, those that were completed last at the end.
@@ -161,6 +159,21 @@ class SetStore:
             self._swap(prefix, version)
         except OSError as error:
             raise volume_error(error, _link(prefix)) from error
+
+    def withdraw(self, prefix: str) -> None:
+        """Remove the link of a set, if it is ours; its versions stay until they are pruned.
+
+        Raises:
+            OutputFailed: it cannot be removed.
+        """
+        if self.current(prefix) is None:
+            return
+        link = _link(prefix)
+        try:
+            self._root.remove(link)
+            sync_directories(self._root, self._abilities, {link.rpartition("/")[0]})
+        except OSError as error:
+            raise volume_error(error, link) from error
 
     def prune(self, prefix: str, *, keep: int, active: Collection[str] = ()) -> list[str]:
         """Remove old versions, and those that were never completed.
@@ -244,6 +257,18 @@ class SetStore:
     def _below(self, directory: str) -> Iterator[str]:
         for path, _ in self._root.entries(directory):
             yield path.removeprefix(f"{directory}/")
+
+
+def directory_behind(path: str, target: str | None) -> str | None:
+    """The directory of the version that the link of a set leads to; None if a link is not one of ours.
+
+    Args:
+        path: of the link, below the root.
+        target: what the link contains; None for no link.
+    """
+    version = (target or "").rpartition("/")[2]
+    is_ours = _VERSION.fullmatch(version) is not None and target == _target(f"{path}/", version)
+    return f"{_directory(f'{path}/')}/{version}" if is_ours else None
 
 
 def _link(prefix: str) -> str:
