@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sayso.modelsync.journal_disk import JournalDisk
-    from sayso.modelsync.journal_entries import Entry, JournalState
+    from sayso.modelsync.journal_entries import Entry
     from sayso.modelsync.journal_files import LoadedJournal
+    from sayso.modelsync.journal_state import JournalState
 
 _PIECE_BYTES = 2**20
 _COMPACT_AFTER = 20_000

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from sayso.errors import InvalidInput
-from sayso.modelsync.journal_entries import JournalState, codec
+from sayso.modelsync.journal_entries import codec
+from sayso.modelsync.journal_state import JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sayso.modelsync.actions import Action
-    from sayso.modelsync.journal_entries import JournalState
+    from sayso.modelsync.journal_state import JournalState
     from sayso.modelsync.manifests import ReadManifests, SetManifest
     from sayso.modelsync.records import Checksum, RemoteObject
 

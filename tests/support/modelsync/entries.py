@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from sayso.modelsync import journal_entries as entries
-from sayso.modelsync.journal_entries import JournalState
+from sayso.modelsync.journal_state import JournalState
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm, LocalStat
 from sayso.modelsync.state import (
     DeleteIntent,

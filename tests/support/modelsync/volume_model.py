@@ -14,11 +14,11 @@ from sayso.modelsync.journal_entries import (
     Ended,
     FileForgotten,
     FileKnown,
-    JournalState,
     SetBegun,
     SetDropped,
     SetEnded,
 )
+from sayso.modelsync.journal_state import JournalState
 from sayso.modelsync.keys import directories_above
 from sayso.modelsync.manifests import is_manifest, parse_manifest
 from sayso.modelsync.plan import PlanRules, make_plan
