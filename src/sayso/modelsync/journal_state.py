@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf, nextafter
 from typing import TYPE_CHECKING
 
 from sayso.modelsync.journal_entries import (
@@ -159,9 +160,18 @@ class JournalState:
         for key in [key for key in self.files if key.startswith(entry.prefix)]:
             del self.files[key]
         self.files.update((stored.key, stored) for stored in intent.files)
-        version = replace(intent.version, published_at_seconds=entry.at_seconds)
+        version = replace(intent.version, published_at_seconds=self._time_of_set(entry))
         self.sets[version.prefix, version.version] = version
         self._ready(intent.generation)
+
+    def _time_of_set(self, entry: SetEnded) -> float:
+        """When a version was published, later than any other of its set, whatever the clock says."""
+        published = [
+            version.published_at_seconds
+            for version in self.sets.values()
+            if version.prefix == entry.prefix and version.published_at_seconds is not None
+        ]
+        return max([entry.at_seconds, *(nextafter(seconds, inf) for seconds in published)])
 
     def _notice(self, entry: OutboxEntry | None) -> None:
         if entry is not None:

@@ -18,6 +18,7 @@ from sayso.modelsync.journal import Journal
 from sayso.modelsync.journal_disk import PosixDisk
 from sayso.modelsync.journal_entries import Certainty, Ended, FileKnown, Notice, Sent, SetEnded
 from sayso.modelsync.journal_files import LOG_PREFIX, read_journal
+from sayso.modelsync.plan_sets import current_version
 from sayso.modelsync.state import OutboxEntry
 from support.modelsync.entries import PREFIX, delete, publish, seen, set_begun, states_of, stored
 
@@ -89,6 +90,17 @@ def test_a_published_set_replaces_the_files_of_its_prefix(tmp_path: Path) -> Non
         journal.append(SetEnded(prefix=PREFIX, is_made=True, at_seconds=9.0))
         assert set(journal.state.files) == {f"{PREFIX}x.onnx", f"{PREFIX}y.json", "a.bin"}
         assert journal.state.sets[PREFIX, "v1"].published_at_seconds == 9.0
+
+
+@pytest.mark.parametrize("at_seconds", [5.0, 1.0])
+def test_the_set_that_was_published_last_is_known_whatever_the_clock_says(tmp_path: Path, at_seconds: float) -> None:
+    """Also if it was set back, and if an earlier version is published again."""
+    with opened(tmp_path) as journal:
+        for number, seconds in ((1, 5.0), (2, at_seconds), (3, at_seconds), (1, at_seconds)):
+            journal.append(set_begun(["x.onnx"], number), SetEnded(prefix=PREFIX, is_made=True, at_seconds=seconds))
+            assert current_version(journal.state, PREFIX) == f"v{number}"
+    with opened(tmp_path) as journal:
+        assert current_version(journal.state, PREFIX) == "v1"
 
 
 def test_tombstones_are_kept_for_a_while(tmp_path: Path) -> None:
