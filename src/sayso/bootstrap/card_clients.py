@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sayso.api.context import CardsContext
 from sayso.bootstrap.card_storage import card_files_url
+from sayso.cards.files import CARD_FILES_PATH
 from sayso.cards.postgres.application import Application
 from sayso.cards.postgres.clients import PostgresClientJobs
 from sayso.cards.service import Cards
@@ -41,13 +42,15 @@ async def open_card_clients(settings: CardsSettings) -> AsyncIterator[CardsConte
     Raises:
         InvalidInput: an address is invalid, or the bucket of the files is not set.
     """
-    is_served_here = settings.storage_type == "local" and settings.cards_public_base_url is None
+    files_url = card_files_url(settings)
+    # In `sayso up` the address is set, and is that of the process itself.
+    is_served_here = settings.storage_type == "local" and files_url.endswith(CARD_FILES_PATH)
     async with AsyncExitStack() as stack:
         application, own = await open_card_databases(settings, stack)
         service = Cards(PostgresClientJobs(application, own), user_id=settings.cards_user_id)
         stack.callback(service.close)
         yield CardsContext(
             service=service,
-            files_url=card_files_url(settings),
+            files_url=files_url,
             directory=settings.local_storage_path if is_served_here else None,
         )

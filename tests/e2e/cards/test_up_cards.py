@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 
+from sayso.audio import decode
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import OpenAIServer
 from support.cards.process import CardsProcess
 from support.cards.tables import create_tables
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +53,19 @@ def test_a_phrase_is_spoken_without_any_database(server: OpenAIServer, tmp_path:
         report = sayso(up, "cards", "report")
         assert report["total"]["phrases"] == 2
         assert report["total"]["characters"] > 0
+
+
+def test_a_job_over_http_is_spoken_and_served(server: OpenAIServer, tmp_path: Path) -> None:
+    """By the process itself, at the addresses in its row."""
+    with CardsProcess(tmp_path, "", server=server, settings=EMBEDDED, command=("up",)) as up:
+        body = {"deckId": "deck", "phrases": [{"textEn": "Good morning.", "textFr": "Bonjour."}]}
+        job_id = httpx2.post(f"{up.url}/api/tts/generate", json=body, timeout=60).json()["jobId"]
+        wait_until(lambda: up.get(f"/api/tts/status/{job_id}")[1]["job"]["status"] == "completed")
+        (entry,) = up.get(f"/api/tts/status/{job_id}")[1]["job"]["resultUrls"]
+        for url in entry.values():
+            answer = httpx2.get(url, timeout=60)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
+            assert decode(io.BytesIO(answer.content), sample_rate_hz=24_000).duration_seconds > 0.1
 
 
 def test_the_address_of_the_process_is_that_of_its_files(server: OpenAIServer, tmp_path: Path) -> None:
