@@ -27,6 +27,7 @@ from bench.roundtrip import measure_roundtrip
 from bench.schemathesis_run import measure_schemathesis
 from bench.speed import measure_speed
 from bench.story_workers import measure_story_workers
+from bench.sync import measure_sync
 from bench.timing import measure_timing
 from bench.transcription import measure_transcription
 
@@ -74,6 +75,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "retention": lambda work, _options: measure_retention(work),
     "story-workers": lambda work, _options: measure_story_workers(work),
     "cards": lambda work, options: measure_cards(work, idle_minutes=options.minutes_or(10)),
+    "sync": lambda work, options: measure_sync(work, runs=options.runs),
 }
 """Every benchmark; each gets an empty directory of its own."""
 
@@ -86,7 +88,7 @@ def main(
         list[str] | None, typer.Argument(metavar="[NAME]…", help="Which; those of narration but memory by default.")
     ] = None,
     *,
-    runs: Annotated[int, typer.Option(min=1, help="speed, transcription, job-queue: how often each is run.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="speed, transcription, job-queue, sync: how often each is run.")] = 5,
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -142,6 +144,8 @@ def main(
     story-workers   forty stories with one, two and four worker processes
 
     cards           decks against a sequential loop, the interval between requests, pick-up, purchases, a backlog
+
+    sync            a bucket fetched into a directory, by Sayso, s5cmd, rclone and boto3 in turns
 
     Those above conformance, but for memory, take about half an hour on two processors. Give the machine nothing else to
     do meanwhile. What each figure means and how it is taken is told at the top of the benchmark's module in bench/.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sayso.aws.s3_reader import ObjectChanged
@@ -16,7 +17,7 @@ from sayso.modelsync.listing import find_object, find_part_bytes
 from sayso.modelsync.partial_files import PartialNotes, new_temporary, read_into, verify_claims
 from sayso.modelsync.range_hashes import OWN_ALGORITHM, FileHash, Range
 from sayso.modelsync.ranges import Piece, PieceReader
-from sayso.modelsync.system_calls import preallocate
+from sayso.modelsync.system_calls import preallocate, start_writing
 from sayso.modelsync.transfer_values import Downloaded
 from sayso.modelsync.verification import Requirement, given_checksums
 
@@ -208,6 +209,7 @@ class FileTransfer:
             raise AssertionError("a transfer begins before it fetches")
         try:
             reading.receive(self._descriptor)
+            self._start_writing(piece.part)
             values = piece.hashing.values()
             self._content.add(piece.part, values)
             if self._notes is not None:
@@ -219,6 +221,12 @@ class FileTransfer:
                 self._received += reading.received_bytes
         if self._stopped.is_set():
             raise Cancelled(f"The transfer of {self.uri} was stopped.")
+
+    def _start_writing(self, part: Range) -> None:
+        """Have the disk begin with a range of a large file, so that the sync at the end is short."""
+        if self._descriptor is not None and part.length >= _PREALLOCATED_BYTES:
+            with suppress(OSError):  # only a hint; the sync finds every error
+                start_writing(self._descriptor, part.start, part.length)
 
     def _read_into(self, buffer: memoryview, position: int) -> int:
         return read_into(self._descriptor if self._descriptor is not None else -1, buffer, position)

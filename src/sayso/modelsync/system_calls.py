@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 _EXCHANGE = 2
-_NO_REPLACE = 1
+_START_WRITING = 2
 
 
 def exchange(first: str, second: str, *, first_directory: int, second_directory: int) -> None:
@@ -21,16 +21,6 @@ def exchange(first: str, second: str, *, first_directory: int, second_directory:
     _call("renameat2", first_directory, os.fsencode(first), second_directory, os.fsencode(second), _EXCHANGE)
 
 
-def rename_to_new(source: str, target: str, *, source_directory: int, target_directory: int) -> None:
-    """Rename an entry to a name that must not exist.
-
-    Raises:
-        FileExistsError: the name exists.
-        OSError: as `exchange`.
-    """
-    _call("renameat2", source_directory, os.fsencode(source), target_directory, os.fsencode(target), _NO_REPLACE)
-
-
 def sync_file_system(descriptor: int) -> None:
     """Make everything durable that was written to the file system of a file.
 
@@ -38,6 +28,15 @@ def sync_file_system(descriptor: int) -> None:
         OSError: a write failed, or the call is not supported.
     """
     _call("syncfs", descriptor)
+
+
+def start_writing(descriptor: int, position: int, count: int) -> None:
+    """Have the system write a range of a file to the disk soon, so that a later sync waits less; a hint.
+
+    Raises:
+        OSError: the call is not supported.
+    """
+    _call("sync_file_range", descriptor, ctypes.c_int64(position), ctypes.c_int64(count), _START_WRITING)
 
 
 def preallocate(descriptor: int, size_bytes: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import OutputFailed
-from sayso.modelsync import verification
+from sayso.modelsync import partial_files, verification
 from sayso.modelsync.checksums import Expected, Unverifiable, composite_hex
 from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.publish import Publisher
@@ -79,7 +79,7 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(
     root: VolumeRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its checksums would be of no content that there ever was."""
-    read_into = verification.read_into
+    read_into = partial_files.read_into
 
     def changing(descriptor: int, buffer: memoryview, position: int) -> int:
         os.utime(tmp_path / "file", ns=(1, 1))
