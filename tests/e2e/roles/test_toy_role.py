@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from bench.server import free_port
+from sayso.bootstrap.roles import ROLES
 from support.roles import toy
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -95,4 +96,4 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     assert "toy: works on jobs in memory." in run("--help").stdout
     refused = run("toys")
     assert refused.returncode == 2
-    assert "api, stories, toy" in refused.stderr
+    assert ", ".join([*ROLES, "toy"]) in refused.stderr
