@@ -475,3 +475,17 @@ async def test_a_last_change_that_is_not_known_to_be_made_is_made_once(
             )
             assert lease == {"attempts": 1, "last_error": "no", "waits": True}
         assert place.app.job("a")["status"] == ("completed" if call == "complete" else "pending")
+
+
+async def test_a_place_for_large_jobs_is_not_lost_with_its_lease(databases: Databases) -> None:
+    """Work that ended without a word to the queue, such as after an outage, frees its place after a while."""
+    now = [0.0]
+    async with cards_place(databases) as place:
+        for number in range(2):
+            place.app.add_job(f"large {number}", MANY, age_seconds=10 - number)
+        worker = place.worker(large_jobs=1, clock=lambda: now[0])
+        assert (await one(worker)).job_id == "large 0"
+        now[0] = 59.0
+        assert await worker.receive(1, wait_seconds=0) == []
+        now[0] = 61.0
+        assert [each.job_id for each in await worker.receive(1, wait_seconds=0)] == ["large 1"]

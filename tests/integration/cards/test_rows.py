@@ -122,8 +122,12 @@ async def test_a_frozen_worker_changes_nothing(databases: Databases) -> None:
             worker.rows.complete(delivery, job, spoken(job), error=None),
             worker.rows.fail(delivery, error="no", job=job, results=spoken(job)),
         ):
+            worker._held.add(held)
             with pytest.raises(LeaseLost):
                 await change
+            assert len(worker._held) == 0
+        (lease,) = await place.sql("select leased_until > now() as lasts from sayso.card_leases")
+        assert lease["lasts"]  # the next worker finds it when it expires
         assert place.app.job("a") == before
         assert place.app.card("17")["audioUrlEn"] is None
 
@@ -164,6 +168,7 @@ async def test_what_the_application_does_to_a_row_ends_the_work(databases: Datab
         before = place.app.job("a")
         with pytest.raises(LeaseLost):
             await worker.rows.complete(delivery, job, spoken(job), error=None)
+        assert len(worker._held) == 0
         assert list(await worker.heartbeat([delivery])) == [delivery]
         assert place.app.job("a") == before
         assert await place.sql("select * from sayso.card_leases") == []

@@ -111,6 +111,7 @@ class Claiming:
         Raises:
             ServiceUnavailable: a database does not answer, and no job was taken.
         """
+        self._held.remove_abandoned()
         large = limit if self._large_jobs is None else max(self._large_jobs - self._held.large_count, 0)
         places = _Places(limit, large)
         taken: list[Delivery] = []

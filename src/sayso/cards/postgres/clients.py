@@ -52,28 +52,30 @@ class PostgresClientJobs:
         if user_id is None:
             values.pop("userId", None)
         _require_values(jobs, values, {"deckId": deck_id, "userId": user_id})
+        new_id = str(uuid4())
+        # A second execution, after a lost response, changes nothing.
         statement = compose(
-            "insert into {jobs} as job ({names}) values ({values}) {unless_known} returning {id}::text as id",
+            "insert into {jobs} as job ({names}) select {values} {unless_known} returning job.{id}::text as id",
             jobs=jobs.identifier,
             names=sql.SQL(", ").join(map(identifier, values)),
             values=sql.SQL(", ").join(values.values()),
-            # A second execution, after a lost response, changes nothing.
-            unless_known=compose("on conflict ({id}) do update set {id} = excluded.{id}", id=jobs["id"].identifier)
-            if _is_repeatable(jobs, values)
+            unless_known=sql.SQL("where not exists (select from {} as job where {})").format(
+                jobs.identifier, _has_id(jobs)
+            )
+            if "id" in values
             else sql.SQL(""),
-            id=identifier("job", "id"),
+            id=jobs["id"].identifier,
         )
         about = {
             "deck": deck_id,
             "user": user_id,
             "phrases": json.dumps(phrases),
             "total": len(phrases),
-            "new_id": str(uuid4()),
+            "id": new_id,
         }
-        is_repeatable = _is_repeatable(jobs, values)
-        (row,) = await self._application.database.fetch(statement, about, is_repeatable=is_repeatable)
+        rows = await self._application.database.fetch(statement, about, is_repeatable="id" in values)
         self._application.announce()
-        return await self.get(row["id"])
+        return await self.get(rows[0]["id"] if rows else new_id)
 
     async def get(self, job_id: str) -> JobRow:
         """See `ClientJobs.get`."""
@@ -206,7 +208,7 @@ def _new_row(jobs: Table, statements: Statements) -> dict[str, sql.Composable]:
         if (column := jobs.get(name)) is not None:
             given[name] = column.of_text(sql.Placeholder(placeholder))
     if jobs["id"].base not in {"int2", "int4", "int8"}:
-        given["id"] = jobs["id"].of_text(sql.Placeholder("new_id"))
+        given["id"] = jobs["id"].of_text(sql.Placeholder("id"))
     if not jobs["resultUrls"].is_nullable and not jobs["resultUrls"].has_default:
         given["resultUrls"] = statements.json("resultUrls", sql.SQL("'[]'::jsonb"))
     return {name: value for name, value in given.items() if name in jobs}
@@ -223,10 +225,6 @@ def _require_values(jobs: Table, values: Mapping[str, sql.Composable], texts: Ma
     for name, text in texts.items():
         if name in values and text is not None and not jobs[name].accepts(text):
             raise InvalidInput(f"{name} is no value of its column, which is {jobs[name].type_name}.")
-
-
-def _is_repeatable(jobs: Table, values: Mapping[str, sql.Composable]) -> bool:
-    return "id" in values and jobs.kind in {"r", "p"}
 
 
 def _light(jobs: Table) -> list[str]:

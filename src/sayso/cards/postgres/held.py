@@ -8,17 +8,19 @@ or whose job was taken by another worker meanwhile, changes nothing.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sayso.cards.records import JobStatus
 from sayso.errors import LeaseLost
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
-    from sayso.cards.records import JobStatus
+    from sayso.cards.postgres.values import SeenJob
     from sayso.jobs import Delivery
 
 _MARGIN_SECONDS = 2.0
@@ -80,9 +82,13 @@ class HeldLeases:
 
     Args:
         lease_seconds: the length of a lease without a heartbeat.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, *, lease_seconds: float) -> None:
+    def __init__(self, *, lease_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+        self._extended_at: dict[str, float] = {}
         self._length = timedelta(seconds=max(lease_seconds - _MARGIN_SECONDS, lease_seconds / 2))
         self._held: dict[str, HeldLease] = {}
 
@@ -104,10 +110,33 @@ class HeldLeases:
     def add(self, held: HeldLease) -> None:
         """Note a lease that was taken."""
         self._held[held.lease.name] = held
+        self._extended_at[held.lease.name] = self._clock()
+
+    def extend(self, held: HeldLease, until: datetime) -> None:
+        """Note that a lease was extended."""
+        held.valid_until = max(held.valid_until, until)
+        self._extended_at[held.lease.name] = self._clock()
+
+    def remove_abandoned(self) -> None:
+        """Forget leases that were not extended for so long that their work has ended without a word."""
+        oldest = self._clock() - 2 * self._lease_seconds
+        self.remove([name for name, extended_at in self._extended_at.items() if extended_at < oldest])
 
     def find(self, name: str) -> HeldLease | None:
         """A lease by its name; None if this process does not hold it (any more)."""
         return self._held.get(name)
+
+    def is_kept(self, lease: Lease, row: SeenJob | None) -> bool:
+        """Whether the row of a lease is as this process left it.
+
+        Args:
+            lease: which.
+            row: as it is now; None if it is gone.
+        """
+        if row is None or row.token != lease.token:
+            return False
+        known = self._held.get(lease.name)
+        return row.status == JobStatus.PROCESSING or (known is not None and row.status == known.ending)
 
     def of(self, delivery: Delivery) -> HeldLease:
         """The lease of a delivery.
@@ -122,8 +151,9 @@ class HeldLeases:
 
     def remove(self, names: Collection[str]) -> None:
         """Forget leases that are lost or spent."""
-        for name in names:
+        for name in tuple(names):
             self._held.pop(name, None)
+            self._extended_at.pop(name, None)
 
 
 def lost(job_id: str) -> LeaseLost:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sayso.cards.postgres.application import Application
-    from sayso.cards.postgres.values import SeenJob
     from sayso.postgres.pool import Database
 
 _log = structlog.get_logger(__name__)
@@ -79,7 +78,7 @@ class CardQueue:
         self._poll_seconds = poll_seconds
         self._clock = clock
         self._leases = Leases(database, application.name, lease_seconds=lease_seconds)
-        self._held = HeldLeases(lease_seconds=lease_seconds)
+        self._held = HeldLeases(lease_seconds=lease_seconds, clock=clock)
         self._claiming = Claiming(
             application,
             self._leases,
@@ -89,7 +88,7 @@ class CardQueue:
             worker=worker or f"{socket.gethostname()}:{os.getpid()}",
             clock=clock,
         )
-        self.rows = PostgresJobRows(application, self._held)
+        self.rows = PostgresJobRows(application, self._leases, self._held)
         """The rows of the jobs that were received here."""
         self._arrivals = Notifier()
         listener = application.database.listener
@@ -153,7 +152,7 @@ class CardQueue:
         """Extend the leases that are not lost, and return them by their names; those that are lost are forgotten."""
         leases = {delivery.lease: Lease.of(delivery) for delivery in deliveries}
         seen = await self._application.look([lease.job_id for lease in leases.values()])
-        wanted = {name: lease for name, lease in leases.items() if self._is_kept(name, lease, seen)}
+        wanted = {name: lease for name, lease in leases.items() if self._held.is_kept(lease, seen.get(lease.job_id))}
         extended = await self._leases.extend(wanted.values()) if wanted else set()
         held = {}
         for name, lease in wanted.items():
@@ -165,18 +164,11 @@ class CardQueue:
         await self._leases.end(gone)
         return held
 
-    def _is_kept(self, name: str, lease: Lease, seen: Mapping[str, SeenJob]) -> bool:
-        """Whether the row of a lease is as this worker left it."""
-        known, row = self._held.find(name), seen.get(lease.job_id)
-        if row is None or row.token != lease.token:
-            return False
-        return row.status == JobStatus.PROCESSING or (known is not None and row.status == known.ending)
-
     def _kept(self, lease: Lease, until: datetime) -> HeldLease:
         held = self._held.find(lease.name)
         if held is None:  # of another queue: an operator's, or one of a test
             return HeldLease(lease=lease, valid_until=until, is_large=False)
-        held.valid_until = max(held.valid_until, until)
+        self._held.extend(held, until)
         return held
 
     async def _confirmed(self, delivery: Delivery) -> HeldLease:
@@ -254,7 +246,8 @@ class CardQueue:
             return False
         seen = await self._application.look([each.lease.job_id for each in held])
         return any(
-            self._held.find(each.lease.name) is not None and not self._is_kept(each.lease.name, each.lease, seen)
+            self._held.find(each.lease.name) is not None
+            and not self._held.is_kept(each.lease, seen.get(each.lease.job_id))
             for each in held
         )
 

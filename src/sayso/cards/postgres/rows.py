@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,17 @@ from sayso.cards.phrases import key_of_language, result_urls
 from sayso.cards.postgres.held import lost
 from sayso.cards.postgres.values import Ending
 from sayso.cards.records import CardJob, JobStatus
-from sayso.errors import InvalidInput
+from sayso.errors import InvalidInput, SaysoError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sayso.cards.postgres.application import Application
-    from sayso.cards.postgres.held import HeldLeases
+    from sayso.cards.postgres.held import HeldLease, HeldLeases
+    from sayso.cards.postgres.leases import Leases
     from sayso.cards.postgres.tables import ApplicationTables
     from sayso.cards.records import JobResults
+    from sayso.errors import LeaseLost
     from sayso.jobs import Delivery
 
 
@@ -26,11 +29,13 @@ class PostgresJobRows:
 
     Args:
         application: the application's tables.
+        leases: in Sayso's database.
         held: the leases of this process.
     """
 
-    def __init__(self, application: Application, held: HeldLeases) -> None:
+    def __init__(self, application: Application, leases: Leases, held: HeldLeases) -> None:
         self._application = application
+        self._leases = leases
         self._held = held
 
     async def begin(self, delivery: Delivery) -> CardJob:
@@ -40,9 +45,10 @@ class PostgresJobRows:
             InvalidInput: its phrases take more than 16 MiB.
             LeaseLost: it was cancelled, or belongs to another worker.
         """
-        row = await self._application.begin(self._held.of(delivery))
+        held = self._held.of(delivery)
+        row = await self._application.begin(held)
         if row is None:
-            raise lost(delivery.job_id)
+            raise await self._lost(held)
         if row["is_too_large"]:
             raise InvalidInput("The phrases of the job take more than 16 MiB.")
         return CardJob(
@@ -54,10 +60,11 @@ class PostgresJobRows:
             created_at=row["created_at"].astimezone(UTC),
         )
 
-    async def store_progress(self, delivery: Delivery, job: CardJob, results: JobResults) -> None:
+    async def store_progress(self, delivery: Delivery, job: CardJob, results: JobResults) -> None:  # noqa: ARG002
         """See `JobRows.store_progress`."""
-        if not await self._application.store_progress(self._held.of(delivery), results.processed):
-            raise lost(job.job_id)
+        held = self._held.of(delivery)
+        if not await self._application.store_progress(held, results.processed):
+            raise await self._lost(held)
 
     async def complete(self, delivery: Delivery, job: CardJob, results: JobResults, *, error: str | None) -> bool:
         """See `JobRows.complete`."""
@@ -67,16 +74,36 @@ class PostgresJobRows:
             return True
         row = await self._application.begin(held)
         if row is None or row["digest"] == job.phrases_digest:
-            raise lost(job.job_id)
+            raise await self._lost(held)
         return False
 
     async def fail(
-        self, delivery: Delivery, *, error: str, job: CardJob | None = None, results: JobResults | None = None
+        self,
+        delivery: Delivery,
+        *,
+        error: str,
+        job: CardJob | None = None,  # noqa: ARG002 -- its results say all
+        results: JobResults | None = None,
     ) -> None:
         """See `JobRows.fail`; cards get the URLs that there are."""
         ending = await self._ending(JobStatus.FAILED, results, error=error)
-        if not await self._application.settle(self._held.of(delivery), ending):
-            raise lost(delivery.job_id if job is None else job.job_id)
+        held = self._held.of(delivery)
+        if not await self._application.settle(held, ending):
+            raise await self._lost(held)
+
+    async def _lost(self, held: HeldLease) -> LeaseLost:
+        """Forget a lease that did not allow a change, and return the error to raise.
+
+        Where the row is another worker's, or cancelled, the lease ends in Sayso's database, too: if the application
+        sets the job to pending again, any worker may have it at once. Where only the time of the lease is over, it
+        stays, so that the next worker finds the job.
+        """
+        self._held.remove([held.lease.name])
+        with suppress(SaysoError):
+            seen = await self._application.look([held.lease.job_id])
+            if not self._held.is_kept(held.lease, seen.get(held.lease.job_id)):
+                await self._leases.end([held.lease])
+        return lost(held.lease.job_id)
 
     async def _ending(
         self, status: JobStatus, results: JobResults | None, *, error: str | None, digest: str | None = None
