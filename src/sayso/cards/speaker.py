@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,8 @@ class CardSpeaker:
         self._on_fallback = on_fallback
         self._clock = clock
         self._flights = Flights()
+        self._unsaved: dict[str, bytes] = {}
+        """What was made and could not be stored, by key; no more than is made at once."""
         self._logged_at: dict[tuple[str, str], float] = {}
 
     async def speak(self, text: str, language: str, *, job_id: str) -> SpokenPhrase:
@@ -120,6 +123,8 @@ class CardSpeaker:
     async def close(self) -> None:
         """End all work: what is being paid for is waited for a moment, and stored."""
         await self._flights.close(grace_seconds=_CLOSE_SECONDS)
+        with suppress(ServiceUnavailable):
+            await self._save()
         await self._claims.close()
         await self._purchases.close()
 
@@ -175,21 +180,31 @@ class CardSpeaker:
             stored = await self._stored(key, link)
             if stored is not None:
                 return stored
+            await self._save()  # nothing is bought while the store takes nothing
             mp3 = await _with_breaker(request, link)
             request.is_kept = True
-            await self._keep(key, mp3)
+            self._unsaved[key] = mp3
+            with suppress(ServiceUnavailable):  # the job gets its audio all the same
+                await self._save()
         return SpokenPhrase(mp3=mp3, speech_key=key, engine=link.name, is_cached=False)
 
     async def _stored(self, key: str, link: Link[PhraseEngine]) -> SpokenPhrase | None:
-        mp3 = await on_thread(lambda: self._store.get(key))
+        mp3 = self._unsaved.get(key) or await on_thread(lambda: self._store.get(key))
         return None if mp3 is None else SpokenPhrase(mp3=mp3, speech_key=key, engine=link.name, is_cached=True)
 
-    async def _keep(self, key: str, mp3: bytes) -> None:
-        try:
-            await on_thread(lambda: self._store.put(key, mp3))
-        except (ServiceUnavailable, OutputFailed) as error:
-            # The job gets its audio all the same; the next one has to make it again.
-            _log.error("speech was not stored", speech_key=key, reason=error.message)
+    async def _save(self) -> None:
+        """Store what was made and is not stored yet.
+
+        Raises:
+            ServiceUnavailable: the store does not take it.
+        """
+        for key, mp3 in list(self._unsaved.items()):
+            try:
+                await on_thread(partial(self._store.put, key, mp3))
+            except (ServiceUnavailable, OutputFailed) as error:
+                _log.warning("speech was not stored", speech_key=key, reason=error.message)
+                raise ServiceUnavailable(error.message, hint=error.hint) from error
+            self._unsaved.pop(key, None)
 
     def _fell_back(self, failure: Failure, following: Link[PhraseEngine], *, is_standing: bool) -> None:
         """Log a failure after which another engine is tried: one that all phrases meet only now and then.
