@@ -15,9 +15,10 @@ from sayso.resilience.shared_permits import PermitStore, RateLimit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARGIN = 0.2
-_LEAST_MARGIN_SECONDS = 0.01
-_LARGEST_MARGIN_SECONDS = 0.03
+_MARGIN_SECONDS = 0.025
+"""How much later than usual a request may leave, and how much further apart permits are than the interval; for a short
+interval at most half of it."""
+
 _REMEMBERED = 64
 _NO_INTERVAL_SECONDS = 1e-6
 _SHORTEST_PAUSE_SECONDS = 0.001
@@ -84,7 +85,7 @@ class KeyPermits:
         self.name = f"speech {digest[:32]}"
         self._store = store
         self._clock = clock
-        self._margin_seconds = min(max(_MARGIN * interval_seconds, _LEAST_MARGIN_SECONDS), _LARGEST_MARGIN_SECONDS)
+        self._margin_seconds = min(_MARGIN_SECONDS, interval_seconds / 2)
         self._took_seconds: deque[float] = deque(maxlen=_REMEMBERED)
         """How long the last permits took to arrive; the shortest time is that of the database and the network."""
         # Without a limit there are pauses all the same.

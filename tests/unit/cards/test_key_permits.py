@@ -58,7 +58,7 @@ def test_a_key_and_its_address_have_a_name_that_does_not_show_them(store: Store)
 async def test_a_permit_expires_when_it_is_not_used_at_once(store: Store) -> None:
     permit = await permits(store).acquire()
     permit.check()
-    store.clock.now += 0.029
+    store.clock.now += 0.024
     permit.check()
     store.clock.now += 0.002
     with pytest.raises(PermitExpired):
