@@ -29,13 +29,7 @@ _Id = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_ID, pat
 class PhraseBody(Body):
     """A phrase in each of its languages; ``textEs`` and the like are further ones. A text may be missing."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "patternProperties": {"^text[A-Z][a-z](?:[A-Z][a-z]{1,7}|[0-9]{3})*$": {"type": ["string", "null"]}},
-            "additionalProperties": False,
-        },
-    )
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, _Storable | None]
 
     text_en: _Storable | None = Field(default=None, alias="textEn", description="In English.", examples=["the lamp"])
