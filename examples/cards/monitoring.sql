@@ -1,4 +1,4 @@
--- What operators ask the application's table; it is the same with any worker.
+-- What operators ask of the application's table, the same with any worker.
 
 -- Jobs by status.
 select "status", count(*) from "TtsJob" group by "status" order by "status";

@@ -181,7 +181,7 @@ def _shape_of_jobs(table: Table) -> list[_Problem]:
     missing = [name for name in _REQUIRED if name not in table]
     if missing:
         hint = (
-            "Compare with examples/cards/schema.prisma. Names are case-sensitive; where they are mapped to others, "
+            "Compare with examples/cards/prisma. Names are case-sensitive; where they are mapped to others, "
             f'give Sayso a schema of its own with a view "{JOB_TABLE}" that has these names.'
         )
         return [_Problem(f'The table "{JOB_TABLE}" has no column {_quoted(missing)}.', hint)]
