@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -22,6 +22,7 @@ from sayso.modelsync.checksums import new_hash
 from sayso.modelsync.records import ChecksumAlgorithm
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 BUCKET = "models"
@@ -225,17 +226,22 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, owner: ObjectServer) -> None:
+    def __init__(self, owner: ObjectServer, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.owner = owner
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: a client that refuses the certificate is a part of a test."""
 
 
 @contextmanager
-def object_server() -> Iterator[ObjectServer]:
-    """A new, empty server."""
+def object_server(*, tls: ssl.SSLContext | None = None) -> Iterator[ObjectServer]:
+    """A new, empty server; over TLS, if there is a context."""
     owner = ObjectServer()
-    server = _Server(owner)
-    owner.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = _Server(owner, tls)
+    owner.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

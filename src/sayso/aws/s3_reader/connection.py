@@ -223,7 +223,7 @@ class HttpConnection:
         """End a wait of another thread for bytes, with an error."""
         self._is_open = False
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # that of TLS would confuse the other thread
         except OSError:
             return  # it is closed already
 
