@@ -40,10 +40,12 @@ class CardDatabases:
 
 
 @contextmanager
-def card_databases(settings: Settings) -> Iterator[CardDatabases]:
+def card_databases(settings: Settings, *, are_prepared: bool = True) -> Iterator[CardDatabases]:
     """The databases; without DATABASE_URL that of `sayso up`, which is started for the block if it is not running.
 
-    Sayso's own tables are brought up to date.
+    Args:
+        settings: name the databases.
+        are_prepared: whether Sayso's own tables are brought up to date, for which the user needs privileges.
 
     Raises:
         InvalidInput: there is no database, or it refuses.
@@ -57,7 +59,8 @@ def card_databases(settings: Settings) -> Iterator[CardDatabases]:
         return
     application = settings.cards_database_url.get_secret_value()
     own = application if settings.database_url is None else settings.database_url.get_secret_value()
-    prepare_database(own)
+    if are_prepared:
+        prepare_database(own)
     yield CardDatabases(application=application, own=own, settings=settings)
 
 

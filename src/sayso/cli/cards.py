@@ -54,7 +54,10 @@ def install(
     Without it they look every POLL_INTERVAL_MS. It is one trigger and one function in the application's schema; a reset
     of its migrations takes them away, which `sayso cards status` reports. Run this again then.
     """
-    _with_tools(lambda tools: _print_sql(tools) if as_sql else _install(tools, tables=tables))
+    if as_sql:
+        _with_tools(_print_sql, are_prepared=False)
+    else:
+        _with_tools(lambda tools: _install(tools, tables=tables))
 
 
 @app.command(epilog=examples("sayso cards uninstall", "sayso cards uninstall --tables"))
@@ -191,8 +194,13 @@ def report(
         )
 
 
-def _with_tools(work: Callable[[CardTools], Awaitable[T]]) -> T:
-    """Run ``work`` with the tools, on a new event loop, and return its result."""
+def _with_tools(work: Callable[[CardTools], Awaitable[T]], *, are_prepared: bool = True) -> T:
+    """Run ``work`` with the tools, on a new event loop, and return its result.
+
+    Args:
+        work: a coroutine function.
+        are_prepared: whether Sayso's own tables are brought up to date first.
+    """
     from sayso.bootstrap.card_tools import card_databases, open_card_tools
     from sayso.settings import load_settings
 
@@ -200,7 +208,7 @@ def _with_tools(work: Callable[[CardTools], Awaitable[T]]) -> T:
         async with open_card_tools(databases) as tools:
             return await work(tools)
 
-    with card_databases(load_settings()) as databases:
+    with card_databases(load_settings(), are_prepared=are_prepared) as databases:
         return asyncio.run(run())
 
 
@@ -218,8 +226,7 @@ async def _install(tools: CardTools, *, tables: bool) -> None:
 async def _print_sql(tools: CardTools) -> None:
     from sayso.cards.postgres.install import dba_sql
 
-    (row,) = await tools.application.database.fetch("select quote_ident(current_user) as role", {}, is_repeatable=True)
-    typer.echo(dba_sql(await tools.application.tables(), role=row["role"]))
+    typer.echo(await dba_sql(tools.application.database))
 
 
 async def _uninstall(tools: CardTools, *, tables: bool, force: bool) -> None:

@@ -102,8 +102,7 @@ async def test_a_user_without_create_works_after_what_a_dba_runs_once(databases:
         application = Application(database, schema=shape.schema)
         with pytest.raises(InvalidInput, match=f"The user {role} may not read"):
             await application.tables()
-    async with Database(conninfo, listen=False) as admin:
-        statements = dba_sql(await Application(admin, schema=shape.schema).tables(), role=role)
+        statements = await dba_sql(database, schema=shape.schema)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(statements.encode())
     migrate(as_role)

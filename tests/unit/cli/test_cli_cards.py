@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from sayso.postgres.migrate import migrate
 from support.cards.tables import App, create_tables
@@ -116,6 +117,21 @@ def test_a_dba_gets_the_statements(sayso: RunSayso) -> None:
     assert "CREATE SCHEMA IF NOT EXISTS sayso" in outcome.out
     assert "create trigger" in outcome.out.lower()
     assert document(sayso, "status")["trigger"] == "absent"
+
+
+def test_a_user_without_any_privilege_gets_the_statements(
+    conninfo: str, sayso: RunSayso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the one that needs them: run as they are, everything works."""
+    create_tables(conninfo)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("create role powerless_speaker login")
+        monkeypatch.setenv("DATABASE_URL", make_conninfo(conninfo, options="-c role=powerless_speaker"))
+        assert "CREATE SCHEMA sayso AUTHORIZATION powerless_speaker" in sayso("cards", "status").err
+        outcome = sayso("cards", "install", "--sql")
+        assert outcome.code == 0, outcome.err
+        connection.execute(outcome.out.encode())
+    assert document(sayso, "status")["trigger"] == "installed"
 
 
 # Jobs

@@ -77,13 +77,16 @@ _JSON = {"json", "jsonb", "_json", "_jsonb"}
 _INTEGERS = {"int2", "int4", "int8", "numeric"}
 
 
-async def discover(database: Database, *, schema: str | None = None) -> ApplicationTables:
+async def discover(
+    database: Database, *, schema: str | None = None, needs_privileges: bool = True
+) -> ApplicationTables:
     """The application's tables.
 
     Args:
         database: of the application.
         schema: of its tables; by default that of the database's address (Prisma's ``?schema=``), else ``public``, else
             the first of the search path that has "TtsJob".
+        needs_privileges: whether the user must be allowed to read and change them.
 
     Raises:
         ResourceMissing: there is no such table (yet); the hint says where one is, or how to make it.
@@ -95,9 +98,11 @@ async def discover(database: Database, *, schema: str | None = None) -> Applicat
     jobs = _chosen(found, wanted)
     where = jobs["schema"]
     problems: list[_Problem] = []
-    job_table = await _table(database, jobs, problems)
+    job_table = await _table(database, jobs, problems, needs_privileges=needs_privileges)
     cards = next((row for row in found if row["name"] == CARD_TABLE and row["schema"] == where), None)
-    card_table = None if cards is None else await _table(database, cards, problems)
+    card_table = None
+    if cards is not None:
+        card_table = await _table(database, cards, problems, needs_privileges=needs_privileges)
     if problems:
         raise InvalidInput(
             " ".join(problem.message for problem in problems),
@@ -150,7 +155,7 @@ def _chosen(found: Sequence[Row], wanted: str | None) -> Row:
     raise ResourceMissing(f'There is no table "{JOB_TABLE}" in {place}.', hint=hint)
 
 
-async def _table(database: Database, row: Row, problems: list[_Problem]) -> Table:
+async def _table(database: Database, row: Row, problems: list[_Problem], *, needs_privileges: bool) -> Table:
     """A table with its columns; what it lacks is added to the problems."""
     rows = await database.fetch(_COLUMNS, {"oid": row["oid"]}, is_repeatable=True)
     columns = {each["name"]: _column(each) for each in rows}
@@ -168,7 +173,8 @@ async def _table(database: Database, row: Row, problems: list[_Problem]) -> Tabl
         changed = [name for name in (*columns, "updatedAt") if is_url_column(name) or name == "updatedAt"]
     if not row["is_updatable"]:
         problems.append(_Problem(f'"{table.name}" is a view that cannot be updated.', "Make it a view of one table."))
-    problems += _privileges(row, rows, changed)
+    if needs_privileges:
+        problems += _privileges(row, rows, changed)
     return table
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sayso.postgres.pool import Database
 
 _LEASES = """
-select job_id, worker, attempts, last_error, leased_until > now() as is_held,
+select job_id, split_part(worker, '#', 1) as worker, attempts, last_error, leased_until > now() as is_held,
     greatest(extract(epoch from available_at - now())::float8, 0) as due_seconds
 from sayso.card_leases where application = %(application)s order by job_id
 """

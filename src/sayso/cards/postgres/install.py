@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import sql
 
+from sayso.cards.postgres.discovery import discover
 from sayso.cards.postgres.tables import JOB_TABLE, compose, identifier
 from sayso.cards.records import JobStatus
 from sayso.errors import InvalidInput
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sayso.cards.postgres.application import Application
-    from sayso.cards.postgres.tables import ApplicationTables, Table
+    from sayso.cards.postgres.tables import Table
     from sayso.postgres.pool import Database
 
 _TRIGGER = _FUNCTION = "sayso_notify_cards"
@@ -156,14 +157,21 @@ async def uninstall_trigger(application: Application, database: Database) -> Non
     )
 
 
-def dba_sql(tables: ApplicationTables, *, role: str) -> str:
-    """The statements that a DBA runs once, so that Sayso's user needs no privilege to create anything.
+async def dba_sql(database: Database, *, schema: str | None = None) -> str:
+    """The statements that a DBA runs once, so that this user needs no privilege to create anything.
+
+    The user may lack any privilege yet.
 
     Args:
-        tables: of the application.
-        role: Sayso's user, as SQL spells it.
+        database: of the application, as Sayso's user.
+        schema: of its tables; by default as its address says.
+
+    Raises:
+        ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
     """
-    jobs, cards = tables.jobs, tables.cards
+    tables = await discover(database, schema=schema, needs_privileges=False)
+    (row,) = await database.fetch("select quote_ident(current_user) as role", {}, is_repeatable=True)
+    jobs, cards, role = tables.jobs, tables.cards, row["role"]
     lines = [
         "-- In Sayso's database: a schema of its own.",
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {role};",
