@@ -13,10 +13,10 @@ import structlog
 
 from sayso.cards.closure import Closure
 from sayso.cards.engines import SPEED, EngineVoice
-from sayso.cards.key_permits import PermitExpired
 from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
 from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
+from sayso.providers.openai.departures import departing
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
 from sayso.resilience.retry import RetryableError, retry
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
     from sayso.cards.base import Purchases
     from sayso.cards.engines import SpeechRequest
-    from sayso.cards.key_permits import KeyPermits, Permit
+    from sayso.cards.key_permits import KeyPermits
     from sayso.cards.voices import VoiceChoice
     from sayso.providers.openai.calls import Answer
     from sayso.providers.openai.connection import OpenAIConnection
+    from sayso.providers.openai.departures import Departure
 
 _log = structlog.get_logger(__name__)
 
@@ -49,9 +50,6 @@ _CLOSED_SECONDS: Mapping[str, float] = {
 """How long OpenAI is not called after an error that every request would meet, by its reason."""
 
 _LONGEST_CLOSED_SECONDS = 3600.0
-
-_MOST_EXPIRED = 3
-"""How many permits in a row may expire before a request leaves late: the machine is too busy to be in time."""
 
 _UNPAID = frozenset({"rate_limited", "server_error", "model_not_found", "rejected_key", "quota"})
 """The reasons of answers without audio, which cost nothing; without an answer the audio may have been made."""
@@ -136,40 +134,29 @@ class CloudEngine:
 
     async def _attempt(self, request: SpeechRequest) -> bytes:
         await asyncio.wrap_future(self._connection.rehearse(self._send(request, None)))
-        for is_last in (*[False] * _MOST_EXPIRED, True):
-            sent, purchase = await self._sent(request, may_be_late=is_last)
-            request.is_kept = True  # the answer is paid for
-            try:
-                mp3 = await asyncio.wrap_future(sent)
-                await on_thread(partial(check_mp3, mp3, request.text))
-            except PermitExpired:
-                request.is_kept = False
-                await self._take_back(purchase)
-                if not request.is_wanted:
-                    raise asyncio.CancelledError from None
-            except (InvalidInput, EngineFailed):
-                await self._take_back(purchase)
-                raise
-            except EngineUnavailable as error:
-                request.is_kept = False
-                if error.reason not in _UNPAID:
-                    self._on_bought(purchase.characters)
-                await self._failed(error, purchase)
-                if not request.is_wanted:
-                    raise
-                raise RetryableError(error) from None
-            else:
+        sent, purchase = await self._sent(request)
+        request.is_kept = True  # the answer is paid for
+        try:
+            mp3 = await asyncio.wrap_future(sent)
+            await on_thread(partial(check_mp3, mp3, request.text))
+        except (InvalidInput, EngineFailed):
+            await self._take_back(purchase)
+            raise
+        except EngineUnavailable as error:
+            request.is_kept = False
+            if error.reason not in _UNPAID:
                 self._on_bought(purchase.characters)
-                return mp3
-        raise AssertionError("the last request leaves, whether it is late or not")
+            await self._failed(error, purchase)
+            if not request.is_wanted:
+                raise
+            raise RetryableError(error) from None
+        self._on_bought(purchase.characters)
+        return mp3
 
-    async def _sent(self, request: SpeechRequest, *, may_be_late: bool) -> tuple[Future[bytes], _Purchase]:
+    async def _sent(self, request: SpeechRequest) -> tuple[Future[bytes], _Purchase]:
         """Send a request in turn, with a permit, and count it before.
 
-        Args:
-            request: what is sent.
-            may_be_late: whether it leaves although its permit has expired meanwhile; otherwise the response is
-                `PermitExpired`.
+        The permit may expire until the connection is open; then the request waits for another one there.
         """
         async with request.turn(self._turns):
             self.check()
@@ -177,7 +164,7 @@ class CloudEngine:
             try:
                 permit = await self._permits.acquire()
                 self.check()
-                send = self._send(request, None if may_be_late else permit)
+                send = self._send(request, self._permits.departure(permit))
                 return self._connection.submit(send, _read, until=math.inf), purchase
             except BaseException:
                 await asyncio.shield(asyncio.ensure_future(self._take_back(purchase)))
@@ -231,13 +218,12 @@ class CloudEngine:
         except ServiceUnavailable as error:
             _log.warning("characters that were not bought stay counted", reason=error.message)
 
-    def _send(self, request: SpeechRequest, permit: Permit | None) -> Any:
+    def _send(self, request: SpeechRequest, departure: Departure | None) -> Any:
         async def send(client: AsyncOpenAI) -> Any:
-            if permit is not None:
-                permit.check()
-            return await client.audio.speech.with_raw_response.create(
-                model=self._model, input=request.text, voice=request.voice.name, speed=SPEED, response_format="mp3"
-            )
+            with departing(departure):
+                return await client.audio.speech.with_raw_response.create(
+                    model=self._model, input=request.text, voice=request.voice.name, speed=SPEED, response_format="mp3"
+                )
 
         return send
 

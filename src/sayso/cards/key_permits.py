@@ -15,11 +15,16 @@ from sayso.resilience.shared_permits import PermitStore, RateLimit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sayso.providers.openai.departures import Departure
+
 _MARGIN_SECONDS = 0.025
 """How much later than usual a request may leave, and how much further apart permits are than the interval; for a short
 interval at most half of it."""
 
 _REMEMBERED = 64
+_MOST_EXPIRED = 5
+"""How many permits in a row may expire before a request leaves late: the machine is too busy to be in time."""
+
 _NO_INTERVAL_SECONDS = 1e-6
 _SHORTEST_PAUSE_SECONDS = 0.001
 
@@ -30,10 +35,6 @@ class PausableStore(PermitStore, Protocol):
     async def pause(self, name: str, seconds: float) -> None:
         """Grant no permit of a limit for so many seconds from now, unless it is paused for longer already."""
         ...
-
-
-class PermitExpired(Exception):
-    """A permit was not used in time; another one is needed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,14 +49,10 @@ class Permit:
     until: float
     clock: Callable[[], float]
 
-    def check(self) -> None:
-        """Return if the request may leave.
-
-        Raises:
-            PermitExpired: it may not.
-        """
-        if self.clock() > self.until:
-            raise PermitExpired
+    @property
+    def is_valid(self) -> bool:
+        """Whether the request may leave."""
+        return self.clock() <= self.until
 
 
 class KeyPermits:
@@ -63,6 +60,7 @@ class KeyPermits:
 
     The interval is kept where requests leave. Permits are a little further apart than the interval, and one that is
     not used as soon as usual expires: so a request that is slow to leave and a quick one after it are as far apart.
+    What comes instead of one that has expired is further apart, and has more time, until the request leaves.
 
     Args:
         store: of the permits.
@@ -88,25 +86,49 @@ class KeyPermits:
         self._margin_seconds = min(_MARGIN_SECONDS, interval_seconds / 2)
         self._took_seconds: deque[float] = deque(maxlen=_REMEMBERED)
         """How long the last permits took to arrive; the shortest time is that of the database and the network."""
-        # Without a limit there are pauses all the same.
-        interval_seconds = interval_seconds + self._margin_seconds if interval_seconds else _NO_INTERVAL_SECONDS
-        self._limit = RateLimit(amount=1, interval_seconds=interval_seconds)
-        self._expires = interval_seconds > _NO_INTERVAL_SECONDS
+        self._interval_seconds = interval_seconds
 
-    async def acquire(self) -> Permit:
+    async def acquire(self, *, expired: int = 0) -> Permit:
         """Wait for a permit; the request must leave at once.
+
+        Args:
+            expired: how many permits of this request have expired; each doubles the time that this one has.
 
         Raises:
             ServiceUnavailable: the database does not answer.
         """
+        margin_seconds = self._margin_seconds * 2**expired
+        # Without an interval there are pauses all the same.
+        spacing = self._interval_seconds + margin_seconds if self._interval_seconds else _NO_INTERVAL_SECONDS
+        limit = RateLimit(amount=1, interval_seconds=spacing)
         while True:
             asked_at = self._clock()
-            seconds = await self._store.take(self.name, self._limit, 1)
+            seconds = await self._store.take(self.name, limit, 1)
             if seconds <= 0:
                 self._took_seconds.append(self._clock() - asked_at)
-                until = asked_at + min(self._took_seconds) + self._margin_seconds
-                return Permit(until=until if self._expires else math.inf, clock=self._clock)
+                until = asked_at + min(self._took_seconds) + margin_seconds
+                return Permit(until=until if self._interval_seconds else math.inf, clock=self._clock)
             await asyncio.sleep(max(seconds, _SHORTEST_PAUSE_SECONDS))
+
+    def departure(self, permit: Permit) -> Departure:
+        """What a request waits for right before it leaves, on the loop that sends it: a permit that has not expired.
+
+        To be called on the loop of this. After several permits that expired the request leaves late.
+
+        Args:
+            permit: the first.
+        """
+        loop = asyncio.get_running_loop()
+
+        async def depart() -> None:
+            current = permit
+            for expired in range(1, _MOST_EXPIRED + 1):
+                if current.is_valid:
+                    return
+                acquiring = asyncio.run_coroutine_threadsafe(self.acquire(expired=expired), loop)
+                current = await asyncio.wrap_future(acquiring)
+
+        return depart
 
     async def pause(self, seconds: float) -> None:
         """Grant no permit to any worker for so many seconds.

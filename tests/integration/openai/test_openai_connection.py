@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +20,12 @@ from sayso.errors import (
     UtteranceTooLong,
 )
 from sayso.providers.openai.connection import OpenAIConnection
+from sayso.providers.openai.departures import departing
 from sayso.scheduling import UNBOUNDED, Scheduler
 from sayso.testing.openai_server import Fault, FaultKind, OpenAIServer
 from sayso.tts.engines.openai import OpenAISpeechEngine
 from support.text.utterances import utterance
-from support.waiting import threads_since, wait_until
+from support.waiting import WAIT_SECONDS, threads_since, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from sayso.providers.openai.calls import Answer
+    from sayso.providers.openai.departures import Departure
     from sayso.scheduling import RequestContext
 
 Connect: TypeAlias = "Callable[..., OpenAIConnection]"
@@ -213,3 +217,26 @@ def test_a_refused_input_is_the_callers_mistake(server: OpenAIServer, connection
     assert len(server.requests) == 2
     assert connection.last_answer is not None
     assert (connection.last_answer.status, connection.last_answer.reason) == (400, None)
+
+
+def test_a_request_leaves_when_it_may(server: OpenAIServer, connect: Connect) -> None:
+    """It waits with an open connection, also one that was used before; nothing has arrived until then."""
+    connection = connect()
+    for opened in range(2):
+        is_waiting, may_leave = threading.Event(), threading.Event()
+
+        async def depart(waiting: threading.Event = is_waiting, leave: threading.Event = may_leave) -> None:
+            waiting.set()
+            await asyncio.to_thread(leave.wait)
+
+        async def send(client: AsyncOpenAI, departure: Departure = depart) -> Any:
+            with departing(departure):
+                return await models(client)
+
+        sent = connection.submit(send, body, until=math.inf)
+        assert is_waiting.wait(WAIT_SECONDS)
+        assert len(server.requests) == opened
+        may_leave.set()
+        sent.result(WAIT_SECONDS)
+    connection.submit(models, body, until=math.inf).result(WAIT_SECONDS)
+    assert [request.status for request in server.requests] == [200, 200, 200]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from sayso.cards.key_permits import KeyPermits, PermitExpired
+from sayso.cards.key_permits import KeyPermits
 from sayso.testing import InMemoryPermits
+
+if TYPE_CHECKING:
+    from sayso.resilience.shared_permits import RateLimit
 
 KEY = "sk-proj-secret"
 
@@ -28,8 +33,10 @@ class Store(InMemoryPermits):
         self.clock = clock
         self.takes_seconds = 0.02
         self.paused: list[tuple[str, float]] = []
+        self.intervals_seconds: list[float] = []
 
-    async def take(self, *_: object) -> float:
+    async def take(self, _name: str, limit: RateLimit, _cost: int) -> float:
+        self.intervals_seconds.append(limit.interval_seconds)
         self.clock.now += self.takes_seconds
         return 0.0
 
@@ -57,21 +64,19 @@ def test_a_key_and_its_address_have_a_name_that_does_not_show_them(store: Store)
 
 async def test_a_permit_expires_when_it_is_not_used_at_once(store: Store) -> None:
     permit = await permits(store).acquire()
-    permit.check()
+    assert permit.is_valid
     store.clock.now += 0.024
-    permit.check()
+    assert permit.is_valid
     store.clock.now += 0.002
-    with pytest.raises(PermitExpired):
-        permit.check()
+    assert not permit.is_valid
 
 
 async def test_a_permit_that_took_longer_than_usual_to_arrive_has_less_time(store: Store) -> None:
     limited = permits(store)
     for _ in range(3):
-        (await limited.acquire()).check()
+        assert (await limited.acquire()).is_valid
     store.takes_seconds = 0.06
-    with pytest.raises(PermitExpired):
-        (await limited.acquire()).check()
+    assert not (await limited.acquire()).is_valid
 
 
 async def test_a_slow_database_is_usual_after_a_while(store: Store) -> None:
@@ -80,13 +85,34 @@ async def test_a_slow_database_is_usual_after_a_while(store: Store) -> None:
     store.takes_seconds = 0.2
     for _ in range(64):
         await limited.acquire()
-    (await limited.acquire()).check()
+    assert (await limited.acquire()).is_valid
 
 
 async def test_without_an_interval_permits_do_not_expire(store: Store) -> None:
     permit = await permits(store, interval_seconds=0).acquire()
     store.clock.now += 3600
-    permit.check()
+    assert permit.is_valid
+
+
+async def test_a_request_that_is_late_waits_for_a_permit_with_more_time(store: Store) -> None:
+    """Each that expires is followed by one that is further from the next, and so has more time."""
+    limited = permits(store)
+    departure = limited.departure(await limited.acquire())
+    await departure()
+    assert len(store.intervals_seconds) == 1
+    store.clock.now += 1
+    store.takes_seconds = 0.1
+    await departure()
+    assert store.intervals_seconds == pytest.approx([0.525, 0.55, 0.6])
+
+
+async def test_a_request_leaves_in_the_end(store: Store) -> None:
+    limited = permits(store)
+    departure = limited.departure(await limited.acquire())
+    store.clock.now += 1
+    store.takes_seconds = 3
+    await departure()
+    assert len(store.intervals_seconds) == 6
 
 
 async def test_a_pause_is_of_the_key(store: Store) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sayso.errors import EngineUnavailable
 from sayso.providers.openai.calls import Answer, Calls
+from sayso.providers.openai.departures import delay_request
 from sayso.providers.openai.errors import Verdict, not_configured, timed_out, verdict_of
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import OPENAI_REQUEST
@@ -256,9 +257,15 @@ class OpenAIConnection:
 
     def _opened(self) -> AsyncOpenAI:
         if self._client is None:
-            from openai import AsyncOpenAI
+            from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
-            self._client = AsyncOpenAI(api_key=self._api_key, base_url=self._base_url, max_retries=0, timeout=None)
+            self._client = AsyncOpenAI(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                max_retries=0,
+                timeout=None,
+                http_client=DefaultAsyncHttpx2Client(timeout=None, event_hooks={"request": [delay_request]}),
+            )
             _ = self._client.audio.transcriptions, self._client.audio.speech  # imports them before any time limit runs
         return self._client
 
