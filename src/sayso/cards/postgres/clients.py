@@ -237,6 +237,8 @@ def _has_id(jobs: Table) -> sql.Composed:
 
 def _json_of(column: Column) -> sql.Composed:
     value = identifier("job", column.name)
+    if column.base == "bpchar":
+        return sql.SQL("to_jsonb({}::text)").format(value)  # without the spaces at its end
     if not column.is_time:
         return sql.SQL("to_jsonb({})").format(value)
     in_utc = sql.SQL("{} at time zone 'UTC'").format(column.as_moment(value))
