@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sayso.modelsync.transfer_context import TransferContext
 
 _SLOWEST_BYTES_PER_SECOND = 1024
-_PARTIAL = 206
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 _of_thread = threading.local()
@@ -149,13 +148,13 @@ class PieceReader:
             headers.update(CHECKSUM_MODE)
         body = self._context.reader.open(remote.key, query, headers)
         try:
-            self._check(body.status, body.headers, is_range=is_range)
+            self._check(body.headers, is_range=is_range)
         except BaseException:
             body.__exit__(None, None, None)
             raise
         return body
 
-    def _check(self, status: int, headers: Mapping[str, str], *, is_range: bool) -> None:
+    def _check(self, headers: Mapping[str, str], *, is_range: bool) -> None:
         piece = self._piece
         etag = bare_etag(headers.get("etag", ""))
         if etag and piece.remote.etag and etag != piece.remote.etag:
@@ -165,7 +164,7 @@ class PieceReader:
         found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
         wanted = (piece.position, piece.part.end - 1, piece.remote.size_bytes)
         length = headers.get("content-length")
-        if status != _PARTIAL or found is None or tuple(map(int, found.groups())) != wanted:
+        if found is None or tuple(map(int, found.groups())) != wanted:  # the status is 200 on some servers
             raise RetryableError(
                 ServiceUnavailable(f"The server did not send the range of {self._uri} that it should.")
             )

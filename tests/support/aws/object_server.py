@@ -101,6 +101,7 @@ class ObjectServer:
         self.head_faults: deque[Reply] = deque()
         self.page_faults: deque[Reply] = deque()
         self.page_size = 1000
+        self.range_status = 206
         self.own_page: bytes | None = None
         """Is sent in place of every page."""
         self.released = threading.Event()
@@ -190,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         start, end = int(first), min(int(last) + 1, len(content))
         facts = {name: value for name, value in facts.items() if not name.startswith("x-amz-checksum")}
         facts["content-range"] = f"bytes {start}-{end - 1}/{len(content)}"
-        self._send(206, facts, content[start:end], reply)
+        self._send(self.server.owner.range_status, facts, content[start:end], reply)
 
     def _error(self, status: int, code: str, headers: dict[str, str]) -> None:
         body = f"<Error><Code>{code}</Code><Message>The test says so.</Message></Error>".encode()

@@ -242,6 +242,14 @@ def test_a_range_that_was_not_asked_for_is_not_taken(
         transfers.download(wanted(server))
 
 
+def test_a_range_with_the_status_of_a_whole_object_is_taken(server: ObjectServer, tmp_path: Path) -> None:
+    """`rclone serve s3` answers so; the header says that it is the range."""
+    server.range_status = 200
+    server.put(KEY, LARGE)
+    with transferring(server, tmp_path) as transfers:
+        assert content_of(tmp_path, transfers.download(wanted(server))) == LARGE
+
+
 def test_an_etag_that_is_an_md5_verifies(server: ObjectServer, tmp_path: Path) -> None:
     """Where the bucket has no checksum, also for ranges."""
     server.put(KEY, LARGE, is_checksummed=False)
