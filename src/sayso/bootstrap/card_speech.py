@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sayso.bootstrap.speech import Speech
     from sayso.cache import Cache
-    from sayso.cards.base import PhraseSpeaker, Purchases
+    from sayso.cards.base import Purchases
     from sayso.cards.engines import PhraseEngine
     from sayso.postgres.pool import Database
     from sayso.resilience import Failure
@@ -56,7 +56,7 @@ async def open_speaker(
     on_fallback: Callable[[Failure], None] = lambda _: None,
     on_bought: Callable[[str, int], None] = lambda _engine, _characters: None,
     on_synthesised: Callable[[str, float, float], None] = lambda _engine, _seconds, _elapsed: None,
-) -> AsyncIterator[PhraseSpeaker]:
+) -> AsyncIterator[CardSpeaker]:
     """The speaker, for the loop that opens it; work in progress ends with the block.
 
     Args:

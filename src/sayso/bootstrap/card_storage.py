@@ -57,11 +57,11 @@ def card_files_url(settings: CardsSettings) -> str:
     Raises:
         InvalidInput: they are to be in S3, and there is no bucket.
     """
+    bucket = None if settings.storage_type == "local" else _bucket(settings)
     if settings.cards_public_base_url is not None:
         return settings.cards_public_base_url.rstrip("/")
-    if settings.storage_type == "local":
+    if bucket is None:
         return f"http://localhost:{settings.port}{CARD_FILES_PATH}"
-    bucket = _bucket(settings)
     if settings.aws_endpoint_url is not None:
         return f"{settings.aws_endpoint_url.rstrip('/')}/{bucket}"
     host = f"s3.{settings.aws_region or _DEFAULT_REGION}.amazonaws.com"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,15 @@ from sayso.bootstrap.card_speech import open_speaker
 from sayso.bootstrap.card_storage import card_files_url, check_card_directory, open_card_storage
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import work_directory
+from sayso.cards.cloud import CloudEngine
 from sayso.cards.files import StoredCardFiles
 from sayso.cards.handler import CardsHandler
 from sayso.cards.postgres.application import Application
 from sayso.cards.postgres.files import PostgresFileRecords
+from sayso.cards.postgres.install import dba_sql
 from sayso.cards.postgres.queue import CardQueue
 from sayso.cards.voices import VoiceChoice
-from sayso.errors import InvalidInput, LeaseLost, ResourceMissing
+from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError
 from sayso.observability import CardMetrics
 from sayso.postgres.pool import Database
 from sayso.resilience.retry import is_unavailable, retry_blocking
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 
     from sayso.bootstrap.process import Process
     from sayso.cards.base import CardFiles, JobRows, PhraseSpeaker, SpokenPhrase
+    from sayso.cards.speaker import CardSpeaker
     from sayso.jobs import Delivery, JobQueue
-    from sayso.resilience import Failure
+    from sayso.observability import EngineHealth
+    from sayso.resilience import Failure, Link
     from sayso.settings import CardsSettings
     from sayso.workers import Outcome
 
@@ -72,7 +76,7 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
             _log.warning("the files of cards have addresses of this machine only", base_url=base_url, hint=_BASE_URL)
     speech = process.speech(settings)
     VoiceChoice(settings.voices).check(speech.sources)
-    process.prepare_database(settings)
+    _prepare_database(process, settings)
     _check_application(settings.cards_database_url.get_secret_value())
     _print("[Worker] Database connected")
     opener = CardsOpener(settings, process=process)
@@ -80,7 +84,7 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
     return Service(
         workers=workers,
         http=cards_api(partial(open_card_clients, settings)),
-        engines=speech.health,
+        engines=opener.engines,
         facts=opener.facts,
     )
 
@@ -99,6 +103,41 @@ def _print_start(settings: CardsSettings) -> None:
 def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _prepare_database(process: Process, settings: CardsSettings) -> None:
+    """Migrate Sayso's own tables. Blocks.
+
+    Raises:
+        InvalidInput: the database refuses it; the hint has what a DBA runs once, if only privileges are missing.
+        ServiceUnavailable: it has not answered for a minute.
+    """
+    try:
+        process.prepare_database(settings)
+    except InvalidInput as error:
+        statements = None
+        with suppress(SaysoError):
+            statements = asyncio.run(_statements_for_dba(settings))
+        if statements is None:
+            raise
+        raise InvalidInput(error.message, hint=f"Have a DBA run once:\n{statements}") from None
+
+
+async def _statements_for_dba(settings: CardsSettings) -> str | None:
+    """The statements with which this user needs no privilege to create anything; None if it does not lack that one."""
+    assert settings.database_url is not None  # noqa: S101 -- see `open_cards`
+    assert settings.cards_database_url is not None  # noqa: S101 -- see `open_cards`
+    async with Database(settings.database_url.get_secret_value(), listen=False) as database:
+        (row,) = await database.fetch(_PRIVILEGES, {}, is_repeatable=True)
+    if row["can_create"] or row["exists"]:
+        return None
+    async with Database(settings.cards_database_url.get_secret_value(), listen=False) as database:
+        return await dba_sql(database)
+
+
+_PRIVILEGES = """
+select has_database_privilege(current_database(), 'create') as can_create, to_regnamespace('sayso') is not null as exists
+"""
 
 
 def _check_application(conninfo: str) -> None:
@@ -136,6 +175,13 @@ class CardsOpener:
         self._process = process
         self._metrics = CardMetrics(process.metrics.registry)
         self._work_directory = work_directory(settings)
+        self._clouds: Sequence[Link[CloudEngine]] = ()
+
+    def engines(self) -> Mapping[str, Sequence[EngineHealth]]:
+        """The engines of cards, in the order in which they are tried, for /health."""
+        health = self._process.speech(self._settings).health()["speech"]
+        local = [engine for engine in health if engine.name != CloudEngine.name]
+        return {"cards": [*(link.engine.health(link.breaker.state) for link in self._clouds), *local]}
 
     def facts(self) -> Mapping[str, Any]:
         """Entries of /health."""
@@ -175,6 +221,7 @@ class CardsOpener:
                 scratch=scratch.directory,
             )
             speaker = await stack.enter_async_context(self._speaker(own))
+            self._clouds = speaker.clouds
             handler = self._handler(queue.rows, speaker, files)
 
             async def prepare() -> None:
@@ -184,7 +231,7 @@ class CardsOpener:
             worker = Worker(queue, handler, self._policy(), on_end=self._on_end, prepare=prepare)
             yield [Consumer(name=CARDS_QUEUE, queue=queue, worker=worker)]
 
-    def _speaker(self, database: Database) -> AbstractAsyncContextManager[PhraseSpeaker]:
+    def _speaker(self, database: Database) -> AbstractAsyncContextManager[CardSpeaker]:
         def on_fallback(failure: Failure) -> None:
             self._process.metrics.fallback(failure.engine, failure.reason)
 

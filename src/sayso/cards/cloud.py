@@ -16,6 +16,7 @@ from sayso.cards.engines import SPEED, EngineVoice
 from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
 from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
+from sayso.observability import EngineHealth
 from sayso.providers.openai.departures import departing
 from sayso.providers.openai.errors import bad_response
 from sayso.providers.openai.languages import code_of_language
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sayso.providers.openai.calls import Answer
     from sayso.providers.openai.connection import OpenAIConnection
     from sayso.providers.openai.departures import Departure
+    from sayso.resilience import BreakerState
 
 _log = structlog.get_logger(__name__)
 
@@ -113,6 +115,27 @@ class CloudEngine:
         """See `PhraseEngine.check`."""
         self._connection.require_key()
         self._closure.check()
+
+    def health(self, breaker: BreakerState) -> EngineHealth:
+        """How it does, for /health; from any thread.
+
+        Args:
+            breaker: the state of its breaker.
+        """
+        answer = self._connection.last_answer
+        detail = None if answer is None or answer.reason is None else f"The last request failed: {answer.reason}."
+        try:
+            self.check()
+        except EngineUnavailable as error:
+            detail = error.message
+        return EngineHealth(
+            name=self.name,
+            configured=self._connection.is_configured,
+            reachable=None if answer is None else answer.reason is None,
+            breaker=breaker,
+            last_status=answer.status if answer else None,
+            detail=detail,
+        )
 
     async def speak(self, request: SpeechRequest) -> bytes:
         """See `PhraseEngine.speak`.

@@ -13,11 +13,12 @@ import math
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from sayso.cards.base import SpokenPhrase
+from sayso.cards.cloud import CloudEngine
 from sayso.cards.engines import SPEED, SpeechRequest
 from sayso.cards.flights import Flights
 from sayso.cards.turns import Turns
@@ -104,6 +105,11 @@ class CardSpeaker:
         self._unsaved: dict[str, bytes] = {}
         """What was made and could not be stored, by key; no more than is made at once."""
         self._logged_at: dict[tuple[str, str], float] = {}
+
+    @property
+    def clouds(self) -> Sequence[Link[CloudEngine]]:
+        """The engines that are paid for, for health checks."""
+        return [cast("Link[CloudEngine]", link) for link in self._engines if isinstance(link.engine, CloudEngine)]
 
     async def speak(self, text: str, language: str, *, job_id: str) -> SpokenPhrase:
         """See `PhraseSpeaker.speak`; when it is cancelled, its place is free at once.
