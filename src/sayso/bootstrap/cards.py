@@ -136,7 +136,8 @@ async def _statements_for_dba(settings: CardsSettings) -> str | None:
 
 
 _PRIVILEGES = """
-select has_database_privilege(current_database(), 'create') as can_create, to_regnamespace('sayso') is not null as exists
+select has_database_privilege(current_database(), 'create') as can_create,
+    to_regnamespace('sayso') is not null as exists
 """
 
 

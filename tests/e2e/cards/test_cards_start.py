@@ -66,7 +66,6 @@ def test_a_user_who_may_create_nothing_gets_the_statements_for_a_dba(conninfo: s
     role = f"speaker_{uuid4().hex[:8]}"
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(f"create role {role} login".encode())
-        connection.execute('grant select, insert, update, delete on "TtsJob", "Card" to public')
         worker = CardsProcess(tmp_path, make_conninfo(conninfo, user=role))
         log = refusal(worker)
         assert f"CREATE SCHEMA IF NOT EXISTS sayso AUTHORIZATION {role};" in log

@@ -111,9 +111,15 @@ def test_the_tables_of_an_application_stay(app: App, sayso: RunSayso) -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_a_dba_gets_the_statements(sayso: RunSayso) -> None:
-    """With nothing changed."""
+def test_a_dba_gets_the_statements(conninfo: str, sayso: RunSayso, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing changed, also for a user who may do nothing yet."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("drop schema sayso cascade")
+        connection.execute("create role card_speaker login")
+    monkeypatch.setenv("DATABASE_URL", make_conninfo(conninfo, user="card_speaker"))
     outcome = sayso("cards", "install", "--sql")
+    assert outcome.code == 0, outcome.err
+    monkeypatch.setenv("DATABASE_URL", conninfo)
     assert "CREATE SCHEMA IF NOT EXISTS sayso" in outcome.out
     assert "create trigger" in outcome.out.lower()
     assert document(sayso, "status")["trigger"] == "absent"
