@@ -60,7 +60,6 @@ def card_databases(settings: Settings, *, are_prepared: bool = True) -> Iterator
     application = settings.cards_database_url.get_secret_value()
     own = application if settings.database_url is None else settings.database_url.get_secret_value()
     if are_prepared:
-        if prepares:
         prepare_database(own)
     yield CardDatabases(application=application, own=own, settings=settings)
 
