@@ -100,17 +100,21 @@ class VolumeRoot:
             FileNotFoundError: it does not exist.
             OSError: it cannot be opened or made; ELOOP or ENOTDIR where a part of the path is no directory.
         """
-        opened = os.dup(self.descriptor)
+        if not relative:
+            yield self.descriptor
+            return
+        opened, parent = self.descriptor, ""
         try:
-            parent = ""
-            for name in relative.split("/") if relative else ():
+            for name in relative.split("/"):
                 following = self._enter(opened, name, parent, is_made=is_made)
-                os.close(opened)
+                if opened != self.descriptor:
+                    os.close(opened)
                 opened = following
                 parent = f"{parent}/{name}" if parent else name
             yield opened
         finally:
-            os.close(opened)
+            if opened != self.descriptor:
+                os.close(opened)
 
     @contextmanager
     def parent_of(self, relative: str, *, is_made: bool = False) -> Iterator[tuple[int, str]]:
@@ -176,8 +180,14 @@ class VolumeRoot:
         Raises:
             OSError: it cannot be renamed.
         """
-        with self.parent_of(source) as (old, old_name), self.parent_of(target, is_made=True) as (new, new_name):
-            os.rename(old_name, new_name, src_dir_fd=old, dst_dir_fd=new)
+        old_directory, _, old_name = source.rpartition("/")
+        new_directory, _, new_name = target.rpartition("/")
+        with self.directory(old_directory) as old:
+            if old_directory == new_directory:
+                os.rename(old_name, new_name, src_dir_fd=old, dst_dir_fd=old)
+                return
+            with self.directory(new_directory, is_made=True) as new:
+                os.rename(old_name, new_name, src_dir_fd=old, dst_dir_fd=new)
 
     def link(self, source: str, target: str) -> None:
         """Make a hard link; missing directories of the target are made.

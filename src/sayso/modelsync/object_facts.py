@@ -68,27 +68,27 @@ class ObjectFacts:
         return replace(self, part_bytes=part_bytes)
 
 
-def facts_of_headers(key: str, headers: Mapping[str, str], *, size_bytes: int | None = None) -> ObjectFacts:
+def facts_of_headers(key: str, headers: Mapping[str, str], *, modified_at: datetime | None = None) -> ObjectFacts:
     """The facts in the headers of a response.
 
     Args:
         key: of the object.
         headers: their names in lower case.
-        size_bytes: of the object, where the length of the response is that of a range.
+        modified_at: of the object, if that is known already; a date takes long to read.
 
     Raises:
         RetryableError: the response does not say how large the object is.
     """
     length = headers.get("content-length", "")
-    if size_bytes is None and not length.isdecimal():
+    if not length.isdecimal():
         raise RetryableError(ServiceUnavailable(f"The server does not say how large {key} is."))
     version_id = headers.get("x-amz-version-id")
     remote = RemoteObject(
         key=key,
-        size_bytes=int(length) if size_bytes is None else size_bytes,
+        size_bytes=int(length),
         etag=bare_etag(headers.get("etag", "")),
         version_id=None if version_id == _NULL_VERSION else version_id,
-        modified_at=_date(headers.get("last-modified", "")),
+        modified_at=modified_at or _date(headers.get("last-modified", "")),
         checksums=checksums_of_headers(headers),
         storage_class=headers.get("x-amz-storage-class"),
     )

@@ -82,7 +82,8 @@ class PieceReader:
         def attempt() -> ObjectFacts:
             self._close()
             body = self._body = self._request()
-            return facts_of_headers(self._piece.remote.key, body.headers)
+            remote = self._piece.remote
+            return facts_of_headers(remote.key, body.headers, modified_at=remote.modified_at)
 
         try:
             facts = retry_blocking(attempt, self._context.options.retry, on=RetryableError, sleep=self._sleep)
