@@ -170,6 +170,24 @@ async def test_a_failed_attempt_is_repeated_after_its_delay(backend: QueueBacken
     assert (again.attempt, again.is_suspect) == (2, False)
 
 
+@pytest.mark.parametrize("last_word", ["finish", "retry", "dead-letter"])
+async def test_a_spent_delivery_ends_no_delay(backend: QueueBackend, last_word: str) -> None:
+    """A job that waits for another attempt waits on, and its attempts stay counted, whatever its worker repeats."""
+    words: dict[str, Callable[[JobQueue, Delivery], Awaitable[None]]] = {
+        "finish": lambda queue, spent: queue.finish(spent),
+        "retry": lambda queue, spent: queue.retry(spent, delay_seconds=LEASE_SECONDS, error="broken"),
+        "dead-letter": lambda queue, spent: queue.dead_letter(spent, reason="late"),
+    }
+    await backend.enqueue("a")
+    spent = await one(backend.queue)
+    await backend.queue.retry(spent, delay_seconds=LEASE_SECONDS, error="broken")
+    with suppress(LeaseLost):
+        await words[last_word](backend.queue, spent)
+    assert await nothing(backend.queue)
+    await backend.pass_time(LEASE_SECONDS + 1)
+    assert (await one(backend.queue)).attempt == 2
+
+
 async def test_what_is_handed_back_is_no_attempt(backend: QueueBackend) -> None:
     """A job that is handed back without an error comes again at once, and does not count, where the queue can tell."""
     await backend.enqueue("a")

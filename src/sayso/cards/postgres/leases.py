@@ -76,7 +76,9 @@ _END = """
 delete from sayso.card_leases as lease
 using unnest(%(ids)s::text[], %(leases)s::bigint[]) as held (job_id, lease_id)
 where lease.application = %(application)s and lease.job_id = held.job_id and lease.lease_id = held.lease_id
+    and lease.leased_until > '-infinity'
 """
+# One that was released stays: its job waits for another attempt, and what a worker repeats changes nothing.
 
 _FORGET = f"""
 delete from sayso.card_leases where application = %(application)s and job_id = any (%(ids)s)
@@ -200,7 +202,7 @@ class Leases:
         return bool(await self._fetch(_RELEASE, about))
 
     async def end(self, leases: Collection[Lease]) -> None:
-        """End leases whose jobs are over; nothing is known of these any more."""
+        """End leases whose jobs are over, and were not released; nothing is known of these jobs any more."""
         if leases:
             await self._fetch(_END, _named(leases))
 
