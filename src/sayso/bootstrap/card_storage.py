@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sayso.bootstrap.storages import open_aws
 from sayso.cards.files import CARD_FILES_PATH
 from sayso.cards.speech_store import FOLDER
-from sayso.errors import InvalidInput
+from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.files import make_private_directory
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 
@@ -25,6 +26,9 @@ CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 _STAGING = ".sayso-staging"
 """The directory of files on their way, beside the published ones."""
+
+_LEAST_FREE_BYTES = 16 * 2**20
+"""With less free space than this, no job is begun."""
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -123,6 +127,17 @@ def check_card_directory(directory: Path) -> None:
             f"The MP3 files of cards cannot be stored in {directory}: {reason}.",
             hint=_hint(directory),
         ) from error
+
+
+def check_free_space(directory: Path) -> None:
+    """Make sure that there is room for files. Blocks.
+
+    Raises:
+        ServiceUnavailable: there is hardly any.
+    """
+    free_bytes = shutil.disk_usage(directory).free
+    if free_bytes < _LEAST_FREE_BYTES:
+        raise ServiceUnavailable(f"The disk of {directory} is full: {free_bytes // 2**20} MiB are left.")
 
 
 def _hint(directory: Path) -> str:

@@ -13,7 +13,12 @@ import structlog
 from sayso.api.app import cards_api
 from sayso.bootstrap.card_clients import open_card_clients, open_card_databases
 from sayso.bootstrap.card_speech import open_speaker
-from sayso.bootstrap.card_storage import card_files_url, check_card_directory, open_card_storage
+from sayso.bootstrap.card_storage import (
+    card_files_url,
+    check_card_directory,
+    check_free_space,
+    open_card_storage,
+)
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import work_directory
 from sayso.cards.cloud import CloudEngine
@@ -29,12 +34,14 @@ from sayso.observability import CardMetrics
 from sayso.postgres.pool import Database
 from sayso.resilience.retry import is_unavailable, retry_blocking
 from sayso.resilience.retry_policies import DATABASE_START
+from sayso.threads import on_thread
 from sayso.workers import Consumer, Policy, ScratchDirectory, Worker, remove_stale
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from sayso.bootstrap.card_storage import CardStorage
     from sayso.bootstrap.process import Process
     from sayso.cards.base import CardFiles, JobRows, PhraseSpeaker, SpokenPhrase
     from sayso.cards.speaker import CardSpeaker
@@ -226,11 +233,23 @@ class CardsOpener:
             handler = self._handler(queue.rows, speaker, files)
 
             async def prepare() -> None:
-                await storage.storages.of(storage.root).check(storage.root)
+                await self._check_storage(storage)
                 await application.refresh()
 
             worker = Worker(queue, handler, self._policy(), on_end=self._on_end, prepare=prepare)
             yield [Consumer(name=CARDS_QUEUE, queue=queue, worker=worker)]
+
+    async def _check_storage(self, storage: CardStorage) -> None:
+        """Make sure that files can be published.
+
+        Raises:
+            InvalidInput: the directory cannot be written to any more.
+            ResourceMissing, ServiceUnavailable: there is no such bucket, or no room.
+        """
+        await storage.storages.of(storage.root).check(storage.root)
+        if self._settings.storage_type == "local":
+            await on_thread(partial(check_card_directory, self._settings.local_storage_path))
+            await on_thread(partial(check_free_space, self._settings.local_storage_path))
 
     def _speaker(self, database: Database) -> AbstractAsyncContextManager[CardSpeaker]:
         def on_fallback(failure: Failure) -> None:

@@ -6,6 +6,7 @@ and the beginning of its SHA-256.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from functools import partial
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sayso.cards.base import FileContent
-from sayso.errors import LeaseLost, ServiceUnavailable
+from sayso.errors import ServiceUnavailable
 from sayso.resilience.retry_policies import CARD_FILE
 from sayso.storage import uri_within
 from sayso.threads import on_thread
@@ -121,6 +122,7 @@ class ConfirmedLeases:
         self._confirm = confirm
         self._clock = clock
         self._confirmed: dict[str, float] = {}
+        self._asking = asyncio.Lock()  # the many files of a job wait for one answer
 
     async def confirm(self, delivery: Delivery) -> None:
         """Make sure that a job belongs to this worker, or did a second ago.
@@ -129,16 +131,19 @@ class ConfirmedLeases:
             LeaseLost: it does not.
             ServiceUnavailable: the queue does not answer.
         """
-        now = self._clock()
-        if now - self._confirmed.get(delivery.lease, -_CONFIRMED_SECONDS) < _CONFIRMED_SECONDS:
+        if self._is_confirmed(delivery):
             return
-        try:
+        async with self._asking:
+            if self._is_confirmed(delivery):
+                return
+            now = self._clock()
             await self._confirm(delivery)
-        except LeaseLost:
-            self._confirmed.pop(delivery.lease, None)
-            raise
-        self._confirmed = {lease: at for lease, at in self._confirmed.items() if now - at < _CONFIRMED_SECONDS}
-        self._confirmed[delivery.lease] = now
+            self._confirmed = {lease: at for lease, at in self._confirmed.items() if now - at < _CONFIRMED_SECONDS}
+            self._confirmed[delivery.lease] = now
+
+    def _is_confirmed(self, delivery: Delivery) -> bool:
+        at = self._confirmed.get(delivery.lease)
+        return at is not None and self._clock() - at < _CONFIRMED_SECONDS
 
 
 def _content_of(found: Stored | None) -> str | None:

@@ -130,6 +130,27 @@ async def test_progress_is_stored_without_a_write_for_each_phrase() -> None:
     assert row.writes < 60
 
 
+async def test_progress_that_cannot_be_stored_fails_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next write has it."""
+    cards = Cards(at_once=1)
+    failures = 0
+
+    async def fail(*_: object) -> None:
+        nonlocal failures
+        failures += 1
+        raise ServiceUnavailable("The database restarts.")
+
+    async def wait(_text: str, _language: str) -> None:
+        await asyncio.sleep(0.002)
+
+    monkeypatch.setattr(cards.rows, "store_progress", fail)
+    cards.speaker.before = wait
+    row = await cards.add(phrases_of(*map(str, range(30))))
+    await cards.handler.work(await cards.received())
+    assert failures > 1
+    assert (row.status, row.processed) == (JobStatus.COMPLETED, 30)
+
+
 async def test_a_bad_phrase_does_not_fail_the_others() -> None:
     """It is null in the results, without keys that the application does not know, and named in the message."""
     cards = Cards()
