@@ -16,7 +16,7 @@ from sayso import __version__
 from sayso.api.http.connections import default_connections
 from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
-from sayso.api.http.openapi import ERRORS
+from sayso.api.http.openapi import ERRORS, NO_SUCH_JOB
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
 from sayso.api.http.rate_limits import RATE_HEADERS, RequestShares
 from sayso.api.routes import operations
@@ -112,7 +112,7 @@ def cards_api(open_context: Callable[[], AbstractAsyncContextManager[CardsContex
     from sayso.api.routes import cards
 
     def install(app: FastAPI) -> None:
-        app.include_router(cards.router, responses=ERRORS)
+        app.include_router(cards.router, responses=ERRORS | NO_SUCH_JOB)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -47,7 +47,8 @@ async def open_card_clients(settings: CardsSettings) -> AsyncIterator[CardsConte
     is_served_here = settings.storage_type == "local" and files_url.endswith(CARD_FILES_PATH)
     async with AsyncExitStack() as stack:
         application, own = await open_card_databases(settings, stack)
-        service = Cards(PostgresClientJobs(application, own), user_id=settings.cards_user_id)
+        jobs = PostgresClientJobs(application, own)
+        service = Cards(jobs, check=application.tables, user_id=settings.cards_user_id)
         stack.callback(service.close)
         yield CardsContext(
             service=service,

@@ -13,7 +13,7 @@ from sayso.cards.records import LARGE_COLUMNS
 from sayso.errors import NoSuchJob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sayso.cards.base import ClientJobs
     from sayso.cards.records import JobRow
@@ -51,10 +51,12 @@ class JobChanges:
 
     Args:
         jobs: of the application.
+        check: called before each query; raises `ServiceUnavailable` if the application's tables cannot be used.
     """
 
-    def __init__(self, jobs: ClientJobs) -> None:
+    def __init__(self, jobs: ClientJobs, check: Callable[[], Awaitable[None]]) -> None:
         self._jobs = jobs
+        self._check = check
         self._numbers = itertools.count(1)
         self._known: dict[str, tuple[str | None, int]] = {}
         """The last seen state of each followed job, None if it was deleted, and its event."""
@@ -71,6 +73,7 @@ class JobChanges:
         """See `ChangeSource.changes`."""
         self._known = {job_id: known for job_id, known in self._known.items() if job_id in seen}
         before = dict(self._known)
+        await self._check()
         rows = await self._jobs.find(seen.keys())
         changed = []
         for job_id in seen:

@@ -9,19 +9,29 @@ import structlog
 
 from sayso.broadcaster import ChangeBroadcaster
 from sayso.cards.following import FollowedJob, JobChanges
+from sayso.errors import InvalidInput, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sayso.broadcaster import Subscription
     from sayso.cards.base import ClientJobs
     from sayso.cards.records import JobRow, JobStatus
-    from sayso.errors import ServiceUnavailable
 
 _log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 """The largest delay of a change for those who follow a job."""
+
+
+class TablesUnusable(ServiceUnavailable):
+    """The application's tables are not as Sayso needs them, which is no mistake of the caller."""
+
+    public_message = "The application's tables cannot be used now; the server's log says why."
+
+
+async def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +52,7 @@ class Cards:
 
     Args:
         jobs: of the application.
+        check: raises `InvalidInput` if the application's tables cannot be used; called before everything else.
         user_id: the "userId" of new jobs, where the table has one.
         poll_seconds: how often changes are looked for while clients follow jobs.
     """
@@ -50,12 +61,14 @@ class Cards:
         self,
         jobs: ClientJobs,
         *,
+        check: Callable[[], Awaitable[object]] = _nothing,
         user_id: str | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._jobs = jobs
+        self._check = check
         self._user_id = user_id
-        self._changes = JobChanges(jobs)
+        self._changes = JobChanges(jobs, self._check_tables)
         self._broadcaster = ChangeBroadcaster(self._changes, on_outage=_log_outage, poll_seconds=poll_seconds)
 
     async def submit(self, deck_id: str, phrases: Sequence[Mapping[str, Any]]) -> str:
@@ -64,6 +77,7 @@ class Cards:
         Raises:
             InvalidInput, ServiceUnavailable: as for `ClientJobs.insert`.
         """
+        await self._check_tables()
         job_id = str((await self._jobs.insert(deck_id, phrases, user_id=self._user_id)).columns["id"])
         _log.info("cards job accepted", job_id=job_id, deck_id=deck_id, phrases=len(phrases))
         return job_id
@@ -74,6 +88,7 @@ class Cards:
         Raises:
             NoSuchJob, ServiceUnavailable: as for `ClientJobs.get`.
         """
+        await self._check_tables()
         return await self._jobs.get(job_id)
 
     async def page(
@@ -90,6 +105,7 @@ class Cards:
         Raises:
             NoSuchJob, ServiceUnavailable: as for `ClientJobs.page`.
         """
+        await self._check_tables()
         rows = await self._jobs.page(deck_id=deck_id, status=status, limit=limit + 1, after=after)
         return JobPage(rows=rows[:limit], has_more=len(rows) > limit)
 
@@ -99,6 +115,7 @@ class Cards:
         Raises:
             NoSuchJob, ServiceUnavailable: as for `ClientJobs.cancel`.
         """
+        await self._check_tables()
         row = await self._jobs.cancel(job_id)
         _log.info("cards job cancelled", job_id=job_id, status=row.status)
         return row
@@ -109,9 +126,21 @@ class Cards:
         Raises:
             NoSuchJob, ServiceUnavailable: as for `ClientJobs.retry`.
         """
+        await self._check_tables()
         row = await self._jobs.retry(job_id)
         _log.info("cards job retried", job_id=job_id, status=row.status)
         return row
+
+    async def _check_tables(self) -> None:
+        """Make sure that the application's tables can be used.
+
+        Raises:
+            ServiceUnavailable: they cannot.
+        """
+        try:
+            await self._check()
+        except InvalidInput as error:
+            raise TablesUnusable(error.message, hint=error.hint) from None
 
     def follow(self, job_id: str, row: JobRow, *, is_known: bool) -> Subscription[FollowedJob]:
         """Subscribe to a job: its state, and then every change. Changes that come faster than once a second are merged.

@@ -8,7 +8,7 @@ import pytest
 
 from sayso.cards.following import JobChanges, state_of
 from sayso.cards.service import Cards
-from sayso.errors import Cancelled, ServiceUnavailable
+from sayso.errors import Cancelled, InvalidInput, ServiceUnavailable
 from sayso.testing import InMemoryClientJobs
 from support.waiting import WAIT_SECONDS, until
 
@@ -25,6 +25,10 @@ PHRASES = [{"textEn": "the lamp", "textFr": "la lampe"}]
 async def inserted(jobs: InMemoryClientJobs) -> tuple[str, JobRow]:
     row = await jobs.insert("deck-1", PHRASES, user_id=None)
     return str(row.columns["id"]), row
+
+
+async def no_check() -> None:
+    """The tables can be used."""
 
 
 async def next_of(subscription: Subscription[FollowedJob]) -> FollowedJob:
@@ -97,6 +101,23 @@ async def test_an_outage_is_waited_for() -> None:
         assert changed.status == "processing"
 
 
+async def test_tables_that_cannot_be_used_are_waited_for() -> None:
+    """As an outage is."""
+    jobs = InMemoryClientJobs()
+    job_id, row = await inserted(jobs)
+    errors = [InvalidInput("The table has no column.")]
+
+    async def check() -> None:
+        if errors:
+            raise errors.pop()
+
+    with Cards(jobs, check=check, poll_seconds=0.001).follow(job_id, row, is_known=True) as subscription:
+        jobs.update(job_id, status="processing")
+        changed = (await next_of(subscription)).row
+        assert changed is not None
+        assert changed.status == "processing"
+
+
 async def test_the_end_of_the_process_ends_subscriptions() -> None:
     """Those that there are, and later ones are refused."""
     jobs = InMemoryClientJobs()
@@ -126,7 +147,7 @@ class SlowJobs(InMemoryClientJobs):
 async def test_an_older_state_is_not_delivered_after_a_newer_one() -> None:
     """What a query read before is dropped."""
     jobs = SlowJobs()
-    jobs.changes = JobChanges(jobs)
+    jobs.changes = JobChanges(jobs, no_check)
     job_id, row = await inserted(jobs)
     first = jobs.changes.observe(job_id, row)
     jobs.update(job_id, processedCount=5)

@@ -38,6 +38,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 """The error responses of the routes."""
 
+NO_SUCH_JOB: dict[int | str, dict[str, Any]] = {404: {"model": ErrorEnvelope, "description": "There is no such job."}}
+"""In place of the same status of `ERRORS`, for routes of jobs."""
+
 
 def json_request(fields: type[BaseModel]) -> dict[str, Any]:
     """A route's ``openapi_extra`` for a JSON body."""

@@ -111,7 +111,7 @@ class CardsAdministration:
         return [row["id"] for row in await self._fetch(statement, about)]
 
     async def _fetch(self, statement: Statement, about: Mapping[str, Any]) -> Sequence[Row]:
-        return await self._application.database.fetch(statement, about, is_repeatable=True)
+        return await self._application.fetch(statement, about)
 
 
 def _has_ended(jobs: Table, statements: Statements) -> sql.Composed:

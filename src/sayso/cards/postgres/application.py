@@ -113,22 +113,22 @@ class Application:
             "after_id": after and after.job_id,
             "limit": limit,
         }
-        rows = await self._fetch(statements.small if small_only else statements.pending, about)
+        rows = await self.fetch(statements.small if small_only else statements.pending, about)
         return [Candidate(**row) for row in rows]
 
     async def look(self, job_ids: Sequence[str]) -> Mapping[str, SeenJob]:
         """Those of the jobs that exist, by id."""
-        rows = await self._fetch((await self.statements()).look, {"ids": list(job_ids)})
+        rows = await self.fetch((await self.statements()).look, {"ids": list(job_ids)})
         return {row.pop("job_id"): SeenJob(**row) for row in rows}
 
     async def processing(self) -> tuple[Sequence[Candidate], bool]:
         """Jobs in ``processing`` with their visible state, and whether these are all."""
-        rows = await self._fetch((await self.statements()).processing, {"limit": _MOST_PROCESSING})
+        rows = await self.fetch((await self.statements()).processing, {"limit": _MOST_PROCESSING})
         return [Candidate(**row) for row in rows], len(rows) < _MOST_PROCESSING
 
     async def backlog(self) -> Row:
         """How many jobs are ``pending``, the ids of those in ``processing``, and the age of the oldest in seconds."""
-        (row,) = await self._fetch((await self.statements()).backlog, {})
+        (row,) = await self.fetch((await self.statements()).backlog, {})
         return row
 
     # Changing
@@ -154,12 +154,12 @@ class Application:
 
     async def begin(self, held: HeldLease) -> Row | None:
         """The job of a lease; None if the lease is lost."""
-        rows = await self._fetch((await self.statements()).begin, held.fence)
+        rows = await self.fetch((await self.statements()).begin, held.fence)
         return rows[0] if rows else None
 
     async def store_progress(self, held: HeldLease, processed: int) -> bool:
         """Store how many phrases are finished. False if the lease is lost."""
-        return bool(await self._fetch((await self.statements()).progress, held.fence | {"processed": processed}))
+        return bool(await self.fetch((await self.statements()).progress, held.fence | {"processed": processed}))
 
     async def release(self, held: HeldLease) -> bool:
         """Set a job to ``pending`` again. False if the lease is lost."""
@@ -210,9 +210,16 @@ class Application:
 
     # Statements
 
-    async def _fetch(self, statement: Statement, about: Mapping[str, Any]) -> Sequence[Row]:
+    async def fetch(
+        self, statement: Statement, about: Mapping[str, Any], *, is_repeatable: bool = True
+    ) -> Sequence[Row]:
+        """Run a statement that was made for the tables; when it is refused, they are looked at again the next time.
+
+        Raises:
+            InvalidInput, ServiceUnavailable: as `Database.fetch`.
+        """
         try:
-            return await self.database.fetch(statement, about, is_repeatable=True)
+            return await self.database.fetch(statement, about, is_repeatable=is_repeatable)
         except ServiceUnavailable:
             self._is_stale = True
             raise

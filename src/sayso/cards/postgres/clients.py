@@ -73,7 +73,7 @@ class PostgresClientJobs:
             "total": len(phrases),
             "id": new_id,
         }
-        rows = await self._application.database.fetch(statement, about, is_repeatable="id" in values)
+        rows = await self._application.fetch(statement, about, is_repeatable="id" in values)
         self._application.announce()
         return await self.get(rows[0]["id"] if rows else new_id)
 
@@ -181,7 +181,7 @@ class PostgresClientJobs:
         return await self._fetch(statement, about)
 
     async def _fetch(self, statement: Statement, about: Mapping[str, Any]) -> Sequence[Row]:
-        return await self._application.database.fetch(statement, about, is_repeatable=True)
+        return await self._application.fetch(statement, about)
 
 
 def fresh(jobs: Table, statements: Statements) -> dict[str, sql.Composable]:
