@@ -201,6 +201,14 @@ async def test_a_paused_limit_grants_nothing_until_the_pause_ends(database: Data
     await until_true(granted)
 
 
+async def test_a_delayed_limit_grants_its_next_permit_later(database: Database) -> None:
+    name, limit = f"limit {uuid4()}", RateLimit(amount=1, interval_seconds=HOUR)
+    store = PausablePermits(database, PostgresPermits(database))
+    assert await store.take(name, limit, 1) == 0
+    await store.delay(name, 600)
+    assert HOUR + 540 < await store.take(name, limit, 1) <= HOUR + 600
+
+
 async def test_a_lost_database_is_an_error_of_sayso(database: Database, key: str) -> None:
     """No exception of psycopg crosses; a text with a NUL cannot be stored."""
     calls: list[Callable[[], Awaitable[object]]] = [

@@ -7,9 +7,11 @@ import hashlib
 import math
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sayso.errors import ServiceUnavailable
 from sayso.resilience.shared_permits import PermitStore, RateLimit
 
 if TYPE_CHECKING:
@@ -29,11 +31,23 @@ _NO_INTERVAL_SECONDS = 1e-6
 _SHORTEST_PAUSE_SECONDS = 0.001
 
 
-class PausableStore(PermitStore, Protocol):
-    """A `PermitStore` whose limits can be paused."""
+class KeyPermitStore(PermitStore, Protocol):
+    """A `PermitStore` whose limits can be paused and delayed."""
 
     async def pause(self, name: str, seconds: float) -> None:
-        """Grant no permit of a limit for so many seconds from now, unless it is paused for longer already."""
+        """Grant no permit of a limit for so many seconds from now, unless it is paused for longer already.
+
+        Raises:
+            ServiceUnavailable: the store does not answer.
+        """
+        ...
+
+    async def delay(self, name: str, seconds: float) -> None:
+        """Grant the next permit of a limit so many seconds later.
+
+        Raises:
+            ServiceUnavailable: the store does not answer; it may be delayed.
+        """
         ...
 
 
@@ -42,10 +56,12 @@ class Permit:
     """The right to send a request now; any thread may use it.
 
     Attributes:
-        until: on the clock, when it expires.
+        due: on the clock, when a request usually leaves.
+        until: when it expires.
         clock: monotonic seconds.
     """
 
+    due: float
     until: float
     clock: Callable[[], float]
 
@@ -54,13 +70,18 @@ class Permit:
         """Whether the request may leave."""
         return self.clock() <= self.until
 
+    @property
+    def late_seconds(self) -> float:
+        """How much later than usual a request is that leaves now."""
+        return max(0.0, self.clock() - self.due)
+
 
 class KeyPermits:
-    """Permits for requests with one API key; for one event loop, and one caller at a time.
+    """Permits for requests with one API key; for one event loop.
 
-    The interval is kept where requests leave. Permits are a little further apart than the interval, and one that is
-    not used as soon as usual expires: so a request that is slow to leave and a quick one after it are as far apart.
-    What comes instead of one that has expired is further apart, and has more time, until the request leaves.
+    The interval is kept where requests leave, not where permits are granted. Permits are a little further apart than
+    the interval. If a request leaves later than usual by more than that, the next permit is delayed as much; if it is
+    too late for that, its permit has expired, and it waits for another one.
 
     Args:
         store: of the permits.
@@ -72,7 +93,7 @@ class KeyPermits:
 
     def __init__(
         self,
-        store: PausableStore,
+        store: KeyPermitStore,
         *,
         api_key: str,
         base_url: str | None,
@@ -87,27 +108,25 @@ class KeyPermits:
         self._took_seconds: deque[float] = deque(maxlen=_REMEMBERED)
         """How long the last permits took to arrive; the shortest time is that of the database and the network."""
         self._interval_seconds = interval_seconds
+        # Without an interval there are pauses all the same.
+        spacing = interval_seconds + self._margin_seconds if interval_seconds else _NO_INTERVAL_SECONDS
+        self._limit = RateLimit(amount=1, interval_seconds=spacing)
+        self._delaying: set[asyncio.Task[None]] = set()
 
-    async def acquire(self, *, expired: int = 0) -> Permit:
+    async def acquire(self) -> Permit:
         """Wait for a permit; the request must leave at once.
-
-        Args:
-            expired: how many permits of this request have expired; each doubles the time that this one has.
 
         Raises:
             ServiceUnavailable: the database does not answer.
         """
-        margin_seconds = self._margin_seconds * 2**expired
-        # Without an interval there are pauses all the same.
-        spacing = self._interval_seconds + margin_seconds if self._interval_seconds else _NO_INTERVAL_SECONDS
-        limit = RateLimit(amount=1, interval_seconds=spacing)
         while True:
             asked_at = self._clock()
-            seconds = await self._store.take(self.name, limit, 1)
+            seconds = await self._store.take(self.name, self._limit, 1)
             if seconds <= 0:
                 self._took_seconds.append(self._clock() - asked_at)
-                until = asked_at + min(self._took_seconds) + margin_seconds
-                return Permit(until=until if self._interval_seconds else math.inf, clock=self._clock)
+                due = asked_at + min(self._took_seconds)
+                until = due + self._interval_seconds / 2 if self._interval_seconds else math.inf
+                return Permit(due=due, until=until, clock=self._clock)
             await asyncio.sleep(max(seconds, _SHORTEST_PAUSE_SECONDS))
 
     def departure(self, permit: Permit) -> Departure:
@@ -122,13 +141,25 @@ class KeyPermits:
 
         async def depart() -> None:
             current = permit
-            for expired in range(1, _MOST_EXPIRED + 1):
+            for _ in range(_MOST_EXPIRED):
                 if current.is_valid:
-                    return
-                acquiring = asyncio.run_coroutine_threadsafe(self.acquire(expired=expired), loop)
-                current = await asyncio.wrap_future(acquiring)
+                    break
+                current = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.acquire(), loop))
+            late_seconds = current.late_seconds
+            if self._interval_seconds and late_seconds > self._margin_seconds:
+                loop.call_soon_threadsafe(self._delay_next, min(late_seconds, self._interval_seconds))
 
         return depart
+
+    def _delay_next(self, seconds: float) -> None:
+        """Delay the next permit, without waiting for it."""
+        task = asyncio.create_task(self._delay(seconds))
+        self._delaying.add(task)
+        task.add_done_callback(self._delaying.discard)
+
+    async def _delay(self, seconds: float) -> None:
+        with suppress(ServiceUnavailable):
+            await self._store.delay(self.name, seconds)
 
     async def pause(self, seconds: float) -> None:
         """Grant no permit to any worker for so many seconds.

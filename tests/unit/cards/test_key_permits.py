@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
 
 import pytest
 
-from sayso.cards.key_permits import KeyPermits
+from sayso.cards.key_permits import KeyPermits, Permit
 from sayso.testing import InMemoryPermits
-
-if TYPE_CHECKING:
-    from sayso.resilience.shared_permits import RateLimit
+from support.waiting import until
 
 KEY = "sk-proj-secret"
 
@@ -33,15 +31,19 @@ class Store(InMemoryPermits):
         self.clock = clock
         self.takes_seconds = 0.02
         self.paused: list[tuple[str, float]] = []
-        self.intervals_seconds: list[float] = []
+        self.delayed: list[tuple[str, float]] = []
+        self.takes = 0
 
-    async def take(self, _name: str, limit: RateLimit, _cost: int) -> float:
-        self.intervals_seconds.append(limit.interval_seconds)
+    async def take(self, *_: object) -> float:
+        self.takes += 1
         self.clock.now += self.takes_seconds
         return 0.0
 
     async def pause(self, name: str, seconds: float) -> None:
         self.paused.append((name, seconds))
+
+    async def delay(self, name: str, seconds: float) -> None:
+        self.delayed.append((name, seconds))
 
 
 @pytest.fixture
@@ -62,57 +64,80 @@ def test_a_key_and_its_address_have_a_name_that_does_not_show_them(store: Store)
     assert permits(store).name == permits(store, interval_seconds=9).name
 
 
-async def test_a_permit_expires_when_it_is_not_used_at_once(store: Store) -> None:
-    permit = await permits(store).acquire()
-    assert permit.is_valid
-    store.clock.now += 0.024
-    assert permit.is_valid
-    store.clock.now += 0.002
-    assert not permit.is_valid
+async def delays(store: Store, limited: KeyPermits) -> list[float]:
+    """By how much permits were delayed."""
+    await until(lambda: not limited._delaying)
+    assert {name for name, _ in store.delayed} <= {limited.name}
+    return [round(seconds, 6) for _, seconds in store.delayed]
 
 
-async def test_a_permit_that_took_longer_than_usual_to_arrive_has_less_time(store: Store) -> None:
+async def leave(limited: KeyPermits, permit: Permit) -> None:
+    """Have a request leave, and what follows begin."""
+    await limited.departure(permit)()
+    await asyncio.sleep(0)
+
+
+async def test_a_request_that_leaves_at_once_delays_nothing(store: Store) -> None:
     limited = permits(store)
-    for _ in range(3):
-        assert (await limited.acquire()).is_valid
-    store.takes_seconds = 0.06
-    assert not (await limited.acquire()).is_valid
+    permit = await limited.acquire()
+    store.clock.now += 0.024
+    await leave(limited, permit)
+    assert await delays(store, limited) == []
+
+
+async def test_a_request_that_leaves_late_delays_the_next_permit(store: Store) -> None:
+    limited = permits(store)
+    permit = await limited.acquire()
+    store.clock.now += 0.1
+    await leave(limited, permit)
+    assert await delays(store, limited) == [0.1]
+    assert store.takes == 1
+
+
+async def test_a_permit_that_took_longer_than_usual_to_arrive_counts_as_late(store: Store) -> None:
+    limited = permits(store)
+    await limited.acquire()
+    store.takes_seconds = 0.1
+    await leave(limited, await limited.acquire())
+    assert await delays(store, limited) == [0.08]
+
+
+async def test_a_request_that_is_too_late_waits_for_another_permit(store: Store) -> None:
+    """After half of the interval."""
+    limited = permits(store)
+    permit = await limited.acquire()
+    store.clock.now += 0.3
+    await leave(limited, permit)
+    assert await delays(store, limited) == []
+    assert store.takes == 2
+
+
+async def test_a_request_leaves_in_the_end(store: Store) -> None:
+    limited = permits(store)
+    permit = await limited.acquire()
+    store.clock.now += 1
+    store.takes_seconds = 3
+    await leave(limited, permit)
+    assert store.takes == 6
+    assert await delays(store, limited) == [0.5]
 
 
 async def test_a_slow_database_is_usual_after_a_while(store: Store) -> None:
     limited = permits(store)
     await limited.acquire()
-    store.takes_seconds = 0.2
+    store.takes_seconds = 0.4
     for _ in range(64):
         await limited.acquire()
-    assert (await limited.acquire()).is_valid
+    assert (await limited.acquire()).late_seconds == pytest.approx(0, abs=1e-6)
 
 
 async def test_without_an_interval_permits_do_not_expire(store: Store) -> None:
-    permit = await permits(store, interval_seconds=0).acquire()
+    limited = permits(store, interval_seconds=0)
+    permit = await limited.acquire()
     store.clock.now += 3600
-    assert permit.is_valid
-
-
-async def test_a_request_that_is_late_waits_for_a_permit_with_more_time(store: Store) -> None:
-    """Each that expires is followed by one that is further from the next, and so has more time."""
-    limited = permits(store)
-    departure = limited.departure(await limited.acquire())
-    await departure()
-    assert len(store.intervals_seconds) == 1
-    store.clock.now += 1
-    store.takes_seconds = 0.1
-    await departure()
-    assert store.intervals_seconds == pytest.approx([0.525, 0.55, 0.6])
-
-
-async def test_a_request_leaves_in_the_end(store: Store) -> None:
-    limited = permits(store)
-    departure = limited.departure(await limited.acquire())
-    store.clock.now += 1
-    store.takes_seconds = 3
-    await departure()
-    assert len(store.intervals_seconds) == 6
+    await leave(limited, permit)
+    assert await delays(store, limited) == []
+    assert store.takes == 1
 
 
 async def test_a_pause_is_of_the_key(store: Store) -> None:

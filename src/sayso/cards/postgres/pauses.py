@@ -1,4 +1,4 @@
-"""Rate limits that a provider's ``Retry-After`` pauses for all processes."""
+"""Rate limits that a provider's ``Retry-After`` pauses, and that a late request delays, for all processes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,16 @@ select extract(epoch from free_at - clock_timestamp())::float8 as seconds from s
 """
 
 
+_DELAY = """
+update sayso.rate_limits set free_at = free_at + %(seconds)s * interval '1 second' where name = %(name)s
+"""
+
+
 class PausablePermits:
-    """See `sayso.resilience.shared_permits.PermitStore`; belongs to the event loop of its database.
+    """See `sayso.cards.key_permits.KeyPermitStore`; belongs to the event loop of its database.
 
     Args:
-        database: of the pauses; its opener closes it.
+        database: of all of them; its opener closes it.
         permits: of the limits.
     """
 
@@ -35,16 +40,16 @@ class PausablePermits:
         self._permits = permits
 
     async def take(self, name: str, limit: RateLimit, cost: int) -> float:
-        """See `PermitStore.take`; during a pause none is available."""
+        """See `KeyPermitStore.take`; during a pause none is available."""
         rows = await self._database.fetch(_REST, {"name": f"{name}{_SUFFIX}"}, is_repeatable=True)
         seconds = float(rows[0]["seconds"]) if rows else 0.0
         return seconds if seconds > 0 else await self._permits.take(name, limit, cost)
 
     async def pause(self, name: str, seconds: float) -> None:
-        """Grant no permit of a limit for so many seconds from now; a longer pause that began before lasts on.
-
-        Raises:
-            ServiceUnavailable: the database does not answer.
-        """
+        """See `KeyPermitStore.pause`."""
         parameters = {"name": f"{name}{_SUFFIX}", "seconds": seconds}
         await self._database.fetch(_PAUSE, parameters, is_repeatable=True)
+
+    async def delay(self, name: str, seconds: float) -> None:
+        """See `KeyPermitStore.delay`."""
+        await self._database.fetch(_DELAY, {"name": name, "seconds": seconds}, is_repeatable=False)
