@@ -1,11 +1,13 @@
 """Sayso's part of `bench.sync`, as a whole process: ``python -m bench.sync_client ENDPOINT BUCKET DIRECTORY``.
 
-Lists the bucket, fetches every object pinned to its ETag, verifies it, syncs and renames it, in groups.
+Lists the bucket, fetches every object pinned to its ETag, verifies it, syncs and renames it, in groups. It prints how
+many seconds that took after the start of the process: the service is running when a bucket changes.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from sayso.aws.access import AwsAccess
 from sayso.aws.s3_reader import BucketReader, locate_bucket
 from sayso.modelsync.directories import VolumeRoot
+from sayso.modelsync.grouping import next_group
 from sayso.modelsync.listing import list_objects
 from sayso.modelsync.publish import Publisher, Ready
 from sayso.modelsync.transfer import Download, Transfers
@@ -23,14 +26,13 @@ if TYPE_CHECKING:
 
     from sayso.modelsync.transfer import Downloaded
 
-_GROUP = 256
-
 
 def main() -> None:
     """Synchronise an empty directory with a bucket."""
     endpoint, bucket, directory = sys.argv[1:]
     path = Path(directory)
     path.mkdir()
+    began = time.perf_counter()
     access = AwsAccess(endpoint_url=endpoint, access_key_id="key", secret_access_key="hush-hush")  # noqa: S106
     finished: SimpleQueue[Future[Downloaded]] = SimpleQueue()
     with BucketReader(locate_bucket(bucket, access)) as reader, VolumeRoot(path) as root:
@@ -42,13 +44,12 @@ def main() -> None:
                 transfers.submit(Download(remote=remote, path=remote.key)).future.add_done_callback(finished.put)
             left = len(listing.objects)
             while left:
-                group = [finished.get().result()]
-                while len(group) < min(_GROUP, left) and not finished.empty():
-                    group.append(finished.get().result())
+                group = [future.result() for future in next_group(finished, left)]
                 assert all(each.is_verified for each in group)
                 results = publisher.publish([Ready(temporary=each.temporary, path=each.path) for each in group])
                 assert all(result.error is None for result in results)
                 left -= len(group)
+    print(time.perf_counter() - began)
 
 
 if __name__ == "__main__":
