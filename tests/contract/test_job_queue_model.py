@@ -149,7 +149,7 @@ class LeaseModel(RuleBasedStateMachine):
         assert (backlog.waiting, backlog.in_flight) == (waiting, in_flight)
 
 
-@pytest.mark.parametrize(("name", "examples"), [("memory", 50), ("postgres-deaf", 8), ("cards", 8)])
+@pytest.mark.parametrize(("name", "examples"), [("memory", 50), ("postgres-deaf", 8), ("cards", 15)])
 def test_workers_can_do_nothing_that_the_model_does_not_allow(
     request: pytest.FixtureRequest, name: str, examples: int
 ) -> None:

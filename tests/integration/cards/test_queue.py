@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,9 +23,11 @@ from support.cards.old_worker import OldWorker
 from support.cards.places import CardsPlace, cards_place, one, spoken
 from support.cards.tables import BARE, ENUM, PLAIN, App, Shape, create_tables
 from support.postgres.pgbouncer import pgbouncer
-from support.waiting import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS, until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sayso.cards.postgres.queue import CardQueue
     from sayso.jobs import Delivery
     from support.postgres.databases import Databases
@@ -489,3 +491,58 @@ async def test_a_place_for_large_jobs_is_not_lost_with_its_lease(databases: Data
         assert await worker.receive(1, wait_seconds=0) == []
         now[0] = 61.0
         assert [each.job_id for each in await worker.receive(1, wait_seconds=0)] == ["large 1"]
+
+
+async def test_heartbeats_at_the_same_time_share_their_statements(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file is published under its lease: hundreds of confirmations are no load, and each has its answer."""
+    async with cards_place(databases) as place:
+        for job_id in ("a", "b"):
+            place.app.add_job(job_id, FEW)
+        worker = place.worker()
+        mine, other = await worker.receive(2, wait_seconds=20)
+        look, looks = place.application.look, []
+
+        async def counting(job_ids: Sequence[str]) -> Any:
+            looks.append(job_ids)
+            return await look(job_ids)
+
+        monkeypatch.setattr(place.application, "look", counting)
+        place.app.delete("b")
+        answers = await asyncio.gather(*(worker.heartbeat([delivery]) for delivery in [mine, other] * 200))
+        assert answers == [[], [other]] * 200
+        assert len(looks) <= 5
+
+
+async def test_notifications_come_by_our_own_address_too(databases: Databases) -> None:
+    """Prisma's address may lead through PgBouncer, where nothing is heard, and Sayso's past it."""
+    conninfo = databases.new()
+    create_tables(conninfo)
+    with closing(App(conninfo)) as app:
+        async with Database(conninfo, listen=False) as deaf, Database(conninfo) as own:
+            place = CardsPlace(app, Application(deaf), own)
+            await install_trigger(place.application, own)
+            listener = own.listener
+            assert listener is not None
+            await until(lambda: listener.is_receiving)
+            worker = place.worker(poll_seconds=600.0)
+            receiving = asyncio.create_task(worker.receive(1, wait_seconds=600))
+            await asyncio.sleep(0.2)
+            app.add_job("a", FEW)
+            async with asyncio.timeout(WAIT_SECONDS):
+                assert [each.job_id for each in await receiving] == ["a"]
+            await worker.close()
+
+
+async def test_a_late_heartbeat_does_not_undo_a_release(databases: Databases) -> None:
+    """The job waits for its next attempt as before, which is the second."""
+    async with cards_place(databases) as place:
+        place.app.add_job("a", FEW)
+        worker = place.worker()
+        delivery = await one(worker)
+        await worker.retry(delivery, delay_seconds=3600, error="no")
+        assert list(await worker.heartbeat([delivery])) == [delivery]
+        assert await place.worker().receive(1, wait_seconds=0) == []
+        (lease,) = await place.sql("select attempts, available_at > now() as waits from sayso.card_leases")
+        assert lease == {"attempts": 1, "waits": True}

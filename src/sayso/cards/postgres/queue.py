@@ -26,11 +26,12 @@ from sayso.cards.records import JobStatus
 from sayso.errors import SaysoError
 from sayso.jobs import LEASE_SECONDS
 from sayso.jobs.base import Backlog, Delivery
+from sayso.postgres.batcher import Batcher
 from sayso.postgres.listener import Channel
 from sayso.postgres.notifier import Notifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from sayso.cards.postgres.application import Application
@@ -91,8 +92,10 @@ class CardQueue:
         self.rows = PostgresJobRows(application, self._leases, self._held)
         """The rows of the jobs that were received here."""
         self._arrivals = Notifier()
-        listener = application.database.listener
-        self._end_listening = None if listener is None else listener.on(Channel.CARDS, self._on_job)
+        self._extensions: Batcher[Delivery, HeldLease | None] = Batcher(self._extend_all)
+        # Also by Sayso's own, which may be the same database by another address, without PgBouncer in between.
+        listeners = {each.listener for each in (application.database, database) if each.listener is not None}
+        self._ends = [listener.on(Channel.CARDS, self._on_job) for listener in listeners]
         self._hold_seconds = 0.0
 
     def _on_job(self, schema: str) -> None:
@@ -142,19 +145,17 @@ class CardQueue:
     # Leases
 
     async def heartbeat(self, deliveries: Collection[Delivery]) -> Collection[Delivery]:
-        """See `JobQueue.heartbeat`."""
-        if not deliveries:
-            return []
-        held = await self._extended(deliveries)
-        return [delivery for delivery in deliveries if delivery.lease not in held]
+        """See `JobQueue.heartbeat`; those that come at the same time share their statements."""
+        held = await asyncio.gather(*map(self._extensions.add, deliveries))
+        return [delivery for delivery, lease in zip(deliveries, held, strict=True) if lease is None]
 
-    async def _extended(self, deliveries: Collection[Delivery]) -> Mapping[str, HeldLease]:
-        """Extend the leases that are not lost, and return them by their names; those that are lost are forgotten."""
+    async def _extend_all(self, deliveries: Sequence[Delivery]) -> Sequence[HeldLease | None]:
+        """Extend the leases that are not lost; those that are lost are forgotten, and None is in their place."""
         leases = {delivery.lease: Lease.of(delivery) for delivery in deliveries}
         seen = await self._application.look([lease.job_id for lease in leases.values()])
         wanted = {name: lease for name, lease in leases.items() if self._held.is_kept(lease, seen.get(lease.job_id))}
         extended = await self._leases.extend(wanted.values()) if wanted else set()
-        held = {}
+        held: dict[str, HeldLease] = {}
         for name, lease in wanted.items():
             if lease.lease_id in extended:
                 held[name] = self._kept(lease, self._held.until(seen[lease.job_id].app_now))
@@ -162,7 +163,7 @@ class CardQueue:
         self._held.remove([lease.name for lease in gone])
         # Also in the table: the application may set the job to pending again, and any worker may have it then.
         await self._leases.end(gone)
-        return held
+        return [held.get(delivery.lease) for delivery in deliveries]
 
     def _kept(self, lease: Lease, until: datetime) -> HeldLease:
         held = self._held.find(lease.name)
@@ -172,7 +173,7 @@ class CardQueue:
         return held
 
     async def _confirmed(self, delivery: Delivery) -> HeldLease:
-        held = (await self._extended([delivery])).get(delivery.lease)
+        held = await asyncio.shield(self._extensions.add(delivery))
         if held is None:
             raise lost(delivery.job_id)
         return held
@@ -253,5 +254,6 @@ class CardQueue:
 
     async def close(self) -> None:
         """See `JobQueue.close`; the connections are those of the databases."""
-        if self._end_listening is not None:
-            self._end_listening()
+        for end in self._ends:
+            end()
+        await self._extensions.drain()
