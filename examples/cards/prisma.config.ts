@@ -1,7 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { defineConfig } from "prisma/config";
 
-// Migrations go through the adapter, too: no engine is downloaded.
+// `prisma migrate diff`, which makes the SQL of a migration, goes through the adapter, too: no engine is downloaded.
 export default defineConfig({
   schema: "prisma/schema.prisma",
   experimental: { adapter: true },
