@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 from contextlib import suppress
@@ -178,12 +179,20 @@ def verify_claims(descriptor: int, claims: list[_Claim], content: FileHash) -> s
     return found
 
 
-def sweep_partials(root: VolumeRoot, *, active: Collection[str] = (), older_than_seconds: float = 0.0) -> list[str]:
+def sweep_partials(
+    root: VolumeRoot,
+    *,
+    active: Collection[str] = (),
+    before_seconds: float = math.inf,
+    older_than_seconds: float = 0.0,
+) -> list[str]:
     """Remove temporary files that no transfer uses any more, and notes without a file.
 
     Args:
         root: of the volume.
-        active: the temporary files that are in use.
+        active: the temporary files that are in use: those of `Transfers.active`, and those that wait to be published.
+        before_seconds: a Unix time; files that were written later are kept. While transfers run it must be some minutes
+            ago, because a file exists for a moment before it is known as active.
         older_than_seconds: a Unix time; files that can be resumed are kept if they were written later.
 
     Returns:
@@ -199,7 +208,8 @@ def sweep_partials(root: VolumeRoot, *, active: Collection[str] = (), older_than
     removed: list[str] = []
     for path, facts in list(root.entries()):
         left = _left_over(path)
-        is_kept = left in active or (left in resumable and facts.st_mtime >= older_than_seconds)
+        limit = older_than_seconds if left in resumable else before_seconds
+        is_kept = left in active or facts.st_mtime >= limit
         if left is not None and not is_kept and root.stat(left) is not None:
             root.remove_tree(left)
             removed.append(left)
