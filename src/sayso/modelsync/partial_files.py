@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from sayso.modelsync.keys import STATE_DIRECTORY, is_temporary, temporary_name
 from sayso.modelsync.range_hashes import OWN_ALGORITHM, Range, RangeHash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from sayso.modelsync.directories import VolumeRoot
     from sayso.modelsync.range_hashes import FileHash
@@ -31,6 +32,7 @@ NOTES_DIRECTORY = f"{STATE_DIRECTORY}/partial"
 
 _READ_BYTES = 2**20
 _MAXIMUM_NOTES_BYTES = 2**26
+_KNOWN_SECONDS = 900.0
 
 
 def new_temporary(root: VolumeRoot, path: str) -> tuple[str, int]:
@@ -182,18 +184,19 @@ def verify_claims(descriptor: int, claims: list[_Claim], content: FileHash) -> s
 def sweep_partials(
     root: VolumeRoot,
     *,
-    active: Collection[str] = (),
-    before_seconds: float = math.inf,
+    active: Collection[str] | None = None,
     older_than_seconds: float = 0.0,
+    clock: Callable[[], float] = time.time,
 ) -> list[str]:
     """Remove temporary files that no transfer uses any more, and notes without a file.
 
     Args:
         root: of the volume.
-        active: the temporary files that are in use: those of `Transfers.active`, and those that wait to be published.
-        before_seconds: a Unix time; files that were written later are kept. While transfers run it must be some minutes
-            ago, because a file exists for a moment before it is known as active.
+        active: the temporary files that transfers use; None if there are no transfers, as at the start. While there
+            are, files that were written in the last quarter of an hour are kept, too: a file exists for a moment before
+            it is known as active, and for another one until it is published.
         older_than_seconds: a Unix time; files that can be resumed are kept if they were written later.
+        clock: Unix time in seconds.
 
     Returns:
         The paths that were removed.
@@ -201,6 +204,8 @@ def sweep_partials(
     Raises:
         OSError: the volume fails.
     """
+    used = active or ()
+    before_seconds = math.inf if active is None else clock() - _KNOWN_SECONDS
     resumable = {}
     for notes in _all_notes(root):
         header, _ = _read_notes(root, notes)
@@ -209,12 +214,12 @@ def sweep_partials(
     for path, facts in list(root.entries()):
         left = _left_over(path)
         limit = older_than_seconds if left in resumable else before_seconds
-        is_kept = left in active or facts.st_mtime >= limit
+        is_kept = left in used or facts.st_mtime >= limit
         if left is not None and not is_kept and root.stat(left) is not None:
             root.remove_tree(left)
             removed.append(left)
     for temporary, notes in resumable.items():
-        is_used = temporary in active or (temporary and root.stat(temporary) is not None)
+        is_used = temporary in used or (temporary and root.stat(temporary) is not None)
         if not is_used and root.remove(notes):
             removed.append(notes)
     return removed
