@@ -180,7 +180,8 @@ async def test_a_cancelled_job_frees_its_place_and_claims_at_once(
     async with speaking(database_url, server, store, options) as one:
         await one.speaker.speak("First", "en", job_id="j")
         task = asyncio.create_task(one.speaker.speak("Second", "en", job_id="j"))
-        claims = "select owner from sayso.card_speech_claims"
+        # A release that fails, on a machine that is too busy, is followed by the end of the claim.
+        claims = "select owner from sayso.card_speech_claims where claimed_until > clock_timestamp()"
         await until_true(lambda: one.database.fetch(claims, {}, is_repeatable=True))
         before = await one.purchases.totals()
         task.cancel()

@@ -69,8 +69,10 @@ def test_three_processes_keep_one_interval_and_buy_each_text_once(
     assert sum(not is_cached for each in made for _, is_cached in each) == 22
     times = sorted(request.began_at for request in server.requests)
     assert len(times) == 22 + 3
-    # What is between the departure of a request and the server's clock is known to neither, and long on a busy machine.
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.75 * INTERVAL_SECONDS
+    # The server is a thread of this busy process: one request may be noted late, and the next in time.
+    gaps = sorted(later - earlier for earlier, later in pairwise(times))
+    assert gaps[len(gaps) // 2] >= INTERVAL_SECONDS
+    assert times[-1] - times[0] >= 0.75 * INTERVAL_SECONDS * len(gaps)
 
 
 async def test_the_texts_of_a_killed_process_are_taken_over(
