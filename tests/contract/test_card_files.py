@@ -214,6 +214,18 @@ async def test_a_web_server_may_read_a_directory(tmp_path: Path, request: pytest
         assert {path.name for path in root.iterdir() if not path.name.startswith(".sayso-")} == {card.name}
 
 
+async def test_what_a_killed_worker_left_is_swept(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """With the next file; what is not of Sayso stays."""
+    async with in_a_directory(request) as place:
+        staging = tmp_path / "tts" / ".sayso-staging"
+        staging.mkdir(parents=True)
+        (staging / ".sayso-0123456789abcdef.part").write_bytes(b"half")
+        (tmp_path / "tts" / "notes.txt").write_text("of the operator")
+        await place.files().publish(delivery(), name_of(f"card-{uuid4().hex}"), spoken(b"hello"))
+        assert [path.name for path in staging.iterdir() if path.name != ".sayso-lock"] == []
+        assert (tmp_path / "tts" / "notes.txt").exists()
+
+
 async def test_s3_serves_files_as_the_contract_says(request: pytest.FixtureRequest) -> None:
     """As MP3, which caches keep for a year."""
     async with in_s3(request) as place, Aws(request.getfixturevalue("aws_place").access()) as aws:

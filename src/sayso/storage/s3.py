@@ -13,9 +13,10 @@ from sayso.aws.errors import AwsRefusal
 from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
 from sayso.storage.base import ListedFile, Stored
 from sayso.storage.content_types import content_disposition
+from sayso.storage.s3_listing import NO_BUCKET, listed
 from sayso.storage.s3_object import NotThere, S3Object, no_bucket
 from sayso.storage.s3_upload import Upload, send
-from sayso.storage.uris import RESERVED_PREFIX, bucket_and_key
+from sayso.storage.uris import bucket_and_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -29,8 +30,6 @@ _SHA256 = "sayso-sha256"
 """The metadata key of the content's checksum; S3's entity tag is a checksum of the content only in some cases."""
 
 _OPTIONS = {"signature_version": "s3v4"}  # for links, too; new buckets refuse the default version
-
-_NO_BUCKET = "NoSuchBucket"
 
 _PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts, of at least 5 MiB
 _READS = 4
@@ -107,7 +106,7 @@ class S3Storage:
         if self._client.clock() - self._seen.get(bucket, -_SEEN_SECONDS) < _SEEN_SECONDS:
             return
         try:
-            await self._client.call("head_bucket", refusals={"404", _NO_BUCKET}, Bucket=bucket)
+            await self._client.call("head_bucket", refusals={"404", NO_BUCKET}, Bucket=bucket)
         except AwsRefusal:
             self._seen.pop(bucket, None)
             raise no_bucket(f"s3://{bucket}", own_setting=self._setting_of(bucket)) from None
@@ -184,22 +183,11 @@ class S3Storage:
     async def files_in(self, root: str) -> AsyncIterator[ListedFile]:
         """See `Storage.files_in`; needs the permission ``s3:ListBucket``."""
         bucket, _, prefix = root.removeprefix("s3://").rstrip("/").partition("/")
-        prefix = f"{prefix}/" if prefix else ""
-        more: dict[str, Any] = {}
-        while True:
-            try:
-                answer = await self._client.call(
-                    "list_objects_v2", refusals={_NO_BUCKET}, Bucket=bucket, Prefix=prefix, Delimiter="/", **more
-                )
-            except AwsRefusal:
-                raise no_bucket(root, own_setting=self._setting_of(bucket)) from None
-            for item in answer.get("Contents", ()):
-                name = item["Key"].removeprefix(prefix)
-                if name and not name.startswith(RESERVED_PREFIX):
-                    yield ListedFile(name=name, size_bytes=item["Size"], modified_at=item["LastModified"])
-            if not answer.get("IsTruncated"):
-                return
-            more = {"ContinuationToken": answer["NextContinuationToken"]}
+        try:
+            async for file in listed(self._client, bucket, f"{prefix}/" if prefix else ""):
+                yield file
+        except AwsRefusal:
+            raise no_bucket(root, own_setting=self._setting_of(bucket)) from None
 
     async def delete(self, *uris: str) -> int:
         """See `Storage.delete`; S3 does not say what existed, so every URI counts."""
