@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from sayso.api.context import AppContext, CardsContext, ProcessContext
+    from sayso.api.context import AppContext, CardsContext, ProcessContext, SyncContext
     from sayso.narrations.service import Narrations
 
 _log = structlog.get_logger(__name__)
@@ -62,6 +62,9 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
     app.state.process = process
     app.state.readiness = "starting"
     app.state.cards = None
+    for service in process.services:
+        if service.operations is not None and process.role_count == 1:
+            service.operations(app)  # the first route of a path answers
     app.include_router(operations.router)
     for service in process.services:
         service.install(app)
@@ -121,6 +124,35 @@ def cards_api(open_context: Callable[[], AbstractAsyncContextManager[CardsContex
             yield
 
     return HttpService(install=install, lifespan=lifespan, on_stop=_end_card_subscriptions)
+
+
+def sync_api(context: SyncContext) -> HttpService:
+    """The service of model sync.
+
+    Args:
+        context: its parts, which start and stop with the process.
+    """
+    from sayso.api.routes import modelsync
+
+    def install(app: FastAPI) -> None:
+        app.state.sync = context
+        app.include_router(modelsync.router, responses=ERRORS)
+
+    def operations_of_role(app: FastAPI) -> None:
+        app.include_router(modelsync.operations)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        context.service.start()
+        try:
+            yield
+        finally:
+            context.service.stop()
+            await on_thread(context.close)
+
+    return HttpService(
+        install=install, lifespan=lifespan, on_stop=lambda _app: context.service.stop(), operations=operations_of_role
+    )
 
 
 def _end_card_subscriptions(app: FastAPI) -> None:

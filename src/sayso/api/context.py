@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sayso.api.schemas.catalogue import Catalogue
     from sayso.api.service import HttpService
     from sayso.cards.service import Cards
+    from sayso.modelsync.counts import MessageCounts
+    from sayso.modelsync.service import ModelSync
     from sayso.narrations.service import Narrations
     from sayso.observability import Health, Metrics
     from sayso.scheduling import Scheduler
@@ -41,6 +43,8 @@ class ProcessContext:
         services: the HTTP services of its roles.
         workers: the workers of its roles; None if they have none.
         base_url: the public address; None where no role has one.
+        is_ready: whether the roles have done what they do before they are used, such as a first synchronisation.
+        role_count: how many roles the process has.
     """
 
     settings: ProcessSettings
@@ -53,6 +57,8 @@ class ProcessContext:
     services: Sequence[HttpService] = ()
     workers: WorkerGroup | None = None
     base_url: str | None = None
+    is_ready: Callable[[], bool] = lambda: True
+    role_count: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +84,23 @@ class AppContext:
     files: SignedFiles | None = None
     narrations: Narrations | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncContext:
+    """The parts of the role sync.
+
+    Attributes:
+        service: keeps the volume equal to the bucket.
+        close: closes what the service uses, once it has ended; blocks.
+        trouble: why it does not do its work, in a sentence; None while it does.
+        counts: what it has done since the start.
+    """
+
+    service: ModelSync
+    close: Callable[[], None]
+    trouble: Callable[[], str | None]
+    counts: MessageCounts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -102,6 +102,8 @@ def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambd
         close=process.closing.close,
         services=[service.http for service in services if service.http is not None],
         workers=process.workers,
+        is_ready=lambda: all(service.is_ready() for service in services),
+        role_count=len(plan.roles),
         base_url=next((service.base_url for service in services if service.base_url is not None), None),
     )
 

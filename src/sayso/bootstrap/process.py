@@ -41,6 +41,7 @@ class Service:
         facts: further entries of /health, by their names in the JSON.
         warm_up: loads what its first work would wait for; on a thread, once the process serves.
         base_url: the public address of the process, if the role knows it.
+        is_ready: whether it has done what it does before it is used; /ready waits for it.
     """
 
     workers: WorkerService | None = None
@@ -49,6 +50,7 @@ class Service:
     facts: Callable[[], Mapping[str, Any]] = dict
     warm_up: Callable[[], None] = lambda: None
     base_url: str | None = None
+    is_ready: Callable[[], bool] = lambda: True
 
 
 class Process:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from sayso.bootstrap.process import Process, Service
-    from sayso.settings import ApiSettings, CardsSettings, ProcessSettings, StoriesSettings
+    from sayso.settings import ApiSettings, CardsSettings, ProcessSettings, StoriesSettings, SyncSettings
 
 S = TypeVar("S", bound="ProcessSettings")
 
@@ -81,6 +81,18 @@ def _open_cards(process: Process, settings: CardsSettings) -> Service:
     return open_cards(process, settings)
 
 
+def _sync_settings() -> type[SyncSettings]:
+    from sayso.settings import SyncSettings
+
+    return SyncSettings
+
+
+def _open_sync(process: Process, settings: SyncSettings) -> Service:
+    from sayso.bootstrap.modelsync import open_sync
+
+    return open_sync(process, settings)
+
+
 _ALL: tuple[Role[Any], ...] = (
     Role(
         name="api",
@@ -107,6 +119,16 @@ _ALL: tuple[Role[Any], ...] = (
         settings=_cards_settings,
         open=_open_cards,
         serves_http=True,
+    ),
+    Role(
+        name="sync",
+        summary="copies the models of a bucket (S3_BUCKET_NAME) to a volume (MODELS_BASE_PATH), verified and at once, "
+        "when the bucket's events (SQS_UPDATE_QUEUE_URL) say that they have changed. It listens on port 8080, without "
+        "keys on every address, too: POST /sync/full and GET /sync/status.",
+        settings=_sync_settings,
+        open=_open_sync,
+        serves_http=False,
+        in_up=False,
     ),
 )
 

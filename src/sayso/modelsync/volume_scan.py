@@ -44,8 +44,14 @@ def scan_volume(root: VolumeRoot) -> VolumeScan:
             entries[path] = VolumeFile(path=path, kind=kind_of(facts.st_mode), stat=local_stat(facts))
             if stat.S_ISDIR(facts.st_mode):
                 pending.append((path, below))
-            elif stat.S_ISLNK(facts.st_mode) and (behind := directory_behind(path, read_link(root, below))):
-                pending.append((path, behind))
+            elif stat.S_ISLNK(facts.st_mode):
+                try:
+                    behind = directory_behind(path, read_link(root, below))
+                except OSError as error:
+                    troubles.append(f"The link {path} cannot be read: {error.strerror or error}.")
+                    continue
+                if behind is not None:
+                    pending.append((path, behind))
     return VolumeScan(entries=entries, is_complete=not troubles, trouble=troubles[0] if troubles else None)
 
 

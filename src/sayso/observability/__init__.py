@@ -5,6 +5,7 @@ from sayso.observability.health import EngineHealth, Health, Status, status_of
 from sayso.observability.job_metrics import JobMetrics, QueueState
 from sayso.observability.logs import configure_logs, redact
 from sayso.observability.metrics import TEXT_MEDIA_TYPE, Metrics
+from sayso.observability.sync_metrics import SyncMetrics
 from sayso.observability.traces import TraceRequests, configure_traces, span
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Metrics",
     "QueueState",
     "Status",
+    "SyncMetrics",
     "TraceRequests",
     "configure_logs",
     "configure_traces",

@@ -15,6 +15,7 @@ from sayso.settings.roles import (
     SpeechSettings,
     StorageSettings,
     StoriesSettings,
+    SyncSettings,
 )
 from sayso.settings.settings import Settings, load_settings, variables
 
@@ -33,6 +34,7 @@ __all__ = [
     "SpeechSettings",
     "StorageSettings",
     "StoriesSettings",
+    "SyncSettings",
     "WorkerSettings",
     "deciding_variable",
     "load_role_settings",

@@ -5,12 +5,17 @@ Pydantic puts the fields of the last base class first; so do the reference page 
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sayso.settings.attempts import AttemptSettings
 from sayso.settings.aws import AwsSettings
 from sayso.settings.cards import CardSettings
 from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
 from sayso.settings.engines import EngineSettings
+from sayso.settings.modelsync import ModelSyncSettings, ModelSyncTuning
 from sayso.settings.narrations import NarrationSettings
 from sayso.settings.openai import OpenAISettings
 from sayso.settings.process import ProcessSettings, WorkerSettings
@@ -51,3 +56,16 @@ class CardsSettings(
     EngineSettings,
 ):
     """The settings of the role ``cards``; parts of its parts are named, too, to have them in the order of all roles."""
+
+
+class SyncSettings(ModelSyncTuning, ModelSyncSettings, AwsSettings, WorkerSettings):
+    """The settings of the role ``sync``, with the defaults of the service that it replaces."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=8080, validation_alias="PORT", description="Port to listen on; 0 for any free port."
+    )
+    aws_region: str | None = Field(
+        default="us-west-2",
+        validation_alias="AWS_REGION",
+        description="Region of the bucket and the queues.",
+    )

@@ -61,11 +61,13 @@ async def live() -> dict[str, str]:
 async def ready(request: Request, process: ProcessDep) -> JSONResponse:
     """For the readiness probe of Kubernetes: 503 until the start is complete, if the worker is dead, and at the end."""
     state: str = request.app.state.readiness
+    if state == "ready" and process.workers is None and not process.is_ready():
+        state = "starting"
     if state == "ready" and process.workers is not None:
         works, reason = process.workers.readiness()
         if reason is not None:
             return JSONResponse({"status": "failed", "reason": reason}, status_code=_UNHEALTHY)
-        state = "ready" if works else "starting"
+        state = "ready" if works and process.is_ready() else "starting"
     return JSONResponse({"status": state}, status_code=200 if state == "ready" else _UNHEALTHY)
 
 

@@ -50,6 +50,7 @@ class SqsQueue:
         dlq_url: of the dead-letter queue; None to leave failed messages to the queue's own redrive policy.
         lease_seconds: the length of a lease without a heartbeat, in whole seconds.
         receipts: the known messages; several objects for one queue may share it.
+        settings: the variables that the two URLs come from, for hints.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class SqsQueue:
         dlq_url: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
         receipts: Receipts | None = None,
+        settings: tuple[str, str] = ("QUEUE_URL", "DLQ_URL"),
     ) -> None:
         self._receipts = Receipts() if receipts is None else receipts
         self._client = client
         self._lease_seconds = math.ceil(lease_seconds)
-        self._remote = RemoteQueue(client, queue_url)
+        self._remote = RemoteQueue(client, queue_url, setting=settings[0])
         self._deletes = Deletes(self._remote)
         self._leases = Leases(lease_seconds=self._lease_seconds, clock=client.clock)
         self._receiver = Receiver(
@@ -72,7 +74,7 @@ class SqsQueue:
         )
         self._dead_letters: DeadLetters | None = None
         if dlq_url is not None:
-            self._dead_letters = DeadLetters(RemoteQueue(client, dlq_url, setting="DLQ_URL"), queue_url)
+            self._dead_letters = DeadLetters(RemoteQueue(client, dlq_url, setting=settings[1]), queue_url)
         self._is_checked = False
         self.left_to_redrive = 0
         """How many times a failed message was left in the queue, because there is no dead-letter queue."""
