@@ -18,6 +18,7 @@ from sayso.settings import (
     ProcessSettings,
     Settings,
     StoriesSettings,
+    SyncSettings,
     load_role_settings,
     variables,
 )
@@ -74,13 +75,30 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 # Roles that agree
 
 
-@pytest.mark.parametrize("names", [names for count in (1, 2) for names in combinations(ROLES, count)], ids="+".join)
+IN_UP = [name for name, role in ROLES.items() if role.in_up]
+
+
+@pytest.mark.parametrize("names", [names for count in (1, 2) for names in combinations(IN_UP, count)], ids="+".join)
 def test_the_roles_that_there_are_share_a_process(names: tuple[str, ...]) -> None:
     """With nothing set, as `sayso up` starts; each has the settings of its own kind."""
     plan = ProcessPlan.load(roles_named(names))
     assert {name: type(settings) for name, settings in plan.settings.items()} == {
         name: ROLES[name].settings() for name in names
     }
+
+
+def test_sync_has_the_defaults_of_the_service_that_it_replaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another role in the process they have to be set; then a directory of models is one for both."""
+    (alone,) = ProcessPlan.load(roles_named(["sync"])).settings.values()
+    assert isinstance(alone, SyncSettings)
+    assert (alone.port, alone.aws_region, str(alone.sync_base_path)) == (8080, "us-west-2", "/models")
+    with pytest.raises(InvalidInput, match=r"PORT is not set, and its default is 8000 for api and 8080 for sync"):
+        ProcessPlan.load(roles_named(["api", "sync"]))
+    for name, value in {"PORT": "9000", "AWS_REGION": "eu-west-3", "MODELS_BASE_PATH": "/srv/models"}.items():
+        monkeypatch.setenv(name, value)
+    settings = ProcessPlan.load(roles_named(["api", "sync"])).settings
+    assert isinstance(settings["sync"], SyncSettings)
+    assert str(settings["sync"].sync_base_path) == "/srv/models"
 
 
 def test_variables_of_replaced_services_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sayso import __version__
-from sayso.cli import cards, jobs, keys, models
+from sayso.cli import cards, jobs, keys, models, sync
 from sayso.cli.doctor import doctor
 from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
@@ -57,6 +57,7 @@ app.command(
         "sayso run api",
         "DATABASE_URL=postgresql://… sayso run api stories",
         "QUEUE_URL=https://… OUTPUT_BUCKET=stories DYNAMODB_TABLE=tasks sayso run stories",
+        "S3_BUCKET_NAME=models SQS_UPDATE_QUEUE_URL=https://… sayso run sync",
         "PORT=9000 SAYSO_API_KEYS=$(sayso keys new me --json | jq -r .entry) sayso run api",
     ),
 )(run)
@@ -66,6 +67,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(cards.app, name="cards")
+app.add_typer(sync.app, name="sync")
 app.command()(doctor)
 
 

@@ -99,6 +99,25 @@ class Journal:
                 raise
             return journal
 
+    @classmethod
+    def read(cls, disk: JournalDisk) -> Self:
+        """Read the journal as it is now, also while the holder of the lease writes it; it takes no entries.
+
+        Args:
+            disk: the directory; it is released.
+
+        Raises:
+            OutputFailed, InvalidInput: as `open`.
+        """
+        with accessing(disk):
+            disk.prepare()
+            try:
+                journal = cls(disk, read_journal(disk))
+            finally:
+                disk.release()
+        journal._failure = "it was opened to be read"
+        return journal
+
     @property
     def limits(self) -> tuple[str, ...]:
         """What the file system cannot do, in sentences."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sayso.aws.s3_reader import ObjectAbsent
 from sayso.errors import InvalidInput, SaysoError
@@ -21,16 +21,43 @@ from sayso.modelsync.volume_scan import scan_volume
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.actions import Plan
+    from sayso.modelsync.directories import VolumeRoot
+    from sayso.modelsync.journal import Journal
     from sayso.modelsync.journal_state import JournalState
     from sayso.modelsync.manifests import SetManifest
-    from sayso.modelsync.opened import OpenVolume
+    from sayso.modelsync.opened import SyncOptions
     from sayso.modelsync.plan import PlanRules
     from sayso.modelsync.progress import Progress
     from sayso.modelsync.records import Refused, RemoteObject
 
 _THREADS = 8
 _MANIFEST_ROUNDS = 3
+
+
+class VolumeView(Protocol):
+    """What plans are made of; `sayso.modelsync.opened.OpenVolume` has it."""
+
+    @property
+    def options(self) -> SyncOptions:
+        """How the bucket is synchronised."""
+        ...
+
+    @property
+    def reader(self) -> BucketReader:
+        """Of the bucket."""
+        ...
+
+    @property
+    def root(self) -> VolumeRoot:
+        """Of the volume."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Of the volume; it is only read."""
+        ...
 
 
 class Planner:
@@ -41,7 +68,7 @@ class Planner:
         progress: is kept up to date.
     """
 
-    def __init__(self, volume: OpenVolume, progress: Progress) -> None:
+    def __init__(self, volume: VolumeView, progress: Progress) -> None:
         self._volume = volume
         self._progress = progress
         self._manifests: dict[tuple[str, str], SetManifest | InvalidInput] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sayso.modelsync.journal_entries import Entry
-    from sayso.modelsync.opened import OpenVolume
+    from sayso.modelsync.planning import VolumeView
     from sayso.modelsync.state import Stored
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +49,11 @@ class Verification:
 
 
 def verify_volume(
-    volume: OpenVolume, stopped: threading.Event, *, on_file: Callable[[int], None] = lambda _: None
+    volume: VolumeView,
+    stopped: threading.Event,
+    *,
+    on_file: Callable[[int], None] = lambda _: None,
+    is_noted: bool = True,
 ) -> Verification:
     """Read every file that the journal knows.
 
@@ -60,6 +64,7 @@ def verify_volume(
         volume: the volume.
         stopped: set to stop.
         on_file: called with the size of each file that was read.
+        is_noted: whether what is found is noted in the journal; False where another process has the volume.
 
     Raises:
         Cancelled: it was stopped.
@@ -90,7 +95,7 @@ def verify_volume(
                 entries.append(FileForgotten(key=stored.key))
                 what = "missing" if is_equal is None else "damaged"
                 _log.error("a file of the volume is not what was published", key=stored.key, what=what)
-    if entries:
+    if entries and is_noted:
         volume.journal.append(*entries)
     return Verification(
         files=len(good),
@@ -101,7 +106,7 @@ def verify_volume(
     )
 
 
-def _compared(volume: OpenVolume, stored: Stored) -> tuple[Stored, bool | None]:
+def _compared(volume: VolumeView, stored: Stored) -> tuple[Stored, bool | None]:
     """The entry with the stat of the file now, and whether its content is right; None if it cannot be read."""
     requirement = Requirement(
         expectation=Unverifiable(reason="only the journal knows it"), given=given_checksums(stored.checksums)

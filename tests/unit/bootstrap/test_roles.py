@@ -33,7 +33,7 @@ def test_a_name_that_no_role_has_is_refused() -> None:
     """The error names it, and the roles that there are."""
     with pytest.raises(InvalidInput, match="'apy'") as caught:
         roles_named(["api", "apy"])
-    assert caught.value.hint == "There are: api, stories, cards."
+    assert caught.value.hint == "There are: api, stories, cards, sync."
 
 
 def test_each_entry_has_its_own_name() -> None:

@@ -1,0 +1,175 @@
+"""What the commands of ``sayso sync`` use: the volume and the bucket of the settings, without a service."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sayso.bootstrap.modelsync import open_channels, open_reader, sync_options
+from sayso.bootstrap.storages import open_aws
+from sayso.errors import Busy, InvalidInput
+from sayso.modelsync.directories import VolumeRoot
+from sayso.modelsync.journal import Journal
+from sayso.modelsync.journal_disk import PosixDisk
+from sayso.modelsync.lease import VolumeLease, lease_holder
+from sayso.modelsync.notify import OutboxSender, SqsChannel
+from sayso.modelsync.opened import open_volume
+from sayso.modelsync.planning import Planner
+from sayso.modelsync.progress import Progress
+from sayso.modelsync.publish import read_link
+from sayso.modelsync.reconcile import Reconciler
+from sayso.modelsync.sets import directory_behind
+from sayso.modelsync.verify import verify_volume
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from sayso.aws.s3_reader import BucketReader
+    from sayso.modelsync.actions import Plan
+    from sayso.modelsync.opened import OpenVolume, SyncOptions
+    from sayso.modelsync.reconcile import Reconciled
+    from sayso.modelsync.verify import Verification
+    from sayso.settings import SyncSettings
+
+_BUSY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _View:
+    """A volume that is only looked at."""
+
+    options: SyncOptions
+    reader: BucketReader
+    root: VolumeRoot
+    journal: Journal
+
+
+class SyncTools:
+    """The commands' work.
+
+    Args:
+        settings: of the role sync.
+
+    Raises:
+        InvalidInput: a setting cannot be used.
+    """
+
+    def __init__(self, settings: SyncSettings) -> None:
+        self._settings = settings
+        self._options = sync_options(settings)
+        self.progress = Progress()
+
+    def full(self, stopped: threading.Event) -> Reconciled:
+        """Make the volume equal to the bucket, and send the notifications.
+
+        Raises:
+            Busy: another process has the volume.
+            SaysoError: the volume or the bucket cannot be used.
+        """
+        with self._opened() as volume:
+            result = Reconciler(volume, self.progress, stopped).run()
+            if self._options.is_announced:
+                asyncio.run(self._announce(volume.journal))
+            return result
+
+    def plan(self) -> Plan:
+        """What `full` would do now; nothing is changed.
+
+        Raises:
+            SaysoError: the volume or the bucket cannot be used.
+        """
+        with self._seen() as view:
+            return Planner(view, self.progress).plan()[0]
+
+    def verify(self, stopped: threading.Event, on_file: Callable[[int], None]) -> Verification:
+        """Read every file; what is damaged is noted for the next synchronisation, unless a service has the volume.
+
+        Raises:
+            SaysoError: the volume cannot be used.
+        """
+        self._require_volume()
+        try:
+            with self._opened() as volume:
+                return verify_volume(volume, stopped, on_file=on_file)
+        except Busy:
+            with self._seen() as view:
+                return verify_volume(view, stopped, on_file=on_file, is_noted=False)
+
+    def is_complete(self, prefix: str) -> bool:
+        """Whether everything below a prefix is on the volume.
+
+        A set is complete once its link is there. Otherwise the bucket is asked.
+
+        Raises:
+            SaysoError: the volume or the bucket cannot be used.
+        """
+        path = prefix.strip("/")
+        if not self._options.base_path.is_dir():
+            return False
+        with VolumeRoot(self._options.base_path) as root:
+            try:
+                if directory_behind(path, read_link(root, path)) is not None:
+                    return True
+            except OSError:
+                return False
+        if self._settings.sync_bucket is None:
+            return False
+        with self._seen() as view:
+            plan = Planner(view, self.progress).plan()[0]
+            keys = [action.key for action in plan.actions if action.remote is not None]
+            prefixes = [change.prefix for change in plan.sets] + [waiting.prefix for waiting in plan.waiting]
+            is_missing = any(_is_below(key, path) for key in keys) or any(
+                _is_below(each, path) or _is_below(path, each.strip("/")) for each in prefixes
+            )
+            return not is_missing and any(_is_below(key, path) for key in view.journal.state.files)
+
+    @contextmanager
+    def _opened(self) -> Iterator[OpenVolume]:
+        with ExitStack() as stack:
+            reader = stack.enter_context(open_reader(self._settings))
+            self._options.base_path.mkdir(parents=True, exist_ok=True)
+            root = stack.enter_context(VolumeRoot(self._options.base_path, self._options.modes))
+            lease = VolumeLease.take(root)
+            if lease is None:
+                raise Busy(
+                    f"Another process has the volume: {lease_holder(root) or 'it does not say which'}.",
+                    retry_after_seconds=_BUSY_SECONDS,
+                    hint="Ask it, with: --url http://HOST:8080",
+                )
+            stack.callback(lease.close)
+            yield stack.enter_context(
+                open_volume(self._options, reader, root, lease, on_received=self.progress.received)
+            )
+
+    @contextmanager
+    def _seen(self) -> Iterator[_View]:
+        self._require_volume()
+        with open_reader(self._settings) as reader, VolumeRoot(self._options.base_path) as root:
+            journal = Journal.read(PosixDisk(self._options.base_path))
+            yield _View(options=self._options, reader=reader, root=root, journal=journal)
+
+    def _require_volume(self) -> None:
+        if not self._options.base_path.is_dir():
+            raise InvalidInput(
+                f"There is no directory {self._options.base_path}.", hint="MODELS_BASE_PATH names the volume."
+            )
+
+    async def _announce(self, journal: Journal) -> None:
+        """Send the notifications.
+
+        Raises:
+            SaysoError: a receiver does not take one now; the service sends it later.
+        """
+        async with AsyncExitStack() as stack:
+            channels = open_channels(self._settings)
+            if self._settings.sync_notification_queue_url is not None:
+                aws = await open_aws(self._settings, stack)
+                channels.insert(0, SqsChannel(await aws.client("sqs"), self._settings.sync_notification_queue_url))
+            await OutboxSender(lambda: journal, channels).send_all()
+
+
+def _is_below(key: str, path: str) -> bool:
+    return not path or key == path or key.startswith(f"{path}/")
