@@ -25,6 +25,7 @@ from sayso.cards.progress import ProgressWriter
 from sayso.cards.records import JobResults, PhraseResult
 from sayso.cards.turns import Turns
 from sayso.errors import Busy, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class CardsHandler:
         self._unfinished.pop(job.delivery.job_id, None)
         while True:
             card_job = await retry_until_available(partial(self._rows.begin, job.delivery))
-            phrases = parse_phrases(card_job.phrases)
+            phrases = await on_thread(partial(parse_phrases, card_job.phrases))  # which may be megabytes of HTML
             attempt = _Attempt(
                 job=job,
                 card_job=card_job,

@@ -32,8 +32,8 @@ _INLINE = (
 # gives nothing back, so that a text of unfinished tags is read in linear time.
 _ATTRIBUTES = r"""(?:[\s/](?:[^<>"']++|"[^"]*+"|'[^']*+')*+)?>"""
 _BREAK = re.compile(rf"<br\b{_ATTRIBUTES}", re.IGNORECASE)
-_BLOCK = re.compile(rf"</?(?:{_BLOCKS})\b{_ATTRIBUTES}", re.IGNORECASE)
-_INLINE_TAG = re.compile(rf"</?(?:{_INLINE})\b{_ATTRIBUTES}", re.IGNORECASE)
+_BLOCK = re.compile(rf"</?(?=[a-z])(?:{_BLOCKS})\b{_ATTRIBUTES}", re.IGNORECASE)
+_INLINE_TAG = re.compile(rf"</?(?=[a-z])(?:{_INLINE})\b{_ATTRIBUTES}", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,30}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 
 _UNSPOKEN = (
