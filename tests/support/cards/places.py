@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from support.cards.tables import Shape
     from support.postgres.databases import Databases
 
+MANY = [{"textEn": f"Sentence {number} of many.", "textFr": f"Phrase {number}."} for number in range(200)]
+"""The phrases of a large job."""
+
+FEW = MANY[:5]
+"""The phrases of a small one."""
+
 
 @dataclass
 class CardsPlace:
@@ -107,3 +113,10 @@ def spoken(job: CardJob) -> JobResults:
     return results_of(
         job, {index: {"en": f"/{index}_en.mp3", "fr": f"/{index}_fr.mp3"} for index in range(len(job.phrases))}
     )
+
+
+async def work_on(worker: CardQueue, delivery: Delivery) -> None:
+    """Do a job."""
+    job = await worker.rows.begin(delivery)
+    assert await worker.rows.complete(delivery, job, spoken(job), error=None)
+    await worker.finish(delivery)

@@ -85,7 +85,7 @@ class Application:
         Raises:
             ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
         """
-        return (await self.tables()).application
+        return (self._tables or await self.refresh()).application
 
     async def statements(self) -> Statements:
         """The statements for these tables.
