@@ -156,6 +156,21 @@ async def test_without_another_engine_the_job_may_be_tried_again(
     assert len(server.requests) == (1 if kind is FaultKind.REJECTED_KEY else 2)
 
 
+async def test_a_job_waits_for_the_next_day_where_nothing_else_can_speak(
+    database_url: str, server: OpenAIServer, store: Path
+) -> None:
+    """It is released without an attempt, and what was bought is found; the log says why, once."""
+    async with speaking(database_url, server, store, Options(local=None, daily_limit=20)) as one:
+        await one.speaker.speak("Good morning", "en", job_id="j")
+        with capture_logs() as logs:
+            for _ in range(3):
+                with pytest.raises(Busy, match="No more characters"):
+                    await one.speaker.speak("Good evening", "en", job_id="j")
+        assert (await one.speaker.speak("Good morning", "en", job_id="k")).is_cached
+    assert len(server.requests) == 1
+    assert [entry["event"] for entry in logs if entry["log_level"] != "debug"] == ["no engine can speak"]
+
+
 async def test_no_error_no_log_and_no_row_has_the_key(database_url: str, server: OpenAIServer, store: Path) -> None:
     """The provider's own message repeats it."""
     key = "sk-proj-very-secret-0123456789"
