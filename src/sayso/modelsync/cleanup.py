@@ -22,16 +22,14 @@ _RESUMABLE_SECONDS = 86_400.0
 
 
 def clean_up(volume: OpenVolume, *, clock: Callable[[], float] = time.time) -> None:
-    """Remove what nothing needs any more.
+    """Remove what nothing needs any more; nothing may be fetched meanwhile.
 
     Raises:
         OutputFailed: something cannot be removed, or the journal cannot be written.
     """
     now = clock()
     try:
-        removed = sweep_partials(
-            volume.root, active=volume.transfers.active(), older_than_seconds=now - _RESUMABLE_SECONDS
-        )
+        removed = sweep_partials(volume.root, older_than_seconds=now - _RESUMABLE_SECONDS)
     except OSError as error:
         raise volume_error(error, "What an interrupted transfer has left") from error
     old = volume.publisher.sweep_old()

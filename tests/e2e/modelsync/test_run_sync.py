@@ -73,7 +73,7 @@ def test_the_first_synchronisation_and_its_notifications(place: SyncPlace, tmp_p
         assert attributes["essential/bert/model.bin"]["ModelType"] == ("String", "bert")
         assert attributes["essential/bert/model.bin"]["Category"] == ("String", "essential")
         assert attributes["flat.txt"]["ModelType"] == ("String", "unknown")
-    assert sync.process.returncode == 0
+        assert sync.stop() == 0
 
 
 def test_events_create_overwrite_and_delete(place: SyncPlace, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class SyncPlace:
 
 
 class SyncProcess:
-    """The process; its block begins when it serves."""
+    """The process; its block begins when it serves, and kills it at its end."""
 
     def __init__(self, directory: Path, place: SyncPlace, *, base: Path, settings: Mapping[str, str] = {}) -> None:
         self.base = base
@@ -111,8 +111,12 @@ class SyncProcess:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+            self.kill()  # a stop waits for a poll of the queue, for many seconds
+
+    def stop(self) -> int:
+        """Stop it as Kubernetes does; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
 
     @property
     def log(self) -> str:
