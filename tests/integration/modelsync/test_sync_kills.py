@@ -42,7 +42,8 @@ with BucketReader(locate_bucket("models-kills", access)) as reader:
     result = sync.full_sync().result()
     print("RESULT", json.dumps({"errors": [each.error for each in result.errors]}), flush=True)
     state = sync.journal.copied_state()
-    print("RESULT", json.dumps(sorted(m["path"] for e in state.outbox.values() if e.is_ready for m in e.payload["messages"])))
+    ready = [entry for entry in state.outbox.values() if entry.is_ready]
+    print("RESULT", json.dumps(sorted(each["path"] for entry in ready for each in entry.payload["messages"])))
     sync.stop()
     sync.join()
 """
