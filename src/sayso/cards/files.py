@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sayso.cards.base import FileContent
 from sayso.errors import ServiceUnavailable
-from sayso.resilience.retry_policies import CARD_FILE
+from sayso.resilience.retry_policies import CARD_SERVICE
 from sayso.storage import uri_within
 from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
@@ -63,7 +63,7 @@ class StoredCardFiles:
         records: FileRecords,
         confirm: Callable[[Delivery], Awaitable[None]],
         scratch: Path,
-        policy: RetryPolicy = CARD_FILE,
+        policy: RetryPolicy = CARD_SERVICE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storages = storages

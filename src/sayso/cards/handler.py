@@ -4,7 +4,8 @@ Everything here runs on the worker's loop; the speaker computes elsewhere. Phras
 in turns of the jobs.
 
 - A text that cannot be spoken is a problem of its phrase: it is null in the results, and named in the message.
-- A service that fails for now ends the attempt. What was spoken is found again by the next one.
+- A service that fails for now is waited for, and ends the attempt if that takes longer. What was spoken is found by the
+  next one.
 - Before the last attempt, a text whose engines fail for now is left to the next attempt; in the last it is a problem.
 - A job whose phrases were edited meanwhile is begun again with the new ones.
 - A worker that lost its lease changes nothing: every write to the row and every file is made under the lease.
@@ -25,6 +26,7 @@ from sayso.cards.progress import ProgressWriter
 from sayso.cards.records import JobResults, PhraseResult
 from sayso.cards.turns import Turns
 from sayso.errors import Busy, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.resilience.retry_policies import CARD_SERVICE
 from sayso.threads import on_thread
 from sayso.workers.availability import retry_until_available
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from sayso.cards.base import CardFiles, JobRows, PhraseSpeaker, SpokenPhrase
     from sayso.cards.file_names import FileName
     from sayso.cards.records import CardJob, Phrase
+    from sayso.resilience.retry_policies import RetryPolicy
     from sayso.workers import Job
 
 _log = structlog.get_logger(__name__)
@@ -85,6 +88,7 @@ class CardsHandler:
         phrases_at_once: how many phrases are spoken at once, over all jobs.
         complete_if: whether a job is completed if any phrase succeeded, or only if all did.
         progress_seconds: the time between two writes of a job's progress, at least.
+        service_policy: for how long a service that the speaker needs is waited for, while the job is kept.
         on_spoken: called with every text that was spoken.
         on_failed: called for every text that could not be.
     """
@@ -98,6 +102,7 @@ class CardsHandler:
         phrases_at_once: int,
         complete_if: Literal["any", "all"] = "any",
         progress_seconds: float = 1.0,
+        service_policy: RetryPolicy = CARD_SERVICE,
         on_spoken: Callable[[SpokenPhrase], None] = lambda _: None,
         on_failed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -107,6 +112,7 @@ class CardsHandler:
         self._turns = Turns(phrases_at_once)
         self._complete_if = complete_if
         self._progress_seconds = progress_seconds
+        self._service_policy = service_policy
         self._on_spoken = on_spoken
         self._on_failed = on_failed
         self._unfinished: dict[str, tuple[CardJob, JobResults]] = {}
@@ -210,7 +216,8 @@ class CardsHandler:
         return PhraseResult(phrase=phrase, urls=urls, problems=problems)
 
     async def _speak_text(self, attempt: _Attempt, index: int, language: str, text: str) -> str:
-        spoken = await self._speaker.speak(text, language, job_id=attempt.card_job.job_id)
+        speak = partial(self._speaker.speak, text, language, job_id=attempt.card_job.job_id)
+        spoken = await retry_until_available(speak, policy=self._service_policy)
         self._on_spoken(spoken)
         return await self._files.publish(attempt.job.delivery, attempt.names[index, language], spoken)
 

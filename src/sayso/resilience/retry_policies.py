@@ -58,9 +58,9 @@ SERVICE_OF_A_JOB = RetryPolicy(first_seconds=1, longest_seconds=30, total_second
 """A task store or a storage that a running job needs: finished work was expensive, and a queue that counts every
 delivery would soon dead-letter the job."""
 
-CARD_FILE = RetryPolicy(first_seconds=0.5, longest_seconds=5, total_seconds=15)
-"""The storage and the record of a card's file: many are waited for at once, and an attempt that begins again finds its
-speech in the store."""
+CARD_SERVICE = RetryPolicy(first_seconds=0.5, longest_seconds=5, total_seconds=15)
+"""What a phrase of a card needs: its storage, and the database of permits, claims and records. Many phrases wait at
+once, and an attempt that begins again finds its speech in the store."""
 
 REDRIVE = RetryPolicy(first_seconds=30, longest_seconds=900)
 """Sending to the dead-letter queue, until the queue's own redrive policy takes over."""

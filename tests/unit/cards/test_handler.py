@@ -10,6 +10,7 @@ import pytest
 from sayso.cards.handler import CardsHandler
 from sayso.cards.records import JobStatus
 from sayso.errors import Busy, EngineFailed, EverythingFailed, InvalidInput, LeaseLost, ServiceUnavailable
+from sayso.resilience.retry_policies import RetryPolicy
 from sayso.testing import FakePhraseSpeaker, InMemoryJobRows, InMemoryQueue, MemoryCardJob
 from sayso.workers import Job
 from support.jobs.workers import quick, working
@@ -53,6 +54,7 @@ class Cards:
             phrases_at_once=at_once,
             complete_if=complete_if,
             progress_seconds=0.01,
+            service_policy=RetryPolicy(first_seconds=0.001, longest_seconds=0.001, attempts=4),
             on_failed=self._on_failed,
         )
 
@@ -288,6 +290,28 @@ async def test_a_full_day_is_waited_for_without_an_attempt() -> None:
     with pytest.raises(Busy) as caught:
         await cards.handler.work(await cards.received(max_attempts=1))
     assert caught.value.retry_after_seconds == 7200
+
+
+async def test_a_service_that_is_back_in_a_moment_is_waited_for() -> None:
+    """The job is kept, and its other phrases are spoken meanwhile; after a longer time it is released."""
+    cards = Cards()
+    failures = 3
+
+    async def fail(text: str, _language: str) -> None:
+        nonlocal failures
+        if text == "Two" and failures:
+            failures -= 1
+            raise ServiceUnavailable("The database restarts.")
+
+    cards.speaker.before = fail
+    row = await cards.add(phrases_of("One", "Two"))
+    job = await cards.received()
+    await cards.handler.work(job)
+    assert (row.status, row.error) == (JobStatus.COMPLETED, None)
+    failures = 100
+    row.status = JobStatus.PENDING
+    with pytest.raises(ServiceUnavailable):
+        await cards.handler.work(job)
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable("The disk is full."), LeaseLost("Another worker has it.")])
