@@ -109,7 +109,7 @@ class Cleaning:
         """What may be removed; nothing is changed.
 
         Raises:
-            InvalidInput: the table of jobs does not say when they ended.
+            InvalidInput: the table of jobs does not say when they ended, or policies may hide rows from this user.
             ResourceMissing, ServiceUnavailable: a database or the storage does not answer.
         """
         job_ids = await self._jobs.old(older_than_seconds=older_than_seconds)

@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -263,6 +264,31 @@ def test_a_file_that_a_running_job_has_found_is_not_removed(
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("insert into sayso.card_files values ('job_0_en.mp3', 's', 'job', 'k', 'c', 'c', 3)")
     assert document(sayso, "clean", "--older-than", "30d")["files"] == 0
+
+
+def test_nothing_is_removed_where_policies_may_hide_rows(
+    app: App, conninfo: str, sayso: RunSayso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of cards that this user does not see are in use."""
+    role = f"tenant_{uuid4().hex[:8]}"
+    for statement in (
+        f"create role {role} login",
+        f"grant all on {{jobs}}, {{cards}} to {role}",
+        f"grant usage, create on schema sayso to {role}",
+        f"grant all on all tables in schema sayso to {role}",
+        f"grant usage on all sequences in schema sayso to {role}",
+        "alter table {cards} enable row level security",
+        f"""create policy theirs on {{cards}} to {role} using ("deckId" = 'theirs')""",
+    ):
+        app.execute(statement)
+    app.add_card("hidden")
+    app.execute("""update {cards} set "audioUrlEn" = 'https://cards.example.com/tts/hidden_en.mp3'""")
+    file = make_file(tmp_path / "tts", "hidden_en.mp3")
+    monkeypatch.setenv("DATABASE_URL", make_conninfo(conninfo, user=role))
+    outcome = sayso("cards", "clean", "--older-than", "30d", "--yes")
+    assert outcome.code == 2
+    assert f"ALTER ROLE {role} BYPASSRLS" in outcome.err
+    assert file.exists()
 
 
 @pytest.mark.usefixtures("app")

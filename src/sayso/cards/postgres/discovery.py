@@ -108,7 +108,8 @@ async def discover(
             " ".join(problem.message for problem in problems),
             hint=" ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint)) or None,
         )
-    warnings = [_row_security(row) for row in (jobs, cards) if row is not None and row["has_row_security"]]
+    row_security = tuple(_row_security(row) for row in (jobs, cards) if row is not None and row["has_row_security"])
+    warnings = [*row_security]
     if card_table is None or not any(map(is_url_column, card_table.columns)):
         others = [row["schema"] for row in found if row["name"] == CARD_TABLE and row["schema"] != where]
         elsewhere = (
@@ -126,6 +127,7 @@ async def discover(
         cards=card_table,
         is_unicode=jobs["is_unicode"],
         warnings=tuple(warnings),
+        row_security=row_security,
     )
 
 

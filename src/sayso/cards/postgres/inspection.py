@@ -9,6 +9,7 @@ from psycopg import sql
 
 from sayso.cards.postgres.tables import compose
 from sayso.cards.records import JobStatus
+from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -145,8 +146,16 @@ class CardInspection:
 
         Args:
             without_jobs: the ids of jobs whose results are left out.
+
+        Raises:
+            InvalidInput: policies may hide rows from this user, so that URLs in use would be missed.
         """
         tables = await self._application.tables()
+        if tables.row_security:
+            raise InvalidInput(
+                "Which files are in use is not known: this user may not see every row.",
+                hint=" ".join(tables.row_security),
+            )
         if tables.cards is not None and tables.url_columns:
             columns = sql.SQL(", ").join(column.identifier for column in tables.url_columns.values())
             async for row in self._rows(tables.cards, columns):

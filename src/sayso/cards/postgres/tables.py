@@ -154,6 +154,7 @@ class ApplicationTables:
         cards: "Card"; None if the application has none, or none with a URL.
         is_unicode: whether their texts can have any character.
         warnings: what may keep Sayso from its work, in sentences.
+        row_security: what to do about tables of which policies may hide rows from this user, in sentences.
     """
 
     application: str
@@ -161,6 +162,7 @@ class ApplicationTables:
     cards: Table | None
     is_unicode: bool = True
     warnings: tuple[str, ...] = ()
+    row_security: tuple[str, ...] = ()
 
     @property
     def url_columns(self) -> Mapping[str, Column]:
