@@ -152,3 +152,21 @@ def test_a_worker_that_is_stopped_finishes_or_releases_its_jobs(
         assert worker.process.returncode == 0
     assert app.job("job-1")["status"] == "pending"
     app.delete("job-1")
+
+
+def test_a_database_that_restarts_loses_nothing(databases: Databases, server: OpenAIServer, tmp_path: Path) -> None:
+    """The job goes on in the worker that has it, or in its next attempt; nothing is bought again."""
+    settings = {"SAYSO_OPENAI_MIN_INTERVAL_MS": "50"}
+    with application(databases) as (url, app):
+        app.add_job("job-1", phrases(60))
+        with CardsProcess(tmp_path, url, server=server, settings=settings) as worker:
+            wait_until(lambda: app.job("job-1")["processedCount"] > 5)
+            databases.server.stop()
+            databases.server.start()
+            with closing(App(url)) as again:
+                wait_until(lambda: is_over(again, "job-1"))
+                row = again.job("job-1")
+            assert (row["status"], row["errorMessage"], row["processedCount"]) == ("completed", None, 60)
+            assert all(worker.content(file) for entry in row["resultUrls"] for file in entry.values())
+    texts = [each.fields["input"] for each in server.requests]
+    assert len(texts) == len(set(texts)) == 120
