@@ -26,6 +26,7 @@ from sayso.modelsync.keys import KeyRules
 from sayso.modelsync.notify import OutboxSender, SqsChannel, TouchFileChannel, WebhookChannel
 from sayso.modelsync.opened import SyncOptions
 from sayso.modelsync.plan import PlanRules
+from sayso.modelsync.selection import SelectionRules
 from sayso.modelsync.service import ModelSync
 from sayso.modelsync.transfer_values import TransferOptions
 from sayso.observability import SyncMetrics
@@ -105,6 +106,9 @@ def sync_options(settings: SyncSettings) -> SyncOptions:
         grace_seconds=settings.sync_grace_seconds,
         quarantine_seconds=settings.sync_quarantine_seconds,
         kept_versions=settings.sync_kept_versions,
+        selection=SelectionRules(
+            max_age_days=_days_by_category(settings.sync_keep_days), budget_bytes=settings.sync_budget_bytes
+        ),
         is_announced=any(receiver is not None for receiver in receivers),
     )
 
@@ -257,6 +261,16 @@ class SyncOpener:
             refused=len(result.refused),
             succeeded_at=result.began_at if result.is_successful else None,
         )
+
+
+def _days_by_category(entries: Sequence[str]) -> dict[str, float]:
+    days = {}
+    for entry in entries:
+        category, _, count = entry.partition("=")
+        if not category.strip() or not count.strip().isdecimal():
+            raise InvalidInput("SAYSO_SYNC_KEEP_DAYS cannot be read.", hint="For example: archive=90,optional=365")
+        days[category.strip()] = float(count)
+    return days
 
 
 def _is_ready(sync: ModelSync) -> bool:

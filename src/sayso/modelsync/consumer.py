@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import InvalidInput, SaysoError, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputFailed, SaysoError, ServiceUnavailable
+from sayso.modelsync.errors import PathBlocked
 from sayso.modelsync.events import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from sayso.modelsync.records import ObjectEvent
     from sayso.modelsync.service import ModelSync
     from sayso.workers import Job
 
@@ -69,13 +71,20 @@ class EventHandler:
         """See `Handler.give_up`: there is nothing to record; the next reconciliation looks at the key again."""
         return False
 
+    async def _applied(self, events: Sequence[ObjectEvent]) -> Mapping[str, SaysoError]:
+        try:
+            failed = await asyncio.wrap_future(self._sync.apply(events))
+        except OutputFailed as error:
+            raise _passing(error) from error
+        return {key: _passing(error) for key, error in failed.items()}
+
     async def _act(self, body: str) -> None:
         decoded = decode(body, bucket=self._bucket)
         if decoded.ignored:
             _log.info("records of a message are ignored", reasons=dict(decoded.ignored))
         events = [event for event in decoded.events if event.key.startswith(self._prefix)]
         if events:
-            failed = await asyncio.wrap_future(self._sync.apply(events))
+            failed = await self._applied(events)
             for event in events:
                 if event.key not in failed and event.occurred_at is not None:
                     self._on_lag(self._clock() - event.occurred_at.timestamp())
@@ -83,6 +92,13 @@ class EventHandler:
                 raise _worst(failed)
         if decoded.problems:
             raise InvalidInput(f"The event cannot be understood: {'; '.join(decoded.problems)}.")
+
+
+def _passing(error: SaysoError) -> SaysoError:
+    """The error with which an event waits, where the volume fails as a whole: no event is lost by a full disk."""
+    if isinstance(error, OutputFailed) and not isinstance(error, PathBlocked):
+        return ServiceUnavailable(error.message, hint=error.hint)
+    return error
 
 
 def _worst(failed: Mapping[str, SaysoError]) -> SaysoError:

@@ -16,6 +16,7 @@ from sayso.modelsync.notices import Notices
 from sayso.modelsync.plan import PlanRules
 from sayso.modelsync.publish import Publisher
 from sayso.modelsync.quarantine import Quarantine
+from sayso.modelsync.selection import SelectionRules
 from sayso.modelsync.sets import SetStore
 from sayso.modelsync.transfer import TransferOptions, Transfers
 from sayso.modelsync.volume import Abilities, probe_volume
@@ -46,6 +47,7 @@ class SyncOptions:
         quarantine_seconds: how long a deleted file is kept.
         kept_versions: how many versions of a set stay besides the current one.
         is_announced: whether notifications are sent.
+        selection: which objects are left out, because they are old or beyond a budget.
     """
 
     base_path: Path
@@ -57,6 +59,7 @@ class SyncOptions:
     quarantine_seconds: float = 7 * _DAY_SECONDS
     kept_versions: int = 2
     is_announced: bool = False
+    selection: SelectionRules = field(default_factory=SelectionRules)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

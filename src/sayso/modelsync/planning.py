@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from sayso.aws.s3_reader import ObjectAbsent
 from sayso.errors import InvalidInput, SaysoError
 from sayso.modelsync.keys import KeyIndex, directories_above
@@ -16,6 +18,7 @@ from sayso.modelsync.plan import make_plan
 from sayso.modelsync.plan_sets import SetPrefixes
 from sayso.modelsync.records import FileKind, Listing, VolumeFile, VolumeScan
 from sayso.modelsync.recovering import entry_at
+from sayso.modelsync.selection import select_objects
 from sayso.modelsync.volume_scan import scan_volume
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from sayso.modelsync.plan import PlanRules
     from sayso.modelsync.progress import Progress
     from sayso.modelsync.records import Refused, RemoteObject
+
+_log = structlog.get_logger(__name__)
 
 _THREADS = 8
 _MANIFEST_ROUNDS = 3
@@ -73,6 +78,7 @@ class Planner:
         self._progress = progress
         self._manifests: dict[tuple[str, str], SetManifest | InvalidInput] = {}
         self._waiting: set[str] = set()
+        self._left_out: frozenset[tuple[str, str]] = frozenset()
 
     def plan(self) -> tuple[Plan, Listing]:
         """The plan for the whole bucket, and the listing that it was made of."""
@@ -84,6 +90,15 @@ class Planner:
             policy=options.transfers.retry,
             on_page=self._progress.listed,
         )
+        listing, self._left_out = select_objects(
+            listing,
+            options.selection,
+            keys=options.rules.keys,
+            atomic_prefixes=options.rules.atomic_prefixes,
+            now=datetime.now(UTC),
+        )
+        if self._left_out:
+            _log.info("objects are left out", objects=len(self._left_out))
         self._progress.enter("scanning")
         scan = scan_volume(self._volume.root)
         self._progress.enter("planning")
@@ -115,6 +130,7 @@ class Planner:
         of_sets = {prefix for key in (*keys, *prefixes) if (prefix := sets.of(key)) is not None}
         single = [key for key in keys if sets.of(key) is None]
         found, failed = self._ask(single)
+        found = [each for each in found if (each.key, each.etag) not in self._left_out]
         listings = [
             list_objects(self._volume.reader, prefix=prefix, policy=self._volume.options.transfers.retry)
             for prefix in sorted(of_sets)

@@ -184,7 +184,7 @@ class Reconciler:
         execution = self._executor.execute(plan)
         execution.errors.update(failed)
         if plan.withheld_reason is not None:
-            execution.errors.update({key: OutputFailed(plan.withheld_reason) for key in plan.withheld})
+            execution.errors.update({key: ServiceUnavailable(plan.withheld_reason) for key in plan.withheld})
         self._follow(execution)
         return execution, plan
 

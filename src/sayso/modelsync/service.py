@@ -365,6 +365,7 @@ class ModelSync:
             execution, plan = reconciler.apply([], due)
             self._on_execution(execution)
             self._wait_for([each.prefix for each in plan.waiting])
+            self._wait_for([key for key in execution.errors if key.endswith("/")])
             self._on_ready()
 
     def _verify(self, reconciler: Reconciler) -> None:
@@ -394,7 +395,8 @@ class ModelSync:
                 execution, plan = reconciler.apply({event.key for event in events})
                 errors = execution.errors
                 self._on_execution(execution)
-                self._wait_for([*(each.prefix for each in plan.waiting), *execution.changed_sets])
+                self._wait_for([each.prefix for each in plan.waiting])
+                self._wait_for([key for key in errors if key.endswith("/")])  # sets that failed
                 self._note(journal, [event for event in events if event.key not in errors])
         except Exception as error:
             for batch in batches:

@@ -147,6 +147,18 @@ class ModelSyncTuning(EnvironmentSettings):
         validation_alias="SAYSO_SYNC_QUARANTINE_SECONDS",
         description="How long a deleted file is kept in .sayso/quarantine on the volume, in seconds.",
     )
+    sync_keep_days: Entries = Field(
+        default=(),
+        validation_alias="SAYSO_SYNC_KEEP_DAYS",
+        description="How many days after their upload models of a category are left out, as archive=90,optional=365; "
+        "by default never. Those of essential, and of directories with a manifest, never are.",
+    )
+    sync_budget_bytes: PositiveInt | None = Field(
+        default=None,
+        validation_alias="SAYSO_SYNC_BUDGET_BYTES",
+        description="How many bytes all models may have together: of more, the oldest of archive are left out, then "
+        "the oldest of others, but never of essential. No limit by default.",
+    )
     sync_file_mode: Mode = Field(
         default="0644",
         validation_alias="SAYSO_SYNC_FILE_MODE",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.aws.server import AwsPlace, aws_place
+from support.modelsync.event_sources import send_raw_through_sns, send_through_eventbridge, send_through_sns
 from support.modelsync.process import SyncPlace, SyncProcess
 from support.waiting import wait_until
 
@@ -77,6 +78,20 @@ def test_what_fails_is_named_and_the_rest_is_done(place: SyncPlace, tmp_path: Pa
     with SyncProcess(tmp_path, place, base=base) as sync:
         sync.wait_until_ready()
         assert sync.files() == {"taken": b"of another service", "good.bin": b"good"}
+
+
+@pytest.mark.parametrize("connect", [send_through_sns, send_raw_through_sns, send_through_eventbridge])
+def test_events_arrive_in_every_envelope(place: SyncPlace, tmp_path: Path, connect: Any) -> None:
+    key = "essential/voice/中文 模型 v2+ (a&b=100%).onnx"
+    connect(place.place, place.bucket, place.queue)
+    settings = {"SAYSO_SYNC_INTERVAL_SECONDS": "0"}
+    with SyncProcess(tmp_path, place, base=tmp_path / "models", settings=settings) as sync:
+        sync.wait_until_ready()
+        place.put(key, b"one")
+        wait_until(lambda: sync.files() == {key: b"one"})
+        place.delete(key)
+        wait_until(lambda: sync.files() == {})
+        assert place.place.count(place.dead_letters) == (0, 0)
 
 
 def test_versions_and_delete_markers(aws: AwsPlace, tmp_path: Path) -> None:

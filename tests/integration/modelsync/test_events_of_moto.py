@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,6 +10,12 @@ import pytest
 from sayso.modelsync.events import decode
 from sayso.modelsync.records import EventKind
 from support.aws.server import AwsPlace, aws_place
+from support.modelsync.event_sources import (
+    send_raw_through_sns,
+    send_through_eventbridge,
+    send_through_sns,
+    send_to_queue,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,39 +38,6 @@ def new_bucket(place: AwsPlace) -> str:
     name = f"models-{uuid4().hex}"
     place.boto("s3").create_bucket(Bucket=name)
     return name
-
-
-def send_to_queue(place: AwsPlace, bucket: str, queue: str) -> None:
-    configuration = {"QueueArn": place.arn(queue), "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
-    place.boto("s3").put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [configuration]}
-    )
-
-
-def send_through_sns(place: AwsPlace, bucket: str, queue: str, *, is_raw: bool = False) -> None:
-    sns = place.boto("sns")
-    topic = sns.create_topic(Name=bucket)["TopicArn"]
-    attributes = {"RawMessageDelivery": "true"} if is_raw else {}
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=place.arn(queue), Attributes=attributes)
-    configuration = {"TopicArn": topic, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
-    place.boto("s3").put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"TopicConfigurations": [configuration]}
-    )
-
-
-def send_raw_through_sns(place: AwsPlace, bucket: str, queue: str) -> None:
-    send_through_sns(place, bucket, queue, is_raw=True)
-
-
-def send_through_eventbridge(place: AwsPlace, bucket: str, queue: str) -> None:
-    events = place.boto("events")
-    events.put_rule(
-        Name=bucket, EventPattern=json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
-    )
-    events.put_targets(Rule=bucket, Targets=[{"Id": "queue", "Arn": place.arn(queue)}])
-    place.boto("s3").put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
-    )
 
 
 def received(place: AwsPlace, queue: str, bucket: str) -> list[DecodedMessage]:
