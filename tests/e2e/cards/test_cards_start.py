@@ -180,3 +180,16 @@ def test_a_rejected_key_is_degraded_and_said(conninfo: str, server: OpenAIServer
         assert (cloud["reachable"], cloud["last_status"]) == (False, 401)
         assert cloud["detail"]
         assert "sayso_card_phrases" in httpx2.get(f"{worker.url}/metrics", timeout=60).text
+
+
+def test_the_role_shares_a_process_with_others(conninfo: str, server: OpenAIServer, tmp_path: Path) -> None:
+    """With one database for all; PUBLIC_BASE_URL means two things then, and the start names the variable to set."""
+    command = ("run", "api", "stories", "cards")
+    assert "SAYSO_CARDS_PUBLIC_BASE_URL" in refusal(CardsProcess(tmp_path, conninfo, server=server, command=command))
+    settings = {"SAYSO_CARDS_PUBLIC_BASE_URL": "https://cards.example.com/tts"}
+    shared = CardsProcess(tmp_path, conninfo, server=server, settings=settings, command=command)
+    with closing(App(conninfo)) as app, shared as worker:
+        app.add_job("job")
+        wait_until(lambda: app.job("job")["status"] == "completed")
+        assert worker.get("/healthz") == (200, {"ok": True})
+        assert {"speech", "transcription", "cards"} <= set(worker.get("/health")[1]["engines"])
