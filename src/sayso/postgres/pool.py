@@ -220,7 +220,7 @@ class Database:
         """Take a connection from the pool; the caller returns it."""
         was_read_only = False
         while True:
-            connection = await self._pool.getconn(timeout=self._connect_seconds)
+            connection = await self._from_pool()
             if not checked:
                 return connection
             try:
@@ -237,6 +237,19 @@ class Database:
             except BaseException:
                 await self._pool.putconn(connection)
                 raise
+
+    async def _from_pool(self) -> WatchedConnection:
+        """Wait for a connection.
+
+        Before Python 3.12 `asyncio.wait_for`, by which the pool waits, loses a cancellation that comes with the result.
+        """
+        task = asyncio.current_task()
+        cancellations = task.cancelling() if task is not None else 0
+        connection = await self._pool.getconn(timeout=self._connect_seconds)
+        if task is not None and task.cancelling() > cancellations:
+            await self._pool.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
     def _on_attempt(self, error: psycopg.Error | None) -> None:
         self._refused = None if error is None else f"The database cannot be reached: {message_of(error)}."
