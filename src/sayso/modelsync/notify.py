@@ -193,7 +193,8 @@ class OutboxSender:
             failures, self.trouble = 0, None
             self._wake.clear()
             try:
-                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 
