@@ -20,6 +20,7 @@ from sayso.settings import (
     StoriesSettings,
     SyncSettings,
     load_role_settings,
+    load_settings,
     variables,
 )
 
@@ -203,6 +204,16 @@ def test_meanings_that_differ_stop_the_start(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(cards, CardsLike)
     assert api.public_base_url == "https://speech.example.com"
     assert cards.audio_base_url == "https://audio.example.com"
+
+
+def test_an_error_names_the_variable_that_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not another one of the same setting, which the operator may never have seen."""
+    monkeypatch.setenv("PUBLIC_BASE_URL", "cards.example.com")
+    with pytest.raises(InvalidInput, match=r": PUBLIC_BASE_URL: it must be a URL"):
+        load_settings(CardsSettings)
+    monkeypatch.setenv("SAYSO_CARDS_PUBLIC_BASE_URL", "audio.example.com")
+    with pytest.raises(InvalidInput, match=r": SAYSO_CARDS_PUBLIC_BASE_URL: it must be a URL"):
+        load_settings(CardsSettings)
 
 
 @pytest.mark.parametrize("value", ["", " \n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from dataclasses import dataclass
@@ -29,6 +30,15 @@ _STAGING = ".sayso-staging"
 
 _LEAST_FREE_BYTES = 16 * 2**20
 """With less free space than this, no job is begun."""
+
+_HINTS: Mapping[int | None, str] = {
+    errno.EROFS: "The volume is mounted read-only: mount it so that it can be written, or name another directory in "
+    "LOCAL_STORAGE_PATH.",
+    errno.ENOSPC: "Make room on the volume, or name another directory in LOCAL_STORAGE_PATH.",
+    errno.EEXIST: "A file is there: name a directory in LOCAL_STORAGE_PATH.",
+    errno.ENOTDIR: "A part of the path is a file: name a directory in LOCAL_STORAGE_PATH.",
+}
+"""What to do about a directory that another owner would not make writable."""
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -111,21 +121,21 @@ def check_card_directory(directory: Path) -> None:
     """Make the directory of the files, and make sure that this process can write there. Blocks.
 
     Raises:
-        InvalidInput: it cannot; the hint has the command that changes the owner.
+        InvalidInput: it cannot; the hint has the command that changes the owner, where the owner is the reason.
     """
     try:
         make_private_directory(directory, everyone_reads=True)
-        for path in (directory, directory / _STAGING, directory / FOLDER):
-            if path.exists() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(f"{path} belongs to the user {path.stat().st_uid}")
         probe = directory / f".sayso-probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        for path in (directory, directory / _STAGING, directory / FOLDER):
+            if path.exists() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(f"{path} belongs to the user {path.stat().st_uid}")
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidInput(
             f"The MP3 files of cards cannot be stored in {directory}: {reason}.",
-            hint=_hint(directory),
+            hint=_HINTS.get(error.errno) or _chown_hint(directory),
         ) from error
 
 
@@ -140,7 +150,7 @@ def check_free_space(directory: Path) -> None:
         raise ServiceUnavailable(f"The disk of {directory} is full: {free_bytes // 2**20} MiB are left.")
 
 
-def _hint(directory: Path) -> str:
+def _chown_hint(directory: Path) -> str:
     """What an operator runs so that this process can write to the directory."""
     command = f"chown -R {os.getuid()}:{os.getgid()} {directory}"
     if not os.path.exists(directory):  # noqa: PTH110 -- False also where its parents may not be entered

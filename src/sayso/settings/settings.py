@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from pydantic import AliasChoices, ValidationError
@@ -51,11 +52,20 @@ def load_settings(kind: type[EnvironmentSettings] = Settings) -> EnvironmentSett
     try:
         return kind()
     except ValidationError as error:
-        problems = [f"{problem['loc'][0]}: {_words(problem)}" for problem in error.errors(include_input=False)]
+        problems = [
+            f"{_variable(kind, str(problem['loc'][0]))}: {_words(problem)}"
+            for problem in error.errors(include_input=False)
+        ]
         raise InvalidInput(
             f"The environment has settings that cannot be used: {'; '.join(problems)}.",
             hint="`sayso doctor` lists every setting with its meaning.",
         ) from None
+
+
+def _variable(kind: type[EnvironmentSettings], name: str) -> str:
+    """The variable that has the value of a setting, by the preferred one of its variables."""
+    names = next((found for field in kind.model_fields.values() if name in (found := variables(field))), (name,))
+    return next((each for each in names if os.environ.get(each, "").strip()), name)
 
 
 def _words(problem: ErrorDetails) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -16,9 +19,6 @@ from sayso.bootstrap.card_storage import (
 )
 from sayso.errors import InvalidInput, ServiceUnavailable
 from sayso.settings import CardsSettings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,29 @@ def test_a_file_in_the_way_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "tts").write_text("a file")
     with pytest.raises(InvalidInput, match="tts"):
         check_card_directory(tmp_path / "tts")
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (errno.EROFS, "read-only"),
+        (errno.ENOSPC, "Make room"),
+        (errno.EACCES, "chown -R"),
+    ],
+)
+def test_a_volume_that_takes_nothing_says_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, hint: str
+) -> None:
+    """Another owner helps only where the owner is the reason."""
+
+    def touch(_: Path) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with pytest.raises(InvalidInput, match=os.strerror(error)) as caught:
+        check_card_directory(tmp_path)
+    assert hint in (caught.value.hint or "")
+    assert ("chown" in (caught.value.hint or "")) == (error == errno.EACCES)
 
 
 def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
