@@ -152,3 +152,19 @@ async def test_rows_that_a_policy_allows(databases: Databases) -> None:
             app.add_job("other", PHRASES, deck_id="other deck", age_seconds=60)
             await live(place, has_messages=True)
             assert app.job("other")["status"] == "pending"
+
+
+async def test_a_column_that_a_migration_adds_is_found_without_a_restart(databases: Databases) -> None:
+    """No statement misses it; a look that fails changes nothing."""
+    now = 0.0
+    async with cards_place(databases) as place:
+        application = Application(place.application.database, clock=lambda: now)
+        assert "audioUrlEs" not in (await application.tables()).url_columns
+        place.app.execute('alter table {cards} add column "audioUrlEs" text')
+        assert "audioUrlEs" not in (await application.tables()).url_columns
+        now = 60.0
+        assert "audioUrlEs" in (await application.tables()).url_columns
+        statements = await application.statements()
+        place.app.execute('alter table {jobs} rename to "gone"')
+        now = 120.0
+        assert await application.statements() is statements

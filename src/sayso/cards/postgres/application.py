@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,12 +13,12 @@ from sayso.cards.postgres.discovery import discover
 from sayso.cards.postgres.statements import Statements
 from sayso.cards.postgres.values import Candidate, SeenJob, TakenJob
 from sayso.cards.records import JobStatus
-from sayso.errors import ServiceUnavailable
+from sayso.errors import SaysoError, ServiceUnavailable
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sayso.cards.postgres.held import HeldLease
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from sayso.postgres.pool import Database
 
 _log = structlog.get_logger(__name__)
+
+_REFRESH_SECONDS = 60.0
+"""The age of what is known of the tables, after which they are looked at again."""
 
 _MOST_PROCESSING = 2000
 """So many jobs in processing are looked at, the oldest first."""
@@ -37,11 +42,16 @@ class Application:
     Args:
         database: of the application; its opener closes it.
         schema: of its tables; by default as its address says.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, database: Database, *, schema: str | None = None) -> None:
+    def __init__(
+        self, database: Database, *, schema: str | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.database = database
         self._schema = schema
+        self._clock = clock
+        self._looked_at = clock()
         self._tables: ApplicationTables | None = None
         self._statements: Statements | None = None
         self._is_stale = True
@@ -57,11 +67,12 @@ class Application:
         self.database.notify(Channel.CARDS, "" if self._tables is None else self._tables.jobs.schema)
 
     async def refresh(self) -> ApplicationTables:
-        """Find out what the tables look like: at the start, and when a statement was refused.
+        """Find out what the tables look like: at the start, when a statement was refused, and once in a while.
 
         Raises:
             ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
         """
+        self._looked_at = self._clock()
         tables = await discover(self.database, schema=self._schema)
         self._is_stale = False
         if tables != self._tables:
@@ -74,10 +85,17 @@ class Application:
     async def tables(self) -> ApplicationTables:
         """The tables as they were found last; found out now if they were not yet, or a statement was refused.
 
+        They are looked at again once in a while: a migration may add a column, which no statement of ours misses.
+
         Raises:
             ResourceMissing, InvalidInput, ServiceUnavailable: as `discover`.
         """
-        return await self.refresh() if self._tables is None or self._is_stale else self._tables
+        if self._tables is None or self._is_stale:
+            return await self.refresh()
+        if self._clock() - self._looked_at >= _REFRESH_SECONDS:
+            with suppress(SaysoError):  # what is known works, until a statement is refused
+                return await self.refresh()
+        return self._tables
 
     async def name(self) -> str:
         """Its name in Sayso's own tables.
