@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.2
 
-_NO_WORKER = "Is `sayso run cards` running, with the same DATABASE_URL? `sayso cards status` shows the leases."
+_NO_WORKER = (
+    "Is `sayso run cards` running, with the same DATABASE_URL? Its log and its /health say what it waits for; "
+    "`sayso cards status` shows the leases."
+)
 
 
 def check(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sayso.errors import InvalidInput
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,6 +30,13 @@ class Transaction:
 
 
 async def rows_of(connection: Connection, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
-    """Run a statement, and return its rows: none if it has no result."""
+    """Run a statement, and return its rows: none if it has no result.
+
+    Raises:
+        InvalidInput: a value is JSON that is nested deeper than can be read.
+    """
     cursor = await connection.execute(statement, parameters)
-    return await cursor.fetchall() if cursor.description else []
+    try:
+        return await cursor.fetchall() if cursor.description else []
+    except RecursionError:
+        raise InvalidInput("A value in the database is JSON that is nested too deeply to be read.") from None

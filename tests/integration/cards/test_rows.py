@@ -314,3 +314,16 @@ async def test_a_view_and_its_hidden_columns(databases: Databases) -> None:
         assert await worker.rows.complete(delivery, job, spoken(job), error=None)
         await worker.finish(delivery)
         assert place.app.job("a")["status"] == "completed"
+
+
+async def test_phrases_that_are_nested_too_deeply_are_an_error_of_the_job(databases: Databases) -> None:
+    """For its worker and for clients; it is not tried again and again."""
+    async with cards_place(databases) as place:
+        worker = place.worker()
+        place.app.add_job("deep")
+        place.app.execute("""update {jobs} set "phrases" = (repeat('[', 3000) || repeat(']', 3000))::jsonb""")
+        delivery = await one(worker)
+        with pytest.raises(InvalidInput, match="nested too deeply"):
+            await worker.rows.begin(delivery)
+        with pytest.raises(InvalidInput, match="nested too deeply"):
+            await place.clients.get("deep")
