@@ -16,6 +16,7 @@ from chaos.storm import Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chaos.evidence import Evidence
     from chaos.run import Outcome
 
 _SHOWN_PER_PROMISE = 12
@@ -65,7 +66,7 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
         "workers of an older version": str(len(outcome.losses.older)),
         "rows edited, deleted or cancelled meanwhile": str(outcome.made[Trouble.EDIT]),
         "workers killed of those that Sayso replaces": str(outcome.made[Trouble.REPLACED]),
-        "  jobs that these completed": str(_completed_by_replaced(outcome)),
+        **_of_cards(outcome.evidence),
         "jobs sent twice": str(outcome.duplicates),
         "messages shown again while in hand": str(record.shown_again),
         "messages out of order": str(_inversions(outcome)),
@@ -83,12 +84,15 @@ def _rows(outcome: Outcome) -> Mapping[str, str]:
     return rows
 
 
-def _completed_by_replaced(outcome: Outcome) -> int:
-    evidence = outcome.evidence
+def _of_cards(evidence: Evidence) -> Mapping[str, str]:
+    """The rows that only scenes of cards have; "" for others."""
+    names = ("  jobs that these completed", "phrases bought, of them again for a kill")
     if not isinstance(evidence, CardsEvidence):
-        return 0
+        return dict.fromkeys(names, "")
     changes = evidence.record.changes
-    return len({change.task for change in changes if change.worker in evidence.replaced and change.status == COMPLETED})
+    replaced = {each.task for each in changes if each.worker in evidence.replaced and each.status == COMPLETED}
+    bought = [(purchase.text, purchase.voice) for purchase in evidence.purchases]
+    return dict(zip(names, (str(len(replaced)), f"{len(bought)}, {len(bought) - len(set(bought))}"), strict=True))
 
 
 def _attempts(outcome: Outcome) -> Sequence[int]:
