@@ -131,5 +131,6 @@ class TroubledPostgres:
 
     def _restart(self) -> None:
         with self._restarting:
+            self.ask("select 1")  # PostgreSQL 18 may hang if it is told to stop while it recovers from a crash
             self._server.stop()
             self._server.start()
