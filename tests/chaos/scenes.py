@@ -77,7 +77,7 @@ SCENES: Mapping[str, Plan] = {
     ),
     "cards": Plan(open=CardsScene, troubles=_CARDS | {Trouble.READ_ONLY: 5, Trouble.EDIT: 60}, share=1 / 5),
     "cards-cutover": Plan(
-        open=partial(CardsScene, is_cutover=True), troubles=_CARDS | {Trouble.REPLACED: 20}, share=1 / 5
+        open=partial(CardsScene, is_cutover=True), troubles=_CARDS | {Trouble.REPLACED: 10}, share=1 / 5
     ),
     "up": Plan(
         open=UpScene,
