@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import Path
@@ -70,13 +71,12 @@ class Provider:
 
     def __enter__(self) -> Self:
         arguments = ("-m", "sayso.testing.openai_server", "--speech", "stamped", "--latency", str(LATENCY_SECONDS))
+        first = ("nice", "-n", str(_PRIORITY)) if shutil.which("nice") else ()  # which goes on where it may not
         self._process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [*first, sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self._process.stdout is not None
         facts = json.loads(self._process.stdout.readline())
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _PRIORITY)
         self.base_url: str = facts["base_url"]
         self.key: str = facts["key"]
         self._client = httpx2.Client(base_url=self.base_url.removesuffix("/v1"), timeout=60)
