@@ -130,6 +130,14 @@ def test_a_card_without_its_urls_is_reported() -> None:
     assert broken(replace(good(), cards={"c": {"audioUrlEn": URLS[0], "audioUrlFr": None}})) == {Promise.LOST: 1}
 
 
+def test_cards_of_the_other_worker_are_its_own_affair() -> None:
+    """It completes a job first, and may be killed before it gives the cards their URLs."""
+    evidence = with_writes(write("old", PENDING, TAKEN), write("old", TAKEN, DONE))
+    evidence = replace(evidence, cards={}, replaced=frozenset({"old"}))
+
+    assert broken(evidence) == {}
+
+
 def test_a_row_may_be_gone_only_if_the_application_deleted_it() -> None:
     """And failed as cancelled only if it was cancelled."""
     gone = replace(good(), jobs={})
