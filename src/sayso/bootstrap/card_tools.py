@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from sayso.bootstrap.card_storage import in_data_directory, open_card_storage
 from sayso.bootstrap.jobs import job_database
 from sayso.bootstrap.storages import prepare_database
-from sayso.cards.cleaning import Cleaning
 from sayso.cards.postgres.administration import CardsAdministration
 from sayso.cards.postgres.application import Application
 from sayso.cards.postgres.clients import PostgresClientJobs
 from sayso.cards.postgres.inspection import CardInspection
+from sayso.cards.removal import Cleaning
 from sayso.postgres.pool import Database
 from sayso.settings import replaced
 

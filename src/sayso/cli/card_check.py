@@ -131,7 +131,7 @@ async def _length_of(storage: CardStorage, url: str) -> float:
         NotAudio: it cannot be decoded.
     """
     from sayso.audio import decode
-    from sayso.cards.cleaning import name_in
+    from sayso.cards.removal import name_in
     from sayso.storage import uri_within
     from sayso.threads import on_thread
 
@@ -147,7 +147,7 @@ async def _length_of(storage: CardStorage, url: str) -> float:
 
 async def _remove(tools: CardTools, storage: CardStorage, job_id: str) -> None:
     """Remove the job, whatever became of it, and its files."""
-    from sayso.cards.cleaning import name_in
+    from sayso.cards.removal import name_in
     from sayso.storage import uri_within
 
     row = await tools.jobs.cancel(job_id)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sayso.bootstrap.card_tools import CardTools
-    from sayso.cards.cleaning import Leftovers
     from sayso.cards.postgres.inspection import DayReport
+    from sayso.cards.removal import Leftovers
     from sayso.settings import CardsSettings
 
     T = TypeVar("T")
