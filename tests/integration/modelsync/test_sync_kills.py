@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from support.aws.s3_server import S3Server, s3_server
+from support.aws.s3_server import Fault, S3Server, s3_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def run_child(server: S3Server, base: Path) -> subprocess.Popen[str]:
 
 
 def test_no_kill_leaves_the_volume_wrong(server: S3Server, tmp_path: Path) -> None:
-    """The bucket changes in each round; the process is killed while it works; then one goes through to the end."""
+    """The bucket changes in each round, also meanwhile, and S3 fails; the process is killed; one goes to the end."""
     chance = random.Random(SEED)  # noqa: S311 -- a fixed seed
     bucket, base = Bucket(server), tmp_path / "models"
     base.mkdir()
@@ -144,6 +144,10 @@ def test_no_kill_leaves_the_volume_wrong(server: S3Server, tmp_path: Path) -> No
         child = run_child(server, base)
         assert child.stdout is not None
         child.stdout.readline()
+        for kind in chance.choices(["cut", "refuse", "lose"], k=chance.randrange(4)):
+            server.faults.append(Fault(kind=kind, method=chance.choice(["GET", "HEAD"])))  # type: ignore[arg-type]
+        for number in chance.sample(range(40), chance.randrange(3)):  # while they may be fetched
+            bucket.put_signed(f"files/{number}.bin", chance.randbytes(300_000))
         time.sleep(chance.uniform(0.0, 0.4))
         child.kill()
         child.communicate()
@@ -151,6 +155,7 @@ def test_no_kill_leaves_the_volume_wrong(server: S3Server, tmp_path: Path) -> No
             bucket.put_signed(f"files/{number}.bin", chance.randbytes(chance.choice([10, 30_000, 300_000])))
         bucket.delete(chance.choice([key for key in bucket.contents if key.startswith("files/")]))
         bucket.put_set(str(round_number + 1).encode())
+    server.faults.clear()
     child = run_child(server, base)
     output, _ = child.communicate(timeout=120)
     errors, paths = (json.loads(line[7:]) for line in output.splitlines() if line.startswith("RESULT "))
