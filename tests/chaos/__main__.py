@@ -22,6 +22,7 @@ from chaos.older import older_source  # noqa: E402
 from chaos.report import complaints, table  # noqa: E402
 from chaos.run import Size, emptied, run_scene  # noqa: E402
 from chaos.scenes import SCENES  # noqa: E402
+from chaos.sync_scene import SYNC, sync_scene  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,9 @@ _SECONDS_PER_JOB = 1.0
 
 def main(
     *,
-    scene: Annotated[list[str] | None, typer.Option(help=f"Any of {', '.join(SCENES)}; all by default.")] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option(help=f"Any of {', '.join([*SCENES, SYNC])}; all by default.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
     jobs: Annotated[int, typer.Option(min=5, help="In sqs and postgres; others have a third or a fifth.")] = _JOBS,
     quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs: less than a minute each.")] = False,
@@ -58,10 +61,12 @@ def main(
     seed = secrets.randbits(32) if seed is None else seed
     typer.echo(f"seed {seed}")
     jobs = _QUICK_JOBS if quick else jobs
-    names = scene or [name for name in SCENES if older is not None or not SCENES[name].is_mixed]
-    unknown = [name for name in names if name not in SCENES]
+    names = scene or [*(name for name in SCENES if older is not None or not SCENES[name].is_mixed), SYNC]
+    unknown = [name for name in names if name not in {*SCENES, SYNC}]
     if unknown:
-        raise typer.BadParameter(f"There is no scene {unknown[0]!r}; there are: {', '.join(SCENES)}.")
+        raise typer.BadParameter(f"There is no scene {unknown[0]!r}; there are: {', '.join([*SCENES, SYNC])}.")
+    broken_sync = sync_scene(seed, jobs) if SYNC in names else []
+    names = [name for name in names if name != SYNC]
     if older is None and any(SCENES[name].is_mixed for name in names):
         raise typer.BadParameter("Beside which version? Name it with --older.")
     directory = Path(tempfile.mkdtemp(prefix="sayso-chaos-"))
@@ -87,8 +92,9 @@ def main(
             _sayer(name)(f"took {outcome.seconds:.0f} s; {len(complaints(outcome))} complaints")
             outcomes.append(outcome)
         leases = "of production" if production_leases else f"{lease_seconds:g} s"
-        typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
-        broken = [line for outcome in outcomes for line in complaints(outcome)]
+        if outcomes:
+            typer.echo(f"\n{table(outcomes, seed=seed, engine=engine, leases=leases)}")
+        broken = [*broken_sync, *(line for outcome in outcomes for line in complaints(outcome))]
         for line in broken:
             typer.echo(line, err=True)
         is_kept = keep or bool(broken)

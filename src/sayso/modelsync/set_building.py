@@ -131,8 +131,15 @@ class SetBuilder:
         Raises:
             OutputFailed: the volume fails.
         """
-        removed = self._volume.sets.prune(prefix, keep=self._volume.options.kept_versions)
         known = self._volume.journal.state.sets
+        published = sorted(
+            (each.published_at_seconds, each.version)
+            for each in known.values()
+            if each.prefix == prefix and each.published_at_seconds is not None
+        )
+        removed = self._volume.sets.prune(
+            prefix, keep=self._volume.options.kept_versions, published=[version for _, version in published]
+        )
         dropped = [SetDropped(prefix=prefix, version=name) for name in removed if (prefix, name) in known]
         if dropped:
             self._volume.journal.append(*dropped, flush=False)

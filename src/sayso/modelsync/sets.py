@@ -24,7 +24,7 @@ from sayso.modelsync.publish import read_link
 from sayso.modelsync.system_calls import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sayso.modelsync.directories import VolumeRoot
     from sayso.modelsync.publish import Publisher
@@ -175,13 +175,17 @@ class SetStore:
         except OSError as error:
             raise volume_error(error, link) from error
 
-    def prune(self, prefix: str, *, keep: int, active: Collection[str] = ()) -> list[str]:
+    def prune(
+        self, prefix: str, *, keep: int, active: Collection[str] = (), published: Sequence[str] = ()
+    ) -> list[str]:
         """Remove old versions, and those that were never completed.
 
         Args:
             prefix: of the set.
             keep: how many versions stay besides the current one, for readers that have them open.
             active: the versions that are put together now.
+            published: the versions that readers may have open, in the order in which they were published; others, which
+                were completed before a crash and never published, go first.
 
         Returns:
             The versions that were removed.
@@ -190,7 +194,9 @@ class SetStore:
             OutputFailed: something cannot be removed.
         """
         directory, current = _directory(prefix), self.current(prefix)
+        order = {version: number for number, version in enumerate(published)}
         old = [version for version in self.versions(prefix) if version != current]
+        old.sort(key=lambda version: order.get(version, -1))
         unfinished = [
             name
             for name in self._root.names(directory)

@@ -74,6 +74,24 @@ def test_a_set_is_swapped_at_once_and_old_versions_stay(root: VolumeRoot, store:
     assert seen(moved) == dict.fromkeys(FILES, "v4")
 
 
+def test_versions_that_were_never_published_are_removed_first(root: VolumeRoot, store: SetStore) -> None:
+    """They were completed before a crash; the version before is the one that readers have open."""
+    put_together(root, store, "v1")
+    store.publish(PREFIX, "v1", FILES)
+    for version in ("x1", "x2"):
+        put_together(root, store, version)
+        with pytest.raises(OutputFailed):
+            store.publish(PREFIX, version, FILES, before=_crash)
+    put_together(root, store, "v2")
+    store.publish(PREFIX, "v2", FILES)
+    assert store.prune(PREFIX, keep=1, published=["v1", "v2"]) == ["x1", "x2"]
+    assert store.versions(PREFIX) == ["v1", "v2"]
+
+
+def _crash() -> None:
+    raise OutputFailed("The process ends here.")
+
+
 @pytest.mark.parametrize("prefix", ["bert/", "a/b/c/d/"])
 def test_a_set_may_be_at_any_depth(root: VolumeRoot, store: SetStore, tmp_path: Path, prefix: str) -> None:
     """Its link leads to the same place."""
