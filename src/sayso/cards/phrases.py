@@ -5,8 +5,10 @@ An entry that cannot be used never fails the others: its problems are part of th
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.cards.phrase_text import spoken_text
@@ -49,11 +51,14 @@ def parse_phrases(phrases: Any) -> tuple[Phrase, ...]:
     Keys that name no language are ignored.
 
     Args:
-        phrases: the decoded JSON.
+        phrases: the decoded JSON. An application that encodes its list before it stores it has a text that is JSON.
 
     Raises:
         InvalidInput: it is not a list of 1 to `MAXIMUM_PHRASES` entries. Whatever an entry is, it raises nothing.
     """
+    if isinstance(phrases, str):
+        with suppress(ValueError, RecursionError):
+            phrases = json.loads(phrases)
     if not isinstance(phrases, list):
         raise InvalidInput(f"The phrases of the job are {_kind_of(phrases)}, not a list.")
     if not phrases:

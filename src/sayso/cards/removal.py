@@ -1,7 +1,8 @@
 """Clean-up: jobs that ended long ago, and files that neither a card nor a job names any more.
 
-Only files whose names are those of cards or jobs are looked at; whatever else is there stays. The store of speech stays
-too: what was bought once is never bought again.
+Only files whose names are those of cards or jobs are looked at, and of these only those that Sayso published or that
+the removed jobs name, unless others are asked for: a name alone does not say whose file it is. The store of speech
+stays: what was bought once is never bought again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 
         def urls(self, *, without_jobs: Collection[str] = ()) -> AsyncIterator[str]:
             """Every URL of a card, and in the results of a job that is not one of these."""
+            ...
+
+        def urls_of(self, job_ids: Collection[str]) -> AsyncIterator[str]:
+            """Every URL in the results of these jobs."""
+            ...
+
+        async def recorded(self, names: Collection[str]) -> set[str]:
+            """Those of these files that Sayso published."""
             ...
 
         async def recent(self, names: Collection[str], *, seconds: float) -> set[str]:
@@ -105,8 +114,12 @@ class Cleaning:
         self._root = root
         self._clock = clock
 
-    async def find(self, *, older_than_seconds: float) -> Leftovers:
+    async def find(self, *, older_than_seconds: float, without_record: bool = False) -> Leftovers:
         """What may be removed; nothing is changed.
+
+        Args:
+            older_than_seconds: how long ago it ended, or was written.
+            without_record: whether files of cards count, too, that Sayso did not publish and none of the jobs names.
 
         Raises:
             InvalidInput: the table of jobs does not say when they ended, or policies may hide rows from this user.
@@ -124,6 +137,10 @@ class Cleaning:
             files.pop(name, None)
         async for url in self._in_use.urls(without_jobs=frozenset(job_ids)):
             files.pop(name_in(url), None)
+        if not without_record:
+            known = await self._in_use.recorded(list(files))
+            known |= {name_in(url) async for url in self._in_use.urls_of(frozenset(job_ids))}
+            files = {name: file for name, file in files.items() if name in known}
         return Leftovers(job_ids=job_ids, files=list(files.values()), older_than_seconds=older_than_seconds)
 
     async def remove(self, leftovers: Leftovers) -> Removed:

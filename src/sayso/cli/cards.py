@@ -145,19 +145,27 @@ app.command(epilog=examples("sayso cards check", "sayso cards check --deck cm4de
 def clean(
     *,
     older_than: Annotated[str, typer.Option("--older-than", metavar="TIME", help="Only what is older, as 30d or 12w.")],
+    without_record: Annotated[
+        bool,
+        typer.Option(
+            "--without-record",
+            help="Also files with a card's name that Sayso did not publish, such as those of the worker before it.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; by default it is only shown.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Remove jobs that ended long ago, and the MP3 files that neither a card nor another job names.
 
-    Jobs are rows of "TtsJob" that are completed or failed. Files are removed only if their names are those of cards or
-    jobs, by whichever worker they were made; nothing else is touched. What was spoken stays in the store of speech,
-    and is not bought again.
+    Jobs are rows of "TtsJob" that are completed or failed. Files are removed only if Sayso published them or
+    a removed job names them. What was spoken stays in the store of speech, and is not bought again.
     """
     seconds = seconds_of("--older-than", older_than)
     if not seconds:
         raise InvalidInput("--older-than 0 would remove the files of running jobs.", hint="For example: 1h")
-    document = _with_tools(lambda tools: _clean(tools, older_than_seconds=seconds, removes=yes))
+    document = _with_tools(
+        lambda tools: _clean(tools, older_than_seconds=seconds, without_record=without_record, removes=yes)
+    )
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
@@ -261,9 +269,9 @@ async def _retry(tools: CardTools, ids: Sequence[str], *, within_seconds: float 
     return list(ids)
 
 
-async def _clean(tools: CardTools, *, older_than_seconds: float, removes: bool) -> dict[str, Any]:
+async def _clean(tools: CardTools, *, older_than_seconds: float, without_record: bool, removes: bool) -> dict[str, Any]:
     cleaning = await tools.cleaning()
-    found = await cleaning.find(older_than_seconds=older_than_seconds)
+    found = await cleaning.find(older_than_seconds=older_than_seconds, without_record=without_record)
     if not removes:
         return _leftovers(found, jobs=len(found.job_ids), files=len(found.files))
     removed = await cleaning.remove(found)

@@ -104,8 +104,9 @@ class CardSettings(EnvironmentSettings):
     )
     cards_bucket: str | None = Field(
         default=None,
+        pattern=r"^[^/\s]+$|^arn:\S+$",
         validation_alias="AWS_S3_BUCKET",
-        description="The S3 bucket of the MP3 files.",
+        description="The S3 bucket of the MP3 files: its name, or an access point's.",
     )
     cards_public_base_url: str | None = Field(
         default=None,

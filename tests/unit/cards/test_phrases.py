@@ -54,10 +54,16 @@ def test_a_phrase_has_its_texts_by_language_and_its_card() -> None:
     assert found == Phrase(index=0, card_id="c1", texts={"en": "Good morning", "fr": "Bonjour"}, problems={})
 
 
-@pytest.mark.parametrize("whole", [None, {}, "[]", 7, True, {"phrases": []}])
+@pytest.mark.parametrize("whole", [None, {}, "a lamp", "{}", 7, True, {"phrases": []}])
 def test_phrases_of_another_type_fail_the_job(whole: Any) -> None:
     with pytest.raises(InvalidInput, match="not a list"):
         parse_phrases(whole)
+
+
+def test_a_list_that_was_encoded_twice_is_a_list() -> None:
+    """Some applications encode their JSON before they store it in a JSON column."""
+    phrases = [{"textEn": "lamp", "textFr": "lampe"}]
+    assert parse_phrases(json.dumps(phrases)) == parse_phrases(phrases)
 
 
 def test_there_is_at_least_one_phrase_and_at_most_200() -> None:

@@ -221,7 +221,14 @@ def test_a_check_in_a_table_that_requires_a_real_deck_says_how(app: App, sayso: 
 # Clean-up
 
 
-def test_only_what_is_old_and_not_in_use_is_removed(app: App, sayso: RunSayso, tmp_path: Path) -> None:
+def published(conninfo: str, name: str, *, age_days: int = 90) -> None:
+    """Record a file as published."""
+    record = "insert into sayso.card_files values (%s, 's', 'job', 'k', 'c', 'c', 3, now() - make_interval(days => %s))"
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(record, [name, age_days])
+
+
+def test_only_what_is_old_and_not_in_use_is_removed(app: App, conninfo: str, sayso: RunSayso, tmp_path: Path) -> None:
     """Whatever is not of cards, recent, or named by a card or a job that stays, is left."""
     tts = tmp_path / "tts"
     base = "https://cards.example.com/tts"
@@ -230,8 +237,9 @@ def test_only_what_is_old_and_not_in_use_is_removed(app: App, sayso: RunSayso, t
     app.add_job("waiting", age_seconds=OLD_SECONDS)
     app.add_card("card")
     app.execute("""update {cards} set "audioUrlEn" = 'http://elsewhere/card_en.mp3?v=0a'""")
-    kept = ["new_0_en.mp3", "card_en.mp3", "notes.txt", "podcast.mp3", ".sayso-lock"]
+    kept = ["new_0_en.mp3", "card_en.mp3", "notes.txt", "podcast.mp3", "my_podcast_fr.mp3", ".sayso-lock"]
     gone = ["old_0_en.mp3", "removed-card_fr.mp3"]
+    published(conninfo, "removed-card_fr.mp3")
     for name in [*kept, *gone]:
         make_file(tts, name)
     make_file(tts, "young_0_en.mp3", age_seconds=60)
@@ -261,9 +269,18 @@ def test_a_file_that_a_running_job_has_found_is_not_removed(
     """Its row names it only at the end, and the file may be old."""
     make_file(tmp_path / "tts", "job_0_en.mp3")
     app.add_job("job", status="processing")
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("insert into sayso.card_files values ('job_0_en.mp3', 's', 'job', 'k', 'c', 'c', 3)")
+    published(conninfo, "job_0_en.mp3", age_days=0)
     assert document(sayso, "clean", "--older-than", "30d")["files"] == 0
+
+
+@pytest.mark.usefixtures("app")
+def test_a_file_without_a_record_is_removed_only_when_that_is_asked_for(sayso: RunSayso, tmp_path: Path) -> None:
+    """Its name may be a card's, and the file somebody else's: the worker before Sayso kept no records."""
+    file = make_file(tmp_path / "tts", "removed-card_fr.mp3")
+    assert document(sayso, "clean", "--older-than", "30d", "--yes")["files"] == 0
+    assert file.exists()
+    assert document(sayso, "clean", "--older-than", "30d", "--without-record", "--yes")["files"] == 1
+    assert not file.exists()
 
 
 def test_nothing_is_removed_where_policies_may_hide_rows(

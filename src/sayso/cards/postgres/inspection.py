@@ -35,6 +35,8 @@ select name from sayso.card_files
 where name = any (%(names)s) and published_at > now() - %(seconds)s * interval '1 second'
 """
 
+_RECORDED = "select name from sayso.card_files where name = any (%(names)s)"
+
 _FORGET = "delete from sayso.card_files where job_id = %(job_id)s"
 
 _REPORT = """
@@ -189,6 +191,20 @@ class CardInspection:
             if len(rows) < _PAGE:
                 return
             after = rows[-1]["sayso_id"]
+
+    async def urls_of(self, job_ids: Collection[str]) -> AsyncIterator[str]:
+        """Every URL in the results of these jobs."""
+        tables = await self._application.tables()
+        if job_ids:
+            async for row in self._rows(tables.jobs, tables.jobs["resultUrls"].identifier):
+                if row["sayso_id"] in job_ids:
+                    for url in _urls_in(row["resultUrls"]):
+                        yield url
+
+    async def recorded(self, names: Collection[str]) -> set[str]:
+        """Those of these files that Sayso published."""
+        rows = await self._database.fetch(_RECORDED, {"names": list(names)}, is_repeatable=True)
+        return {row["name"] for row in rows}
 
     async def recent(self, names: Collection[str], *, seconds: float) -> set[str]:
         """Those of these files that were published in the last so many seconds."""
