@@ -80,6 +80,7 @@ async def open_speaker(
         stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
         if engines.asks_openai:
             cloud = _cloud(settings, connection, database, voices, purchases, on_bought)
+            cloud.prepare()
             breaker = Breaker(replace(PROVIDER, open_seconds=settings.breaker_open_seconds))
             links.append(Link(name=cloud.name, engine=cloud, breaker=breaker))
         if engines.asks_local:

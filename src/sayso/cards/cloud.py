@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sayso.cards.closure import Closure
-from sayso.cards.engines import SPEED, EngineVoice
+from sayso.cards.engines import SPEED, EngineVoice, SpeechRequest
 from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
 from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from sayso.cards.base import Purchases
-    from sayso.cards.engines import SpeechRequest
     from sayso.cards.key_permits import KeyPermits
     from sayso.cards.voices import VoiceChoice
     from sayso.providers.openai.calls import Answer
@@ -104,6 +103,12 @@ class CloudEngine:
         self._on_bought = on_bought
         self._turns = Turns(1)
         self._closure = Closure()
+
+    def prepare(self) -> None:
+        """Begin what the first request would wait for, on the connection's own thread; nothing is sent."""
+        if self._connection.is_configured:
+            voice = EngineVoice(name=self._voices.of_openai("en"), fingerprint=self._fingerprint)
+            self._connection.rehearse(self._send(SpeechRequest("a", "en", voice, job_id=""), None))
 
     async def voice(self, language: str) -> EngineVoice | None:
         """See `PhraseEngine.voice`."""

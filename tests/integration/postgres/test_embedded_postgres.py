@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,26 @@ def test_a_server_that_was_killed_is_replaced(directory: Path, server: EmbeddedP
         conninfo = server.start()
     with psycopg.connect(conninfo) as connection:
         assert connection.execute("select number from kept").fetchone() == (7,)
+
+
+def test_a_server_that_does_not_stop_is_ended_as_by_a_crash(tmp_path: Path) -> None:
+    """One of its processes hangs, and what was committed is there at the next start."""
+    server = EmbeddedPostgres(tmp_path / "data", options=QUICK, stop_seconds=1)
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        connection.execute("set synchronous_commit to on")
+        connection.execute("create table kept as select 7 as number")
+        row = connection.execute("select pid from pg_stat_activity where backend_type = 'checkpointer'").fetchone()
+        assert row is not None
+        os.kill(row[0], signal.SIGSTOP)
+    try:
+        server.stop()
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(row[0], signal.SIGCONT)
+    assert not server.is_running()
+    with psycopg.connect(server.start()) as connection:
+        assert connection.execute("select number from kept").fetchone() == (7,)
+    server.stop()
 
 
 def test_another_process_with_its_old_number_is_not_taken_for_it(directory: Path, server: EmbeddedPostgres) -> None:

@@ -11,6 +11,7 @@ is needed, and on no network.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shlex
 import shutil
@@ -18,6 +19,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.files import make_private_directory, private_lock
@@ -41,9 +44,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_log = structlog.get_logger(__name__)
+
 USER = "sayso"
 DATABASE = "postgres"
 _START_SECONDS = 60
+_STOP_SECONDS = 60.0
 
 _LONGEST_SOCKET_BYTES = 103
 """The longest path of a socket on the strictest system (macOS)."""
@@ -80,14 +86,21 @@ class EmbeddedPostgres:
             PostgreSQL refuses to run as root.
         options: settings of PostgreSQL by name, for the server that this starts.
         programs: the directory of PostgreSQL's programs, for a cluster of an older version; None for the newest ones.
+        stop_seconds: how long the server may take to stop; then it is stopped as by a crash, from which it recovers.
     """
 
     def __init__(
-        self, directory: Path, *, options: Mapping[str, str] | None = None, programs: Path | None = None
+        self,
+        directory: Path,
+        *,
+        options: Mapping[str, str] | None = None,
+        programs: Path | None = None,
+        stop_seconds: float = _STOP_SECONDS,
     ) -> None:
         self._directory = directory.expanduser().absolute()
         self._options = (_OPTIONS if programs else _OPTIONS | _NEW_OPTIONS) | dict(options or {})
         self._programs = programs
+        self._stop_seconds = stop_seconds
         self._lock = private_lock(self._directory.with_name(f"{self._directory.name}.lock"))
 
     def start(self) -> str:
@@ -127,9 +140,16 @@ class EmbeddedPostgres:
             return
         with self._lock:
             if self.is_running():
-                self._run("pg_ctl", "stop", "-D", str(self._directory), "-m", "fast", "-t", str(_START_SECONDS))
+                try:
+                    self._stop("fast", self._stop_seconds)
+                except ServiceUnavailable:  # PostgreSQL 18 may hang while it recovers
+                    _log.warning("the database does not stop, and is ended as by a crash")
+                    self._stop("immediate", _STOP_SECONDS)
             if (socket_directory := self._socket_directory()) != self._directory:
                 shutil.rmtree(socket_directory)  # a killed server leaves its socket
+
+    def _stop(self, mode: str, seconds: float) -> None:
+        self._run("pg_ctl", "stop", "-D", str(self._directory), "-m", mode, "-t", str(math.ceil(seconds)))
 
     def __enter__(self) -> Self:
         self.start()
