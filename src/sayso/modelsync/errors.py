@@ -23,3 +23,7 @@ class ContentDamaged(SaysoError):
     """What was received of an object differs from its checksum, each time it was fetched."""
 
     retryable = True
+
+
+class FullSyncRunning(SaysoError):
+    """A reconciliation that was asked for runs already."""

@@ -13,10 +13,11 @@ import boto3
 import pytest
 
 from sayso.aws.s3_reader import BucketReader, locate_bucket
+from sayso.modelsync.errors import FullSyncRunning
 from sayso.modelsync.opened import SyncOptions
 from sayso.modelsync.plan import PlanRules
 from sayso.modelsync.records import EventKind, ObjectEvent
-from sayso.modelsync.service import FullSyncRunning, ModelSync
+from sayso.modelsync.service import ModelSync
 from sayso.modelsync.volume import probe_volume
 from support.aws.s3_server import S3Server, s3_server
 from support.waiting import wait_until
@@ -70,7 +71,7 @@ class Models:
 
     def full(self) -> Reconciled:
         """Reconcile; one that was asked for a moment ago may not have ended yet."""
-        wait_until(lambda: not self.sync._is_posted)
+        wait_until(lambda: not self.sync._requests.is_posted)
         try:
             return self.sync.full_sync().result(60)
         except FullSyncRunning:

@@ -13,8 +13,8 @@ from sayso.api.auth.keys import Scope
 from sayso.api.context import SyncContext
 from sayso.api.dependencies import ProcessDep, authorised, check_operator
 from sayso.errors import SaysoError
+from sayso.modelsync.errors import FullSyncRunning
 from sayso.modelsync.notices import timestamp_of
-from sayso.modelsync.service import FullSyncRunning
 from sayso.observability import TEXT_MEDIA_TYPE
 from sayso.observability.process import usage
 
