@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -152,6 +153,6 @@ class SyncProcess:
                 directories.remove(".sayso")
             for name in names:
                 path = os.path.join(directory, name)  # noqa: PTH118
-                with open(path, "rb") as stream:  # noqa: PTH123
+                with suppress(FileNotFoundError), open(path, "rb") as stream:  # noqa: PTH123 -- removed meanwhile
                     found[os.path.relpath(path, self.base)] = stream.read()
         return found
