@@ -92,6 +92,8 @@ def running(server: S3Server, base: Path, rules: PlanRules | None = None) -> Ite
     models = Models(server, base, rules)
     models.sync.start()
     try:
+        wait_until(lambda: models.sync.state.has_reconciled)  # a later one is not joined to that of the start
+        wait_until(lambda: models.sync.state.status == "running")
         yield models
     finally:
         models.sync.stop()
