@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import structlog
 
 from sayso.api.app import cards_api
 from sayso.bootstrap.card_clients import open_card_clients, open_card_databases
+from sayso.bootstrap.card_databases import check_application, prepare_card_databases
 from sayso.bootstrap.card_speech import open_speaker
 from sayso.bootstrap.card_storage import (
     card_files_url,
@@ -24,16 +24,11 @@ from sayso.bootstrap.storages import work_directory
 from sayso.cards.cloud import CloudEngine
 from sayso.cards.files import StoredCardFiles
 from sayso.cards.handler import CardsHandler
-from sayso.cards.postgres.application import Application
 from sayso.cards.postgres.files import PostgresFileRecords
-from sayso.cards.postgres.install import dba_sql
 from sayso.cards.postgres.queue import CardQueue
 from sayso.cards.voices import VoiceChoice
-from sayso.errors import InvalidInput, LeaseLost, ResourceMissing, SaysoError
+from sayso.errors import InvalidInput, LeaseLost
 from sayso.observability import CardMetrics
-from sayso.postgres.pool import Database
-from sayso.resilience.retry import is_unavailable, retry_blocking
-from sayso.resilience.retry_policies import DATABASE_START
 from sayso.threads import on_thread
 from sayso.workers import Consumer, Policy, ScratchDirectory, Worker, remove_stale
 
@@ -47,6 +42,7 @@ if TYPE_CHECKING:
     from sayso.cards.speaker import CardSpeaker
     from sayso.jobs import Delivery, JobQueue
     from sayso.observability import EngineHealth
+    from sayso.postgres.pool import Database
     from sayso.resilience import Failure, Link
     from sayso.settings import CardsSettings
     from sayso.workers import Outcome
@@ -83,8 +79,8 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
             _log.warning("the files of cards have addresses of this machine only", base_url=base_url, hint=_BASE_URL)
     speech = process.speech(settings)
     VoiceChoice(settings.voices).check(speech.sources)
-    _prepare_database(process, settings)
-    _check_application(settings.cards_database_url.get_secret_value())
+    prepare_card_databases(process, settings)
+    check_application(settings.cards_database_url.get_secret_value())
     _print("[Worker] Database connected")
     opener = CardsOpener(settings, process=process)
     workers = process.worker_service("cards", opener.consumers, settings)
@@ -110,64 +106,6 @@ def _print_start(settings: CardsSettings) -> None:
 def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _prepare_database(process: Process, settings: CardsSettings) -> None:
-    """Migrate Sayso's own tables. Blocks.
-
-    Raises:
-        InvalidInput: the database refuses it; the hint has what a DBA runs once, if only privileges are missing.
-        ServiceUnavailable: it has not answered for a minute.
-    """
-    try:
-        process.prepare_database(settings)
-    except InvalidInput as error:
-        statements = None
-        with suppress(SaysoError):
-            statements = asyncio.run(_statements_for_dba(settings))
-        if statements is None:
-            raise
-        raise InvalidInput(error.message, hint=f"Have a DBA run once:\n{statements}") from None
-
-
-async def _statements_for_dba(settings: CardsSettings) -> str | None:
-    """The statements with which this user needs no privilege to create anything; None if it does not lack that one."""
-    assert settings.database_url is not None  # noqa: S101 -- see `open_cards`
-    assert settings.cards_database_url is not None  # noqa: S101 -- see `open_cards`
-    async with Database(settings.database_url.get_secret_value(), listen=False) as database:
-        (row,) = await database.fetch(_PRIVILEGES, {}, is_repeatable=True)
-    if row["can_create"] or row["exists"]:
-        return None
-    async with Database(settings.cards_database_url.get_secret_value(), listen=False) as database:
-        return await dba_sql(database)
-
-
-_PRIVILEGES = """
-select has_database_privilege(current_database(), 'create') as can_create,
-    to_regnamespace('sayso') is not null as exists
-"""
-
-
-def _check_application(conninfo: str) -> None:
-    """Make sure that the application's database answers, and that its tables can be used. Blocks.
-
-    Raises:
-        InvalidInput: they cannot; the hint says why.
-        ServiceUnavailable: the database has not answered for a minute.
-    """
-
-    def log(error: BaseException) -> None:
-        _log.warning("waiting for the application's database", reason=str(error))
-
-    try:
-        retry_blocking(lambda: asyncio.run(_look_at_tables(conninfo)), DATABASE_START, on=is_unavailable, on_retry=log)
-    except ResourceMissing as error:  # the application makes them, perhaps in a moment
-        _log.warning("the application has no tables of jobs yet", reason=error.message, hint=error.hint)
-
-
-async def _look_at_tables(conninfo: str) -> None:
-    async with Database(conninfo, listen=False) as database:
-        await Application(database).refresh()
 
 
 class CardsOpener:
