@@ -21,7 +21,7 @@ from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput
 from sayso.modelsync.consumer import EventHandler
 from sayso.modelsync.counts import MessageCounts
-from sayso.modelsync.directories import FileModes
+from sayso.modelsync.file_modes import FileModes
 from sayso.modelsync.keys import KeyRules
 from sayso.modelsync.notify import OutboxSender, SqsChannel, TouchFileChannel, WebhookChannel
 from sayso.modelsync.opened import SyncOptions

@@ -7,11 +7,11 @@ import os
 import stat
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.errors import OutputFailed
 from sayso.modelsync.errors import PathBlocked, VolumeFull
+from sayso.modelsync.file_modes import FileModes, give
 from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.records import FileKind, LocalStat
 
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCKED = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_NOT_OURS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EACCES})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileModes:
-    """The permissions of what is made on the volume, whatever the umask is.
-
-    Attributes:
-        file: of files.
-        directory: of directories; the bit that passes the group on (setgid) is kept where the parent has it.
-        owner: the numeric user that files and directories are given to; None for the user of the process.
-        group: the numeric group; None for what the file system chooses. Volumes that refuse this (EFS) are tolerated.
-    """
-
-    file: int = 0o644
-    directory: int = 0o755
-    owner: int | None = None
-    group: int | None = None
 
 
 def volume_error(error: OSError, subject: str) -> OutputFailed:
@@ -143,7 +125,7 @@ class VolumeRoot:
         if flags & os.O_CREAT:
             try:
                 os.fchmod(opened, self.modes.file)
-                self._give(opened)
+                give(opened, self.modes)
             except BaseException:
                 os.close(opened)
                 raise
@@ -286,19 +268,9 @@ class VolumeRoot:
                 self._unsynced.add(parent)
             made = os.open(name, _DIRECTORY_FLAGS, dir_fd=opened)
             os.fchmod(made, self.modes.directory | (os.fstat(opened).st_mode & stat.S_ISGID))
-            self._give(made)
+            give(made, self.modes)
             return made
         return os.open(name, _DIRECTORY_FLAGS, dir_fd=opened)
-
-    def _give(self, opened: int) -> None:
-        owner, group = self.modes.owner, self.modes.group
-        if owner is None and group is None:
-            return
-        try:
-            os.fchown(opened, -1 if owner is None else owner, -1 if group is None else group)
-        except OSError as error:
-            if error.errno not in _NOT_OURS:
-                raise
 
 
 def _is_gone(entry: os.DirEntry[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.modelsync.directories import FileModes, VolumeRoot
+from sayso.modelsync.file_modes import FileModes
 from sayso.modelsync.journal import Journal
 from sayso.modelsync.journal_disk import PosixDisk
 from sayso.modelsync.notices import Notices
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.aws.s3_reader import BucketReader
+    from sayso.modelsync.directories import VolumeRoot
     from sayso.modelsync.lease import VolumeLease
 
 _log = structlog.get_logger(__name__)
