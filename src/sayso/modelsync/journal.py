@@ -12,16 +12,17 @@ from sayso.errors import OutputFailed
 from sayso.modelsync.journal_disk import accessing
 from sayso.modelsync.journal_files import (
     LOG_PREFIX,
+    PIECE_BYTES,
     SNAPSHOT,
     UNFINISHED,
     encoded,
-    footer,
     header,
     read_journal,
+    snapshot_pieces,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from sayso.modelsync.journal_disk import JournalDisk
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sayso.modelsync.journal_files import LoadedJournal
     from sayso.modelsync.journal_state import JournalState
 
-_PIECE_BYTES = 2**20
 _COMPACT_AFTER = 20_000
 _TOMBSTONE_SECONDS = 30 * 86_400.0
 """Twice as long as SQS keeps a message."""
@@ -210,7 +210,7 @@ class Journal:
     def _write_all(self, descriptor: int, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            written = self._disk.write(descriptor, bytes(view[:_PIECE_BYTES]))
+            written = self._disk.write(descriptor, bytes(view[:PIECE_BYTES]))
             view = view[written:]
 
     def _sync(self, descriptor: int) -> None:
@@ -282,7 +282,7 @@ class Journal:
     def _write_snapshot(self, log: str) -> None:
         descriptor = self._disk.create(UNFINISHED)
         try:
-            for piece in _pieces(self._snapshot_lines(log)):
+            for piece in snapshot_pieces(self.state, log=log):
                 self._write_all(descriptor, piece)
             self._flush_new(descriptor)
         finally:
@@ -292,23 +292,3 @@ class Journal:
         """Flush a file that nothing depends on yet."""
         if not self._disk.sync(descriptor):
             self._unflushed.add("files")
-
-    def _snapshot_lines(self, log: str) -> Iterator[bytes]:
-        yield header(log, name="")
-        count = 0
-        for count, line in enumerate(encoded(self.state.entries(), first=1, name=""), start=1):  # noqa: B007
-            yield line
-        yield footer(count)
-
-
-def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines joined into pieces of about a mebibyte."""
-    pending: list[bytes] = []
-    size_bytes = 0
-    for line in lines:
-        pending.append(line)
-        size_bytes += len(line)
-        if size_bytes >= _PIECE_BYTES:
-            yield b"".join(pending)
-            pending, size_bytes = [], 0
-    yield b"".join(pending)

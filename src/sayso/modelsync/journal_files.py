@@ -39,6 +39,9 @@ SNAPSHOT = "snapshot"
 UNFINISHED = "snapshot.new"
 LOG_PREFIX = "log-"
 
+PIECE_BYTES = 2**20
+"""About so much is written by one call."""
+
 _ATTEMPTS = 3
 _CRC_BYTES = 9
 
@@ -258,3 +261,34 @@ def _parsed(line: bytes, seed: int) -> tuple[int, bytes] | None:
         return None
     number, _, body = text.partition(b" ")
     return int(number), body
+
+
+def snapshot_pieces(state: JournalState, *, log: str) -> Iterator[bytes]:
+    """A snapshot of a state, in pieces of about a mebibyte.
+
+    Args:
+        state: which must not change meanwhile.
+        log: the name of the log that has the entries after it.
+    """
+    return _pieces(_snapshot_lines(state, log))
+
+
+def _snapshot_lines(state: JournalState, log: str) -> Iterator[bytes]:
+    yield header(log, name="")
+    count = 0
+    for count, line in enumerate(encoded(state.entries(), first=1, name=""), start=1):  # noqa: B007
+        yield line
+    yield footer(count)
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines joined into pieces."""
+    pending: list[bytes] = []
+    size_bytes = 0
+    for line in lines:
+        pending.append(line)
+        size_bytes += len(line)
+        if size_bytes >= PIECE_BYTES:
+            yield b"".join(pending)
+            pending, size_bytes = [], 0
+    yield b"".join(pending)

@@ -11,13 +11,13 @@ import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import Cancelled, OutputFailed, SaysoError
-from sayso.modelsync.actions import Action, ActionKind
+from sayso.modelsync.actions import ActionKind
 from sayso.modelsync.adoption import ObjectReplaced, compared, real_path
 from sayso.modelsync.directories import volume_error
 from sayso.modelsync.fetching import download_of, stored_of
 from sayso.modelsync.journal_entries import SetBegun, SetDropped, SetEnded
 from sayso.modelsync.publish import Ready
-from sayso.modelsync.records import FileKind, VolumeFile
+from sayso.modelsync.single_files import publish_singly, remove_singly
 from sayso.modelsync.state import SetIntent, SetVersion, Stored
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class SetBuilder:
             )
         else:
             self._begin(change, files, messages)
-            self._publish_singly(fetched)
-            self._remove_singly(change)
+            publish_singly(self._volume, fetched)
+            remove_singly(self._volume, change)
         self._end(change.prefix)
         for key, downloaded in fetched.items():
             execution.count(key, downloaded)
@@ -119,7 +119,7 @@ class SetBuilder:
 
     def _withdraw(self, change: SetChange, execution: Execution) -> None:
         if not self._volume.sets.is_supported:
-            self._remove_singly(change)
+            remove_singly(self._volume, change)
         self._begin(change, [], self._removals(change))
         self._volume.sets.withdraw(change.prefix)
         self._end(change.prefix)
@@ -273,27 +273,6 @@ class SetBuilder:
                 continue
             except (ObjectAbsent, ObjectChanged):
                 raise _Outdated from None
-
-    def _publish_singly(self, fetched: Mapping[str, Downloaded]) -> None:
-        """Publish the files of a set one by one, on a volume without symbolic links."""
-        ready = [Ready(temporary=each.temporary, path=key) for key, each in fetched.items()]
-        failed = [each.error for each in self._volume.publisher.publish(ready) if each.error is not None]
-        if failed:
-            raise failed[0]
-
-    def _remove_singly(self, change: SetChange) -> None:
-        """Move the files of objects that are gone to the quarantine, on a volume without symbolic links."""
-        actions = []
-        for key in change.removed:
-            stored = self._volume.journal.state.files.get(key)
-            if stored is not None:
-                found = VolumeFile(path=key, kind=FileKind.FILE, stat=stored.stat)
-                actions.append(
-                    Action(kind=ActionKind.DELETE, key=key, reason=change.reason, stored=stored, found=found)
-                )
-        failed = [error for error in self._volume.quarantine.move(actions).values() if error is not None]
-        if failed:
-            raise failed[0]
 
     def _path_of(self, change: SetChange, key: str) -> str:
         return self._path_in(change, key) if self._volume.sets.is_supported else key
