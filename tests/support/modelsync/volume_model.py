@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -207,3 +208,13 @@ class Model:
         entry = self.volume[path]
         self.inodes += 1
         self.volume[path] = replace(entry, stat=replace(entry.stat, mtime_ns=self.inodes))
+
+
+def manifest_of(model: Model, *, extra: int = 0) -> bytes:
+    """The manifest of the objects below ``set/``, or one that is wrong about their sizes."""
+    files = [
+        {"path": key[4:], "size": len(content) + extra, "sha256": hashlib.sha256(content).hexdigest()}
+        for key, content in model.bucket.items()
+        if key.startswith("set/") and not key.endswith(".manifest.json")
+    ]
+    return json.dumps({"manifest_version": 1, "files": files}).encode()
