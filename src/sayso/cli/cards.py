@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from sayso.cli.card_check import check
+from sayso.cli.card_report import report_lines, report_of
 from sayso.cli.durations import seconds_of
 from sayso.cli.options import JsonOption, examples
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sayso.bootstrap.card_tools import CardTools
-    from sayso.cards.postgres.inspection import DayReport
     from sayso.cards.removal import Leftovers
-    from sayso.settings import CardsSettings
 
     T = TypeVar("T")
 
@@ -179,10 +178,11 @@ def clean(
         typer.echo("Nothing was changed. Add --yes to remove them.")
 
 
-@app.command(epilog=examples("sayso cards report", "sayso cards report --days 7 --json"))
+@app.command(epilog=examples("sayso cards report", "sayso cards report --days 7 --json", "sayso cards report --by-job"))
 def report(
     *,
     days: Annotated[int, typer.Option(min=1, max=3660, help="How many days of UTC, today included.")] = 30,
+    by_job: Annotated[bool, typer.Option("--by-job", help="A line for each job, the most expensive first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show by day how much was spoken, how much of it was there already, and what was bought.
@@ -190,16 +190,12 @@ def report(
     A phrase counts once for each of its languages. Characters are those that were sent to a paid engine; their price is
     SAYSO_CHARACTER_PRICE.
     """
-    document = _with_tools(lambda tools: _report(tools, days))
+    document = _with_tools(lambda tools: report_of(tools, days=days, by_job=by_job))
     if as_json:
         typer.echo(json.dumps(document))
         return
-    typer.echo(f"{'day':10} {'jobs':>7} {'phrases':>9} {'cached':>7} {'characters':>11} {'cost':>10}")
-    for row in (*document["days"], document["total"]):
-        typer.echo(
-            f"{row.get('day', 'total'):10} {row['jobs']:7} {row['phrases']:9} {row['cache_share']:7.1%} "
-            f"{row['characters']:11} {row['cost']:10.2f}"
-        )
+    for line in report_lines(document):
+        typer.echo(line)
 
 
 def _with_tools(work: Callable[[CardTools], Awaitable[T]], *, are_prepared: bool = True) -> T:
@@ -281,21 +277,3 @@ async def _clean(tools: CardTools, *, older_than_seconds: float, without_record:
 def _leftovers(found: Leftovers, *, jobs: int, files: int) -> dict[str, Any]:
     names = sorted(file.name for file in found.files)
     return {"jobs": jobs, "files": files, "bytes": found.size_bytes, "job_ids": list(found.job_ids), "names": names}
-
-
-async def _report(tools: CardTools, days: int) -> dict[str, Any]:
-    rows = await tools.inspection.report(days=days)
-    documents = [{"day": row.day.isoformat(), **_of_day(row, tools.settings)} for row in rows]
-    sums = {name: sum(document[name] for document in documents) for name in ("jobs", "phrases", "cached", "characters")}
-    return {"days": documents, "total": _with_shares(sums, tools.settings)}
-
-
-def _of_day(row: DayReport, settings: CardsSettings) -> dict[str, Any]:
-    counts = {"jobs": row.jobs, "phrases": row.phrases, "cached": row.cached, "characters": row.characters}
-    return _with_shares(counts, settings)
-
-
-def _with_shares(counts: Mapping[str, int], settings: CardsSettings) -> dict[str, Any]:
-    """Counts with the share of phrases that were there already, and the price of the characters."""
-    share = counts["cached"] / counts["phrases"] if counts["phrases"] else 0.0
-    return {**counts, "cache_share": share, "cost": round(counts["characters"] * settings.character_price, 6)}

@@ -337,3 +337,10 @@ def test_the_report_has_what_was_bought_by_day(conninfo: str, sayso: RunSayso, m
     total = {"jobs": 2, "phrases": 24, "cached": 9, "characters": 200, "cache_share": 0.375, "cost": 2.0}
     assert found["total"] == total
     assert "37.5%" in sayso("cards", "report").out
+    found = document(sayso, "report", "--by-job")
+    assert [(job["job"], job["phrases"], job["characters"], job["cost"]) for job in found["jobs"]] == [
+        ("a", 20, 200, 2.0),
+        ("b", 4, 0, 0.0),
+    ]
+    assert found["total"] == total
+    assert "100.0%" in sayso("cards", "report", "--by-job").out

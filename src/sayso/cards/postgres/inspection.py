@@ -47,6 +47,13 @@ where day > (clock_timestamp() at time zone 'UTC')::date - %(days)s::int
 group by day order by day
 """
 
+_REPORT_BY_JOB = """
+select job_id, sum(phrases)::bigint as phrases, sum(cached)::bigint as cached, sum(characters)::bigint as characters
+from sayso.card_purchases
+where day > (clock_timestamp() at time zone 'UTC')::date - %(days)s::int
+group by job_id order by characters desc, phrases desc, job_id
+"""
+
 _PAGE = 500
 
 
@@ -98,6 +105,16 @@ class DayReport:
 
     day: date
     jobs: int
+    phrases: int
+    cached: int
+    characters: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpokenForJob:
+    """What was spoken for a job; see `DayReport`."""
+
+    job_id: str
     phrases: int
     cached: int
     characters: int
@@ -219,6 +236,11 @@ class CardInspection:
         """What was spoken in the last days of UTC, today included, the oldest first; days without any are left out."""
         rows = await self._database.fetch(_REPORT, {"days": days}, is_repeatable=True)
         return [DayReport(**row) for row in rows]
+
+    async def report_by_job(self, *, days: int) -> Sequence[SpokenForJob]:
+        """What was spoken for each job in the last days of UTC, today included, the most expensive first."""
+        rows = await self._database.fetch(_REPORT_BY_JOB, {"days": days}, is_repeatable=True)
+        return [SpokenForJob(**row) for row in rows]
 
 
 def _urls_in(results: Any) -> list[str]:
