@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import socket
 import time
 from contextlib import suppress
@@ -29,6 +28,7 @@ from sayso.jobs.base import Backlog, Delivery
 from sayso.postgres.batcher import Batcher
 from sayso.postgres.listener import Channel
 from sayso.postgres.notifier import Notifier
+from sayso.postgres.polling import NotifiedPolling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,9 +43,6 @@ _SHORTEST_POLL_SECONDS = 0.05
 
 _REVOCATION_SECONDS = 1.0
 """How often the rows of the jobs in hand are looked at for a cancellation."""
-
-_FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.005, 0.1
-"""A worker that was notified and found nothing waits up to so long the next time, so that not all poll at once."""
 
 
 class CardQueue:
@@ -77,7 +74,6 @@ class CardQueue:
     ) -> None:
         self._application = application
         self._poll_seconds = poll_seconds
-        self._clock = clock
         self._leases = Leases(database, application.name, lease_seconds=lease_seconds)
         self._held = HeldLeases(lease_seconds=lease_seconds, clock=clock)
         self._claiming = Claiming(
@@ -92,11 +88,11 @@ class CardQueue:
         self.rows = PostgresJobRows(application, self._leases, self._held)
         """The rows of the jobs that were received here."""
         self._arrivals = Notifier()
+        self._polling = NotifiedPolling(self._arrivals, clock)
         self._extensions: Batcher[Delivery, HeldLease | None] = Batcher(self._extend_all)
         # Also by Sayso's own, which may be the same database by another address, without PgBouncer in between.
         listeners = {each.listener for each in (application.database, database) if each.listener is not None}
         self._ends = [listener.on(Channel.CARDS, self._on_job) for listener in listeners]
-        self._hold_seconds = 0.0
 
     def _on_job(self, schema: str) -> None:
         tables = self._application.known
@@ -112,19 +108,7 @@ class CardQueue:
             ResourceMissing: the application has no table of jobs (yet).
             InvalidInput: its tables cannot be used; the hint says what to do.
         """
-        give_up = self._clock() + wait_seconds
-        is_woken = False
-        while True:
-            seen = self._arrivals.count
-            found = await self._claimed(limit)
-            left_seconds = give_up - self._clock()
-            if found or left_seconds <= 0:
-                self._hold_seconds = 0.0
-                return found
-            if is_woken:
-                self._hold_seconds = min(max(2 * self._hold_seconds, _FIRST_HOLD_SECONDS), _LONGEST_HOLD_SECONDS)
-            is_woken = await self._arrivals.wait(seen, seconds=min(left_seconds, await self._idle_seconds()))
-            await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
+        return await self._polling.find(lambda: self._claimed(limit), self._idle_seconds, wait_seconds)
 
     async def _idle_seconds(self) -> float:
         """The time until the next look at the table, unless a job is announced."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import socket
 import time
 from contextlib import suppress
@@ -25,6 +24,7 @@ from sayso.postgres.batcher import Batcher
 from sayso.postgres.connections import storable
 from sayso.postgres.listener import Channel
 from sayso.postgres.notifier import Notifier
+from sayso.postgres.polling import NotifiedPolling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,9 +36,6 @@ _POLL_SECONDS = 1.0
 
 _SHORTEST_POLL_SECONDS = 0.05
 """The time between polls while another worker is claiming a job that is due."""
-
-_FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.005, 0.1
-"""A worker that was notified and found nothing waits up to so long the next time, so that not all poll at once."""
 
 
 class PostgresQueue:
@@ -65,14 +62,13 @@ class PostgresQueue:
         self._database = database
         self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._lease_seconds = lease_seconds
-        self._clock = clock
         self._arrivals, self._revocations = Notifier(), Notifier()
+        self._polling = NotifiedPolling(self._arrivals, clock)
         self._ends: list[Callable[[], None]] = []
         if database.listener is not None:
             self._ends.append(database.listener.on(Channel.JOBS, self._on_job))
             self._ends.append(database.listener.on(Channel.REVOKED, lambda _: self._revocations.notify()))
         self._finishes: Batcher[Delivery, bool] = Batcher(self._finish_all)
-        self._hold_seconds = 0.0
         self._unsettled: dict[str, Delivery] = {}
         """The delivered jobs that are not settled, by lease."""
         self._unanswered: set[UUID] = set()
@@ -99,19 +95,7 @@ class PostgresQueue:
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
         """See `JobQueue.receive`."""
-        give_up = self._clock() + wait_seconds
-        is_woken = False
-        while True:
-            seen = self._arrivals.count
-            found = await self._claimed(limit)
-            left_seconds = give_up - self._clock()
-            if found or left_seconds <= 0:
-                self._hold_seconds = 0.0
-                return found
-            if is_woken:
-                self._hold_seconds = min(max(2 * self._hold_seconds, _FIRST_HOLD_SECONDS), _LONGEST_HOLD_SECONDS)
-            is_woken = await self._arrivals.wait(seen, seconds=min(left_seconds, await self._idle_seconds()))
-            await asyncio.sleep(self._hold_seconds * random.random())  # noqa: S311 -- a moment, no secret
+        return await self._polling.find(lambda: self._claimed(limit), self._idle_seconds, wait_seconds)
 
     async def _idle_seconds(self) -> float:
         """The time until the next job is due, unless one is enqueued."""
