@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from pydantic import SecretStr
 
@@ -27,16 +26,7 @@ def shared() -> Iterator[S3Server]:
 
 @pytest.fixture
 def s3(shared: S3Server) -> S3Server:
-    access = shared.access()
-    boto3.client(
-        "s3",
-        region_name=access.region,
-        endpoint_url=access.endpoint_url,
-        aws_access_key_id=access.access_key_id,
-        aws_secret_access_key=access.secret_access_key,
-    ).create_bucket(Bucket="bucket")
-    shared.faults.clear()
-    shared.requests.clear()
+    shared.start_over("bucket")
     return shared
 
 

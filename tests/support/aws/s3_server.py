@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import boto3
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
@@ -99,6 +100,19 @@ class S3Server:
             secret_access_key="hush-hush",  # noqa: S106 -- moto takes any
             patience=patience or Patience(),
         )
+
+    def start_over(self, bucket: str) -> None:
+        """Have a bucket of this name, and nothing planned or remembered."""
+        access = self.access()
+        boto3.client(
+            "s3",
+            region_name=access.region,
+            endpoint_url=access.endpoint_url,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=access.secret_access_key,
+        ).create_bucket(Bucket=bucket)
+        self.faults.clear()
+        self.requests.clear()
 
     def settings(self) -> Settings:
         """The settings for it."""
