@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 REVISION = 1
-"""Raised when the same text shall be spoken anew, because its pronunciation or its encoding has become better."""
+"""Raised when the same text is to be spoken again, because its pronunciation or its encoding is better."""
 
 _DIRECTIVE = re.compile(r"\[(?=pause(?![\w-])|voice:)", re.IGNORECASE)
 _LONGEST_WAIT_SECONDS = 1.0

@@ -182,7 +182,7 @@ class Journal:
         self.close()
 
     def _resume(self) -> None:
-        """Open the log to append, or write everything anew where that is not possible."""
+        """Open the log to append, or write everything again where that is not possible."""
         if self.damage or self._log is None:
             self.state.is_certain = self.state.is_certain and not self.damage
             self._compact()

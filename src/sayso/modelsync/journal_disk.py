@@ -33,7 +33,7 @@ class JournalDisk(Protocol):
         ...
 
     def describe(self) -> str:
-        """Where it is, and to whom it belongs if not to this user, for a message: `` in /models/.sayso/journal``."""
+        """The place, and its owner if that is not this user, for a message: `` in /models/.sayso/journal``."""
         ...
 
     def names(self) -> list[str]:
@@ -194,7 +194,7 @@ def _make(name: str, above: int) -> bool:
 
 @contextmanager
 def accessing(disk: JournalDisk) -> Iterator[None]:
-    """Turn an error of the file system into `OutputFailed`, which says where it is and to whom it belongs."""
+    """Turn an error of the file system into `OutputFailed`, which says the place and its owner."""
     try:
         yield
     except OSError as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _ROUNDS = 3
-"""How often a plan is made anew for objects that change while they are fetched."""
+"""How often a plan is made again for objects that change while they are fetched."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

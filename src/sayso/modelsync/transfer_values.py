@@ -70,7 +70,7 @@ class TransferOptions:
         damaged_attempts: how often an object is fetched whose content differs from its checksum.
         stall_seconds: a connection that brings less than 1 KiB a second for so long is given up.
         is_etag_md5: whether ETags of the bucket are MD5s where S3's are; False for servers whose ETags only look so.
-        retry: when a range is asked for again; the count starts anew after each attempt that brought bytes.
+        retry: when a range is asked for again; the count starts again after each attempt that brought bytes.
     """
 
     connections: int = 16

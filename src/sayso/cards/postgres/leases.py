@@ -207,7 +207,7 @@ class Leases:
             await self._fetch(_END, _named(leases))
 
     async def forget(self, job_ids: Sequence[str], *, is_delayed: bool = False) -> None:
-        """Forget what is known of jobs that no worker has: their attempts begin anew.
+        """Forget what is known of jobs that no worker has: their attempts are counted from one again.
 
         Args:
             job_ids: which.
