@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from sayso.bootstrap.roles import roles_named
 from sayso.errors import InvalidInput
 from sayso.settings import Settings
 from support.api.app_contexts import client_of, fake_served
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,15 @@ PROBES = ("/live", "/ready", "/healthz")
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with client_of(fake_served(settings=Settings(api_keys=ENTRIES, protect_operations=True))) as client:
+    with ready(Settings(api_keys=ENTRIES, protect_operations=True)) as client:
+        yield client
+
+
+@contextmanager
+def ready(settings: Settings) -> Iterator[TestClient]:
+    """A client of an application whose models are loaded: until then /ready answers 503."""
+    with client_of(fake_served(settings=settings)) as client:
+        wait_until(lambda: client.get("/ready").status_code == 200)
         yield client
 
 
@@ -84,7 +94,7 @@ def test_probes_need_no_key(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize("path", GUARDED + PROBES)
 def test_operations_are_open_by_default(path: str) -> None:
     """With keys too, as monitors that are in use expect."""
-    with client_of(fake_served(settings=Settings(api_keys=ENTRIES))) as client:
+    with ready(Settings(api_keys=ENTRIES)) as client:
         assert client.get(path).status_code == (404 if path == "/backlog" else 200)
 
 
