@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote
 
-from sayso.modelsync.checksums import new_hash
+from sayso.modelsync.checksums.content import new_hash
 from sayso.modelsync.records import ChecksumAlgorithm
 
 _PROCESSES = 2

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from sayso.aws.access import AwsAccess
 from sayso.aws.s3_reader import BucketReader, locate_bucket
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.grouping import next_group
-from sayso.modelsync.listing import list_objects
-from sayso.modelsync.publish import Publisher, Ready
-from sayso.modelsync.transfer import Download, Transfers
-from sayso.modelsync.volume import probe_volume
+from sayso.modelsync.bucket.listing import list_objects
+from sayso.modelsync.reconciliation.grouping import next_group
+from sayso.modelsync.transfers.transfer import Download, Transfers
+from sayso.modelsync.volume.capabilities import probe_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.publish import Publisher, Ready
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from sayso.modelsync.transfer import Downloaded
+    from sayso.modelsync.transfers.transfer import Downloaded
 
 
 def main() -> None:

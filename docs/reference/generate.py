@@ -10,7 +10,7 @@ import typer.main
 
 from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
-from sayso.modelsync.manifests import manifest_schema
+from sayso.modelsync.plan.manifests import manifest_schema
 from sayso.settings import EnvironmentSettings, Settings, variables
 from sayso.subtitles import STYLES
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sayso.api.schemas.catalogue import Catalogue
     from sayso.api.service import HttpService
     from sayso.cards.service import Cards
-    from sayso.modelsync.counts import MessageCounts
-    from sayso.modelsync.service import ModelSync
+    from sayso.modelsync.service.counts import MessageCounts
+    from sayso.modelsync.service.service import ModelSync
     from sayso.narrations.service import Narrations
     from sayso.observability import Health, Metrics
     from sayso.scheduling import Scheduler

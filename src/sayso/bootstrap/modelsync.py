@@ -19,16 +19,16 @@ from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import open_aws
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput
-from sayso.modelsync.consumer import EventHandler
-from sayso.modelsync.counts import MessageCounts
-from sayso.modelsync.file_modes import FileModes
 from sayso.modelsync.keys import KeyRules
-from sayso.modelsync.notify import OutboxSender, SqsChannel, TouchFileChannel, WebhookChannel
-from sayso.modelsync.opened import SyncOptions
-from sayso.modelsync.plan import PlanRules
-from sayso.modelsync.selection import SelectionRules
-from sayso.modelsync.service import ModelSync
-from sayso.modelsync.transfer_values import TransferOptions
+from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel, TouchFileChannel, WebhookChannel
+from sayso.modelsync.plan.plan import PlanRules
+from sayso.modelsync.plan.selection import SelectionRules
+from sayso.modelsync.reconciliation.opened import SyncOptions
+from sayso.modelsync.service.consumer import EventHandler
+from sayso.modelsync.service.counts import MessageCounts
+from sayso.modelsync.service.service import ModelSync
+from sayso.modelsync.transfers.values import TransferOptions
+from sayso.modelsync.volume.file_modes import FileModes
 from sayso.observability import SyncMetrics
 from sayso.workers import Consumer, Policy, Worker
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from sayso.bootstrap.process import Process
-    from sayso.modelsync.notify import Channel
-    from sayso.modelsync.outcomes import Execution
-    from sayso.modelsync.reconcile import Reconciled
+    from sayso.modelsync.notifications.outbox import Channel
+    from sayso.modelsync.reconciliation.outcomes import Execution
+    from sayso.modelsync.reconciliation.reconcile import Reconciled
     from sayso.settings import SyncSettings
     from sayso.workers import Outcome
 

@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING
 from sayso.bootstrap.modelsync import open_channels, open_reader, sync_options
 from sayso.bootstrap.storages import open_aws
 from sayso.errors import Busy, InvalidInput
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_disk import PosixDisk
-from sayso.modelsync.lease import VolumeLease, lease_holder
-from sayso.modelsync.notify import OutboxSender, SqsChannel
-from sayso.modelsync.opened import open_volume
-from sayso.modelsync.planning import Planner
-from sayso.modelsync.progress import Progress
-from sayso.modelsync.publish import read_link
-from sayso.modelsync.reconcile import Reconciler
-from sayso.modelsync.sets import directory_behind
-from sayso.modelsync.verify import verify_volume
+from sayso.modelsync.journal.disk import PosixDisk
+from sayso.modelsync.journal.journal import Journal
+from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
+from sayso.modelsync.reconciliation.opened import open_volume
+from sayso.modelsync.reconciliation.planning import Planner
+from sayso.modelsync.reconciliation.progress import Progress
+from sayso.modelsync.reconciliation.reconcile import Reconciler
+from sayso.modelsync.reconciliation.verify import verify_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.lease import VolumeLease, lease_holder
+from sayso.modelsync.volume.publish import read_link
+from sayso.modelsync.volume.sets import directory_behind
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
     from sayso.aws.s3_reader import BucketReader
-    from sayso.modelsync.actions import Plan
-    from sayso.modelsync.opened import OpenVolume, SyncOptions
-    from sayso.modelsync.reconcile import Reconciled
-    from sayso.modelsync.verify import Verification
+    from sayso.modelsync.plan.actions import Plan
+    from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
+    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.verify import Verification
     from sayso.settings import SyncSettings
 
 _BUSY_SECONDS = 60.0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sayso.bootstrap.sync_tools import SyncTools
-    from sayso.modelsync.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconcile import Reconciled
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,7 +84,7 @@ def plan(*, as_json: JsonOption = False) -> None:
 
     It can be run beside the service. Refused keys, files of others and deletions that would be withheld are listed.
     """
-    from sayso.modelsync.plan_report import plan_lines
+    from sayso.modelsync.plan.report import plan_lines
 
     made = _tools().plan()
     if not as_json:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from sayso.modelsync.progress import ProgressReport
+    from sayso.modelsync.reconciliation.progress import ProgressReport
 
 _LOOK_SECONDS = 0.1
 _LINE_SECONDS = 5.0

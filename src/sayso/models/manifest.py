@@ -1,7 +1,7 @@
 """What a manifest says: the files that belong together, each with its size and checksum.
 
 The models of the catalogue are manifests, and so are the ``*.manifest.json`` files of model sync
-(`sayso.modelsync.manifests`).
+(`sayso.modelsync.plan.manifests`).
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ class ObjectEvent:
         key: decoded.
         name: of the event as its sender wrote it: ``ObjectCreated:Put``, ``Object Deleted``.
         version_id: of the version that was created or removed, or of the delete marker; None where there is none.
-        sequencer: orders the events of one key, see `sayso.modelsync.sequencers`; None from servers that send none.
+        sequencer: orders the events of one key (`sayso.modelsync.journal.sequencers`); None where none is sent.
         etag: without quotes; None where it is not given.
         size_bytes: None where it is not given.
         is_delete_marker: whether the removal only added a marker; older versions are still in the bucket.

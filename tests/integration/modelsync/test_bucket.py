@@ -12,10 +12,10 @@ import pytest
 
 from sayso.aws.s3_reader import BucketReader, ObjectAbsent, ObjectChanged, locate_bucket
 from sayso.errors import ServiceUnavailable
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.listing import find_object, list_objects
+from sayso.modelsync.bucket.listing import find_object, list_objects
 from sayso.modelsync.records import ChecksumAlgorithm
-from sayso.modelsync.transfer import Download, TransferOptions, Transfers
+from sayso.modelsync.transfers.transfer import Download, TransferOptions, Transfers
+from sayso.modelsync.volume.directories import VolumeRoot
 from sayso.resilience.retry_policies import RetryPolicy
 from support.aws.s3_server import S3Server, s3_server
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from sayso.modelsync.events import decode
+from sayso.modelsync.events.decoding import decode
 from sayso.modelsync.records import EventKind
 from support.aws.server import AwsPlace, aws_place
 from support.modelsync.event_sources import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_disk import PosixDisk
+from sayso.modelsync.journal.disk import PosixDisk
+from sayso.modelsync.journal.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 WRITER = """
 import sys
 from pathlib import Path
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_disk import PosixDisk
-from sayso.modelsync.journal_entries import EventSeen
-from sayso.modelsync.state import SeenEvent
+from sayso.modelsync.journal.journal import Journal
+from sayso.modelsync.journal.disk import PosixDisk
+from sayso.modelsync.journal.entries import EventSeen
+from sayso.modelsync.journal.values import SeenEvent
 
 with Journal.open(PosixDisk(Path(sys.argv[1])), compact_after=7) as journal:
     number = len(journal.state.seen)

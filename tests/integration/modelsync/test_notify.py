@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sayso.errors import NotDelivered
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_disk import PosixDisk
-from sayso.modelsync.journal_entries import Notice
-from sayso.modelsync.notices import Notices
-from sayso.modelsync.notify import OutboxSender, TouchFileChannel, WebhookChannel
-from sayso.modelsync.state import OutboxEntry
+from sayso.modelsync.journal.disk import PosixDisk
+from sayso.modelsync.journal.entries import Notice
+from sayso.modelsync.journal.journal import Journal
+from sayso.modelsync.journal.values import OutboxEntry
+from sayso.modelsync.notifications.notices import Notices
+from sayso.modelsync.notifications.outbox import OutboxSender, TouchFileChannel, WebhookChannel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ import pytest
 
 from sayso.aws.s3_reader import BucketReader, locate_bucket
 from sayso.modelsync.errors import FullSyncRunning
-from sayso.modelsync.opened import SyncOptions
-from sayso.modelsync.plan import PlanRules
+from sayso.modelsync.plan.plan import PlanRules
+from sayso.modelsync.reconciliation.opened import SyncOptions
 from sayso.modelsync.records import EventKind, ObjectEvent
-from sayso.modelsync.service import ModelSync
-from sayso.modelsync.volume import probe_volume
+from sayso.modelsync.service.service import ModelSync
+from sayso.modelsync.volume.capabilities import probe_volume
 from support.aws.s3_server import S3Server, s3_server
 from support.waiting import wait_until
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sayso.modelsync.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconcile import Reconciled
 
 
 @pytest.fixture(name="server", scope="module")
@@ -191,7 +191,9 @@ def test_a_set_waits_until_all_of_it_is_there(models: Models) -> None:
 def test_without_symbolic_links_a_set_is_published_file_by_file(
     server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sayso.modelsync.opened.probe_volume", lambda root: replace(probe_volume(root), symlinks=False))
+    monkeypatch.setattr(
+        "sayso.modelsync.reconciliation.opened.probe_volume", lambda root: replace(probe_volume(root), symlinks=False)
+    )
     with running(server, tmp_path / "models") as models:
         models.put_set("set/", one=b"1", two=b"2")
         assert models.full().errors == ()

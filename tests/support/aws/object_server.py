@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from sayso.aws.access import AwsAccess
 from sayso.aws.s3_reader import BucketReader, ReaderOptions, locate_bucket
-from sayso.modelsync.checksums import new_hash
+from sayso.modelsync.checksums.content import new_hash
 from sayso.modelsync.records import ChecksumAlgorithm
 
 if TYPE_CHECKING:

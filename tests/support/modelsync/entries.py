@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from sayso.modelsync import journal_entries as entries
-from sayso.modelsync.journal_state import JournalState
-from sayso.modelsync.records import Checksum, ChecksumAlgorithm, LocalStat
-from sayso.modelsync.state import (
+from sayso.modelsync.journal import entries
+from sayso.modelsync.journal.state import JournalState
+from sayso.modelsync.journal.values import (
     DeleteIntent,
     OutboxEntry,
     PublishIntent,
@@ -20,11 +19,12 @@ from sayso.modelsync.state import (
     SetVersion,
     Stored,
 )
+from sayso.modelsync.records import Checksum, ChecksumAlgorithm, LocalStat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.modelsync.journal_entries import Entry
+    from sayso.modelsync.journal.entries import Entry
 
 PREFIX = "voice/中文/"
 

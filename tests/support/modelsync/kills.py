@@ -28,9 +28,9 @@ import json, sys, time
 from pathlib import Path
 from sayso.aws.access import AwsAccess
 from sayso.aws.s3_reader import BucketReader, locate_bucket
-from sayso.modelsync.opened import SyncOptions
-from sayso.modelsync.plan import PlanRules
-from sayso.modelsync.service import ModelSync
+from sayso.modelsync.reconciliation.opened import SyncOptions
+from sayso.modelsync.plan.plan import PlanRules
+from sayso.modelsync.service.service import ModelSync
 url, base = sys.argv[1:]
 access = AwsAccess(endpoint_url=url, access_key_id="key", secret_access_key="hush-hush")
 options = SyncOptions(base_path=Path(base), is_announced=True, rules=PlanRules(max_delete_ratio=1.0))

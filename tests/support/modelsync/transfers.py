@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.records import RemoteObject
-from sayso.modelsync.transfer import Download, Downloaded, TransferOptions, Transfers
+from sayso.modelsync.transfers.transfer import Download, Downloaded, TransferOptions, Transfers
+from sayso.modelsync.volume.directories import VolumeRoot
 from sayso.resilience.retry_policies import RetryPolicy
 from support.aws.object_server import ObjectServer, checksum_headers
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
-from sayso.modelsync.actions import ActionKind
-from sayso.modelsync.journal_entries import (
+from sayso.modelsync.journal.entries import (
     Begun,
     Ended,
     FileForgotten,
@@ -19,10 +18,12 @@ from sayso.modelsync.journal_entries import (
     SetDropped,
     SetEnded,
 )
-from sayso.modelsync.journal_state import JournalState
+from sayso.modelsync.journal.state import JournalState
+from sayso.modelsync.journal.values import DeleteIntent, PublishIntent, Quarantined, SetIntent, SetVersion, Stored
 from sayso.modelsync.keys import directories_above
-from sayso.modelsync.manifests import is_manifest, parse_manifest
-from sayso.modelsync.plan import PlanRules, make_plan
+from sayso.modelsync.plan.actions import ActionKind
+from sayso.modelsync.plan.manifests import is_manifest, parse_manifest
+from sayso.modelsync.plan.plan import PlanRules, make_plan
 from sayso.modelsync.records import (
     Checksum,
     ChecksumAlgorithm,
@@ -33,11 +34,10 @@ from sayso.modelsync.records import (
     VolumeFile,
     VolumeScan,
 )
-from sayso.modelsync.state import DeleteIntent, PublishIntent, Quarantined, SetIntent, SetVersion, Stored
 
 if TYPE_CHECKING:
-    from sayso.modelsync.actions import Action, Plan, SetChange
-    from sayso.modelsync.manifests import ReadManifests
+    from sayso.modelsync.plan.actions import Action, Plan, SetChange
+    from sayso.modelsync.plan.manifests import ReadManifests
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=1)

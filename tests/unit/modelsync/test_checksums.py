@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.modelsync.checksums import (
+from sayso.modelsync.checksums.content import (
     CrcHash,
     Expected,
     Unverifiable,

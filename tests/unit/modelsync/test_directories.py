@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import OutputFailed
-from sayso.modelsync.directories import VolumeRoot, kind_of, local_stat, volume_error
 from sayso.modelsync.errors import PathBlocked, VolumeFull
-from sayso.modelsync.file_modes import FileModes
 from sayso.modelsync.records import FileKind
+from sayso.modelsync.volume.directories import VolumeRoot, kind_of, local_stat, volume_error
+from sayso.modelsync.volume.file_modes import FileModes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
-from sayso.modelsync.events import MAXIMUM_MESSAGE_BYTES, decode
+from sayso.modelsync.events.decoding import MAXIMUM_MESSAGE_BYTES, decode
 from sayso.modelsync.records import EventKind
 
 GOLDEN = Path(__file__).parent / "golden"

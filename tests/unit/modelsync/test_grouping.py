@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queue import SimpleQueue
 
-from sayso.modelsync.grouping import next_group
+from sayso.modelsync.reconciliation.grouping import next_group
 
 
 def filled(count: int) -> SimpleQueue[int]:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import InvalidInput, OutputFailed
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_disk import PosixDisk
-from sayso.modelsync.journal_entries import Certainty, Ended, FileKnown, Notice, Sent, SetEnded
-from sayso.modelsync.journal_files import LOG_PREFIX, read_journal
-from sayso.modelsync.plan_sets import current_version
-from sayso.modelsync.state import OutboxEntry
+from sayso.modelsync.journal.disk import PosixDisk
+from sayso.modelsync.journal.entries import Certainty, Ended, FileKnown, Notice, Sent, SetEnded
+from sayso.modelsync.journal.files import LOG_PREFIX, read_journal
+from sayso.modelsync.journal.journal import Journal
+from sayso.modelsync.journal.values import OutboxEntry
+from sayso.modelsync.plan.sets import current_version
 from support.modelsync.entries import PREFIX, delete, publish, seen, set_begun, states_of, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sayso.modelsync.journal_entries import Entry
+    from sayso.modelsync.journal.entries import Entry
 
 DAY_SECONDS = 86_400.0
 

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sayso.errors import OutputFailed
-from sayso.modelsync.journal import Journal
-from sayso.modelsync.journal_entries import Ended, FileKnown
-from sayso.modelsync.journal_files import LOG_PREFIX, SNAPSHOT, UNFINISHED
+from sayso.modelsync.journal.entries import Ended, FileKnown
+from sayso.modelsync.journal.files import LOG_PREFIX, SNAPSHOT, UNFINISHED
+from sayso.modelsync.journal.journal import Journal
 from support.modelsync.entries import any_entry, publish, seen, states_of, stored
 from support.modelsync.memory_disk import Inode, Killed, MemoryDisk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.modelsync.journal_entries import Entry
+    from sayso.modelsync.journal.entries import Entry
 
 SCRIPT: list[Entry] = [
     seen("a.bin", 1),

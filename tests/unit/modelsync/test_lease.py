@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import LeaseLost
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.lease import LEASE_FILE, VolumeLease, lease_holder
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.lease import LEASE_FILE, VolumeLease, lease_holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

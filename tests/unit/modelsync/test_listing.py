@@ -9,8 +9,8 @@ import pytest
 
 from sayso.aws.s3_reader import ObjectAbsent
 from sayso.errors import ServiceUnavailable
-from sayso.modelsync.checksums import Expected, Unverifiable
-from sayso.modelsync.listing import find_object, find_part_bytes, list_objects
+from sayso.modelsync.bucket.listing import find_object, find_part_bytes, list_objects
+from sayso.modelsync.checksums.content import Expected, Unverifiable
 from sayso.modelsync.records import ChecksumAlgorithm, RemoteObject
 from sayso.resilience.retry_policies import RetryPolicy
 from support.aws.object_server import ObjectServer, Reply, object_server

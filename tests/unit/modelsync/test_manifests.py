@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from sayso.errors import InvalidInput
 from sayso.models import CATALOGUE
-from sayso.modelsync import manifests
-from sayso.modelsync.manifests import is_manifest, manifest_json, manifest_schema, parse_manifest, prefix_of
+from sayso.modelsync.plan import manifests
+from sayso.modelsync.plan.manifests import is_manifest, manifest_json, manifest_schema, parse_manifest, prefix_of
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"

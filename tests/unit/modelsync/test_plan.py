@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso.modelsync.actions import ActionKind, Plan
 from sayso.modelsync.keys import KeyRules
-from sayso.modelsync.plan import PlanRules, make_plan
-from sayso.modelsync.plan_report import plan_lines, summary
+from sayso.modelsync.plan.actions import ActionKind, Plan
+from sayso.modelsync.plan.plan import PlanRules, make_plan
+from sayso.modelsync.plan.report import plan_lines, summary
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm, FileKind, Listing, RefusalReason, VolumeScan
 from support.modelsync.volume_model import NOW, Entry, Model, manifest_of
 

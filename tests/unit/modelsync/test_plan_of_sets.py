@@ -8,9 +8,9 @@ from hashlib import sha256
 
 import pytest
 
-from sayso.modelsync.actions import ActionKind
 from sayso.modelsync.keys import KeyRules
-from sayso.modelsync.plan import PlanRules, make_plan
+from sayso.modelsync.plan.actions import ActionKind
+from sayso.modelsync.plan.plan import PlanRules, make_plan
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm, FileKind
 from support.modelsync.volume_model import NOW, Model, manifest_of
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sayso.errors import OutputFailed
-from sayso.modelsync import durability
-from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.errors import PathBlocked
-from sayso.modelsync.partial_files import new_temporary
-from sayso.modelsync.publish import Publisher, Ready
-from sayso.modelsync.system_calls import sync_file_system
-from sayso.modelsync.volume import Abilities, probe_volume
+from sayso.modelsync.transfers.partial_files import new_temporary
+from sayso.modelsync.volume import durability
+from sayso.modelsync.volume.capabilities import Abilities, probe_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.publish import Publisher, Ready
+from sayso.modelsync.volume.system_calls import sync_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.modelsync.checksums import composite_hex, new_hash
-from sayso.modelsync.range_hashes import FileHash, Range, RangeHash, ranges_of
+from sayso.modelsync.checksums.content import composite_hex, new_hash
+from sayso.modelsync.checksums.range_hashes import FileHash, Range, RangeHash, ranges_of
 from sayso.modelsync.records import ChecksumAlgorithm
 
 if TYPE_CHECKING:

@@ -6,9 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from sayso.modelsync.journal.values import PublishIntent, SetIntent, SetVersion
+from sayso.modelsync.reconciliation.recovery import (
+    Outcome,
+    outcome_of_deleting,
+    outcome_of_publishing,
+    outcome_of_swapping,
+)
 from sayso.modelsync.records import FileKind, LocalStat, VolumeFile
-from sayso.modelsync.recovery import Outcome, outcome_of_deleting, outcome_of_publishing, outcome_of_swapping
-from sayso.modelsync.state import PublishIntent, SetIntent, SetVersion
 from support.modelsync.entries import stored
 
 STORED = stored("a.bin", 3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sayso.modelsync.keys import KeyRules
+from sayso.modelsync.plan.selection import SelectionRules, select_objects
 from sayso.modelsync.records import Listing, RemoteObject
-from sayso.modelsync.selection import SelectionRules, select_objects
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 

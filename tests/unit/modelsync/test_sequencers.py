@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.modelsync.sequencers import (
+from sayso.modelsync.journal.sequencers import (
     compare_sequencers,
     is_stale,
     later_sequencer,

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sayso.errors import InvalidInput, OutputFailed
-from sayso.modelsync import sets
-from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.errors import PathBlocked
-from sayso.modelsync.partial_files import new_temporary, sweep_partials
-from sayso.modelsync.publish import Publisher
-from sayso.modelsync.sets import SetStore
-from sayso.modelsync.volume import Abilities, probe_volume
+from sayso.modelsync.transfers.partial_files import new_temporary, sweep_partials
+from sayso.modelsync.volume import sets
+from sayso.modelsync.volume.capabilities import Abilities, probe_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.publish import Publisher
+from sayso.modelsync.volume.sets import SetStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,11 +12,11 @@ import pytest
 
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import ServiceUnavailable
-from sayso.modelsync.checksums import composite_hex
-from sayso.modelsync.directories import VolumeRoot
+from sayso.modelsync.checksums.content import composite_hex
 from sayso.modelsync.errors import ContentDamaged
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm
-from sayso.modelsync.transfer import Transfers
+from sayso.modelsync.transfers.transfer import Transfers
+from sayso.modelsync.volume.directories import VolumeRoot
 from support.aws.object_server import ObjectServer, Reply, SeenRequest, object_server
 from support.modelsync.transfers import (
     KEY,

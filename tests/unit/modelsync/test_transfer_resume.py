@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import Cancelled, ServiceUnavailable
-from sayso.modelsync import file_transfer
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.partial_files import sweep_partials
-from sayso.modelsync.transfer import Transfers
+from sayso.modelsync.transfers import file_transfer
+from sayso.modelsync.transfers.partial_files import sweep_partials
+from sayso.modelsync.transfers.transfer import Transfers
+from sayso.modelsync.volume.directories import VolumeRoot
 from support.aws.object_server import ObjectServer, Reply, SeenRequest, object_server
 from support.modelsync.transfers import (
     KEY,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import OutputFailed
-from sayso.modelsync import partial_files, verification
-from sayso.modelsync.checksums import Expected, Unverifiable, composite_hex
-from sayso.modelsync.directories import VolumeRoot
-from sayso.modelsync.publish import Publisher
+from sayso.modelsync.checksums.content import Expected, Unverifiable, composite_hex
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm, FileKind
-from sayso.modelsync.sets import SetStore
-from sayso.modelsync.verification import Requirement, compare_file, given_checksums
-from sayso.modelsync.volume import probe_volume
-from sayso.modelsync.volume_scan import scan_volume
+from sayso.modelsync.transfers import partial_files, verification
+from sayso.modelsync.transfers.verification import Requirement, compare_file, given_checksums
+from sayso.modelsync.volume.capabilities import probe_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.publish import Publisher
+from sayso.modelsync.volume.scan import scan_volume
+from sayso.modelsync.volume.sets import SetStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

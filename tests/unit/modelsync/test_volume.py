@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sayso.modelsync import volume
-from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.errors import VolumeUnusable
-from sayso.modelsync.volume import Abilities, probe_volume
+from sayso.modelsync.volume import capabilities as volume
+from sayso.modelsync.volume.capabilities import Abilities, probe_volume
+from sayso.modelsync.volume.directories import VolumeRoot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.modelsync.directories import VolumeRoot
 from sayso.modelsync.records import FileKind
-from sayso.modelsync.volume_scan import scan_volume
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.scan import scan_volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,14 +14,14 @@ from sayso.api.context import SyncContext
 from sayso.api.dependencies import ProcessDep, authorised, check_operator
 from sayso.errors import SaysoError
 from sayso.modelsync.errors import FullSyncRunning
-from sayso.modelsync.notices import timestamp_of
+from sayso.modelsync.notifications.notices import timestamp_of
 from sayso.observability import TEXT_MEDIA_TYPE
 from sayso.observability.process import usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sayso.modelsync.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconcile import Reconciled
 
 router = APIRouter(tags=["models"], prefix="/sync")
 operations = APIRouter(tags=["operations"])

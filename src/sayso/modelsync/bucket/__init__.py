@@ -1,0 +1,1 @@
+"""What the bucket says of its objects."""

@@ -1,0 +1,159 @@
+"""Ask the bucket: all of its objects, or one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote_plus
+from xml.etree import ElementTree as ET
+
+from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
+from sayso.errors import SaysoError, ServiceUnavailable
+from sayso.modelsync.bucket.object_facts import CHECKSUM_MODE, bare_etag, facts_of_headers
+from sayso.modelsync.records import Listing, RemoteObject
+from sayso.resilience.retry import RetryableError, retry_blocking
+from sayso.resilience.retry_policies import S3_READ, RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sayso.aws.s3_reader import BucketReader
+    from sayso.modelsync.bucket.object_facts import ObjectFacts
+
+T = TypeVar("T")
+
+_STANDARD = "STANDARD"
+
+
+def list_objects(
+    reader: BucketReader,
+    *,
+    prefix: str = "",
+    policy: RetryPolicy = S3_READ,
+    on_page: Callable[[int], None] = lambda _: None,
+) -> Listing:
+    """All current objects below a prefix; blocks.
+
+    The markers of directories, which are empty objects whose keys end with a slash, are left out. Any error makes the
+    listing incomplete: what was received before it is returned, but a key that is missing then means nothing.
+
+    Args:
+        reader: of the bucket.
+        prefix: of the keys; empty for the whole bucket.
+        policy: when a page is asked for again.
+        on_page: called with the number of objects so far after each page.
+    """
+    objects: list[RemoteObject] = []
+    try:
+        for page in _pages(reader, prefix, policy):
+            objects.extend(each for each in _objects(page) if not (each.key.endswith("/") and not each.size_bytes))
+            on_page(len(objects))
+    except SaysoError as error:
+        return Listing(objects=tuple(objects), is_complete=False, trouble=str(error))
+    return Listing(objects=tuple(objects), is_complete=True)
+
+
+def find_object(
+    reader: BucketReader, key: str, *, version_id: str | None = None, policy: RetryPolicy = S3_READ
+) -> ObjectFacts:
+    """Ask for one object, with its checksums; blocks.
+
+    Args:
+        reader: of the bucket.
+        key: of the object.
+        version_id: of a certain version; None for the current one.
+        policy: when the bucket is asked again.
+
+    Raises:
+        ObjectAbsent: there is none, or a delete marker hides it; no other error says that an object is gone.
+        ServiceUnavailable: S3 does not answer, or does not allow it. Without the permission ``s3:ListBucket`` this is
+            its answer for an object that does not exist.
+        ResourceMissing, InvalidInput: the bucket does not exist, or is in another region.
+    """
+    query = {} if version_id is None else {"versionId": version_id}
+    return _patient(lambda: facts_of_headers(key, reader.head(key, query, CHECKSUM_MODE)), policy)
+
+
+def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: RetryPolicy = S3_READ) -> int | None:
+    """The size of the first part of an object that was uploaded in parts; None if the server does not say it; blocks.
+
+    Args:
+        reader: of the bucket.
+        remote: the object.
+        policy: when the bucket is asked again.
+    """
+    query = {"partNumber": "1"}
+    if remote.version_id is not None:
+        query["versionId"] = remote.version_id
+    try:
+        facts = _patient(lambda: reader.head(remote.key, query, {}), policy)
+    except (ObjectAbsent, ObjectChanged, ServiceUnavailable):
+        return None  # not every server has this parameter; the transfer itself is pinned
+    length = facts.get("content-length", "")
+    return int(length) if length.isdecimal() and 0 < int(length) < remote.size_bytes else None
+
+
+def _patient(call: Callable[[], T], policy: RetryPolicy) -> T:
+    try:
+        return retry_blocking(call, policy, on=RetryableError)
+    except RetryableError as failure:
+        raise failure.error from None
+
+
+def _pages(reader: BucketReader, prefix: str, policy: RetryPolicy) -> Iterator[ET.Element]:
+    query = {"list-type": "2", "encoding-type": "url", "prefix": prefix}
+    seen: set[str] = set()
+    while True:
+        page = _patient(lambda: _parsed(reader.page(query)), policy)
+        yield page
+        if _text(page, "IsTruncated") != "true":
+            return
+        token = _text(page, "NextContinuationToken")
+        if not token or token in seen:
+            raise ServiceUnavailable(f"The listing of {reader.uri_of(prefix)} has no next page, but is not at its end.")
+        seen.add(token)
+        query["continuation-token"] = token
+
+
+def _parsed(document: bytes) -> ET.Element:
+    """A page; its elements' names are without their namespace.
+
+    Raises:
+        RetryableError: it is not a listing.
+    """
+    try:
+        page = ET.fromstring(document)  # noqa: S314 -- expat bounds the expansion of entities
+    except ET.ParseError as error:
+        raise RetryableError(ServiceUnavailable(f"S3's listing cannot be read: {error}.")) from None
+    for element in page.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    if page.tag != "ListBucketResult":
+        raise RetryableError(ServiceUnavailable(f"S3's listing cannot be read: it is a {page.tag}."))
+    return page
+
+
+def _objects(page: ET.Element) -> Iterator[RemoteObject]:
+    is_encoded = _text(page, "EncodingType") == "url"
+    for entry in page.iterfind("Contents"):
+        key, size = _text(entry, "Key"), _text(entry, "Size")
+        if not size.isdecimal() or not key:
+            raise ServiceUnavailable("S3's listing cannot be read: an entry has no key or no size.")
+        storage_class = _text(entry, "StorageClass")
+        yield RemoteObject(
+            key=unquote_plus(key) if is_encoded else key,
+            size_bytes=int(size),
+            etag=bare_etag(_text(entry, "ETag")),
+            modified_at=_time(_text(entry, "LastModified")),
+            storage_class=None if storage_class in {"", _STANDARD} else storage_class,
+        )
+
+
+def _text(element: ET.Element, name: str) -> str:
+    return element.findtext(name) or ""
+
+
+def _time(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Checksums of content that arrives in any order."""

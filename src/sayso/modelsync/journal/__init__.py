@@ -1,0 +1,1 @@
+"""What Sayso has done on a volume, in files that survive a crash at any moment."""

@@ -1,0 +1,1 @@
+"""Notifications about changed models, sent at least once."""

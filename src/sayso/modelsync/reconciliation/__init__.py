@@ -1,0 +1,1 @@
+"""Make the volume equal to the bucket, and resolve after a crash what was begun."""

@@ -1,0 +1,242 @@
+"""Make the volume equal to the bucket: for everything, or for the keys of some events."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sayso.errors import OutputFailed, SaysoError, ServiceUnavailable
+from sayso.modelsync.journal.entries import Certainty
+from sayso.modelsync.plan.actions import ActionKind
+from sayso.modelsync.reconciliation.cleanup import clean_up
+from sayso.modelsync.reconciliation.executor import Executor
+from sayso.modelsync.reconciliation.planning import Planner
+from sayso.modelsync.reconciliation.recovering import resolve_intents
+from sayso.modelsync.reconciliation.verify import verify_volume
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Collection, Mapping
+
+    from sayso.modelsync.plan.actions import Plan
+    from sayso.modelsync.reconciliation.opened import OpenVolume
+    from sayso.modelsync.reconciliation.outcomes import Execution
+    from sayso.modelsync.reconciliation.progress import Progress
+    from sayso.modelsync.reconciliation.verify import Verification
+    from sayso.modelsync.records import Refused
+
+_log = structlog.get_logger(__name__)
+
+_ROUNDS = 3
+"""How often a plan is made again for objects that change while they are fetched."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncError:
+    """What could not be synchronised.
+
+    Attributes:
+        path: the key, or the prefix of a set; empty for the whole.
+        error: in a sentence.
+    """
+
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reconciled:
+    """What came of a reconciliation.
+
+    Attributes:
+        total: how many objects of the bucket are models: files that the volume should have.
+        published: the keys that were fetched.
+        adopted: the keys whose files were there already.
+        deleted: the keys that were deleted.
+        errors: what could not be done.
+        refused: the keys that cannot become files.
+        unverifiable: the keys that were fetched and could not be verified.
+        withheld_reason: why deletions were not made, in a sentence; None if all were.
+        waiting: the prefixes of sets that are not complete in the bucket, and why.
+        received_bytes: over the network.
+        skipped: how many keys have none of the suffixes.
+        seconds: how long it took.
+        began_at: Unix time in seconds.
+        execution: the changes in detail.
+    """
+
+    total: int
+    published: tuple[str, ...]
+    adopted: tuple[str, ...]
+    deleted: tuple[str, ...]
+    errors: tuple[SyncError, ...]
+    refused: tuple[Refused, ...]
+    unverifiable: tuple[str, ...]
+    withheld_reason: str | None
+    waiting: Mapping[str, str]
+    received_bytes: int
+    skipped: int
+    seconds: float
+    began_at: float
+    execution: Execution
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was looked at, although single files may have failed."""
+        return all(each.path for each in self.errors)
+
+    @property
+    def is_successful(self) -> bool:
+        """Whether the volume is equal to the bucket now, but for refused keys and sets that wait."""
+        return not self.errors
+
+
+class Reconciler:
+    """Reconciles one volume with its bucket; for one thread at a time.
+
+    Args:
+        volume: the volume.
+        progress: is kept up to date.
+        stopped: set to stop.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        volume: OpenVolume,
+        progress: Progress,
+        stopped: threading.Event,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._volume = volume
+        self._progress = progress
+        self._stopped = stopped
+        self._clock = clock
+        self._planner = Planner(volume, progress)
+        self._executor = Executor(volume, progress, stopped)
+
+    def run(self) -> Reconciled:
+        """Make the volume equal to the bucket.
+
+        Raises:
+            LeaseLost: another process has taken over the volume.
+            Cancelled: it was stopped.
+            OutputFailed: the journal cannot be written, or the disk fails: the volume must be opened again.
+        """
+        began, began_at = time.monotonic(), self._clock()
+        try:
+            self._prepare()
+            plan, listing = self._planner.plan()
+            _log_plan(plan)
+            self._progress.enter("transferring")
+            execution = self._executor.execute(plan)
+            self._follow(execution)
+            errors = [SyncError(path=key, error=error.message) for key, error in sorted(execution.errors.items())]
+            if not listing.is_complete:
+                errors.append(SyncError(path="", error=listing.trouble or "The listing is not complete."))
+            if plan.withheld_reason is not None and listing.is_complete:
+                errors.append(SyncError(path="", error=f"Deletions are withheld: {plan.withheld_reason}"))
+            if not errors and not self._volume.journal.state.is_certain:
+                self._volume.journal.append(Certainty(is_certain=True))
+            self._progress.enter("cleaning")
+            errors += self._tidy()
+            return Reconciled(
+                total=_total(plan),
+                published=tuple(execution.published),
+                adopted=tuple(execution.adopted),
+                deleted=tuple(execution.deleted),
+                errors=tuple(errors),
+                refused=plan.refused,
+                unverifiable=tuple(execution.unverifiable),
+                withheld_reason=plan.withheld_reason,
+                waiting={each.prefix: each.reason for each in plan.waiting},
+                received_bytes=execution.received_bytes,
+                skipped=plan.skipped,
+                seconds=time.monotonic() - began,
+                began_at=began_at,
+                execution=execution,
+            )
+        finally:
+            self._progress.enter("idle")
+
+    def plan(self) -> Plan:
+        """What `run` would do; nothing is changed but the journal, in which open intents are resolved."""
+        try:
+            resolve_intents(self._volume)
+            return self._planner.plan()[0]
+        finally:
+            self._progress.enter("idle")
+
+    def apply(self, keys: Collection[str], prefixes: Collection[str] = ()) -> tuple[Execution, Plan]:
+        """Make the files of some keys, the sets that they are in, and these sets equal to the bucket.
+
+        Returns:
+            What came of it, with the keys that the bucket could not be asked for among its errors; and the plan.
+
+        Raises:
+            LeaseLost, Cancelled, OutputFailed: as `run`.
+        """
+        plan, failed = self._planner.plan_keys(keys, prefixes)
+        execution = self._executor.execute(plan)
+        execution.errors.update(failed)
+        if plan.withheld_reason is not None:
+            execution.errors.update({key: ServiceUnavailable(plan.withheld_reason) for key in plan.withheld})
+        self._follow(execution)
+        return execution, plan
+
+    def verify(self) -> Verification:
+        """Read every file of the journal, and compare it with the checksums that it had when it was published.
+
+        Raises:
+            OutputFailed: the journal cannot be written.
+        """
+        return verify_volume(self._volume, self._stopped)
+
+    def _prepare(self) -> None:
+        self._progress.enter("resolving")
+        resolve_intents(self._volume)
+        if not self._volume.journal.state.is_certain:
+            _log.warning("the journal was damaged: every file is verified first")
+            self.verify()
+
+    def _follow(self, execution: Execution) -> None:
+        """Plan again for objects that were changed while they were fetched."""
+        for _ in range(_ROUNDS):
+            if not execution.changed and not execution.changed_sets:
+                return
+            plan, failed = self._planner.plan_keys(execution.changed, execution.changed_sets)
+            later = self._executor.execute(plan)
+            later.errors.update(failed)
+            execution.add(later)
+        for key in execution.changed:
+            execution.errors[key] = ServiceUnavailable(f"{key} was changed in the bucket each time it was fetched.")
+        for prefix in execution.changed_sets:
+            execution.errors[prefix] = SaysoError(
+                f"The objects of the set {prefix} are not what its manifest says, or change all the time."
+            )
+
+    def _tidy(self) -> list[SyncError]:
+        try:
+            clean_up(self._volume, clock=self._clock)
+        except OutputFailed as error:
+            return [SyncError(path="", error=error.message)]
+        return []
+
+
+def _total(plan: Plan) -> int:
+    single = sum(action.kind not in {ActionKind.DELETE, ActionKind.FORGET} for action in plan.actions)
+    return plan.unchanged + single + sum(len(change.transfers) for change in plan.sets)
+
+
+def _log_plan(plan: Plan) -> None:
+    if plan.refused:
+        for refused in plan.refused[:20]:
+            _log.warning("a key is refused", key=refused.key, reason=str(refused.reason), detail=refused.detail)
+    for waiting in plan.waiting:
+        _log.info("a set waits", prefix=waiting.prefix, reason=waiting.reason)
+    if plan.withheld_reason is not None:
+        _log.error("deletions are withheld", files=len(plan.withheld), reason=plan.withheld_reason)

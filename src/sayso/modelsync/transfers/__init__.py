@@ -1,0 +1,1 @@
+"""Fetch objects into temporary files, verified."""

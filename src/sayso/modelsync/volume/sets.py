@@ -1,0 +1,302 @@
+"""Sets: files that are published together, by one swap of a symbolic link to the directory of their version.
+
+What is promised: a reader that resolves the link once, by opening the directory or by ``realpath``, sees the files of
+one version for as long as that version is kept. A reader that opens files one after the other by the path of the link
+may see two versions. A mount of Kubernetes with ``subPath`` is resolved when the container starts and never follows a
+swap: the root must be mounted. Without symbolic links the files are published one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+from sayso.errors import InvalidInput
+from sayso.modelsync.errors import PathBlocked
+from sayso.modelsync.keys import STATE_DIRECTORY, is_temporary, temporary_name
+from sayso.modelsync.volume.directories import volume_error
+from sayso.modelsync.volume.durability import sync_directories, sync_tree
+from sayso.modelsync.volume.publish import read_link
+from sayso.modelsync.volume.system_calls import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from sayso.modelsync.volume.capabilities import Abilities
+    from sayso.modelsync.volume.directories import VolumeRoot
+    from sayso.modelsync.volume.publish import Publisher
+
+SETS_DIRECTORY = f"{STATE_DIRECTORY}/sets"
+
+_BUILDING = "building-"
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MAXIMUM_SHOWN = 3
+
+
+class SetStore:
+    """The versions of the sets of one volume; for one thread at a time.
+
+    Args:
+        root: of the volume.
+        abilities: of the volume.
+        publisher: keeps a directory that a set replaces.
+    """
+
+    def __init__(self, root: VolumeRoot, abilities: Abilities, publisher: Publisher) -> None:
+        self._root = root
+        self._abilities = abilities
+        self._publisher = publisher
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether the volume has symbolic links; otherwise the files of a set are published one by one."""
+        return self._abilities.symlinks
+
+    def building(self, prefix: str, version: str) -> str:
+        """The directory in which a version is put together; its files are fetched to their paths below it.
+
+        Args:
+            prefix: of the keys, with a ``/`` at the end.
+            version: letters, digits, ``.``, ``_`` and ``-``.
+
+        Raises:
+            InvalidInput: the version has other characters.
+        """
+        return f"{_directory(prefix)}/{_BUILDING}{_checked(version)}"
+
+    def current(self, prefix: str) -> str | None:
+        """The version that the link of a set leads to; None if there is no link of ours.
+
+        Raises:
+            OutputFailed: the path of the link cannot be reached.
+        """
+        try:
+            target = read_link(self._root, _link(prefix))
+        except OSError as error:
+            raise volume_error(error, _link(prefix)) from error
+        behind = directory_behind(_link(prefix), target)
+        return None if behind is None else behind.rpartition("/")[2]
+
+    def versions(self, prefix: str) -> list[str]:
+        """The complete versions of a set, those that were completed last at the end.
+
+        Raises:
+            OutputFailed: the volume cannot be read.
+        """
+        directory = _directory(prefix)
+        try:
+            found = [
+                (facts.st_mtime_ns, name)
+                for name in self._root.names(directory)
+                if not name.startswith(_BUILDING) and (facts := self._root.stat(f"{directory}/{name}")) is not None
+            ]
+        except OSError as error:
+            raise volume_error(error, directory) from error
+        return [name for _, name in sorted(found)]
+
+    def reuse(self, prefix: str, version: str, relative: str, source: str) -> bool:
+        """Take a file that is unchanged into a version, by a hard link; whether that is possible.
+
+        Args:
+            prefix: of the set.
+            version: that is put together.
+            relative: the path of the file within the set.
+            source: the path of the file below the root: in another version, or published by itself.
+        """
+        if not self._abilities.hard_links:
+            return False
+        target = f"{self.building(prefix, version)}/{relative}"
+        try:
+            found = self._root.stat(source)
+            if found is None or not stat.S_ISREG(found.st_mode):
+                return False
+            self._root.remove(target)
+            self._root.link(source, target)
+        except OSError:
+            return False  # the file is fetched
+        return True
+
+    def add(self, prefix: str, version: str, relative: str, temporary: str) -> None:
+        """Take a file that was fetched into a version.
+
+        Raises:
+            OutputFailed: it cannot be renamed.
+        """
+        try:
+            self._root.rename(temporary, f"{self.building(prefix, version)}/{relative}")
+        except OSError as error:
+            raise volume_error(error, relative) from error
+
+    def publish(
+        self, prefix: str, version: str, relatives: Collection[str], *, before: Callable[[], None] = lambda: None
+    ) -> None:
+        """Complete a version, and swap the link of the set to it.
+
+        Publishing a version again, as after a crash, is no error.
+
+        Args:
+            prefix: of the set.
+            version: all of whose files were added.
+            relatives: the paths of its files within the set; nothing else may be in it.
+            before: called when the version is durable, before the swap; for the intent of the journal.
+
+        Raises:
+            PathBlocked: a file, or a directory with files that are not of the set, is in the link's place; or a
+                directory, on a volume that cannot exchange entries.
+            OutputFailed: the version is incomplete, or the volume fails.
+        """
+        directory = _directory(prefix)
+        sealed = f"{directory}/{_checked(version)}"
+        try:
+            if self._root.stat(sealed) is None:
+                self._seal(self.building(prefix, version), sealed, relatives)
+            self._check_place(prefix, relatives)
+            before()
+            self._swap(prefix, version)
+        except OSError as error:
+            raise volume_error(error, _link(prefix)) from error
+
+    def withdraw(self, prefix: str) -> None:
+        """Remove the link of a set, if it is ours; its versions stay until they are pruned.
+
+        Raises:
+            OutputFailed: it cannot be removed.
+        """
+        if self.current(prefix) is None:
+            return
+        link = _link(prefix)
+        try:
+            self._root.remove(link)
+            sync_directories(self._root, self._abilities, {link.rpartition("/")[0]})
+        except OSError as error:
+            raise volume_error(error, link) from error
+
+    def prune(
+        self, prefix: str, *, keep: int, active: Collection[str] = (), published: Sequence[str] = ()
+    ) -> list[str]:
+        """Remove old versions, and those that were never completed.
+
+        Args:
+            prefix: of the set.
+            keep: how many versions stay besides the current one, for readers that have them open.
+            active: the versions that are put together now.
+            published: the versions that readers may have open, in the order in which they were published; others, which
+                were completed before a crash and never published, go first.
+
+        Returns:
+            The versions that were removed.
+
+        Raises:
+            OutputFailed: something cannot be removed.
+        """
+        directory, current = _directory(prefix), self.current(prefix)
+        order = {version: number for number, version in enumerate(published)}
+        old = [version for version in self.versions(prefix) if version != current]
+        old.sort(key=lambda version: order.get(version, -1))
+        unfinished = [
+            name
+            for name in self._root.names(directory)
+            if name.startswith(_BUILDING) and name.removeprefix(_BUILDING) not in active
+        ]
+        removed = [*old[: max(len(old) - keep, 0)], *unfinished]
+        try:
+            for name in removed:
+                self._root.remove_tree(f"{directory}/{name}")
+        except OSError as error:
+            raise volume_error(error, directory) from error
+        return removed
+
+    def _seal(self, building: str, sealed: str, relatives: Collection[str]) -> None:
+        """Give a complete version its name, durably."""
+        found = set(self._below(building))
+        if found != set(relatives):
+            raise OSError(f"the version is incomplete: {_shown(found ^ set(relatives))}")
+        sync_tree(self._root, self._abilities, building)
+        self._root.rename(building, sealed)
+        sync_directories(self._root, self._abilities, {sealed.rpartition("/")[0]})
+
+    def _check_place(self, prefix: str, relatives: Collection[str]) -> None:
+        link = _link(prefix)
+        found = self._root.stat(link)
+        if found is None or stat.S_ISLNK(found.st_mode):
+            return
+        if not stat.S_ISDIR(found.st_mode):
+            raise PathBlocked(f"The set {prefix} cannot be published: a file is in its place.")
+        foreign = {each for each in self._below(link) if each not in relatives}
+        foreign = {each for each in foreign if not is_temporary(each.rpartition("/")[2])}
+        if foreign:
+            raise PathBlocked(
+                f"The set {prefix} cannot be published: the directory in its place has files of others: "
+                f"{_shown(foreign)}.",
+                hint="Move them away, or take the prefix out of the sets.",
+            )
+        if not self._abilities.exchanges:
+            raise PathBlocked(
+                f"The set {prefix} cannot be published: this volume cannot exchange the directory in its place.",
+                hint=f"Move {link} away, for example to {link}.old, in a moment in which nothing reads it.",
+            )
+
+    def _swap(self, prefix: str, version: str) -> None:
+        link = _link(prefix)
+        parent, _, name = link.rpartition("/")
+        temporary = temporary_name(name, secrets.token_hex(8))
+        beside = f"{parent}/{temporary}" if parent else temporary
+        with self._root.directory(parent, is_made=True) as directory:
+            os.symlink(_target(prefix, version), temporary, dir_fd=directory)
+            try:
+                found = self._root.stat(link)
+                if found is not None and stat.S_ISDIR(found.st_mode):
+                    exchange(temporary, name, first_directory=directory, second_directory=directory)
+                    self._publisher.set_aside(beside)
+                else:
+                    os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            except BaseException:
+                if (left := self._root.stat(beside)) is not None and stat.S_ISLNK(left.st_mode):
+                    self._root.remove(beside)
+                raise
+        sync_directories(self._root, self._abilities, {parent})
+
+    def _below(self, directory: str) -> Iterator[str]:
+        for path, _ in self._root.entries(directory):
+            yield path.removeprefix(f"{directory}/")
+
+
+def directory_behind(path: str, target: str | None) -> str | None:
+    """The directory of the version that the link of a set leads to; None if a link is not one of ours.
+
+    Args:
+        path: of the link, below the root.
+        target: what the link contains; None for no link.
+    """
+    version = (target or "").rpartition("/")[2]
+    is_ours = _VERSION.fullmatch(version) is not None and target == _target(f"{path}/", version)
+    return f"{_directory(f'{path}/')}/{version}" if is_ours else None
+
+
+def _link(prefix: str) -> str:
+    return prefix.rstrip("/")
+
+
+def _directory(prefix: str) -> str:
+    """The directory with all versions of a set."""
+    return f"{SETS_DIRECTORY}/{hashlib.sha256(prefix.encode()).hexdigest()[:32]}"
+
+
+def _target(prefix: str, version: str) -> str:
+    """What the link of a set contains."""
+    return "../" * _link(prefix).count("/") + f"{_directory(prefix)}/{version}"
+
+
+def _checked(version: str) -> str:
+    if not _VERSION.fullmatch(version) or version.startswith(_BUILDING):
+        raise InvalidInput(f"A set has no version {version!r}.")
+    return version
+
+
+def _shown(names: Collection[str]) -> str:
+    shown = ", ".join(sorted(names)[:_MAXIMUM_SHOWN])
+    return shown if len(names) <= _MAXIMUM_SHOWN else f"{shown} and {len(names) - _MAXIMUM_SHOWN} more"
