@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer.main
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 
 from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
 from sayso.modelsync.plan.manifests import manifest_schema
+from sayso.observability import CardMetrics, JobMetrics, Metrics, QueueState, SyncMetrics
+from sayso.resilience import BreakerState
+from sayso.scheduling import Load
 from sayso.settings import EnvironmentSettings, Settings, variables
 from sayso.subtitles import STYLES
+from sayso.workers import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client.metrics_core import Metric
     from pydantic.fields import FieldInfo
 
 HERE = Path(__file__).parent
@@ -27,6 +36,7 @@ def pages() -> dict[str, str]:
         "model-manifest.schema.json": json.dumps(manifest_schema(), indent=2) + "\n",
         "settings.md": _settings(),
         "styles.md": _styles(),
+        "../operations/metrics.md": _metrics(),
     }
 
 
@@ -96,6 +106,75 @@ def _styles() -> str:
         ),
     ]
     return "\n".join(rows) + "\n"
+
+
+_METRICS = """# Metrics
+
+Every process answers `GET /metrics` in Prometheus's text format, and as JSON to `Accept: application/json`. With
+`SAYSO_PROTECT_OPERATIONS=true` it requires a key with the scope `operations`. `make docs` writes this page from
+the code. The names are [public](../policy.md): dashboards and alerts may rely on them.
+
+A counter ends in `_total`; a histogram is exported as `_bucket`, `_sum` and `_count`. Times are in seconds, sizes in
+bytes. A metric with labels appears with its first value. Prometheus's client adds `process_*` and `python_gc_*`.
+
+Values of labels:
+
+- `outcome` of `sayso_jobs_total`: {outcomes}.
+- `state` of a breaker: {states}.
+- `reason` of a fallback: the engine's, such as `timeout`, `rate_limited`, `rejected_key`, `quota`, `connection`.
+- `route`: the template of a path, never the path. `engine`: as in the answer of `/health`.
+"""
+
+_CLIENTS_OWN = ("process_", "python_")
+
+
+def _metrics() -> str:
+    """Each metric by the class that has it, with its type and labels."""
+    outcomes, states = (", ".join(f"`{value}`" for value in kind) for kind in (Outcome, BreakerState))
+    sections = [_METRICS.format(outcomes=outcomes, states=states)]
+    for title, register in _METRICS_OF.items():
+        sections.append(f"## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|")
+        sections += _rows_of(register())
+        sections.append("")
+    return "\n".join(sections)
+
+
+def _every_process() -> CollectorRegistry:
+    load = Load(slots=1, taken=0, permits=1, computing=0, waiting=0, retry_after_seconds=1)
+    return Metrics(load=lambda: load, breakers=lambda: {"kokoro": next(iter(BreakerState))}).registry
+
+
+def _alone(register: Callable[[CollectorRegistry], object]) -> Callable[[], CollectorRegistry]:
+    def fill() -> CollectorRegistry:
+        registry = CollectorRegistry(auto_describe=True)
+        register(registry)
+        return registry
+
+    return fill
+
+
+_METRICS_OF: dict[str, Callable[[], CollectorRegistry]] = {
+    "Every process": _every_process,
+    "Workers (stories, cards, sync)": _alone(
+        lambda registry: JobMetrics(registry, lambda: {"q": QueueState(0, 0, 0.0)})
+    ),
+    "Cards": _alone(CardMetrics),
+    "Model sync": _alone(SyncMetrics),
+}
+
+
+def _rows_of(registry: CollectorRegistry) -> Iterator[str]:
+    for collector in list(registry._collector_to_names):  # noqa: SLF001 - there is no public list of the labels
+        declared = collector._labelnames if isinstance(collector, MetricWrapperBase) else None  # noqa: SLF001
+        for family in collector.collect():
+            if not family.name.startswith(_CLIENTS_OWN):
+                yield _row_of(family, declared)
+
+
+def _row_of(family: Metric, declared: tuple[str, ...] | None) -> str:
+    labels = declared if declared is not None else tuple(family.samples[0].labels)
+    name = family.name + ("_total" if family.type == "counter" else "")
+    return f"| `{name}` | {family.type} | {', '.join(f'`{label}`' for label in labels)} | {family.documentation} |"
 
 
 if __name__ == "__main__":
