@@ -51,6 +51,8 @@ _EVENTS_AT_ONCE = 100
 """So many events are acted upon together."""
 
 _STANDBY_POLL_SECONDS = 0.5
+_LAST_POLL_SECONDS = 0.5
+"""How long a stop waits for a poll of SQS; a message that comes later to it is with the next process after a lease."""
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- the prefix of secrets
 
 
@@ -205,6 +207,7 @@ class SyncOpener:
                 settings.sync_queue_url,
                 dlq_url=settings.sync_dlq_url,
                 settings=("SQS_UPDATE_QUEUE_URL", "SAYSO_SYNC_DLQ_URL"),
+                cancelled_seconds=_LAST_POLL_SECONDS,
             )
             stack.push_async_callback(queue.close)
             channels = open_channels(settings)

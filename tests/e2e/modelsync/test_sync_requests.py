@@ -109,3 +109,19 @@ def test_versions_and_delete_markers(aws: AwsPlace, tmp_path: Path) -> None:
         place.s3.delete_object(Bucket=place.bucket, Key="a.bin", VersionId=marker)
         assert sync.request("POST", "/sync/full")[0] == 200
         assert sync.files()["a.bin"] == b"second"
+
+
+def test_a_stop_gives_the_event_in_hand_back_at_once(place: SyncPlace, tmp_path: Path) -> None:
+    """The next process takes it, and resumes the large file; nothing is dead-lettered."""
+    base = tmp_path / "models"
+    with SyncProcess(tmp_path, place, base=base, settings=SLOW) as sync:
+        sync.wait_until_ready()
+        place.put("large.bin", bytes(40_000_000))
+        wait_until(lambda: sync.request("GET", "/sync/status")[1]["progress"]["bytesDone"] > 0)
+        assert sync.stop() == 0
+    assert place.place.count(place.queue) == (1, 0)
+    assert place.place.count(place.dead_letters) == (0, 0)
+    with SyncProcess(tmp_path, place, base=base, settings={"SAYSO_SYNC_INTERVAL_SECONDS": "0"}) as sync:
+        sync.wait_until_ready()
+        assert sync.files() == {"large.bin": bytes(40_000_000)}
+        wait_until(lambda: place.place.count(place.queue) == (0, 0))

@@ -256,3 +256,24 @@ async def test_a_receiver_that_is_cancelled_twice_leaves_at_once(
     receiving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(receiving, WAIT_SECONDS)
+
+
+async def test_a_poll_is_waited_for_as_long_as_asked(place: AwsPlace, sqs: AwsClient, faults: AwsFaults) -> None:
+    """A poll that goes on for longer is given up; what came before that is visible again."""
+    url = place.make_queue()
+    patient = SqsQueue(sqs, url, cancelled_seconds=WAIT_SECONDS)
+    receiving = asyncio.create_task(patient.receive(5, wait_seconds=20))
+    await until(lambda: faults.seen("ReceiveMessage") == 1)
+    receiving.cancel()
+    place.send(url, "a")
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
+    assert place.count(url) == (1, 0)
+    faults.next("ReceiveMessage", Fault.HANG)
+    hurried = SqsQueue(sqs, url, cancelled_seconds=0.01)
+    receiving = asyncio.create_task(hurried.receive(5, wait_seconds=20))
+    await until(lambda: faults.seen("ReceiveMessage") == 2)
+    receiving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await receiving  # the request hangs until `calm`
+    assert place.count(url) == (1, 0)

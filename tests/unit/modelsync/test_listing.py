@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sayso.aws.s3_reader import ObjectAbsent
-from sayso.errors import ServiceUnavailable
+from sayso.errors import Cancelled, ServiceUnavailable
 from sayso.modelsync.bucket.listing import find_object, find_part_bytes, list_objects
 from sayso.modelsync.checksums.content import Expected, Unverifiable
 from sayso.modelsync.records import ChecksumAlgorithm, RemoteObject
 from sayso.resilience.retry_policies import RetryPolicy
 from support.aws.object_server import ObjectServer, Reply, object_server
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,3 +173,22 @@ def test_the_size_of_the_parts_is_asked_for(server: ObjectServer) -> None:
     with server.reader() as reader:
         assert [find_part_bytes(reader, remote, policy=QUICK) for _ in range(3)] == [7, None, None]
     assert server.requests[0].query == {"partNumber": "1"}
+
+
+def test_a_listing_that_waits_for_the_server_ends_when_the_reader_is_stopped(server: ObjectServer) -> None:
+    """A stop does not wait for the pauses between attempts; later requests are refused, too."""
+    slow = RetryPolicy(first_seconds=3600, longest_seconds=3600)
+    server.page_faults.append(Reply(status=503))
+    with server.reader() as reader:
+
+        def stop() -> None:
+            wait_until(lambda: bool(server.requests))
+            reader.stop()
+
+        stopping = threading.Thread(target=stop)
+        stopping.start()
+        with pytest.raises(Cancelled):
+            list_objects(reader, policy=slow)
+        stopping.join()
+        with pytest.raises(Cancelled):
+            find_object(reader, "a", policy=QUICK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from sayso.aws.s3_reader.connection import StaleConnection
 from sayso.aws.s3_reader.errors import error_of
 from sayso.aws.s3_reader.pool import ConnectionPool
 from sayso.aws.s3_reader.signing import Signer, encode_path, encode_query
-from sayso.errors import ServiceUnavailable
+from sayso.errors import Cancelled, ServiceUnavailable
 from sayso.resilience.retry import RetryableError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class BucketReader:
     def __init__(self, location: BucketLocation, options: ReaderOptions | None = None) -> None:
         limits = options or ReaderOptions()
         self._location = location
+        self._stopped = threading.Event()
         self._server_clock = ServerClock(time.monotonic)
         self._signer = Signer(location.keys, region=location.region, now=self._now)
         self._pool = ConnectionPool(
@@ -130,7 +132,9 @@ class BucketReader:
             ObjectChanged: a condition does not hold.
             RetryableError: the request may succeed later; around a `ServiceUnavailable`.
             ServiceUnavailable, ResourceMissing, InvalidInput: S3 refuses.
+            Cancelled: the reader was stopped.
         """
+        self.pause(0)
         with self._answer("HEAD", key, query, headers) as answer:
             return answer.headers
 
@@ -146,10 +150,25 @@ class BucketReader:
         """The document of a request for the bucket itself, as a page of its listing.
 
         Raises:
-            RetryableError, ServiceUnavailable, ResourceMissing, InvalidInput: as `head`.
+            RetryableError, ServiceUnavailable, ResourceMissing, InvalidInput, Cancelled: as `head`.
         """
+        self.pause(0)
         with self._answer("GET", "", query, {}) as answer:
             return answer.read_all(_MAXIMUM_PAGE_BYTES)
+
+    def pause(self, seconds: float) -> None:
+        """Wait before a request is made again; blocks.
+
+        Raises:
+            Cancelled: the reader was stopped.
+        """
+        if self._stopped.wait(seconds):
+            raise Cancelled("Reading the bucket was stopped.")
+
+    def stop(self) -> None:
+        """End what is under way, each with an error in its thread; pauses, `head` and `page` raise `Cancelled` now."""
+        self._stopped.set()
+        self._pool.abort()
 
     def abort(self) -> None:
         """End all requests that are under way, each with an error in its thread."""

@@ -51,6 +51,8 @@ class SqsQueue:
         lease_seconds: the length of a lease without a heartbeat, in whole seconds.
         receipts: the known messages; several objects for one queue may share it.
         settings: the variables that the two URLs come from, for hints.
+        cancelled_seconds: how long a poll in progress is waited for when `receive` is cancelled; None for as long as it
+            takes. A message that SQS delivers to a poll that was given up is invisible for the length of a lease.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class SqsQueue:
         lease_seconds: float = LEASE_SECONDS,
         receipts: Receipts | None = None,
         settings: tuple[str, str] = ("QUEUE_URL", "DLQ_URL"),
+        cancelled_seconds: float | None = None,
     ) -> None:
         self._receipts = Receipts() if receipts is None else receipts
         self._client = client
@@ -70,7 +73,12 @@ class SqsQueue:
         self._deletes = Deletes(self._remote)
         self._leases = Leases(lease_seconds=self._lease_seconds, clock=client.clock)
         self._receiver = Receiver(
-            client, self._remote, leases=self._leases, receipts=self._receipts, lease_seconds=self._lease_seconds
+            client,
+            self._remote,
+            leases=self._leases,
+            receipts=self._receipts,
+            lease_seconds=self._lease_seconds,
+            cancelled_seconds=cancelled_seconds,
         )
         self._dead_letters: DeadLetters | None = None
         if dlq_url is not None:

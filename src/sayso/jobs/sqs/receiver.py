@@ -36,20 +36,30 @@ class Receiver:
         leases: the messages that this process holds, to which those that arrive are added.
         receipts: the known messages.
         lease_seconds: the length of a lease without a heartbeat.
+        cancelled_seconds: how long a poll in progress is waited for when the receiver is cancelled; None for as long
+            as it takes.
     """
 
     def __init__(
-        self, client: AwsClient, remote: RemoteQueue, *, leases: Leases, receipts: Receipts, lease_seconds: int
+        self,
+        client: AwsClient,
+        remote: RemoteQueue,
+        *,
+        leases: Leases,
+        receipts: Receipts,
+        lease_seconds: int,
+        cancelled_seconds: float | None = None,
     ) -> None:
         self._client = client
         self._remote = remote
         self._leases = leases
         self._receipts = receipts
         self._lease_seconds = lease_seconds
+        self._cancelled_seconds = cancelled_seconds
         self._receive_id = uuid4().hex
 
     async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
-        """See `JobQueue.receive`; when this is cancelled, a poll in progress is waited for.
+        """See `JobQueue.receive`; when this is cancelled, what a poll in progress brings is released.
 
         Raises:
             ServiceUnavailable: SQS does not answer.
@@ -61,7 +71,10 @@ class Receiver:
             await asyncio.shield(polling)
         except asyncio.CancelledError:
             # The poll is waited for: a message that SQS is about to deliver would be invisible for a whole lease.
-            await self._release(polling, arrived, wait_seconds + self._client.patience.try_seconds)
+            limit_seconds = wait_seconds + self._client.patience.try_seconds
+            if self._cancelled_seconds is not None:
+                limit_seconds = min(limit_seconds, self._cancelled_seconds)
+            await self._release(polling, arrived, limit_seconds)
             raise
         return [lease.delivery for lease in arrived]
 

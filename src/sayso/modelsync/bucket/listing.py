@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
-from sayso.errors import SaysoError, ServiceUnavailable
+from sayso.errors import Cancelled, SaysoError, ServiceUnavailable
 from sayso.modelsync.bucket.object_facts import CHECKSUM_MODE, bare_etag, facts_of_headers
 from sayso.modelsync.records import Listing, RemoteObject
 from sayso.resilience.retry import RetryableError, retry_blocking
@@ -42,12 +42,17 @@ def list_objects(
         prefix: of the keys; empty for the whole bucket.
         policy: when a page is asked for again.
         on_page: called with the number of objects so far after each page.
+
+    Raises:
+        Cancelled: the reader was stopped.
     """
     objects: list[RemoteObject] = []
     try:
         for page in _pages(reader, prefix, policy):
             objects.extend(each for each in _objects(page) if not (each.key.endswith("/") and not each.size_bytes))
             on_page(len(objects))
+    except Cancelled:
+        raise
     except SaysoError as error:
         return Listing(objects=tuple(objects), is_complete=False, trouble=str(error))
     return Listing(objects=tuple(objects), is_complete=True)
@@ -71,7 +76,7 @@ def find_object(
         ResourceMissing, InvalidInput: the bucket does not exist, or is in another region.
     """
     query = {} if version_id is None else {"versionId": version_id}
-    return _patient(lambda: facts_of_headers(key, reader.head(key, query, CHECKSUM_MODE)), policy)
+    return _patient(reader, lambda: facts_of_headers(key, reader.head(key, query, CHECKSUM_MODE)), policy)
 
 
 def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: RetryPolicy = S3_READ) -> int | None:
@@ -86,16 +91,16 @@ def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: Retry
     if remote.version_id is not None:
         query["versionId"] = remote.version_id
     try:
-        facts = _patient(lambda: reader.head(remote.key, query, {}), policy)
+        facts = _patient(reader, lambda: reader.head(remote.key, query, {}), policy)
     except (ObjectAbsent, ObjectChanged, ServiceUnavailable):
         return None  # not every server has this parameter; the transfer itself is pinned
     length = facts.get("content-length", "")
     return int(length) if length.isdecimal() and 0 < int(length) < remote.size_bytes else None
 
 
-def _patient(call: Callable[[], T], policy: RetryPolicy) -> T:
+def _patient(reader: BucketReader, call: Callable[[], T], policy: RetryPolicy) -> T:
     try:
-        return retry_blocking(call, policy, on=RetryableError)
+        return retry_blocking(call, policy, on=RetryableError, sleep=reader.pause)
     except RetryableError as failure:
         raise failure.error from None
 
@@ -104,7 +109,7 @@ def _pages(reader: BucketReader, prefix: str, policy: RetryPolicy) -> Iterator[E
     query = {"list-type": "2", "encoding-type": "url", "prefix": prefix}
     seen: set[str] = set()
     while True:
-        page = _patient(lambda: _parsed(reader.page(query)), policy)
+        page = _patient(reader, lambda: _parsed(reader.page(query)), policy)
         yield page
         if _text(page, "IsTruncated") != "true":
             return

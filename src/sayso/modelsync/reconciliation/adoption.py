@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sayso.aws.s3_reader import ObjectAbsent
-from sayso.errors import SaysoError
+from sayso.errors import Cancelled, SaysoError
 from sayso.modelsync.bucket.listing import find_object, find_part_bytes
 from sayso.modelsync.journal.values import Stored
 from sayso.modelsync.keys import directories_above
@@ -116,6 +116,8 @@ def _adopted(volume: OpenVolume, action: Action) -> Stored | SaysoError | Object
     try:
         path = real_path(volume.root, action.key)
         return compared(volume, path, action.remote, action.stored)
+    except Cancelled:
+        raise
     except (SaysoError, ObjectReplaced) as error:
         return error
     except OSError:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sayso.modelsync.journal.entries import SetDropped
 from sayso.modelsync.transfers.partial_files import sweep_partials
 from sayso.modelsync.volume.directories import volume_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sayso.modelsync.journal.values import SetVersion
     from sayso.modelsync.reconciliation.opened import OpenVolume
 
 _log = structlog.get_logger(__name__)
@@ -22,7 +24,7 @@ _RESUMABLE_SECONDS = 86_400.0
 
 
 def clean_up(volume: OpenVolume, *, clock: Callable[[], float] = time.time) -> None:
-    """Remove what nothing needs any more; nothing may be fetched meanwhile.
+    """Remove what nothing needs any more; nothing may be fetched meanwhile, and no intent may be open.
 
     Raises:
         OutputFailed: something cannot be removed, or the journal cannot be written.
@@ -34,5 +36,60 @@ def clean_up(volume: OpenVolume, *, clock: Callable[[], float] = time.time) -> N
         raise volume_error(error, "What an interrupted transfer has left") from error
     old = volume.publisher.sweep_old()
     emptied = volume.quarantine.empty(older_than_seconds=now - volume.options.quarantine_seconds)
-    if removed or old or emptied:
-        _log.info("the volume is cleaned up", temporary_files=len(removed), old_files=old, quarantined_bytes=emptied)
+    versions = sum(_prune(volume, prefix, now) for prefix in {each.prefix for each in _sets(volume)})
+    if removed or old or emptied or versions:
+        _log.info(
+            "the volume is cleaned up",
+            temporary_files=len(removed),
+            old_files=old,
+            quarantined_bytes=emptied,
+            set_versions=versions,
+        )
+
+
+def prune_set(volume: OpenVolume, prefix: str, *, keep: int, unfinished_before: float | None = None) -> list[str]:
+    """Remove old versions of a set, and those that were never completed.
+
+    Args:
+        volume: the volume.
+        prefix: of the set.
+        keep: how many versions stay besides the current one.
+        unfinished_before: a Unix time; versions that were never completed, and changed later, stay, because their
+            large files can be resumed; None if none is needed.
+
+    Returns:
+        The names of their directories.
+
+    Raises:
+        OutputFailed: the volume fails.
+    """
+    known = [each for each in _sets(volume) if each.prefix == prefix]
+    published = sorted(
+        (each.published_at_seconds, each.version) for each in known if each.published_at_seconds is not None
+    )
+    removed = volume.sets.prune(
+        prefix, keep=keep, published=[version for _, version in published], unfinished_before=unfinished_before
+    )
+    names = {each.version for each in known}
+    dropped = [SetDropped(prefix=prefix, version=name) for name in removed if name in names]
+    if dropped:
+        volume.journal.append(*dropped, flush=False)
+    return removed
+
+
+def _prune(volume: OpenVolume, prefix: str, now: float) -> int:
+    """Remove old versions of a set; all of them once it has been withdrawn for as long as deleted files are kept."""
+    unfinished_before = now - _RESUMABLE_SECONDS
+    times = {
+        each.version: each.published_at_seconds or 0.0 for each in _sets(volume) if each.prefix == prefix
+    }  # the version of a set that was withdrawn is empty
+    is_withdrawn = times.get("") == max(times.values()) and volume.sets.current(prefix) is None
+    if not is_withdrawn or times[""] > now - volume.options.quarantine_seconds:
+        return len(prune_set(volume, prefix, keep=volume.options.kept_versions, unfinished_before=unfinished_before))
+    removed = prune_set(volume, prefix, keep=0)
+    volume.journal.append(SetDropped(prefix=prefix, version=""), flush=False)
+    return len(removed)
+
+
+def _sets(volume: OpenVolume) -> list[SetVersion]:
+    return list(volume.journal.state.sets.values())

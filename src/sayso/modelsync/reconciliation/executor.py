@@ -50,6 +50,7 @@ class Executor:
         progress: is kept up to date.
         stopped: set to stop: no new file is published then.
         clock: monotonic seconds.
+        wall_clock: Unix time in seconds.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class Executor:
         stopped: threading.Event,
         *,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._volume = volume
         self._progress = progress
         self._stopped = stopped
         self._clock = clock
+        self._wall_clock = wall_clock
 
     def execute(self, plan: Plan) -> Execution:
         """Make the changes of a plan.
@@ -84,7 +87,7 @@ class Executor:
         self._remove(plan.actions[:first], execution)
         self._transfer(transfers, execution)
         self._remove([each for each in plan.actions[first:] if each.kind not in _TRANSFERS], execution)
-        builder = SetBuilder(self._volume, self._progress, self._stopped)
+        builder = SetBuilder(self._volume, self._progress, self._stopped, clock=self._wall_clock)
         for change in plan.sets:
             self._check()
             builder.build(change, execution)
@@ -155,6 +158,7 @@ class Executor:
                     self._publish(ready, execution)
                 self._check_stopped()
         except BaseException:
+            self._volume.transfers.is_suspended |= self._stopped.is_set()  # what was received stays for the next start
             for handle in handles:
                 handle.cancel()
             for _ in range(left):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent
-from sayso.errors import InvalidInput, SaysoError
+from sayso.errors import Cancelled, InvalidInput, SaysoError
 from sayso.modelsync.bucket.listing import find_object, list_objects
 from sayso.modelsync.keys import KeyIndex, directories_above
 from sayso.modelsync.plan.manifests import MAXIMUM_MANIFEST_BYTES, is_manifest, parse_manifest, prefix_of
@@ -197,6 +197,8 @@ class Planner:
                 return find_object(self._volume.reader, key, policy=policy).remote
             except ObjectAbsent:
                 return None
+            except Cancelled:
+                raise
             except SaysoError as error:
                 return error
 

@@ -117,7 +117,7 @@ class Reconciler:
         self._stopped = stopped
         self._clock = clock
         self._planner = Planner(volume, progress)
-        self._executor = Executor(volume, progress, stopped)
+        self._executor = Executor(volume, progress, stopped, wall_clock=clock)
 
     def run(self) -> Reconciled:
         """Make the volume equal to the bucket.
@@ -166,7 +166,7 @@ class Reconciler:
     def plan(self) -> Plan:
         """What `run` would do; nothing is changed but the journal, in which open intents are resolved."""
         try:
-            resolve_intents(self._volume)
+            resolve_intents(self._volume, clock=self._clock)
             return self._planner.plan()[0]
         finally:
             self._progress.enter("idle")
@@ -196,9 +196,25 @@ class Reconciler:
         """
         return verify_volume(self._volume, self._stopped)
 
+    def clean_up(self) -> None:
+        """Remove what nothing needs any more: temporary files, replaced files, old versions of sets, the quarantine.
+
+        Raises:
+            LeaseLost: another process has taken over the volume.
+            OutputFailed: the volume, or its journal, cannot be written.
+        """
+        self._progress.enter("cleaning")
+        try:
+            self._volume.lease.confirm()
+            resolve_intents(self._volume, clock=self._clock)
+            clean_up(self._volume, clock=self._clock)
+        finally:
+            self._progress.enter("idle")
+
     def _prepare(self) -> None:
         self._progress.enter("resolving")
-        resolve_intents(self._volume)
+        self._volume.lease.confirm()
+        resolve_intents(self._volume, clock=self._clock)
         if not self._volume.journal.state.is_certain:
             _log.warning("the journal was damaged: every file is verified first")
             self.verify()
@@ -220,6 +236,7 @@ class Reconciler:
             )
 
     def _tidy(self) -> list[SyncError]:
+        self._volume.lease.confirm()
         try:
             clean_up(self._volume, clock=self._clock)
         except OutputFailed as error:

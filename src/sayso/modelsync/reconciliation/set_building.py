@@ -11,10 +11,11 @@ import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import Cancelled, OutputFailed, SaysoError
-from sayso.modelsync.journal.entries import SetBegun, SetDropped, SetEnded
+from sayso.modelsync.journal.entries import SetBegun, SetEnded
 from sayso.modelsync.journal.values import SetIntent, SetVersion, Stored
 from sayso.modelsync.plan.actions import ActionKind
 from sayso.modelsync.reconciliation.adoption import ObjectReplaced, compared, real_path
+from sayso.modelsync.reconciliation.cleanup import prune_set
 from sayso.modelsync.reconciliation.fetching import download_of, stored_of
 from sayso.modelsync.reconciliation.single_files import publish_singly, remove_singly
 from sayso.modelsync.volume.directories import volume_error
@@ -115,7 +116,7 @@ class SetBuilder:
             execution.count(key, downloaded)
         execution.deleted += change.removed
         self._progress.finished(len(change.transfers))
-        self.prune(change.prefix)
+        prune_set(self._volume, change.prefix, keep=self._volume.options.kept_versions)
 
     def _withdraw(self, change: SetChange, execution: Execution) -> None:
         if not self._volume.sets.is_supported:
@@ -124,25 +125,6 @@ class SetBuilder:
         self._volume.sets.withdraw(change.prefix)
         self._end(change.prefix)
         execution.deleted += change.removed
-
-    def prune(self, prefix: str) -> None:
-        """Remove old versions of a set.
-
-        Raises:
-            OutputFailed: the volume fails.
-        """
-        known = self._volume.journal.state.sets
-        published = sorted(
-            (each.published_at_seconds, each.version)
-            for each in known.values()
-            if each.prefix == prefix and each.published_at_seconds is not None
-        )
-        removed = self._volume.sets.prune(
-            prefix, keep=self._volume.options.kept_versions, published=[version for _, version in published]
-        )
-        dropped = [SetDropped(prefix=prefix, version=name) for name in removed if (prefix, name) in known]
-        if dropped:
-            self._volume.journal.append(*dropped, flush=False)
 
     def _begin(self, change: SetChange, files: Sequence[Stored], messages: Sequence[Mapping[str, Any]]) -> None:
         self._volume.lease.confirm()
@@ -252,6 +234,7 @@ class SetBuilder:
                     relative = member.key.removeprefix(change.prefix)
                     self._volume.sets.add(change.prefix, change.version, relative, files[-1].temporary)
         except BaseException:
+            self._volume.transfers.is_suspended |= self._stopped.is_set()
             for handle in handles:
                 handle.cancel()
             for handle in handles[len(files) :]:

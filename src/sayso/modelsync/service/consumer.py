@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import InvalidInput, OutputFailed, SaysoError, ServiceUnavailable
+from sayso.errors import Busy, Cancelled, InvalidInput, LeaseLost, OutputFailed, SaysoError, ServiceUnavailable
 from sayso.modelsync.errors import PathBlocked
 from sayso.modelsync.events.decoding import decode
 
@@ -57,6 +57,7 @@ class EventHandler:
         Raises:
             InvalidInput: the message, or a part of it, cannot be understood; the rest of it was acted upon.
             ServiceUnavailable: the bucket does not answer, or another process has the volume.
+            Busy: the service is stopping; another process takes the event at once.
             SaysoError: a file could not be changed.
         """
         began = self._clock()
@@ -74,6 +75,10 @@ class EventHandler:
     async def _applied(self, events: Sequence[ObjectEvent]) -> Mapping[str, SaysoError]:
         try:
             failed = await asyncio.wrap_future(self._sync.apply(events))
+        except (Cancelled, LeaseLost, ServiceUnavailable) as error:
+            if self._sync.is_stopping:
+                raise Busy("The service is stopping.", retry_after_seconds=0.0) from error
+            raise ServiceUnavailable(error.message, hint=error.hint) from error
         except OutputFailed as error:
             raise _passing(error) from error
         return {key: _passing(error) for key, error in failed.items()}

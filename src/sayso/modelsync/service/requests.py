@@ -75,10 +75,14 @@ class SyncRequests:
             self._changed.notify_all()
             return future
 
-    def apply(self, events: Sequence[ObjectEvent]) -> Future[dict[str, SaysoError]]:
-        """Ask to act on events; the result has the keys with which something failed."""
+    def apply(self, events: Sequence[ObjectEvent], *, is_standby: bool) -> Future[dict[str, SaysoError]]:
+        """Ask to act on events; the result has the keys with which something failed, or is `ServiceUnavailable`."""
         batch = EventBatch(events=events, future=_new_future())
         with self._changed:
+            if is_standby or self._stopped.is_set():
+                reason = "The service has stopped." if self._stopped.is_set() else "Another process has the volume."
+                batch.future.set_exception(ServiceUnavailable(reason))
+                return batch.future
             self._batches.append(batch)
             self._changed.notify_all()
         return batch.future

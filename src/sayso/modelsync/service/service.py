@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import Cancelled, LeaseLost, SaysoError, ServiceUnavailable
+from sayso.errors import Cancelled, LeaseLost, OutputFailed, SaysoError, ServiceUnavailable
 from sayso.modelsync.events.order import fresh_events, remember_events
 from sayso.modelsync.reconciliation.opened import open_volume
 from sayso.modelsync.reconciliation.progress import Progress
@@ -78,9 +78,7 @@ class ModelSync:
         self._clock = clock
         self._stopped = threading.Event()
         self._requests = SyncRequests(self._stopped)
-        self._schedule = SyncSchedule(
-            interval_seconds=interval_seconds, quiet_seconds=options.rules.quiet_seconds, clock=clock
-        )
+        self._schedule = SyncSchedule(interval_seconds=interval_seconds, quiet_seconds=options.rules.quiet_seconds)
         self._volume: OpenVolume | None = None
         self._status = "starting"
         self._trouble: str | None = None
@@ -94,10 +92,16 @@ class ModelSync:
         """Begin; the first reconciliation runs as soon as the lease is taken."""
         self._thread.start()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was stopped."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
-        """Stop soon; transfers that can be resumed are kept. Returns at once."""
+        """Stop soon; transfers that can be resumed are kept. Returns at once. The reader is stopped, too."""
         self._stopped.set()
         self._requests.wake()
+        self._reader.stop()
 
     def join(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the end; whether it came."""
@@ -134,7 +138,7 @@ class ModelSync:
 
     def apply(self, events: Sequence[ObjectEvent]) -> Future[dict[str, SaysoError]]:
         """Act on events soon; its result has the keys with which something failed."""
-        return self._requests.apply(events)
+        return self._requests.apply(events, is_standby=self._status == "standby")
 
     def verify(self) -> Future[Verification]:
         """Read and compare every file soon."""
@@ -182,6 +186,7 @@ class ModelSync:
             stack.callback(self._close)
             reconciler = Reconciler(volume, self.progress, self._stopped, clock=self._clock)
             self._on_ready()  # the outbox may have entries from before
+            self._clean_up(reconciler)  # what a crash has left may take the space that the reconciliation needs
             self._schedule.reconcile_at_once()
             while not self._stopped.is_set():
                 self._step(reconciler)
@@ -202,6 +207,7 @@ class ModelSync:
                 return lease
             self._status, self._trouble = "standby", None
             if not is_logged:
+                self._requests.fail(ServiceUnavailable("Another process has the volume."))
                 _log.info("another process has the volume; this one takes over when it ends", holder=lease_holder(root))
                 is_logged = True
             self._stopped.wait(_LEASE_POLL_SECONDS)
@@ -221,8 +227,10 @@ class ModelSync:
             self._apply(reconciler, batches)
         elif self._requests.is_verification_wanted:
             self._verify(reconciler)
-        else:
-            self._recheck(reconciler)
+        elif due := self._schedule.take_due_prefixes():
+            self._recheck(reconciler, due)
+        elif self._schedule.is_clean_up_due:
+            self._clean_up(reconciler)
 
     def _reconcile(self, reconciler: Reconciler) -> None:
         try:
@@ -248,12 +256,17 @@ class ModelSync:
         )
         self._requests.end_reconciliation(result)
 
-    def _recheck(self, reconciler: Reconciler) -> None:
-        due = self._schedule.take_due_prefixes()
-        if due:
-            execution, plan = reconciler.apply([], due)
-            self._changed(execution, plan)
-            self._on_ready()
+    def _recheck(self, reconciler: Reconciler, due: Sequence[str]) -> None:
+        execution, plan = reconciler.apply([], due)
+        self._changed(execution, plan)
+        self._on_ready()
+
+    def _clean_up(self, reconciler: Reconciler) -> None:
+        self._schedule.cleaned_up()
+        try:
+            reconciler.clean_up()
+        except OutputFailed as error:
+            _log.warning("the volume cannot be cleaned up", reason=error.message)
 
     def _changed(self, execution: Execution, plan: Plan) -> None:
         """Say what was changed, and look later at the sets that are incomplete or that failed."""

@@ -176,7 +176,13 @@ class SetStore:
             raise volume_error(error, link) from error
 
     def prune(
-        self, prefix: str, *, keep: int, active: Collection[str] = (), published: Sequence[str] = ()
+        self,
+        prefix: str,
+        *,
+        keep: int,
+        active: Collection[str] = (),
+        published: Sequence[str] = (),
+        unfinished_before: float | None = None,
     ) -> list[str]:
         """Remove old versions, and those that were never completed.
 
@@ -186,6 +192,7 @@ class SetStore:
             active: the versions that are put together now.
             published: the versions that readers may have open, in the order in which they were published; others, which
                 were completed before a crash and never published, go first.
+            unfinished_before: a Unix time; versions that were never completed, and changed later, stay; None for none.
 
         Returns:
             The versions that were removed.
@@ -197,18 +204,27 @@ class SetStore:
         order = {version: number for number, version in enumerate(published)}
         old = [version for version in self.versions(prefix) if version != current]
         old.sort(key=lambda version: order.get(version, -1))
-        unfinished = [
-            name
-            for name in self._root.names(directory)
-            if name.startswith(_BUILDING) and name.removeprefix(_BUILDING) not in active
-        ]
-        removed = [*old[: max(len(old) - keep, 0)], *unfinished]
+        removed = old[: max(len(old) - keep, 0)]
         try:
+            removed += [
+                name
+                for name in self._root.names(directory)
+                if name.startswith(_BUILDING)
+                and name.removeprefix(_BUILDING) not in active
+                and not self._is_recent(f"{directory}/{name}", unfinished_before)
+            ]
             for name in removed:
                 self._root.remove_tree(f"{directory}/{name}")
         except OSError as error:
             raise volume_error(error, directory) from error
         return removed
+
+    def _is_recent(self, directory: str, before_seconds: float | None) -> bool:
+        if before_seconds is None:
+            return False
+        times = [facts.st_mtime for _, facts in self._root.entries(directory)]
+        found = self._root.stat(directory)
+        return max([*times, 0.0 if found is None else found.st_mtime]) >= before_seconds
 
     def _seal(self, building: str, sealed: str, relatives: Collection[str]) -> None:
         """Give a complete version its name, durably."""
