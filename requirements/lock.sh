@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml into hashed lock files that name no download address: run (what `make run` installs),
 # test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js),
-# lint-deploy (the checks of scripts, Dockerfiles and workflows).
+# lint-deploy (the checks of scripts, Dockerfiles and workflows), and the AWS emulator of docker-compose.yml.
 set -euo pipefail
 uv=$1
 cd "$(dirname "$0")/.."
@@ -21,3 +21,4 @@ lock bench pyproject.toml "${extras[@]}" --group build --group test --group benc
   --constraint requirements/test.txt
 lock npm --group pyproject.toml:npm
 lock lint-deploy --group pyproject.toml:lint-deploy
+lock ../deploy/compose/aws/requirements --group pyproject.toml:aws-emulator --constraint requirements/test.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="API keys and callback secrets.")
 
 @app.callback()
 def keys() -> None:
-    """Make keys for the API, and print the secrets of callbacks."""
+    """Make or import keys for the API, and print the secrets of callbacks."""
 
 
 @app.command(epilog=examples("sayso keys new website --scopes speech", "sayso keys new ops --scopes admin"))
@@ -43,6 +44,53 @@ def new(
         typer.echo(json.dumps(asdict(made)))
         return
     typer.echo(f"The key, shown this once:\n  {made.key}\nThe entry for SAYSO_API_KEYS:\n  {made.entry}")
+
+
+@app.command(
+    name="import",
+    epilog=examples(
+        "sayso keys import < keys.txt",
+        "printf '%s' \"$API_KEY\" | sayso keys import --name website",
+        "SAYSO_API_KEYS=$(sayso keys import --scopes speech,transcribe,jobs < keys.txt)",
+    ),
+)
+def import_(
+    *,
+    scopes: Annotated[
+        str,
+        typer.Option(
+            "--scopes",
+            metavar="LIST",
+            help="Scopes of keys whose line has none: speech, transcribe, jobs, operations, or admin for all.",
+        ),
+    ] = "speech,transcribe",
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The name of the owner of keys whose line has none.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep the keys that clients have: read them from standard input, and print their entries for SAYSO_API_KEYS.
+
+    Each line is `NAME KEY`, or `NAME SCOPES KEY` with scopes such as speech+jobs. Empty lines and # comments are
+    skipped. The entries contain only hashes, separated by commas, on one line. Keys themselves are never printed and
+    are stored nowhere: clients go on with the keys that they have.
+
+    A key that could be guessed (too short, words, repetitions) or that occurs twice, also in SAYSO_API_KEYS as it is
+    set now, is refused; then no key is imported, and each such line is named by its number.
+    """
+    from sayso.api.auth.key_import import import_keys
+    from sayso.api.auth.keys import KeyRing, parse_scopes
+    from sayso.settings import load_settings
+
+    existing = KeyRing.parse(load_settings().api_keys)
+    if sys.stdin.isatty():
+        typer.echo("Each line is NAME KEY or NAME SCOPES KEY; end with Ctrl-D.", err=True)
+    lines = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines()
+    imported = import_keys(lines, scopes=parse_scopes(scopes, ","), name=name, existing=existing)
+    if as_json:
+        typer.echo(json.dumps([asdict(key) for key in imported]))
+        return
+    typer.echo(",".join(key.entry for key in imported))
 
 
 @app.command(epilog=examples("sayso keys callback-secret website", "sayso keys callback-secret"))

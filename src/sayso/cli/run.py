@@ -140,12 +140,22 @@ def serve(
 
 
 def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], host: str | None) -> str:
-    """The address to listen on: a loopback address if the API has no keys, unless anonymous access is allowed."""
+    """The address to listen on: a loopback address if the API has no keys, unless anonymous access is allowed.
+
+    Raises:
+        InvalidInput: the API has no keys, and must have some (SAYSO_REQUIRE_KEYS).
+    """
     import structlog
 
     host = host and host.removeprefix("[").removesuffix("]")
     if settings.api_keys or settings.allow_anonymous or not any(role.serves_http for role in roles):
         return host or EVERYWHERE
+    if settings.require_keys and not (host is not None and _is_loopback(host)):
+        raise InvalidInput(
+            "SAYSO_API_KEYS is not set: the API would be open to every client that reaches this container.",
+            hint="Make an entry with: sayso keys new NAME; or keep the keys that clients have with: sayso keys import. "
+            "SAYSO_ALLOW_ANONYMOUS=true serves everyone.",
+        )
     if host is not None and not _is_loopback(host):
         structlog.get_logger(__name__).warning(
             "there are no API keys, so only this machine is served",

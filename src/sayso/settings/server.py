@@ -31,6 +31,12 @@ class ServerSettings(EnvironmentSettings):
         validation_alias="SAYSO_ALLOW_ANONYMOUS",
         description="Serve every client that can reach HOST, even if no API key is set.",
     )
+    require_keys: bool = Field(
+        default=False,
+        validation_alias="SAYSO_REQUIRE_KEYS",
+        description="Whether an API without keys does not start, instead of serving this machine only; for containers, "
+        "where that would serve no client.",
+    )
     protect_operations: bool = Field(
         default=False,
         validation_alias="SAYSO_PROTECT_OPERATIONS",

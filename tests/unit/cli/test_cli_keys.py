@@ -1,12 +1,14 @@
-"""``sayso keys callback-secret``: each owner's own secret, and never the root."""
+"""``sayso keys``: each owner's own callback secret, and never the root; the import of keys, and never a key."""
 
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.api.auth.keys import Scope, new_key
+from sayso.api.auth.keys import KeyRing, Scope, entry_of, new_key
 from sayso.settings import load_settings
 from sayso.signing import SigningKeys, signing_keys, webhook_secret
 
@@ -58,3 +60,42 @@ def test_a_name_that_is_no_keys_is_refused(
     assert (refused.code, refused.out) == (2, "")
     assert "website" in refused.err
     assert sayso("keys", "callback-secret", "website").code == 0
+
+
+STRONG = "k3Jx9QmZ-72bVtLp0wRcYs5d"
+OTHER = "5f0c9a3e7d1b4860a2ce91f7b35d8046"
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Have this text on standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_existing_keys_become_entries_of_hashes(sayso: RunSayso, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line for SAYSO_API_KEYS, with which clients go on using their keys; the keys themselves are nowhere."""
+    typed(monkeypatch, f"website {STRONG}\napp jobs {OTHER}\n")
+    imported = sayso("keys", "import", "--scopes", "transcribe")
+    assert imported.code == 0
+    ring = KeyRing.parse(imported.out.strip().split(","))
+    assert [(key.name, key.scopes) for key in map(ring.identify, (STRONG, OTHER)) if key is not None] == [
+        ("website", frozenset({Scope.TRANSCRIBE})),
+        ("app", frozenset({Scope.JOBS})),
+    ]
+    assert STRONG not in imported.out + imported.err
+    typed(monkeypatch, STRONG)
+    (found,) = json.loads(sayso("keys", "import", "--name", "legacy", "--json").out)
+    assert (found["name"], found["scopes"]) == ("legacy", ["speech", "transcribe"])
+    assert KeyRing.parse([found["entry"]]).identify(STRONG) is not None
+
+
+def test_weak_and_doubled_keys_are_refused_without_being_shown(
+    sayso: RunSayso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is printed for the settings, and the message names lines, not keys."""
+    monkeypatch.setenv("SAYSO_API_KEYS", entry_of(OTHER, "ops", [Scope.ADMIN]))
+    typed(monkeypatch, f"a my-weak-password-key\nb {STRONG}\nc {STRONG}\nd {OTHER}\n")
+    refused = sayso("keys", "import")
+    assert (refused.code, refused.out) == (2, "")
+    for words in ("line 1: its key is weak", "line 3: its key is a duplicate of line 2", "line 4: its key is a"):
+        assert words in refused.err
+    assert not any(key in refused.err for key in ("my-weak-password-key", STRONG, OTHER))

@@ -30,6 +30,18 @@ def test_without_keys_only_this_machine_is_served(host: str | None, address: str
     assert listening_address(Settings(), roles_named(["api"]), host) == address
 
 
+def test_an_api_that_must_have_keys_does_not_start_without() -> None:
+    """In a container, loopback serves no client. The error names the setting; roles without clients need no keys."""
+    settings = Settings(require_keys=True)
+    for host in (None, "0.0.0.0"):  # noqa: S104
+        with pytest.raises(InvalidInput, match="SAYSO_API_KEYS is not set"):
+            listening_address(settings, roles_named(["api"]), host)
+        assert listening_address(settings, roles_named(["stories", "sync"]), host) == "0.0.0.0"  # noqa: S104
+    assert listening_address(settings, roles_named(["api"]), "localhost") == "localhost"
+    open_to_all = settings.model_copy(update={"allow_anonymous": True})
+    assert listening_address(open_to_all, roles_named(["api"]), "0.0.0.0") == "0.0.0.0"  # noqa: S104
+
+
 @pytest.mark.parametrize(
     ("settings", "address", "names"),
     [

@@ -131,12 +131,28 @@ def new_key(name: str, scopes: Iterable[Scope]) -> NewKey:
     Raises:
         InvalidInput: the name cannot be used.
     """
-    if not _NAME.fullmatch(name):
+    if not is_key_name(name):
         raise InvalidInput(
             f"{name!r} cannot be a key's name", hint="Use letters, digits, dots, dashes and underscores, at most 64."
         )
     key = _PREFIX + secrets.token_hex(_KEY_BYTES)
-    return NewKey(key=key, entry=f"{name}:{'+'.join(sorted(scopes))}:{_digest(key).hex()}")
+    return NewKey(key=key, entry=entry_of(key, name, scopes))
+
+
+def entry_of(key: str, name: str, scopes: Iterable[Scope]) -> str:
+    """The entry of a key for the settings; ``name`` must be a `is_key_name`."""
+    return f"{name}:{'+'.join(sorted(scopes))}:{_digest(key).hex()}"
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a key's owner may have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def is_entry(text: str) -> bool:
+    """Whether a text has the form of an entry, ``name:scopes:hash``."""
+    parts = text.split(":")
+    return len(parts) == _PARTS and _HASH.fullmatch(parts[-1]) is not None
 
 
 def _digest(key: str) -> bytes:
@@ -151,7 +167,7 @@ def _parsed(entry: str, place: int) -> tuple[ApiKey, bytes]:
             f"{where} is not of the form name:scopes:hash; a key itself does not belong there.", hint=_HOW_TO
         )
     name, scopes, digest = parts
-    if not _NAME.fullmatch(name):
+    if not is_key_name(name):
         raise InvalidInput(f"{where} has a name that cannot be used.", hint=_HOW_TO)
     if not _HASH.fullmatch(digest):
         raise InvalidInput(f"{where} does not end with a SHA-256 of 64 hexadecimal digits.", hint=_HOW_TO)
