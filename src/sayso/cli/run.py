@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sayso.bootstrap.roles import Role
     from sayso.cli.serving import HttpServer
     from sayso.settings import ProcessSettings
+    from sayso.workers import WorkerGroup
 
 LOOPBACK = "127.0.0.1"
 LOCALHOST = "localhost"
@@ -37,6 +38,12 @@ def run(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port to listen on.  \\[env: PORT]", show_default="8000")
     ] = None,
+    until_empty: Annotated[
+        bool,
+        typer.Option(
+            "--until-empty", help="End with exit code 0 when no jobs wait and none are in hand, for jobs of Kubernetes."
+        ),
+    ] = False,
 ) -> None:
     """Serve until the process is stopped; ``--help`` shows `run_help`."""
     import structlog
@@ -51,7 +58,13 @@ def run(
     log = structlog.get_logger(__name__)
     address = listening_address(settings, plan.roles, settings.host)
     with listening(address, settings.port) as sockets:
-        server = serve(plan, address=address, sockets=sockets, on_ready=lambda url: log.info("serving", url=url))
+        server = serve(
+            plan,
+            address=address,
+            sockets=sockets,
+            on_ready=lambda url: log.info("serving", url=url),
+            until_empty=until_empty,
+        )
     server.leave()
 
 
@@ -72,6 +85,7 @@ def serve(
     sockets: Sequence[socket],
     on_ready: Callable[[str], None],
     trouble: Callable[[], str | None] = lambda: None,
+    until_empty: bool = False,
 ) -> HttpServer:
     """Serve on an address until the process is stopped, and return the server, which knows how it was stopped.
 
@@ -81,9 +95,10 @@ def serve(
         sockets: bound to it.
         on_ready: called with the URL once it is served.
         trouble: why something that the workers need does not run, for /healthz; None while it does.
+        until_empty: stop by itself, too, when the workers have nothing to do.
 
     Raises:
-        InvalidInput: a setting cannot be used.
+        InvalidInput: a setting cannot be used, or no role has workers whose queue could be empty.
         ModelMissing: a worker's model has not been pulled.
         CannotListen: another process listens there by now.
     """
@@ -99,6 +114,7 @@ def serve(
     end_traces = configure_traces(settings.traces_endpoint)
     try:
         process = open_process(plan, trouble=trouble)
+        is_done = _emptiness(process.workers) if until_empty else None
         app = create_app(process, hosts=_names(settings, process.base_url, address))
         bounds = Bounds(
             connections=settings.connections or default_connections(),
@@ -132,11 +148,20 @@ def serve(
             if process.workers is not None:
                 process.workers.hurry()
 
-        server = HttpServer(app, config, on_ready=on_ready, on_stop=on_stop, on_hurry=on_hurry)
+        server = HttpServer(app, config, on_ready=on_ready, on_stop=on_stop, on_hurry=on_hurry, is_done=is_done)
         server.run(list(sockets))
         return server
     finally:
         end_traces()
+
+
+def _emptiness(workers: WorkerGroup | None) -> Callable[[], bool]:
+    """Whether the workers have nothing to do."""
+    if workers is None:
+        raise InvalidInput(
+            "--until-empty needs a role that takes jobs from a queue.", hint="As in: sayso run stories --until-empty"
+        )
+    return workers.is_idle
 
 
 def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], host: str | None) -> str:

@@ -40,6 +40,7 @@ class HttpServer(BoundedServer):
         on_ready: called with the URL once it is served.
         on_stop: called at the first signal, in its handler.
         on_hurry: called at the second.
+        is_done: whether everything is done that the process is for, so that it stops by itself; None for never.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class HttpServer(BoundedServer):
         on_ready: Callable[[str], None],
         on_stop: Callable[[], None],
         on_hurry: Callable[[], None],
+        is_done: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__(config)
         self.stopped_by: int | None = None
@@ -58,6 +60,7 @@ class HttpServer(BoundedServer):
         self._on_ready = on_ready
         self._on_stop = on_stop
         self._on_hurry = on_hurry
+        self._is_done = is_done
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
         """See `uvicorn.Server.serve`; errors are raised unchanged, including those of the application's start.
@@ -87,6 +90,13 @@ class HttpServer(BoundedServer):
             raise cannot_listen(error, host, port) from None
         if sockets:
             self._on_ready(f"http://{host_and_port(host, sockets[0].getsockname()[1])}")
+
+    async def on_tick(self, counter: int) -> bool:
+        """See `uvicorn.Server.on_tick`: called ten times a second; returns whether to stop."""
+        if self._is_done is not None and self.stopped_by is None and counter % 10 == 0 and self._is_done():
+            _log.info("nothing is left to do")
+            self.handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
         """Stop, or hurry; runs in the handler of a signal, which uvicorn would raise again at the end."""

@@ -56,6 +56,10 @@ class WorkerGroup:
         reason = next((reason for _, reason in states if reason is not None), None)
         return all(works for works, _ in states), reason
 
+    def is_idle(self) -> bool:
+        """Whether no jobs are in hand, and none wait in any queue."""
+        return all(service.is_idle() for service in self._services)
+
     @property
     def last_backlogs(self) -> Mapping[str, Backlog]:
         """The last answer of each queue, by its name; nothing when it is out of date."""

@@ -153,6 +153,17 @@ class WorkerService:
         failure = self._failure()
         return failure is None and self._loop is not None, failure
 
+    def is_idle(self) -> bool:
+        """Whether no jobs are in hand, and none wait in any queue. From any thread.
+
+        Besides an empty poll, the queues' backlogs say so: SQS may give out nothing although messages wait.
+        """
+        backlogs = self.last_backlogs
+        return bool(backlogs) and self._are_idle() and not any(each.waiting for each in backlogs.values())
+
+    def _are_idle(self) -> bool:
+        return bool(self._consumers) and all(consumer.worker.is_idle for consumer in self._consumers)
+
     def _failure(self) -> str | None:
         """Why the worker is dead."""
         if self._thread.is_alive or self._is_stopping:
@@ -244,12 +255,15 @@ class WorkerService:
     async def _watch(self) -> None:
         """Keep the backlog for metrics up to date, and protect the process while it is busy."""
         asked_at = -_BACKLOG_SECONDS
+        were_idle = False
         try:
             while True:
-                if self._clock() - asked_at >= _BACKLOG_SECONDS:
+                are_idle = self._are_idle()
+                if self._clock() - asked_at >= _BACKLOG_SECONDS or (are_idle and not were_idle):
                     asked_at = self._clock()
                     with suppress(SaysoError):
                         await self._ask()
+                were_idle = are_idle
                 if self._protection is not None:
                     await self._protection.set(busy=any(consumer.worker.job_count for consumer in self._consumers))
                 await asyncio.sleep(1)

@@ -78,6 +78,7 @@ class Worker:
         self._clock = clock
         self._runs = Runs()
         self._is_stopping = False
+        self._found_nothing = False
         self.last_contact = clock()
         """When the queue last answered."""
         self.last_failure: str | None = None
@@ -87,6 +88,11 @@ class Worker:
     def job_count(self) -> int:
         """How many jobs it has, including those that wait behind their group."""
         return len(self._runs)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has no jobs, and the queue had none when it was last asked. From any thread."""
+        return self._found_nothing and not self._runs
 
     @property
     def trouble(self) -> str | None:
@@ -140,12 +146,14 @@ class Worker:
                 deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it is asked again
                 failures += 1
+                self._found_nothing = False
                 self.last_failure = self._outages.begin(error)
                 await asyncio.sleep(self._policy.receive_retry.pause_seconds(failures))
                 continue
             failures = 0
             self._outages.end()
             self._answered()
+            self._found_nothing = not deliveries
             for delivery in deliveries:
                 await self._accept(delivery)
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class Toys:
     """A process with the role ``toy``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self.file = directory / "go"
         self.port = free_port()
         environment = os.environ | {"TOY_FILE": str(self.file), "SAYSO_DATA": str(directory / "data")}
-        command = [sys.executable, toy.__file__, "run", "toy", "--port", str(self.port)]
+        command = [sys.executable, toy.__file__, "run", "toy", "--port", str(self.port), *options]
         self.process = subprocess.Popen(command, env=environment)
 
     def get(self, path: str) -> httpx2.Response:
@@ -78,6 +78,28 @@ def test_its_jobs_are_counted(toys: Toys) -> None:
     toys.file.touch()
     wait_until(lambda: len(toys.get("/toys").json()) == 3)
     wait_until(lambda: 'sayso_jobs_total{outcome="done",queue="toys"} 3.0' in toys.get("/metrics").text)
+
+
+def test_it_ends_by_itself_once_its_queue_is_empty(tmp_path: Path) -> None:
+    """With --until-empty, as a job of Kubernetes: not while jobs are in hand, and with exit code 0."""
+    toys = Toys(tmp_path, "--until-empty")
+    try:
+        wait_until(toys.is_ready)
+        wait_until(lambda: toys.get("/backlog").json()["in_flight"] == 2)
+        toys.file.touch()
+        assert toys.process.wait(WAIT_SECONDS) == 0
+    finally:
+        toys.process.kill()
+        toys.process.wait(WAIT_SECONDS)
+    assert sorted(toys.file.read_text().splitlines()) == ["a ball", "a doll", "a kite"]
+
+
+def test_without_a_queue_there_is_no_emptiness(tmp_path: Path) -> None:
+    environment = os.environ | {"SAYSO_DATA": str(tmp_path / "data")}
+    command = [sys.executable, "-m", "sayso", "run", "api", "--port", "0", "--until-empty"]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert refused.returncode == 2
+    assert "--until-empty needs a role that takes jobs from a queue" in refused.stderr
 
 
 def test_the_command_line_knows_it(tmp_path: Path) -> None:

@@ -24,10 +24,18 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from sayso.jobs.base import Delivery
     from sayso.workers import Job
 
 QUEUE = "toys"
 _LOOK_SECONDS = 0.01
+
+
+class ToyQueue(InMemoryQueue):
+    """Says soon that it is empty."""
+
+    async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+        return await super().receive(limit, wait_seconds=min(wait_seconds, 0.1))
 
 
 class ToyHandler:
@@ -53,7 +61,7 @@ def open_toy(process: Process, settings: WorkerSettings) -> Service:
 
     @asynccontextmanager
     async def consumers() -> AsyncIterator[Sequence[Consumer]]:
-        queue = InMemoryQueue()
+        queue = ToyQueue()
         for body in ("a doll", "a ball", "a kite"):
             await queue.enqueue(body)
         worker = Worker(queue, handler, Policy(at_once=2), on_end=partial(process.job_metrics.ended, QUEUE))

@@ -63,6 +63,23 @@ def test_backlogs_are_added(group: WorkerGroup) -> None:
     assert group.trouble() is None
 
 
+def test_it_is_idle_when_no_queue_has_anything(
+    tmp_path: Path, group: WorkerGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither while jobs wait, nor while one is in hand, nor before the queues have been asked."""
+    monkeypatch.setattr("sayso.workers.worker._POLL_SECONDS", 0.01)
+    assert not group.is_idle()
+    empty = WorkerGroup([service(tmp_path, "first"), service(tmp_path, "second")])
+    assert not empty.is_idle()
+    empty.start()
+    try:
+        wait_until(empty.is_idle)
+    finally:
+        empty.hurry()
+        assert empty.join(WAIT_SECONDS)
+    assert not group.is_idle()
+
+
 def test_one_that_is_dead_is_told_for_all(tmp_path: Path) -> None:
     """Health, readiness and backlog name what is wrong, although the other works; stopping waits for both."""
     broken = service(tmp_path, "second", is_broken=True)
