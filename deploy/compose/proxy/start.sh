@@ -5,7 +5,7 @@
 #   PROXY_MAX_BODY_BYTES  the largest request that is passed on, in bytes; the API has the same limit
 #   PROXY_HTTPS_PORT      the published port of HTTPS, for redirections; 8443 by default
 #
-# The upstreams are files of a line in /tmp/upstreams, which switch.sh replaces.
+# The upstreams are files of a line in /tmp/upstreams; scripts/deploy.sh has others, see locations.conf.
 set -eu
 
 here=/etc/sayso/proxy
