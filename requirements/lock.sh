@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml into hashed lock files that name no download address: run (what `make run` installs),
 # test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js),
-# lint-deploy (the checks of scripts, Dockerfiles and workflows), and the AWS emulator of docker-compose.yml.
+# lint-deploy (the checks of scripts, Dockerfiles and workflows), the AWS emulator of docker-compose.yml;
+# image (what every container image contains), image-engines (what those with local engines contain besides), and
+# image-build (what builds Sayso's wheel for them).
 set -euo pipefail
 uv=$1
 cd "$(dirname "$0")/.."
@@ -22,3 +24,14 @@ lock bench pyproject.toml "${extras[@]}" --group build --group test --group benc
 lock npm --group pyproject.toml:npm
 lock lint-deploy --group pyproject.toml:lint-deploy
 lock ../deploy/compose/aws/requirements --group pyproject.toml:aws-emulator --constraint requirements/test.txt
+
+# The images have no embedded database, and no command of num2words (docopt, which has no wheel). hf-xet makes large
+# downloads from a model hub faster; the images download nothing. Those without local engines do not have `engines`.
+image=(pyproject.toml --extra espeak --extra aws --extra otel)
+engines=(espeakng-loader faster-whisper huggingface-hub onnx onnxruntime)
+excluding() { printf '%s\n' docopt hf-xet "$@"; }
+
+lock image "${image[@]}" --excludes <(excluding "${engines[@]}") --constraint requirements/run.txt
+mapfile -t both < <(sed -nE 's/^([a-z0-9._-]+)==.*/--no-emit-package=\1/p' requirements/image.txt)
+lock image-engines "${image[@]}" --excludes <(excluding) --constraint requirements/run.txt "${both[@]}"
+lock image-build --group pyproject.toml:build --constraint requirements/run.txt
