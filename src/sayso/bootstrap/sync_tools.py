@@ -7,12 +7,10 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sayso.bootstrap.modelsync import open_channels, open_reader, sync_options
-from sayso.bootstrap.storages import open_aws
+from sayso.bootstrap.sync_parts import open_channels, open_reader, sync_options
 from sayso.errors import Busy, InvalidInput
 from sayso.modelsync.journal.disk import PosixDisk
 from sayso.modelsync.journal.journal import Journal
-from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
 from sayso.modelsync.reconciliation.opened import open_volume
 from sayso.modelsync.reconciliation.planning import Planner
 from sayso.modelsync.reconciliation.progress import Progress
@@ -163,6 +161,9 @@ class SyncTools:
         Raises:
             SaysoError: a receiver does not take one now; the service sends it later.
         """
+        from sayso.bootstrap.storages import open_aws
+        from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
+
         async with AsyncExitStack() as stack:
             channels = open_channels(self._settings)
             if self._settings.sync_notification_queue_url is not None:

@@ -187,8 +187,8 @@ def _own_url() -> str:
 def _full_here(*, quiet: bool) -> Mapping[str, Any]:
     from rich.console import Console
 
-    from sayso.api.routes.modelsync import full_sync_body
     from sayso.cli.sync_progress import shown_progress
+    from sayso.modelsync.reconciliation.answers import full_sync_body
 
     tools = _tools()
     with shown_progress(Console(stderr=True), tools.progress.report, quiet=quiet):

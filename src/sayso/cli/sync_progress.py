@@ -6,8 +6,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sayso.cli.model_progress import byte_bars
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -58,6 +56,8 @@ def _lines(console: Console, report: Callable[[], ProgressReport], over: threadi
 
 
 def _bars(console: Console, report: Callable[[], ProgressReport], over: threading.Event) -> None:
+    from sayso.cli.model_progress import byte_bars
+
     with byte_bars(console) as bars:
         task = bars.add_task("starting", total=None)
         while not over.wait(_LOOK_SECONDS):

@@ -15,6 +15,7 @@ from sayso.api.dependencies import ProcessDep, authorised, check_operator
 from sayso.errors import SaysoError
 from sayso.modelsync.errors import FullSyncRunning
 from sayso.modelsync.notifications.notices import timestamp_of
+from sayso.modelsync.reconciliation.answers import full_sync_body
 from sayso.observability import TEXT_MEDIA_TYPE
 from sayso.observability.process import usage
 
@@ -68,21 +69,6 @@ async def full(sync: SyncDep, prefer: Annotated[str, Header()] = "") -> JSONResp
     except SaysoError as error:
         return JSONResponse({"success": False, "message": error.for_callers()}, status_code=_UNHEALTHY)
     return JSONResponse(full_sync_body(result), status_code=200 if result.is_successful else 207)
-
-
-def full_sync_body(result: Reconciled) -> dict[str, Any]:
-    """What came of a full sync, as the contract has it; the duration in milliseconds."""
-    message = "Full sync completed successfully" if result.is_successful else "Full sync completed with errors"
-    return {
-        "success": result.is_successful,
-        "message": message,
-        "data": {
-            "totalModels": result.total,
-            "syncedModels": len(result.published),
-            "errors": [f"{each.path}: {each.error}" if each.path else each.error for each in result.errors],
-            "duration": round(result.seconds * 1000),
-        },
-    }
 
 
 @router.get("/status", summary="The state of the synchronisation", dependencies=_GUARDED)
