@@ -79,7 +79,7 @@ class Models:
 
     def event(self, key: str, kind: EventKind = EventKind.CREATED, *, sequencer: str | None = None) -> dict[str, Any]:
         event = ObjectEvent(kind=kind, bucket=self.name, key=key, name="Test", sequencer=sequencer)
-        return dict(self.sync.apply([event]).result(60))
+        return dict(self.sync.apply([event]).result(60).failed)
 
     def files(self) -> dict[str, bytes]:
         found = [path for path in self.base.rglob("*") if ".sayso" not in path.parts and path.is_file()]

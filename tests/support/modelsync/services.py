@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sayso.modelsync.keys import is_temporary
 from sayso.modelsync.plan.plan import PlanRules
 from sayso.modelsync.reconciliation.opened import SyncOptions, open_volume
 from sayso.modelsync.reconciliation.progress import Progress
@@ -23,10 +24,12 @@ from support.waiting import wait_until
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from sayso.errors import SaysoError
     from sayso.modelsync.reconciliation.opened import OpenVolume
+    from sayso.modelsync.service.requests import Applied
     from support.aws.object_server import ObjectServer
 
 
@@ -48,8 +51,9 @@ def put_set(server: ObjectServer, prefix: str, **files: bytes) -> None:
 
 
 def files_of(base: Path) -> dict[str, bytes]:
-    """The files that readers see, also behind the links of sets at the top."""
+    """The files that readers see, also behind the links of sets at the top; without temporary ones."""
     found = [path for path in base.rglob("*") if ".sayso" not in path.parts and path.is_file()]
+    found = [path for path in found if not is_temporary(path.name)]
     found += [path for link in base.iterdir() if link.is_symlink() for path in link.rglob("*") if path.is_file()]
     return {str(path.relative_to(base)): path.read_bytes() for path in found}
 
@@ -81,8 +85,11 @@ class RunningSync:
 
     def event(self, *keys: str, kind: EventKind = EventKind.CREATED) -> Mapping[str, SaysoError]:
         """What failed of the events of some keys, once they were acted on."""
-        events = [ObjectEvent(kind=kind, bucket=BUCKET, key=key, name="Test") for key in keys]
-        return self.sync.apply(events).result(60)
+        return self.send(*keys, kind=kind).result(60).failed
+
+    def send(self, *keys: str, kind: EventKind = EventKind.CREATED) -> Future[Applied]:
+        """Ask to act on the events of some keys."""
+        return self.sync.apply([ObjectEvent(kind=kind, bucket=BUCKET, key=key, name="Test") for key in keys])
 
     def wait_until_idle(self) -> None:
         """Wait for the end of the reconciliation of the start."""

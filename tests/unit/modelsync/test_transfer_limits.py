@@ -17,10 +17,12 @@ from support.modelsync.transfers import (
     LARGE,
     OPTIONS,
     SMALL,
+    content_of,
     files,
     transferring,
     wanted,
 )
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +105,19 @@ def test_priorities_come_first(server: ObjectServer, tmp_path: Path) -> None:
             handle.future.result(30)
     order = list(dict.fromkeys(request.key for request in server.requests))
     assert order == ["0", "3", "1", "2"]
+
+
+def test_an_urgent_file_comes_while_every_connection_is_busy(server: ObjectServer, tmp_path: Path) -> None:
+    """With objects that take long; it is fetched once."""
+    for name in ("busy", "waits"):
+        server.put(name, SMALL)
+    server.put("urgent", SMALL)
+    server.choose = lambda request: None if request.key == "urgent" else Reply(sent_bytes=1, is_hanging=True)
+    with transferring(server, tmp_path, replace(OPTIONS, connections=1)) as transfers:
+        busy = [transfers.submit(wanted(server, name)) for name in ("busy", "waits")]
+        found = transfers.download(wanted(server, "urgent", priority=-1))
+        assert content_of(tmp_path, found) == SMALL
+        server.choose = lambda _request: None
+        server.released.set()
+        assert [handle.future.result(WAIT_SECONDS).path for handle in busy] == ["busy", "waits"]
+        assert sum(request.key == "urgent" for request in server.requests) == 1

@@ -19,6 +19,7 @@ from sayso.modelsync.reconciliation.adoption import ObjectReplaced, adopt
 from sayso.modelsync.reconciliation.fetching import download_of, stored_of
 from sayso.modelsync.reconciliation.outcomes import Execution
 from sayso.modelsync.reconciliation.set_building import SetBuilder
+from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.records import FileKind
 from sayso.modelsync.volume.directories import volume_error
 from sayso.modelsync.volume.publish import Ready
@@ -51,6 +52,7 @@ class Executor:
         stopped: set to stop: no new file is published then.
         clock: monotonic seconds.
         wall_clock: Unix time in seconds.
+        priority: of its transfers; lower numbers come first.
     """
 
     def __init__(
@@ -61,15 +63,22 @@ class Executor:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        priority: int = 0,
     ) -> None:
         self._volume = volume
         self._progress = progress
         self._stopped = stopped
         self._clock = clock
         self._wall_clock = wall_clock
+        self._priority = priority
+        self._under_way = UnderWay()
 
-    def execute(self, plan: Plan) -> Execution:
+    def execute(self, plan: Plan, under_way: UnderWay | None = None) -> Execution:
         """Make the changes of a plan.
+
+        Args:
+            plan: the plan.
+            under_way: gives way while files are fetched; None to make all changes first.
 
         Returns:
             What came of it; what failed for one key is in it.
@@ -80,6 +89,8 @@ class Executor:
             OutputFailed: the journal cannot be written, or the disk fails: the volume must be opened again.
         """
         execution = Execution()
+        self._under_way = under_way = under_way or UnderWay()
+        plan = under_way.begin(plan)
         transfers = [action for action in plan.actions if action.kind in _TRANSFERS]
         files = len(transfers) + sum(len(change.transfers) for change in plan.sets)
         self._progress.expect(files=files, size_bytes=plan.size_bytes)
@@ -87,10 +98,19 @@ class Executor:
         self._remove(plan.actions[:first], execution)
         self._transfer(transfers, execution)
         self._remove([each for each in plan.actions[first:] if each.kind not in _TRANSFERS], execution)
-        builder = SetBuilder(self._volume, self._progress, self._stopped, clock=self._wall_clock)
+        builder = SetBuilder(
+            self._volume,
+            self._progress,
+            self._stopped,
+            under_way,
+            clock=self._wall_clock,
+            priority=self._priority,
+        )
         for change in plan.sets:
-            self._check()
-            builder.build(change, execution)
+            under_way.give_way()
+            if under_way.is_current_set(change.prefix):
+                self._check()
+                builder.build(change, execution)
         return execution
 
     def _check(self) -> None:
@@ -99,6 +119,7 @@ class Executor:
         self._volume.lease.confirm()
 
     def _remove(self, actions: Sequence[Action], execution: Execution) -> None:
+        actions = [action for action in actions if self._under_way.is_current(action.key)]
         forgotten = [FileForgotten(key=action.key) for action in actions if action.kind is ActionKind.FORGET]
         if forgotten:
             self._volume.journal.append(*forgotten, flush=False)
@@ -116,8 +137,11 @@ class Executor:
         adoptions = [action for action in actions if action.kind is ActionKind.ADOPT]
         downloads = [action for action in actions if action.kind is not ActionKind.ADOPT]
         known: list[FileKnown] = []
-        for action, result in zip(adoptions, adopt(self._volume, adoptions), strict=True):
-            if isinstance(result, Stored):
+        results = self._under_way.meanwhile(lambda: adopt(self._volume, adoptions)) if adoptions else []
+        for action, result in zip(adoptions, results, strict=True):
+            if not self._under_way.is_current(action.key):
+                self._progress.finished()
+            elif isinstance(result, Stored):
                 known.append(FileKnown(stored=result))
                 execution.adopted.append(action.key)
                 self._progress.received(action.size_bytes)
@@ -130,6 +154,7 @@ class Executor:
                 downloads.append(action)
         if known:
             self._volume.journal.append(*known)
+        self._under_way.ended(each.stored.key for each in known)
         if downloads:
             self._download(downloads, execution)
 
@@ -137,7 +162,7 @@ class Executor:
         done: queue.SimpleQueue[tuple[Action, Future[Downloaded]]] = queue.SimpleQueue()
         handles = []
         for action in actions:
-            handle = self._volume.transfers.submit(download_of(action.remote, action.key))
+            handle = self._volume.transfers.submit(download_of(action.remote, action.key, priority=self._priority))
             handles.append(handle)
             handle.future.add_done_callback(lambda future, action=action: done.put((action, future)))  # type: ignore[misc]
         left = len(actions)
@@ -157,6 +182,7 @@ class Executor:
                     ready, group = group, []
                     self._publish(ready, execution)
                 self._check_stopped()
+                self._under_way.give_way()
         except BaseException:
             self._volume.transfers.is_suspended |= self._stopped.is_set()  # what was received stays for the next start
             for handle in handles:
@@ -177,9 +203,14 @@ class Executor:
         try:
             downloaded = future.result()
         except (ObjectAbsent, ObjectChanged):
-            execution.changed.add(action.key)
+            self._under_way.ended([action.key])
+            if self._under_way.is_current(action.key):
+                execution.changed.add(action.key)
             return []
         except SaysoError as error:
+            self._under_way.ended([action.key])
+            if isinstance(error, Cancelled) or not self._under_way.is_current(action.key):
+                return []
             _log.warning("a file could not be fetched", key=action.key, reason=error.message)
             execution.errors[action.key] = error
             return []
@@ -188,6 +219,10 @@ class Executor:
 
     def _publish(self, group: Sequence[tuple[Action, Downloaded]], execution: Execution) -> None:
         volume = self._volume
+        outdated = [each for each in group if not self._under_way.is_current(each[0].key)]
+        self._discard(downloaded for _, downloaded in outdated)
+        self._progress.finished(len(outdated))
+        group = [each for each in group if each not in outdated]
         try:
             self._check()
             ready = [each for each in group if self._makes_room(each[0], each[1], execution)]
@@ -207,6 +242,7 @@ class Executor:
             else:
                 execution.errors[action.key] = result.error
         volume.journal.append(*ended, flush=False)
+        self._under_way.ended(action.key for action, _ in group)
         self._progress.finished(len(ready))
 
     def _intents(self, ready: Sequence[tuple[Action, Downloaded]]) -> list[Begun]:

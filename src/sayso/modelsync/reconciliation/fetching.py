@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from sayso.modelsync.transfers.values import Downloaded
 
 
-def download_of(remote: RemoteObject | None, path: str) -> Download:
+def download_of(remote: RemoteObject | None, path: str, *, priority: int = 0) -> Download:
     """The download of an object to a path; the checksums of a manifest are expected of it."""
     if remote is None:
         raise AssertionError("there is an object to be fetched")
     expected = tuple(each for each in remote.checksums if each.is_full_object)
-    return Download(remote=remote, path=path, expected=expected)
+    return Download(remote=remote, path=path, expected=expected, priority=priority)
 
 
 def stored_of(key: str, downloaded: Downloaded) -> Stored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,11 +18,12 @@ from sayso.modelsync.plan.plan import make_plan
 from sayso.modelsync.plan.selection import select_objects
 from sayso.modelsync.plan.sets import SetPrefixes
 from sayso.modelsync.reconciliation.recovering import entry_at
+from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.records import FileKind, Listing, VolumeFile, VolumeScan
 from sayso.modelsync.volume.scan import scan_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.journal.journal import Journal
@@ -65,6 +66,21 @@ class VolumeView(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeysPlan:
+    """The plan for some keys.
+
+    Attributes:
+        plan: for them, and for the sets that they are in.
+        failed: the keys that the bucket could not be asked for, and why.
+        prefixes: of these sets.
+    """
+
+    plan: Plan
+    failed: Mapping[str, SaysoError]
+    prefixes: frozenset[str]
+
+
 class Planner:
     """Makes plans for one volume; for one thread at a time. It remembers the manifests that it has read.
 
@@ -80,15 +96,22 @@ class Planner:
         self._waiting: set[str] = set()
         self._left_out: frozenset[tuple[str, str]] = frozenset()
 
-    def plan(self) -> tuple[Plan, Listing]:
-        """The plan for the whole bucket, and the listing that it was made of."""
+    def plan(self, under_way: UnderWay | None = None) -> tuple[Plan, Listing]:
+        """The plan for the whole bucket, and the listing that it was made of.
+
+        Args:
+            under_way: gives way while the bucket is listed and the volume is read.
+        """
         options = self._volume.options
+        under_way = under_way or UnderWay()
         self._progress.enter("listing")
-        listing = list_objects(
-            self._volume.reader,
-            prefix=options.prefix,
-            policy=options.transfers.retry,
-            on_page=self._progress.listed,
+        listing = under_way.meanwhile(
+            lambda: list_objects(
+                self._volume.reader,
+                prefix=options.prefix,
+                policy=options.transfers.retry,
+                on_page=self._progress.listed,
+            )
         )
         listing, self._left_out = select_objects(
             listing,
@@ -100,11 +123,13 @@ class Planner:
         if self._left_out:
             _log.info("objects are left out", objects=len(self._left_out))
         self._progress.enter("scanning")
-        scan = scan_volume(self._volume.root)
+        scan = under_way.meanwhile(lambda: scan_volume(self._volume.root))
         self._progress.enter("planning")
         return self._planned(listing, scan, self._volume.journal.copied_state(), options.rules), listing
 
-    def plan_keys(self, keys: Collection[str], prefixes: Collection[str] = ()) -> tuple[Plan, dict[str, SaysoError]]:
+    def plan_keys(
+        self, keys: Collection[str], prefixes: Collection[str] = (), *, reserved: Collection[str] = ()
+    ) -> KeysPlan:
         """The plan for some keys, and for the sets that they are in.
 
         Each key is asked for, so that the limit for deletions does not apply.
@@ -112,9 +137,7 @@ class Planner:
         Args:
             keys: of objects.
             prefixes: sets to look at, too.
-
-        Returns:
-            The plan, and the keys that the bucket could not be asked for.
+            reserved: keys that will have files; others do not take their places.
         """
         state = self._volume.journal.copied_state()
         rules = self._volume.options.rules
@@ -150,13 +173,14 @@ class Planner:
         }
         known_sets = {place: version for place, version in state.sets.items() if version.prefix in of_sets}
         small = replace(state, files=kept, sets=known_sets)
-        refused = self._collisions([each.key for each in found], state)
+        refused = self._collisions([each.key for each in found], {*state.files, *(set(reserved) - set(keys))})
         listing = replace(
             listing, objects=tuple(each for each in listing.objects if each.key not in {one.key for one in refused})
         )
         prefixes = tuple(prefix for prefix in rules.atomic_prefixes if prefix in of_sets)
         plan = self._planned(listing, scan, small, replace(rules, max_delete_ratio=1.0, atomic_prefixes=prefixes))
-        return replace(plan, refused=(*plan.refused, *refused), foreign=()), failed
+        plan = replace(plan, refused=(*plan.refused, *refused), foreign=())
+        return KeysPlan(plan=plan, failed=failed, prefixes=frozenset(of_sets))
 
     def _planned(self, listing: Listing, scan: VolumeScan, state: JournalState, rules: PlanRules) -> Plan:
         """A plan, with the manifests that it needs."""
@@ -240,13 +264,13 @@ class Planner:
                 found[path] = entry
         return found
 
-    def _collisions(self, keys: Iterable[str], state: JournalState) -> list[Refused]:
-        """The new keys that cannot stand beside those that the journal has."""
-        new = [key for key in keys if key not in state.files]
+    def _collisions(self, keys: Iterable[str], taken: Collection[str]) -> list[Refused]:
+        """The new keys that cannot stand beside those that are taken."""
+        new = [key for key in keys if key not in taken]
         if not new:
             return []
         index = KeyIndex()
-        for key in state.files:
+        for key in taken:
             index.add(key)
         rules = self._volume.options.rules.keys
         new = [key for key in new if rules.counts(key) and rules.refusal_of(key) is None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +14,9 @@ from sayso.modelsync.plan.actions import ActionKind
 from sayso.modelsync.reconciliation.cleanup import clean_up
 from sayso.modelsync.reconciliation.executor import Executor
 from sayso.modelsync.reconciliation.planning import Planner
+from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.recovering import resolve_intents
+from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.reconciliation.verify import verify_volume
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.reconciliation.opened import OpenVolume
     from sayso.modelsync.reconciliation.outcomes import Execution
-    from sayso.modelsync.reconciliation.progress import Progress
+    from sayso.modelsync.reconciliation.planning import KeysPlan
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import Refused
 
@@ -32,6 +34,9 @@ _log = structlog.get_logger(__name__)
 
 _ROUNDS = 3
 """How often a plan is made again for objects that change while they are fetched."""
+
+_QUICK = -1
+"""The priority of transfers for events: before those of a reconciliation that runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,9 +123,13 @@ class Reconciler:
         self._clock = clock
         self._planner = Planner(volume, progress)
         self._executor = Executor(volume, progress, stopped, wall_clock=clock)
+        self._quick = Executor(volume, Progress(), stopped, wall_clock=clock, priority=_QUICK)
 
-    def run(self) -> Reconciled:
+    def run(self, on_pause: Callable[[UnderWay], None] = lambda _: None) -> Reconciled:
         """Make the volume equal to the bucket.
+
+        Args:
+            on_pause: called where it waits; it may call `apply_meanwhile`.
 
         Raises:
             LeaseLost: another process has taken over the volume.
@@ -130,11 +139,12 @@ class Reconciler:
         began, began_at = time.monotonic(), self._clock()
         try:
             self._prepare()
-            plan, listing = self._planner.plan()
+            under_way = UnderWay(on_pause)
+            plan, listing = self._planner.plan(under_way)
             _log_plan(plan)
             self._progress.enter("transferring")
-            execution = self._executor.execute(plan)
-            self._follow(execution)
+            execution = self._executor.execute(plan, under_way)
+            self._follow(execution, under_way)
             errors = [SyncError(path=key, error=error.message) for key, error in sorted(execution.errors.items())]
             if not listing.is_complete:
                 errors.append(SyncError(path="", error=listing.trouble or "The listing is not complete."))
@@ -180,13 +190,40 @@ class Reconciler:
         Raises:
             LeaseLost, Cancelled, OutputFailed: as `run`.
         """
-        plan, failed = self._planner.plan_keys(keys, prefixes)
-        execution = self._executor.execute(plan)
-        execution.errors.update(failed)
+        planned = self._planner.plan_keys(keys, prefixes)
+        return self._applied(self._executor, planned), planned.plan
+
+    def apply_meanwhile(self, keys: Collection[str], under_way: UnderWay) -> tuple[Execution, Plan, Collection[str]]:
+        """The same while `run` waits; what the reconciliation does anyway is left to it.
+
+        Args:
+            keys: none of the set that is put together now.
+            under_way: the reconciliation.
+
+        Returns:
+            As `apply`, and the keys that are left to the reconciliation.
+
+        Raises:
+            LeaseLost, Cancelled, OutputFailed: as `run`.
+        """
+        planned = self._planner.plan_keys(keys, reserved=under_way.planned_keys)
+        plan, left = under_way.without_planned(planned.plan)
+        execution = self._applied(self._quick, replace(planned, plan=plan))
+        refused = {each.key for each in plan.refused}
+        decided = [key for key in keys if key not in left and key not in execution.errors and key not in refused]
+        waiting = {each.prefix for each in plan.waiting}
+        is_left = {change.prefix for change in planned.plan.sets} - {change.prefix for change in plan.sets}
+        under_way.decide(decided, planned.prefixes - waiting - is_left - execution.errors.keys())
+        return execution, plan, left
+
+    def _applied(self, executor: Executor, planned: KeysPlan) -> Execution:
+        plan = planned.plan
+        execution = executor.execute(plan)
+        execution.errors.update(planned.failed)
         if plan.withheld_reason is not None:
             execution.errors.update({key: ServiceUnavailable(plan.withheld_reason) for key in plan.withheld})
         self._follow(execution)
-        return execution, plan
+        return execution
 
     def verify(self) -> Verification:
         """Read every file of the journal, and compare it with the checksums that it had when it was published.
@@ -219,14 +256,17 @@ class Reconciler:
             _log.warning("the journal was damaged: every file is verified first")
             self.verify()
 
-    def _follow(self, execution: Execution) -> None:
+    def _follow(self, execution: Execution, under_way: UnderWay | None = None) -> None:
         """Plan again for objects that were changed while they were fetched."""
+        executor = self._quick if under_way is None else self._executor
         for _ in range(_ROUNDS):
             if not execution.changed and not execution.changed_sets:
                 return
-            plan, failed = self._planner.plan_keys(execution.changed, execution.changed_sets)
-            later = self._executor.execute(plan)
-            later.errors.update(failed)
+            if under_way is not None:
+                under_way.begin_again()
+            planned = self._planner.plan_keys(execution.changed, execution.changed_sets)
+            later = executor.execute(planned.plan, under_way)
+            later.errors.update(planned.failed)
             execution.add(later)
         for key in execution.changed:
             execution.errors[key] = ServiceUnavailable(f"{key} was changed in the bucket each time it was fetched.")

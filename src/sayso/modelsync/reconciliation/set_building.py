@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.opened import OpenVolume
     from sayso.modelsync.reconciliation.outcomes import Execution
     from sayso.modelsync.reconciliation.progress import Progress
+    from sayso.modelsync.reconciliation.under_way import UnderWay
     from sayso.modelsync.records import RemoteObject
     from sayso.modelsync.transfers.transfer import TransferHandle
     from sayso.modelsync.transfers.values import Downloaded
 
 _log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS = 0.2
 
 
 class _Outdated(Exception):
@@ -48,7 +51,9 @@ class SetBuilder:
         volume: the volume.
         progress: is kept up to date.
         stopped: set to stop.
+        under_way: gives way while files are fetched.
         clock: Unix time in seconds.
+        priority: of its transfers; lower numbers come first.
     """
 
     def __init__(
@@ -56,13 +61,17 @@ class SetBuilder:
         volume: OpenVolume,
         progress: Progress,
         stopped: threading.Event,
+        under_way: UnderWay,
         *,
         clock: Callable[[], float] = time.time,
+        priority: int = 0,
     ) -> None:
         self._volume = volume
         self._progress = progress
         self._stopped = stopped
+        self._under_way = under_way
         self._clock = clock
+        self._priority = priority
 
     def build(self, change: SetChange, execution: Execution) -> None:
         """Make a change of a set; what fails is noted, and the set then stays as it is.
@@ -71,6 +80,7 @@ class SetBuilder:
             Cancelled: it was stopped.
             OutputFailed: the journal cannot be written.
         """
+        self._under_way.building = change.prefix
         try:
             if change.version:
                 self._publish(change, execution)
@@ -84,6 +94,9 @@ class SetBuilder:
             self._resolve(change.prefix)
             _log.warning("a set could not be published", prefix=change.prefix, reason=error.message)
             execution.errors[change.prefix] = error
+        finally:
+            self._under_way.building = None
+            self._under_way.ended_set(change.prefix)
 
     def _resolve(self, prefix: str) -> None:
         """A swap that failed was not made, unless the link says so."""
@@ -187,7 +200,7 @@ class SetBuilder:
 
     def _mend(self, member: RemoteObject, path: str) -> Stored:
         """Replace a file of the current version that is not what it should be."""
-        downloaded = self._received(self._volume.transfers.submit(download_of(member, path)))
+        downloaded = self._received(self._volume.transfers.submit(download_of(member, path, priority=self._priority)))
         ready = Ready(temporary=downloaded.temporary, path=path)
         (result,) = self._volume.publisher.publish([ready])
         if result.error is not None:
@@ -223,7 +236,10 @@ class SetBuilder:
 
     def _fetch(self, change: SetChange, members: Sequence[RemoteObject], execution: Execution) -> list[Downloaded]:
         handles = [
-            self._volume.transfers.submit(download_of(member, self._path_of(change, member.key))) for member in members
+            self._volume.transfers.submit(
+                download_of(member, self._path_of(change, member.key), priority=self._priority)
+            )
+            for member in members
         ]
         files: list[Downloaded] = []
         try:
@@ -251,9 +267,9 @@ class SetBuilder:
             if self._stopped.is_set():
                 raise Cancelled("The synchronisation was stopped.")
             try:
-                return handle.future.result(timeout=0.5)
+                return handle.future.result(timeout=_LOOK_SECONDS)
             except TimeoutError:
-                continue
+                self._under_way.give_way()
             except (ObjectAbsent, ObjectChanged):
                 raise _Outdated from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sayso.modelsync.records import ObjectEvent
+    from sayso.modelsync.service.requests import Applied
     from sayso.modelsync.service.service import ModelSync
     from sayso.workers import Job
 
@@ -72,16 +74,16 @@ class EventHandler:
         """See `Handler.give_up`: there is nothing to record; the next reconciliation looks at the key again."""
         return False
 
-    async def _applied(self, events: Sequence[ObjectEvent]) -> Mapping[str, SaysoError]:
+    async def _applied(self, events: Sequence[ObjectEvent]) -> Applied:
         try:
-            failed = await asyncio.wrap_future(self._sync.apply(events))
+            applied = await asyncio.wrap_future(self._sync.apply(events))
         except (Cancelled, LeaseLost, ServiceUnavailable) as error:
             if self._sync.is_stopping:
                 raise Busy("The service is stopping.", retry_after_seconds=0.0) from error
             raise ServiceUnavailable(error.message, hint=error.hint) from error
         except OutputFailed as error:
             raise _passing(error) from error
-        return {key: _passing(error) for key, error in failed.items()}
+        return replace(applied, failed={key: _passing(error) for key, error in applied.failed.items()})
 
     async def _act(self, body: str) -> None:
         decoded = decode(body, bucket=self._bucket)
@@ -89,12 +91,13 @@ class EventHandler:
             _log.info("records of a message are ignored", reasons=dict(decoded.ignored))
         events = [event for event in decoded.events if event.key.startswith(self._prefix)]
         if events:
-            failed = await self._applied(events)
+            applied = await self._applied(events)
             for event in events:
-                if event.key not in failed and event.occurred_at is not None:
+                is_there = event.key not in applied.failed and event.key not in applied.later
+                if is_there and event.occurred_at is not None:
                     self._on_lag(self._clock() - event.occurred_at.timestamp())
-            if failed:
-                raise _worst(failed)
+            if applied.failed:
+                raise _worst(applied.failed)
         if decoded.problems:
             raise InvalidInput(f"The event cannot be understood: {'; '.join(decoded.problems)}.")
 

@@ -12,11 +12,25 @@ from sayso.errors import SaysoError, ServiceUnavailable
 from sayso.modelsync.errors import FullSyncRunning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sayso.modelsync.reconciliation.reconcile import Reconciled
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """What came of events.
+
+    Attributes:
+        failed: the keys with which something failed, and why.
+        later: the keys whose objects the reconciliation that runs fetches: they are on the volume soon, and if that
+            fails, the reconciliation is repeated.
+    """
+
+    failed: Mapping[str, SaysoError]
+    later: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -24,7 +38,16 @@ class EventBatch:
     """Events that wait, and who waits for them."""
 
     events: Sequence[ObjectEvent]
-    future: Future[dict[str, SaysoError]]
+    future: Future[Applied]
+
+    def end(self, failed: Mapping[str, SaysoError], later: Collection[str] = ()) -> None:
+        """Give what came of the events of all batches to those who wait for this one."""
+        keys = {event.key for event in self.events}
+        self.future.set_result(
+            Applied(
+                failed={key: error for key, error in failed.items() if key in keys}, later=frozenset(keys & set(later))
+            )
+        )
 
 
 class SyncRequests:
@@ -75,8 +98,8 @@ class SyncRequests:
             self._changed.notify_all()
             return future
 
-    def apply(self, events: Sequence[ObjectEvent], *, is_standby: bool) -> Future[dict[str, SaysoError]]:
-        """Ask to act on events; the result has the keys with which something failed, or is `ServiceUnavailable`."""
+    def apply(self, events: Sequence[ObjectEvent], *, is_standby: bool) -> Future[Applied]:
+        """Ask to act on events; the future has their result, or raises `ServiceUnavailable`."""
         batch = EventBatch(events=events, future=_new_future())
         with self._changed:
             if is_standby or self._stopped.is_set():
@@ -135,12 +158,21 @@ class SyncRequests:
         else:
             running.set_result(result)
 
-    def take_batches(self) -> list[EventBatch]:
-        """All events that have come; their futures are the caller's from now on."""
+    def take_batches(self, *, but: Callable[[ObjectEvent], bool] = lambda _: False) -> list[EventBatch]:
+        """All events that have come; their futures are the caller's from now on.
+
+        Args:
+            but: which events wait still, with those that came together with them.
+        """
+        if not self._batches:
+            return []
         with self._changed:
-            batches = list(self._batches)
-            self._batches.clear()
-            return batches
+            taken: list[EventBatch] = []
+            left: deque[EventBatch] = deque()
+            for batch in self._batches:
+                (left if any(map(but, batch.events)) else taken).append(batch)
+            self._batches = left
+            return taken
 
     @property
     def is_verification_wanted(self) -> bool:

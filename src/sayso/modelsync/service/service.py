@@ -25,7 +25,7 @@ from sayso.modelsync.volume.directories import VolumeRoot
 from sayso.modelsync.volume.lease import VolumeLease, lease_holder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future
 
     from sayso.aws.s3_reader import BucketReader
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
     from sayso.modelsync.reconciliation.outcomes import Execution
     from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.under_way import UnderWay
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent
-    from sayso.modelsync.service.requests import EventBatch
+    from sayso.modelsync.service.requests import Applied, EventBatch
 
 _log = structlog.get_logger(__name__)
 
@@ -136,8 +137,8 @@ class ModelSync:
         """
         return self._requests.full_sync(is_standby=self._status == "standby")
 
-    def apply(self, events: Sequence[ObjectEvent]) -> Future[dict[str, SaysoError]]:
-        """Act on events soon; its result has the keys with which something failed."""
+    def apply(self, events: Sequence[ObjectEvent]) -> Future[Applied]:
+        """Act on events soon, also while a reconciliation runs."""
         return self._requests.apply(events, is_standby=self._status == "standby")
 
     def verify(self) -> Future[Verification]:
@@ -234,7 +235,7 @@ class ModelSync:
 
     def _reconcile(self, reconciler: Reconciler) -> None:
         try:
-            result = reconciler.run()
+            result = reconciler.run(lambda under_way: self._apply_meanwhile(reconciler, under_way))
         except Exception as error:
             self._requests.end_reconciliation(error)
             raise
@@ -282,22 +283,40 @@ class ModelSync:
 
     def _apply(self, reconciler: Reconciler, batches: Sequence[EventBatch]) -> None:
         """Act on the events of all batches at once: a burst of events for one key is one transfer."""
+
+        def apply(keys: Collection[str]) -> tuple[Execution, Plan, Collection[str]]:
+            return (*reconciler.apply(keys), ())
+
+        self._act(batches, apply)
+
+    def _apply_meanwhile(self, reconciler: Reconciler, under_way: UnderWay) -> None:
+        """Act on the events that have come while a reconciliation runs, at a moment in which it waits."""
+        batches = self._requests.take_batches(but=lambda event: under_way.is_building(event.key))
+        if batches:
+            self._act(batches, lambda keys: reconciler.apply_meanwhile(keys, under_way))
+
+    def _act(
+        self,
+        batches: Sequence[EventBatch],
+        apply: Callable[[Collection[str]], tuple[Execution, Plan, Collection[str]]],
+    ) -> None:
         journal = self.journal
         if journal is None:
             raise AssertionError("the volume is open")
         events = fresh_events(journal, (event for batch in batches for event in batch.events))
         errors: dict[str, SaysoError] = {}
+        later: Collection[str] = ()
         try:
             if events:
-                execution, plan = reconciler.apply({event.key for event in events})
+                execution, plan, later = apply({event.key for event in events})
                 errors = execution.errors
                 self._changed(execution, plan)
-                done = [event for event in events if event.key not in errors]
+                done = [event for event in events if event.key not in errors and event.key not in later]
                 remember_events(journal, done, at_seconds=self._clock())
         except Exception as error:
             for batch in batches:
                 batch.future.set_exception(error)
             raise
         for batch in batches:
-            batch.future.set_result({each.key: errors[each.key] for each in batch.events if each.key in errors})
+            batch.end(errors, later)
         self._on_ready()

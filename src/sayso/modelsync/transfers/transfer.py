@@ -20,11 +20,13 @@ from sayso.modelsync.transfers.values import Download, Downloaded, TransferOptio
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.transfers.ranges import Piece
     from sayso.modelsync.volume.directories import VolumeRoot
+
+    _Tasks: TypeAlias = queue.PriorityQueue[tuple[float, int, int, Callable[[], None]]]
 
 __all__ = ["Download", "Downloaded", "TransferHandle", "TransferOptions", "Transfers"]
 
@@ -78,16 +80,21 @@ class Transfers:
             bandwidth=None if options.bytes_per_second is None else Bandwidth(options.bytes_per_second),
             on_received=on_received,
         )
-        self._tasks: queue.PriorityQueue[tuple[float, int, int, Callable[[], None]]] = queue.PriorityQueue()
+        self._tasks: _Tasks = queue.PriorityQueue()
+        self._urgent: _Tasks = queue.PriorityQueue()
         self._order = itertools.count()
         self._lock = threading.Lock()
         self._jobs: set[_Job] = set()
         self._is_closed = False
         self.is_suspended = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"transfer-{number}", daemon=True)
+            threading.Thread(target=self._work, args=(self._tasks,), name=f"transfer-{number}", daemon=True)
             for number in range(options.connections)
         ]
+        # The other connections may be busy with large ranges for long.
+        self._threads.append(
+            threading.Thread(target=self._work, args=(self._urgent,), name="transfer-urgent", daemon=True)
+        )
         for thread in self._threads:
             thread.start()
 
@@ -142,8 +149,8 @@ class Transfers:
             job.handle.cancel()
         if jobs:
             self._reader.abort()
-        for _ in self._threads:
-            self._tasks.put((float("inf"), next(self._order), 0, _end))
+        for tasks in (self._urgent, *([self._tasks] * self._options.connections)):
+            tasks.put((float("inf"), next(self._order), 0, _end))
         for thread in self._threads:
             thread.join()
 
@@ -156,7 +163,10 @@ class Transfers:
         self.close()
 
     def enqueue(self, priority: int, file: int, task: Callable[[], None]) -> None:
-        """Run a task on one of the threads: by priority, then in the order of the files."""
+        """Run a task on one of the threads: by priority, then in the order of the files; urgent ones have one more."""
+        if priority < 0:
+            task = _once(task)
+            self._urgent.put((priority, file, next(self._order), task))
         self._tasks.put((priority, file, next(self._order), task))
 
     def next_file(self) -> int:
@@ -168,9 +178,9 @@ class Transfers:
         with self._lock:
             self._jobs.discard(job)
 
-    def _work(self) -> None:
+    def _work(self, tasks: _Tasks) -> None:
         while True:
-            *_, task = self._tasks.get()
+            *_, task = tasks.get()
             if task is _end:
                 return
             task()
@@ -272,3 +282,14 @@ class _Job:
 
 def _end() -> None:
     """Ends a thread."""
+
+
+def _once(task: Callable[[], None]) -> Callable[[], None]:
+    """A task that two threads may begin, and one makes."""
+    turn = threading.Lock()
+
+    def run() -> None:
+        if turn.acquire(blocking=False):
+            task()
+
+    return run

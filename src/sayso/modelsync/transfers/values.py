@@ -21,7 +21,7 @@ class Download:
         remote: the object, as it was listed; its ETag, and its version if that is known, are what is fetched.
         path: where it will be published, below the root; it is fetched into a temporary file beside it.
         expected: checksums that a manifest gives.
-        priority: lower numbers come first.
+        priority: lower numbers come first; those below 0 have a connection more, which others do not take.
     """
 
     remote: RemoteObject
