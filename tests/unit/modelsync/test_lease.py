@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +33,19 @@ def test_only_one_has_it(root: VolumeRoot) -> None:
     second = VolumeLease.take(root)
     assert second is not None
     second.close()
+
+
+def test_a_volume_without_fsync_has_a_lease(root: VolumeRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FUSE file system may refuse it."""
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    lease = VolumeLease.take(root)
+    assert lease is not None
+    lease.confirm()
+    lease.close()
 
 
 def test_a_lease_whose_token_was_replaced_is_lost(root: VolumeRoot, tmp_path: Path) -> None:

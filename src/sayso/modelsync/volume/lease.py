@@ -30,6 +30,7 @@ LEASE_FILE = f"{STATE_DIRECTORY}/lease"
 
 _HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+_NO_SYNC = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 _MOST_BYTES = 4096
 
 
@@ -94,7 +95,11 @@ class VolumeLease:
         note = {"token": self._token, "host": socket.gethostname(), "process": os.getpid()}
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
-        os.fsync(self._descriptor)
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:  # without fsync: other processes see the token all the same
+                raise
 
 
 def lease_holder(root: VolumeRoot) -> str | None:
