@@ -169,3 +169,21 @@ def test_a_root_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     """With its path."""
     with pytest.raises(OutputFailed, match="nowhere"):
         VolumeRoot(tmp_path / "nowhere")
+
+
+def test_a_kill_leaves_no_directory_that_readers_cannot_enter(
+    root: VolumeRoot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its mode from the first moment."""
+
+    def die(_descriptor: int, _mode: int) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(os, "fchmod", die)
+    before = os.umask(0o022)
+    try:
+        with pytest.raises(SystemExit), root.directory("voice", is_made=True):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((path / "voice").stat().st_mode) == 0o755

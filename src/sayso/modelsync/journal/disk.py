@@ -102,7 +102,7 @@ class PosixDisk:
         above = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for name, mode in ((STATE_DIRECTORY, 0o755), ("journal", 0o700)):
-                is_new = _make(name, above)
+                is_new = _make(name, above, mode)
                 below = os.open(name, _DIRECTORY, dir_fd=above)
                 if is_new:
                     self.sync(above)
@@ -183,10 +183,10 @@ class PosixDisk:
         return self.sync(self._descriptor)
 
 
-def _make(name: str, above: int) -> bool:
+def _make(name: str, above: int, mode: int) -> bool:
     """Make a directory; False if it was there."""
     try:
-        os.mkdir(name, 0o700, dir_fd=above)
+        os.mkdir(name, mode, dir_fd=above)
     except FileExistsError:
         return False
     return True

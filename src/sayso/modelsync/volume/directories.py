@@ -263,11 +263,11 @@ class VolumeRoot:
             if not is_made:
                 raise
         with suppress(FileExistsError):  # another thread was faster
-            os.mkdir(name, 0o700, dir_fd=opened)
+            os.mkdir(name, self.modes.directory, dir_fd=opened)  # at once: a kill must not leave it closed to readers
             with self._lock:
                 self._unsynced.add(parent)
             made = os.open(name, _DIRECTORY_FLAGS, dir_fd=opened)
-            os.fchmod(made, self.modes.directory | (os.fstat(opened).st_mode & stat.S_ISGID))
+            os.fchmod(made, self.modes.directory | (os.fstat(opened).st_mode & stat.S_ISGID))  # whatever the umask is
             give(made, self.modes)
             return made
         return os.open(name, _DIRECTORY_FLAGS, dir_fd=opened)
