@@ -43,6 +43,14 @@ def test_a_local_disk_can_do_everything(root: VolumeRoot, tmp_path: Path) -> Non
     assert list((tmp_path / ".sayso").iterdir()) == []
 
 
+def test_what_a_killed_probe_has_left_is_removed(root: VolumeRoot, tmp_path: Path) -> None:
+    left = tmp_path / ".sayso" / "probe-0123456789abcdef"
+    left.mkdir(parents=True)
+    (left / "a").write_bytes(b"sayso")
+    probe_volume(root)
+    assert list((tmp_path / ".sayso").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("call", "ability", "words"),
     [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = ("nfs", "cifs", "smb", "fuse", "ceph", "lustre", "9p", "afs", "glusterfs", "virtiofs", "beegfs")
 _CONTENT = b"sayso"
+_PROBE = "probe-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,13 +76,17 @@ _SENTENCES = {
 
 
 def probe_volume(root: VolumeRoot) -> Abilities:
-    """Try what the volume can do, in a directory of its own that is removed again.
+    """Try what the volume can do, in a directory of its own that is removed again, as those of killed processes are.
+
+    Only the holder of the lease calls this.
 
     Raises:
         VolumeUnusable: it is read-only, or a rename does not replace a file.
     """
-    place = f"{STATE_DIRECTORY}/probe-{secrets.token_hex(8)}"
+    place = f"{STATE_DIRECTORY}/{_PROBE}{secrets.token_hex(8)}"
     try:
+        for left in [name for name in root.names(STATE_DIRECTORY) if name.startswith(_PROBE)]:
+            root.remove_tree(f"{STATE_DIRECTORY}/{left}")
         with root.directory(place, is_made=True) as directory:
             try:
                 return _probed(directory, file_system=_file_system_of(os.fstat(root.descriptor).st_dev))
