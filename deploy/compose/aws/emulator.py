@@ -19,6 +19,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+os.environ["S3_IGNORE_SUBDOMAIN_BUCKETNAME"] = "1"  # aws.localhost is this emulator, not the bucket aws
+
 import boto3
 from moto.server import ThreadedMotoServer
 
@@ -70,20 +72,20 @@ class OneAtATime:
             time.sleep(_LOOK_SECONDS)
 
 
-def client(service: str) -> Any:
+def client(service: str, port: int = PORT) -> Any:
     """A client of this emulator."""
     return boto3.client(
         service,
         region_name=REGION,
-        endpoint_url=f"http://127.0.0.1:{PORT}",
+        endpoint_url=f"http://127.0.0.1:{port}",
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 -- the emulator takes any
     )
 
 
-def make_everything() -> None:
+def make_everything(port: int) -> None:
     """Make the queues, the table and the buckets, and let the bucket of models send its events."""
-    sqs, s3, dynamodb = client("sqs"), client("s3"), client("dynamodb")
+    sqs, s3, dynamodb = (client(service, port) for service in ("sqs", "s3", "dynamodb"))
     arns = {}
     for name in QUEUES:
         dead = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
@@ -121,11 +123,15 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # Other containers find everything or nothing: it is made through a server of this process alone.
+    first = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    first.start()
+    make_everything(first.get_host_and_port()[1])
+    first.stop()
     server = ThreadedMotoServer(ip_address=HOST, port=PORT, verbose=False)
     server.start()
     running: Any = server._server  # noqa: SLF001 -- moto has no other way to its application
     running.app = OneAtATime(running.app)
-    make_everything()
     print(f"ready on {HOST}:{PORT}", flush=True)  # noqa: T201
     stopped.wait()
     server.stop()

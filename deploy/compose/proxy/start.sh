@@ -52,6 +52,11 @@ else
 fi
 [ "$tls" = off ] || cp "$here/tls.conf" "$run/servers/https.conf"
 
-sed -e "s/@RESOLVER@/$resolver/" -e "s/@MAX_BODY@/$max_body/" "$here/nginx.conf" >"$run/nginx.conf"
+# Each request has a connection to the client and one to its upstream, and some files are open besides.
+files=$(ulimit -n)
+[ "$files" != unlimited ] && [ "$files" -lt 8192 ] || files=8192
+connections=$((files - 64))
+
+sed -e "s/@RESOLVER@/$resolver/" -e "s/@MAX_BODY@/$max_body/" -e "s/@CONNECTIONS@/$connections/" "$here/nginx.conf" >"$run/nginx.conf"
 nginx -t -q -c "$run/nginx.conf"
 exec nginx -c "$run/nginx.conf" -g 'daemon off;'
