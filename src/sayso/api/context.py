@@ -45,6 +45,7 @@ class ProcessContext:
         base_url: the public address; None where no role has one.
         is_ready: whether the roles have done what they do before they are used, such as a first synchronisation.
         role_count: how many roles the process has.
+        is_closed: whether no client is served, because others could reach the process and there are no API keys.
     """
 
     settings: ProcessSettings
@@ -59,6 +60,7 @@ class ProcessContext:
     base_url: str | None = None
     is_ready: Callable[[], bool] = lambda: True
     role_count: int = 1
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

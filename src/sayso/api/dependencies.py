@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from sayso.api.auth.keys import ApiKey, KeyRing, Scope, presented_key
+from sayso.api.auth.keys import ApiKey, Scope, presented_key
 from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
@@ -63,7 +63,7 @@ def authorised(scope: Scope | None = None) -> Callable[[Request], Awaitable[Call
 
     async def check(request: Request) -> Caller:
         process = process_of(request)
-        caller = _caller(request, process.keys, scope)
+        caller = _caller(request, process, scope)
         structlog.contextvars.bind_contextvars(client=caller.name)
         try:
             process.limiter.hit(caller.name)
@@ -80,13 +80,19 @@ async def check_operator(request: Request) -> None:
         await authorised(Scope.OPERATIONS)(request)
 
 
-def _caller(request: Request, keys: KeyRing, scope: Scope | None) -> Caller:
+def _caller(request: Request, process: ProcessContext, scope: Scope | None) -> Caller:
     """The caller.
 
     Raises:
-        NotAllowed: there are keys, and the request has none of them.
+        NotAllowed: there are keys, and the request has none of them; or there are none, and requests need one.
         ScopeMissing: the caller's key does not have the scope.
     """
+    keys = process.keys
+    if process.is_closed:
+        raise NotAllowed(
+            "This server has no API keys, so no client may use it.",
+            hint="Its operator can set SAYSO_API_KEYS, or SAYSO_ALLOW_ANONYMOUS=true.",
+        )
     if not keys:
         return Caller(name=address_of(request.scope))
     presented = presented_key(request.headers)

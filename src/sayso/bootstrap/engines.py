@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sayso.bootstrap.local_engines import require_packages
 from sayso.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def open_engine(name: str, settings: EngineSettings) -> SpeechEngine:
 
     Raises:
         InvalidInput: there is no such engine.
-        ModelMissing: its model has not been pulled.
+        ModelMissing: its model has not been pulled, or no local engines are installed.
         NotInstalled: a part that it needs is not installed.
     """
     require_engine(name)
+    require_packages()
     return ENGINES[name](settings)
 
 
@@ -76,8 +78,9 @@ def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
 
     Raises:
         InvalidInput: there is no such model.
-        ModelMissing: it has not been pulled.
+        ModelMissing: it has not been pulled, or no local engines are installed.
     """
+    require_packages()
     from sayso.models import installed_models
     from sayso.stt import WhisperTranscriber
 

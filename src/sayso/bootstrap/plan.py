@@ -11,6 +11,7 @@ from sayso import __version__
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import ProcessContext
 from sayso.api.http.rate_limits import RateLimiter
+from sayso.bootstrap.engine_needs import require_local_engines
 from sayso.bootstrap.process import Process
 from sayso.errors import InvalidInput
 from sayso.observability import Health, status_of
@@ -80,9 +81,11 @@ def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambd
 
     Raises:
         InvalidInput: a setting cannot be used.
+        NotInstalled: a role relies on local engines, and there are none.
         ModelMissing: a role needs a model that has not been pulled.
         ServiceUnavailable: the database has not answered for a minute.
     """
+    require_local_engines(plan.roles, plan.settings)
     settings = plan.server
     keys = _keys(settings)
     process = Process(trouble=trouble)

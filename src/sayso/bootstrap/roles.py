@@ -31,6 +31,9 @@ class Role(Generic[S]):
         open: finds its parts, without loading or starting anything, and returns what they add to the process.
         serves_http: whether it has clients; without API keys, the process then listens on a loopback address only.
             Operational endpoints are served in any case.
+        works_without_clients: whether its work comes from elsewhere, too: where an API must have keys
+            (SAYSO_REQUIRE_KEYS), it starts without any, and refuses the requests of clients.
+        needs_engines: whether it cannot work without local engines, which a slim image lacks.
         in_up: whether `sayso up` runs it.
     """
 
@@ -39,6 +42,8 @@ class Role(Generic[S]):
     settings: Callable[[], type[S]]
     open: Callable[[Process, S], Service]
     serves_http: bool
+    works_without_clients: bool = False
+    needs_engines: bool = False
     in_up: bool = True
 
 
@@ -110,6 +115,7 @@ _ALL: tuple[Role[Any], ...] = (
         settings=_stories_settings,
         open=_open_stories,
         serves_http=False,
+        needs_engines=True,
     ),
     Role(
         name="cards",
@@ -119,6 +125,7 @@ _ALL: tuple[Role[Any], ...] = (
         settings=_cards_settings,
         open=_open_cards,
         serves_http=True,
+        works_without_clients=True,
     ),
     Role(
         name="sync",

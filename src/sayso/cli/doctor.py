@@ -67,7 +67,11 @@ def _software() -> Iterator[Finding]:
     python = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors"
     yield Finding(area="software", what=f"sayso {__version__}", state="ok", detail=python)
     for part in _PARTS:
-        yield Finding(area="software", what=part, state="ok", detail=importlib.metadata.version(part))
+        try:
+            yield Finding(area="software", what=part, state="ok", detail=importlib.metadata.version(part))
+        except importlib.metadata.PackageNotFoundError:  # as in a slim image
+            mend = f"pip install {part}"
+            yield Finding(area="software", what=part, state="missing", detail="not installed", mend=mend)
     for extra, (module, purpose) in _EXTRAS.items():
         if importlib.util.find_spec(module):
             yield Finding(area="software", what=f"extra {extra}", state="ok", detail=purpose)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sayso.bootstrap.local_engines import has_local_engines
 from sayso.bootstrap.roles import ROLES, roles_named
 from sayso.errors import InvalidInput
 
@@ -75,6 +77,10 @@ def run_help() -> str:
         "Every process serves /healthz, /backlog and /metrics. At the first Ctrl-C or SIGTERM it takes no new work and "
         "finishes or releases running jobs within SAYSO_SHUTDOWN_SECONDS. At the second it releases them at once."
     )
+    if not has_local_engines():
+        from sayso.bootstrap.engine_needs import served_without_engines
+
+        of_all += f"\n\n{served_without_engines()}"
     return f"Serve until stopped.\n\n{of_roles}\n\n{of_all}"
 
 
@@ -113,7 +119,7 @@ def serve(
     settings = plan.server
     end_traces = configure_traces(settings.traces_endpoint)
     try:
-        process = open_process(plan, trouble=trouble)
+        process = replace(open_process(plan, trouble=trouble), is_closed=_is_closed(settings, plan.roles, address))
         is_done = _emptiness(process.workers) if until_empty else None
         app = create_app(process, hosts=_names(settings, process.base_url, address))
         bounds = Bounds(
@@ -167,15 +173,20 @@ def _emptiness(workers: WorkerGroup | None) -> Callable[[], bool]:
 def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], host: str | None) -> str:
     """The address to listen on: a loopback address if the API has no keys, unless anonymous access is allowed.
 
+    Where an API must have keys, roles that work without clients listen everywhere without any; see `_is_closed`.
+
     Raises:
         InvalidInput: the API has no keys, and must have some (SAYSO_REQUIRE_KEYS).
     """
     import structlog
 
     host = host and host.removeprefix("[").removesuffix("]")
-    if settings.api_keys or settings.allow_anonymous or not any(role.serves_http for role in roles):
+    serving = [role for role in roles if role.serves_http]
+    if settings.api_keys or settings.allow_anonymous or not serving:
         return host or EVERYWHERE
     if settings.require_keys and not (host is not None and _is_loopback(host)):
+        if all(role.works_without_clients for role in serving):
+            return host or EVERYWHERE
         raise InvalidInput(
             "SAYSO_API_KEYS is not set: the API would be open to every client that reaches this container.",
             hint="Make an entry with: sayso keys new NAME; or keep the keys that clients have with: sayso keys import. "
@@ -189,6 +200,12 @@ def listening_address(settings: ProcessSettings, roles: Collection[Role[Any]], h
         )
         return LOOPBACK
     return host or LOOPBACK
+
+
+def _is_closed(settings: ProcessSettings, roles: Collection[Role[Any]], address: str) -> bool:
+    """Whether requests of clients are refused: others can reach the address, and there are no keys."""
+    is_open = settings.api_keys or settings.allow_anonymous or _is_loopback(address)
+    return not is_open and any(role.serves_http for role in roles)
 
 
 def _names(settings: ProcessSettings, base_url: str | None, address: str) -> Collection[str] | None:

@@ -34,8 +34,8 @@ class ServerSettings(EnvironmentSettings):
     require_keys: bool = Field(
         default=False,
         validation_alias="SAYSO_REQUIRE_KEYS",
-        description="Whether an API without keys does not start, instead of serving this machine only; for containers, "
-        "where that would serve no client.",
+        description="Whether an API without keys does not start, instead of serving this machine only, and cards "
+        "without keys refuse clients; for containers, where a loopback address serves no client.",
     )
     protect_operations: bool = Field(
         default=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sayso.bootstrap.roles import roles_named
-from sayso.cli.run import LOOPBACK, _names, listening_address
+from sayso.cli.run import LOOPBACK, _is_closed, _names, listening_address
 from sayso.errors import InvalidInput
 from sayso.settings import Settings, load_settings
 
@@ -38,8 +38,28 @@ def test_an_api_that_must_have_keys_does_not_start_without() -> None:
             listening_address(settings, roles_named(["api"]), host)
         assert listening_address(settings, roles_named(["stories", "sync"]), host) == "0.0.0.0"  # noqa: S104
     assert listening_address(settings, roles_named(["api"]), "localhost") == "localhost"
+    with pytest.raises(InvalidInput, match="SAYSO_API_KEYS is not set"):
+        listening_address(settings, roles_named(["api", "cards"]), None)
     open_to_all = settings.model_copy(update={"allow_anonymous": True})
     assert listening_address(open_to_all, roles_named(["api"]), "0.0.0.0") == "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("settings", "address", "closed"),
+    [
+        (Settings(require_keys=True), "0.0.0.0", True),  # noqa: S104
+        (Settings(require_keys=True), "127.0.0.1", False),
+        (Settings(require_keys=True, allow_anonymous=True), "0.0.0.0", False),  # noqa: S104
+        (Settings(require_keys=True, api_keys=("me:jobs:hash",)), "0.0.0.0", False),  # noqa: S104
+    ],
+)
+def test_cards_without_keys_start_closed_where_keys_are_required(
+    settings: Settings, address: str, *, closed: bool
+) -> None:
+    """Its work is in the application's table: probes, metrics and files are served, and no client's request."""
+    assert listening_address(settings, roles_named(["cards"]), address) == address
+    assert _is_closed(settings, roles_named(["cards"]), address) is closed
+    assert not _is_closed(settings, roles_named(["stories", "sync"]), address)
 
 
 @pytest.mark.parametrize(
