@@ -43,7 +43,8 @@ def run(
     until_empty: Annotated[
         bool,
         typer.Option(
-            "--until-empty", help="End with exit code 0 when no jobs wait and none are in hand, for jobs of Kubernetes."
+            "--until-empty",
+            help="End with exit code 0 when the queue is empty: no jobs wait, and none are in hand anywhere.",
         ),
     ] = False,
 ) -> None:

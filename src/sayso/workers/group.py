@@ -57,7 +57,7 @@ class WorkerGroup:
         return all(works for works, _ in states), reason
 
     def is_idle(self) -> bool:
-        """Whether no jobs are in hand, and none wait in any queue."""
+        """Whether every queue is empty: no jobs wait, and none are in hand, here or in any other process."""
         return all(service.is_idle() for service in self._services)
 
     @property

@@ -154,12 +154,13 @@ class WorkerService:
         return failure is None and self._loop is not None, failure
 
     def is_idle(self) -> bool:
-        """Whether no jobs are in hand, and none wait in any queue. From any thread.
+        """Whether every queue is empty: no jobs wait, and none are in hand here or elsewhere. From any thread.
 
-        Besides an empty poll, the queues' backlogs say so: SQS may give out nothing although messages wait.
+        Besides an empty poll, the queues' backlogs say so: SQS may give out nothing although messages wait, and the
+        jobs of a worker that has died wait for the end of their leases.
         """
         backlogs = self.last_backlogs
-        return bool(backlogs) and self._are_idle() and not any(each.waiting for each in backlogs.values())
+        return bool(backlogs) and self._are_idle() and not any(b.waiting or b.in_flight for b in backlogs.values())
 
     def _are_idle(self) -> bool:
         return bool(self._consumers) and all(consumer.worker.is_idle for consumer in self._consumers)
