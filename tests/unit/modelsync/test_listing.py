@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.aws.s3_reader import ObjectAbsent
+from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import Cancelled, ServiceUnavailable
-from sayso.modelsync.bucket.listing import find_object, find_part_bytes, list_objects
+from sayso.modelsync.bucket.listing import find_object, find_part_bytes, list_objects, read_object
 from sayso.modelsync.checksums.content import Expected, Unverifiable
 from sayso.modelsync.records import ChecksumAlgorithm, RemoteObject
 from sayso.resilience.retry_policies import RetryPolicy
@@ -192,3 +192,32 @@ def test_a_listing_that_waits_for_the_server_ends_when_the_reader_is_stopped(ser
         stopping.join()
         with pytest.raises(Cancelled):
             find_object(reader, "a", policy=QUICK)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Reply(flipped=7), Reply(sent_bytes=5), Reply(sent_bytes=5, headers={"content-length": "5"}), Reply(status=503)],
+)
+@pytest.mark.parametrize("is_checksummed", [True, False])
+def test_a_small_object_is_read_again_until_it_is_what_the_bucket_says(
+    server: ObjectServer, fault: Reply, *, is_checksummed: bool
+) -> None:
+    """By a checksum, or by an ETag that is an MD5."""
+    content = b'{"manifest_version": 1}'
+    server.put("a.manifest.json", content, is_checksummed=is_checksummed)
+    server.faults.append(fault)
+    with server.reader() as reader:
+        (remote,) = list_objects(reader, policy=QUICK).objects
+        assert read_object(reader, remote, limit_bytes=100, policy=QUICK) == content
+
+
+def test_a_small_object_that_stays_damaged_or_was_replaced_is_an_error(server: ObjectServer) -> None:
+    server.put("a.manifest.json", b"first")
+    with server.reader() as reader:
+        (remote,) = list_objects(reader, policy=QUICK).objects
+        server.faults.extend([Reply(flipped=1)] * 3)
+        with pytest.raises(ServiceUnavailable, match="damaged"):
+            read_object(reader, remote, limit_bytes=100, policy=QUICK)
+        server.put("a.manifest.json", b"other")
+        with pytest.raises(ObjectChanged):
+            read_object(reader, remote, limit_bytes=100, policy=QUICK)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import Cancelled, SaysoError, ServiceUnavailable
 from sayso.modelsync.bucket.object_facts import CHECKSUM_MODE, bare_etag, facts_of_headers
+from sayso.modelsync.checksums.content import Expected, new_hash
 from sayso.modelsync.records import Listing, RemoteObject
 from sayso.resilience.retry import RetryableError, retry_blocking
 from sayso.resilience.retry_policies import S3_READ, RetryPolicy
@@ -96,6 +97,47 @@ def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: Retry
         return None  # not every server has this parameter; the transfer itself is pinned
     length = facts.get("content-length", "")
     return int(length) if length.isdecimal() and 0 < int(length) < remote.size_bytes else None
+
+
+def read_object(
+    reader: BucketReader,
+    remote: RemoteObject,
+    *,
+    limit_bytes: int,
+    is_etag_md5: bool = True,
+    policy: RetryPolicy = S3_READ,
+) -> bytes:
+    """The content of a small object, compared with the checksum that the bucket has of the whole of it; blocks.
+
+    Args:
+        reader: of the bucket.
+        remote: the object; another one with its key is refused.
+        limit_bytes: of the content.
+        is_etag_md5: whether ETags are MD5s where S3's are.
+        policy: when the bucket is asked again, as it is for a content that is damaged.
+
+    Raises:
+        ObjectAbsent, ObjectChanged: the object is not the one that was listed.
+        ServiceUnavailable: S3 does not answer or allow it, or the content is damaged each time.
+        ResourceMissing, InvalidInput: S3 refuses.
+    """
+    condition = {"if-match": f'"{remote.etag}"'} if remote.etag else {}
+
+    def read() -> bytes:
+        with reader.open(remote.key, {}, {**CHECKSUM_MODE, **condition}) as body:
+            facts = facts_of_headers(remote.key, body.headers)
+            content = body.read_all(limit_bytes)
+        expected = (facts if is_etag_md5 else facts.with_plain_etag()).expectation
+        is_damaged = len(content) != remote.size_bytes
+        if isinstance(expected, Expected) and expected.part_bytes is None:
+            hashing = new_hash(expected.algorithm)
+            hashing.update(content)
+            is_damaged |= expected.is_certain and hashing.hexdigest() != expected.digest
+        if is_damaged:
+            raise RetryableError(ServiceUnavailable(f"What was received of {reader.uri_of(remote.key)} is damaged."))
+        return content
+
+    return _patient(reader, read, policy)
 
 
 def _patient(reader: BucketReader, call: Callable[[], T], policy: RetryPolicy) -> T:

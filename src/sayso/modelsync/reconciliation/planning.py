@@ -11,7 +11,7 @@ import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent
 from sayso.errors import Cancelled, InvalidInput, SaysoError
-from sayso.modelsync.bucket.listing import find_object, list_objects
+from sayso.modelsync.bucket.listing import find_object, list_objects, read_object
 from sayso.modelsync.keys import KeyIndex, directories_above
 from sayso.modelsync.plan.manifests import MAXIMUM_MANIFEST_BYTES, is_manifest, parse_manifest, prefix_of
 from sayso.modelsync.plan.plan import make_plan
@@ -200,15 +200,24 @@ class Planner:
         if manifest.size_bytes > MAXIMUM_MANIFEST_BYTES:
             self._manifests[place] = InvalidInput(f"The manifest {manifest.key} is too large.")
             return
-        condition = {"if-match": f'"{manifest.etag}"'} if manifest.etag else {}
+        options = self._volume.options.transfers
         try:
-            with self._volume.reader.open(manifest.key, {}, condition) as body:
-                self._manifests[place] = parse_manifest(body.read_all(MAXIMUM_MANIFEST_BYTES), manifest.key)
+            content = read_object(
+                self._volume.reader,
+                manifest,
+                limit_bytes=MAXIMUM_MANIFEST_BYTES,
+                is_etag_md5=options.is_etag_md5,
+                policy=options.retry,
+            )
+        except Cancelled:
+            raise
+        except SaysoError as error:
+            _log.warning("a manifest cannot be read", key=manifest.key, reason=error.message)
+            return
+        try:
+            self._manifests[place] = parse_manifest(content, manifest.key)
         except InvalidInput as error:
             self._manifests[place] = error
-        except Exception as error:
-            if not isinstance(error, SaysoError) and not hasattr(error, "error"):
-                raise
 
     def _ask(self, keys: Iterable[str]) -> tuple[list[RemoteObject], dict[str, SaysoError]]:
         """The objects with these keys, and the keys that the bucket could not be asked for."""
