@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sayso.errors import LeaseLost
+from sayso.modelsync.keys import is_temporary
 from sayso.modelsync.service.schedule import SyncSchedule
 from support.aws.object_server import ObjectServer, Reply, object_server
 from support.modelsync.services import files_of, options, put_set, reconciler, running_sync
+from support.modelsync.transfers import RANGE
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -105,6 +108,22 @@ def test_what_was_begun_of_a_set_stays_for_a_day(server: ObjectServer, tmp_path:
         now[0] += DAY + 60
         reconciling.clean_up()
         assert not building.exists()
+
+
+def test_a_large_file_is_not_resumed_once_everything_is_here(server: ObjectServer, tmp_path: Path) -> None:
+    """Its object was replaced by a small one: the space is free at once, and not after a day."""
+    server.put("a.bin", bytes(3 * RANGE))
+    server.choose = lambda request: (
+        Reply(status=503) if request.headers.get("range", "").startswith("bytes=2") else None
+    )
+    with reconciler(server, options(tmp_path), threading.Event(), clock=time.time) as (reconciling, _):
+        assert not reconciling.run().is_successful
+        assert [path.name for path in tmp_path.iterdir() if is_temporary(path.name)] != []
+        server.choose = lambda _request: None
+        server.put("a.bin", b"small")
+        assert reconciling.run().is_successful
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".sayso", "a.bin"]
+    assert list((tmp_path / ".sayso/partial").iterdir()) == []
 
 
 def test_nothing_is_removed_without_the_lease(server: ObjectServer, tmp_path: Path) -> None:

@@ -23,15 +23,21 @@ _RESUMABLE_SECONDS = 86_400.0
 """How long a large file that was fetched in part is kept, to be resumed."""
 
 
-def clean_up(volume: OpenVolume, *, clock: Callable[[], float] = time.time) -> None:
+def clean_up(volume: OpenVolume, *, has_everything: bool = False, clock: Callable[[], float] = time.time) -> None:
     """Remove what nothing needs any more; nothing may be fetched meanwhile, and no intent may be open.
+
+    Args:
+        volume: the volume.
+        has_everything: whether the volume has every object of the bucket, so that no transfer will be resumed.
+        clock: Unix time in seconds.
 
     Raises:
         OutputFailed: something cannot be removed, or the journal cannot be written.
     """
     now = clock()
     try:
-        removed = sweep_partials(volume.root, older_than_seconds=now - _RESUMABLE_SECONDS)
+        resumable_seconds = 0.0 if has_everything else _RESUMABLE_SECONDS
+        removed = sweep_partials(volume.root, older_than_seconds=now - resumable_seconds)
     except OSError as error:
         raise volume_error(error, "What an interrupted transfer has left") from error
     old = volume.publisher.sweep_old()

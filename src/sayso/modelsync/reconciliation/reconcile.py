@@ -153,7 +153,7 @@ class Reconciler:
             if not errors and not self._volume.journal.state.is_certain:
                 self._volume.journal.append(Certainty(is_certain=True))
             self._progress.enter("cleaning")
-            errors += self._tidy()
+            errors += self._tidy(has_everything=not errors and not plan.waiting)
             return Reconciled(
                 total=_total(plan),
                 published=tuple(execution.published),
@@ -275,10 +275,10 @@ class Reconciler:
                 f"The objects of the set {prefix} are not what its manifest says, or change all the time."
             )
 
-    def _tidy(self) -> list[SyncError]:
+    def _tidy(self, *, has_everything: bool) -> list[SyncError]:
         self._volume.lease.confirm()
         try:
-            clean_up(self._volume, clock=self._clock)
+            clean_up(self._volume, has_everything=has_everything, clock=self._clock)
         except OutputFailed as error:
             return [SyncError(path="", error=error.message)]
         return []
