@@ -92,6 +92,25 @@ def test_the_versions_of_a_set_that_is_gone_go_as_deleted_files_do(server: Objec
         assert files_of(tmp_path) == {"set/one.bin": b"single"}
 
 
+def test_a_version_of_a_set_stays_for_the_grace_period_however_many_come_after_it(
+    server: ObjectServer, tmp_path: Path
+) -> None:
+    """On NFS, the files of a version that is removed would be lost to those who have them open."""
+    now = [1_000_000.0]
+    made = options(tmp_path, grace_seconds=3600.0, kept_versions=1)
+    with reconciler(server, made, threading.Event(), clock=lambda: now[0]) as (reconciling, _):
+        for number in range(4):
+            put_set(server, "set/", one=str(number).encode())
+            assert reconciling.run().is_successful
+            now[0] += 60
+        (versions,) = (tmp_path / ".sayso/sets").iterdir()
+        assert len(list(versions.iterdir())) == 4
+        now[0] += 3600
+        reconciling.clean_up()
+        assert len(list(versions.iterdir())) == 2
+        assert files_of(tmp_path)["set/one.bin"] == b"3"
+
+
 def test_what_was_begun_of_a_set_stays_for_a_day(server: ObjectServer, tmp_path: Path) -> None:
     """Its large files can be resumed."""
     put_set(server, "set/", one=b"1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import structlog
@@ -53,13 +54,18 @@ def clean_up(volume: OpenVolume, *, has_everything: bool = False, clock: Callabl
         )
 
 
-def prune_set(volume: OpenVolume, prefix: str, *, keep: int, unfinished_before: float | None = None) -> list[str]:
+def prune_set(
+    volume: OpenVolume, prefix: str, *, keep: int, now: float, unfinished_before: float | None = None
+) -> list[str]:
     """Remove old versions of a set, and those that were never completed.
+
+    A version stays for the grace period after it was replaced, as single files do, however many came after it.
 
     Args:
         volume: the volume.
         prefix: of the set.
         keep: how many versions stay besides the current one.
+        now: Unix time in seconds.
         unfinished_before: a Unix time; versions that were never completed, and changed later, stay, because their
             large files can be resumed; None if none is needed.
 
@@ -73,8 +79,13 @@ def prune_set(volume: OpenVolume, prefix: str, *, keep: int, unfinished_before: 
     published = sorted(
         (each.published_at_seconds, each.version) for each in known if each.published_at_seconds is not None
     )
+    replaced_at = {version: at for (_, version), (at, _) in pairwise(published)}
     removed = volume.sets.prune(
-        prefix, keep=keep, published=[version for _, version in published], unfinished_before=unfinished_before
+        prefix,
+        keep=keep,
+        published=[version for _, version in published],
+        spared={version for version, at in replaced_at.items() if at > now - volume.options.grace_seconds},
+        unfinished_before=unfinished_before,
     )
     names = {each.version for each in known}
     dropped = [SetDropped(prefix=prefix, version=name) for name in removed if name in names]
@@ -91,8 +102,9 @@ def _prune(volume: OpenVolume, prefix: str, now: float) -> int:
     }  # the version of a set that was withdrawn is empty
     is_withdrawn = times.get("") == max(times.values()) and volume.sets.current(prefix) is None
     if not is_withdrawn or times[""] > now - volume.options.quarantine_seconds:
-        return len(prune_set(volume, prefix, keep=volume.options.kept_versions, unfinished_before=unfinished_before))
-    removed = prune_set(volume, prefix, keep=0)
+        keep = volume.options.kept_versions
+        return len(prune_set(volume, prefix, keep=keep, now=now, unfinished_before=unfinished_before))
+    removed = prune_set(volume, prefix, keep=0, now=now)
     volume.journal.append(SetDropped(prefix=prefix, version=""), flush=False)
     return len(removed)
 

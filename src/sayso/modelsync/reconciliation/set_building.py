@@ -129,7 +129,7 @@ class SetBuilder:
             execution.count(key, downloaded)
         execution.deleted += change.removed
         self._progress.finished(len(change.transfers))
-        prune_set(self._volume, change.prefix, keep=self._volume.options.kept_versions)
+        prune_set(self._volume, change.prefix, keep=self._volume.options.kept_versions, now=self._clock())
 
     def _withdraw(self, change: SetChange, execution: Execution) -> None:
         if not self._volume.sets.is_supported:

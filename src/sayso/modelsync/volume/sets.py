@@ -182,6 +182,7 @@ class SetStore:
         keep: int,
         active: Collection[str] = (),
         published: Sequence[str] = (),
+        spared: Collection[str] = (),
         unfinished_before: float | None = None,
     ) -> list[str]:
         """Remove old versions, and those that were never completed.
@@ -192,6 +193,7 @@ class SetStore:
             active: the versions that are put together now.
             published: the versions that readers may have open, in the order in which they were published; others, which
                 were completed before a crash and never published, go first.
+            spared: versions that stay besides, because readers had them a moment ago.
             unfinished_before: a Unix time; versions that were never completed, and changed later, stay; None for none.
 
         Returns:
@@ -204,7 +206,7 @@ class SetStore:
         order = {version: number for number, version in enumerate(published)}
         old = [version for version in self.versions(prefix) if version != current]
         old.sort(key=lambda version: order.get(version, -1))
-        removed = old[: max(len(old) - keep, 0)]
+        removed = [version for version in old[: max(len(old) - keep, 0)] if version not in spared]
         try:
             removed += [
                 name
