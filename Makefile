@@ -85,8 +85,8 @@ chaos: $(VENV)/.installed-bench $(VENV)/.npm ## Kill, freeze and starve workers:
 	$(BIN)/python tests/chaos $(ARGS)
 
 # With podman: make image IMAGE_BUILD="podman build --layers --format docker". Without the format, health checks are lost.
-image: ## Build the container images: slim, full, and one for each service (PYTHON_IMAGE=… for another base)
-	set -e; for target in slim full api stories cards sync; do \
+image: ## Build the container images: slim, full, and one for each service (TARGETS=…, PYTHON_IMAGE=… for another base)
+	set -e; for target in $(or $(TARGETS),slim full api stories cards sync); do \
 	  $(IMAGE_BUILD) --file deploy/docker/Dockerfile --target $$target --tag $(SAYSO_IMAGE):$$target-$(SAYSO_VERSION) \
 	    $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) \
 	    --label org.opencontainers.image.version=$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/sayso/__init__.py) \

@@ -22,7 +22,7 @@ lock test pyproject.toml "${extras[@]}" --group build --group test --constraint 
 lock bench pyproject.toml "${extras[@]}" --group build --group test --group bench \
   --constraint requirements/test.txt
 lock npm --group pyproject.toml:npm
-lock lint-deploy --group pyproject.toml:lint-deploy
+lock lint-deploy --group pyproject.toml:lint-deploy --constraint requirements/test.txt
 lock ../deploy/compose/aws/requirements --group pyproject.toml:aws-emulator --constraint requirements/test.txt
 
 # The images have no embedded database, and no command of num2words (docopt, which has no wheel). hf-xet makes large

@@ -82,7 +82,8 @@ build_images() {
   local image target
   for image in "${images[@]}"; do
     target=${image##*:} target=${target%%-*}
-    make -C "$repository" image TARGETS="$target" IMAGE="${image%:*}" VERSION="${image##*:"$target"-}" || refuse 'the build failed' 3
+    make -C "$repository" image TARGETS="$target" SAYSO_IMAGE="${image%:*}" SAYSO_VERSION="${image##*:"$target"-}" ||
+      refuse 'the build failed' 3
   done
 }
 
