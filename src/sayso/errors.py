@@ -15,7 +15,9 @@
       EverythingFailed              * every engine failed
       ServiceUnavailable            * a queue, a database or a storage
         ResourceMissing             *
-      NotInstalled  ModelMissing  ModelCorrupt  SourceFailed *
+      NotInstalled  ModelCorrupt  SourceFailed *
+      ModelMissing
+        ModelReplaced
       OutputFailed  CannotListen    the machine refuses
       Cancelled  DeadlineExceeded * the work was stopped
       ProcessDied *  AttemptsUsedUp  LeaseLost  OutputChanged
@@ -150,6 +152,10 @@ class ModelMissing(SaysoError):
     """A model's files are not on this machine; the hint says how to get them."""
 
     public_message = "A model that this needs is not on the server: sayso models pull gets it."
+
+
+class ModelReplaced(ModelMissing):
+    """The files that a model was opened from are others now; what is there is opened anew."""
 
 
 class ModelCorrupt(SaysoError):

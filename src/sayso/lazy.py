@@ -64,6 +64,14 @@ class LazyModel(Generic[T]):
         with self._lock:
             return bool(self._held)
 
+    def retire(self) -> None:
+        """Unload it no more when idle, and keep no timer: it leaves the memory with the last reference to this."""
+        with self._lock:
+            self._idle_unload_seconds = 0
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
     @contextmanager
     def use(self) -> Iterator[T]:
         """Use the model for the length of the block.

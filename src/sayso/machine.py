@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 from pathlib import Path
 
@@ -23,6 +25,12 @@ def available_memory_bytes(root: Path = Path("/")) -> int:
     found = [_of_machine(root / "proc/meminfo"), _of_container(root / "sys/fs/cgroup")]
     known = [size_bytes for size_bytes in found if size_bytes is not None]
     return min(known) if known else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def return_free_memory() -> None:
+    """Give memory that was freed back to the system, where the C library can (glibc keeps much of it otherwise)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _of_machine(meminfo: Path) -> int | None:

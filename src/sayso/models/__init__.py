@@ -2,10 +2,13 @@
 
 from sayso.models.catalogue import CATALOGUE
 from sayso.models.model_types import File, Model, Part
+from sayso.models.opener import ModelDescription, ModelOpener, ModelStatus
 from sayso.models.opening import installed_models, open_store
 from sayso.models.progress import PullProgress, SilentProgress
+from sayso.models.reloading import WatchedModel
 from sayso.models.status import FileState, FileStatus
 from sayso.models.store import ModelStore, PulledModel
+from sayso.models.watcher import ModelWatcher
 
 __all__ = [
     "CATALOGUE",
@@ -13,11 +16,16 @@ __all__ = [
     "FileState",
     "FileStatus",
     "Model",
+    "ModelDescription",
+    "ModelOpener",
+    "ModelStatus",
     "ModelStore",
+    "ModelWatcher",
     "Part",
     "PullProgress",
     "PulledModel",
     "SilentProgress",
+    "WatchedModel",
     "installed_models",
     "open_store",
 ]

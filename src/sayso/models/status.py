@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from sayso.errors import ModelCorrupt, ModelMissing
 from sayso.models.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sayso.models.manifest import Manifest, ManifestFile
     from sayso.models.model_types import File, Model
+
+_DIFFERS = "the checksum differs"
 
 
 class FileState(Enum):
@@ -45,13 +49,8 @@ class FileStatus:
 def status_by_size(model: Model, file: File, home: Path) -> FileStatus:
     """Compare a file's size with the catalogue: fast; detects truncated files, but not altered ones."""
     path = home / file.path
-    size_bytes = path.stat().st_size if path.is_file() else None
-    if size_bytes is None:
-        return FileStatus(model=model, file=file, path=path, state=FileState.MISSING)
-    if size_bytes != file.size_bytes:
-        detail = f"{size_bytes:,} bytes instead of {file.size_bytes:,}"
-        return FileStatus(model=model, file=file, path=path, state=FileState.CORRUPT, detail=detail)
-    return FileStatus(model=model, file=file, path=path, state=FileState.SOUND)
+    state, detail = _by_size(file, path)
+    return FileStatus(model=model, file=file, path=path, state=state, detail=detail)
 
 
 def status_by_content(
@@ -68,4 +67,43 @@ def status_by_content(
     status = status_by_size(model, file, home)
     if status.state is not FileState.SOUND or sha256_of(status.path, on_read=on_read) == file.sha256:
         return status
-    return FileStatus(model=model, file=file, path=status.path, state=FileState.CORRUPT, detail="the checksum differs")
+    return FileStatus(model=model, file=file, path=status.path, state=FileState.CORRUPT, detail=_DIFFERS)
+
+
+def require_sizes(manifest: Manifest, home: Path) -> None:
+    """See that all files of a manifest are there, with their sizes; no content is read.
+
+    Raises:
+        ModelMissing: names the first that is not.
+    """
+    for file in manifest.files:
+        state, detail = _by_size(file, home / file.path)
+        if state is not FileState.SOUND:
+            raise ModelMissing(
+                f"The model {manifest.name} is not complete in {home}: {file.path} is {detail or 'missing'}.",
+                hint="Its files must be those of its manifest.",
+            )
+
+
+def require_content(manifest: Manifest, home: Path) -> None:
+    """See that the files of a manifest have its checksums; all are read.
+
+    Raises:
+        ModelMissing: as `require_sizes`.
+        ModelCorrupt: names the first whose content is another.
+        OSError: one cannot be read.
+    """
+    require_sizes(manifest, home)
+    for file in manifest.files:
+        if sha256_of(home / file.path) != file.sha256:
+            raise ModelCorrupt(f"The model {manifest.name} in {home} is corrupt: of {file.path}, {_DIFFERS}.")
+
+
+def _by_size(file: ManifestFile, path: Path) -> tuple[FileState, str]:
+    """The state of a file by its size, and what is wrong with a corrupt one."""
+    size_bytes = path.stat().st_size if path.is_file() else None
+    if size_bytes is None:
+        return FileState.MISSING, ""
+    if size_bytes != file.size_bytes:
+        return FileState.CORRUPT, f"{size_bytes:,} bytes instead of {file.size_bytes:,}"
+    return FileState.SOUND, ""
