@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sayso.cards.turns import Ticket, Turns
+    from sayso.tts.selection import SpeechSource
 
 SPEED = 1.0
 """The voices' normal speed; no setting changes it."""
@@ -22,10 +23,12 @@ class EngineVoice:
     Attributes:
         name: as the engine takes it.
         fingerprint: of the engine; changes whenever the same text would get other audio.
+        source: with the model of this fingerprint, which may be replaced meanwhile; None for the engine's own.
     """
 
     name: str
     fingerprint: str
+    source: SpeechSource | None = field(default=None, compare=False, repr=False)
 
 
 class SpeechRequest:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sayso.cards.engines import SPEED, EngineVoice
 from sayso.cards.mp3 import encode_mp3
 from sayso.cards.turns import Turns
-from sayso.errors import Busy, UnknownVoice
+from sayso.errors import Busy
 from sayso.narration import Document, Stream, to_script
 from sayso.scheduling import UNBOUNDED, Priority
 from sayso.threads import on_thread
@@ -61,13 +61,10 @@ class LocalEngine:
         self._scheduler = scheduler
         self._on_synthesised = on_synthesised
         self._turns = Turns(scheduler.load.permits + 1)
-        self._found: dict[str, EngineVoice | None] = {}
 
     async def voice(self, language: str) -> EngineVoice | None:
-        """See `PhraseEngine.voice`."""
-        if language not in self._found:
-            self._found[language] = await on_thread(lambda: self._find(language))
-        return self._found[language]
+        """See `PhraseEngine.voice`; a model that was replaced has another fingerprint."""
+        return await on_thread(lambda: self._find(language))
 
     def check(self) -> None:
         """See `PhraseEngine.check`: it is always worth a try."""
@@ -90,23 +87,17 @@ class LocalEngine:
                 await asyncio.sleep(min(busy.retry_after_seconds, _LONGEST_WAIT_SECONDS))
 
     def _find(self, language: str) -> EngineVoice | None:
-        name = self._voices.of_source(self._source, language)
+        source = self._source.pinned()  # what is found is spoken by the model of this fingerprint
+        name = self._voices.of_source(source, language)
         if name is None:
-            self._require_model()
             return None
-        fingerprint = self._source.open(UNBOUNDED).fingerprint
-        return EngineVoice(name=name, fingerprint=f"r{REVISION} {fingerprint}")
-
-    def _require_model(self) -> None:
-        try:
-            self._source.voice("")
-        except UnknownVoice:
-            return
+        fingerprint = source.open(UNBOUNDED).fingerprint
+        return EngineVoice(name=name, fingerprint=f"r{REVISION} {fingerprint}", source=source)
 
     def _spoken(self, request: SpeechRequest, slot: AdmissionSlot) -> tuple[bytes, float]:
         """The MP3 file, and the length of its audio in seconds."""
         with slot.working():
-            engine = self._source.open(slot)
+            engine = (request.voice.source or self._source).open(slot)
             # A phrase is a text, not a document: it has no instructions.
             document = Document(text=_DIRECTIVE.sub(r"\\[", request.text), name="card", markdown=False)
             script = to_script(document, engine, voice=request.voice.name, context=slot)

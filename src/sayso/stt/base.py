@@ -83,6 +83,8 @@ class Transcript:
         details: one for each segment of the timeline.
         timing: where the word times come from.
         chunks: the number of parts of the recording that were transcribed separately.
+        model: the model that made it, with its version, where the engine's name does not say it; otherwise empty.
+        fingerprint: of the engine, where its model may be replaced while it serves; otherwise empty.
     """
 
     text: str
@@ -92,6 +94,8 @@ class Transcript:
     details: tuple[SegmentDetails, ...]
     timing: Timing = "exact"
     chunks: int = 1
+    model: str = ""
+    fingerprint: str = ""
 
 
 class Transcriber(Protocol):

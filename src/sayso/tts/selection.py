@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class SpeechSource(Protocol):
     """One engine as requests use it: opened for each of them, with its voices by all of their names.
 
-    Any thread may use it.
+    Its model may be replaced: an engine that is open keeps its own model, and the next one has the new model. Any
+    thread may use it.
     """
 
     name: str
@@ -50,6 +51,14 @@ class SpeechSource(Protocol):
         Raises:
             ModelMissing: its model has not been pulled.
             NotInstalled: a part it needs is not installed.
+        """
+        ...
+
+    def pinned(self) -> SpeechSource:
+        """The same source with the model that it has now, for as long as it is kept.
+
+        Raises:
+            ModelMissing, NotInstalled: as `open`.
         """
         ...
 
@@ -102,14 +111,21 @@ class LocalSpeech:
         name: the engine's name.
         open_engine: opens the engine; tried again for the next request when it raises.
         aliases: the engine's own voice names, by their other names.
+        is_replaced: whether the engine may be replaced by another: ``open_engine`` keeps it, and is called each time.
     """
 
     def __init__(
-        self, name: str, open_engine: Callable[[], SpeechEngine], *, aliases: Mapping[str, str] | None = None
+        self,
+        name: str,
+        open_engine: Callable[[], SpeechEngine],
+        *,
+        aliases: Mapping[str, str] | None = None,
+        is_replaced: bool = False,
     ) -> None:
         self.name = name
         self._open_engine = open_engine
         self._aliases = aliases or {}
+        self._is_replaced = is_replaced
         self._lock = threading.Lock()  # guards the engine
         self._engine: SpeechEngine | None = None
 
@@ -130,7 +146,14 @@ class LocalSpeech:
         """See `SpeechSource.open`."""
         return ScheduledEngine(StretchingEngine(self._opened()), context)
 
+    def pinned(self) -> LocalSpeech:
+        """See `SpeechSource.pinned`."""
+        engine = self._opened()
+        return LocalSpeech(self.name, lambda: engine, aliases=self._aliases) if self._is_replaced else self
+
     def _opened(self) -> SpeechEngine:
+        if self._is_replaced:
+            return self._open_engine()
         with self._lock:
             if self._engine is None:
                 self._engine = self._open_engine()

@@ -136,3 +136,22 @@ def test_openais_names_are_voices_that_exist(kokoro_engine: SpeechEngine) -> Non
     for voice in OPENAI_VOICES_OF_KOKORO.values():
         assert kokoro_engine.language_of(voice).startswith("en")
     assert len(set(OPENAI_VOICES_OF_KOKORO.values())) == len(OPENAI_VOICES_OF_KOKORO) == 13
+
+
+def test_an_engine_that_may_be_replaced_is_asked_for_each_time() -> None:
+    """A request keeps the engine that it has opened, and a pinned source keeps its engine, with its voices' names."""
+    old, new = FakeSpeechEngine(sample_rate_hz=24_000), FakeSpeechEngine(sample_rate_hz=16_000)
+    now: list[SpeechEngine] = [old]
+    source = LocalSpeech("fake", lambda: now[0], aliases={"alloy": "fake_en"}, is_replaced=True)
+    opened, pinned = source.open(UNBOUNDED), source.pinned()
+    now[0] = new
+    assert opened.fingerprint == pinned.open(UNBOUNDED).fingerprint == old.fingerprint
+    assert source.open(UNBOUNDED).fingerprint == source.pinned().open(UNBOUNDED).fingerprint == new.fingerprint
+    assert pinned.voice("alloy") == "fake_en"
+
+
+def test_a_source_that_is_not_replaced_is_its_own_pinned_one(engine: FakeSpeechEngine) -> None:
+    source = LocalSpeech("fake", lambda: engine)
+    assert source.pinned() is source
+    with pytest.raises(ModelMissing):
+        missing("other").pinned()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from sayso.errors import ModelReplaced
 from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS
 
@@ -22,11 +23,21 @@ class LocalTranscriber:
     Args:
         name: the model's name.
         open_transcriber: opens it, on the first thread that needs it; tried again for the next request when it raises.
+        reopen: given the transcriber that was opened from files that are others now, returns the one in its place. With
+            it, ``open_transcriber`` keeps the transcriber, and is called for each request: each one keeps to its end
+            what it got at its beginning.
     """
 
-    def __init__(self, name: str, open_transcriber: Callable[[], Transcriber]) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_transcriber: Callable[[], Transcriber],
+        *,
+        reopen: Callable[[Transcriber], Transcriber] | None = None,
+    ) -> None:
         self.name = name
         self._open = open_transcriber
+        self._reopen = reopen
         self._lock = threading.Lock()  # guards the transcriber
         self._transcriber: Transcriber | None = None
 
@@ -49,9 +60,18 @@ class LocalTranscriber:
         Raises:
             ModelMissing: the model has not been pulled.
         """
-        return self._opened().transcribe(recording, options, listener=listener, progress=progress, context=context)
+        transcriber = self._opened()
+        try:
+            return transcriber.transcribe(recording, options, listener=listener, progress=progress, context=context)
+        except ModelReplaced:  # raised when the model is loaded, before any text was passed on
+            if self._reopen is None:
+                raise
+        transcriber = self._reopen(transcriber)
+        return transcriber.transcribe(recording, options, listener=listener, progress=progress, context=context)
 
     def _opened(self) -> Transcriber:
+        if self._reopen is not None:
+            return self._open()
         with self._lock:
             if self._transcriber is None:
                 self._transcriber = self._open()

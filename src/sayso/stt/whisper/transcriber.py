@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import closing
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sayso.errors import ModelCorrupt, ModelMissing, UnsupportedLanguage
+from sayso.errors import UnsupportedLanguage
 from sayso.lazy import LazyModel
 from sayso.machine import processors
 from sayso.scheduling import UNBOUNDED
@@ -22,7 +22,7 @@ from sayso.stt.vad import SpeechDetector, chunks_of
 from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.batched_decoder import BatchedDecoder, engine_errors
 from sayso.stt.whisper.decoding import DecodingOptions
-from sayso.stt.whisper.model import LoadedWhisper
+from sayso.stt.whisper.files import WhisperFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from sayso.stt.recording import Recording
     from sayso.stt.transcript import EngineSegment
     from sayso.stt.vad import Chunk
+    from sayso.stt.whisper.model import LoadedWhisper
 
-_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would ask a model hub
+_DIGEST_DIGITS = 16
+_SHOWN_DIGITS = 12
 
 REVISION = 3
 """Raised whenever the code around the model gives other texts or times for the same recording."""
@@ -65,6 +67,10 @@ class WhisperTranscriber:
         model_directory: the folder with ``model.bin``, ``config.json`` and ``tokenizer.json``.
         threads: how many threads compute; None for one on each processor.
         idle_unload_seconds: after how long without work the model leaves the memory; 0 for never.
+        model_name: that of the directory by default.
+        model_version: of a model whose files another process replaces, as its manifest has it, or empty; None for a
+            model of the catalogue. With one, the model is loaded only from the files that were there when this was
+            made, and its transcripts name it.
 
     Raises:
         ModelMissing: a file is not there.
@@ -76,29 +82,60 @@ class WhisperTranscriber:
         *,
         threads: int | None = None,
         idle_unload_seconds: float = 0,
+        model_name: str | None = None,
+        model_version: str | None = None,
     ) -> None:
-        missing = [name for name in _FILES if not (model_directory / name).is_file()]
-        if missing:
-            raise ModelMissing(
-                f"{model_directory} is no Whisper model: it lacks {', '.join(missing)}.",
-                hint=f"Run: sayso models pull {model_directory.name}",
-            )
-        self._directory = model_directory
+        self.directory = model_directory
+        self._files = WhisperFiles(model_directory, may_change=model_version is not None)
         self._workers = threads or processors()
         self._model = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
-        self.name = f"faster-whisper:{model_directory.name}"
+        self.model_name = model_name or model_directory.name
+        self.model_version = model_version
+        self.name = f"faster-whisper:{self.model_name}"
 
     @cached_property
     def fingerprint(self) -> str:
-        """The library's version, ours, and the digest of the model's weights."""
-        with (self._directory / "model.bin").open("rb") as weights:
-            digest = hashlib.file_digest(weights, "sha256").hexdigest()
-        return f"faster-whisper {version('faster-whisper')} r{REVISION} {digest[:16]}"
+        """The library's version, ours, and the digest of the model's weights.
+
+        Raises:
+            ModelReplaced: the files are others than those that this was made from.
+        """
+        return f"faster-whisper {version('faster-whisper')} r{REVISION} {self._files.digest()[:_DIGEST_DIGITS]}"
+
+    @property
+    def known_fingerprint(self) -> str | None:
+        """The fingerprint, if it is known without reading the weights."""
+        return None if self._files.known_digest is None else self.fingerprint
 
     @property
     def is_loaded(self) -> bool:
         """Whether the model is in memory."""
         return self._model.is_loaded
+
+    def languages(self) -> frozenset[str]:
+        """The codes of the languages that it knows; loads the model.
+
+        Raises:
+            ModelCorrupt, ModelReplaced: as `transcribe`.
+        """
+        with self._model.use() as model:
+            return frozenset(model.languages)
+
+    def try_out(self) -> None:
+        """Load the model, and decode a second of silence with it.
+
+        Raises:
+            ModelCorrupt, ModelReplaced: as `transcribe`.
+            EngineFailed: it does not compute.
+        """
+        options = DecodingOptions(language="en", task="transcribe", temperature=0.0)
+        with self._model.use() as model, engine_errors():
+            encoded = model.encode([np.zeros(SAMPLE_RATE_HZ, np.float32)], UNBOUNDED)
+            model.decode(encoded, [SAMPLE_RATE_HZ], options, (), UNBOUNDED)
+
+    def retire(self) -> None:
+        """Let the model leave the memory with its last user, whatever the idle time is."""
+        self._model.retire()
 
     def transcribe(
         self,
@@ -115,36 +152,50 @@ class WhisperTranscriber:
 
         Raises:
             ModelCorrupt: the model cannot be loaded.
+            ModelReplaced: its files were replaced while it was not in memory; nothing was passed on.
         """
         with self._model.use() as model:
-            code = self._language(model, options)
-            growing = _GrowingTranscript(recording, listener, progress)
-            chunks = _speech_chunks(recording, options.vad or VadOptions(), context)
-            if not chunks:
-                return growing.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
-            decoder = BatchedDecoder(model, recording, context, workers=self._workers)
-            found = _detect_language(model, decoder, chunks, code, context)
-            language = "en" if options.task == "translate" else found.code
-            decoding = DecodingOptions(
-                language=found.code,
-                task=options.task,
-                temperature=options.temperature,
-                prompt=model.prompt_tokens(options.prompt) if options.prompt else (),
-            )
-            segmenter = Segmenter(language)
-            with closing(decoder.decode(chunks, found.encoded, decoding)) as results:  # its threads end before we do
-                for result in results:
-                    growing.add(segmenter.add(result.words), result.chunk.end)
-            growing.add(segmenter.finish(), recording.duration_samples)
-            return growing.transcript(language, found.probability)
+            return self._named(self._transcript(model, recording, options, listener, progress, context))
+
+    def _transcript(
+        self,
+        model: LoadedWhisper,
+        recording: Recording,
+        options: TranscriptionOptions,
+        listener: Listener | None,
+        progress: Progress | None,
+        context: RequestContext,
+    ) -> Transcript:
+        code = self._language(model, options)
+        growing = _GrowingTranscript(recording, listener, progress)
+        chunks = _speech_chunks(recording, options.vad or VadOptions(), context)
+        if not chunks:
+            return growing.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
+        decoder = BatchedDecoder(model, recording, context, workers=self._workers)
+        found = _detect_language(model, decoder, chunks, code, context)
+        language = "en" if options.task == "translate" else found.code
+        decoding = DecodingOptions(
+            language=found.code,
+            task=options.task,
+            temperature=options.temperature,
+            prompt=model.prompt_tokens(options.prompt) if options.prompt else (),
+        )
+        segmenter = Segmenter(language)
+        with closing(decoder.decode(chunks, found.encoded, decoding)) as results:  # its threads end before we do
+            for result in results:
+                growing.add(segmenter.add(result.words), result.chunk.end)
+        growing.add(segmenter.finish(), recording.duration_samples)
+        return growing.transcript(language, found.probability)
+
+    def _named(self, transcript: Transcript) -> Transcript:
+        """The transcript with the model that made it, where the model's name does not say which files it was."""
+        if self.model_version is None:
+            return transcript
+        edition = self.model_version or self._files.digest()[:_SHOWN_DIGITS]
+        return replace(transcript, model=f"{self.model_name}@{edition}", fingerprint=self.fingerprint)
 
     def _load(self) -> LoadedWhisper:
-        try:
-            return LoadedWhisper(self._directory, workers=self._workers)
-        except Exception as error:  # the libraries below document none of theirs
-            raise ModelCorrupt(
-                f"The Whisper model in {self._directory} cannot be loaded: {error}.", hint="Run: sayso models verify"
-            ) from error
+        return self._files.load(workers=self._workers)
 
     def _language(self, model: LoadedWhisper, options: TranscriptionOptions) -> str | None:
         """Whisper's code for the language, None to detect it; faster-whisper would silently take another one."""

@@ -163,6 +163,10 @@ class OpenAISpeech:
         """See `SpeechSource.open`."""
         return OpenAISpeechEngine(self._connection, model=self._model, context=context, instructions=instructions)
 
+    def pinned(self) -> OpenAISpeech:
+        """See `SpeechSource.pinned`: what OpenAI serves cannot be kept."""
+        return self
+
 
 def written(utterance: Utterance) -> str:
     """An utterance as text: its spoken words with their punctuation, and spaces where there were some."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-import hashlib
+import os
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +33,6 @@ from sayso.types import Audio, Speech, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 REVISION = 2
 """Raised whenever this package makes other audio or times with the same model."""
+
+_DIGEST_DIGITS = 16
+_PIECE_BYTES = 2**26
 
 PULL_HINT = "Fetch it: sayso models pull kokoro-82m-int8"
 
@@ -54,6 +58,10 @@ class KokoroEngine:
     The model is loaded by the first thread that needs it, while others wait, so that a document that is all in the
     cache never loads it. Then threads share one session, which locks nothing: each call computes on the calling thread.
     An idle model can be unloaded after a time.
+
+    The model's file stays open as long as the engine lives, so that one that was replaced by a rename is not mixed up
+    with this: what is hashed and what is loaded, also later, is one file. It is read as a whole and not mapped, so that
+    a loaded model needs it no more.
     """
 
     name = "kokoro"
@@ -68,6 +76,9 @@ class KokoroEngine:
         tuning_file: Path,
         workers: int | None = None,
         idle_unload_seconds: float = 0,
+        may_change: bool = False,
+        model_name: str = "",
+        model_version: str = "",
     ) -> None:
         """Give the engine its parts.
 
@@ -78,11 +89,19 @@ class KokoroEngine:
             tuning_file: stores the measurement of this machine.
             workers: how many utterances at once, one thread each; None to measure.
             idle_unload_seconds: an idle model is unloaded after this time; 0 for never.
+            may_change: whether another process replaces the files; then the fingerprint covers the voices, too.
+            model_name: by its manifest or its directory, where the files may change.
+            model_version: by its manifest; empty if it has none.
 
         Raises:
             ModelMissing: the model's file is not there.
+            ModelCorrupt: a voice is none, where the files may change.
         """
-        self._book = VoiceBook(voices_directory)
+        self.directory = model_file.parent
+        self.model_name = model_name
+        self.model_version = model_version
+        self._book = VoiceBook(voices_directory, may_change=may_change)
+        self._voices_digest = self._book.digest
         self._g2p = g2p
         self._model_file = model_file
         self._tuning_file = tuning_file
@@ -91,18 +110,24 @@ class KokoroEngine:
         self._tuning: Tuning | None = None
         self._session: LazyModel[Any] = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
         try:
-            file = model_file.open("rb")
+            self._descriptor = os.open(model_file, os.O_RDONLY)
         except OSError as error:
             raise ModelMissing(f"Cannot read {model_file}: {error.strerror}", hint=PULL_HINT) from error
+        weakref.finalize(self, os.close, self._descriptor)
         # On a thread: it takes as long as making the script of a short story, at the same time.
         thread = ThreadPoolExecutor(1, thread_name_prefix="kokoro-hash")
-        self._model_hash = thread.submit(_hash_of, file)
+        self._model_hash = thread.submit(_hash_of, os.dup(self._descriptor))
         thread.shutdown(wait=False)
 
     @property
     def fingerprint(self) -> str:
         """See `SpeechEngine.fingerprint`."""
         return f"{self._edition} {self._g2p.fingerprint}"
+
+    @property
+    def known_fingerprint(self) -> str | None:
+        """The fingerprint, if it is known without waiting for the hash."""
+        return self.fingerprint if self._model_hash.done() else None
 
     @property
     def workers(self) -> int:
@@ -130,10 +155,33 @@ class KokoroEngine:
         audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
         return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
 
+    def prepare(self, previous: KokoroEngine) -> None:
+        """Load the model of an engine that takes the place of another, and synthesise something with it.
+
+        What was measured of the machine with the other one, if it was, counts for this one.
+
+        Raises:
+            ModelCorrupt: the model cannot be loaded, or its voices lack one of the other's.
+            EngineFailed: it does not compute.
+        """
+        lacking = sorted(set(previous._book.names) - set(self._book.names))
+        if lacking:
+            raise ModelCorrupt(f"{self._model_file} comes without voices that are in use: {', '.join(lacking)}.")
+        self._tuning = previous._tuning
+        with self._session.use() as session:
+            ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]
+            _infer(session, ids, self._book.style(self._book.names[0])[len(ids) - 1][np.newaxis], 1.0)
+        self._model_hash.result()
+
+    def retire(self) -> None:
+        """Let the model leave the memory with the last reference to this, whatever the idle time is."""
+        self._session.retire()
+
     @property
     def _edition(self) -> str:
-        """This package's revision and the model's hash, once the thread that makes it is done."""
-        return f"kokoro r{REVISION} {self._model_hash.result()}"
+        """This package's revision and the model's hash, once the thread that makes it is done; and the voices'."""
+        voices = f" voices {self._voices_digest[:_DIGEST_DIGITS]}" if self._voices_digest else ""
+        return f"kokoro r{REVISION} {self._model_hash.result()}{voices}"
 
     def _load(self) -> Any:
         return self._open(self._tuned().threads)
@@ -153,20 +201,35 @@ class KokoroEngine:
 
     def _open(self, threads: int) -> Any:
         # Importing onnx takes longer than reading a short story from the cache.
-        from sayso.tts.engines.kokoro.graph import prepare_graph, session_options
+        from sayso.tts.engines.kokoro.graph import prepared, session_options
 
         options = session_options()
         options.intra_op_num_threads = threads
-        graph = prepare_graph(self._model_file)
+        graph = prepared(self._content(), self._model_file)
         session = open_session(graph, options, model_file=self._model_file, hint=PULL_HINT)
         _infer(session, [SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
         return session
 
+    def _content(self) -> bytes:
+        """The model's file, whichever of its names it still has.
 
-def _hash_of(file: BufferedReader) -> str:
-    """The first 16 hexadecimal digits of a file's SHA-256; the file is closed."""
-    with file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        Raises:
+            ModelMissing: it cannot be read, as when NFS has lost it.
+        """
+        content = bytearray()
+        try:
+            while piece := os.pread(self._descriptor, _PIECE_BYTES, len(content)):
+                content += piece
+        except OSError as error:
+            raise ModelMissing(f"Cannot read {self._model_file}: {error.strerror}", hint=PULL_HINT) from error
+        return bytes(content)
+
+
+def _hash_of(descriptor: int) -> str:
+    """The first 16 hexadecimal digits of a file's SHA-256; the descriptor is closed."""
+    with open(descriptor, "rb") as file:
+        file.seek(0)
+        return file_digest(file, "sha256").hexdigest()[:_DIGEST_DIGITS]
 
 
 def _infer(session: Any, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:

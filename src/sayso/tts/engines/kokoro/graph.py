@@ -45,9 +45,24 @@ def prepare_graph(model_path: Path) -> bytes:
         ModelCorrupt: the file is not an ONNX model, or not one with exactly one duration predictor.
     """
     try:
-        model = onnx.load_from_string(model_path.read_bytes())
+        content = model_path.read_bytes()
     except FileNotFoundError as error:
         raise ModelMissing(f"The model {model_path} is not there.", hint=_PULL_AGAIN) from error
+    return prepared(content, model_path)
+
+
+def prepared(content: bytes, model_path: Path) -> bytes:
+    """The same for the content of the file.
+
+    Args:
+        content: of the published ONNX file.
+        model_path: for the messages of errors.
+
+    Raises:
+        ModelCorrupt: as `prepare_graph`.
+    """
+    try:
+        model = onnx.load_from_string(content)
     except DecodeError as error:
         raise ModelCorrupt(f"{model_path} is not an ONNX model.", hint=_PULL_AGAIN) from error
     graft_durations(model.graph)

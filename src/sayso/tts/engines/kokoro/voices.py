@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 import re
 from typing import TYPE_CHECKING
@@ -45,11 +46,32 @@ class VoiceBook:
     """The voice files of a directory, each read when it is first needed.
 
     Threads share it; a loaded voice never changes.
+
+    Args:
+        directory: of the files.
+        may_change: whether another process replaces the files. Then all are read now, half a megabyte each.
+
+    Raises:
+        ModelMissing, ModelCorrupt: as `style`, for any of the voices that are read now.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, may_change: bool = False) -> None:
         self._directory = directory
         self.names = tuple(sorted(path.stem for path in directory.glob("*.bin") if path.stem[0] in _LANGUAGES))
+        self._held = {name: self._read(name) for name in self.names} if may_change else {}
+        self.style = functools.lru_cache(maxsize=64)(self._style)
+        """See `_style`; the latest ones are kept."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all voices in hexadecimal; empty for files that do not change."""
+        if not self._held:
+            return ""
+        digest = hashlib.sha256()
+        for name, content in self._held.items():
+            digest.update(name.encode() + b"\0")
+            digest.update(content.tobytes())
+        return digest.hexdigest()
 
     def language_of(self, voice: str) -> str:
         """The language of a voice or of the heaviest part of a blend."""
@@ -57,8 +79,7 @@ class VoiceBook:
         heaviest = max(parts, key=lambda name: parts[name])
         return _LANGUAGES[heaviest[0]]
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019 - a book lives as long as its engine
-    def style(self, voice: str) -> FloatArray:
+    def _style(self, voice: str) -> FloatArray:
         """The style vectors of a voice or blend: float32 of shape (510, 256), row n for n + 1 phonemes.
 
         A blend such as ``af_heart:0.6+bm_george:0.4`` is the weighted mean; weights are taken relative to their sum.
@@ -71,7 +92,7 @@ class VoiceBook:
         """
         parts = self._parts(voice)
         total = math.fsum(parts.values())
-        mixed = sum((self._read(name) * (weight / total) for name, weight in parts.items()), start=np.float32(0))
+        mixed = sum((self._content(name) * (weight / total) for name, weight in parts.items()), start=np.float32(0))
         return np.asarray(mixed, np.float32)
 
     def _parts(self, voice: str) -> dict[str, float]:
@@ -95,6 +116,10 @@ class VoiceBook:
         if not any(weights.values()):
             raise InvalidInput(f"The weights of the blend {shown_name(voice)} are all zero")
         return weights
+
+    def _content(self, name: str) -> FloatArray:
+        held = self._held.get(name)
+        return self._read(name) if held is None else held
 
     def _read(self, name: str) -> FloatArray:
         path = self._directory / f"{name}.bin"
