@@ -20,7 +20,7 @@ from sayso.api.http.openapi import ERRORS, NO_SUCH_JOB
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
 from sayso.api.http.rate_limits import RATE_HEADERS, RequestShares
 from sayso.api.routes import operations
-from sayso.api.routes.synthesis import ENGINE_HEADER
+from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
 from sayso.api.service import HttpService
 from sayso.errors import SaysoError
 from sayso.observability import TraceRequests
@@ -180,7 +180,13 @@ def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) 
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", ENGINE_HEADER, "retry-after", "location", *RATE_HEADERS],
+            expose_headers=[
+                "x-request-id",
+                *(ENGINE_HEADER, MODEL_HEADER, FINGERPRINT_HEADER),
+                "retry-after",
+                "location",
+                *RATE_HEADERS,
+            ],
         )
     shares = RequestShares(settings.connections or default_connections())
     app.add_middleware(FairShares, keys=process.keys, shares=shares)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
+from sayso.bootstrap.model_directories import WHISPER, DirectoryModels
 from sayso.errors import InvalidInput
 from sayso.models import installed_models
 from sayso.providers.openai.connection import OpenAIConnection
@@ -54,16 +55,20 @@ class EngineRegistry:
 
     OpenAI's model names, and ``hybrid``, stand for OpenAI first and the local engines after it, as PRIMARY_SERVICE and
     FALLBACK_TO_LOCAL say. Without a key OpenAI is skipped, unless there is no other engine. The names of local
-    models stand for these models only.
+    models stand for these models only. The model ``whisper-local`` is that of the directory which SAYSO_WHISPER_MODEL
+    names.
 
     Args:
         settings: select the engines and their order.
+        on_reload: called with an engine's name, and ``loaded`` or ``rejected``, when its model was to be replaced.
 
     Raises:
         InvalidInput: the settings name a Whisper model that the catalogue does not have.
     """
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(
+        self, settings: SpeechSettings, *, on_reload: Callable[[str, str], None] = lambda _name, _result: None
+    ) -> None:
         key = settings.openai_api_key
         self.openai = OpenAIConnection(
             key.get_secret_value() if key else None,
@@ -74,24 +79,15 @@ class EngineRegistry:
         self.wants_openai = settings.primary_service == OPENAI
         self.asks_local = settings.fallback_to_local or not self.wants_openai
         self.asks_openai = self.wants_openai and (self.openai.is_configured or not self.asks_local)
-        self.speech = speech_sources(settings)
-        self.whisper: Mapping[str, Transcriber] = {
-            name: LocalTranscriber(
-                name,
-                functools.partial(
-                    open_transcriber,
-                    name.removeprefix(WHISPER_PREFIX),
-                    settings,
-                ),
-            )
-            for name in installed_models(settings).catalogue
-            if name.startswith(WHISPER_PREFIX)
-        }
-        self.default_whisper = WHISPER_PREFIX + settings.whisper_model
+        self.models = DirectoryModels(settings, on_reload)
+        self.speech = speech_sources(settings, self.models)
+        self.whisper = _transcribers(settings, self.models)
+        self.default_whisper = WHISPER if self.models.whisper else WHISPER_PREFIX + settings.whisper_model
         if self.default_whisper not in self.whisper:
             known = ", ".join(name.removeprefix(WHISPER_PREFIX) for name in self.whisper)
             raise InvalidInput(
-                f"SAYSO_WHISPER_MODEL names an unknown model: {settings.whisper_model!r}.", hint=f"There are: {known}."
+                f"SAYSO_WHISPER_MODEL names an unknown model: {settings.whisper_model!r}.",
+                hint=f"There are: {known}. A path to a model has a / in it.",
             )
         open_seconds = settings.breaker_open_seconds
         self.breakers: Mapping[str, Breaker] = {
@@ -173,3 +169,17 @@ class EngineRegistry:
 
     def _voices(self) -> list[Voice]:
         return [voice for source in self.speech.values() for voice in source.voices()]
+
+
+def _transcribers(settings: SpeechSettings, models: DirectoryModels) -> Mapping[str, Transcriber]:
+    """Every local Whisper by its name."""
+    found: dict[str, Transcriber] = {
+        name: LocalTranscriber(name, functools.partial(open_transcriber, name.removeprefix(WHISPER_PREFIX), settings))
+        for name in installed_models(settings).catalogue
+        if name.startswith(WHISPER_PREFIX)
+    }
+    watched = models.whisper
+    if watched is not None:
+        reopen = cast("Callable[[Transcriber], Transcriber]", watched.reopened)
+        found[WHISPER] = LocalTranscriber(WHISPER, watched.current, reopen=reopen)
+    return found

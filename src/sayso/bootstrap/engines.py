@@ -14,10 +14,13 @@ from sayso.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from sayso.bootstrap.model_directories import DirectoryModels
+    from sayso.models import WatchedModel
     from sayso.settings import EngineSettings, SpeechSettings
     from sayso.stt import Transcriber
     from sayso.tts.base import SpeechEngine
     from sayso.tts.cache import SpeechCache
+    from sayso.tts.engines.kokoro import KokoroEngine
     from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
 
@@ -45,8 +48,15 @@ def require_engine(name: str) -> None:
         raise InvalidInput(f"There is no engine {name!r}", hint=f"There are: {', '.join(ENGINES)}.")
 
 
-def speech_source(name: str, settings: EngineSettings) -> SpeechSource:
+def speech_source(
+    name: str, settings: EngineSettings, *, watched: WatchedModel[KokoroEngine] | None = None
+) -> SpeechSource:
     """The engine of this name with the names of its voices; it is opened on first use.
+
+    Args:
+        name: of the engine.
+        settings: where its model is.
+        watched: its model, if that may be replaced while it serves.
 
     Raises:
         InvalidInput: there is no such engine.
@@ -55,12 +65,20 @@ def speech_source(name: str, settings: EngineSettings) -> SpeechSource:
 
     require_engine(name)
     aliases = OPENAI_VOICES_OF_KOKORO if name == "kokoro" else {}
+    if watched is not None:
+        return LocalSpeech(name, watched.current, aliases=aliases, is_replaced=True)
     return LocalSpeech(name, partial(open_engine, name, settings), aliases=aliases)
 
 
-def speech_sources(settings: EngineSettings) -> Mapping[str, SpeechSource]:
-    """Every local engine by its name, in the order in which they are tried for a voice."""
-    return {name: speech_source(name, settings) for name in ENGINES}
+def speech_sources(settings: EngineSettings, models: DirectoryModels | None = None) -> Mapping[str, SpeechSource]:
+    """Every local engine by its name, in the order in which they are tried for a voice.
+
+    Args:
+        settings: where their models are.
+        models: those that may be replaced while they serve; None for a command, which ends soon.
+    """
+    watched = None if models is None else models.kokoro
+    return {name: speech_source(name, settings, watched=watched if name == "kokoro" else None) for name in ENGINES}
 
 
 def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
@@ -70,20 +88,25 @@ def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
 
 
 def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
-    """Whisper with a model of the catalogue: "base" is ``whisper-base``.
+    """Whisper with a model of the catalogue, "base" is ``whisper-base``, or with that of a directory.
 
     Args:
-        model: the model's name, without ``whisper-``.
+        model: the model's name, without ``whisper-``; or a path, which has a ``/`` in it.
         settings: where the models are.
 
     Raises:
         InvalidInput: there is no such model.
-        ModelMissing: it has not been pulled, or no local engines are installed.
+        ModelMissing: it has not been pulled, or the directory is not that of a Whisper model, and the message names
+            what it lacks; or no local engines are installed.
     """
     require_packages()
+    from sayso.bootstrap.model_directories import DirectoryModels
     from sayso.models import installed_models
     from sayso.stt import WhisperTranscriber
 
+    watched = DirectoryModels(settings.model_copy(update={"whisper_model": model})).whisper
+    if watched is not None:
+        return watched.current()
     return WhisperTranscriber(
         installed_models(settings).path(f"whisper-{model}"),
         threads=settings.synthesis_workers,
@@ -120,10 +143,14 @@ def open_speech_cache(
 
 
 def _kokoro(settings: EngineSettings) -> SpeechEngine:
+    from sayso.bootstrap.model_directories import DirectoryModels
     from sayso.models import installed_models
     from sayso.tts.engines.kokoro import KokoroEngine
     from sayso.tts.phonemes.espeak import espeak
 
+    watched = DirectoryModels(settings).kokoro
+    if watched is not None:
+        return watched.current()
     store = installed_models(settings)
     return KokoroEngine(
         store.path("kokoro-82m-int8") / "model.onnx",

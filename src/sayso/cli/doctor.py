@@ -15,7 +15,7 @@ import typer
 
 from sayso import __version__
 from sayso.cli.options import JsonOption
-from sayso.errors import ModelMissing
+from sayso.errors import InvalidInput, ModelMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,11 +89,28 @@ def _models(settings: Settings) -> Iterator[Finding]:
         try:
             directory = store.path(name)
         except ModelMissing as error:
-            state: Literal["optional", "missing"] = "missing" if name in _NEEDED_MODELS else "optional"
+            is_needed = name in _NEEDED_MODELS and settings.kokoro_model is None
+            state: Literal["optional", "missing"] = "missing" if is_needed else "optional"
             mend = f"sayso models pull {name}"
             yield Finding(area="models", what=name, state=state, detail=error.message, mend=mend)
         else:
             yield Finding(area="models", what=name, state="ok", detail=f"{model.summary}; {directory}")
+    yield from _directory_models(settings)
+
+
+def _directory_models(settings: Settings) -> Iterator[Finding]:
+    """The models in directories that the settings name."""
+    from sayso.bootstrap.model_directories import SETTINGS, DirectoryModels
+
+    for model in DirectoryModels(settings).watched:
+        try:
+            model.require_found()
+        except (ModelMissing, InvalidInput) as error:
+            state: Literal["ok", "missing"] = "missing"
+            detail, mend = error.message, error.hint
+        else:
+            state, detail, mend = "ok", f"{model.directory}, which is complete", None
+        yield Finding(area="models", what=SETTINGS[model.name], state=state, detail=detail, mend=mend)
 
 
 def _directories(settings: Settings) -> Iterator[Finding]:

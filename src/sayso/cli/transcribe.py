@@ -69,7 +69,13 @@ def transcribe(
     ] = None,
     model: Annotated[
         str,
-        typer.Option("--model", "-m", metavar="NAME", help="A Whisper model of `sayso models list`: base, tiny.en."),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="A Whisper model of `sayso models list`: base, tiny.en; or the path of a directory with one, such as "
+            "./my-model.",
+        ),
     ] = "base",
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")

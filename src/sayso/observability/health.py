@@ -24,6 +24,7 @@ class EngineHealth:
         breaker: the state of its breaker.
         last_status: the HTTP status of its latest response; None for a local engine, or before the first.
         detail: what is wrong, in a sentence; None when nothing is.
+        model: facts about its model, where that may be replaced while it serves; not shown otherwise.
     """
 
     name: str
@@ -32,6 +33,7 @@ class EngineHealth:
     breaker: BreakerState
     last_status: int | None = None
     detail: str | None = None
+    model: Mapping[str, Any] | None = None
 
     @property
     def serves(self) -> bool:
@@ -47,6 +49,7 @@ class EngineHealth:
             "breaker": str(self.breaker),
             "last_status": self.last_status,
             "detail": self.detail,
+            **({} if self.model is None else {"model": dict(self.model)}),
         }
 
 

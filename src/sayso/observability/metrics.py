@@ -99,6 +99,9 @@ class Metrics:
             "sayso_fallbacks", "Failures of an engine after which another was tried.", ("engine", "reason")
         )
         self._cache = self._counter("sayso_speech_cache_requests", "Utterances looked up in the cache.", ("result",))
+        self._model_reloads = self._counter(
+            "sayso_model_reloads", "New models in an engine's directory, by what became of them.", ("engine", "result")
+        )
         self._audio_in = self._counter("sayso_audio_received_seconds", "Seconds of audio transcribed.", ("engine",))
         self._audio_out = self._counter("sayso_audio_made_seconds", "Seconds of audio synthesised.", ("engine",))
 
@@ -147,6 +150,10 @@ class Metrics:
     def fallback(self, engine: str, reason: str) -> None:
         """Count a failure of ``engine`` after which another engine was tried."""
         self._fallbacks.labels(engine, reason).inc()
+
+    def model_reload(self, engine: str, result: str) -> None:
+        """Count a new model in an engine's directory: ``loaded`` in place of the old one, or ``rejected``."""
+        self._model_reloads.labels(engine, result).inc()
 
     def cache_lookup(self, *, hit: bool) -> None:
         """Count a lookup in the speech cache."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pathlib import Path
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from sayso.settings.base import EnvironmentSettings
 from sayso.settings.kinds import ONE_GIB, Directory, in_user_cache
@@ -24,7 +26,26 @@ class EngineSettings(EnvironmentSettings):
     whisper_model: str = Field(
         default="base",
         validation_alias="SAYSO_WHISPER_MODEL",
-        description="The local Whisper model for OpenAI's model names: base is whisper-base.",
+        description="The local Whisper model for OpenAI's model names: base is whisper-base. A path, which has a / in "
+        "it, names a directory with any Whisper model in CTranslate2's format: the model whisper-local.",
+    )
+    kokoro_model: Directory | None = Field(
+        default=None,
+        validation_alias="SAYSO_KOKORO_MODEL",
+        description="Directory of a Kokoro model: model.onnx, or one other .onnx file, and its voices in voices/, "
+        "otherwise those of kokoro-voices. By default the model kokoro-82m-int8.",
+    )
+    model_watch_seconds: NonNegativeFloat = Field(
+        default=5.0,
+        validation_alias="SAYSO_MODEL_WATCH_SECONDS",
+        description="How often the directories that SAYSO_WHISPER_MODEL and SAYSO_KOKORO_MODEL name are looked at, in "
+        "seconds: a model that was replaced is loaded beside the old one, and takes its place. 0 for never.",
+    )
+    model_quiet_seconds: NonNegativeFloat = Field(
+        default=30.0,
+        validation_alias="SAYSO_MODEL_QUIET_SECONDS",
+        description="How long the files of such a directory must be unchanged before they are loaded, in seconds, if "
+        "it has no manifest.",
     )
     synthesis_workers: PositiveInt | None = Field(
         default=None,
@@ -74,6 +95,11 @@ class EngineSettings(EnvironmentSettings):
         validation_alias="SAYSO_CACHE_S3",
         description="S3 prefix (s3://bucket/prefix) of a speech cache that workers share, behind their local caches.",
     )
+
+    @property
+    def whisper_directory(self) -> Path | None:
+        """The directory that ``SAYSO_WHISPER_MODEL`` names; None if it names a model of the catalogue."""
+        return Path(self.whisper_model).expanduser().absolute() if "/" in self.whisper_model else None
 
 
 class ModelSourceSettings(EnvironmentSettings):

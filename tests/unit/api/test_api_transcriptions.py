@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import wave
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -319,3 +320,23 @@ def test_hybrid_translation_has_both_texts(client: TestClient) -> None:
     assert (answer["source_language"], answer["target_language"]) == ("en", "en")
     refused = client.post("/api/v1/hybrid/translate", files=files, data={"target_language": "ru"})
     assert refused.json()["error"]["param"] == "target_language"
+
+
+class Replaceable(FakeTranscriber):
+    """One whose model may be replaced while it serves."""
+
+    def transcribe(self, *args: Any, **options: Any) -> Any:
+        transcript = super().transcribe(*args, **options)
+        return replace(transcript, model="模型 a@2", fingerprint="fake 1 0123")
+
+
+def test_a_model_that_may_be_replaced_is_named_by_its_answers() -> None:
+    """By the hybrid route in its JSON, by the others in headers, in which only ASCII can be."""
+    with client_of(fake_served(transcriber=Replaceable())) as client:
+        answer = post(client)
+        assert answer.headers["x-sayso-model"] == "%E6%A8%A1%E5%9E%8B a@2"
+        assert answer.headers["x-sayso-fingerprint"] == "fake 1 0123"
+        hybrid = client.post("/api/v1/hybrid/stt", files={"audio_file": ("hum.wav", HUM)})
+        assert hybrid.json()["metadata"]["model_used"] == "模型 a@2"
+    with client_of(fake_served()) as client:
+        assert "x-sayso-model" not in post(client).headers

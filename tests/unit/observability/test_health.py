@@ -51,3 +51,12 @@ def test_health_is_json() -> None:
         "last_status": 401,
         "detail": None,
     }
+
+
+def test_the_model_of_a_directory_is_shown_with_its_engine() -> None:
+    """What became of a new one is no trouble of the engine, which serves the old one."""
+    facts = {"name": "ours", "problem": "The new model is not used: it is corrupt."}
+    engine = replace(WORKS, model=facts)
+    assert engine.as_json()["model"] == facts
+    assert "model" not in WORKS.as_json()
+    assert status_of({"transcription": [engine]}) == "ok"

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray, Timeline, Word
 
 ENGINE_HEADER = "x-sayso-engine"
+MODEL_HEADER = "x-sayso-model"
+FINGERPRINT_HEADER = "x-sayso-fingerprint"
 
 _OUTPUT_TOKENS_PER_SECOND = 20
 """Roughly OpenAI's count for a second of speech."""
@@ -111,6 +113,7 @@ class SpeechStream:
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
         self._context = context
         self.sample_rate_hz = engine.sample_rate_hz
+        self.fingerprint = engine.fingerprint
         self._spoken_words = sum(len(line.utterance.tokens) for line in script.lines)
         self._samples = 0
         self._words: list[Word] = []
@@ -187,7 +190,7 @@ def begin_speech(
         elapsed_seconds = time.monotonic() - began
         served.metrics.synthesised(made.engine, audio_seconds=speech.seconds, elapsed_seconds=elapsed_seconds)
 
-    headers = {ENGINE_HEADER: made.engine}
+    headers = {ENGINE_HEADER: made.engine, FINGERPRINT_HEADER: speech.fingerprint}
     if events is not None:
         chunks = measured(sse.events(events(speech, made.engine)))
         return StartedResponse(

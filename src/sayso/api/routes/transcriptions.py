@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -14,7 +15,7 @@ from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import errors_named, read_form
-from sayso.api.routes.synthesis import ENGINE_HEADER
+from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
 from sayso.api.schemas.audio import TranscriptionForm, TranslationForm
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["transcription"])
 
+_IN_NAMES = "@ ._-"
+"""What a model's name has besides letters and digits; the rest is percent-encoded in the header."""
+
 _STYLE = "netflix"
 """The subtitle style of srt and vtt."""
 
@@ -58,7 +62,11 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     openapi_extra=form_request(TranscriptionForm, file="file"),
 )
 async def create_transcription(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
-    """The transcript of a recording in the requested format; the header ``x-sayso-engine`` names the engine."""
+    """The transcript of a recording in the requested format; the header ``x-sayso-engine`` names the engine.
+
+    Of a model that may be replaced while it serves, ``x-sayso-model`` and ``x-sayso-fingerprint`` say which one made the
+    transcript.
+    """
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
     work = _Work(served, fields, form)
@@ -196,8 +204,17 @@ def _granularities(fields: TranslationForm) -> tuple[str, ...]:
     return tuple(asked or ("segment",))
 
 
+def _headers(made: ChainResult[Transcript]) -> dict[str, str]:
+    """The engine, and the model where the engine's name does not say which one it was."""
+    headers = {ENGINE_HEADER: made.engine}
+    if made.result.model:
+        headers[MODEL_HEADER] = quote(made.result.model, safe=_IN_NAMES)
+        headers[FINGERPRINT_HEADER] = made.result.fingerprint
+    return headers
+
+
 def _answer(made: ChainResult[Transcript], fields: TranslationForm) -> Response:
-    transcript, headers = made.result, {ENGINE_HEADER: made.engine}
+    transcript, headers = made.result, _headers(made)
     match fields.response_format:
         case "json":
             return JSONResponse(json_body(transcript), headers=headers)
