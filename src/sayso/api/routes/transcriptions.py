@@ -64,8 +64,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 async def create_transcription(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
     """The transcript of a recording in the requested format; the header ``x-sayso-engine`` names the engine.
 
-    Of a model that may be replaced while it serves, ``x-sayso-model`` and ``x-sayso-fingerprint`` say which one made the
-    transcript.
+    Of a model that may be replaced while it serves, ``x-sayso-model`` and ``x-sayso-fingerprint`` name the one that did
+    it.
     """
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
     fields = checked_form(TranscriptionForm, form)
