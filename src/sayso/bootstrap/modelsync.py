@@ -13,7 +13,7 @@ from sayso.api.app import sync_api
 from sayso.api.context import SyncContext
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import open_aws
-from sayso.bootstrap.sync_parts import open_channels, open_reader, sync_options, webhook_keys
+from sayso.bootstrap.sync_parts import lease_taker, open_channels, open_reader, sync_options, webhook_keys
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput
 from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
@@ -91,6 +91,7 @@ class SyncOpener:
         self.sync = ModelSync(
             options,
             reader,
+            take_lease=lease_taker(settings),
             interval_seconds=settings.sync_interval_seconds,
             on_ready=self._wake,
             on_execution=self._on_execution,

@@ -16,13 +16,16 @@ from sayso.modelsync.keys import KeyRules
 from sayso.modelsync.plan.plan import PlanRules
 from sayso.modelsync.plan.selection import SelectionRules
 from sayso.modelsync.reconciliation.opened import SyncOptions
+from sayso.modelsync.service.standby import take_volume_lease
 from sayso.modelsync.transfers.values import TransferOptions
 from sayso.modelsync.volume.file_modes import FileModes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sayso.modelsync.notifications.outbox import Channel
+    from sayso.modelsync.volume.directories import VolumeRoot
+    from sayso.modelsync.volume.lease import Lease
     from sayso.settings import SyncSettings
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- the prefix of secrets
@@ -121,3 +124,12 @@ def _days_by_category(entries: Sequence[str]) -> dict[str, float]:
             raise InvalidInput("SAYSO_SYNC_KEEP_DAYS cannot be read.", hint="For example: archive=90,optional=365")
         days[category.strip()] = float(count)
     return days
+
+
+def lease_taker(settings: SyncSettings) -> Callable[[VolumeRoot], Lease | None]:
+    """What takes the lease of the volume: its own locks, or a database."""
+    if settings.sync_database_url is None:
+        return take_volume_lease
+    from sayso.modelsync.volume.database_lease import LeaseDatabase
+
+    return LeaseDatabase(settings.sync_database_url.get_secret_value()).take

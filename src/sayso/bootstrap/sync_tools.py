@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sayso.bootstrap.sync_parts import open_channels, open_reader, sync_options
+from sayso.bootstrap.sync_parts import lease_taker, open_channels, open_reader, sync_options
 from sayso.errors import Busy, InvalidInput
 from sayso.modelsync.journal.disk import PosixDisk
 from sayso.modelsync.journal.journal import Journal
@@ -16,8 +16,8 @@ from sayso.modelsync.reconciliation.planning import Planner
 from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconcile import Reconciler
 from sayso.modelsync.reconciliation.verify import verify_volume
-from sayso.modelsync.volume.directories import VolumeRoot
-from sayso.modelsync.volume.lease import VolumeLease, lease_holder
+from sayso.modelsync.volume.directories import VolumeRoot, make_root
+from sayso.modelsync.volume.lease import lease_holder
 from sayso.modelsync.volume.publish import read_link
 from sayso.modelsync.volume.sets import directory_behind
 
@@ -128,9 +128,9 @@ class SyncTools:
     def _opened(self) -> Iterator[OpenVolume]:
         with ExitStack() as stack:
             reader = stack.enter_context(open_reader(self._settings))
-            self._options.base_path.mkdir(parents=True, exist_ok=True)
+            make_root(self._options.base_path)
             root = stack.enter_context(VolumeRoot(self._options.base_path, self._options.modes))
-            lease = VolumeLease.take(root)
+            lease = lease_taker(self._settings)(root)
             if lease is None:
                 raise Busy(
                     f"Another process has the volume: {lease_holder(root) or 'it does not say which'}.",

@@ -76,6 +76,12 @@ class ModelSyncSettings(EnvironmentSettings):
         description="The directory to which the models are synchronised: a volume that applications read. "
         "/models by default.",
     )
+    sync_database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="SAYSO_SYNC_DATABASE_URL",
+        description="The PostgreSQL database that decides which of several replicas writes to the volume, where the "
+        "volume has no locks that hold between machines; by default the volume's own locks decide.",
+    )
     environment_name: str = Field(
         default="production",
         validation_alias=AliasChoices("SAYSO_ENVIRONMENT", "NODE_ENV"),

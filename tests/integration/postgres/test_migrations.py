@@ -33,6 +33,7 @@ TABLES = {
     "card_sightings",
     "card_speech_claims",
     "card_triggers",
+    "sync_leases",
 }
 
 

@@ -77,6 +77,7 @@ class Journal:
         *,
         clock: Callable[[], float] = time.time,
         compact_after: int = _COMPACT_AFTER,
+        begins_log: bool = False,
     ) -> Self:
         """Read the journal, or begin one, and prepare it for more entries.
 
@@ -84,6 +85,7 @@ class Journal:
             disk: the directory: `sayso.modelsync.journal.disk.PosixDisk`; the journal releases it.
             clock: seconds since 1970.
             compact_after: how many entries a log may have, if the volume has fewer files than that.
+            begins_log: whether to write to a new log, so that a process that still has the old one open adds nothing.
 
         Raises:
             OutputFailed: it cannot be read, or not be written.
@@ -93,7 +95,7 @@ class Journal:
             disk.prepare()
             try:
                 journal = cls(disk, read_journal(disk), clock=clock, compact_after=compact_after)
-                journal._resume()
+                journal._resume(begins_log=begins_log)
             except BaseException:
                 disk.release()
                 raise
@@ -181,9 +183,9 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _resume(self) -> None:
-        """Open the log to append, or write everything again where that is not possible."""
-        if self.damage or self._log is None:
+    def _resume(self, *, begins_log: bool) -> None:
+        """Open the log to append, or write everything again where that is not possible, or not wanted."""
+        if self.damage or self._log is None or begins_log:
             self.state.is_certain = self.state.is_certain and not self.damage
             self._compact()
         else:

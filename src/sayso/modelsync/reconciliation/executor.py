@@ -229,7 +229,7 @@ class Executor:
             begun = self._intents(ready)
             results = volume.publisher.publish(
                 [Ready(temporary=downloaded.temporary, path=action.key) for action, downloaded in ready],
-                before=lambda _: volume.journal.append(*begun),
+                before=lambda _: self._begin(begun),
             )
         except SaysoError:
             self._discard(downloaded for _, downloaded in group)
@@ -244,6 +244,11 @@ class Executor:
         volume.journal.append(*ended, flush=False)
         self._under_way.ended(action.key for action, _ in group)
         self._progress.finished(len(ready))
+
+    def _begin(self, begun: Sequence[Begun]) -> None:
+        """Note what is about to be renamed; to sync the files may have taken long, so the lease is looked at again."""
+        self._volume.journal.append(*begun)
+        self._volume.lease.confirm()
 
     def _intents(self, ready: Sequence[tuple[Action, Downloaded]]) -> list[Begun]:
         generation = self._volume.journal.state.next_generation

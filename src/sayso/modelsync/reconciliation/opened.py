@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,11 +16,13 @@ from sayso.modelsync.notifications.notices import Notices
 from sayso.modelsync.plan.plan import PlanRules
 from sayso.modelsync.plan.selection import SelectionRules
 from sayso.modelsync.reconciliation.quarantine import Quarantine
+from sayso.modelsync.transfers.partial_files import sweep_partials
 from sayso.modelsync.transfers.transfer import TransferOptions, Transfers
 from sayso.modelsync.volume.capabilities import Abilities, probe_volume
+from sayso.modelsync.volume.directories import volume_error
 from sayso.modelsync.volume.file_modes import FileModes
 from sayso.modelsync.volume.publish import Publisher
-from sayso.modelsync.volume.sets import SetStore
+from sayso.modelsync.volume.sets import BUILDING, SETS_DIRECTORY, SetStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.volume.directories import VolumeRoot
-    from sayso.modelsync.volume.lease import VolumeLease
+    from sayso.modelsync.volume.lease import Lease
 
 _log = structlog.get_logger(__name__)
 
@@ -84,7 +87,7 @@ class OpenVolume:
     options: SyncOptions
     reader: BucketReader
     root: VolumeRoot
-    lease: VolumeLease
+    lease: Lease
     abilities: Abilities
     journal: Journal
     publisher: Publisher
@@ -99,7 +102,7 @@ def open_volume(
     options: SyncOptions,
     reader: BucketReader,
     root: VolumeRoot,
-    lease: VolumeLease,
+    lease: Lease,
     *,
     on_received: Callable[[int], None] = lambda _: None,
     clock: Callable[[], float] = time.time,
@@ -120,7 +123,10 @@ def open_volume(
     """
     abilities = probe_volume(root)
     with ExitStack() as stack:
-        journal = stack.enter_context(Journal.open(PosixDisk(options.base_path), clock=clock))
+        disk = PosixDisk(options.base_path)
+        journal = stack.enter_context(Journal.open(disk, clock=clock, begins_log=lease.is_takeover))
+        if lease.is_takeover:
+            _fence_off(root)
         for limit in (*abilities.limits, *journal.limits):
             _log.warning("the volume has a limit", limit=limit, file_system=abilities.file_system)
         for damage in journal.damage:
@@ -138,7 +144,24 @@ def open_volume(
             journal=journal,
             publisher=publisher,
             sets=SetStore(root, abilities, publisher),
-            quarantine=Quarantine(root, abilities, journal, notices, clock=clock),
+            quarantine=Quarantine(root, abilities, journal, notices, confirm=lease.confirm, clock=clock),
             transfers=transfers,
             notices=notices,
         )
+
+
+def _fence_off(root: VolumeRoot) -> None:
+    """Let renames fail that the holder before is still going to make, if it was only frozen.
+
+    Raises:
+        OutputFailed: the volume fails.
+    """
+    try:
+        removed = sweep_partials(root, older_than_seconds=math.inf)
+        for prefix in root.names(SETS_DIRECTORY):
+            for name in root.names(f"{SETS_DIRECTORY}/{prefix}"):
+                if name.startswith(BUILDING):
+                    root.remove_tree(f"{SETS_DIRECTORY}/{prefix}/{name}")
+    except OSError as error:
+        raise volume_error(error, "What the holder before has left") from error
+    _log.warning("the volume is taken over from a process that may still run", temporary_files=len(removed))

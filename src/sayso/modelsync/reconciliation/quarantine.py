@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from sayso.errors import OutputFailed
 from sayso.modelsync.journal.entries import Begun, Ended, FileForgotten, QuarantineEmptied
 from sayso.modelsync.journal.values import DeleteIntent, Quarantined
 from sayso.modelsync.keys import STATE_DIRECTORY
@@ -15,8 +16,8 @@ from sayso.modelsync.volume.durability import sync_directories
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sayso.errors import OutputFailed
     from sayso.modelsync.journal.journal import Journal
+    from sayso.modelsync.journal.values import Stored
     from sayso.modelsync.notifications.notices import Notices
     from sayso.modelsync.plan.actions import Action
     from sayso.modelsync.volume.capabilities import Abilities
@@ -33,6 +34,7 @@ class Quarantine:
         abilities: of the volume.
         journal: of the volume.
         notices: makes the notifications about deletions.
+        confirm: raises `LeaseLost` if another process has the volume.
         clock: Unix time in seconds.
     """
 
@@ -43,12 +45,14 @@ class Quarantine:
         journal: Journal,
         notices: Notices,
         *,
+        confirm: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._root = root
         self._abilities = abilities
         self._journal = journal
         self._notices = notices
+        self._confirm = confirm
         self._clock = clock
 
     def move(self, actions: Sequence[Action]) -> dict[str, OutputFailed | None]:
@@ -60,6 +64,7 @@ class Quarantine:
             For each key the error, or None.
 
         Raises:
+            LeaseLost: another process has the volume.
             OutputFailed: the journal cannot be written, or the disk fails.
         """
         results: dict[str, OutputFailed | None] = {}
@@ -69,7 +74,7 @@ class Quarantine:
         place = f"{QUARANTINE_DIRECTORY}/{int(now)}-{secrets.token_hex(4)}"
         generation = self._journal.state.next_generation
         for action in actions:
-            if not self._is_unchanged(action):
+            if not self._is_unchanged(action.key, action.stored):
                 self._journal.append(FileForgotten(key=action.key), flush=False)
                 results[action.key] = None
                 continue
@@ -85,7 +90,9 @@ class Quarantine:
         if not intents:
             return results
         self._journal.append(*begun)
-        results.update({intent.key: self._rename(intent) for intent in intents})
+        self._confirm()
+        stored = {action.key: action.stored for action in actions}
+        results.update({intent.key: self._rename(intent, stored[intent.key]) for intent in intents})
         moved = [intent for intent in intents if results[intent.key] is None]
         parents = {path.rpartition("/")[0] for each in moved for path in (each.key, each.quarantined.path)}
         try:
@@ -124,14 +131,16 @@ class Quarantine:
             raise volume_error(error, QUARANTINE_DIRECTORY) from error
         return sum(each.size_bytes for each in old)
 
-    def _is_unchanged(self, action: Action) -> bool:
+    def _is_unchanged(self, key: str, stored: Stored | None) -> bool:
         try:
-            found = self._root.stat(action.key)
+            found = self._root.stat(key)
         except OSError:
             return False
-        return found is not None and action.stored is not None and local_stat(found) == action.stored.stat
+        return found is not None and stored is not None and local_stat(found) == stored.stat
 
-    def _rename(self, intent: DeleteIntent) -> OutputFailed | None:
+    def _rename(self, intent: DeleteIntent, stored: Stored | None) -> OutputFailed | None:
+        if not self._is_unchanged(intent.key, stored):
+            return OutputFailed(f"{intent.key} was changed while it was deleted.")
         try:
             self._root.rename(intent.key, intent.quarantined.path)
         except OSError as error:

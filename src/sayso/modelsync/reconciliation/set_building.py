@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
-from sayso.errors import Cancelled, OutputFailed, SaysoError
+from sayso.errors import Cancelled, LeaseLost, OutputFailed, SaysoError
 from sayso.modelsync.journal.entries import SetBegun, SetEnded
 from sayso.modelsync.journal.values import SetIntent, SetVersion, Stored
 from sayso.modelsync.plan.actions import ActionKind
@@ -78,6 +78,7 @@ class SetBuilder:
 
         Raises:
             Cancelled: it was stopped.
+            LeaseLost: another process has taken over the volume.
             OutputFailed: the journal cannot be written.
         """
         self._under_way.building = change.prefix
@@ -88,7 +89,7 @@ class SetBuilder:
                 self._withdraw(change, execution)
         except _Outdated:
             execution.changed_sets.add(change.prefix)
-        except Cancelled:
+        except (Cancelled, LeaseLost):
             raise
         except SaysoError as error:
             self._resolve(change.prefix)
@@ -149,6 +150,7 @@ class SetBuilder:
             generation=None if outbox is None else generation,
         )
         self._volume.journal.append(SetBegun(intent=intent, outbox=outbox))
+        self._volume.lease.confirm()
 
     def _end(self, prefix: str) -> None:
         self._volume.journal.append(SetEnded(prefix=prefix, is_made=True, at_seconds=self._clock()))

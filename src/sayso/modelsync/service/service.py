@@ -20,9 +20,9 @@ from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconcile import Reconciler
 from sayso.modelsync.service.requests import SyncRequests
 from sayso.modelsync.service.schedule import SyncSchedule
+from sayso.modelsync.service.standby import take_volume_lease, wait_for_lease
 from sayso.modelsync.service.state import ServiceState
-from sayso.modelsync.volume.directories import VolumeRoot
-from sayso.modelsync.volume.lease import VolumeLease, lease_holder
+from sayso.modelsync.volume.directories import VolumeRoot, make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent
     from sayso.modelsync.service.requests import Applied, EventBatch
+    from sayso.modelsync.volume.lease import Lease
 
 _log = structlog.get_logger(__name__)
 
-_LEASE_POLL_SECONDS = 1.0
 _REOPEN_SECONDS = 5.0
 _MOST_IDLE_SECONDS = 5.0
 
@@ -52,6 +52,7 @@ class ModelSync:
     Args:
         options: how the bucket is synchronised.
         reader: of the bucket; its owner closes it after this.
+        take_lease: takes the lease of the volume, or returns None if another process has it.
         interval_seconds: between reconciliations by schedule; 0 for none.
         on_ready: called when there may be notifications to be sent, from the thread of the service.
         on_execution: called with the changes of events, and of each reconciliation.
@@ -64,6 +65,7 @@ class ModelSync:
         options: SyncOptions,
         reader: BucketReader,
         *,
+        take_lease: Callable[[VolumeRoot], Lease | None] = take_volume_lease,
         interval_seconds: float = 0.0,
         on_ready: Callable[[], None] = lambda: None,
         on_execution: Callable[[Execution], None] = lambda _: None,
@@ -73,6 +75,7 @@ class ModelSync:
         self.options = options
         self.progress = Progress()
         self._reader = reader
+        self._take_lease = take_lease
         self._on_ready = on_ready
         self._on_execution = on_execution
         self._on_reconciled = on_reconciled
@@ -173,9 +176,9 @@ class ModelSync:
     def _hold(self) -> None:
         """Take the lease, open the volume, and work until something breaks."""
         with ExitStack() as stack:
-            self.options.base_path.mkdir(parents=True, exist_ok=True)
+            make_root(self.options.base_path)
             root = stack.enter_context(VolumeRoot(self.options.base_path, self.options.modes))
-            lease = self._leased(root)
+            lease = wait_for_lease(root, self._take_lease, self._stopped, on_standby=self._stand_by)
             stack.callback(lease.close)
             self._status = "starting"
             volume = stack.enter_context(
@@ -190,36 +193,23 @@ class ModelSync:
             self._clean_up(reconciler)  # what a crash has left may take the space that the reconciliation needs
             self._schedule.reconcile_at_once()
             while not self._stopped.is_set():
-                self._step(reconciler)
+                self._step(reconciler, lease)
 
     def _close(self) -> None:
         self._volume = None
 
-    def _leased(self, root: VolumeRoot) -> VolumeLease:
-        """Wait for the lease.
+    def _stand_by(self) -> None:
+        if self._status != "standby":
+            self._requests.fail(ServiceUnavailable("Another process has the volume."))
+        self._status, self._trouble = "standby", None
 
-        Raises:
-            Cancelled: the service stopped first.
-        """
-        is_logged = False
-        while not self._stopped.is_set():
-            lease = VolumeLease.take(root)
-            if lease is not None:
-                return lease
-            self._status, self._trouble = "standby", None
-            if not is_logged:
-                self._requests.fail(ServiceUnavailable("Another process has the volume."))
-                _log.info("another process has the volume; this one takes over when it ends", holder=lease_holder(root))
-                is_logged = True
-            self._stopped.wait(_LEASE_POLL_SECONDS)
-        raise Cancelled("The service was stopped.")
-
-    def _step(self, reconciler: Reconciler) -> None:
+    def _step(self, reconciler: Reconciler, lease: Lease) -> None:
         """Do the next thing, or wait for it."""
         due_seconds = self._schedule.due_seconds()
         if due_seconds > 0 and self._requests.is_empty:
             self._status = "running"
             self._requests.wait(min(due_seconds, _MOST_IDLE_SECONDS))
+            lease.confirm()
             return
         self._status = "syncing"
         if self._requests.begin_reconciliation(is_due=self._schedule.is_reconciliation_due):

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 SETS_DIRECTORY = f"{STATE_DIRECTORY}/sets"
 
-_BUILDING = "building-"
+BUILDING = "building-"
+"""Begins the names of the directories of versions that are put together."""
+
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MAXIMUM_SHOWN = 3
 
@@ -66,7 +68,7 @@ class SetStore:
         Raises:
             InvalidInput: the version has other characters.
         """
-        return f"{_directory(prefix)}/{_BUILDING}{_checked(version)}"
+        return f"{_directory(prefix)}/{BUILDING}{_checked(version)}"
 
     def current(self, prefix: str) -> str | None:
         """The version that the link of a set leads to; None if there is no link of ours.
@@ -92,7 +94,7 @@ class SetStore:
             found = [
                 (facts.st_mtime_ns, name)
                 for name in self._root.names(directory)
-                if not name.startswith(_BUILDING) and (facts := self._root.stat(f"{directory}/{name}")) is not None
+                if not name.startswith(BUILDING) and (facts := self._root.stat(f"{directory}/{name}")) is not None
             ]
         except OSError as error:
             raise volume_error(error, directory) from error
@@ -211,8 +213,8 @@ class SetStore:
             removed += [
                 name
                 for name in self._root.names(directory)
-                if name.startswith(_BUILDING)
-                and name.removeprefix(_BUILDING) not in active
+                if name.startswith(BUILDING)
+                and name.removeprefix(BUILDING) not in active
                 and not self._is_recent(f"{directory}/{name}", unfinished_before)
             ]
             for name in removed:
@@ -310,7 +312,7 @@ def _target(prefix: str, version: str) -> str:
 
 
 def _checked(version: str) -> str:
-    if not _VERSION.fullmatch(version) or version.startswith(_BUILDING):
+    if not _VERSION.fullmatch(version) or version.startswith(BUILDING):
         raise InvalidInput(f"A set has no version {version!r}.")
     return version
 
