@@ -34,6 +34,9 @@ _UNKNOWN = "unknown"
 _DOTS = frozenset({".", ".."})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEMPORARY = re.compile(r"\..*\.sayso-[^/]*\.partial", re.DOTALL)
+_ORDINARY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199}(?:/[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199})*")
+"""Keys that need no closer look: names of ASCII that are not hidden, not long and not empty."""
+
 _MAXIMUM_SHOWN = 80
 
 
@@ -52,6 +55,11 @@ def temporary_name(name: str, token: str) -> str:
 def is_temporary(name: str) -> bool:
     """Whether a file has a name that `temporary_name` makes."""
     return _TEMPORARY.fullmatch(name) is not None
+
+
+def may_be_temporary(path: str) -> bool:
+    """Whether a part of a path may be such a name: a quick look, for many paths."""
+    return ".sayso-" in path
 
 
 def category_of(key: str) -> str:
@@ -100,8 +108,12 @@ class KeyRules:
 
     def counts(self, key: str) -> bool:
         """Whether a key has one of the suffixes, in any case, after at least one other character."""
+        if not self.suffixes:
+            return True
         name = key.rpartition("/")[2].lower()
-        return not self.suffixes or any(name.endswith(end) and name != end for end in self.suffixes)
+        if name not in self.suffixes:
+            return name.endswith(self.suffixes)
+        return any(name.endswith(end) and name != end for end in self.suffixes)
 
     def refusal_of(self, key: str) -> Refused | None:
         """Why a key cannot be a path, whatever other keys there are; None if it can."""
@@ -136,6 +148,8 @@ class KeyRules:
         )
 
     def _problem(self, key: str) -> tuple[RefusalReason | None, str]:
+        if _ORDINARY.fullmatch(key) and self.root_bytes + 1 + len(key) <= _MAXIMUM_PATH_BYTES:
+            return None, ""
         try:
             size_bytes = len(key.encode())
         except UnicodeError:
@@ -178,8 +192,8 @@ class KeyIndex:
         Returns:
             Why it was not added; None if it was, or was here already.
         """
-        refusal = self.collision_of(key)
         path = folded(key)
+        refusal = self._collision(key, path)
         if refusal is None and path not in self._files:
             self._files[path] = key
             self._directories.update(directories_above(path))
@@ -194,18 +208,21 @@ class KeyIndex:
 
     def collision_of(self, key: str) -> Refused | None:
         """Why a key cannot stand beside those that are here; None if it can."""
-        path = folded(key)
+        return self._collision(key, folded(key))
+
+    def _collision(self, key: str, path: str) -> Refused | None:
         other = self._files.get(path, key)
         if other != key:
             detail = f"The key {shown(key)} differs from {shown(other)} only in case or in its Unicode form."
             return Refused(key=key, reason=RefusalReason.NAME_COLLISION, detail=detail)
-        if self._directories[path] > 0:
+        if self._directories.get(path, 0) > 0:
             detail = f"The key {shown(key)} would be a file where other keys need a directory."
             return Refused(key=key, reason=RefusalReason.FILE_AND_DIRECTORY, detail=detail)
-        file = next((self._files[directory] for directory in directories_above(path) if directory in self._files), None)
-        if file is not None:
-            detail = f"The key {shown(key)} needs a directory where the key {shown(file)} is a file."
-            return Refused(key=key, reason=RefusalReason.FILE_AND_DIRECTORY, detail=detail)
+        for directory in directories_above(path):
+            if directory in self._files:
+                file = self._files[directory]
+                detail = f"The key {shown(key)} needs a directory where the key {shown(file)} is a file."
+                return Refused(key=key, reason=RefusalReason.FILE_AND_DIRECTORY, detail=detail)
         return None
 
 

@@ -182,15 +182,16 @@ def _parsed(document: bytes) -> ET.Element:
 def _objects(page: ET.Element) -> Iterator[RemoteObject]:
     is_encoded = _text(page, "EncodingType") == "url"
     for entry in page.iterfind("Contents"):
-        key, size = _text(entry, "Key"), _text(entry, "Size")
+        facts = {each.tag: each.text or "" for each in entry}
+        key, size = facts.get("Key", ""), facts.get("Size", "")
         if not size.isdecimal() or not key:
             raise ServiceUnavailable("S3's listing cannot be read: an entry has no key or no size.")
-        storage_class = _text(entry, "StorageClass")
+        storage_class = facts.get("StorageClass", "")
         yield RemoteObject(
             key=unquote_plus(key) if is_encoded else key,
             size_bytes=int(size),
-            etag=bare_etag(_text(entry, "ETag")),
-            modified_at=_time(_text(entry, "LastModified")),
+            etag=bare_etag(facts.get("ETag", "")),
+            modified_at=_time(facts.get("LastModified", "")),
             storage_class=None if storage_class in {"", _STANDARD} else storage_class,
         )
 

@@ -81,10 +81,12 @@ def listed_by(prefix: str, manifest: SetManifest) -> Iterator[str]:
 
 def with_checksums(remote: RemoteObject, manifest_checksums: Mapping[str, tuple[Checksum, ...]]) -> RemoteObject:
     """An object with the checksums that a manifest has of it, in place of those of the bucket where both have one."""
-    added = manifest_checksums.get(remote.key, ())
+    added = manifest_checksums.get(remote.key)
+    if not added:
+        return remote
     names = {checksum.algorithm for checksum in added}
     kept = tuple(each for each in remote.checksums if not each.is_full_object or each.algorithm not in names)
-    return replace(remote, checksums=added + kept) if added else remote
+    return replace(remote, checksums=added + kept)
 
 
 def decide_set(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.modelsync.checksums.content import crc_hex
 from sayso.modelsync.checksums.range_hashes import OWN_ALGORITHM, Range, RangeHash
-from sayso.modelsync.keys import STATE_DIRECTORY, is_temporary, temporary_name
+from sayso.modelsync.keys import STATE_DIRECTORY, is_temporary, may_be_temporary, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -227,6 +227,8 @@ def sweep_partials(
 
 def _left_over(path: str) -> str | None:
     """The temporary entry that a path is, or is in: a directory that a set replaced has such a name for a moment."""
+    if not may_be_temporary(path):
+        return None
     names = path.split("/")
     return next(("/".join(names[: place + 1]) for place, name in enumerate(names) if is_temporary(name)), None)
 
