@@ -242,6 +242,7 @@ def _status_lines(body: Mapping[str, Any]) -> list[str]:
             f"progress   {progress['phase']}: {progress['filesDone']:,} of {progress['files']:,} files, "
             f"{progress['bytesDone']:,} of {progress['bytes']:,} bytes{left}"
         )
+    lines += [f"volume     {limit}" for limit in (body.get("volume") or {}).get("limits", ())]
     lines.append(f"messages   {metrics['messagesProcessed']:,} processed, {metrics['messagesFailed']:,} failed")
     last = body["lastSync"]
     if last is not None:

@@ -73,7 +73,9 @@ def test_what_fails_is_named_and_the_rest_is_done(place: SyncPlace, tmp_path: Pa
         assert (status, body["success"]) == (207, False)
         assert [error.partition(":")[0] for error in body["data"]["errors"]] == ["good.bin"]
         assert "space" in body["data"]["errors"][0]
-        last = sync.request("GET", "/sync/status")[1]["lastSync"]
+        found = sync.request("GET", "/sync/status")[1]
+        assert set(found["volume"]) == {"mode", "fileSystem", "limits"}
+        last = found["lastSync"]
         assert [each["key"] for each in last["refused"]] == ["taken/a.bin"]
     with SyncProcess(tmp_path, place, base=base) as sync:
         sync.wait_until_ready()

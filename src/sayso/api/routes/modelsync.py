@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.volume.capabilities import Abilities
 
 router = APIRouter(tags=["models"], prefix="/sync")
 operations = APIRouter(tags=["operations"])
@@ -97,6 +98,7 @@ async def status(sync: SyncDep) -> JSONResponse:
                 "secondsLeft": None if left is None else round(left, 1),
             },
             "lastSync": None if state.last is None else _last_sync(state.last),
+            "volume": None if state.abilities is None else _volume(state.abilities),
         }
     )
 
@@ -156,6 +158,10 @@ def _last_sync(last: Reconciled) -> Mapping[str, Any]:
         "waiting": dict(last.waiting),
         "withheld": last.withheld_reason,
     }
+
+
+def _volume(abilities: Abilities) -> Mapping[str, Any]:
+    return {"mode": abilities.mode, "fileSystem": abilities.file_system, "limits": list(abilities.limits)}
 
 
 def _memory() -> Mapping[str, int]:

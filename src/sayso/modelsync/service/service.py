@@ -117,12 +117,14 @@ class ModelSync:
     @property
     def state(self) -> ServiceState:
         """What the service does now."""
+        volume = self._volume
         return ServiceState(
             status=self._status,
             has_reconciled=self._has_reconciled,
             is_standby=self._status == "standby",
             trouble=self._trouble,
             last=self._last,
+            abilities=None if volume is None else volume.abilities,
         )
 
     @property

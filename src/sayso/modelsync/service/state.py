@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.volume.capabilities import Abilities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +20,7 @@ class ServiceState:
         is_standby: whether another process has the volume.
         trouble: why the volume is not kept equal to the bucket, in a sentence; None while it is.
         last: what came of the last reconciliation; None before the first.
+        abilities: what the volume can do; None while it is not open here.
     """
 
     status: str
@@ -26,3 +28,4 @@ class ServiceState:
     is_standby: bool
     trouble: str | None
     last: Reconciled | None
+    abilities: Abilities | None
