@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
-from support.aws.s3_server import s3_server
-from support.modelsync.kills import storm
+import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from chaos.sync.stage import Stage
+from chaos.sync.volumes import LimitedVolume, Volume
 
 
-def test_no_kill_leaves_the_volume_wrong(tmp_path: Path) -> None:
-    """More rounds, and other seeds: make chaos ARGS="--scene sync"."""
-    with s3_server() as server:
-        assert storm(server, tmp_path / "models", seed=20261130, rounds=20) == []
+@pytest.mark.parametrize("volume", [Volume, LimitedVolume])
+def test_no_kill_leaves_the_volume_wrong(volume: type[Volume]) -> None:
+    """All faults, more runs and volumes, and other seeds: make chaos ARGS="--scene sync"."""
+    with tempfile.TemporaryDirectory(prefix="sayso-kills-") as name:
+        Path(name).chmod(0o755)  # the reader is another user, if this one may start it
+        outcome = Stage("kills", volume, Path(name) / "stage", "20261130").run(20)
+    if outcome.missing is not None:
+        pytest.skip(outcome.missing)
+    assert outcome.broken == []
+    assert outcome.runs == 20

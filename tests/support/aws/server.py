@@ -49,7 +49,7 @@ class Time:
         return self.now
 
 
-class _Application:
+class InterruptiblePolls:
     """A wrapper of moto's application, which reads and writes in two steps: it serves one request at a time.
 
     A long poll would block all other requests, so it is made of many short ones.
@@ -60,7 +60,12 @@ class _Application:
         look_seconds: the time between two short polls.
     """
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], watch: Watch, look_seconds: float) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        watch: Watch = lambda *_: None,
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
         self._application = application
         self._watch = watch
         self._look_seconds = look_seconds
@@ -221,7 +226,7 @@ def aws_place(watch: Watch = lambda *_: None, *, look_seconds: float = _LOOK_SEC
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     assert moto._server is not None
-    moto._server.app = _Application(moto._server.app, watch, look_seconds)
+    moto._server.app = InterruptiblePolls(moto._server.app, watch, look_seconds)
     host, port = moto.get_host_and_port()
     place = AwsPlace(f"http://{host}:{port}")
     try:
