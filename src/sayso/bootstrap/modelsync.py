@@ -16,7 +16,8 @@ from sayso.bootstrap.storages import open_aws
 from sayso.bootstrap.sync_parts import lease_taker, open_channels, open_reader, sync_options, webhook_keys
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput
-from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
+from sayso.modelsync.notifications.channels import SqsChannel
+from sayso.modelsync.notifications.outbox import OutboxSender
 from sayso.modelsync.service.consumer import EventHandler
 from sayso.modelsync.service.counts import MessageCounts
 from sayso.modelsync.service.service import ModelSync

@@ -23,7 +23,7 @@ from sayso.modelsync.volume.file_modes import FileModes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sayso.modelsync.notifications.outbox import Channel
+    from sayso.modelsync.notifications.channels import Channel
     from sayso.modelsync.volume.directories import VolumeRoot
     from sayso.modelsync.volume.lease import Lease
     from sayso.settings import SyncSettings
@@ -90,7 +90,7 @@ def open_channels(settings: SyncSettings) -> list[Channel]:
     channels: list[Channel] = []
     if settings.sync_webhook_url is None and settings.sync_touch_file is None:
         return channels
-    from sayso.modelsync.notifications.outbox import TouchFileChannel, WebhookChannel
+    from sayso.modelsync.notifications.channels import TouchFileChannel, WebhookChannel
 
     if settings.sync_webhook_url is not None:
         channels.append(WebhookChannel(settings.sync_webhook_url, webhook_keys(settings)))

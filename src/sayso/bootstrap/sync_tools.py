@@ -162,7 +162,8 @@ class SyncTools:
             SaysoError: a receiver does not take one now; the service sends it later.
         """
         from sayso.bootstrap.storages import open_aws
-        from sayso.modelsync.notifications.outbox import OutboxSender, SqsChannel
+        from sayso.modelsync.notifications.channels import SqsChannel
+        from sayso.modelsync.notifications.outbox import OutboxSender
 
         async with AsyncExitStack() as stack:
             channels = open_channels(self._settings)

@@ -17,8 +17,9 @@ from sayso.modelsync.journal.disk import PosixDisk
 from sayso.modelsync.journal.entries import Notice
 from sayso.modelsync.journal.journal import Journal
 from sayso.modelsync.journal.values import OutboxEntry
+from sayso.modelsync.notifications.channels import TouchFileChannel, WebhookChannel
 from sayso.modelsync.notifications.notices import Notices
-from sayso.modelsync.notifications.outbox import OutboxSender, TouchFileChannel, WebhookChannel
+from sayso.modelsync.notifications.outbox import OutboxSender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,11 +68,10 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def entry(generation: int, *, is_ready: bool = True) -> Notice:
+def entry(generation: int, *, is_ready: bool = True, key: str | None = None) -> Notice:
+    key = key or f"essential/bert/{generation}.bin"
     notices = Notices(base_path=Path("/models"), is_wanted=True, clock=lambda: 0.0)
-    made = notices.entry(
-        generation, "a.bin", [notices.updated(f"essential/bert/{generation}.bin", size_bytes=3, seconds=0.012)]
-    )
+    made = notices.entry(generation, "a.bin", [notices.updated(key, size_bytes=3, seconds=0.012)])
     assert made is not None
     return Notice(outbox=OutboxEntry(generation=generation, key=made.key, payload=made.payload, is_ready=is_ready))
 
@@ -113,3 +113,18 @@ async def test_a_receiver_that_has_a_message_does_not_get_it_again(
     await sender.send_all()
     assert not file.exists()
     assert journal.state.outbox == {}
+
+
+async def test_a_receiver_that_fails_holds_up_no_other(receiver: Receiver, journal: Journal, tmp_path: Path) -> None:
+    journal.append(entry(1), entry(2))
+    file = tmp_path / "touched"
+    sender = OutboxSender(lambda: journal, [WebhookChannel(receiver.url, []), TouchFileChannel(file)])
+    receiver.statuses = [500]
+    with pytest.raises(NotDelivered):
+        await sender.send_all()
+    assert json.loads(file.read_text())["generation"] == 2
+    assert set(journal.state.outbox) == {1, 2}
+    file.unlink()
+    await sender.send_all()
+    assert journal.state.outbox == {}
+    assert not file.exists()
