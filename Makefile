@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-IMAGE_BUILD ?= docker build
+CONTAINERS ?= docker
+IMAGE_BUILD ?= $(CONTAINERS) build
 SAYSO_IMAGE ?= sayso
 SAYSO_VERSION ?= latest
 
@@ -32,7 +33,7 @@ $(VENV)/.npm: requirements/npm.txt | $(BIN)/python
 	@touch $@
 
 # Programs in wheels, without the project.
-$(VENV)/.lint-deploy: requirements/lint-deploy.txt | $(BIN)/python
+$(VENV)/.lint-deploy $(VENV)/.sbom: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	$(PIP) install --quiet --require-hashes -r $<
 	@touch $@
 
@@ -49,8 +50,12 @@ dev: $(VENV)/.installed-test $(VENV)/.npm ## Serve everything, and start again w
 test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
 # Four at a time on two processors, since these tests wait more than they compute.
-	$(BIN)/pytest -q -m "not engine" -n 4 --dist worksteal
-	$(BIN)/pytest -q -m engine
+	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal
+	$(BIN)/pytest -q -m "engine and not containers"
+
+test-containers: $(VENV)/.installed-test ## Run the images of `make image` (CONTAINERS=podman IMAGE_BUILD=…): offline, hardened, stopped
+	CONTAINERS="$(CONTAINERS)" IMAGE_BUILD="$(IMAGE_BUILD)" SAYSO_IMAGE=$(SAYSO_IMAGE) SAYSO_VERSION=$(SAYSO_VERSION) \
+	  $(BIN)/pytest -q -m containers tests/deploy $(ARGS)
 
 test-newest: ## The fast tests on the newest Python that is here and that every dependency has a wheel for
 	tests/newest_python.sh $(ARGS)
@@ -84,7 +89,7 @@ chaos: $(VENV)/.installed-bench $(VENV)/.npm ## Kill, freeze and starve workers:
 	$(BIN)/sayso models pull
 	$(BIN)/python tests/chaos $(ARGS)
 
-# With podman: make image IMAGE_BUILD="podman build --layers --format docker". Without the format, health checks are lost.
+# With podman: make image CONTAINERS=podman IMAGE_BUILD="podman build --format docker"; in other formats there is no HEALTHCHECK.
 image: ## Build the container images: slim, full, and one for each service (TARGETS=…, PYTHON_IMAGE=… for another base)
 	set -e; for target in $(or $(TARGETS),slim full api stories cards sync); do \
 	  $(IMAGE_BUILD) --file deploy/docker/Dockerfile --target $$target --tag $(SAYSO_IMAGE):$$target-$(SAYSO_VERSION) \
@@ -92,6 +97,12 @@ image: ## Build the container images: slim, full, and one for each service (TARG
 	    --label org.opencontainers.image.version=$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/sayso/__init__.py) \
 	    --label org.opencontainers.image.revision=$$(git rev-parse HEAD) \
 	    --label org.opencontainers.image.created=$$(git show -s --format=%cI HEAD) .; \
+	done
+
+sbom: $(VENV)/.sbom ## Write what the images contain to out/sbom, in CycloneDX's JSON
+	for target in slim full; do \
+	  CONTAINERS="$(CONTAINERS)" $(BIN)/python deploy/docker/sbom.py $(SAYSO_IMAGE):$$target-$(SAYSO_VERSION) out/sbom/$$target.cdx.json \
+	    || exit; \
 	done
 
 lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
@@ -103,4 +114,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run dev test test-newest lint format types docs schema bench chaos image lock clean
+.PHONY: help run dev test test-containers test-newest lint format types docs schema bench chaos image sbom lock clean

@@ -3,7 +3,7 @@
 # test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js),
 # lint-deploy (the checks of scripts, Dockerfiles and workflows), the AWS emulator of docker-compose.yml;
 # image (what every container image contains), image-engines (what those with local engines contain besides), and
-# image-build (what builds Sayso's wheel for them).
+# image-build (what builds Sayso's wheel for them); sbom (what writes their bill of materials).
 set -euo pipefail
 uv=$1
 cd "$(dirname "$0")/.."
@@ -34,4 +34,5 @@ excluding() { printf '%s\n' docopt hf-xet "$@"; }
 lock image "${image[@]}" --excludes <(excluding "${engines[@]}") --constraint requirements/run.txt
 mapfile -t both < <(sed -nE 's/^([a-z0-9._-]+)==.*/--no-emit-package=\1/p' requirements/image.txt)
 lock image-engines "${image[@]}" --excludes <(excluding) --constraint requirements/run.txt "${both[@]}"
+lock sbom --group pyproject.toml:sbom --constraint requirements/test.txt
 lock image-build --group pyproject.toml:build --constraint requirements/run.txt
