@@ -12,6 +12,11 @@ CONTAINERS ?= docker
 IMAGE_BUILD ?= $(CONTAINERS) build
 SAYSO_IMAGE ?= sayso
 SAYSO_VERSION ?= latest
+AWS_EMULATOR_IMAGE ?= $(SAYSO_IMAGE):aws-emulator
+COMPOSE ?= $(CONTAINERS) compose
+STAND_IN_postgres := POSTGRES_IMAGE
+STAND_IN_proxy := PROXY_IMAGE
+STAND_IN_prometheus := PROMETHEUS_IMAGE
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,8 +58,10 @@ test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check
 	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal
 	$(BIN)/pytest -q -m "engine and not containers"
 
-test-containers: $(VENV)/.installed-test ## Run the images of `make image` (CONTAINERS=podman IMAGE_BUILD=…): offline, hardened, stopped
-	CONTAINERS="$(CONTAINERS)" IMAGE_BUILD="$(IMAGE_BUILD)" SAYSO_IMAGE=$(SAYSO_IMAGE) SAYSO_VERSION=$(SAYSO_VERSION) \
+test-containers: $(VENV)/.installed-test image-local ## Run the images of `make image`, and the stack of docker-compose.yml (CONTAINERS=podman …)
+	CONTAINERS="$(CONTAINERS)" COMPOSE="$(COMPOSE)" IMAGE_BUILD="$(IMAGE_BUILD)" SAYSO_IMAGE=$(SAYSO_IMAGE) \
+	  SAYSO_VERSION=$(SAYSO_VERSION) AWS_EMULATOR_IMAGE=$(AWS_EMULATOR_IMAGE) \
+	  $(if $(STAND_INS),$(foreach each,postgres proxy prometheus,$(STAND_IN_$(each))=$(SAYSO_IMAGE):$(each))) \
 	  $(BIN)/pytest -q -m containers tests/deploy $(ARGS)
 
 test-newest: ## The fast tests on the newest Python that is here and that every dependency has a wheel for
@@ -105,6 +112,14 @@ sbom: $(VENV)/.sbom ## Write what the images contain to out/sbom, in CycloneDX's
 	    || exit; \
 	done
 
+# The images that docker-compose.yml would pull, from Debian's packages, for a machine without an image registry.
+image-local: ## Build the AWS emulator, and with STAND_INS=1 also PostgreSQL, nginx and Prometheus from Debian's packages
+	$(IMAGE_BUILD) $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(AWS_EMULATOR_IMAGE) deploy/compose/aws
+	$(if $(STAND_INS),set -e; for target in postgres proxy prometheus; do \
+	  $(IMAGE_BUILD) $(if $(PYTHON_IMAGE),--build-arg BASE_IMAGE=$(PYTHON_IMAGE)) --target $$target \
+	    --tag $(SAYSO_IMAGE):$$target deploy/compose/debian; \
+	done)
+
 lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
@@ -114,4 +129,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run dev test test-containers test-newest lint format types docs schema bench chaos image sbom lock clean
+.PHONY: help run dev test test-containers test-newest lint format types docs schema bench chaos image image-local sbom lock clean

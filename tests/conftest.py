@@ -25,6 +25,14 @@ settings.register_profile("sayso", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("sayso")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Containers are started only when they are asked for: `make test-containers`."""
+    if "containers" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("containers") is not None:
+                item.add_marker(pytest.mark.skip(reason="runs containers: make test-containers"))
+
+
 @pytest.fixture(scope="session")
 def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The models of this machine, with a speech cache that is thrown away, and without measuring the machine."""

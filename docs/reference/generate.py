@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "styles.md": _styles(),
         "../operations/metrics.md": _metrics(),
+        "../../.env.sample": _environment(".env.sample"),
+        "../../.env.prod.sample": _environment(".env.prod.sample"),
     }
 
 
@@ -88,6 +91,31 @@ def _settings() -> str:
         if (variable, meaning) not in of_roles:
             rows.append(f"| {variable} | {by_role['']} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+REST = "# === Every other setting, with its default. From here on `make docs` writes this file.\n"
+
+
+def _environment(name: str) -> str:
+    """An environment file of compose: its own part as it is, and then the settings that this part does not name."""
+    head = (HERE / "../.." / name).read_text().partition(REST)[0].rstrip("\n")
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", head, re.MULTILINE))
+    rows = [f"{head}\n\n{REST}# What the compose files set for each container (HOST, PORT, paths) has no effect here."]
+    kinds = [*(role.settings() for role in ROLES.values()), Settings]
+    for field in (field for kind in kinds for field in kind.model_fields.values()):
+        for variable in variables(field):
+            if variable not in named:
+                named.add(variable)
+                default = "" if _default(field) == "-" else _default(field).strip("`")
+                rows.append(f"\n# {field.description}\n# {variable}={_plain(default)}")
+    return "\n".join(rows) + "\n"
+
+
+def _plain(default: str) -> str:
+    """A default as an environment variable has it."""
+    if default.startswith("("):
+        return ",".join(part.strip(" '") for part in default.strip("()").split(","))
+    return default.lower() if default in {"True", "False"} else default
 
 
 def _default(field: FieldInfo) -> str:

@@ -53,7 +53,7 @@ fi
 [ "$tls" = off ] || cp "$here/tls.conf" "$run/servers/https.conf"
 
 # Each request has a connection to the client and one to its upstream, and some files are open besides.
-files=$(ulimit -n)
+files=$(awk '/^Max open files/ { print $4 }' /proc/self/limits)
 [ "$files" != unlimited ] && [ "$files" -lt 8192 ] || files=8192
 connections=$((files - 64))
 
