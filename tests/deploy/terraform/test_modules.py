@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -71,6 +73,13 @@ def test_the_files_are_formatted(path: Path) -> None:
                 continue
             assert len(set(run)) <= 1, f"{file.name}, before: {line}"
             run = []
+
+
+def test_the_page_of_the_modules_is_up_to_date() -> None:
+    """`make docs` writes it."""
+    module_at(TERRAFORM)  # skips where python-hcl2 is missing
+    done = subprocess.run([sys.executable, str(TERRAFORM / "readme.py"), "--check"], check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
