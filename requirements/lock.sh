@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml into hashed lock files that name no download address: run (what `make run` installs),
 # test (run and the checks), bench (test and the peers that we measure against), npm (for a machine without Node.js),
-# lint-deploy (the checks of scripts, Dockerfiles and workflows), the AWS emulator of docker-compose.yml;
+# deploy (notifications of scripts/deploy.sh), lint-deploy (the checks of scripts, Dockerfiles and workflows), the AWS emulator of docker-compose.yml;
 # image (what every container image contains), image-engines (what those with local engines contain besides), and
 # image-build (what builds Sayso's wheel for them); sbom (what writes their bill of materials).
 set -euo pipefail
@@ -21,6 +21,7 @@ lock run pyproject.toml "${extras[@]}" --group build
 lock test pyproject.toml "${extras[@]}" --group build --group test --constraint requirements/run.txt
 lock bench pyproject.toml "${extras[@]}" --group build --group test --group bench \
   --constraint requirements/test.txt
+lock deploy --group pyproject.toml:deploy --constraint requirements/test.txt
 lock npm --group pyproject.toml:npm
 lock lint-deploy --group pyproject.toml:lint-deploy --constraint requirements/test.txt
 lock ../deploy/compose/aws/requirements --group pyproject.toml:aws-emulator --constraint requirements/test.txt

@@ -46,7 +46,7 @@ def migrate(
     conninfo = settings.database_url.get_secret_value()
     if check:
         state = schema_state(conninfo)
-        typer.echo(json.dumps({"version": state.version, "pending": state.pending}) if as_json else _found(state))
+        typer.echo(json.dumps(_document(state)) if as_json else _found(state))
         if state.pending:
             raise typer.Exit(EXIT_PENDING)
         return
@@ -55,11 +55,19 @@ def migrate(
     typer.echo(json.dumps(document) if as_json else _made(done))
 
 
+def _document(state: SchemaState) -> dict[str, object]:
+    document: dict[str, object] = {"version": state.version, "pending": state.pending}
+    return document | {"contracting": state.contracting} if state.contracting else document
+
+
 def _found(state: SchemaState) -> str:
     if not state.pending:
         return f"The tables are up to date, at version {state.version}."
     at = "There are no tables" if state.version is None else f"The tables are at version {state.version}"
-    return f"{at}; pending: {', '.join(state.pending)}."
+    text = f"{at}; pending: {', '.join(state.pending)}."
+    if state.contracting:
+        text += f" The previous version of Sayso cannot work after {', '.join(state.contracting)}."
+    return text
 
 
 def _made(done: Migration) -> str:

@@ -40,10 +40,13 @@ class SchemaState:
     Attributes:
         version: of its tables; None without tables.
         pending: the migrations that this version of Sayso would apply, in order.
+        contracting: those of them that take away what the previous version of Sayso needs: their files have the line
+            ``CONTRACTS = True``.
     """
 
     version: str | None
     pending: tuple[str, ...]
+    contracting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +106,13 @@ def known_versions() -> list[str]:
     return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def contracting_versions() -> list[str]:
+    """The versions of the schema with which the version of Sayso before them cannot work, in order."""
+    files = sorted((_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    contracting = (path for path in files if "CONTRACTS = True" in path.read_text(encoding="utf-8").splitlines())
+    return [path.name.partition("_")[0] for path in contracting]
+
+
 def _in_database(conninfo: str, work: Callable[[psycopg.Connection[Any], Mapping[str, Any]], T]) -> T:
     """The result of ``work`` with a connection and its parameters, if the user may use the existing tables."""
     address = parse_address(conninfo)
@@ -158,11 +168,12 @@ def _state(connection: psycopg.Connection[Any]) -> SchemaState:
     if connection.execute(f"select to_regclass('{SCHEMA}.migrations')").fetchone() != (None,):
         found = {version for (version,) in connection.execute(f"select version_num from {SCHEMA}.migrations")}  # noqa: S608 -- a constant
     known = known_versions()
-    if not found:
+    if not found:  # nothing works with these tables yet
         return SchemaState(version=None, pending=tuple(known))
     version = max(found)
     pending = known[known.index(version) + 1 :] if version in known else []
-    return SchemaState(version=version, pending=tuple(pending))
+    contracting = tuple(each for each in contracting_versions() if each in pending)
+    return SchemaState(version=version, pending=tuple(pending), contracting=contracting)
 
 
 def _upgrade(parameters: Mapping[str, Any]) -> Migration:

@@ -78,6 +78,17 @@ def test_a_check_of_an_empty_database(sayso: RunSayso, databases: Databases, mon
         assert connection.execute("select to_regnamespace('sayso')").fetchone() == (None,)
 
 
+def test_a_check_names_migrations_that_the_previous_version_cannot_work_with(
+    sayso: RunSayso, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deployment asks before it starts the new version beside the old one."""
+    monkeypatch.setenv("DATABASE_URL", at_first_version(databases))
+    monkeypatch.setattr("sayso.postgres.migrate.contracting_versions", lambda: [FIRST, NEWEST])
+    looked = sayso("migrate", "--check", "--json")
+    assert (looked.code, json.loads(looked.out)["contracting"]) == (3, [NEWEST])
+    assert f"The previous version of Sayso cannot work after {NEWEST}." in sayso("migrate", "--check").out
+
+
 def test_newer_tables_are_left_alone(sayso: RunSayso, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of a version that this one does not know: nothing is pending, and nothing is changed."""
     conninfo = databases.new()

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The files of an installation: those of the release in place of those before, and back.
+
+# Keep what is in the place of the release's files, then put these there.
+install_files() {
+  local before=$BUNDLE/before path
+  rm -rf "$before"
+  (umask 077 && mkdir -p "$before")
+  if [[ -f $ROOT/.env ]]; then install -m 0600 "$ROOT/.env" "$before/.env"; fi
+  while IFS= read -r path; do
+    if [[ -f $ROOT/$path ]]; then (cd "$ROOT" && cp --parents -p "$path" "$before/"); fi
+  done < <(cd "$BUNDLE/files" && find . -type f -printf '%P\n')
+  cp -R "$BUNDLE/files/." "$ROOT/"
+  install_environment
+}
+
+# The environment file: the one that was sent, and variables that were sent in place of its own. Mode 0600 throughout.
+install_environment() {
+  local source=$ROOT/.env new=$ROOT/.env.new line
+  [[ ! -f $BUNDLE/environment ]] || source=$BUNDLE/environment
+  rm -f "$new"
+  (umask 077 && : >"$new")
+  if [[ -f $source ]]; then
+    while IFS= read -r line || [[ -n $line ]]; do
+      [[ $line == *=* && -f $BUNDLE/variables ]] && grep -q "^${line%%=*}=" "$BUNDLE/variables" && continue
+      printf '%s\n' "$line"
+    done <"$source" >>"$new"
+  fi
+  [[ ! -f $BUNDLE/variables ]] || cat "$BUNDLE/variables" >>"$new"
+  mv "$new" "$ROOT/.env"
+}
+
+# Put back the files and the environment from before a release.
+restore_files() { # the release's bundle
+  [[ -d $1/before ]] || return 0
+  cp -R "$1/before/." "$ROOT/"
+  if [[ -f $ROOT/.env ]]; then chmod 0600 "$ROOT/.env"; fi
+}
+
+# One line for everything that makes a release: images, files, environment, services.
+fingerprint() {
+  {
+    each_image print_id
+    echo "${SERVICES[*]} $HAS_SYNC"
+    (cd "$BUNDLE/files" && find . -type f -print0 | sort -z | xargs -0r sha256sum)
+    if [[ -f $BUNDLE/environment ]]; then cat "$BUNDLE/environment"; else cat "$ROOT/.env" 2>/dev/null || true; fi
+    if [[ -f $BUNDLE/variables ]]; then cat "$BUNDLE/variables"; fi
+  } | sha256sum | cut -d ' ' -f 1
+}
+
+print_id() { # service, reference, id
+  echo "$1 $(image_id "sayso-slot:$(tag_of "$1")-$RELEASE")"
+}
+
+# Remove what the server keeps of releases that neither slot has.
+prune_releases() {
+  local path name
+  for path in "$STATE"/releases/*/; do
+    name=$(basename "$path")
+    [[ $name == "$RELEASE" || $name == "$(release_in blue)" || $name == "$(release_in green)" ]] || rm -rf "$path"
+  done
+}
