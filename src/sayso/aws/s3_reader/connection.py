@@ -1,67 +1,34 @@
 """One connection to an HTTP server, for GET and HEAD; bodies are received into the caller's buffer.
 
 The standard library parses the headers of a response with its parser of e-mails, in more time than 64 KiB take to
-arrive, and copies the body. Here httptools parses the head, and the socket fills the caller's buffer.
+arrive, and copies the body. Here httptools parses the head, and the socket fills the caller's buffer. Without TLS, on
+Linux, the kernel keeps the time limits and fills the buffer in one call: Python would ask before each call whether it
+may be made.
 """
 
 from __future__ import annotations
 
-import base64
 import select
 import socket
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httptools
 
+from sayso.aws.s3_reader.sockets import MAXIMUM_HEAD_BYTES, BadAnswer, connected, limit_waits
+
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
 
+    from sayso.aws.s3_reader.sockets import Address
+
 _FIRST_BYTES = 2**16
-_MAXIMUM_HEAD_BYTES = 2**18
 _NO_CONTENT = frozenset({204, 304})
-_OK = 200
-
-
-class BadAnswer(OSError):
-    """The server did not answer in HTTP, or not to the end."""
 
 
 class StaleConnection(OSError):
     """The server closed a connection that was idle; a request on a new one may succeed at once."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proxy:
-    """A proxy that connects to HTTPS servers.
-
-    Attributes:
-        host: its name or address.
-        port: of the proxy.
-        credentials: ``name:password``; None for none.
-    """
-
-    host: str
-    port: int
-    credentials: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
-    """Where a server is.
-
-    Attributes:
-        host: its name or address.
-        port: of TCP.
-        tls: the context of TLS; None for plain HTTP.
-        proxy: for HTTPS only; None for none.
-    """
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None = None
-    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,8 +57,13 @@ class HttpConnection:
     """
 
     def __init__(self, address: Address, *, connect_seconds: float, read_seconds: float) -> None:
-        self._socket = _connected(address, connect_seconds)
-        self._socket.settimeout(read_seconds)
+        self._socket = connected(address, connect_seconds)
+        is_limited_by_kernel = address.tls is None and sys.platform == "linux"
+        self._flags = socket.MSG_WAITALL if is_limited_by_kernel else 0
+        if is_limited_by_kernel:
+            limit_waits(self._socket, read_seconds)
+        else:
+            self._socket.settimeout(read_seconds)
         self._first = memoryview(bytearray(_FIRST_BYTES))
         self._message = _Message()
         self._left: int | None = 0  # of the body; None if only its end is marked
@@ -127,13 +99,15 @@ class HttpConnection:
         try:
             self._socket.sendall(request)
             while not message.has_head:
-                count = self._socket.recv_into(self._first)
+                count = self._receive(self._first)
                 received += count
-                if not count or received > _MAXIMUM_HEAD_BYTES:
+                if not count or received > MAXIMUM_HEAD_BYTES:
                     raise BadAnswer("the connection was closed before the answer")
                 parser.feed_data(self._first[:count])
         except httptools.HttpParserError as error:
             raise BadAnswer(f"the answer is not HTTP: {error}") from error
+        except BlockingIOError as error:
+            raise TimeoutError("timed out") from error
         except TimeoutError:
             raise
         except OSError as error:
@@ -177,17 +151,29 @@ class HttpConnection:
         if self._left is None:
             self._receive_marked()
             return self.read_into(buffer)
-        count = self._socket.recv_into(buffer[: self._left])
+        count = self._receive(buffer[: self._left], self._flags)
         if not count:
             raise BadAnswer("the body ended early")
         self._left -= count
         return count
 
+    def _receive(self, buffer: memoryview, flags: int = 0) -> int:
+        """Receive into a buffer; 0 where the connection ends.
+
+        Raises:
+            TimeoutError: nothing came in time.
+            OSError: the connection fails.
+        """
+        try:
+            return self._socket.recv_into(buffer, 0, flags)
+        except BlockingIOError:
+            raise TimeoutError("timed out") from None
+
     def _receive_marked(self) -> None:
         """More of a body whose length is not given: it is in chunks, or ends with the connection."""
         message = self._message
         message.pieces.clear()
-        data = self._socket.recv(_FIRST_BYTES)
+        data = bytes(self._first[: self._receive(self._first)])
         try:
             if data:
                 self._parser.feed_data(data)
@@ -250,36 +236,3 @@ class _Message:
 
     def on_message_complete(self) -> None:
         self.is_complete = True
-
-
-def _connected(address: Address, connect_seconds: float) -> socket.socket:
-    to = address if address.proxy is None else address.proxy
-    connection = socket.create_connection((to.host, to.port), timeout=connect_seconds)
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if address.proxy is not None:
-            _tunnel(connection, address, address.proxy)
-        if address.tls is None:
-            return connection
-        return address.tls.wrap_socket(connection, server_hostname=address.host)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _tunnel(connection: socket.socket, address: Address, proxy: Proxy) -> None:
-    """Have a proxy connect to the server."""
-    to = f"{address.host}:{address.port}"
-    lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
-    if proxy.credentials is not None:
-        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(proxy.credentials.encode()).decode()}")
-    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)  # one by one: what follows the empty line belongs to TLS
-        answer += byte
-        if not byte or len(answer) > _MAXIMUM_HEAD_BYTES:
-            raise BadAnswer("the proxy did not answer")
-    if answer.split(b" ", 2)[1:2] != [str(_OK).encode()]:
-        status = answer.partition(b"\r\n")[0].decode(errors="replace")
-        raise BadAnswer(f"the proxy refused: {status}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from sayso.aws.s3_reader.connection import Address, Proxy
 from sayso.aws.s3_reader.signing import Keys, encode_path
+from sayso.aws.s3_reader.sockets import Address, Proxy
 from sayso.aws.session import service_tables
 from sayso.errors import InvalidInput, NotInstalled, ServiceUnavailable
 

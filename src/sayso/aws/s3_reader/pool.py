@@ -11,7 +11,7 @@ from sayso.aws.s3_reader.connection import HttpConnection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sayso.aws.s3_reader.connection import Address
+    from sayso.aws.s3_reader.sockets import Address
 
 _MAXIMUM_IDLE_SECONDS = 15.0
 """Servers close idle connections; S3 after about 20 s."""

@@ -182,7 +182,8 @@ class FileTransfer:
             if self._descriptor is not None and len(found) < len(ranges):
                 if remote.size_bytes >= _PREALLOCATED_BYTES and preallocate(self._descriptor, remote.size_bytes):
                     settle()
-                os.ftruncate(self._descriptor, remote.size_bytes)
+                if len(ranges) > 1:  # a file that can be resumed is recognised by its size
+                    os.ftruncate(self._descriptor, remote.size_bytes)
         except OSError as error:
             raise volume_error(error, self._download.path) from error
         return [Piece(each, remote=remote, algorithms=content.algorithms) for each in ranges if each not in found]

@@ -134,7 +134,7 @@ class PieceReader:
             self._body = None
 
     def _sleep(self, seconds: float) -> None:
-        if self._stopped.wait(seconds):
+        if self._stopped.wait(seconds) if seconds else self._stopped.is_set():
             raise Cancelled(f"The transfer of {self._uri} was stopped.")
 
     def _request(self) -> ObjectBody:
