@@ -16,6 +16,7 @@ from sayso.bootstrap.storages import open_aws
 from sayso.bootstrap.sync_parts import lease_taker, open_channels, open_reader, sync_options, webhook_keys
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput
+from sayso.modelsync.bucket.names import bucket_of_events
 from sayso.modelsync.notifications.channels import SqsChannel
 from sayso.modelsync.notifications.outbox import OutboxSender
 from sayso.modelsync.service.consumer import EventHandler
@@ -145,7 +146,7 @@ class SyncOpener:
                 stack.push_async_callback(cancel_until_done, asyncio.create_task(self._sender.run()))
             handler = EventHandler(
                 self.sync,
-                bucket=settings.sync_bucket,
+                bucket=bucket_of_events(settings.sync_bucket),
                 prefix=settings.sync_prefix,
                 on_message=self._on_message,
                 on_lag=self._metrics.lag,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.aws.access import AwsAccess
 from sayso.aws.s3_reader import BucketReader, locate_bucket
 from sayso.errors import InvalidInput
+from sayso.modelsync.bucket.names import check_bucket, region_of
 from sayso.modelsync.keys import KeyRules
 from sayso.modelsync.plan.plan import PlanRules
 from sayso.modelsync.plan.selection import SelectionRules
@@ -78,6 +80,10 @@ def open_reader(settings: SyncSettings) -> BucketReader:
     if settings.sync_bucket is None:
         raise InvalidInput("S3_BUCKET_NAME is not set.", hint="It is the bucket whose models are synchronised.")
     access = AwsAccess.of(settings)
+    check_bucket(settings.sync_bucket, endpoint_url=access.endpoint_url)
+    region = region_of(settings.sync_bucket)
+    if region is not None:
+        access = replace(access, region=region)
     return BucketReader(locate_bucket(settings.sync_bucket, access, is_anonymous=settings.sync_anonymous))
 
 

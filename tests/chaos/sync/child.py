@@ -30,16 +30,17 @@ from sayso.modelsync.errors import FullSyncRunning  # noqa: E402
 from sayso.modelsync.notifications.outbox import OutboxSender  # noqa: E402
 from sayso.modelsync.plan.plan import PlanRules  # noqa: E402
 from sayso.modelsync.reconciliation.opened import SyncOptions  # noqa: E402
-from sayso.modelsync.service import service  # noqa: E402
+from sayso.modelsync.service import service, standby  # noqa: E402
 from sayso.modelsync.service.consumer import EventHandler  # noqa: E402
 from sayso.modelsync.service.service import ModelSync  # noqa: E402
 from sayso.modelsync.transfers.values import TransferOptions  # noqa: E402
 from sayso.resilience.retry_policies import RetryPolicy  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from sayso.aws.s3_reader.location import BucketLocation
+    from sayso.modelsync.notifications.channels import Outgoing
 
 _MOST_ORDER_BYTES = 2**16
 _LOOK_SECONDS = 0.01
@@ -69,13 +70,16 @@ class _File:
     """A receiver of notifications: each is a line of a file that all processes append to."""
 
     name = "file"
+    most = 1
 
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
-    async def send(self, message: Mapping[str, Any], *, generation: int, number: int) -> None:  # noqa: ARG002
+    async def send(self, messages: Sequence[Outgoing]) -> Mapping[int, SaysoError]:
         """See `Channel.send` of the outbox."""
-        os.write(self._descriptor, json.dumps({**message, "at": time.time()}).encode() + b"\n")
+        (outgoing,) = messages
+        os.write(self._descriptor, json.dumps({**outgoing.message, "at": time.time()}).encode() + b"\n")
+        return {}
 
 
 class _Copy:
@@ -165,7 +169,7 @@ class _Copy:
 
 def main(url: str, bucket: str, descriptor: str) -> None:
     """Make copies until the other end of the socket is closed."""
-    service._LEASE_POLL_SECONDS = 0.05
+    standby._POLL_SECONDS = 0.05
     service._REOPEN_SECONDS = 0.05
     access = AwsAccess(endpoint_url=url, region="us-east-1", access_key_id="key", secret_access_key="hush")  # noqa: S106
     location = locate_bucket(bucket, access)

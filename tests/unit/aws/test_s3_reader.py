@@ -175,3 +175,28 @@ def test_an_error_of_the_caller_is_not_taken_for_one_of_the_connection(server: O
     """As a full disk, while a body is written."""
     with server.reader() as reader, pytest.raises(OSError, match="full"), reader.open("a/key", {}, {}):
         raise OSError("full")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (Reply(status=403, code="InvalidObjectState"), InvalidInput, "SAYSO_SYNC_PREFIX"),
+        (Reply(status=400, headers={"x-amz-bucket-region": "eu-central-1"}), InvalidInput, "AWS_REGION=eu-central-1"),
+        (Reply(status=400, code="BadDigest", headers={"x-amz-bucket-region": "us-east-1"}), ServiceUnavailable, ""),
+        (Reply(status=403, code="AccessDenied"), ServiceUnavailable, "s3:GetObject"),
+    ],
+)
+def test_a_refusal_says_what_helps(server: ObjectServer, reply: Reply, kind: type[Exception], words: str) -> None:
+    """Where only the operator can help; a region is wrong only if it is another one."""
+    server.faults.append(reply)
+    with server.reader() as reader, pytest.raises(kind) as caught:
+        read(reader)
+    assert words in (getattr(caught.value, "hint", None) or "")
+
+
+def test_a_listing_that_is_refused_names_the_permission(server: ObjectServer) -> None:
+    server.page_faults.append(Reply(status=403, code="AccessDenied"))
+    with server.reader() as reader, pytest.raises(ServiceUnavailable) as caught:
+        reader.page({"list-type": "2"})
+    assert "s3:ListBucket" in (caught.value.hint or "")
+    assert "requesters pay" in (caught.value.hint or "")

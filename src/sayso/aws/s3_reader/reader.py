@@ -200,7 +200,7 @@ class BucketReader:
             body = answer.read_all(_MAXIMUM_ERROR_BYTES)
         self._correct_clock(head)
         operation = {"HEAD": "head_object", "GET": "get_object"}[method] if key else "list_objects_v2"
-        raise error_of(head.status, head.headers, body, subject=uri, operation=operation)
+        raise error_of(head.status, head.headers, body, subject=uri, operation=operation, region=self._location.region)
 
     def _ask(self, request: bytes, *, is_head: bool) -> tuple[Head, HttpConnection]:
         """The head of the response, over an idle connection if it is still open."""

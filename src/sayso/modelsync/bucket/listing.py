@@ -55,7 +55,7 @@ def list_objects(
     except Cancelled:
         raise
     except SaysoError as error:
-        return Listing(objects=tuple(objects), is_complete=False, trouble=str(error))
+        return Listing(objects=tuple(objects), is_complete=False, trouble=str(error).replace("\n", " "))
     return Listing(objects=tuple(objects), is_complete=True)
 
 
@@ -78,6 +78,25 @@ def find_object(
     """
     query = {} if version_id is None else {"versionId": version_id}
     return _patient(reader, lambda: facts_of_headers(key, reader.head(key, query, CHECKSUM_MODE)), policy)
+
+
+def is_listed(reader: BucketReader, key: str, *, policy: RetryPolicy = S3_READ) -> bool:
+    """Whether a listing has an object with a key; blocks.
+
+    Unlike the answer to HEAD, which has no body, one of S3 cannot be taken for that of another server, or of S3 about a
+    bucket that does not exist.
+
+    Args:
+        reader: of the bucket.
+        key: of the object.
+        policy: when the bucket is asked again.
+
+    Raises:
+        ServiceUnavailable, ResourceMissing, InvalidInput, Cancelled: the bucket cannot be listed.
+    """
+    query = {"list-type": "2", "encoding-type": "url", "prefix": key, "max-keys": "1"}
+    page = _patient(reader, lambda: _parsed(reader.page(query)), policy)
+    return any(each.key == key for each in _objects(page))
 
 
 def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: RetryPolicy = S3_READ) -> int | None:

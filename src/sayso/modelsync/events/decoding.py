@@ -45,12 +45,12 @@ class _Malformed(Exception):
     """A record cannot be understood; the message is the reason, as the end of a sentence."""
 
 
-def decode(body: str, *, bucket: str) -> DecodedMessage:
+def decode(body: str, *, bucket: str | None) -> DecodedMessage:
     """The events in a message of the queue.
 
     Args:
         body: the message as the queue delivered it.
-        bucket: whose events are wanted; those of others are ignored, and counted.
+        bucket: whose events are wanted; those of others are ignored, and counted. None for those of every bucket.
 
     Raises:
         InvalidInput: no record of the message can be understood: it belongs to the dead letters. The error gives the
@@ -70,7 +70,7 @@ def decode(body: str, *, bucket: str) -> DecodedMessage:
 class _Decoder:
     """Collects the events of one message."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str | None) -> None:
         self._bucket = bucket
         self.events: list[ObjectEvent] = []
         self.ignored: Counter[str] = Counter()
@@ -101,7 +101,7 @@ class _Decoder:
         """Collect the events of one record, which is read here."""
         try:
             for event in events:
-                if event.bucket == self._bucket:
+                if self._bucket in {None, event.bucket}:
                     self.events.append(event)
                 else:
                     self.ignored["another bucket"] += 1

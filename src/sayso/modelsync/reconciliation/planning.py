@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from sayso.aws.s3_reader import ObjectAbsent
-from sayso.errors import Cancelled, InvalidInput, SaysoError
-from sayso.modelsync.bucket.listing import find_object, list_objects, read_object
+from sayso.errors import Cancelled, InvalidInput, SaysoError, ServiceUnavailable
+from sayso.modelsync.bucket.listing import find_object, is_listed, list_objects, read_object
 from sayso.modelsync.keys import KeyIndex, directories_above
 from sayso.modelsync.plan.manifests import MAXIMUM_MANIFEST_BYTES, is_manifest, parse_manifest, prefix_of
 from sayso.modelsync.plan.plan import make_plan
@@ -229,9 +229,11 @@ class Planner:
             try:
                 return find_object(self._volume.reader, key, policy=policy).remote
             except ObjectAbsent:
-                return None
+                return self._absence(key)
             except Cancelled:
                 raise
+            except InvalidInput as error:  # it is about the bucket: no event is lost for that
+                return ServiceUnavailable(error.message, hint=error.hint)
             except SaysoError as error:
                 return error
 
@@ -243,6 +245,19 @@ class Planner:
                 elif answer is not None and not (key.endswith("/") and not answer.size_bytes):
                     found.append(answer)
         return found, failed
+
+    def _absence(self, key: str) -> SaysoError | None:
+        """Why an object is not taken for gone; None if it is. A file is deleted only if the listing says so, too."""
+        if key not in self._volume.journal.state.files:
+            return None
+        try:
+            if is_listed(self._volume.reader, key, policy=self._volume.options.transfers.retry):
+                return ServiceUnavailable(f"The bucket lists {key}, and has no such object.")
+        except Cancelled:
+            raise
+        except SaysoError as error:
+            return ServiceUnavailable(error.message, hint=error.hint)
+        return None
 
     def _scan(self, keys: Iterable[str], prefixes: Collection[str], listed: Collection[str]) -> VolumeScan:
         """What is on the volume where these keys and sets belong."""

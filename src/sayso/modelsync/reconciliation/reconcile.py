@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import OutputFailed, SaysoError, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputFailed, SaysoError, ServiceUnavailable
 from sayso.modelsync.journal.entries import Certainty
 from sayso.modelsync.plan.actions import ActionKind
 from sayso.modelsync.reconciliation.cleanup import clean_up
@@ -45,11 +45,13 @@ class SyncError:
 
     Attributes:
         path: the key, or the prefix of a set; empty for the whole.
-        error: in a sentence.
+        error: in a sentence, and what to do about it.
+        is_passing: whether it may succeed soon without any change.
     """
 
     path: str
     error: str
+    is_passing: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,7 @@ class Reconciled:
         seconds: how long it took.
         began_at: Unix time in seconds.
         execution: the changes in detail.
+        trouble: why the bucket was not looked at to its end, in a sentence; None if it was.
     """
 
     total: int
@@ -87,11 +90,17 @@ class Reconciled:
     seconds: float
     began_at: float
     execution: Execution
+    trouble: str | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether everything was looked at, although single files may have failed."""
-        return all(each.path for each in self.errors)
+        return self.trouble is None
+
+    @property
+    def is_worth_repeating(self) -> bool:
+        """Whether something failed that may succeed soon."""
+        return any(each.is_passing for each in self.errors)
 
     @property
     def is_successful(self) -> bool:
@@ -145,11 +154,14 @@ class Reconciler:
             self._progress.enter("transferring")
             execution = self._executor.execute(plan, under_way)
             self._follow(execution, under_way)
-            errors = [SyncError(path=key, error=error.message) for key, error in sorted(execution.errors.items())]
-            if not listing.is_complete:
-                errors.append(SyncError(path="", error=listing.trouble or "The listing is not complete."))
+            errors = [_described(key, error) for key, error in sorted(execution.errors.items())]
+            trouble = None if listing.is_complete else listing.trouble or "The listing is not complete."
+            if trouble is not None:
+                errors.append(SyncError(path="", error=trouble))
             if plan.withheld_reason is not None and listing.is_complete:
-                errors.append(SyncError(path="", error=f"Deletions are withheld: {plan.withheld_reason}"))
+                errors.append(
+                    SyncError(path="", error=f"Deletions are withheld: {plan.withheld_reason}", is_passing=False)
+                )
             if not errors and not self._volume.journal.state.is_certain:
                 self._volume.journal.append(Certainty(is_certain=True))
             self._progress.enter("cleaning")
@@ -169,6 +181,7 @@ class Reconciler:
                 seconds=time.monotonic() - began,
                 began_at=began_at,
                 execution=execution,
+                trouble=trouble,
             )
         finally:
             self._progress.enter("idle")
@@ -282,6 +295,11 @@ class Reconciler:
         except OutputFailed as error:
             return [SyncError(path="", error=error.message)]
         return []
+
+
+def _described(path: str, error: SaysoError) -> SyncError:
+    words = f"{error.message} {error.hint}" if error.hint else error.message
+    return SyncError(path=path, error=words, is_passing=not isinstance(error, InvalidInput))
 
 
 def _total(plan: Plan) -> int:

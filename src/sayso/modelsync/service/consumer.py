@@ -29,7 +29,7 @@ class EventHandler:
 
     Args:
         sync: acts on events; those that come together cost one look at each key.
-        bucket: events of others are ignored.
+        bucket: events of others are ignored; None if its name is not known, because an access point is read.
         prefix: events of other keys are ignored.
         on_message: called with whether a message succeeded, its age when it came, and how long it took, in seconds.
         on_lag: called with how many seconds ago a change was made that is on the volume now.
@@ -40,7 +40,7 @@ class EventHandler:
         self,
         sync: ModelSync,
         *,
-        bucket: str,
+        bucket: str | None,
         prefix: str = "",
         on_message: Callable[[bool, float, float], None] = lambda _is_done, _age, _seconds: None,
         on_lag: Callable[[float], None] = lambda _: None,

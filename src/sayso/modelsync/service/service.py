@@ -233,8 +233,8 @@ class ModelSync:
             raise
         self._last = result
         self._has_reconciled = self._has_reconciled or result.is_complete
-        self._trouble = None if result.is_complete else next(each.error for each in result.errors if not each.path)
-        self._schedule.reconciled(is_successful=result.is_successful)
+        self._trouble = result.trouble
+        self._schedule.reconciled(is_successful=not result.is_worth_repeating)
         self._on_execution(result.execution)
         self._on_reconciled(result)
         self._schedule.recheck_later(result.waiting)
