@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import os
 import re
@@ -54,6 +55,30 @@ def make_private_directory(path: Path, *, group_reads: bool = False, everyone_re
             raise
     else:
         path.chmod(mode | (path.stat().st_mode & stat.S_ISGID))  # which a directory passes on to those below it
+
+
+def check_writable(directory: Path) -> None:
+    """Make a directory for its owner only, if it is missing, and make sure that this process can write there.
+
+    Raises:
+        OSError: it cannot.
+    """
+    make_private_directory(directory)
+    probe = directory / f".sayso-probe-{os.getpid()}"
+    probe.touch()
+    probe.unlink()
+
+
+def writable_hint(error: OSError, directory: Path) -> str:
+    """What an operator does so that this process can write to a directory; empty where that is unknown."""
+    if error.errno == errno.EROFS:
+        return "It is read-only here: mount a volume there that can be written."
+    if error.errno not in {errno.EACCES, errno.EPERM}:
+        return ""
+    command = f"chown -R {os.getuid()}:{os.getgid()} {directory}"
+    if not os.path.exists(directory):  # noqa: PTH110 -- False also where its parents may not be entered
+        command = f"mkdir -p {directory} && {command}"
+    return f"Run as root, where the volume is mounted: {command}."
 
 
 def create_private(path: Path, *, group_reads: bool = False, everyone_reads: bool = False) -> BinaryIO:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, OutputFailed
-from sayso.files import make_private_directory, private_lock
+from sayso.files import make_private_directory, private_lock, writable_hint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,10 @@ def signing_keys(settings: StorageSettings) -> SigningKeys:
                 _keep(path, secrets.token_hex(_SECRET_BYTES))
             return _with_previous(_kept(path), settings)
     except OSError as error:
-        raise OutputFailed(f"Cannot keep a secret in {path}: {error.strerror or error}.") from error
+        raise OutputFailed(
+            f"Cannot keep a secret in {path}: {error.strerror or error}.",
+            hint=f"{writable_hint(error, settings.data_dir)} Or set SAYSO_SIGNING_SECRET.".strip(),
+        ) from error
 
 
 def existing_signing_keys(settings: StorageSettings) -> SigningKeys:

@@ -12,7 +12,7 @@ from sayso.bootstrap.storages import open_aws
 from sayso.cards.files import CARD_FILES_PATH
 from sayso.cards.speech_store import FOLDER
 from sayso.errors import InvalidInput, ServiceUnavailable
-from sayso.files import make_private_directory
+from sayso.files import make_private_directory, writable_hint
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages, open_s3_storage
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _HINTS: Mapping[int | None, str] = {
     errno.ENOTDIR: "A part of the path is a file: name a directory in LOCAL_STORAGE_PATH.",
 }
 """What to do about a directory that another owner would not make writable."""
+
+_OTHER_DIRECTORY = "Or name another directory in LOCAL_STORAGE_PATH."
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -130,12 +132,12 @@ def check_card_directory(directory: Path) -> None:
         probe.unlink()
         for path in (directory, directory / _STAGING, directory / FOLDER):
             if path.exists() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(f"{path} belongs to the user {path.stat().st_uid}")
+                raise PermissionError(errno.EACCES, f"{path} belongs to the user {path.stat().st_uid}")
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidInput(
             f"The MP3 files of cards cannot be stored in {directory}: {reason}.",
-            hint=_HINTS.get(error.errno) or _chown_hint(directory),
+            hint=_HINTS.get(error.errno) or f"{writable_hint(error, directory)} {_OTHER_DIRECTORY}".strip(),
         ) from error
 
 
@@ -148,14 +150,6 @@ def check_free_space(directory: Path) -> None:
     free_bytes = shutil.disk_usage(directory).free
     if free_bytes < _LEAST_FREE_BYTES:
         raise ServiceUnavailable(f"The disk of {directory} is full: {free_bytes // 2**20} MiB are left.")
-
-
-def _chown_hint(directory: Path) -> str:
-    """What an operator runs so that this process can write to the directory."""
-    command = f"chown -R {os.getuid()}:{os.getgid()} {directory}"
-    if not os.path.exists(directory):  # noqa: PTH110 -- False also where its parents may not be entered
-        command = f"mkdir -p {directory} && {command}"
-    return f"Run as root, where the volume is mounted: {command}. Or name another directory in LOCAL_STORAGE_PATH."
 
 
 def _bucket(settings: CardsSettings) -> str:

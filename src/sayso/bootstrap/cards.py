@@ -20,7 +20,7 @@ from sayso.bootstrap.card_storage import (
     open_card_storage,
 )
 from sayso.bootstrap.process import Service
-from sayso.bootstrap.storages import work_directory
+from sayso.bootstrap.storages import check_work_directory, work_directory
 from sayso.cards.cloud import CloudEngine
 from sayso.cards.files import StoredCardFiles
 from sayso.cards.handler import CardsHandler
@@ -65,6 +65,7 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
 
     Raises:
         InvalidInput: a setting is missing or cannot be used, or the directory of the files cannot be written to.
+        OutputFailed: running jobs cannot be stored.
         ServiceUnavailable: the database has not answered for a minute.
     """
     _print_start(settings)
@@ -77,6 +78,7 @@ def open_cards(process: Process, settings: CardsSettings) -> Service:
         check_card_directory(settings.local_storage_path)
         if settings.cards_public_base_url is None:
             _log.warning("the files of cards have addresses of this machine only", base_url=base_url, hint=_BASE_URL)
+    check_work_directory(settings)
     speech = process.speech(settings)
     VoiceChoice(settings.voices).check(speech.sources)
     prepare_card_databases(process, settings)

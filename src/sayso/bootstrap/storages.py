@@ -9,7 +9,7 @@ import structlog
 
 from sayso.aws.session import Aws, AwsAccess
 from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
-from sayso.files import make_private_directory
+from sayso.files import check_writable, make_private_directory, writable_hint
 from sayso.resilience.retry import retry_blocking
 from sayso.resilience.retry_policies import DATABASE_START
 from sayso.signing import signing_keys
@@ -39,6 +39,22 @@ def output_directory(settings: StorageSettings) -> Path:
 def work_directory(settings: DataSettings) -> Path:
     """The directory of workers for the files of running jobs."""
     return settings.data_dir / "work"
+
+
+def check_work_directory(settings: DataSettings) -> None:
+    """Make sure that workers can store the files of running jobs. Blocks.
+
+    Raises:
+        OutputFailed: they cannot; the hint has the command that changes the owner, where the owner is the reason.
+    """
+    directory = work_directory(settings)
+    try:
+        check_writable(directory)
+    except OSError as error:
+        raise OutputFailed(
+            f"Running jobs cannot be stored in {directory}: {error.strerror or error}.",
+            hint=f"{writable_hint(error, settings.data_dir)} Or name another directory in SAYSO_DATA.".strip(),
+        ) from error
 
 
 def output_root(settings: StorageSettings) -> str:
@@ -88,7 +104,8 @@ def _make_output_directory(settings: StorageSettings) -> None:
     try:
         make_private_directory(directory, group_reads=settings.group_reads)
     except OSError as error:
-        raise OutputFailed(f"Cannot keep narrations in {directory}: {error.strerror or error}.") from error
+        hint = writable_hint(error, directory)
+        raise OutputFailed(f"Cannot keep narrations in {directory}: {error.strerror or error}.", hint=hint) from error
 
 
 def prepare_database(conninfo: str) -> Migration:

@@ -13,7 +13,14 @@ from sayso.bootstrap.isolated import IsolatedNarrator
 from sayso.bootstrap.narrator import open_narrator
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.retention import open_retention
-from sayso.bootstrap.storages import open_aws, open_database, open_storages, output_root, work_directory
+from sayso.bootstrap.storages import (
+    check_work_directory,
+    open_aws,
+    open_database,
+    open_storages,
+    output_root,
+    work_directory,
+)
 from sayso.cancellation import cancel_until_done
 from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
 from sayso.jobs import NullTaskStore
@@ -54,10 +61,12 @@ def open_stories(process: Process, settings: StoriesSettings) -> Service:
 
     Raises:
         InvalidInput: the settings name no source of stories, or one cannot be used.
+        OutputFailed: running jobs cannot be stored.
         UnknownVoice: no engine has the default voice.
         ModelMissing: the model of the default voice has not been pulled.
         ServiceUnavailable: the database has not answered for a minute.
     """
+    check_work_directory(settings)
     speech = process.speech(settings)
     process.prepare_database(settings)
     opener = StoriesOpener(

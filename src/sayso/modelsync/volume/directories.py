@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCKED = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_DENIED_HINT = (
+    "MODELS_BASE_PATH names the volume. Mount it so that it can be written, and run as root, where it is mounted: "
+    "chown -R {}:{} with its path."
+)
 _BASE_HINT = "MODELS_BASE_PATH names the directory of the volume; this user must be able to write there."
 
 
@@ -33,7 +38,8 @@ def volume_error(error: OSError, subject: str) -> OutputFailed:
         return VolumeFull(f"There is no space left on the volume for {subject}.")
     if error.errno in _BLOCKED:
         return PathBlocked(f"{subject} cannot be reached: a part of its path is a symbolic link or a file.")
-    return OutputFailed(f"{subject} cannot be written: {error.strerror or error}.")
+    hint = _DENIED_HINT.format(os.getuid(), os.getgid()) if error.errno in _DENIED else None
+    return OutputFailed(f"{subject} cannot be written: {error.strerror or error}.", hint=hint)
 
 
 def local_stat(found: os.stat_result) -> LocalStat:
