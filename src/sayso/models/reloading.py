@@ -111,9 +111,12 @@ class WatchedModel(Generic[T]):
         """
         with self._opening:
             serving = self._now()
-            if serving is None or serving.model is stale:
-                serving = self._open_for_request(replaces=True)
-            return serving.model
+            if serving is not None and serving.model is not stale:
+                return serving.model
+            serving = self._open_for_request(replaces=True)
+        _log.info("the model was opened again", engine=self.name, directory=str(serving.state.directory))
+        self._on_reload("loaded")
+        return serving.model
 
     def require_found(self) -> None:
         """Return unless no model was opened yet and there is no complete one; opens nothing.
