@@ -38,7 +38,7 @@ $(VENV)/.npm: requirements/npm.txt | $(BIN)/python
 	@touch $@
 
 # Programs in wheels, without the project.
-$(VENV)/.lint-deploy $(VENV)/.sbom: $(VENV)/.%: requirements/%.txt | $(BIN)/python
+$(VENV)/.lint-deploy $(VENV)/.sbom $(VENV)/.deploy: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	$(PIP) install --quiet --require-hashes -r $<
 	@touch $@
 
@@ -64,6 +64,10 @@ test-containers: $(VENV)/.installed-test image-local ## Run the images of `make 
 	  $(if $(STAND_INS),$(foreach each,postgres proxy prometheus,$(STAND_IN_$(each))=$(SAYSO_IMAGE):$(each))) \
 	  $(BIN)/pytest -q -m containers tests/deploy $(ARGS)
 
+coverage: $(VENV)/.installed-test $(VENV)/.npm ## The fast tests, and how much of the code they run: out/coverage.xml
+	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal --cov=sayso --cov-branch \
+	  --cov-report=term:skip-covered --cov-report=xml:out/coverage.xml $(ARGS)
+
 test-newest: ## The fast tests on the newest Python that is here and that every dependency has a wheel for
 	tests/newest_python.sh $(ARGS)
 
@@ -74,6 +78,17 @@ lint: $(VENV)/.installed-test ## ruff and the import layers
 
 lint-deploy: $(VENV)/.lint-deploy ## shellcheck, hadolint, actionlint and zizmor: what builds and deploys
 	VENV=$(VENV) deploy/scripts/lint.sh
+
+notifications: $(VENV)/.deploy ## Install what scripts/deploy.sh sends notifications with
+
+check-image: $(VENV)/.installed-test ## The built image of the API works, offline and while OpenAI fails (ENGINE=docker)
+	$(BIN)/python deploy/scripts/check_image.py $${SAYSO_IMAGE:-sayso}:api-$${SAYSO_VERSION:-latest}
+
+check-manifests: $(VENV)/.installed-test ## Render and validate the manifests of Kubernetes, and evaluate Terraform's files
+	$(BIN)/pytest -q -m "not containers" tests/deploy/kubernetes tests/deploy/terraform
+
+check-compose: ## The compose files can be read, and publish no API without keys (COMPOSE="docker compose")
+	deploy/scripts/check-compose.sh
 
 format: $(VENV)/.installed-test ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
@@ -126,8 +141,12 @@ lock: ## Resolve pyproject.toml into requirements/*.txt, with hashes
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
 	requirements/lock.sh $(VENV)/lock/bin/uv
 
+dist: $(VENV)/.installed-run ## The wheel, into dist/; the same bytes for the same commit
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 clean: ## Remove what the other targets made here (models and cached speech stay)
-	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run dev test test-containers test-newest lint format types docs schema bench chaos image image-local sbom lock clean
+.PHONY: help run dev test test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests format types docs schema bench chaos image image-local sbom lock dist clean
