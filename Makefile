@@ -97,8 +97,9 @@ format: $(VENV)/.installed-test ## Format the code
 types: $(VENV)/.installed-test ## mypy, strict
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed-test $(VENV)/.lint-deploy ## Write docs/reference and the page of Terraform's modules from the code
+docs: $(VENV)/.installed-test $(VENV)/.lint-deploy ## Write what is written from the code: docs/reference, .env samples, dashboards
 	$(BIN)/python docs/reference/generate.py
+	$(BIN)/python deploy/monitoring/dashboards.py
 	$(BIN)/python deploy/terraform/readme.py
 
 schema: $(VENV)/.installed-test ## Write tests/integration/postgres/schema.txt from the migrations
