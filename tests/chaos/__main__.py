@@ -40,7 +40,9 @@ def main(
         list[str] | None, typer.Option(help=f"Any of {', '.join([*SCENES, SYNC])}; all by default.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of a run that is to be tried again; any by default.")] = None,
-    jobs: Annotated[int, typer.Option(min=5, help="In sqs and postgres; others have a third or a fifth.")] = _JOBS,
+    jobs: Annotated[
+        int, typer.Option(min=5, help="In sqs and postgres, and kills in sync; others have a third or a fifth.")
+    ] = _JOBS,
     quick: Annotated[bool, typer.Option("--quick", help=f"{_QUICK_JOBS} jobs: less than a minute each.")] = False,
     workers: Annotated[int, typer.Option(min=2, help="How many processes at once.")] = 3,
     engine: Annotated[str, typer.Option(help="piper, which speaks, or fake, which hums.")] = "piper",
