@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def hostile_keys(token: str) -> tuple[str, ...]:
 
 
 class Objects:
-    """Changes the objects of a bucket, at random; for one thread, but for `overwrite`.
+    """Changes the objects of a bucket, at random; any thread may use it.
 
     Attributes:
         changed_at: when each key was changed last, as Unix time.
@@ -55,6 +56,7 @@ class Objects:
         self.hostile = hostile_keys(token)
         self._colliding = f"{KEPT}/{token}-below.bin"
         self._bucket = bucket
+        self._lock = threading.RLock()
         self._chance = random.Random(seed)  # noqa: S311 -- moments, not secrets
         bucket.overwrite = self.overwrite
 
@@ -75,6 +77,10 @@ class Objects:
 
     def change(self, count: int) -> None:
         """Put some files again, delete one or none, and put a new version of the set now and then."""
+        with self._lock:
+            self._change(count)
+
+    def _change(self, count: int) -> None:
         for number in self._chance.sample(range(FILES), count):
             self._put(f"files/{number}.bin")
         if self._chance.random() < 0.5:
@@ -86,7 +92,11 @@ class Objects:
             self.put_set()
 
     def put_set(self) -> None:
-        """A new version of the set, its manifest last; one of its files stays as it is, half of the time."""
+        """A new version of the set, its manifest last."""
+        with self._lock:
+            self._put_set()
+
+    def _put_set(self) -> None:
         self.version += 1
         number = self.version.to_bytes(8, "big")
         shared = self._chance.randbytes(_SHARED_BYTES)
@@ -102,7 +112,14 @@ class Objects:
         self.changed_at[MANIFEST] = time.time()
 
     def overwrite(self, key: str) -> bool:
-        """Put a file again while it is fetched; whether it is one that may be."""
+        """Put a file, or its whole set, again while it is fetched; whether it is one that may be."""
+        with self._lock:
+            return self._overwrite(key)
+
+    def _overwrite(self, key: str) -> bool:
+        if key.startswith("set/"):
+            self._put_set()
+            return True
         if not key.startswith("files/") or key not in self._bucket.contents or key in self.hostile:
             return False
         self._put(key)

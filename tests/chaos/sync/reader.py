@@ -139,7 +139,11 @@ class Reader:
         link = self.base / "set"
         if not link.is_symlink():
             return
-        opened = os.open(os.path.realpath(link), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            opened = os.open(os.path.realpath(link), os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            self.wrong["the link of a set leads nowhere"] += 1
+            return
         number = self._version(opened)
         self.counts["sets"] += 1
         if number is None or len(self.held_sets) >= _MOST_HELD:

@@ -31,6 +31,8 @@ _FREEZE_SHARE = 0.15
 _LONGEST_FREEZE_SECONDS = 0.2
 _FAULT_SHARES = (0.0, 0.1, 0.5)
 _MOST_BROKEN = 20
+_SETTLE_SECONDS = 0.2
+"""How long a response that is under way may still overwrite an object."""
 
 
 class Operator(Protocol):
@@ -220,6 +222,7 @@ class Stage:
     def _calm(self, number: int) -> None:
         """Have one process end the work without faults, then act on events alone; both are judged."""
         self._bucket.share = 0.0
+        time.sleep(_SETTLE_SECONDS)
         self._feeder.take(is_last=True)
         began = time.monotonic()
         process = self._processes.begin()
