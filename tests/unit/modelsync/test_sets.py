@@ -57,6 +57,18 @@ def seen(path: Path) -> dict[str, str]:
     return {relative: (path / PREFIX / relative).read_text() for relative in FILES}
 
 
+def test_what_a_killed_process_has_left_in_a_version_does_not_hinder_it(
+    root: VolumeRoot, store: SetStore, tmp_path: Path
+) -> None:
+    """It was killed while it fetched a file of the same version."""
+    for relative in FILES:
+        os.close(new_temporary(root, f"{store.building(PREFIX, 'v1')}/{relative}")[1])
+    put_together(root, store, "v1")
+    store.publish(PREFIX, "v1", FILES)
+    assert seen(tmp_path) == dict.fromkeys(FILES, "v1")
+    assert sorted(path.name for path in tmp_path.rglob("*.partial")) == []
+
+
 def test_a_set_is_swapped_at_once_and_old_versions_stay(root: VolumeRoot, store: SetStore, tmp_path: Path) -> None:
     """The link is relative, so that the volume may be mounted anywhere."""
     for version in ("v1", "v2", "v3", "v4"):

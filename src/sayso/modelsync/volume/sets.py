@@ -231,8 +231,11 @@ class SetStore:
         return max([*times, 0.0 if found is None else found.st_mtime]) >= before_seconds
 
     def _seal(self, building: str, sealed: str, relatives: Collection[str]) -> None:
-        """Give a complete version its name, durably."""
+        """Give a complete version its name, durably; temporary files are those of a process that was killed."""
         found = set(self._below(building))
+        for left in [each for each in found if is_temporary(each.rpartition("/")[2])]:
+            self._root.remove(f"{building}/{left}")
+            found.discard(left)
         if found != set(relatives):
             raise OSError(f"the version is incomplete: {_shown(found ^ set(relatives))}")
         sync_tree(self._root, self._abilities, building)
