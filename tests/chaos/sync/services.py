@@ -109,7 +109,7 @@ class ServiceProcess:
 class Services:
     """Begins services; a context manager. See `chaos.sync.processes.Copies`."""
 
-    longest_run_seconds = 4.0
+    longest_run_seconds = 5.0
 
     def __init__(self, bucket: ChaoticBucket, base: Path, directory: Path, *, grace_seconds: float) -> None:
         self._bucket = bucket

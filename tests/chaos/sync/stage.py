@@ -180,7 +180,7 @@ class Stage:
                 self._outcome.runs += 1
             self._volume.after_run()
             self._hear(first)
-            if number % _RUNS_BETWEEN_CALMS == 0 or number == runs:
+            if number % _RUNS_BETWEEN_CALMS == 0 or number in {1, runs}:
                 if second is not None:
                     second.kill()
                     self._hear(second)
