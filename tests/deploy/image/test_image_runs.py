@@ -82,7 +82,7 @@ def test_a_start_that_is_stopped_ends_at_once(engine: ContainerEngine) -> None:
         ("cards", (), {"PRIMARY_SERVICE": "local"}, ("PRIMARY_SERVICE is local",)),
         ("slim", ("sayso", "run", "stories"), {}, ("The role stories needs local engines", "api, cards, sync")),
         ("slim", ("sayso", "run", "api"), {"SAYSO_ALLOW_ANONYMOUS": "true"}, ("FALLBACK_TO_LOCAL is true",)),
-        ("slim", ("sayso", "say", "Hello."), {}, ("No local engines are installed here",)),
+        ("slim", ("sayso", "say", "Hello.", "-o", "-"), {}, ("No local engines are installed here",)),
     ],
 )
 def test_what_cannot_work_says_why_at_the_start(
@@ -108,6 +108,44 @@ def test_slim_serves_openai_alone(engine: ContainerEngine) -> None:
         assert (status, "tts-1" in body) == (200, True)
         assert json.loads(api.get("/v1/audio/voices")[1])["voices"] == []
         assert api.stop(seconds=30) == 0
+
+
+ROOTS = "mode=0755"  # as a directory of the host that the engine has made
+ANOTHERS = "mode=0700"
+CHOWN = "chown -R 1000:1000 /app/storage/"
+AWS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+
+@pytest.mark.parametrize("mode", [ROOTS, ANOTHERS])
+@pytest.mark.parametrize(
+    ("target", "settings"),
+    [
+        ("cards", {"DATABASE_URL": "postgresql://none@127.0.0.1:1/none"}),
+        ("stories", {"QUEUE_URL": "http://127.0.0.1:1/1/queue", **AWS}),
+    ],
+)
+def test_a_volume_of_another_user_is_refused_with_the_command(
+    engine: ContainerEngine, target: str, settings: dict[str, str], mode: str
+) -> None:
+    """A worker that could not store what it makes does not start, and the error says what to run."""
+    options = [option for name, value in settings.items() for option in ("--env", f"{name}={value}")]
+    done = engine.run(target, options=(*OFFLINE, "--tmpfs", f"/app/storage:{mode}", *options))
+    assert done.code not in {0, 137}
+    assert "Permission denied" in done.text
+    assert CHOWN in done.text
+
+
+@pytest.mark.parametrize("mount", [("--tmpfs", f"/models:{ROOTS}"), ()], ids=["of root", "no volume"])
+def test_a_volume_of_models_that_cannot_be_written_is_said(engine: ContainerEngine, mount: tuple[str, ...]) -> None:
+    """Model sync waits until it can, answers its probes, and logs what helps."""
+    settings = {"S3_BUCKET_NAME": "models", "SQS_UPDATE_QUEUE_URL": "http://127.0.0.1:1/1/queue", **AWS}
+    options = [option for name, value in settings.items() for option in ("--env", f"{name}={value}")]
+    with engine.started("sync", options=(*OFFLINE, *mount, *options)) as sync:
+        wait_until(lambda: "the volume cannot be used" in sync.logs())
+        assert "chown -R 1000:1000" in sync.logs()
+        sync.wait_for("/live", port=8080)
+        assert sync.get("/health", port=8080)[0] == 503
+        assert sync.stop(seconds=30) == 0, sync.logs()
 
 
 def test_a_probe_follows_host_and_port(engine: ContainerEngine) -> None:
