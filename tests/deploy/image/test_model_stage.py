@@ -29,14 +29,14 @@ def test_the_copied_modules_are_enough(tmp_path: Path) -> None:
     script = tmp_path / "pull_models.py"
     models = tmp_path / "models"
     models.mkdir()
-    code = "\n".join(  # noqa: FLY002 -- a program, a line each
+    code = "\n".join(
         [
             "import runpy, sys",
             f"sys.path.insert(0, {str(tmp_path)!r})",
             f"sys.argv = ['pull_models.py', {str(models)!r}]",
             f"runpy.run_path({str(script)!r})",
-            "loaded = [getattr(module, '__file__', None) for name, module in sys.modules.items() if name[:5] == 'sayso']",
-            "print(*filter(None, loaded), sep='\\n')",
+            "own = [module for name, module in sys.modules.items() if name.startswith('sayso')]",
+            "print(*filter(None, (getattr(module, '__file__', None) for module in own)), sep='\\n')",
         ]
     )
     # -P and the path keep the code of this working directory out.
