@@ -100,6 +100,7 @@ types: $(VENV)/.installed-test ## mypy, strict
 docs: $(VENV)/.installed-test $(VENV)/.lint-deploy ## Write what is written from the code: docs/reference, .env samples, dashboards
 	$(BIN)/python docs/reference/generate.py
 	$(BIN)/python deploy/monitoring/dashboards.py
+	$(BIN)/python deploy/kubernetes/alerts.py
 	$(BIN)/python deploy/terraform/readme.py
 
 schema: $(VENV)/.installed-test ## Write tests/integration/postgres/schema.txt from the migrations

@@ -66,13 +66,15 @@ kube() { kubectl ${context:+--context "$context"} "$@"; }
 # The manifests with this version, in a copy: the checkout is not changed.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -R "$here/base" "$here/components" "$here/overlays" "$work/"
-overlay=$work/overlays/$environment/kustomization.yaml
+mkdir "$work/kubernetes"
+cp -R "$here/base" "$here/components" "$here/overlays" "$work/kubernetes/"
+cp -R "$here/../monitoring" "$work/"
+overlay=$work/kubernetes/overlays/$environment/kustomization.yaml
 if [[ -n $tag ]]; then
   sed -i.original -E "s/(newTag: (full|slim))-[A-Za-z0-9_.-]+/\1-$tag/" "$overlay"
 fi
 rendered=$work/manifests.yaml
-kubectl kustomize "$work/overlays/$environment" >"$rendered" || refuse 'the manifests cannot be rendered' 3
+kubectl kustomize "${overlay%/*}" >"$rendered" || refuse 'the manifests cannot be rendered' 3
 # The namespace and who may deploy to it are an administrator's, who applies them once; see below.
 mine='sayso/applied-by!=administrator'
 mapfile -t images < <(sed -nE 's/^ *image: (.*)$/\1/p' "$rendered" | sort -u)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from sayso.bootstrap.roles import ROLES
 from sayso.settings.settings import variables
@@ -157,6 +158,16 @@ def test_probes_ask_what_every_process_serves(objects: list[Object]) -> None:
         assert (paths["startupProbe"], paths["livenessProbe"]) == ("/live", "/live"), name
         assert paths["readinessProbe"] in {"/ready", "/healthz"}
         assert container["ports"][0]["name"] == "http"
+
+
+def test_the_alerts_and_dashboards_are_those_of_monitoring(tmp_path: Path) -> None:
+    """`make docs` writes the alerts; every dashboard is a file of a config map."""
+    monitoring = KUBERNETES.with_name("monitoring")
+    objects = with_all_components(tmp_path)
+    rules = yaml.safe_load((monitoring / "prometheus" / "sayso.yml").read_text())
+    assert named(objects, "PrometheusRule")["sayso"]["spec"] == rules
+    dashboards = named(objects, "ConfigMap")["sayso-dashboards"]
+    assert set(dashboards["data"]) == {path.name for path in (monitoring / "grafana").glob("*.json")}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

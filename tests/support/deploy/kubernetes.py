@@ -44,6 +44,7 @@ def with_all_components(directory: Path) -> list[Object]:
     """
     copy = directory / "kubernetes"
     shutil.copytree(KUBERNETES, copy)
+    shutil.copytree(KUBERNETES.with_name("monitoring"), directory / "monitoring")
     kustomization = copy / "overlays" / "prod" / "kustomization.yaml"
     names = sorted(each.name for each in (KUBERNETES / "components").iterdir() if each.name != "keda")
     before, _, rest = kustomization.read_text().partition("components:\n")
