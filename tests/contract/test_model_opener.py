@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from sayso.bootstrap.model_directories import DirectoryModels
-from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing, SaysoError
+from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing, ModelReplaced, SaysoError
 from sayso.models import WatchedModel, installed_models
 from sayso.models.files import sha256_of
 from sayso.modelsync.plan.manifests import SetFile, SetManifest, manifest_json
@@ -183,6 +183,37 @@ def test_a_file_that_differs_from_its_manifest_is_refused(kind: Kind, settings: 
     assert (opener.is_set(first), opener.is_set(second)) == (False, True)
     with pytest.raises(ModelCorrupt, match="the checksum differs"):
         opener.prepare(opener.open(second), opener.open(first))
+
+
+def test_whisper_is_loaded_only_from_the_files_that_it_was_opened_from(settings: Settings, tmp_path: Path) -> None:
+    """One that was replaced while it was not in memory is not taken for it; neither is what is no longer there."""
+    directory = small(WHISPER, tmp_path / "model")
+    model = watched(WHISPER, directory, settings)
+    stale = model.current()
+    (directory / "new").write_bytes(b"JUNK")
+    (directory / "new").rename(directory / "model.bin")
+    for asked in (stale.try_out, lambda: stale.fingerprint):
+        with pytest.raises(ModelReplaced):
+            asked()
+    opened = model.reopened(stale)
+    assert opened is model.current() is not stale
+    assert "faster-whisper" in opened.fingerprint
+    (directory / "model.bin").unlink()
+    with pytest.raises(ModelReplaced):
+        opened.try_out()
+    with pytest.raises(ModelMissing, match=r"model\.bin"):
+        model.reopened(opened)
+
+
+def test_kokoro_keeps_the_file_that_it_was_opened_from(settings: Settings, tmp_path: Path) -> None:
+    """Whatever has its name now: what is hashed is what is loaded, also later."""
+    directory = small(KOKORO, tmp_path / "model")
+    opened = watched(KOKORO, directory, settings).current()
+    fingerprint = opened.fingerprint
+    (directory / "new").write_bytes(b"other")
+    (directory / "new").rename(directory / "model.onnx")
+    assert (opened._content(), opened.fingerprint) == (b"junk", fingerprint)
+    assert watched(KOKORO, directory, settings).current().fingerprint != fingerprint
 
 
 def test_a_voice_in_use_must_not_go(settings: Settings, tmp_path: Path) -> None:

@@ -159,3 +159,22 @@ def test_a_real_timer_unloads_it() -> None:
         weakref.finalize(model, freed.set)
         del model
     assert freed.wait(10)
+
+
+def test_a_retired_model_has_no_timer_and_leaves_with_the_last_reference() -> None:
+    """Also one whose idle time runs just now, and one that is used once more."""
+    clockwork, freed = Clockwork(), threading.Event()
+    resident = LazyModel(Model, idle_unload_seconds=60, timer=clockwork.timer)
+    with resident.use() as model:
+        weakref.finalize(model, freed.set)
+        del model
+    assert clockwork.waiting
+    resident.retire()
+    assert not clockwork.waiting
+    with resident.use():
+        pass
+    assert not clockwork.waiting
+    assert resident.is_loaded
+    del resident
+    gc.collect()
+    assert freed.is_set()

@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sayso.tts.base import SpeechEngine
-    from sayso.types import Speech, Utterance
-
-
-class CountingEngine(FakeSpeechEngine):
-    """Counts what it has spoken."""
-
-    spoken = 0
-
-    def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
-        self.spoken += 1
-        return super().synthesise(utterance, voice=voice, speed=speed)
 
 
 def engine_of(open_engine: Callable[[], SpeechEngine]) -> LocalEngine:
@@ -45,7 +34,7 @@ def engine_of(open_engine: Callable[[], SpeechEngine]) -> LocalEngine:
 @pytest.mark.anyio
 async def test_a_phrase_is_spoken_by_the_model_of_its_key() -> None:
     """Although it is replaced between the look-up of the key and the synthesis; the next phrase has the new one's."""
-    old, new = CountingEngine(sample_rate_hz=24_000), CountingEngine(sample_rate_hz=16_000)
+    old, new = FakeSpeechEngine(sample_rate_hz=24_000), FakeSpeechEngine(sample_rate_hz=16_000)
     now = [old]
     local = engine_of(lambda: now[0])
     voice = await local.voice("en")
@@ -55,9 +44,9 @@ async def test_a_phrase_is_spoken_by_the_model_of_its_key() -> None:
     assert later is not None
     assert (old.fingerprint in voice.fingerprint, new.fingerprint in later.fingerprint) == (True, True)
     await local.speak(SpeechRequest("A bell.", "en", voice, job_id="1"))
-    assert (old.spoken, new.spoken) == (1, 0)
+    assert (old.calls, new.calls) == (1, 0)
     await local.speak(SpeechRequest("A bell.", "en", later, job_id="1"))
-    assert (old.spoken, new.spoken) == (1, 1)
+    assert (old.calls, new.calls) == (1, 1)
 
 
 @pytest.mark.anyio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import shutil
@@ -71,7 +72,7 @@ class Opener:
 ERRORS: dict[str, Exception] = {
     "corrupt": ModelCorrupt("It is corrupt."),
     "unusable": InvalidInput("It lacks a voice."),
-    "stale": OSError(116, "Stale file handle"),
+    "stale": OSError(errno.ESTALE, "Stale file handle"),
     "large": MemoryError("too large"),
     "odd": RuntimeError("something odd"),
 }
@@ -374,3 +375,16 @@ def test_what_is_no_directory_has_no_state(tmp_path: Path) -> None:
     (tmp_path / "folder/hanging").symlink_to(tmp_path / "nowhere")
     for name in ("file", "circle", "hanging", "nowhere", "folder"):
         assert state_of(tmp_path / name) is None
+
+
+def test_a_file_handle_that_nfs_calls_stale_gives_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / FILE).touch()
+    real = type(tmp_path).stat
+
+    def stale(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == FILE:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(type(tmp_path), "stat", stale)
+    assert state_of(tmp_path) is None

@@ -135,3 +135,26 @@ def test_a_voice_that_disappeared_is_missing(tmp_path: Path, book: VoiceBook) ->
 
     with pytest.raises(ModelMissing, match="af_heart"):
         book.style("af_heart")
+
+
+def test_voices_that_may_change_are_read_at_once(tmp_path: Path, book: VoiceBook) -> None:
+    """What another process does to the files later changes nothing; a file that is no voice is named at once."""
+    held = VoiceBook(tmp_path, may_change=True)
+    style = held.style("af_heart")
+    for name in held.names:
+        (tmp_path / f"{name}.bin").write_bytes(b"")
+    np.testing.assert_array_equal(held.style("af_heart"), style)
+    assert held.style("bm_george:1+ff_siwis:1").shape == style.shape
+    with pytest.raises(ModelCorrupt, match="af_heart"):
+        VoiceBook(tmp_path, may_change=True)
+    assert book.digest == ""
+
+
+def test_the_digest_is_of_all_voices_and_their_names(tmp_path: Path, book: VoiceBook) -> None:
+    digests = [VoiceBook(tmp_path, may_change=True).digest]
+    assert VoiceBook(tmp_path, may_change=True).digest == digests[0]
+    (tmp_path / "ff_siwis.bin").rename(tmp_path / "ff_other.bin")
+    digests.append(VoiceBook(tmp_path, may_change=True).digest)
+    (tmp_path / "ff_other.bin").write_bytes((tmp_path / f"{book.names[0]}.bin").read_bytes())
+    digests.append(VoiceBook(tmp_path, may_change=True).digest)
+    assert len(set(digests)) == 3
