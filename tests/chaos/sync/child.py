@@ -27,6 +27,7 @@ from sayso.aws.s3_reader import BucketReader, ReaderOptions, locate_bucket  # no
 from sayso.errors import SaysoError, ServiceUnavailable  # noqa: E402
 from sayso.jobs.base import Delivery  # noqa: E402
 from sayso.modelsync.errors import FullSyncRunning  # noqa: E402
+from sayso.modelsync.journal.journal import Journal  # noqa: E402
 from sayso.modelsync.notifications.outbox import OutboxSender  # noqa: E402
 from sayso.modelsync.plan.plan import PlanRules  # noqa: E402
 from sayso.modelsync.reconciliation.opened import SyncOptions  # noqa: E402
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 _MOST_ORDER_BYTES = 2**16
 _LOOK_SECONDS = 0.01
+_COMPACT_AFTER = 100
+"""The journal is written anew so often that processes are killed meanwhile."""
 _RETRY = RetryPolicy(first_seconds=0.01, longest_seconds=0.05, attempts=8, total_seconds=20)
 
 
@@ -171,6 +174,7 @@ def main(url: str, bucket: str, descriptor: str) -> None:
     """Make copies until the other end of the socket is closed."""
     standby._POLL_SECONDS = 0.05
     service._REOPEN_SECONDS = 0.05
+    Journal.open.__func__.__kwdefaults__["compact_after"] = _COMPACT_AFTER  # type: ignore[attr-defined]
     access = AwsAccess(endpoint_url=url, region="us-east-1", access_key_id="key", secret_access_key="hush")  # noqa: S106
     location = locate_bucket(bucket, access)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
