@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.bootstrap.sync_parts import lease_taker, open_channels, open_reader, sync_options
-from sayso.errors import Busy, InvalidInput
+from sayso.errors import Busy, InvalidInput, ServiceUnavailable
 from sayso.modelsync.journal.disk import PosixDisk
 from sayso.modelsync.journal.journal import Journal
 from sayso.modelsync.reconciliation.opened import open_volume
@@ -80,7 +80,10 @@ class SyncTools:
             SaysoError: the volume or the bucket cannot be used.
         """
         with self._seen() as view:
-            return Planner(view, self.progress).plan()[0]
+            plan, listing = Planner(view, self.progress).plan()
+            if not listing.is_complete:
+                raise ServiceUnavailable(f"The bucket could not be listed: {listing.trouble}")
+            return plan
 
     def verify(self, stopped: threading.Event, on_file: Callable[[int], None]) -> Verification:
         """Read every file; what is damaged is noted for the next synchronisation, unless a service has the volume.

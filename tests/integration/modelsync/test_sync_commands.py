@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sayso.cli.app import app
+from sayso.errors import ServiceUnavailable
 from support.aws.server import AwsPlace, aws_place
 from support.modelsync.process import SyncPlace
 
@@ -71,6 +72,16 @@ def test_the_plan_changes_nothing(place: SyncPlace, base: Path, sync: Sync) -> N
     assert plan["actions"] == [{"kind": "download", "key": "a.bin", "bytes": 3, "reason": "it is not on the volume"}]
     assert not (base / "a.bin").exists()
     assert "download  'a.bin'" in sync("plan").output
+
+
+def test_a_bucket_that_cannot_be_listed_is_no_plan(base: Path, sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command fails and says why, instead of reporting that there is nothing to do."""
+    base.mkdir()
+    monkeypatch.setenv("S3_BUCKET_NAME", "there-is-no-such-bucket")
+    result = sync("plan")
+    assert isinstance(result.exception, ServiceUnavailable)
+    assert "There is no bucket" in str(result.exception)
+    assert "unchanged" not in result.output
 
 
 def test_a_damaged_file_is_found_and_mended(place: SyncPlace, base: Path, sync: Sync) -> None:
