@@ -71,7 +71,7 @@ def test_an_old_environment_works_with_the_keys_that_clients_have(tmp_path: Path
         directory.chmod(0o755)
     stack = stack_with(
         tmp_path,
-        f"{OLD}OPENAI_BASE_URL=http://127.0.0.1:9/v1\nSAYSO_API_KEYS={imported.entry}\n"
+        f"{OLD}OPENAI_BASE_URL=http://127.0.0.1:9/v1\nSAYSO_SYNTHESIS_WORKERS=2\nSAYSO_API_KEYS={imported.entry}\n"
         f"PROXY_TLS=on\nPROXY_TLS_DIR={certificates}\n",
     )
     trusted = ssl.create_default_context(cafile=str(certificates / "fullchain.pem"))
