@@ -19,7 +19,7 @@ from sayso.modelsync.reconciliation.verify import verify_volume
 from sayso.modelsync.volume.directories import VolumeRoot, make_root
 from sayso.modelsync.volume.lease import lease_holder
 from sayso.modelsync.volume.publish import read_link
-from sayso.modelsync.volume.sets import directory_behind
+from sayso.modelsync.volume.set_paths import directory_behind
 
 if TYPE_CHECKING:
     import threading

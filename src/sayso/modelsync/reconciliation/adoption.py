@@ -13,7 +13,7 @@ from sayso.modelsync.keys import directories_above
 from sayso.modelsync.plan.files import is_same_object
 from sayso.modelsync.transfers.verification import Requirement, compare_file, given_checksums
 from sayso.modelsync.volume.publish import read_link
-from sayso.modelsync.volume.sets import directory_behind
+from sayso.modelsync.volume.set_paths import directory_behind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,8 @@ from sayso.modelsync.volume.capabilities import Abilities, probe_volume
 from sayso.modelsync.volume.directories import volume_error
 from sayso.modelsync.volume.file_modes import FileModes
 from sayso.modelsync.volume.publish import Publisher
-from sayso.modelsync.volume.sets import BUILDING, SETS_DIRECTORY, SetStore
+from sayso.modelsync.volume.set_paths import BUILDING, SETS_DIRECTORY
+from sayso.modelsync.volume.sets import SetStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.records import VolumeFile, VolumeScan
 from sayso.modelsync.volume.directories import kind_of, local_stat
 from sayso.modelsync.volume.publish import read_link
-from sayso.modelsync.volume.sets import directory_behind
+from sayso.modelsync.volume.set_paths import directory_behind
 
 if TYPE_CHECKING:
     from sayso.modelsync.volume.directories import VolumeRoot

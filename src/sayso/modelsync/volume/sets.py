@@ -8,19 +8,24 @@ swap: the root must be mounted. Without symbolic links the files are published o
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from sayso.errors import InvalidInput
 from sayso.modelsync.errors import PathBlocked
-from sayso.modelsync.keys import STATE_DIRECTORY, is_temporary, temporary_name
+from sayso.modelsync.keys import is_temporary, temporary_name
 from sayso.modelsync.volume.directories import volume_error
 from sayso.modelsync.volume.durability import sync_directories, sync_tree
 from sayso.modelsync.volume.publish import read_link
+from sayso.modelsync.volume.set_paths import (
+    BUILDING,
+    checked_version,
+    directory_behind,
+    directory_of,
+    link_of,
+    target_of,
+)
 from sayso.modelsync.volume.system_calls import exchange
 
 if TYPE_CHECKING:
@@ -30,12 +35,6 @@ if TYPE_CHECKING:
     from sayso.modelsync.volume.directories import VolumeRoot
     from sayso.modelsync.volume.publish import Publisher
 
-SETS_DIRECTORY = f"{STATE_DIRECTORY}/sets"
-
-BUILDING = "building-"
-"""Begins the names of the directories of versions that are put together."""
-
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MAXIMUM_SHOWN = 3
 
 
@@ -68,7 +67,7 @@ class SetStore:
         Raises:
             InvalidInput: the version has other characters.
         """
-        return f"{_directory(prefix)}/{BUILDING}{_checked(version)}"
+        return f"{directory_of(prefix)}/{BUILDING}{checked_version(version)}"
 
     def current(self, prefix: str) -> str | None:
         """The version that the link of a set leads to; None if there is no link of ours.
@@ -77,10 +76,10 @@ class SetStore:
             OutputFailed: the path of the link cannot be reached.
         """
         try:
-            target = read_link(self._root, _link(prefix))
+            target = read_link(self._root, link_of(prefix))
         except OSError as error:
-            raise volume_error(error, _link(prefix)) from error
-        behind = directory_behind(_link(prefix), target)
+            raise volume_error(error, link_of(prefix)) from error
+        behind = directory_behind(link_of(prefix), target)
         return None if behind is None else behind.rpartition("/")[2]
 
     def versions(self, prefix: str) -> list[str]:
@@ -89,7 +88,7 @@ class SetStore:
         Raises:
             OutputFailed: the volume cannot be read.
         """
-        directory = _directory(prefix)
+        directory = directory_of(prefix)
         try:
             found = [
                 (facts.st_mtime_ns, name)
@@ -151,8 +150,8 @@ class SetStore:
                 directory, on a volume that cannot exchange entries.
             OutputFailed: the version is incomplete, or the volume fails.
         """
-        directory = _directory(prefix)
-        sealed = f"{directory}/{_checked(version)}"
+        directory = directory_of(prefix)
+        sealed = f"{directory}/{checked_version(version)}"
         try:
             if self._root.stat(sealed) is None:
                 self._seal(self.building(prefix, version), sealed, relatives)
@@ -160,7 +159,7 @@ class SetStore:
             before()
             self._swap(prefix, version)
         except OSError as error:
-            raise volume_error(error, _link(prefix)) from error
+            raise volume_error(error, link_of(prefix)) from error
 
     def withdraw(self, prefix: str) -> None:
         """Remove the link of a set, if it is ours; its versions stay until they are pruned.
@@ -170,7 +169,7 @@ class SetStore:
         """
         if self.current(prefix) is None:
             return
-        link = _link(prefix)
+        link = link_of(prefix)
         try:
             self._root.remove(link)
             sync_directories(self._root, self._abilities, {link.rpartition("/")[0]})
@@ -204,7 +203,7 @@ class SetStore:
         Raises:
             OutputFailed: something cannot be removed.
         """
-        directory, current = _directory(prefix), self.current(prefix)
+        directory, current = directory_of(prefix), self.current(prefix)
         order = {version: number for number, version in enumerate(published)}
         old = [version for version in self.versions(prefix) if version != current]
         old.sort(key=lambda version: order.get(version, -1))
@@ -243,7 +242,7 @@ class SetStore:
         sync_directories(self._root, self._abilities, {sealed.rpartition("/")[0]})
 
     def _check_place(self, prefix: str, relatives: Collection[str]) -> None:
-        link = _link(prefix)
+        link = link_of(prefix)
         found = self._root.stat(link)
         if found is None or stat.S_ISLNK(found.st_mode):
             return
@@ -264,12 +263,12 @@ class SetStore:
             )
 
     def _swap(self, prefix: str, version: str) -> None:
-        link = _link(prefix)
+        link = link_of(prefix)
         parent, _, name = link.rpartition("/")
         temporary = temporary_name(name, secrets.token_hex(8))
         beside = f"{parent}/{temporary}" if parent else temporary
         with self._root.directory(parent, is_made=True) as directory:
-            os.symlink(_target(prefix, version), temporary, dir_fd=directory)
+            os.symlink(target_of(prefix, version), temporary, dir_fd=directory)
             try:
                 found = self._root.stat(link)
                 if found is not None and stat.S_ISDIR(found.st_mode):
@@ -286,38 +285,6 @@ class SetStore:
     def _below(self, directory: str) -> Iterator[str]:
         for path, _ in self._root.entries(directory):
             yield path.removeprefix(f"{directory}/")
-
-
-def directory_behind(path: str, target: str | None) -> str | None:
-    """The directory of the version that the link of a set leads to; None if a link is not one of ours.
-
-    Args:
-        path: of the link, below the root.
-        target: what the link contains; None for no link.
-    """
-    version = (target or "").rpartition("/")[2]
-    is_ours = _VERSION.fullmatch(version) is not None and target == _target(f"{path}/", version)
-    return f"{_directory(f'{path}/')}/{version}" if is_ours else None
-
-
-def _link(prefix: str) -> str:
-    return prefix.rstrip("/")
-
-
-def _directory(prefix: str) -> str:
-    """The directory with all versions of a set."""
-    return f"{SETS_DIRECTORY}/{hashlib.sha256(prefix.encode()).hexdigest()[:32]}"
-
-
-def _target(prefix: str, version: str) -> str:
-    """What the link of a set contains."""
-    return "../" * _link(prefix).count("/") + f"{_directory(prefix)}/{version}"
-
-
-def _checked(version: str) -> str:
-    if not _VERSION.fullmatch(version) or version.startswith(BUILDING):
-        raise InvalidInput(f"A set has no version {version!r}.")
-    return version
 
 
 def _shown(names: Collection[str]) -> str:
