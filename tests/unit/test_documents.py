@@ -37,3 +37,21 @@ def test_files_that_a_document_names_exist(document: Path) -> None:
 def test_there_are_documents() -> None:
     """The README and the design are among those that are looked at."""
     assert {Path("README.md"), Path("docs/design/jobs.md")} <= set(DOCUMENTS)
+
+
+def test_every_document_is_in_the_index() -> None:
+    """A reader reaches each document from `docs/README.md`: by a link there, or in another index that it links."""
+    index = ROOT / "docs" / "README.md"
+    reached = {index}
+    found = [index]
+    while found:
+        page = found.pop()
+        linked = {(page.parent / name).resolve() for name in _LINK.findall(page.read_text(encoding="utf-8"))}
+        pages = {path for path in linked if path.suffix == ".md" and path.is_file() and _in_documents(path)}
+        found += [path for path in pages - reached if path.name == "README.md"]
+        reached |= pages
+    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md") if path not in reached} == set()
+
+
+def _in_documents(path: Path) -> bool:
+    return path.is_relative_to(ROOT / "docs")
