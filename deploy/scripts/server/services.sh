@@ -61,7 +61,7 @@ replace_sync() { # release whose image it gets
   local container deadline=$((SECONDS + GATE_SECONDS))
   container=$(container_of sync)
   if [[ -n $container ]]; then
-    logged engine tag "$(field '{{.Image}}' "$container")" sayso-slot:sync-before
+    [[ $1 == before ]] || logged engine tag "$(field '{{.Image}}' "$container")" sayso-slot:sync-before
     logged engine stop -t "$STOP_SECONDS" "$container" || true
     logged engine rm --force "$container" || return 1
   fi

@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def engine(*arguments: str) -> str:
-    """Run the engine of this machine, which `CONTAINER_ENGINE` or `CONTAINERS` names, and return what it prints.
+    """Run the engine of this machine, which `CONTAINERS` names, and return what it prints.
 
     Raises:
         AssertionError: it fails.
@@ -35,7 +35,7 @@ def engine(*arguments: str) -> str:
 
 def engine_command() -> list[str]:
     """The engine of this machine, as a command."""
-    return shlex.split(os.environ.get("CONTAINER_ENGINE") or os.environ.get("CONTAINERS") or "podman")
+    return shlex.split(os.environ.get("CONTAINERS") or "podman")
 
 
 def base_image(target: str) -> str:
