@@ -386,10 +386,7 @@ def test_a_back_up_is_restored_on_an_empty_machine(
     output = site.deploy("--backup")
     name = output.partition("Outcome: backed up as ")[2].partition(".\n")[0]
     archive = tmp_path_factory.mktemp("archives") / f"{name}.tar"
-    export = site.begin("--export", name)
-    assert export.stdout is not None
-    archive.write_bytes(export.stdout.buffer.read())
-    assert export.wait() == 0
+    archive.write_bytes(site.export(name))
     with machine_of(72) as machine:
         machine.receive_images(releases)  # PostgreSQL and the proxy, which a server pulls
         other = Site(machine=machine, environment_file=Path(os.devnull))

@@ -86,6 +86,18 @@ class Site:
         """
         return self.ended(self.begin(*arguments, version=version, **settings), code=code)
 
+    def export(self, backup: str) -> bytes:
+        """The archive of a back-up."""
+        done = subprocess.run(
+            [str(SCRIPT), "production", "--export", backup],
+            env=self.environment({}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def ended(self, process: subprocess.Popen[str], *, code: int = 0) -> str:
         """The output of deploy.sh, once it has ended with a code."""
         output, _ = process.communicate(timeout=DEPLOY_SECONDS)
