@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sayso.bootstrap.process import Process
     from sayso.modelsync.reconciliation.outcomes import Execution
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.settings import SyncSettings
     from sayso.workers import Outcome
 

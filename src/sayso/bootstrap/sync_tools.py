@@ -18,17 +18,17 @@ from sayso.modelsync.reconciliation.reconcile import Reconciler
 from sayso.modelsync.reconciliation.verify import verify_volume
 from sayso.modelsync.volume.directories import VolumeRoot, make_root
 from sayso.modelsync.volume.lease import lease_holder
-from sayso.modelsync.volume.publish import read_link
-from sayso.modelsync.volume.set_paths import directory_behind
+from sayso.modelsync.volume.synchronised import why_incomplete
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.planning import VolumeView
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.settings import SyncSettings
 
@@ -85,7 +85,7 @@ class SyncTools:
                 raise ServiceUnavailable(f"The bucket could not be listed: {listing.trouble}")
             return plan
 
-    def verify(self, stopped: threading.Event, on_file: Callable[[int], None]) -> Verification:
+    def verify(self, stopped: threading.Event) -> Verification:
         """Read every file; what is damaged is noted for the next synchronisation, unless a service has the volume.
 
         Raises:
@@ -94,38 +94,25 @@ class SyncTools:
         self._require_volume()
         try:
             with self._opened() as volume:
-                return verify_volume(volume, stopped, on_file=on_file)
+                return self._verified(volume, stopped, is_noted=True)
         except Busy:
             with self._seen() as view:
-                return verify_volume(view, stopped, on_file=on_file, is_noted=False)
+                return self._verified(view, stopped, is_noted=False)
 
-    def is_complete(self, prefix: str) -> bool:
-        """Whether everything below a prefix is on the volume.
+    def _verified(self, view: VolumeView, stopped: threading.Event, *, is_noted: bool) -> Verification:
+        known = view.journal.state.files.values()
+        self.progress.expect(files=len(known), size_bytes=sum(stored.size_bytes for stored in known))
+        self.progress.enter("verifying")
 
-        A set is complete once its link is there. Otherwise the bucket is asked.
+        def on_file(size_bytes: int) -> None:
+            self.progress.received(size_bytes)
+            self.progress.finished()
 
-        Raises:
-            SaysoError: the volume or the bucket cannot be used.
-        """
-        path = prefix.strip("/")
-        if not self._options.base_path.is_dir():
-            return False
-        with VolumeRoot(self._options.base_path) as root:
-            try:
-                if directory_behind(path, read_link(root, path)) is not None:
-                    return True
-            except OSError:
-                return False
-        if self._settings.sync_bucket is None:
-            return False
-        with self._seen() as view:
-            plan = Planner(view, self.progress).plan()[0]
-            keys = [action.key for action in plan.actions if action.remote is not None]
-            prefixes = [change.prefix for change in plan.sets] + [waiting.prefix for waiting in plan.waiting]
-            is_missing = any(_is_below(key, path) for key in keys) or any(
-                _is_below(each, path) or _is_below(path, each.strip("/")) for each in prefixes
-            )
-            return not is_missing and any(_is_below(key, path) for key in view.journal.state.files)
+        return verify_volume(view, stopped, on_file=on_file, is_noted=is_noted)
+
+    def why_incomplete(self, prefix: str) -> str | None:
+        """Why not everything below a prefix is on the volume, in a sentence; None if it is. AWS is not asked."""
+        return why_incomplete(self._options.base_path, prefix)
 
     @contextmanager
     def _opened(self) -> Iterator[OpenVolume]:
@@ -174,7 +161,3 @@ class SyncTools:
                 aws = await open_aws(self._settings, stack)
                 channels.insert(0, SqsChannel(await aws.client("sqs"), self._settings.sync_notification_queue_url))
             await OutboxSender(lambda: journal, channels).send_all()
-
-
-def _is_below(key: str, path: str) -> bool:
-    return not path or key == path or key.startswith(f"{path}/")

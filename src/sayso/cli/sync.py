@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sayso.bootstrap.sync_tools import SyncTools
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,7 +69,12 @@ def full(*, url: UrlOption = None, as_json: JsonOption = False) -> None:
 
 @app.command(epilog=examples("sayso sync status", "sayso sync status --url http://sync:8080 --json | jq .progress"))
 def status(*, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """Show what the service does, and how far a running synchronisation has come."""
+    """Show what the service does, and how far a running synchronisation has come.
+
+    It asks the service on this machine, at PORT (8080), unless --url names another one. "trouble" is what keeps the
+    volume from being equal to the bucket now, as a queue that refuses; "standby" is a replica that waits for another
+    one. Exit code 1: the service does not answer.
+    """
     body = _ask(url or _own_url(), "GET", "/sync/status", seconds=_REQUEST_SECONDS)
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False))
@@ -82,11 +87,19 @@ def status(*, url: UrlOption = None, as_json: JsonOption = False) -> None:
 def plan(*, as_json: JsonOption = False) -> None:
     """Show what `sayso sync full` would do, and why; nothing is changed.
 
-    It can be run beside the service. Refused keys, files of others and deletions that would be withheld are listed.
+    It lists the bucket and looks at the volume, also beside the service. Each line begins with what is done: download,
+    replace, adopt (a file that is there already is compared by its checksum), delete, forget, publish (a directory that
+    is swapped as a whole), wait (such a directory is not complete in the bucket), refuse (a key that cannot be a path),
+    keep (a file that is not from Sayso) and withhold (deletions that are too many).
     """
+    from rich.console import Console
+
+    from sayso.cli.sync_progress import shown_progress
     from sayso.modelsync.plan.report import plan_lines
 
-    made = _tools().plan()
+    tools = _tools()
+    with shown_progress(Console(stderr=True), tools.progress.report, quiet=as_json):
+        made = tools.plan()
     if not as_json:
         for line in plan_lines(made):
             typer.echo(line)
@@ -113,12 +126,18 @@ def plan(*, as_json: JsonOption = False) -> None:
 def verify(*, as_json: JsonOption = False) -> None:
     """Read every file of the volume, and compare it with its checksum.
 
-    A damaged or missing file is replaced by the next synchronisation. Exit code 1: there is one. It can be run beside
-    the service, which then does not know of the result.
+    The checksums are those that the files had when they were published; the bucket is not asked. It takes as long as
+    the disk takes to read everything, and shows its progress on a terminal. A damaged or missing file is replaced by
+    the next synchronisation. Beside a service it only reports: restart the service, or run `sayso sync full --url`,
+    after replacing the disk. Exit code 1: a file is damaged or missing.
     """
     from rich.console import Console
 
-    found = _tools().verify(threading.Event(), lambda _: None)
+    from sayso.cli.sync_progress import shown_progress
+
+    tools = _tools()
+    with shown_progress(Console(stderr=True), tools.progress.report, quiet=as_json):
+        found = tools.verify(threading.Event())
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
     else:
@@ -136,7 +155,10 @@ def verify(*, as_json: JsonOption = False) -> None:
 
 @app.command(epilog=examples("sayso sync watch", "sayso sync watch --url http://sync:8080"))
 def watch(*, url: UrlOption = None) -> None:
-    """Show the state of the service, a line whenever it changes, until Ctrl-C."""
+    """Show the state of the service, a line whenever it changes, until Ctrl-C.
+
+    It asks every second, and goes on while the service restarts.
+    """
     last = ""
     while True:
         try:
@@ -153,20 +175,30 @@ def watch(*, url: UrlOption = None) -> None:
     epilog=examples("sayso sync wait essential/", "sayso sync wait optional/voice/ --timeout 10m && exec my-service")
 )
 def wait(
-    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="The beginning of keys, as a directory.")],
+    prefix: Annotated[
+        str, typer.Argument(metavar="PREFIX", help="A directory of the volume, as essential/, or one file; / for all.")
+    ],
     *,
     timeout: Annotated[str, typer.Option(metavar="TIME", help="How long at most, as 90s or 10m.")] = "1h",
 ) -> None:
     """Wait until everything below a prefix is on the volume; for init containers.
 
-    A directory with a manifest is complete as soon as it is there: for one, the volume is all that is needed. For
-    another prefix the bucket is asked, too, so that S3_BUCKET_NAME must be set. Exit code 1: the time is over.
+    Only the volume is needed, at MODELS_BASE_PATH: no access to AWS, no right to write, and any user who can read it. A
+    directory with a manifest is complete as soon as it is there; anything else once a synchronisation has looked at the
+    whole bucket, and found nothing missing below the prefix. What is waited for is said on standard error when it
+    changes.
+
+    Exit code 0: everything is there. 1: the time is over; the error says what is missing. 2: the command is wrong.
     """
     give_up = time.monotonic() + seconds_of("--timeout", timeout)
     tools = _tools()
-    while not tools.is_complete(prefix):
+    said = ""
+    while (reason := tools.why_incomplete(prefix)) is not None:
         if time.monotonic() >= give_up:
-            raise DeadlineExceeded(f"{prefix} was not complete within {timeout}.")
+            raise DeadlineExceeded(f"{prefix} was not complete within {timeout}.", hint=reason)
+        if reason != said:
+            typer.echo(f"waiting: {reason}", err=True)
+            said = reason
         time.sleep(_POLL_SECONDS)
     typer.echo(f"{prefix} is complete.")
 

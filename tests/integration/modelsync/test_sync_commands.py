@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sayso.cli.app import app
-from sayso.errors import ServiceUnavailable
+from sayso.errors import InvalidInput, ServiceUnavailable
 from support.aws.server import AwsPlace, aws_place
 from support.modelsync.process import SyncPlace
 
@@ -132,5 +132,38 @@ def test_waiting_ends_when_everything_is_there(place: SyncPlace, sync: Sync) -> 
     place.put("essential/a.bin", b"one")
     assert sync("wait", "essential/", "--timeout", "1s").exit_code == 1
     sync("full")
-    assert sync("wait", "essential/", "--timeout", "1s").exit_code == 0
+    result = sync("wait", "essential/", "--timeout", "1s")
+    assert result.exit_code == 0, result.exception
     assert sync("wait", "optional/", "--timeout", "1s").exit_code == 1
+
+
+def test_waiting_needs_nothing_but_the_volume(
+    place: SyncPlace, base: Path, sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what is missing: here a set that is not complete in the bucket, and a prefix without a model."""
+    place.put("essential/a.bin", b"one")
+    files = [{"path": "b.bin", "size": 1, "sha256": "0" * 64}]
+    place.put("optional/set/x.manifest.json", json.dumps({"manifest_version": 1, "files": files}).encode())
+    for name in (*place.environment(base), "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MODELS_BASE_PATH", str(base))
+    nothing = sync("wait", "essential/", "--timeout", "0s")
+    assert (nothing.exit_code, "no directory" in str(nothing.exception)) == (1, True)
+    for name, value in place.environment(base).items():
+        monkeypatch.setenv(name, value)
+    assert sync("full").exit_code == 0
+    for name in place.environment(base):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MODELS_BASE_PATH", str(base))
+    (base / ".sayso/journal").chmod(0)
+    try:
+        for prefix in ("essential/", "essential", "/essential/a.bin"):
+            assert sync("wait", prefix, "--timeout", "0s").exit_code == 0
+        for prefix, missing in (("optional/", "manifest"), ("/", "optional/set/"), ("archive/", "no model")):
+            result = sync("wait", prefix, "--timeout", "0s")
+            assert result.exit_code == 1
+            assert missing in str(result.exception)
+    finally:
+        (base / ".sayso/journal").chmod(0o700)
+    assert (base / ".sayso/synchronised").stat().st_mode & 0o777 == 0o644
+    assert isinstance(sync("wait", "essential/", "--timeout", "soon").exception, InvalidInput)  # exit code 2

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
 
 
 @pytest.fixture(name="server", scope="module")

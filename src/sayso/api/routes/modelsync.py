@@ -22,7 +22,7 @@ from sayso.observability.process import usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.volume.capabilities import Abilities
 
 router = APIRouter(tags=["models"], prefix="/sync")

@@ -16,7 +16,8 @@ class ProgressReport:
     """How far the work has come.
 
     Attributes:
-        phase: ``idle``, ``resolving``, ``listing``, ``scanning``, ``planning``, ``transferring`` or ``cleaning``.
+        phase: ``idle``, ``resolving``, ``listing``, ``scanning``, ``planning``, ``transferring``, ``verifying`` or
+            ``cleaning``.
         listed: how many objects were listed so far.
         files: how many files are to be transferred.
         files_done: how many of them are published.

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.errors import InvalidInput, OutputFailed, SaysoError, ServiceUnavailable
+from sayso.errors import OutputFailed, SaysoError, ServiceUnavailable
 from sayso.modelsync.journal.entries import Certainty
 from sayso.modelsync.plan.actions import ActionKind
 from sayso.modelsync.reconciliation.cleanup import clean_up
 from sayso.modelsync.reconciliation.executor import Executor
 from sayso.modelsync.reconciliation.planning import Planner
 from sayso.modelsync.reconciliation.progress import Progress
+from sayso.modelsync.reconciliation.reconciled import Reconciled, SyncError, sync_error
 from sayso.modelsync.reconciliation.recovering import resolve_intents
 from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.reconciliation.verify import verify_volume
+from sayso.modelsync.volume.synchronised import Synchronised, write_synchronised
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.reconciliation.opened import OpenVolume
     from sayso.modelsync.reconciliation.outcomes import Execution
     from sayso.modelsync.reconciliation.planning import KeysPlan
     from sayso.modelsync.reconciliation.verify import Verification
-    from sayso.modelsync.records import Refused
 
 _log = structlog.get_logger(__name__)
 
@@ -37,75 +38,6 @@ _ROUNDS = 3
 
 _QUICK = -1
 """The priority of transfers for events: before those of a reconciliation that runs."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SyncError:
-    """What could not be synchronised.
-
-    Attributes:
-        path: the key, or the prefix of a set; empty for the whole.
-        error: in a sentence, and what to do about it.
-        is_passing: whether it may succeed soon without any change.
-    """
-
-    path: str
-    error: str
-    is_passing: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reconciled:
-    """What came of a reconciliation.
-
-    Attributes:
-        total: how many objects of the bucket are models: files that the volume should have.
-        published: the keys that were fetched.
-        adopted: the keys whose files were there already.
-        deleted: the keys that were deleted.
-        errors: what could not be done.
-        refused: the keys that cannot become files.
-        unverifiable: the keys that were fetched and could not be verified.
-        withheld_reason: why deletions were not made, in a sentence; None if all were.
-        waiting: the prefixes of sets that are not complete in the bucket, and why.
-        received_bytes: over the network.
-        skipped: how many keys have none of the suffixes.
-        seconds: how long it took.
-        began_at: Unix time in seconds.
-        execution: the changes in detail.
-        trouble: why the bucket was not looked at to its end, in a sentence; None if it was.
-    """
-
-    total: int
-    published: tuple[str, ...]
-    adopted: tuple[str, ...]
-    deleted: tuple[str, ...]
-    errors: tuple[SyncError, ...]
-    refused: tuple[Refused, ...]
-    unverifiable: tuple[str, ...]
-    withheld_reason: str | None
-    waiting: Mapping[str, str]
-    received_bytes: int
-    skipped: int
-    seconds: float
-    began_at: float
-    execution: Execution
-    trouble: str | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything was looked at, although single files may have failed."""
-        return self.trouble is None
-
-    @property
-    def is_worth_repeating(self) -> bool:
-        """Whether something failed that may succeed soon."""
-        return any(each.is_passing for each in self.errors)
-
-    @property
-    def is_successful(self) -> bool:
-        """Whether the volume is equal to the bucket now, but for refused keys and sets that wait."""
-        return not self.errors
 
 
 class Reconciler:
@@ -154,7 +86,7 @@ class Reconciler:
             self._progress.enter("transferring")
             execution = self._executor.execute(plan, under_way)
             self._follow(execution, under_way)
-            errors = [_described(key, error) for key, error in sorted(execution.errors.items())]
+            errors = [sync_error(key, error) for key, error in sorted(execution.errors.items())]
             trouble = None if listing.is_complete else listing.trouble or "The listing is not complete."
             if trouble is not None:
                 errors.append(SyncError(path="", error=trouble))
@@ -164,6 +96,8 @@ class Reconciler:
                 )
             if not errors and not self._volume.journal.state.is_certain:
                 self._volume.journal.append(Certainty(is_certain=True))
+            if trouble is None:
+                errors += self._publish_state(began_at, execution, plan)
             self._progress.enter("cleaning")
             errors += self._tidy(has_everything=not errors and not plan.waiting)
             return Reconciled(
@@ -288,6 +222,17 @@ class Reconciler:
                 f"The objects of the set {prefix} are not what its manifest says, or change all the time."
             )
 
+    def _publish_state(self, began_at: float, execution: Execution, plan: Plan) -> list[SyncError]:
+        """Let readers know what is on the volume."""
+        missing = {each.prefix: each.reason for each in plan.waiting}
+        missing |= {key: error.message for key, error in execution.errors.items()}
+        state = Synchronised(at_seconds=began_at, prefix=self._volume.options.prefix, missing=missing)
+        try:
+            write_synchronised(self._volume.root, state)
+        except OutputFailed as error:
+            return [SyncError(path="", error=error.message)]
+        return []
+
     def _tidy(self, *, has_everything: bool) -> list[SyncError]:
         self._volume.lease.confirm()
         try:
@@ -295,11 +240,6 @@ class Reconciler:
         except OutputFailed as error:
             return [SyncError(path="", error=error.message)]
         return []
-
-
-def _described(path: str, error: SaysoError) -> SyncError:
-    words = f"{error.message} {error.hint}" if error.hint else error.message
-    return SyncError(path=path, error=words, is_passing=not isinstance(error, InvalidInput))
 
 
 def _total(plan: Plan) -> int:

@@ -14,7 +14,7 @@ from sayso.modelsync.errors import FullSyncRunning
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent
 

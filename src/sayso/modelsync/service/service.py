@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
     from sayso.modelsync.reconciliation.outcomes import Execution
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.reconciliation.under_way import UnderWay
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sayso.modelsync.reconciliation.reconcile import Reconciled
+    from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.volume.capabilities import Abilities
 
 
