@@ -81,14 +81,14 @@ lint-deploy: $(VENV)/.lint-deploy ## shellcheck, hadolint, actionlint and zizmor
 
 notifications: $(VENV)/.deploy ## Install what scripts/deploy.sh sends notifications with
 
-check-image: $(VENV)/.installed-test ## The built image of the API works, offline and while OpenAI fails (ENGINE=docker)
-	$(BIN)/python deploy/scripts/check_image.py $${SAYSO_IMAGE:-sayso}:api-$${SAYSO_VERSION:-latest}
+check-image: $(VENV)/.installed-test ## The built image of the API works, offline and while OpenAI fails
+	ENGINE="$(CONTAINERS)" $(BIN)/python deploy/scripts/check_image.py $(SAYSO_IMAGE):api-$(SAYSO_VERSION)
 
 check-manifests: $(VENV)/.installed-test ## Render and validate the manifests of Kubernetes, and evaluate Terraform's files
 	$(BIN)/pytest -q -m "not containers" tests/deploy/kubernetes tests/deploy/terraform
 
-check-compose: ## The compose files can be read, and publish no API without keys (COMPOSE="docker compose")
-	deploy/scripts/check-compose.sh
+check-compose: ## The compose files can be read, and publish no API without keys
+	COMPOSE="$(COMPOSE)" deploy/scripts/check-compose.sh
 
 format: $(VENV)/.installed-test ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
