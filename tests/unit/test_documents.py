@@ -13,7 +13,7 @@ DOCUMENTS = sorted(
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
     if path.name != "CHANGELOG.md"  # which tells of what was
 )
-ROOMS = (ROOT, ROOT / "src" / "sayso", ROOT / ".github" / "workflows")
+ROOMS = (ROOT, ROOT / "src" / "sayso", ROOT / "scripts", ROOT / ".github" / "workflows")
 """What names of files begin at."""
 
 _READERS_OWN = {"receiver.py"}
