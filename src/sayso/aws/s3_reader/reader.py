@@ -115,6 +115,11 @@ class BucketReader:
         """The bucket's name."""
         return self._location.bucket
 
+    @property
+    def place(self) -> str:
+        """Where the bucket is: its host and its path, by which it differs from others."""
+        return f"{self._location.host}{self._location.path}"
+
     def uri_of(self, key: str) -> str:
         """The URI of an object, for messages."""
         return f"s3://{self._location.bucket}/{key}"

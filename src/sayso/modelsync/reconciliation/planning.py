@@ -18,14 +18,16 @@ from sayso.modelsync.plan.plan import make_plan
 from sayso.modelsync.plan.selection import select_objects
 from sayso.modelsync.plan.sets import SetPrefixes
 from sayso.modelsync.reconciliation.recovering import entry_at
+from sayso.modelsync.reconciliation.source import entries_of_another, read_source
 from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.records import FileKind, Listing, VolumeFile, VolumeScan
 from sayso.modelsync.volume.scan import scan_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sayso.aws.s3_reader import BucketReader
+    from sayso.modelsync.journal.entries import Entry
     from sayso.modelsync.journal.journal import Journal
     from sayso.modelsync.journal.state import JournalState
     from sayso.modelsync.plan.actions import Plan
@@ -94,6 +96,8 @@ class Planner:
         self._progress = progress
         self._manifests: dict[tuple[str, str], SetManifest | InvalidInput] = {}
         self._waiting: set[str] = set()
+        self.forgotten: Sequence[Entry] = ()
+        """What the journal forgets by the last plan of the whole bucket, before that is executed."""
         self._left_out: frozenset[tuple[str, str]] = frozenset()
 
     def plan(self, under_way: UnderWay | None = None) -> tuple[Plan, Listing]:
@@ -125,7 +129,20 @@ class Planner:
         self._progress.enter("scanning")
         scan = under_way.meanwhile(lambda: scan_volume(self._volume.root))
         self._progress.enter("planning")
-        return self._planned(listing, scan, self._volume.journal.copied_state(), options.rules), listing
+        state = self._volume.journal.copied_state()
+        self.forgotten = self._of_another_bucket(state, listing)
+        for entry in self.forgotten:
+            state.apply(entry)
+        return self._planned(listing, scan, state, options.rules), listing
+
+    def _of_another_bucket(self, state: JournalState, listing: Listing) -> list[Entry]:
+        """What the journal has to forget because the volume was the copy of another bucket until now."""
+        known = read_source(self._volume.root)
+        if known in {None, self._volume.reader.place} or not listing.is_complete:
+            return []
+        entries = entries_of_another(state, listing)
+        _log.warning("the volume was a copy of another bucket, whose files stay", bucket=known, entries=len(entries))
+        return entries
 
     def plan_keys(
         self, keys: Collection[str], prefixes: Collection[str] = (), *, reserved: Collection[str] = ()

@@ -17,6 +17,7 @@ from sayso.modelsync.reconciliation.planning import Planner
 from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconciled import Reconciled, SyncError, sync_error
 from sayso.modelsync.reconciliation.recovering import resolve_intents
+from sayso.modelsync.reconciliation.source import read_source, write_source
 from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.reconciliation.verify import verify_volume
 from sayso.modelsync.volume.synchronised import Synchronised, write_synchronised
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.outcomes import Execution
     from sayso.modelsync.reconciliation.planning import KeysPlan
     from sayso.modelsync.reconciliation.verify import Verification
+    from sayso.modelsync.records import Listing
 
 _log = structlog.get_logger(__name__)
 
@@ -83,6 +85,7 @@ class Reconciler:
             under_way = UnderWay(on_pause)
             plan, listing = self._planner.plan(under_way)
             _log_plan(plan)
+            self._note_source(listing)
             self._progress.enter("transferring")
             execution = self._executor.execute(plan, under_way)
             self._follow(execution, under_way)
@@ -221,6 +224,16 @@ class Reconciler:
             execution.errors[prefix] = SaysoError(
                 f"The objects of the set {prefix} are not what its manifest says, or change all the time."
             )
+
+    def _note_source(self, listing: Listing) -> None:
+        """Forget what the volume has of another bucket, and note the one that it is a copy of from now on."""
+        place = self._volume.reader.place
+        if not listing.is_complete or read_source(self._volume.root) == place:
+            return
+        self._volume.lease.confirm()
+        if self._planner.forgotten:
+            self._volume.journal.append(*self._planner.forgotten)
+        write_source(self._volume.root, place)
 
     def _publish_state(self, began_at: float, execution: Execution, plan: Plan) -> list[SyncError]:
         """Let readers know what is on the volume."""

@@ -1,0 +1,65 @@
+"""The bucket that a volume is a copy of: files of another one, which the volume had before, are not deleted."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from sayso.modelsync.journal.entries import FileForgotten, SetDropped
+from sayso.modelsync.keys import STATE_DIRECTORY
+from sayso.modelsync.volume.directories import volume_error
+
+if TYPE_CHECKING:
+    from sayso.modelsync.journal.entries import Entry
+    from sayso.modelsync.journal.state import JournalState
+    from sayso.modelsync.records import Listing
+    from sayso.modelsync.volume.directories import VolumeRoot
+
+SOURCE_FILE = f"{STATE_DIRECTORY}/source"
+
+_MOST_BYTES = 65_536
+
+
+def read_source(root: VolumeRoot) -> str | None:
+    """The place of the bucket that the volume is a copy of; None if that is not known."""
+    try:
+        descriptor = root.open(SOURCE_FILE, os.O_RDONLY)
+        try:
+            document: Any = json.loads(os.pread(descriptor, _MOST_BYTES, 0))
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError):
+        return None
+    found = document.get("bucket") if isinstance(document, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def write_source(root: VolumeRoot, place: str) -> None:
+    """Note the bucket.
+
+    Raises:
+        OutputFailed: it cannot be written.
+    """
+    temporary = f"{SOURCE_FILE}.new"
+    try:
+        descriptor = root.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, is_made=True)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"bucket": place}, file)
+            file.flush()
+            os.fsync(descriptor)
+        root.rename(temporary, SOURCE_FILE)
+    except OSError as error:
+        raise volume_error(error, SOURCE_FILE) from error
+
+
+def entries_of_another(state: JournalState, listing: Listing) -> list[Entry]:
+    """The entries with which the journal forgets what the new bucket does not have: it stays on the volume."""
+    listed = {each.key for each in listing.objects}
+    entries: list[Entry] = [FileForgotten(key=key) for key in state.files if key not in listed]
+    entries += [
+        SetDropped(prefix=version.prefix, version=version.version)
+        for version in state.sets.values()
+        if not any(key.startswith(version.prefix) for key in listed)
+    ]
+    return entries
