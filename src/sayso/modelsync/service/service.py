@@ -262,7 +262,9 @@ class ModelSync:
             _log.warning("the volume cannot be cleaned up", reason=error.message)
 
     def _changed(self, execution: Execution, plan: Plan) -> None:
-        """Say what was changed, and look later at the sets that are incomplete or that failed."""
+        """Say what was changed and refused, and look later at the sets that are incomplete or that failed."""
+        for refused in plan.refused:
+            _log.warning("a key is refused", key=refused.key, reason=str(refused.reason), detail=refused.detail)
         self._on_execution(execution)
         self._schedule.recheck_later([each.prefix for each in plan.waiting])
         self._schedule.recheck_later([key for key in execution.errors if key.endswith("/")])
