@@ -61,6 +61,11 @@ is_unchanged() {
 check_port() {
   local port
   port=$(public_port)
+  if [[ $PREVIOUS == container:* &&
+    $(field '{{index .Config.Labels "com.docker.compose.service"}}' "${PREVIOUS#container:}") == proxy ]]; then
+    die "Port $port is held by $(name_of "$PREVIOUS"), the proxy of another installation. Set SAYSO_PROXY_PORT in the \
+environment file."
+  fi
   if [[ $PREVIOUS == none || ! $(container_of proxy) ]] && [[ $PREVIOUS != container:* ]] &&
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && [[ -z $(publisher_of "$port") ]]; then
     die "Port $port is held by a program that is no container. Stop it, or set SAYSO_PROXY_PORT, and deploy again."

@@ -21,7 +21,12 @@ on_exit() {
       say "warning: $(name_of "$CANDIDATE") has the requests and stays, but cleaning up failed: $FAILURE."
       write_file "$STATE/previous" "$PREVIOUS"
       say "Outcome: deployed, with a warning."
+      status=0
     elif put_back "$PHASE" "$BUNDLE"; then
+      if [[ ${IS_RESTORING:-} == true ]]; then
+        # shellcheck disable=SC2153 # a setting
+        say "warning: The database and the volumes may be those of the back-up; those of before are in backups/$RELEASE."
+      fi
       say "Outcome: failed and rolled back: $(name_of "$PREVIOUS") has the requests. Reason: $FAILURE"
       status=1
     else

@@ -12,7 +12,7 @@ each_image() { # command that takes service, reference and id
 pull_image() { # service, reference, id
   if [[ $3 == - ]]; then
     say "Pulling $2."
-    logged engine pull "$2" || die "The image $2 cannot be pulled; the log has the reason."
+    logged engine pull "$2" || die "The image $2 cannot be pulled: $(last_line)"
   elif [[ -z $(image_id "$3") ]]; then
     die "The image $2 ($3) is not on the server."
   fi

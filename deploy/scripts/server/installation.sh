@@ -27,7 +27,16 @@ install_environment() {
     done <"$source" >>"$new"
   fi
   [[ ! -f $BUNDLE/variables ]] || cat "$BUNDLE/variables" >>"$new"
+  cp -p "$new" "$BUNDLE/installed.env"
   mv "$new" "$ROOT/.env"
+}
+
+# Put the files and the environment of a release there again, of which the server still has the bundle.
+install_again() { # the release's bundle
+  [[ -d $1/files && -f $1/installed.env ]] || return 0
+  cp -R "$1/files/." "$ROOT/"
+  install -m 0600 "$1/installed.env" "$ROOT/.env.new"
+  mv "$ROOT/.env.new" "$ROOT/.env"
 }
 
 # Put back the files and the environment from before a release.
@@ -52,11 +61,12 @@ print_id() { # service, reference, id
   echo "$1 $(image_id "sayso-slot:$(tag_of "$1")-$RELEASE")"
 }
 
-# Remove what the server keeps of releases that neither slot has.
+# Remove what the server keeps of releases that neither slot has, unless it is of a run that waits for the lock.
 prune_releases() {
   local path name
   for path in "$STATE"/releases/*/; do
     name=$(basename "$path")
+    [[ $(find "$path" -maxdepth 0 -mmin +60) ]] || continue
     [[ $name == "$RELEASE" || $name == "$(release_in blue)" || $name == "$(release_in green)" ]] || rm -rf "$path"
   done
 }

@@ -24,3 +24,8 @@ logged() {
 answer_of() {
   "$@" 2>>"$LOG"
 }
+
+# The last line of the log, which has the reason of a failure.
+last_line() {
+  tail -n 1 "$LOG" | cut -c 1-300
+}

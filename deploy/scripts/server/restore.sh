@@ -52,6 +52,8 @@ restore() { # backup
   journal installed
   install_files
   start_base proxy
+  # shellcheck disable=SC2034 # for on_exit
+  IS_RESTORING=true
   # Nothing may write while the database and the volumes are put in place.
   if [[ $PREVIOUS != none ]]; then
     say "The service is away from now: $(name_of "$PREVIOUS") is stopped while its data are replaced."
@@ -82,7 +84,7 @@ unpack_backup() { # backup
   HELPER_IMAGE=$(helper_image none)
   # shellcheck disable=SC2016
   logged as_root "$BACKUPS" 'if tar -tf "$1.tar" volumes >/dev/null 2>&1 || tar -tf "$1.tar" | grep -q "^volumes/"; then
-      tar -C "$1" --numeric-owner -xpf "$1.tar" --wildcards "volumes/*"; fi' "$directory" ||
+      tar -C "$1" --numeric-owner -xpf "$1.tar" --wildcards "volumes/*"; fi' "/host$directory" ||
     die "The volumes of $1.tar cannot be unpacked; the log has the reason."
   rm -f "$directory.tar"
 }

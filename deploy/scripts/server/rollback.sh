@@ -11,7 +11,11 @@ roll_back() {
   [[ -n $(containers_in "$CANDIDATE") ]] || die "The containers of $(name_of "$CANDIDATE") are no longer there. Use --restore."
   say "Rolling back from $(name_of "$PREVIOUS") to $(name_of "$CANDIDATE")."
   start_again "$CANDIDATE"
-  restore_files "$STATE/releases/$(release_in "$PREVIOUS")"
+  if [[ $CANDIDATE =~ ^(blue|green)$ ]]; then
+    install_again "$STATE/releases/$(release_in "$CANDIDATE")"
+  else
+    restore_files "$STATE/releases/$(release_in "$PREVIOUS")"
+  fi
   restore_sync
   drain "$PREVIOUS"
   write_file "$STATE/previous" "$PREVIOUS"

@@ -9,7 +9,7 @@ start_base() { # services that must not be started yet
     container=$(container_of "$service")
     if is_running "$container"; then continue; fi
     say "Starting $service."
-    logged compose up --detach --no-deps "$service" || die "$service does not start; the log has the reason."
+    logged compose up --detach --no-deps "$service" || die "$service does not start: $(last_line)"
   done
   wait_for_database
 }
@@ -36,7 +36,7 @@ start_candidate() {
   write_file "$STATE/$CANDIDATE.release" "$RELEASE"
   for service in "${SERVICES[@]}"; do names+=("$(service_in "$CANDIDATE" "$service")"); done
   say "Starting ${names[*]} beside $(name_of "$PREVIOUS")."
-  logged compose up --detach --no-deps "${names[@]}" || die "The new containers do not start; the log has the reason."
+  logged compose up --detach --no-deps "${names[@]}" || die "The new containers do not start: $(last_line)"
 }
 
 # Start the stopped containers of a holder again.

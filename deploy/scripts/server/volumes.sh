@@ -40,12 +40,12 @@ common_directory() { # kind, source
   fi
 }
 
-# Run a shell script as root in a container with a directory of the server at the same path.
+# Run a shell script as root in a container that has a directory of the server below /host.
 as_root() { # directory, script, arguments
   local directory=$1 script=$2
   shift 2
   engine run --rm --user 0 --network none --security-opt label=disable --entrypoint sh \
-    --volume "$directory:$directory" "$HELPER_IMAGE" -c "$script" sh "$@"
+    --volume "$directory:/host${directory%/}/" "$HELPER_IMAGE" -c "$script" sh "$@"
 }
 
 # shellcheck disable=SC2016 # it runs in a container
@@ -65,7 +65,7 @@ snapshot_volumes() { # backup, holder
   while read -r kind name source <&4; do
     if [[ $kind == volume ]]; then logged engine volume inspect "$PROJECT-backups" || logged engine volume create "$PROJECT-backups"; fi
     place=$(snapshot_place "$kind" "$source" "$1")
-    how=$(answer_of as_root "$(common_directory "$kind" "$source")" "$SNAPSHOT" "$source" "$place/$name" "$SPARE_MB") ||
+    how=$(answer_of as_root "$(common_directory "$kind" "$source")" "$SNAPSHOT" "/host$source" "/host$place/$name" "$SPARE_MB") ||
       die "The volume $name cannot be backed up: ${how:-the log has the reason}."
     say "Volume $name: $how."
   done 4<"$BACKUPS/$1/volumes.list"
@@ -91,6 +91,6 @@ remove_snapshots() { # backup
   while read -r kind name source <&4; do
     place=$(snapshot_place "$kind" "$source" "$1")
     # shellcheck disable=SC2016
-    logged as_root "$(common_directory "$kind" "$source")" 'rm -rf "$1"' "${place%/volumes}" || true
+    logged as_root "$(common_directory "$kind" "$source")" 'rm -rf "$1"' "/host${place%/volumes}" || true
   done 4<"$BACKUPS/$1/volumes.list"
 }

@@ -56,7 +56,7 @@ READY = Request(method="GET", path="/ready")
 PHRASE = speech("Hello from the other side of the switch.")
 LONG = " ".join(f"Sentence number {number} of a long text is spoken at its own pace." for number in range(12))
 STREAM = speech(LONG, model="kokoro", voice="af_heart", response_format="pcm", stream_format="sse")
-NARRATION = " ".join(f"This is sentence number {number} of a narration that takes its time." for number in range(80))
+NARRATION = " ".join(f"This is sentence number {number} of a narration that takes its time." for number in range(40))
 
 pytest.importorskip("apprise")
 
@@ -130,7 +130,7 @@ def machine_of(number: int) -> ServerMachine:
     compose = shutil.which(shlex.split(os.environ.get("COMPOSE", "podman-compose"))[0])
     assert compose is not None
     directory = Path("/var/tmp") / f"sayso-server-{os.getpid()}-{number}"  # noqa: S108 -- removed at the end
-    return ServerMachine(directory, number=number, tools=Path(compose).resolve().parent)
+    return ServerMachine(directory, number=1 + (os.getpid() + number) % 250, tools=Path(compose).resolve().parent)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def site(
         machine.receive_images(releases)
         environment = tmp_path_factory.mktemp("environment") / "production"
         environment.write_text(
-            "SAYSO_ALLOW_ANONYMOUS=true\nPOSTGRES_PASSWORD=of-the-database\nCOMPOSE_PROFILES=database,stories\n"
+            "SAYSO_API_KEYS=\nSAYSO_ALLOW_ANONYMOUS=true\nPOSTGRES_PASSWORD=of-the-database\nCOMPOSE_PROFILES=database,stories\n"
             f"POSTGRES_IMAGE=localhost/{REPOSITORY}:postgres\nPROXY_IMAGE=localhost/{REPOSITORY}:proxy\n"
             f"OPENAI_API_KEY={provider.key}\nOPENAI_BASE_URL=http://{machine.address.host}:{forwarder.port}/v1\n"
             "SAYSO_SYNTHESIS_WORKERS=1\n"
@@ -253,9 +253,9 @@ def test_a_good_release_fails_no_request(site: Site) -> None:
     before, began = site.chosen(), time.monotonic()
     with calling(site) as traffic:
         stream, sent = slow_stream(site.host, PORT, STREAM), slow_upload(site.host, PORT, upload)
-        job = narrate(site, NARRATION)
         process = site.begin(version="v2")
         site.wait_for_phase("installed")
+        job = narrate(site, NARRATION)
         stream.start()
         sent.start()
         wait_until(lambda: site.chosen() != before, seconds=DEPLOY_SECONDS)
