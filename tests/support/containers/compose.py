@@ -156,7 +156,18 @@ def running(stack: Stack, *services: str) -> Iterator[Stack]:
         stack.wait_until_healthy(*services)
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--timeout", "40", check=False)
-    assert stack.containers() == {}
-    left = engine("volume", "ls", "--quiet", "--filter", f"name={stack.name}_").stdout.split()
-    assert left == [], f"volumes are left: {left}"
+        ended = stack.compose("down", "--volumes", "--timeout", "40", check=False)
+        remove_left(stack)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def remove_left(stack: Stack) -> None:
+    """Remove what is left of a stack, when `down` has failed."""
+    for _ in range(len(stack.containers())):  # podman keeps a container that others depend on
+        engine("rm", "--force", "--volumes", *stack.containers().values(), check=False)
+        if not stack.containers():
+            break
+    for kind in ("volume", "network"):
+        left = engine(kind, "ls", "--quiet", "--filter", f"name={stack.name}_").stdout.split()
+        for each in left:
+            engine(kind, "rm", each, check=False)
