@@ -218,6 +218,15 @@ def test_ecs_registers_the_task_definition(aws_place: AwsPlace, environment: str
     assert (container["healthCheck"]["interval"], container["healthCheck"]["timeout"]) == (30, 5)
 
 
+def test_the_image_declares_what_the_task_mounts() -> None:
+    """Only so does a volume of Fargate belong to the user of the image, who is not root."""
+    (container,) = task_definition(stack().call("stories"))["containerDefinitions"]
+    dockerfile = (TERRAFORM.parent / "docker" / "Dockerfile").read_text()
+    stage = dockerfile.partition("FROM full AS stories\n")[2].partition("FROM ")[0]
+    declared = json.loads(stage.partition("VOLUME ")[2].splitlines()[0])
+    assert sorted(declared) == sorted(mount["containerPath"] for mount in container["mountPoints"])
+
+
 def test_every_variable_of_the_container_is_a_setting_of_its_role() -> None:
     from sayso.bootstrap.roles import ROLES
     from sayso.settings.settings import variables
