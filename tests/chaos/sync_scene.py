@@ -49,11 +49,11 @@ class _Plan:
 
 
 STAGES = {
-    "directory": _Plan(share=0.5),
+    "directory": _Plan(share=0.51),
     "nfs": _Plan(share=0.25, volume=FuseVolume),
     "small-disk": _Plan(share=0.15, volume=SmallVolume),
     "limited": _Plan(share=0.07, volume=LimitedVolume),
-    "service": _Plan(share=0.03, operator=Services),
+    "service": _Plan(share=0.02, operator=Services),
 }
 """Each on a volume of its own, one after the other."""
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SERVING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _LEASE_SECONDS = 3600.0
+_EARLY_EVERY = 3
 _INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH")
 
 
@@ -54,6 +55,11 @@ class ServiceProcess:
                 facts = json.loads(line)
                 found.append({"log": str(facts.pop("event", "")), "facts": facts})
         return found
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it answers, or has ended."""
+        return self._process.poll() is not None or _SERVING.search(self._log.read_text(errors="replace")) is not None
 
     def freeze(self, seconds: float) -> None:
         """Stop it for a while."""
@@ -109,7 +115,7 @@ class ServiceProcess:
 class Services:
     """Begins services; a context manager. See `chaos.sync.processes.Copies`."""
 
-    longest_run_seconds = 5.0
+    longest_run_seconds = 3.0
 
     def __init__(self, bucket: ChaoticBucket, base: Path, directory: Path, *, grace_seconds: float) -> None:
         self._bucket = bucket
@@ -128,7 +134,7 @@ class Services:
         """Nothing of it outlives its processes."""
 
     def begin(self) -> ServiceProcess:
-        """A new process."""
+        """A new process, which serves already: a start takes long. Some are killed while they start."""
         access = self._bucket.access()
         self._number += 1
         environment = {
@@ -151,7 +157,10 @@ class Services:
             "SAYSO_SYNC_MAX_DELETE_RATIO": "1",
             "SAYSO_SYNC_RESERVE_BYTES": "0",
         }
-        return ServiceProcess(environment, self._directory / f"service-{self._number}.log")
+        process = ServiceProcess(environment, self._directory / f"service-{self._number}.log")
+        if self._number % _EARLY_EVERY:
+            wait_until(lambda: process.is_serving)
+        return process
 
     def feed(self, _: ServiceProcess, bodies: Sequence[str]) -> None:
         """Put events into the queue."""
