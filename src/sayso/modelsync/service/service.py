@@ -162,8 +162,10 @@ class ModelSync:
                 self._requests.fail(ServiceUnavailable(error.message))
                 _log.warning("the lease of the volume is lost", reason=error.message)
             except SaysoError as error:
-                self._fail(error.message)
-                _log.error("the volume cannot be used", reason=error.message, hint=error.hint)
+                reason = f"{error.message} {error.hint}" if error.hint else error.message
+                if reason != self._trouble:  # it is tried every few seconds
+                    _log.error("the volume cannot be used", reason=error.message, hint=error.hint)
+                self._fail(reason)
             except Exception as error:  # noqa: BLE001 -- the volume is opened again
                 self._fail(f"{type(error).__name__}: {error}")
                 _log.exception("the synchronisation broke")
