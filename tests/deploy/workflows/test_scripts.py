@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DIGEST = "sha256:" + "a" * 64
 
 STAND_IN = """\
-#!/usr/bin/env python3
+#!{python} -ISE
 import json, os, sys
 from pathlib import Path
 here = Path(__file__).resolve().parent
@@ -42,7 +43,7 @@ class Standins:
         self.directory = directory
         directory.mkdir()
         for name in ("gh", "docker", "aws", "terraform"):
-            (directory / name).write_text(STAND_IN)
+            (directory / name).write_text(STAND_IN.replace("{python}", sys.executable))
             (directory / name).chmod(0o755)
         self.answers()
 
