@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sayso.modelsync.volume.lease import volume_id
 from support.aws.object_server import ObjectServer, object_server
 from support.modelsync.services import files_of, options, put_set, reconciler
 
@@ -87,3 +89,18 @@ def test_an_incomplete_listing_of_another_bucket_changes_nothing(
     first.put("b.bin", b"x")
     with reconciler(first, made, threading.Event(), clock=lambda: 0.0) as (reconciling, _):
         assert reconciling.run().deleted == ("a.bin",)
+
+
+def test_a_volume_without_fsync_is_enough(first: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the lease, the name of the volume, its bucket and what readers may know of it."""
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    first.put("a.bin", b"x")
+    with reconciler(first, options(tmp_path), threading.Event(), clock=lambda: 0.0) as (reconciling, volume):
+        assert volume_id(volume.root) == volume_id(volume.root)
+        assert reconciling.run().is_successful
+    assert files_of(tmp_path) == {"a.bin": b"x"}
+    assert {"lease", "source", "synchronised", "volume"} <= {path.name for path in (tmp_path / ".sayso").iterdir()}

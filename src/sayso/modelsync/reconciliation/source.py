@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.modelsync.journal.entries import FileForgotten, SetDropped
 from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.volume.directories import volume_error
+from sayso.modelsync.volume.durability import sync_if_possible
 
 if TYPE_CHECKING:
     from sayso.modelsync.journal.entries import Entry
@@ -47,7 +48,7 @@ def write_source(root: VolumeRoot, place: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({"bucket": place}, file)
             file.flush()
-            os.fsync(descriptor)
+            sync_if_possible(descriptor)
         root.rename(temporary, SOURCE_FILE)
     except OSError as error:
         raise volume_error(error, SOURCE_FILE) from error

@@ -22,6 +22,19 @@ waits for what other programs have written there."""
 _UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF})
 
 
+def sync_if_possible(descriptor: int) -> None:
+    """Make the content of a file durable, where the file system can do that.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+
+
 def sync_files(root: VolumeRoot, abilities: Abilities, paths: Collection[str]) -> None:
     """Make the content of files durable; nothing is done on a volume that cannot.
 

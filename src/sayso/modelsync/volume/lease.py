@@ -25,6 +25,7 @@ from sayso.errors import LeaseLost
 from sayso.modelsync.errors import VolumeUnusable
 from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.volume.directories import volume_error
+from sayso.modelsync.volume.durability import sync_if_possible
 
 if TYPE_CHECKING:
     from typing import Self
@@ -37,7 +38,6 @@ VOLUME_FILE = f"{STATE_DIRECTORY}/volume"
 
 _HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
-_NO_SYNC = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 _MOST_BYTES = 4096
 _VOLUME = re.compile(r"[0-9a-f]{32}")
 _NAME_ATTEMPTS = 20
@@ -141,11 +141,7 @@ class VolumeLease:
         note = {"token": self._token, "host": socket.gethostname(), "process": os.getpid()}
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
-            if error.errno not in _NO_SYNC:  # without fsync: other processes see the token all the same
-                raise
+        sync_if_possible(self._descriptor)  # without it, other processes see the token all the same
 
 
 def lease_holder(root: VolumeRoot) -> str | None:
@@ -181,7 +177,7 @@ def volume_id(root: VolumeRoot) -> str:
             name = secrets.token_hex(16)
             file.write(name.encode())
             file.flush()
-            os.fsync(descriptor)
+            sync_if_possible(descriptor)
     except OSError as error:
         raise volume_error(error, VOLUME_FILE) from error
     return name
