@@ -76,7 +76,7 @@ main() {
     deploy) run_deploy ;;
     dry-run)
       name_images
-      quietly_on_server dry-run
+      run_dry
       ;;
     rollback | backup) run_reported "$COMMAND" ;;
     status) quietly_on_server status ;;
@@ -91,6 +91,16 @@ run_deploy() {
   send_secrets
   send_images
   run_on_server deploy
+}
+
+# As a deployment, without the images; nothing of it stays on the server.
+run_dry() {
+  local status=0
+  send_bundle
+  send_secrets
+  server dry-run || status=$?
+  remove_bundle
+  return "$status"
 }
 
 # Commands that leave no trace on the server.

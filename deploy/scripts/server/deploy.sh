@@ -4,6 +4,7 @@
 deploy() {
   take_lock
   mend
+  make_environment
   choose_candidate
   say "Deploying release $RELEASE to $ENVIRONMENT in the slot $CANDIDATE; $(name_of "$PREVIOUS") has the requests."
   prepare_images
@@ -12,6 +13,7 @@ deploy() {
     finish "nothing to do: the same images, files and environment run"
     return
   fi
+  check_configuration
   check_port
   check_migrations
   journal prepared
@@ -75,6 +77,7 @@ environment file."
 # Say what a deployment would do, and change nothing.
 dry_run() {
   local service reference id
+  make_environment
   choose_candidate
   say "Dry run for $ENVIRONMENT: nothing is changed."
   say "$(name_of "$PREVIOUS") has the requests; release $RELEASE would get the slot $CANDIDATE."
@@ -89,6 +92,7 @@ dry_run() {
   done <"$BUNDLE/images"
   mkdir -p "$BACKUPS"
   check_room "$SPARE_MB"
+  check_configuration
   check_port
   if [[ -f $STATE/journal ]]; then say "A killed run would be mended first: $(paste -sd ' ' "$STATE/journal")"; fi
   if [[ $PREVIOUS == container:* ]]; then

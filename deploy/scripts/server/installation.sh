@@ -10,13 +10,13 @@ install_files() {
   while IFS= read -r path; do
     if [[ -f $ROOT/$path ]]; then (cd "$ROOT" && cp --parents -p "$path" "$before/"); fi
   done < <(cd "$BUNDLE/files" && find . -type f -printf '%P\n')
-  cp -R "$BUNDLE/files/." "$ROOT/"
-  install_environment
+  install_again "$BUNDLE"
 }
 
-# The environment file: the one that was sent, and variables that were sent in place of its own. Mode 0600 throughout.
-install_environment() {
-  local source=$ROOT/.env new=$ROOT/.env.new line
+# The environment file of the release: the one that was sent, or that of the server, with the variables that were sent in
+# the place of its own. Mode 0600 throughout.
+make_environment() {
+  local source=$ROOT/.env new=$BUNDLE/installed.env line
   [[ ! -f $BUNDLE/environment ]] || source=$BUNDLE/environment
   rm -f "$new"
   (umask 077 && : >"$new")
@@ -27,8 +27,15 @@ install_environment() {
     done <"$source" >>"$new"
   fi
   [[ ! -f $BUNDLE/variables ]] || cat "$BUNDLE/variables" >>"$new"
-  cp -p "$new" "$BUNDLE/installed.env"
-  mv "$new" "$ROOT/.env"
+}
+
+# Compose must be able to read the release's files with its environment, before anything is changed.
+check_configuration() {
+  (
+    cd "$BUNDLE/files" || exit
+    logged "${COMPOSE[@]}" --project-name "$PROJECT" --env-file "$BUNDLE/installed.env" --file docker-compose.prod.yml \
+      config --quiet 9>&-
+  ) || die "Compose refuses the configuration: $(last_line)"
 }
 
 # Put the files and the environment of a release there again, of which the server still has the bundle.

@@ -24,7 +24,7 @@ main() { # command, bundle, back-up
       trap on_exit EXIT
       say "$1 of $RELEASE on $ENVIRONMENT by $WHO${COMMIT:+, commit $COMMIT}."
       ;;
-    *) LOG=/dev/null ;;
+    *) LOG=$BUNDLE/log ;;
   esac
   find_engine
   case $1 in

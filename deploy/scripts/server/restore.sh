@@ -36,16 +36,18 @@ restore() { # backup
   local backup=$BACKUPS/$1
   take_lock
   mend
-  choose_candidate
   prepare_images
   if [[ -f $backup.tar ]]; then unpack_backup "$1"; fi
   [[ -f $backup/complete ]] || die "There is no complete back-up $1 in $BACKUPS."
   [[ $(<"$backup/holder") != container:* ]] ||
     die "The back-up $1 is of an installation before Sayso's proxy: go back to it with --rollback."
-  say "Restoring the back-up $1 ($(<"$backup/complete")) in the slot $CANDIDATE; $(name_of "$PREVIOUS") has the requests."
   rm -rf "$BUNDLE/files" "$BUNDLE/environment" "$BUNDLE/variables"
   cp -R "$backup/files" "$BUNDLE/files"
   [[ ! -f $backup/environment ]] || install -m 0600 "$backup/environment" "$BUNDLE/environment"
+  make_environment
+  choose_candidate
+  say "Restoring the back-up $1 ($(<"$backup/complete")) in the slot $CANDIDATE; $(name_of "$PREVIOUS") has the requests."
+  check_configuration
   check_port
   journal prepared
   if [[ $PREVIOUS != none ]]; then make_backup "$RELEASE" "$PREVIOUS"; fi

@@ -40,8 +40,9 @@ current_holder() {
 
 # The port at which clients find this installation.
 public_port() {
-  local port
-  port=$(value_in "$ROOT/.env" SAYSO_PROXY_PORT)
+  local port environment=$ROOT/.env
+  [[ ! -f $BUNDLE/installed.env ]] || environment=$BUNDLE/installed.env
+  port=$(value_in "$environment" SAYSO_PROXY_PORT)
   echo "${port:-8000}"
 }
 

@@ -227,6 +227,15 @@ def test_a_migration_that_takes_something_away_is_refused(server: Server) -> Non
     assert all("secret" not in word for call in server.calls("migrate") for word in call)
 
 
+def test_a_configuration_that_compose_refuses_ends_it_before_anything_is_changed(server: Server) -> None:
+    """With what compose says."""
+    server.environment.write_text("REFUSED=1\n")
+    output = server.run(code=1)
+    assert "Compose refuses the configuration: required variable SAYSO_API_KEYS is missing a value" in output
+    assert not (server.project / ".env").exists()
+    assert not (server.project / "docker-compose.prod.yml").exists()
+
+
 def test_a_lack_of_room_ends_it_before_anything_is_changed(server: Server) -> None:
     """With the figures."""
     output = server.run(code=1, SAYSO_SPARE_MB="999999999")

@@ -64,7 +64,12 @@ class Engine:
     # --- compose
 
     def compose(self, words: list[str]) -> None:
-        if words == ["version"]:
+        if "config" in words:
+            settings = words[words.index("--env-file") + 1]
+            with open(settings) as file:
+                if "REFUSED" in file.read():
+                    sys.exit("required variable SAYSO_API_KEYS is missing a value")
+        if words == ["version"] or "config" in words:
             return
         services = words[words.index("--no-deps") + 1 :]
         for service in services:
