@@ -49,6 +49,8 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(5400)]
 NEWEST = known_versions()[-1]
 NEXT, AFTER = f"{int(NEWEST) + 1:04}", f"{int(NEWEST) + 2:04}"
 
+KEPT = f"{REPOSITORY}-kept"
+
 CODE = "/opt/sayso/code/sayso/postgres/migrations/versions"
 """Where the images have the migrations."""
 
@@ -86,9 +88,11 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engine("tag", stories, f"{REPOSITORY}:stories-{version}")
     engine("tag", os.environ["POSTGRES_IMAGE"], f"{REPOSITORY}:postgres")
     engine("tag", os.environ["PROXY_IMAGE"], f"{REPOSITORY}:proxy")
-    # All but v2, which deploy.sh has to send.
-    sent = [f"{REPOSITORY}:{name}" for name in ("postgres", "proxy", "stories-v1")]
-    sent += [f"{REPOSITORY}:api-{version}" for version in versions if version != "v2"]
+    # All but v2, which deploy.sh has to send; by names that it does not remove as those of old releases.
+    sent = [f"{REPOSITORY}:{name}" for name in ("postgres", "proxy")]
+    for name in ("stories-v1", *(f"api-{version}" for version in versions if version != "v2")):
+        engine("tag", f"{REPOSITORY}:{name}", f"{KEPT}:{name}")
+        sent.append(f"{KEPT}:{name}")
     archive = directory / "images.tar"
     several = ["--multi-image-archive", "--format", "docker-archive"] if "podman" in engine_command()[-1] else []
     engine("save", *several, "--output", str(archive), *sent)
@@ -206,7 +210,7 @@ def test_the_first_cut_over(site: Site, notified: tuple[str, list[str]]) -> None
     began = time.monotonic()
     site.machine.shell(
         "podman run --detach --name whisper-api --publish 8000:8000 --env SAYSO_ALLOW_ANONYMOUS=true "
-        f"--env HOST=0.0.0.0 --env SAYSO_SYNTHESIS_WORKERS=1 localhost/{REPOSITORY}:api-v1"
+        f"--env HOST=0.0.0.0 --env SAYSO_SYNTHESIS_WORKERS=1 localhost/{KEPT}:api-v1"
     )
     wait_until(lambda: site.machine.answers(PORT) and answer(site.host, PORT, READY)[0] == 200, seconds=DEPLOY_SECONDS)
     planned = site.deploy("--dry-run")
