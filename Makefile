@@ -58,7 +58,7 @@ test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check
 	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal
 	$(BIN)/pytest -q -m "engine and not containers"
 
-test-containers: $(VENV)/.installed-test image-local ## Run the images of `make image`, and the stack of docker-compose.yml (CONTAINERS=podman …)
+test-containers: $(VENV)/.installed-test $(VENV)/.sbom image-local ## Run the images of `make image`, and the stack of docker-compose.yml (CONTAINERS=podman …)
 	CONTAINERS="$(CONTAINERS)" COMPOSE="$(COMPOSE)" IMAGE_BUILD="$(IMAGE_BUILD)" SAYSO_IMAGE=$(SAYSO_IMAGE) \
 	  SAYSO_VERSION=$(SAYSO_VERSION) AWS_EMULATOR_IMAGE=$(AWS_EMULATOR_IMAGE) \
 	  $(if $(STAND_INS),$(foreach each,postgres proxy prometheus,$(STAND_IN_$(each))=$(SAYSO_IMAGE):$(each))) \

@@ -89,8 +89,7 @@ def test_what_cannot_work_says_why_at_the_start(
     engine: ContainerEngine, target: str, command: tuple[str, ...], settings: dict[str, str], messages: tuple[str, ...]
 ) -> None:
     """The message names the setting, and the container ends with an error: nothing is published, nothing left out."""
-    options = [option for name, value in settings.items() for option in ("--env", f"{name}={value}")]
-    done = engine.run(target, *command, options=(*OFFLINE, *STORAGE, *options))
+    done = engine.run(target, *command, options=(*OFFLINE, *STORAGE, *environment(settings)))
     assert done.code not in {0, 137}
     assert "Traceback" not in done.text
     for message in messages:
@@ -110,13 +109,28 @@ def test_slim_serves_openai_alone(engine: ContainerEngine) -> None:
         assert api.stop(seconds=30) == 0
 
 
-ROOTS = "mode=0755"  # as a directory of the host that the engine has made
-ANOTHERS = "mode=0700"
-CHOWN = "chown -R 1000:1000 /app/storage/"
+OTHER = ("--user", "12345:23456")
+"""Directories of the test do not belong to this user, as those of root or an old service to the image's own."""
+
 AWS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 
 
-@pytest.mark.parametrize("mode", [ROOTS, ANOTHERS])
+def environment(settings: dict[str, str]) -> tuple[str, ...]:
+    """Settings as options."""
+    return tuple(option for name, value in settings.items() for option in ("--env", f"{name}={value}"))
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    """A directory that others may enter and not write to."""
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    directory = tmp_path / "volume"
+    directory.mkdir(mode=0o755)
+    return directory
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700])
 @pytest.mark.parametrize(
     ("target", "settings"),
     [
@@ -125,27 +139,37 @@ AWS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOI
     ],
 )
 def test_a_volume_of_another_user_is_refused_with_the_command(
-    engine: ContainerEngine, target: str, settings: dict[str, str], mode: str
+    engine: ContainerEngine, volume: Path, target: str, settings: dict[str, str], mode: int
 ) -> None:
     """A worker that could not store what it makes does not start, and the error says what to run."""
-    options = [option for name, value in settings.items() for option in ("--env", f"{name}={value}")]
-    done = engine.run(target, options=(*OFFLINE, "--tmpfs", f"/app/storage:{mode}", *options))
+    volume.chmod(mode)
+    options = (*OFFLINE, *OTHER, "--volume", f"{volume}:/app/storage", *environment(settings))
+    done = engine.run(target, options=options)
     assert done.code not in {0, 137}
     assert "Permission denied" in done.text
-    assert CHOWN in done.text
+    assert "chown -R 12345:23456 /app/storage/" in done.text
 
 
-@pytest.mark.parametrize("mount", [("--tmpfs", f"/models:{ROOTS}"), ()], ids=["of root", "no volume"])
-def test_a_volume_of_models_that_cannot_be_written_is_said(engine: ContainerEngine, mount: tuple[str, ...]) -> None:
+def test_a_volume_of_models_that_cannot_be_written_is_said(engine: ContainerEngine, volume: Path) -> None:
     """Model sync waits until it can, answers its probes, and logs what helps."""
     settings = {"S3_BUCKET_NAME": "models", "SQS_UPDATE_QUEUE_URL": "http://127.0.0.1:1/1/queue", **AWS}
-    options = [option for name, value in settings.items() for option in ("--env", f"{name}={value}")]
-    with engine.started("sync", options=(*OFFLINE, *mount, *options)) as sync:
+    options = (*OFFLINE, *OTHER, "--volume", f"{volume}:/models", *environment(settings))
+    with engine.started("sync", options=options) as sync:
         wait_until(lambda: "the volume cannot be used" in sync.logs())
-        assert "chown -R 1000:1000" in sync.logs()
+        assert "chown -R 12345:23456" in sync.logs()
         sync.wait_for("/live", port=8080)
         assert sync.get("/health", port=8080)[0] == 503
         assert sync.stop(seconds=30) == 0, sync.logs()
+
+
+@pytest.mark.parametrize("user", ["1000", "12345", "12345:23456"])
+def test_any_user_can_write_to_a_new_volume(engine: ContainerEngine, user: str) -> None:
+    """In a tmpfs as in a volume that the engine makes, which has the mode of the image's directory."""
+    mounts = tuple(option for path in ("/app/storage", "/app/logs", "/models") for option in ("--tmpfs", path))
+    for options in (mounts, ("--volume", "/app/storage", "--volume", "/app/logs", "--volume", "/models")):
+        write = "touch /app/storage/x /app/logs/x /models/x"
+        done = engine.run("slim", "sh", "-ec", write, options=(*OFFLINE, "--user", user, *options))
+        assert done.code == 0, done.text
 
 
 def test_a_probe_follows_host_and_port(engine: ContainerEngine) -> None:
