@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
-    from sayso.modelsync.reconciliation.planning import VolumeView
     from sayso.modelsync.reconciliation.reconciled import Reconciled
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.settings import SyncSettings
@@ -94,21 +93,10 @@ class SyncTools:
         self._require_volume()
         try:
             with self._opened() as volume:
-                return self._verified(volume, stopped, is_noted=True)
+                return Reconciler(volume, self.progress, stopped).verify()
         except Busy:
             with self._seen() as view:
-                return self._verified(view, stopped, is_noted=False)
-
-    def _verified(self, view: VolumeView, stopped: threading.Event, *, is_noted: bool) -> Verification:
-        known = view.journal.state.files.values()
-        self.progress.expect(files=len(known), size_bytes=sum(stored.size_bytes for stored in known))
-        self.progress.enter("verifying")
-
-        def on_file(size_bytes: int) -> None:
-            self.progress.received(size_bytes)
-            self.progress.finished()
-
-        return verify_volume(view, stopped, on_file=on_file, is_noted=is_noted)
+                return verify_volume(view, stopped, is_noted=False)
 
     def why_incomplete(self, prefix: str) -> str | None:
         """Why not everything below a prefix is on the volume, in a sentence; None if it is. AWS is not asked."""

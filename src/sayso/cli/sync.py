@@ -122,34 +122,34 @@ def plan(*, as_json: JsonOption = False) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False))
 
 
-@app.command(epilog=examples("sayso sync verify", "sayso sync verify --json | jq .damaged"))
-def verify(*, as_json: JsonOption = False) -> None:
+@app.command(
+    epilog=examples(
+        "sayso sync verify", "sayso sync verify --url http://sync:8080", "sayso sync verify --json | jq .damaged"
+    )
+)
+def verify(*, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Read every file of the volume, and compare it with its checksum.
 
     The checksums are those that the files had when they were published; the bucket is not asked. It takes as long as
     the disk takes to read everything, and shows its progress on a terminal. A damaged or missing file is replaced by
-    the next synchronisation. Beside a service it only reports: restart the service, or run `sayso sync full --url`,
-    after replacing the disk. Exit code 1: a file is damaged or missing.
+    the next synchronisation. Beside a service it only reports: with --url the service itself does it, and replaces such
+    files at once. Exit code 1: a file is damaged or missing.
     """
     from rich.console import Console
 
-    from sayso.cli.sync_progress import shown_progress
-
-    tools = _tools()
-    with shown_progress(Console(stderr=True), tools.progress.report, quiet=as_json):
-        found = tools.verify(threading.Event())
+    found = _verified_there(url) if url else _verified_here(quiet=as_json)
     if as_json:
-        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+        typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         from rich.filesize import decimal as readable_size
 
-        for key in found.damaged:
-            Console(stderr=True).print(f"damaged: {key}", markup=False, highlight=False, soft_wrap=True)
-        for key in found.missing:
-            Console(stderr=True).print(f"missing: {key}", markup=False, highlight=False, soft_wrap=True)
-        unverifiable = f"; {len(found.unverifiable):,} had no checksum in the bucket" if found.unverifiable else ""
-        typer.echo(f"{found.files:,} files, {readable_size(found.size_bytes)}, are right{unverifiable}.")
-    if found.damaged or found.missing:
+        for what in ("damaged", "missing"):
+            for key in found[what]:
+                Console(stderr=True).print(f"{what}: {key}", markup=False, highlight=False, soft_wrap=True)
+        unverifiable = len(found["unverifiable"])
+        rest = f"; {unverifiable:,} had no checksum in the bucket" if unverifiable else ""
+        typer.echo(f"{found['files']:,} files, {readable_size(found['size_bytes'])}, are right{rest}.")
+    if found["damaged"] or found["missing"]:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -227,6 +227,29 @@ def _full_here(*, quiet: bool) -> Mapping[str, Any]:
         result = tools.full(threading.Event())
     _warn_of(result)
     return full_sync_body(result)
+
+
+def _verified_here(*, quiet: bool) -> Mapping[str, Any]:
+    from rich.console import Console
+
+    from sayso.cli.sync_progress import shown_progress
+
+    tools = _tools()
+    with shown_progress(Console(stderr=True), tools.progress.report, quiet=quiet):
+        return asdict(tools.verify(threading.Event()))
+
+
+def _verified_there(url: str) -> Mapping[str, Any]:
+    """What a service has found.
+
+    Raises:
+        ServiceUnavailable: it does not answer, or cannot look now.
+    """
+    body = _ask(url, "POST", "/sync/verify", seconds=None)
+    if "data" not in body:
+        raise ServiceUnavailable(body.get("message") or f"{url} is no service of model sync.")
+    found: Mapping[str, Any] = body["data"]
+    return found
 
 
 def _warn_of(result: Reconciled) -> None:

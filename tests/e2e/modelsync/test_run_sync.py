@@ -131,6 +131,8 @@ def test_the_http_of_the_contract(place: SyncPlace, tmp_path: Path) -> None:
             assert name in text
         status, _ = sync.request("GET", "/sync/status")
         assert status == 200
+        status, body = sync.request("POST", "/sync/verify")
+        assert (status, body["success"], body["data"]["files"]) == (200, True, len(KEYS))
 
 
 def test_a_message_that_cannot_be_understood_is_dead_lettered_and_blocks_nothing(

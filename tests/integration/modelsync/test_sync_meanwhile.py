@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,3 +181,23 @@ def test_an_event_that_fails_leaves_the_key_to_the_reconciliation(busy: RunningS
     release(busy.server)
     busy.wait_until_idle()
     assert files_of(busy.base) == {"slow.bin": BODY}
+
+
+def test_damage_is_mended_by_a_running_service(server: ObjectServer, tmp_path: Path) -> None:
+    """Events are acted on while files are read, and what they publish is not taken for damage."""
+    for key in ("a.bin", "b.bin", "gone.bin"):
+        server.put(key, key.encode())
+    with running_sync(server, options(tmp_path)) as running:
+        running.wait_until_idle()
+        found = (tmp_path / "a.bin").stat()
+        (tmp_path / "a.bin").write_bytes(b"bad!!")
+        os.utime(tmp_path / "a.bin", ns=(found.st_atime_ns, found.st_mtime_ns))  # as bits that rot: only bytes differ
+        (tmp_path / "gone.bin").unlink()
+        assert running.sync.full_sync().result(WAIT_SECONDS).published == ("gone.bin",)
+        (tmp_path / "gone.bin").unlink()
+        verifying = running.sync.verify()
+        server.put("b.bin", b"newer")
+        assert running.event("b.bin") == {}
+        result = verifying.result(WAIT_SECONDS)
+        assert (result.damaged, result.missing) == (("a.bin",), ("gone.bin",))
+        wait_until(lambda: files_of(tmp_path) == {"a.bin": b"a.bin", "b.bin": b"newer", "gone.bin": b"gone.bin"})

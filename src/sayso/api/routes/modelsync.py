@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -70,6 +71,27 @@ async def full(sync: SyncDep, prefer: Annotated[str, Header()] = "") -> JSONResp
     except SaysoError as error:
         return JSONResponse({"success": False, "message": error.for_callers()}, status_code=_UNHEALTHY)
     return JSONResponse(full_sync_body(result), status_code=200 if result.is_successful else 207)
+
+
+@router.post(
+    "/verify",
+    summary="Read every file, and compare it with its checksum",
+    dependencies=[Depends(authorised(Scope.OPERATIONS))],
+    responses={207: {}, 503: {}},
+)
+async def verify(sync: SyncDep) -> JSONResponse:
+    """Read the whole volume: 200, or 207 if a file is damaged or missing, which is then fetched again.
+
+    It takes as long as the disk takes. Events are acted on meanwhile, and it goes on if the caller disconnects.
+    """
+    try:
+        found = await asyncio.shield(asyncio.wrap_future(sync.service.verify()))
+    except SaysoError as error:
+        return JSONResponse({"success": False, "message": error.for_callers()}, status_code=_UNHEALTHY)
+    is_right = not found.damaged and not found.missing
+    message = "Every file is right" if is_right else "Files are damaged or missing, and are fetched again"
+    document = {"success": is_right, "message": message, "data": asdict(found)}
+    return JSONResponse(document, status_code=200 if is_right else 207)
 
 
 @router.get("/status", summary="The state of the synchronisation", dependencies=_GUARDED)

@@ -175,13 +175,30 @@ class Reconciler:
         self._follow(execution)
         return execution
 
-    def verify(self) -> Verification:
+    def verify(self, on_pause: Callable[[UnderWay], None] = lambda _: None) -> Verification:
         """Read every file of the journal, and compare it with the checksums that it had when it was published.
 
+        Args:
+            on_pause: as for `run`.
+
         Raises:
+            LeaseLost: another process has taken over the volume.
             OutputFailed: the journal cannot be written.
         """
-        return verify_volume(self._volume, self._stopped)
+        known = self._volume.journal.state.files.values()
+        self._progress.expect(files=len(known), size_bytes=sum(stored.size_bytes for stored in known))
+        self._progress.enter("verifying")
+
+        def on_file(size_bytes: int) -> None:
+            self._progress.received(size_bytes)
+            self._progress.finished()
+
+        try:
+            found = verify_volume(self._volume, self._stopped, under_way=UnderWay(on_pause), on_file=on_file)
+            self._volume.lease.confirm()
+            return found
+        finally:
+            self._progress.enter("idle")
 
     def clean_up(self) -> None:
         """Remove what nothing needs any more: temporary files, replaced files, old versions of sets, the quarantine.

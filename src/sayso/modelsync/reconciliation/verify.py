@@ -12,6 +12,7 @@ from sayso.errors import Cancelled, OutputFailed
 from sayso.modelsync.checksums.content import Unverifiable
 from sayso.modelsync.journal.entries import FileForgotten, FileKnown
 from sayso.modelsync.reconciliation.adoption import real_path
+from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.transfers.verification import Requirement, compare_file, given_checksums
 from sayso.modelsync.volume.directories import volume_error
 
@@ -52,6 +53,7 @@ def verify_volume(
     volume: VolumeView,
     stopped: threading.Event,
     *,
+    under_way: UnderWay | None = None,
     on_file: Callable[[int], None] = lambda _: None,
     is_noted: bool = True,
 ) -> Verification:
@@ -63,6 +65,7 @@ def verify_volume(
     Args:
         volume: the volume.
         stopped: set to stop.
+        under_way: gives way while files are read; what events decide meanwhile is left alone.
         on_file: called with the size of each file that was read.
         is_noted: whether what is found is noted in the journal; False where another process has the volume.
 
@@ -70,31 +73,22 @@ def verify_volume(
         Cancelled: it was stopped.
         OutputFailed: the journal cannot be written.
     """
-    state = volume.journal.copied_state()
-
-    def look(stored: Stored) -> tuple[Stored, bool | None]:
-        if stopped.is_set():
-            raise Cancelled("The verification was stopped.")
-        result = _compared(volume, stored)
-        on_file(stored.size_bytes)
-        return result
-
+    under_way = under_way or UnderWay()
+    looks = under_way.meanwhile(lambda: _look(volume, stopped, on_file))
+    looks = [look for look in looks if under_way.is_current(look[0].key)]
     good: list[Stored] = []
     entries: list[Entry] = []
     damaged: list[str] = []
     missing: list[str] = []
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as threads:
-        for before, (stored, is_equal) in zip(
-            state.files.values(), threads.map(look, state.files.values()), strict=True
-        ):
-            if is_equal:
-                good.append(stored)
-                entries += [FileKnown(stored=stored)] if stored != before else []
-            else:
-                (missing if is_equal is None else damaged).append(stored.key)
-                entries.append(FileForgotten(key=stored.key))
-                what = "missing" if is_equal is None else "damaged"
-                _log.error("a file of the volume is not what was published", key=stored.key, what=what)
+    for before, stored, is_equal in looks:
+        if is_equal:
+            good.append(stored)
+            entries += [FileKnown(stored=stored)] if stored != before else []
+        else:
+            (missing if is_equal is None else damaged).append(stored.key)
+            entries.append(FileForgotten(key=stored.key))
+            what = "missing" if is_equal is None else "damaged"
+            _log.error("a file of the volume is not what was published", key=stored.key, what=what)
     if entries and is_noted:
         volume.journal.append(*entries)
     return Verification(
@@ -104,6 +98,23 @@ def verify_volume(
         missing=tuple(missing),
         unverifiable=tuple(stored.key for stored in good if not stored.is_verified),
     )
+
+
+def _look(
+    volume: VolumeView, stopped: threading.Event, on_file: Callable[[int], None]
+) -> list[tuple[Stored, Stored, bool | None]]:
+    """Each entry of the journal, as it is with the stat of its file now, and whether the content is right."""
+
+    def look(stored: Stored) -> tuple[Stored, Stored, bool | None]:
+        if stopped.is_set():
+            raise Cancelled("The verification was stopped.")
+        result = _compared(volume, stored)
+        on_file(stored.size_bytes)
+        return (stored, *result)
+
+    known = volume.journal.copied_state().files.values()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as threads:
+        return list(threads.map(look, known))
 
 
 def _compared(volume: VolumeView, stored: Stored) -> tuple[Stored, bool | None]:

@@ -86,10 +86,7 @@ class SyncRequests:
         with self._changed:
             if self._is_posted:
                 raise FullSyncRunning("A full sync is running already.")
-            if is_standby:
-                raise ServiceUnavailable("Another process has the volume; ask that one.")
-            if self._stopped.is_set():
-                raise ServiceUnavailable("The service is stopping.")
+            self._require_volume(is_standby=is_standby)
             self._is_posted = True
             future = self._running or self._wanted
             if future is None:
@@ -110,13 +107,24 @@ class SyncRequests:
             self._changed.notify_all()
         return batch.future
 
-    def verify(self) -> Future[Verification]:
-        """Ask for every file to be read and compared; a verification that waits or runs is joined."""
+    def verify(self, *, is_standby: bool) -> Future[Verification]:
+        """Ask for every file to be read and compared; a verification that waits or runs is joined.
+
+        Raises:
+            ServiceUnavailable: another process has the volume, or the service has stopped.
+        """
         with self._changed:
+            self._require_volume(is_standby=is_standby)
             if self._verification is None:
                 self._verification = _new_future()
             self._changed.notify_all()
             return self._verification
+
+    def _require_volume(self, *, is_standby: bool) -> None:
+        if is_standby:
+            raise ServiceUnavailable("Another process has the volume; ask that one.")
+        if self._stopped.is_set():
+            raise ServiceUnavailable("The service is stopping.")
 
     def _forget_post(self, _: Future[Reconciled]) -> None:
         self._is_posted = False

@@ -147,8 +147,12 @@ class ModelSync:
         return self._requests.apply(events, is_standby=self._status == "standby")
 
     def verify(self) -> Future[Verification]:
-        """Read and compare every file soon."""
-        return self._requests.verify()
+        """Read and compare every file soon; what is damaged or missing is fetched again afterwards.
+
+        Raises:
+            ServiceUnavailable: another process has the volume, or the service has stopped.
+        """
+        return self._requests.verify(is_standby=self._status == "standby")
 
     # The thread
 
@@ -272,7 +276,7 @@ class ModelSync:
         self._schedule.recheck_later([key for key in execution.errors if key.endswith("/")])
 
     def _verify(self, reconciler: Reconciler) -> None:
-        result = reconciler.verify()
+        result = reconciler.verify(lambda under_way: self._apply_meanwhile(reconciler, under_way))
         if result.damaged or result.missing:
             self._schedule.reconcile_at_once()
         self._requests.end_verification(result)
