@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 REVISION = 1
 """Raised when the same text is to be spoken again, because its pronunciation or its encoding is better."""
 
-_DIRECTIVE = re.compile(r"\[(?=pause(?![\w-])|voice:)", re.IGNORECASE)
 _LONGEST_WAIT_SECONDS = 1.0
 
 
@@ -98,8 +96,7 @@ class LocalEngine:
         """The MP3 file, and the length of its audio in seconds."""
         with slot.working():
             engine = (request.voice.source or self._source).open(slot)
-            # A phrase is a text, not a document: it has no instructions.
-            document = Document(text=_DIRECTIVE.sub(r"\\[", request.text), name="card", markdown=False)
+            document = Document(text=request.text, name="card", markdown=False, directives="off")
             script = to_script(document, engine, voice=request.voice.name, context=slot)
             samples = 0
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.scheduling import RequestContext
+    from sayso.text import DirectiveReading
     from sayso.tts.base import SpeechEngine
     from sayso.types import Script
 
@@ -30,11 +31,12 @@ DOCUMENT_SUFFIXES = MARKDOWN_SUFFIXES | {".txt", ".text"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A text to narrate: its characters exactly as written, its name, and whether it is Markdown."""
+    """A text to narrate: its characters exactly as written, its name, whether it is Markdown, and its directives."""
 
     text: str
     name: str
     markdown: bool
+    directives: DirectiveReading = "strict"
 
 
 def read_document(path: Path) -> Document:
@@ -116,6 +118,7 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
         language=spec.language or own_language,
         language_of_voice=engine.language_of,
         markdown=document.markdown,
+        directives=document.directives,
         emoji=spec.emoji,
         lexicon=spec.lexicon,
     )

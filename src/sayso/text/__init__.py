@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sayso.text.cutting import split_utterance, spoken_length
-from sayso.text.directives import LONGEST_PAUSE_SECONDS
+from sayso.text.directives import LONGEST_PAUSE_SECONDS, DirectiveReading
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading
 from sayso.text.pauses import Pauses
@@ -13,6 +13,7 @@ from sayso.text.steps import Checkpoint, never_cancel
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
     "Checkpoint",
+    "DirectiveReading",
     "EmojiReading",
     "Lexicon",
     "Pauses",

@@ -2,18 +2,22 @@
 
 ``[pause 0.5s]`` or ``[pause 500ms]`` may stand anywhere; ``[voice:bm_george]`` begins a line and applies until the next
 one, and ``[voice:]`` returns to the document's default voice. Any other brackets are text, as are those after a
-backslash. An invalid directive is an error that names its line: it is neither spoken nor dropped.
+backslash. An invalid directive is an error that names its line: it is neither spoken nor dropped. That is for authors;
+where the text is anybody's, invalid ones are text, too, or there are no directives at all: see `DirectiveReading`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from sayso.errors import InvalidInput
 from sayso.text.steps import Steps
 from sayso.types import Span
+
+DirectiveReading: TypeAlias = Literal["strict", "lenient", "off"]
+"""Whether directives are carried out; and whether an invalid one is an error (strict) or text (lenient)."""
 
 LONGEST_PAUSE_SECONDS = 60.0
 
@@ -45,13 +49,15 @@ class VoiceSwitch:
 Directive: TypeAlias = Pause | VoiceSwitch
 
 
-def find_directives(text: str, steps: Steps | None = None) -> list[Directive]:
+def find_directives(text: str, steps: Steps | None = None, *, reading: DirectiveReading = "strict") -> list[Directive]:
     """Find the directives of a text, in order.
 
     Raises:
-        InvalidInput: a directive is malformed or stands where it cannot; the message names the line.
+        InvalidInput: read strictly, a directive is malformed or stands where it cannot; the message names the line.
     """
     found: list[Directive] = []
+    if reading == "off":
+        return found
     end = 0  # of the directive before, and whether only white space and directives precede it on its line
     begins_line = True
     for start in (steps or Steps()).places(_BRACKET, text, Span(start=0, end=len(text))):
@@ -60,13 +66,21 @@ def find_directives(text: str, steps: Steps | None = None) -> list[Directive]:
             continue
         before, newline, last = text[end : match.start()].rpartition("\n")
         begins_line = not last.strip() and (bool(newline) or (begins_line and not before))
-        span = Span(start=start, end=match.end())
-        if match["pause"]:
-            found.append(Pause(span=span, seconds=_seconds(match, text)))
-        else:
-            found.append(VoiceSwitch(span=span, voice=_voice(match, text, begins_line=begins_line)))
+        try:
+            found.append(_directive(match, text, begins_line=begins_line))
+        except InvalidInput:
+            if reading == "strict":
+                raise
+            begins_line = False
         end = match.end()
     return found
+
+
+def _directive(match: re.Match[str], text: str, *, begins_line: bool) -> Directive:
+    span = Span(start=match.start(), end=match.end())
+    if match["pause"]:
+        return Pause(span=span, seconds=_seconds(match, text))
+    return VoiceSwitch(span=span, voice=_voice(match, text, begins_line=begins_line))
 
 
 def _seconds(match: re.Match[str], text: str) -> float:

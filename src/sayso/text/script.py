@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from sayso.errors import NothingToSay
-from sayso.text.directives import Pause, VoiceSwitch, find_directives
+from sayso.text.directives import DirectiveReading, Pause, VoiceSwitch, find_directives
 from sayso.text.hidden import find_hidden
 from sayso.text.lexicon import Lexicon
 from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, plain_blocks
@@ -41,6 +41,7 @@ class ScriptOptions:
         language: the document's language, a BCP 47 tag such as "en-us".
         language_of_voice: the language of a voice that a ``[voice:…]`` line names; may raise `UnknownVoice`.
         markdown: headings, emphasis, links and lists are structure, not text.
+        directives: whether the text's directives are carried out, and what becomes of invalid ones.
         emoji: whether emoji are spoken by their names.
         lexicon: the author's pronunciations.
         pauses: the lengths of the pauses.
@@ -50,6 +51,7 @@ class ScriptOptions:
     language: str
     language_of_voice: Callable[[str], str]
     markdown: bool = True
+    directives: DirectiveReading = "strict"
     emoji: EmojiReading = "drop"
     lexicon: Lexicon = field(default_factory=Lexicon.empty)
     pauses: Pauses = field(default_factory=Pauses)
@@ -133,7 +135,7 @@ class _Writer:
 
     def __init__(self, text: str, options: ScriptOptions, steps: Steps) -> None:
         blanked = blank(text, find_hidden(text, steps) if options.markdown else ())
-        directives = find_directives(blanked, steps)
+        directives = find_directives(blanked, steps, reading=options.directives)
         self.pauses = [directive for directive in directives if isinstance(directive, Pause)]
         self._text = blank(blanked, [directive.span for directive in directives])
         self._options = options

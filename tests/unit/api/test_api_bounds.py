@@ -23,7 +23,7 @@ A_DAY_OF_PAUSES = "It was late. " + "[pause 60s]" * 1440 + " The lamp burned on.
 
 
 def fields(**changed: Any) -> dict[str, Any]:
-    return {"model": "fake", "input": A_DAY_OF_PAUSES, "voice": "fake_en"} | changed
+    return {"model": "fake", "input": A_DAY_OF_PAUSES, "voice": "fake_en", "directives": True} | changed
 
 
 @pytest.mark.parametrize("path", [SPEECH, CAPTIONS])

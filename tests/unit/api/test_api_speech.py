@@ -77,6 +77,28 @@ def test_speed_changes_the_length(client: TestClient, speed: float, factor: floa
     assert word_seconds(speed) / word_seconds(1.0) == pytest.approx(factor, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["It was late. [pause for effect] The lamp burned.", "[pause] Late.", "[voice:x] Late.", "So [pause 1s] late."],
+)
+def test_brackets_are_text(client: TestClient, text: str) -> None:
+    """OpenAI has no directives, and chat models write such things: they are never refused, and never silence."""
+    bare = text.replace("[", "").replace("]", "")
+    plain, words = (client.post("/v1/audio/speech", json=body(input=each)) for each in (text, bare))
+    assert plain.status_code == words.status_code == 200
+    seconds = decode(io.BytesIO(words.content), sample_rate_hz=24_000).duration_seconds
+    assert decode(io.BytesIO(plain.content), sample_rate_hz=24_000).duration_seconds == pytest.approx(seconds, abs=0.3)
+
+
+def test_directives_are_carried_out_where_they_are_asked_for(client: TestClient) -> None:
+    """An invalid one is text, and refuses nothing."""
+    text = "It was late. [pause for effect] [pause 3s] The lamp burned."
+    answers = [client.post("/v1/audio/speech", json=body(input=text, directives=each)) for each in (False, True)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    plain, paused = (decode(io.BytesIO(answer.content), sample_rate_hz=24_000).duration_seconds for answer in answers)
+    assert paused > plain + 1
+
+
 def test_events_carry_the_same_sound(client: TestClient) -> None:
     """Server-sent events hold, in order, the bytes of the file, and at the end what was used."""
     whole = client.post("/v1/audio/speech", json=body(response_format="pcm")).content

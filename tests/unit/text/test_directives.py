@@ -76,3 +76,23 @@ def test_a_malformed_directive_is_an_error_that_names_its_line(text: str) -> Non
 def test_other_brackets_are_text(text: str) -> None:
     """Only the two directives are; a backslash makes text even of those."""
     assert find_directives(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[pause for effect]", "[pause]", "[pause 61s]", "[pause 1s", "Then [voice:x] came.", "[voice:x", "[pause 1s [b]"],
+)
+def test_read_leniently_an_invalid_directive_is_text(text: str) -> None:
+    """Chat models write such things: they are no reason to refuse a whole text."""
+    assert find_directives(text, reading="lenient") == []
+
+
+def test_read_leniently_the_valid_ones_are_carried_out() -> None:
+    """Beside those that are not."""
+    text = "[pause for effect] A [pause 1s] b. [voice:x]\n[voice:bm_george] C"
+    found = find_directives(text, reading="lenient")
+    assert [directive.span.of(text) for directive in found] == ["[pause 1s]", "[voice:bm_george]"]
+
+
+def test_where_there_are_no_directives_brackets_are_text() -> None:
+    assert find_directives("[pause 1s] [voice:bm_george]", reading="off") == []

@@ -14,6 +14,7 @@ from sayso.narration import MAXIMUM_NAME_CHARACTERS
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.stt import TranscriptionOptions, VadOptions
 from sayso.subtitles import CueFormat, StyleName
+from sayso.text import DirectiveReading
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
@@ -69,6 +70,17 @@ class SpeechBody(Body):
         description="Extension: the language of the text, as en-us or fr-fr; the voice's language by default.",
     )
 
+    directives: bool = Field(
+        default=False,
+        description="Extension: whether `[pause 0.5s]`, and `[voice:NAME]` at the beginning of a line, are carried out "
+        "and not spoken. Other brackets are text.",
+    )
+
+    @property
+    def directive_reading(self) -> DirectiveReading:
+        """How the brackets of the text are read."""
+        return "lenient" if self.directives else "off"
+
     @property
     def voice_name(self) -> str:
         """The voice, in either form."""
@@ -85,6 +97,16 @@ class CaptionsBody(SpeechBody):
         description="Whether sentences whose subtitles are too fast to read keep their speed; otherwise they are "
         "slower, and the audio differs from that of `/v1/audio/speech`.",
     )
+    directives: bool = Field(
+        default=True,
+        description="Whether `[pause 0.5s]`, and `[voice:NAME]` at the beginning of a line, are carried out and not "
+        "spoken. An invalid one is an error.",
+    )
+
+    @property
+    def directive_reading(self) -> DirectiveReading:
+        """How the brackets of the text are read."""
+        return "strict" if self.directives else "off"
 
 
 class FormBody(BaseModel):
