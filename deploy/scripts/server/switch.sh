@@ -73,6 +73,17 @@ give_back_port() {
   wait_for_port "$(public_port)" || return 1
   away=$((($(date +%s%N) - began) / 1000000))
   say "Port $(public_port) was away for $((away / 1000)).$(printf %03d $((away % 1000))) s, and is $(name_of "$1")'s again."
+  wait_while_starting "$(public_port)"
+}
+
+# A program that answers 503 at /ready is still loading; one without that path has started. Two minutes at most.
+wait_while_starting() { # port
+  local tries
+  for ((tries = 0; tries < 120; tries++)); do
+    [[ $(status_at "$1" /ready) =~ ^(503|000)$ ]] || return 0
+    sleep 1
+  done
+  say "warning: It still answers $(status_at "$1" /ready) at /ready."
 }
 
 # Wait until something answers HTTP at a port of this machine; a minute at most.

@@ -157,6 +157,14 @@ def site(
         yield Site(machine=machine, environment_file=environment, notifications=notified[0])
 
 
+@pytest.fixture
+def installed(site: Site) -> Site:
+    """The server with a release: the first test installs it, or this."""
+    if not site.chosen():
+        site.deploy()
+    return site
+
+
 def calling(site: Site, *requests: Request) -> Traffic:
     """Clients that call the site."""
     return Traffic(site.host, PORT, list(requests or (MODELS, PHRASE)))
@@ -232,43 +240,43 @@ def test_back_to_the_first_installation_and_forth(site: Site) -> None:
     output = site.deploy("--rollback")
     assert "Port 8000 was away for" in output
     assert site.machine.shell("podman inspect --format '{{.State.Status}}' whisper-api").strip() == "running"
-    assert answer(site.host, PORT, READY)[0] == 200
+    assert answer(site.host, PORT, READY)[0] == 200, "it is waited for until it is ready"
     output = site.deploy("--force")
     assert "was away for" in output
     assert answer(site.host, PORT, READY)[0] == 200
 
 
-def test_the_same_release_again_is_nothing_to_do(site: Site) -> None:
+def test_the_same_release_again_is_nothing_to_do(installed: Site) -> None:
     """Deploying is idempotent; the secrets are in files that only their owner reads."""
-    before = site.chosen()
-    assert "nothing to do" in site.deploy()
-    assert site.chosen() == before
-    project = site.machine.project
+    before = installed.chosen()
+    assert "nothing to do" in installed.deploy()
+    assert installed.chosen() == before
+    project = installed.machine.project
     assert (project / ".env").stat().st_mode & 0o777 == 0o600
-    assert "of-the-database" not in site.log()
+    assert "of-the-database" not in installed.log()
     loose = [path for path in project.rglob("environment") if path.stat().st_mode & 0o077]
     assert loose == []
 
 
-def test_a_good_release_fails_no_request(site: Site) -> None:
+def test_a_good_release_fails_no_request(installed: Site) -> None:
     """Nor a stream, an upload of 20 MB and a job that cross the switch, whose bytes are those of any other day."""
     upload = transcription(recording(UPLOAD_BYTES))
-    expected = {"upload": answer(site.host, PORT, upload), "stream": answer(site.host, PORT, STREAM)}
-    before, began = site.chosen(), time.monotonic()
-    with calling(site) as traffic:
-        stream, sent = slow_stream(site.host, PORT, STREAM), slow_upload(site.host, PORT, upload)
-        process = site.begin(version="v2")
-        site.wait_for_phase("installed")
-        job = narrate(site, NARRATION)
+    expected = {"upload": answer(installed.host, PORT, upload), "stream": answer(installed.host, PORT, STREAM)}
+    before, began = installed.chosen(), time.monotonic()
+    with calling(installed) as traffic:
+        stream, sent = slow_stream(installed.host, PORT, STREAM), slow_upload(installed.host, PORT, upload)
+        process = installed.begin(version="v2")
+        installed.wait_for_phase("installed")
+        job = narrate(installed, NARRATION)
         stream.start()
         sent.start()
-        wait_until(lambda: site.chosen() != before, seconds=DEPLOY_SECONDS)
+        wait_until(lambda: installed.chosen() != before, seconds=DEPLOY_SECONDS)
         crossed = stream.is_alive() and sent.is_alive()
-        at_switch = site.get(f"/v1/narrations/{job}")["status"]
+        at_switch = installed.get(f"/v1/narrations/{job}")["status"]
         time.sleep(2)
         stream.finish()
         sent.finish()
-        output = site.ended(process)
+        output = installed.ended(process)
     report("good release", traffic, began, f"{len(stream.body)} bytes streamed, {UPLOAD_BYTES} uploaded.")
     assert "Sending deploy-test:api-v2." in output
     assert traffic.count.failures == []
@@ -276,7 +284,7 @@ def test_a_good_release_fails_no_request(site: Site) -> None:
     assert at_switch in ("queued", "running")
     assert (stream.error, (stream.status, stream.body)) == (None, expected["stream"])
     assert (sent.error, (sent.status, sent.body)) == (None, expected["upload"])
-    assert completed(site, job) == completed(site, narrate(site, NARRATION))
+    assert completed(installed, job) == completed(installed, narrate(installed, NARRATION))
 
 
 @pytest.mark.parametrize(
@@ -287,59 +295,59 @@ def test_a_good_release_fails_no_request(site: Site) -> None:
     ],
 )
 def test_a_release_that_fails_the_gate_is_rolled_back(
-    site: Site, notified: tuple[str, list[str]], version: str, reason: str
+    installed: Site, notified: tuple[str, list[str]], version: str, reason: str
 ) -> None:
     """Its health check fails, or it crashes; no request reaches it."""
-    before, began = site.chosen(), time.monotonic()
-    environment = (site.machine.project / ".env").read_text()
-    with calling(site) as traffic:
-        output = site.deploy(version=version, code=1)
+    before, began = installed.chosen(), time.monotonic()
+    environment = (installed.machine.project / ".env").read_text()
+    with calling(installed) as traffic:
+        output = installed.deploy(version=version, code=1)
     report(f"release {version}", traffic, began)
     assert reason in output
     assert "Outcome: failed and rolled back" in output
     assert "failed and rolled back" in notified[1][-1]
     assert traffic.count.failures == []
-    assert site.chosen() == before
-    assert (site.machine.project / ".env").read_text() == environment
+    assert installed.chosen() == before
+    assert (installed.machine.project / ".env").read_text() == environment
 
 
-def test_a_release_with_a_migration_is_rolled_back(site: Site) -> None:
+def test_a_release_with_a_migration_is_rolled_back(installed: Site) -> None:
     """The old release works on the new tables, before and after; its narrations are still there."""
-    before, began = site.chosen(), time.monotonic()
-    job = narrate(site, "A narration from before the migration.")
-    files = completed(site, job)
-    with calling(site) as traffic:
-        output = site.deploy(version="migrating")
+    before, began = installed.chosen(), time.monotonic()
+    job = narrate(installed, "A narration from before the migration.")
+    files = completed(installed, job)
+    with calling(installed) as traffic:
+        output = installed.deploy(version="migrating")
         assert f'"pending": ["{NEXT}"]' in output
-        assert site.sql("select max(version_num) from sayso.migrations") == NEXT
-        assert site.chosen() != before
-        rolled_back = site.deploy("--rollback")
+        assert installed.sql("select max(version_num) from sayso.migrations") == NEXT
+        assert installed.chosen() != before
+        rolled_back = installed.deploy("--rollback")
     report("release with a migration, and --rollback", traffic, began)
     assert "rolled back to" in rolled_back
     assert traffic.count.failures == []
-    assert site.chosen() == before
-    assert site.sql("select max(version_num) from sayso.migrations") == NEXT
-    assert completed(site, job) == files
-    completed(site, narrate(site, "A narration on the tables of the next release."))
+    assert installed.chosen() == before
+    assert installed.sql("select max(version_num) from sayso.migrations") == NEXT
+    assert completed(installed, job) == files
+    completed(installed, narrate(installed, "A narration on the tables of the next release."))
 
 
-def test_a_migration_that_takes_something_away_is_refused(site: Site) -> None:
+def test_a_migration_that_takes_something_away_is_refused(installed: Site) -> None:
     """Before anything is changed: the release that runs could not be rolled back to."""
-    output = site.deploy(version="contracting", code=1)
+    output = installed.deploy(version="contracting", code=1)
     assert f"The migrations {AFTER} take away what" in output
-    assert site.sql("select max(version_num) from sayso.migrations") == NEXT
+    assert installed.sql("select max(version_num) from sayso.migrations") == NEXT
 
 
-def test_an_outage_of_the_provider_does_not_keep_a_fix_away(site: Site, provider: OpenAIServer) -> None:
+def test_an_outage_of_the_provider_does_not_keep_a_fix_away(installed: Site, provider: OpenAIServer) -> None:
     """What runs is degraded, the fix is no worse, and its deployment fails no request."""
     began = time.monotonic()
     provider.faults(always=FaultKind.SERVER_ERROR)
     try:
         local = speech("Spoken here.", model="kokoro", voice="af_heart", response_format="pcm")
-        answer(site.host, PORT, speech("Asks the provider."))
-        wait_until(lambda: site.get("/health")["status"] == "degraded")
-        with calling(site, MODELS, local) as traffic:
-            output = site.deploy(version="v3")
+        answer(installed.host, PORT, speech("Asks the provider."))
+        wait_until(lambda: installed.get("/health")["status"] == "degraded")
+        with calling(installed, MODELS, local) as traffic:
+            output = installed.deploy(version="v3")
     finally:
         provider.faults()
     report("fix during an outage of the provider", traffic, began)
@@ -348,56 +356,58 @@ def test_an_outage_of_the_provider_does_not_keep_a_fix_away(site: Site, provider
 
 
 @pytest.mark.parametrize("phase", ["installed", "switched"])
-def test_a_killed_deployment_is_mended_by_the_next(site: Site, phase: str) -> None:
+def test_a_killed_deployment_is_mended_by_the_next(installed: Site, phase: str) -> None:
     """Killed before the switch or after it, it leaves nothing that the next run does not bring into order."""
     began = time.monotonic()
     version = {"installed": "v1", "switched": "v2"}[phase]
-    with calling(site) as traffic:
-        process = site.begin(version=version)
-        site.wait_for_phase(phase)
-        site.kill_deployment()
+    with calling(installed) as traffic:
+        process = installed.begin(version=version)
+        installed.wait_for_phase(phase)
+        installed.kill_deployment()
         process.communicate(timeout=DEPLOY_SECONDS)
         assert process.returncode != 0
-        assert "Unfinished: " in site.deploy("status")
-        output = site.deploy(version=version)
+        assert "Unfinished: " in installed.deploy("status")
+        output = installed.deploy(version=version)
     report(f"killed in the phase {phase}, and a second run", traffic, began)
     assert "The lock was left by a run that was killed" in output
     assert "Mended what release" in output
     assert traffic.count.failures == []
     assert "Outcome:" in output
-    assert answer(site.host, PORT, READY)[0] == 200
-    status = site.deploy("status")
+    assert answer(installed.host, PORT, READY)[0] == 200
+    status = installed.deploy("status")
     assert "Unfinished" not in status
     assert "Lock: free" in status
 
 
-def test_two_deployments_do_not_run_at_once(site: Site) -> None:
+def test_two_deployments_do_not_run_at_once(installed: Site) -> None:
     """The second is refused, and says who has the lock."""
-    first = site.begin("--force", version="v2")
-    site.wait_for_phase("installed")
-    refused = site.deploy(version="v3", code=4, SAYSO_LOCK_SECONDS="1")
+    first = installed.begin("--force", version="v2")
+    installed.wait_for_phase("installed")
+    refused = installed.deploy(version="v3", code=4, SAYSO_LOCK_SECONDS="1")
     assert "Another deployment is running: root@" in refused
-    site.ended(first)
+    installed.ended(first)
 
 
 def test_a_back_up_is_restored_on_an_empty_machine(
-    site: Site, releases: Path, tmp_path_factory: pytest.TempPathFactory
+    installed: Site, releases: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Database, environment, images and volumes: the other machine has every narration, byte for byte."""
     began = time.monotonic()
-    job = narrate(site, "A narration that must survive the loss of its machine.")
-    files = completed(site, job)
-    output = site.deploy("--backup")
+    job = narrate(installed, "A narration that must survive the loss of its machine.")
+    files = completed(installed, job)
+    output = installed.deploy("--backup")
     name = output.partition("Outcome: backed up as ")[2].partition(".\n")[0]
     archive = tmp_path_factory.mktemp("archives") / f"{name}.tar"
-    archive.write_bytes(site.export(name))
+    archive.write_bytes(installed.export(name))
     with machine_of(72) as machine:
         machine.receive_images(releases)  # PostgreSQL and the proxy, which a server pulls
         other = Site(machine=machine, environment_file=Path(os.devnull))
         output = other.deploy("--restore", str(archive))
         assert f"restored the back-up {name}" in output
         assert completed(other, job) == files
-        assert other.sql("select count(*) from sayso.narrations") == site.sql("select count(*) from sayso.narrations")
+        assert other.sql("select count(*) from sayso.narrations") == installed.sql(
+            "select count(*) from sayso.narrations"
+        )
         environment = (machine.project / ".env").read_text()
-    assert environment == (site.machine.project / ".env").read_text()
+    assert environment == (installed.machine.project / ".env").read_text()
     figures(f"restored on an empty machine: {archive.stat().st_size} bytes, {time.monotonic() - began:.0f} s in all")
