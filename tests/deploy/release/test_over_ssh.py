@@ -86,8 +86,13 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     versions = ("v1", "v2", "v3", "without-models", "crashing", "migrating", "contracting")
     for version in versions:
         engine("tag", stories, f"{REPOSITORY}:stories-{version}")
-    engine("tag", os.environ["POSTGRES_IMAGE"], f"{REPOSITORY}:postgres")
-    engine("tag", os.environ["PROXY_IMAGE"], f"{REPOSITORY}:proxy")
+    for name, variable, default in (
+        ("postgres", "POSTGRES_IMAGE", "postgres:17"),
+        ("proxy", "PROXY_IMAGE", "nginx:1.28"),
+    ):
+        if not os.environ.get(variable):
+            engine("pull", default)
+        engine("tag", os.environ.get(variable) or default, f"{REPOSITORY}:{name}")
     # All but v2, which deploy.sh has to send; by names that it does not remove as those of old releases.
     sent = [f"{REPOSITORY}:{name}" for name in ("postgres", "proxy")]
     for name in ("stories-v1", *(f"api-{version}" for version in versions if version != "v2")):
