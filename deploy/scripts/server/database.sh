@@ -47,7 +47,7 @@ network_of() { # holder
   local container
   while read -r _ container; do
     # shellcheck disable=SC2016 # a template of the engine
-    field '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$container" | head -n 1
+    field '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$container" | first_line
     return
   done < <(containers_in "$1")
 }

@@ -46,7 +46,7 @@ compose() {
 # The container of a compose service, as an id; nothing if there is none.
 container_of() { # service
   engine ps --all --quiet --filter "label=com.docker.compose.project=$PROJECT" \
-    --filter "label=com.docker.compose.service=$1" | head -n 1
+    --filter "label=com.docker.compose.service=$1" | first_line
 }
 
 # One field of a container or an image.
@@ -76,11 +76,11 @@ image_id() { # reference
 # The port of this machine at which a container publishes one of its ports; nothing if it does not.
 published_port() { # container, port
   local address
-  address=$(engine port "$1" "$2/tcp" 2>/dev/null | head -n 1) || return 0
+  address=$(engine port "$1" "$2/tcp" 2>/dev/null | first_line) || return 0
   printf '%s' "${address##*:}"
 }
 
 # The container, of any project, that publishes a port of this machine; nothing if none does.
 publisher_of() { # port
-  engine ps --format '{{.ID}} {{.Ports}}' | grep -E "[:.]$1->" | cut -d ' ' -f 1 | head -n 1 || true
+  engine ps --format '{{.ID}} {{.Ports}}' | grep -E "[:.]$1->" | cut -d ' ' -f 1 | first_line || true
 }

@@ -22,6 +22,9 @@ main() { # command, bundle, back-up
       trap '' HUP PIPE
       trap 'FAILURE="interrupted by a signal"; exit 130' INT TERM
       trap on_exit EXIT
+      # A command that fails without a message of ours is named as it is written, without the values in it.
+      set -o errtrace
+      trap 'FAILURE=${FAILURE:-${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND}' ERR
       say "$1 of $RELEASE on $ENVIRONMENT by $WHO${COMMIT:+, commit $COMMIT}."
       ;;
     *) LOG=$BUNDLE/log ;;

@@ -29,3 +29,11 @@ answer_of() {
 last_line() {
   tail -n 1 "$LOG" | cut -c 1-300
 }
+
+# The first line of the input, all of which is read: a program whose reader ends early would fail.
+first_line() {
+  local line=
+  IFS= read -r line || true
+  cat >/dev/null
+  [[ -z $line ]] || printf '%s\n' "$line"
+}

@@ -115,7 +115,7 @@ restore_volumes() { # backup
   [[ -s $BACKUPS/$1/volumes.list ]] || return 0
   HELPER_IMAGE=$(field '{{.Image}}' "$(container_of "$(service_in "$CANDIDATE" "${SERVICES[0]}")")")
   while read -r kind name source <&4; do
-    target=$(volumes_of "$CANDIDATE" | { grep -E "^$kind $name " || true; } | head -n 1 | cut -d ' ' -f 3)
+    target=$(volumes_of "$CANDIDATE" | { grep -E "^$kind $name " || true; } | first_line | cut -d ' ' -f 3)
     if [[ -z $target ]]; then
       say "warning: No service uses a volume $name, so it is not restored."
       continue

@@ -16,13 +16,13 @@ confirm_switch() {
   local tries expected
   expected=$(service_in "$CANDIDATE" whisper-api):8000
   for ((tries = 0; tries < 20; tries++)); do
-    if [[ $(through_proxy /proxy/slot | head -n 1) == "$expected" ]]; then
+    if [[ $(through_proxy /proxy/slot | first_line) == "$expected" ]]; then
       say "The proxy sends new requests to $(name_of "$CANDIDATE")."
       return
     fi
     sleep 0.5
   done
-  die "The proxy does not send to $expected, but to '$(through_proxy /proxy/slot | head -n 1)'."
+  die "The proxy does not send to $expected, but to '$(through_proxy /proxy/slot | first_line)'."
 }
 
 # Ask through the proxy, as clients do, for some seconds.

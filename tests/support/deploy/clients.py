@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 import wave
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,21 +106,24 @@ class Traffic:
             thread.join(_TIMEOUT_SECONDS)
 
     def _send_all(self, keeps: bool) -> None:
-        connection: http.client.HTTPConnection | None = None
+        connection = self._connection()
         while not self._is_over.is_set():
             for number, request in enumerate(self._requests):
-                if connection is None or not keeps:
-                    connection = http.client.HTTPConnection(*self._address, timeout=_TIMEOUT_SECONDS)
                 try:
                     status, body = exchange(connection, request)
                 except (OSError, http.client.HTTPException) as error:
                     self.count.failed(f"{request.method} {request.path}: {error!r}")
-                    connection = None
+                    connection.close()
                 else:
                     self._check(number, request, status, body)
-                if not keeps and connection is not None:
+                if not keeps:
                     connection.close()
                 time.sleep(_PAUSE_SECONDS)
+        connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """A connection that is opened by its first request, and again by the next after it was closed."""
+        return http.client.HTTPConnection(*self._address, timeout=_TIMEOUT_SECONDS)
 
     def _check(self, number: int, request: Request, status: int, body: bytes) -> None:
         if status != 200:
@@ -174,17 +178,16 @@ def slow_stream(host: str, port: int, request: Request) -> Crossing:
     """A response that is read slowly."""
 
     def read(may_finish: threading.Event) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        connection.connect()
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PIECE_BYTES)
-        connection.request(request.method, request.path, request.body, request.headers)
-        response = connection.getresponse()
-        body = io.BytesIO()
-        while piece := response.read1(_PIECE_BYTES):
-            body.write(piece)
-            may_finish.wait(1.0)
-        connection.close()
-        return response.status, body.getvalue()
+        with closing(http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)) as connection:
+            connection.connect()
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PIECE_BYTES)
+            connection.request(request.method, request.path, request.body, request.headers)
+            response = connection.getresponse()
+            body = io.BytesIO()
+            while piece := response.read1(_PIECE_BYTES):
+                body.write(piece)
+                may_finish.wait(1.0)
+            return response.status, body.getvalue()
 
     return Crossing(read)
 
@@ -199,13 +202,11 @@ def slow_upload(host: str, port: int, request: Request) -> Crossing:
             may_finish.wait(0.5)
 
     def send(may_finish: threading.Event) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        headers = {**request.headers, "Content-Length": str(len(content))}
-        connection.request(request.method, request.path, pieces(may_finish), headers)
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        return response.status, body
+        with closing(http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)) as connection:
+            headers = {**request.headers, "Content-Length": str(len(content))}
+            connection.request(request.method, request.path, pieces(may_finish), headers)
+            response = connection.getresponse()
+            return response.status, response.read()
 
     return Crossing(send)
 

@@ -40,8 +40,16 @@ class Forwarder:
                 except OSError:
                     client.close()
                     continue
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+                threading.Thread(target=_join, args=(client, server), daemon=True).start()
+
+
+def _join(client: socket.socket, server: socket.socket) -> None:
+    """Pass what each of two sockets sends to the other, until both have ended."""
+    with client, server:
+        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+        back.start()
+        _copy(client, server)
+        back.join()
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
