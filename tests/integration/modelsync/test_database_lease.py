@@ -12,6 +12,7 @@ from sayso.errors import LeaseLost, ServiceUnavailable
 from sayso.modelsync.journal.disk import PosixDisk
 from sayso.modelsync.journal.entries import Certainty
 from sayso.modelsync.journal.journal import Journal
+from sayso.modelsync.keys import is_temporary
 from sayso.modelsync.reconciliation.opened import open_volume
 from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconcile import Reconciler
@@ -189,6 +190,9 @@ def test_a_writer_that_wakes_after_another_took_over_writes_nothing(
     with opened(server, taken(database(conninfo, clock), root), root) as (frozen, volume):
 
         def frozen_rename(source: str, target: str) -> None:
+            if not is_temporary(source.rpartition("/")[2]):
+                rename(source, target)
+                return
             monkeypatch.setattr(root, "rename", rename)
             put(b"newer, of the second")
             leases = database(conninfo)

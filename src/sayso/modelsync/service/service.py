@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import Cancelled, LeaseLost, OutputFailed, SaysoError, ServiceUnavailable
-from sayso.modelsync.events.order import fresh_events, remember_events
 from sayso.modelsync.reconciliation.opened import open_volume
 from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconcile import Reconciler
+from sayso.modelsync.service.event_actions import EventActions
 from sayso.modelsync.service.requests import SyncRequests
 from sayso.modelsync.service.schedule import SyncSchedule
 from sayso.modelsync.service.standby import take_volume_lease, wait_for_lease
@@ -25,7 +25,7 @@ from sayso.modelsync.service.state import ServiceState
 from sayso.modelsync.volume.directories import VolumeRoot, make_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from sayso.aws.s3_reader import BucketReader
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from sayso.modelsync.reconciliation.opened import OpenVolume, SyncOptions
     from sayso.modelsync.reconciliation.outcomes import Execution
     from sayso.modelsync.reconciliation.reconciled import Reconciled
-    from sayso.modelsync.reconciliation.under_way import UnderWay
     from sayso.modelsync.reconciliation.verify import Verification
     from sayso.modelsync.records import ObjectEvent
-    from sayso.modelsync.service.requests import Applied, EventBatch
+    from sayso.modelsync.service.requests import Applied
     from sayso.modelsync.volume.lease import Lease
 
 _log = structlog.get_logger(__name__)
@@ -197,11 +196,14 @@ class ModelSync:
             self._volume = volume
             stack.callback(self._close)
             reconciler = Reconciler(volume, self.progress, self._stopped, clock=self._clock)
+            actions = EventActions(
+                self._requests, volume.journal, reconciler, on_changed=self._changed, clock=self._clock
+            )
             self._on_ready()  # the outbox may have entries from before
             self._clean_up(reconciler)  # what a crash has left may take the space that the reconciliation needs
             self._schedule.reconcile_at_once()
             while not self._stopped.is_set():
-                self._step(reconciler, lease)
+                self._step(reconciler, actions, lease)
 
     def _close(self) -> None:
         self._volume = None
@@ -211,7 +213,7 @@ class ModelSync:
             self._requests.fail(ServiceUnavailable("Another process has the volume."))
         self._status, self._trouble = "standby", None
 
-    def _step(self, reconciler: Reconciler, lease: Lease) -> None:
+    def _step(self, reconciler: Reconciler, actions: EventActions, lease: Lease) -> None:
         """Do the next thing, or wait for it."""
         due_seconds = self._schedule.due_seconds()
         if due_seconds > 0 and self._requests.is_empty:
@@ -221,19 +223,19 @@ class ModelSync:
             return
         self._status = "syncing"
         if self._requests.begin_reconciliation(is_due=self._schedule.is_reconciliation_due):
-            self._reconcile(reconciler)
+            self._reconcile(reconciler, actions)
         elif batches := self._requests.take_batches():
-            self._apply(reconciler, batches)
+            actions.apply(batches)
         elif self._requests.is_verification_wanted:
-            self._verify(reconciler)
+            self._verify(reconciler, actions)
         elif due := self._schedule.take_due_prefixes():
             self._recheck(reconciler, due)
         elif self._schedule.is_clean_up_due:
             self._clean_up(reconciler)
 
-    def _reconcile(self, reconciler: Reconciler) -> None:
+    def _reconcile(self, reconciler: Reconciler, actions: EventActions) -> None:
         try:
-            result = reconciler.run(lambda under_way: self._apply_meanwhile(reconciler, under_way))
+            result = reconciler.run(actions.apply_meanwhile)
         except Exception as error:
             self._requests.end_reconciliation(error)
             raise
@@ -258,7 +260,6 @@ class ModelSync:
     def _recheck(self, reconciler: Reconciler, due: Sequence[str]) -> None:
         execution, plan = reconciler.apply([], due)
         self._changed(execution, plan)
-        self._on_ready()
 
     def _clean_up(self, reconciler: Reconciler) -> None:
         self._schedule.cleaned_up()
@@ -274,49 +275,10 @@ class ModelSync:
         self._on_execution(execution)
         self._schedule.recheck_later([each.prefix for each in plan.waiting])
         self._schedule.recheck_later([key for key in execution.errors if key.endswith("/")])
+        self._on_ready()
 
-    def _verify(self, reconciler: Reconciler) -> None:
-        result = reconciler.verify(lambda under_way: self._apply_meanwhile(reconciler, under_way))
+    def _verify(self, reconciler: Reconciler, actions: EventActions) -> None:
+        result = reconciler.verify(actions.apply_meanwhile)
         if result.damaged or result.missing:
             self._schedule.reconcile_at_once()
         self._requests.end_verification(result)
-
-    def _apply(self, reconciler: Reconciler, batches: Sequence[EventBatch]) -> None:
-        """Act on the events of all batches at once: a burst of events for one key is one transfer."""
-
-        def apply(keys: Collection[str]) -> tuple[Execution, Plan, Collection[str]]:
-            return (*reconciler.apply(keys), ())
-
-        self._act(batches, apply)
-
-    def _apply_meanwhile(self, reconciler: Reconciler, under_way: UnderWay) -> None:
-        """Act on the events that have come while a reconciliation runs, at a moment in which it waits."""
-        batches = self._requests.take_batches(but=lambda event: under_way.is_building(event.key))
-        if batches:
-            self._act(batches, lambda keys: reconciler.apply_meanwhile(keys, under_way))
-
-    def _act(
-        self,
-        batches: Sequence[EventBatch],
-        apply: Callable[[Collection[str]], tuple[Execution, Plan, Collection[str]]],
-    ) -> None:
-        journal = self.journal
-        if journal is None:
-            raise AssertionError("the volume is open")
-        events = fresh_events(journal, (event for batch in batches for event in batch.events))
-        errors: dict[str, SaysoError] = {}
-        later: Collection[str] = ()
-        try:
-            if events:
-                execution, plan, later = apply({event.key for event in events})
-                errors = execution.errors
-                self._changed(execution, plan)
-                done = [event for event in events if event.key not in errors and event.key not in later]
-                remember_events(journal, done, at_seconds=self._clock())
-        except Exception as error:
-            for batch in batches:
-                batch.future.set_exception(error)
-            raise
-        for batch in batches:
-            batch.end(errors, later)
-        self._on_ready()
