@@ -59,14 +59,14 @@ def test_the_api_serves_offline_and_ends_at_sigterm(engine: ContainerEngine) -> 
         form = ("-F", "file=@/tmp/a.mp3", "-F", "model=whisper-base")
         status, body = api.get("/v1/audio/transcriptions", *form)
         assert (status, json.loads(body)["text"].strip()) == (200, SENTENCE)
-        assert api.stop(seconds=30) == 0, api.logs()
+        assert api.stop() == 0, api.logs()
 
 
 def test_a_start_that_is_stopped_ends_at_once(engine: ContainerEngine) -> None:
     """SIGTERM while models are loaded is no failure either: the init process forwards it."""
     with engine.started("api", options=(*OFFLINE, *STORAGE, *ANONYMOUS)) as api:
         wait_until(lambda: "serving" in api.logs())
-        assert api.stop(seconds=30) == 0, api.logs()
+        assert api.stop() == 0, api.logs()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_slim_serves_openai_alone(engine: ContainerEngine) -> None:
         status, body = api.get("/v1/models")
         assert (status, "tts-1" in body) == (200, True)
         assert json.loads(api.get("/v1/audio/voices")[1])["voices"] == []
-        assert api.stop(seconds=30) == 0
+        assert api.stop() == 0
 
 
 OTHER = ("--user", "12345:23456")
@@ -159,7 +159,7 @@ def test_a_volume_of_models_that_cannot_be_written_is_said(engine: ContainerEngi
         assert "chown -R 12345:23456" in sync.logs()
         sync.wait_for("/live", port=8080)
         assert sync.get("/health", port=8080)[0] == 503
-        assert sync.stop(seconds=30) == 0, sync.logs()
+        assert sync.stop() == 0, sync.logs()
 
 
 @pytest.mark.parametrize("user", ["1000", "12345", "12345:23456"])

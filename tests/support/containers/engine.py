@@ -86,9 +86,9 @@ class Container:
         """Whether it has not ended."""
         return bool(self._state()["Running"])
 
-    def stop(self, *, seconds: int) -> int:
-        """End it by SIGTERM and, after so many seconds, by SIGKILL; its exit code."""
-        self.engine.call("stop", "--time", str(seconds), self.name)
+    def stop(self, *, seconds: float = WAIT_SECONDS) -> int:
+        """End it by SIGTERM; its exit code, 137 if it had to be killed after so many seconds."""
+        self.engine.call("stop", "--time", str(round(seconds)), self.name)
         return int(self._state()["ExitCode"])
 
     def _state(self) -> dict[str, Any]:
