@@ -3,7 +3,7 @@
 ``[pause 0.5s]`` or ``[pause 500ms]`` may stand anywhere; ``[voice:bm_george]`` begins a line and applies until the next
 one, and ``[voice:]`` returns to the document's default voice. Any other brackets are text, as are those after a
 backslash. An invalid directive is an error that names its line: it is neither spoken nor dropped. That is for authors;
-where the text is anybody's, invalid ones are text, too, or there are no directives at all: see `DirectiveReading`.
+where the author is unknown, invalid ones are text, too, or there are no directives at all: see `DirectiveReading`.
 """
 
 from __future__ import annotations
