@@ -18,7 +18,7 @@ from sayso.modelsync.plan.plan import make_plan
 from sayso.modelsync.plan.selection import select_objects
 from sayso.modelsync.plan.sets import SetPrefixes
 from sayso.modelsync.reconciliation.recovering import entry_at
-from sayso.modelsync.reconciliation.source import entries_of_another, read_source
+from sayso.modelsync.reconciliation.source import below_prefix, entries_of_another, read_source
 from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.records import FileKind, Listing, VolumeFile, VolumeScan
 from sayso.modelsync.volume.scan import scan_volume
@@ -133,6 +133,7 @@ class Planner:
         self.forgotten = self._of_another_bucket(state, listing)
         for entry in self.forgotten:
             state.apply(entry)
+        state, scan = below_prefix(state, scan, options.prefix)
         return self._planned(listing, scan, state, options.rules), listing
 
     def _of_another_bucket(self, state: JournalState, listing: Listing) -> list[Entry]:

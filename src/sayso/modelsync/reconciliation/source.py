@@ -1,20 +1,21 @@
-"""The bucket that a volume is a copy of: files of another one, which the volume had before, are not deleted."""
+"""What a volume is a copy of: files of another bucket, or of other keys, which it had before, are not deleted."""
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sayso.modelsync.journal.entries import FileForgotten, SetDropped
-from sayso.modelsync.keys import STATE_DIRECTORY
+from sayso.modelsync.keys import STATE_DIRECTORY, directories_above
 from sayso.modelsync.volume.directories import volume_error
 from sayso.modelsync.volume.durability import sync_if_possible
 
 if TYPE_CHECKING:
     from sayso.modelsync.journal.entries import Entry
     from sayso.modelsync.journal.state import JournalState
-    from sayso.modelsync.records import Listing
+    from sayso.modelsync.records import Listing, VolumeScan
     from sayso.modelsync.volume.directories import VolumeRoot
 
 SOURCE_FILE = f"{STATE_DIRECTORY}/source"
@@ -64,3 +65,17 @@ def entries_of_another(state: JournalState, listing: Listing) -> list[Entry]:
         if not any(key.startswith(version.prefix) for key in listed)
     ]
     return entries
+
+
+def below_prefix(state: JournalState, scan: VolumeScan, prefix: str) -> tuple[JournalState, VolumeScan]:
+    """What a listing of a prefix says something about: the rest of the volume stays, as where the setting was changed.
+
+    Of the scan, what is outside is left out but for the directories above, which may be in the way.
+    """
+    if not prefix:
+        return state, scan
+    files = {key: stored for key, stored in state.files.items() if key.startswith(prefix)}
+    sets = {place: version for place, version in state.sets.items() if version.prefix.startswith(prefix)}
+    above = set(directories_above(prefix))
+    entries = {path: entry for path, entry in scan.entries.items() if path.startswith(prefix) or path in above}
+    return replace(state, files=files, sets=sets), replace(scan, entries=entries)
