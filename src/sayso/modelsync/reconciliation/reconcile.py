@@ -20,6 +20,7 @@ from sayso.modelsync.reconciliation.recovering import resolve_intents
 from sayso.modelsync.reconciliation.source import read_source, write_source
 from sayso.modelsync.reconciliation.under_way import UnderWay
 from sayso.modelsync.reconciliation.verify import verify_volume
+from sayso.modelsync.records import RefusalReason
 from sayso.modelsync.volume.synchronised import Synchronised, write_synchronised
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ class Reconciler:
     def _publish_state(self, began_at: float, execution: Execution, plan: Plan) -> list[SyncError]:
         """Let readers know what is on the volume."""
         missing = {each.prefix: each.reason for each in plan.waiting}
+        missing |= {each.key: each.detail for each in plan.refused if each.reason is RefusalReason.FOREIGN_ENTRY}
         missing |= {key: error.message for key, error in execution.errors.items()}
         state = Synchronised(at_seconds=began_at, prefix=self._volume.options.prefix, missing=missing)
         try:

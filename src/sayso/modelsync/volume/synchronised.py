@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.volume.directories import volume_error
+from sayso.modelsync.volume.set_paths import directory_behind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def why_incomplete(base_path: Path, prefix: str) -> str | None:
         return f"There is no directory {base_path} yet."
     place = base_path / path
     try:
-        if path and place.is_symlink() and place.is_dir():
+        if path and _is_set(place, path):
             return None  # a set is complete once its link is there
         found = _read(base_path)
         if found is None:
@@ -82,6 +83,11 @@ def why_incomplete(base_path: Path, prefix: str) -> str | None:
         return None if place.is_file() or _has_file(place) else f"There is no model below {prefix or 'the volume'}."
     except OSError as error:
         return f"The volume cannot be read: {error.strerror or error}."
+
+
+def _is_set(place: Path, path: str) -> bool:
+    """Whether a link of a set is at a path, and leads somewhere; a link of others says nothing."""
+    return place.is_symlink() and directory_behind(path, str(place.readlink())) is not None and place.is_dir()
 
 
 def _is_below(key: str, path: str) -> bool:
