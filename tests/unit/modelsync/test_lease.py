@@ -69,6 +69,23 @@ def test_a_lease_whose_file_was_replaced_is_lost(root: VolumeRoot, tmp_path: Pat
     lease.close()
 
 
+def test_the_lease_of_a_volume_that_was_moved_is_lost(tmp_path: Path) -> None:
+    """Nothing is written to a volume that is not at its path any more, whether another one is there or none."""
+    base = tmp_path / "models"
+    base.mkdir()
+    with VolumeRoot(base) as opened:
+        lease = VolumeLease.take(opened)
+        assert lease is not None
+        lease.confirm()
+        base.rename(tmp_path / "moved")
+        with pytest.raises(LeaseLost, match="moved or replaced"):
+            lease.confirm()
+        base.mkdir()
+        with pytest.raises(LeaseLost, match="moved or replaced"):
+            lease.confirm()
+        lease.close()
+
+
 def test_a_volume_without_locks_is_refused_with_what_helps(root: VolumeRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless a database decides."""
 

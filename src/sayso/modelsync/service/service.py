@@ -163,6 +163,7 @@ class ModelSync:
                 break
             except LeaseLost as error:
                 self._requests.fail(ServiceUnavailable(error.message))
+                self._has_reconciled = False  # the volume may be another one now
                 _log.warning("the lease of the volume is lost", reason=error.message)
             except SaysoError as error:
                 reason = f"{error.message} {error.hint}" if error.hint else error.message

@@ -250,6 +250,19 @@ class VolumeRoot:
         with self.parent_of(relative) as (parent, name), suppress(FileNotFoundError):
             os.rmdir(name, dir_fd=parent)
 
+    def is_in_place(self) -> bool:
+        """Whether its path still leads to it: not after it was moved, or another volume was put there.
+
+        Raises:
+            OSError: the volume does not say.
+        """
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return False
+        own = os.fstat(self.descriptor)
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
     def free_bytes(self) -> int:
         """How many bytes the volume has for this user.
 

@@ -119,14 +119,17 @@ class VolumeLease:
         """Make sure that the lease is still held.
 
         Raises:
-            LeaseLost: another process has it.
+            LeaseLost: another process has it, or the volume is at its path no more.
         """
         try:
+            is_in_place = self._root.is_in_place()
             found = self._root.stat(LEASE_FILE)
             own = os.fstat(self._descriptor)
             content = os.pread(self._descriptor, _MOST_BYTES, 0)
         except OSError as error:
             raise LeaseLost(f"The lease of the volume cannot be read: {error.strerror}.") from error
+        if not is_in_place:
+            raise LeaseLost(f"Another directory is at {self._root.path} now: the volume was moved or replaced.")
         is_same_file = found is not None and (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
         if not is_same_file or self._token.encode() not in content:
             raise LeaseLost("Another process has taken over the volume.")
