@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 import uvicorn
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _log = structlog.get_logger(__name__)
+
+_COMPUTING_SECONDS = 2.0
+"""How long a thread may still compute when all is closed."""
 
 
 class HttpServer(BoundedServer):
@@ -126,15 +131,27 @@ class HttpServer(BoundedServer):
     def leave(self) -> None:
         """End the process as the signals asked for: after the second signal nothing is waited for.
 
-        A thread that computes continues to the end of its sentence; the result is dropped.
+        By now all is closed. A thread that still computes, such as one that loads a model, has two seconds; its result
+        is dropped in any case.
         """
         code = EXIT_INTERRUPTED if self.stopped_by == signal.SIGINT else 0
         if self.force_exit:
             _log.info("stopped at once")
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            _end(code)
+        threading.Thread(target=_end_later, args=(code,), name="end of the process", daemon=True).start()
         sys.exit(code)
+
+
+def _end_later(code: int) -> None:
+    """End the process although threads still run, which the interpreter would wait for."""
+    time.sleep(_COMPUTING_SECONDS)
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _is_no_cut(record: logging.LogRecord) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, sys, threading, time
 from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
@@ -43,6 +43,10 @@ async def endless():
             yield b"block"
             await asyncio.sleep(0.01)
     return StreamingResponse(blocks())
+
+@app.get("/computes")
+def computes():
+    threading.Thread(target=time.sleep, args=(3600,)).start()
 
 configure_logs("info", "json")
 end_at_sigterm()
@@ -109,6 +113,15 @@ def test_the_second_signal_ends_what_the_first_waits_for(tmp_path: Path, number:
             list(blocks)
     assert {"hurry", "closed"} <= set(server.lines)
     assert not any("Traceback" in line for line in server.lines)
+
+
+def test_a_thread_that_computes_is_not_waited_for(tmp_path: Path) -> None:
+    """As while a model is loaded or the machine is measured: the process ends in order, with its exit code."""
+    with serving(tmp_path, grace_seconds=1) as server:
+        assert httpx2.get(f"{server.url}/computes").status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(WAIT_SECONDS) == 0
+    assert "closed" in server.lines
 
 
 def test_nohup_outlives_the_terminal(tmp_path: Path) -> None:
