@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sayso.postgres.migrate import known_versions
-from sayso.testing import FakeTranscriber
-from sayso.testing.openai_server import FaultKind, OpenAIServer, StampedSpeech
+from sayso.testing import FakeSpeechEngine, FakeTranscriber
+from sayso.testing.openai_server import FaultKind, OpenAIServer
 from support.deploy.clients import (
     MODELS,
     UPLOAD_BYTES,
@@ -107,7 +107,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def provider() -> Iterator[OpenAIServer]:
     """OpenAI's API on this machine."""
-    with OpenAIServer(speech=StampedSpeech(), transcriber=FakeTranscriber()) as server:
+    with OpenAIServer(speech=FakeSpeechEngine(), transcriber=FakeTranscriber()) as server:
         yield server
 
 
