@@ -19,7 +19,7 @@ STAND_IN_proxy := PROXY_IMAGE
 STAND_IN_prometheus := PROMETHEUS_IMAGE
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 # A stamp per lock file: installing again happens only when the lock or the project's metadata changed.
 $(BIN)/python:
@@ -64,7 +64,7 @@ test-containers: $(VENV)/.installed-test $(VENV)/.sbom image-local ## Run the im
 	  $(if $(STAND_INS),$(foreach each,postgres proxy prometheus,$(STAND_IN_$(each))=$(SAYSO_IMAGE):$(each))) \
 	  $(BIN)/pytest -q -m containers tests/deploy $(ARGS)
 
-coverage: $(VENV)/.installed-test $(VENV)/.npm ## The fast tests, and how much of the code they run: out/coverage.xml
+coverage: $(VENV)/.installed-test $(VENV)/.npm $(VENV)/.lint-deploy ## The fast tests, and how much of the code they run: out/coverage.xml
 	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal --cov=sayso --cov-branch \
 	  --cov-report=term:skip-covered --cov-report=xml:out/coverage.xml $(ARGS)
 
@@ -84,8 +84,11 @@ notifications: $(VENV)/.deploy ## Install what scripts/deploy.sh sends notificat
 check-image: $(VENV)/.installed-test ## The built image of the API works, offline and while OpenAI fails
 	ENGINE="$(CONTAINERS)" $(BIN)/python deploy/scripts/check_image.py $(SAYSO_IMAGE):api-$(SAYSO_VERSION)
 
-check-manifests: $(VENV)/.installed-test ## Render and validate the manifests of Kubernetes, and evaluate Terraform's files
+check-manifests: $(VENV)/.installed-test $(VENV)/.lint-deploy ## Render and validate the manifests of Kubernetes, and evaluate Terraform's files
 	$(BIN)/pytest -q -m "not containers" tests/deploy/kubernetes tests/deploy/terraform
+
+kubernetes-diff: $(VENV)/.installed-test $(VENV)/.lint-deploy ## In which fields two environments of Kubernetes differ (FROM=dev TO=prod, ARGS=--json)
+	@$(BIN)/python deploy/kubernetes/difference.py $(or $(FROM),dev) $(or $(TO),prod) $(ARGS)
 
 check-compose: ## The compose files can be read, and publish no API without keys
 	COMPOSE="$(COMPOSE)" deploy/scripts/check-compose.sh
@@ -151,4 +154,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run dev test test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests format types docs schema bench chaos image image-local sbom lock dist clean
+.PHONY: help run dev test test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests kubernetes-diff format types docs schema bench chaos image image-local sbom lock dist clean

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 
 environment=.venv-newest
 lock=requirements/test.txt
+programs=requirements/lint-deploy.txt # kubectl, its schemas and the reader of Terraform's files
 without_wheels=docopt # pure Python that is published as a source archive alone
 oldest_minor=12 # `make test` runs on what PYTHON names, which may be 3.11
 
@@ -25,13 +26,14 @@ install() { # into a new environment of this interpreter; fails where a dependen
   "$1" -m venv "$environment"
   "$environment/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes \
     --only-binary :all: --no-binary "$without_wheels" -r "$lock" &&
+    "$environment/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes -r "$programs" &&
     "$environment/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation \
       --editable .
 }
 
 is_installed() { # for this interpreter, from the lock and the metadata of now
   [[ -x $environment/bin/pytest && $(minor "$environment/bin/python") == "$1" ]] &&
-    [[ $environment/.installed -nt $lock && $environment/.installed -nt pyproject.toml ]]
+    [[ $environment/.installed -nt $lock && $environment/.installed -nt $programs && $environment/.installed -nt pyproject.toml ]]
 }
 
 while read -r number path; do

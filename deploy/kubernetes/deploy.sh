@@ -77,6 +77,8 @@ rendered=$work/manifests.yaml
 kubectl kustomize "${overlay%/*}" >"$rendered" || refuse 'the manifests cannot be rendered' 3
 # The namespace and who may deploy to it are an administrator's, who applies them once; see below.
 mine='sayso/applied-by!=administrator'
+has_migration=false
+if grep -q '^  name: sayso-migrate$' "$rendered"; then has_migration=true; fi
 mapfile -t images < <(sed -nE 's/^ *image: (.*)$/\1/p' "$rendered" | sort -u)
 
 build_images() {
@@ -99,9 +101,10 @@ push_images() {
 }
 
 show_changes() {
-  # kubectl diff: 0 nothing would change, 1 something would, more is an error.
+  # kubectl diff: 0 nothing would change, 1 something would, more is an error. The migration is left out: the job of the last
+  # deployment cannot be changed, and the server would refuse.
   local code=0
-  kube diff -f "$rendered" --selector="$mine" || code=$?
+  kube diff -f "$rendered" --selector="$mine,app.kubernetes.io/name!=sayso-migrate" || code=$?
   ((code <= 1)) || refuse 'the cluster did not answer; nothing was changed' 3
   say "dry run: nothing was changed$( ((code)) || echo '; nothing would be')"
 }
@@ -110,9 +113,9 @@ exists() { kube -n "$namespace" get deployment "$1" -o name >/dev/null 2>&1; }
 revision() { kube -n "$namespace" get deployment "$1" -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}' 2>/dev/null || true; }
 
 migrate() {
-  # A job cannot be changed, only replaced; what it needs is applied with it.
-  kube -n "$namespace" delete job sayso-migrate --ignore-not-found --wait=true
-  kube apply -f "$rendered" --selector='app.kubernetes.io/name=sayso-migrate'
+  # A job cannot be changed, only replaced; the secrets that it needs are applied with it.
+  kube -n "$namespace" delete job sayso-migrate --ignore-not-found --wait=true || return 1
+  kube apply -f "$rendered" --selector='sayso/applied-with=migration' || return 1
   local give_up=$((SECONDS + wait_seconds)) state
   while ((SECONDS < give_up)); do
     state=$(kube -n "$namespace" get job sayso-migrate -o 'jsonpath={.status.conditions[?(@.status=="True")].type}')
@@ -152,6 +155,7 @@ if $push && ! $dry_run; then push_images; fi
 if $dry_run; then
   $build && say "would build ${images[*]}"
   $push && say "would push ${images[*]}"
+  $has_migration && say 'would migrate the database first'
   show_changes
   exit 0
 fi
@@ -160,7 +164,7 @@ declare -A before=()
 for name in "${workloads[@]}"; do before[$name]=$(revision "$name"); done
 kube -n "$namespace" get deployments -o name >/dev/null ||
   refuse "the cluster does not answer, or not to this user; an administrator runs once: kubectl apply -k $here/base/namespace" 3
-migrate || refuse 'the migration failed: the pods of before go on working, and nothing else was changed' 3
+! $has_migration || migrate || refuse 'the migration failed: the pods of before go on working, and nothing else was changed' 3
 if roll_out; then
   say "deployed ${images[*]} to $environment"
 else

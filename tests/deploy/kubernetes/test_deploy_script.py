@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KUBECTL = """#!/bin/bash
-if [[ $1 == kustomize ]]; then exec {real} "$@"; fi
+if [[ $1 == kustomize ]]; then
+  [[ -z $WITHOUT ]] || sed -i "/- $WITHOUT/d" "$2/../../base/kustomization.yaml"
+  exec {real} "$@"
+fi
 echo "kubectl $*" >>"$RECORD"
 case "$*" in
   *revision*) cat "$REVISIONS" ;;
@@ -67,7 +70,7 @@ def deploy(tmp_path: Path) -> Callable[..., Outcome]:
             [str(KUBERNETES / "deploy.sh"), *arguments],
             env=os.environ
             | {"PATH": f"{programs}:{os.environ['PATH']}", "RECORD": str(record), "FAIL": fail}
-            | {"REVISIONS": str(tmp_path / "revisions")}
+            | {"REVISIONS": str(tmp_path / "revisions"), "WITHOUT": ""}
             | environment,
             capture_output=True,
             text=True,
@@ -89,7 +92,7 @@ def test_a_release_is_built_pushed_migrated_and_rolled_out(deploy: Callable[...,
         done.position("docker push", "sayso:full-1.4.0"),
         done.position("docker push", "sayso:slim-1.4.0"),
         done.position("delete job sayso-migrate"),
-        done.position("apply", "app.kubernetes.io/name=sayso-migrate"),
+        done.position("apply", "sayso/applied-with=migration"),
         done.position("get job sayso-migrate"),
         done.position("apply", "sayso/applied-by!=administrator"),
         done.position("rollout status deployment/worker-model-sync-tts"),
@@ -107,7 +110,22 @@ def test_a_dry_run_changes_nothing(deploy: Callable[..., Outcome]) -> None:
     assert [call.split()[1] for call in done.calls if call.startswith("kubectl")] == ["diff"]
     assert not any(call.startswith(("make", "docker")) for call in done.calls)
     assert "would build" in done.words
+    assert "would migrate the database first" in done.words
     assert "nothing was changed" in done.words
+
+
+def test_a_dry_run_asks_nothing_about_the_job_of_before(deploy: Callable[..., Outcome]) -> None:
+    """A job cannot be changed: the server would refuse the difference while the last one is there."""
+    (call,) = deploy("-e", "prod", "-d").calls
+    assert call.endswith("--selector=sayso/applied-by!=administrator,app.kubernetes.io/name!=sayso-migrate")
+
+
+def test_without_a_database_nothing_is_migrated(deploy: Callable[..., Outcome]) -> None:
+    """No job is waited for where the base has none."""
+    done = deploy("-e", "prod", "-t", "1.4.0", WITHOUT="migration")
+    assert done.code == 0, done.words
+    assert not any("sayso-migrate" in call for call in done.calls)
+    assert done.position("rollout status deployment/sayso-api")
 
 
 def test_a_roll_out_that_fails_goes_back(deploy: Callable[..., Outcome]) -> None:

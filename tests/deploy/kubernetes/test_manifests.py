@@ -148,6 +148,38 @@ def test_what_an_autoscaler_owns_has_no_number_in_the_manifest(objects: list[Obj
         assert "replicas" not in named(objects, "Deployment")[name]["spec"]
 
 
+def test_the_secrets_of_the_migration_are_applied_with_it(tmp_path: Path) -> None:
+    """Otherwise the first deployment would wait for a secret that is made after it."""
+    before = [
+        each
+        for each in with_all_components(tmp_path)
+        if each["metadata"].get("labels", {}).get("sayso/applied-with") == "migration"
+    ]
+    assert sorted(each["kind"] for each in before) == ["ExternalSecret", "Job", "SecretStore"]
+
+
+def test_a_deployment_stops_no_job_that_runs(tmp_path: Path) -> None:
+    """KEDA's default is to end them when their specification changes (kedacore/keda#2098)."""
+    (scaled,) = [each for each in with_all_components(tmp_path) if each["kind"] == "ScaledJob"]
+    assert scaled["spec"]["rollout"] == {"strategy": "gradual"}
+
+
+def test_an_autoscaler_asks_the_region_of_its_queue(objects: list[Object]) -> None:
+    """KEDA reads the queue's address from the pod, but not the region."""
+    (config,) = [each["data"] for name, each in named(objects, "ConfigMap").items() if name.startswith("sayso-stories")]
+    for each in objects:
+        for trigger in each["spec"].get("triggers", []) if "spec" in each else []:
+            if trigger["type"] == "aws-sqs-queue":
+                assert f"//sqs.{trigger['metadata']['awsRegion']}." in config["QUEUE_URL"]
+
+
+def test_the_claim_names_a_storage_that_several_nodes_can_mount() -> None:
+    """The default of EKS is EBS, which cannot be ReadWriteMany: the claim would stay pending."""
+    for overlay in OVERLAYS:
+        claims = named(rendered(KUBERNETES / "overlays" / overlay), "PersistentVolumeClaim")
+        assert claims["worker-model-sync-tts-models-pvc"]["spec"]["storageClassName"] == "efs-sc"
+
+
 def test_probes_ask_what_every_process_serves(objects: list[Object]) -> None:
     """A slow start is not a dead process: liveness asks only whether the process lives."""
     for name, deployment in named(objects, "Deployment").items():
