@@ -39,13 +39,14 @@ locals {
   vpc_id                = try(coalesce(lookup(var.infra_values, "vpc_id", null), local.remote.vpc_id), "")
   subnet_ids            = contains(keys(var.infra_values), "subnet_ids") ? split(",", var.infra_values.subnet_ids) : compact(flatten([local.remote.subnet_ids]))
 
-  # Known before anything is made, since it decides whether there is an alarm.
-  dead_letter_queue_name = contains(var.create, "queues") ? "${local.default_names.queue_name}-failed" : element(split("/", local.dead_letter_queue_url), -1)
-
-  default_names = {
-    queue_name    = "story-sqs-queue-tts"
-    output_bucket = lookup(var.infra_values, "output_bucket", "${var.app_name}-${var.environment}")
-    table_name    = lookup(var.infra_values, "table_name", "${var.app_name}-${var.environment}")
+  # Names, known before anything is made: they are in the policy of a role that is made here, whoever made what they name, and
+  # one decides whether there is an alarm.
+  names = {
+    cluster_name           = try(coalesce(lookup(var.infra_values, "cluster_name", null), contains(var.create, "cluster") ? null : local.remote.cluster_name), "story-tts-cluster")
+    queue_name             = contains(var.create, "queues") ? "story-sqs-queue-tts" : element(split("/", local.queue_url), -1)
+    dead_letter_queue_name = contains(var.create, "queues") ? "story-sqs-queue-tts-failed" : element(split("/", local.dead_letter_queue_url), -1)
+    output_bucket          = try(coalesce(lookup(var.infra_values, "output_bucket", null), contains(var.create, "bucket") ? null : local.remote.output_bucket), "${var.app_name}-${var.environment}")
+    table_name             = try(coalesce(lookup(var.infra_values, "table_name", null), contains(var.create, "table") ? null : local.remote.table_name), "${var.app_name}-${var.environment}")
   }
 }
 
@@ -58,11 +59,13 @@ module "infra" {
   vpc_id          = local.vpc_id
   subnet_ids      = local.subnet_ids
   route_table_ids = compact(flatten([local.remote.route_table_ids]))
-  cluster_name    = lookup(var.infra_values, "cluster_name", "story-tts-cluster")
-  queue_name      = local.default_names.queue_name
-  output_bucket   = local.default_names.output_bucket
-  table_name      = local.default_names.table_name
+  cluster_name    = local.names.cluster_name
+  output_bucket   = local.names.output_bucket
+  table_name      = local.names.table_name
   secret_arns     = values(var.secrets)
+
+  queue_name             = local.names.queue_name
+  dead_letter_queue_name = local.names.dead_letter_queue_name
 
   create_cluster       = contains(var.create, "cluster")
   create_queues        = contains(var.create, "queues")
@@ -96,9 +99,9 @@ module "stories" {
   subnet_ids                      = local.subnet_ids
   cluster_name                    = local.cluster_name
   queue_url                       = local.queue_url
-  queue_name                      = element(split("/", local.queue_url), -1)
+  queue_name                      = local.names.queue_name
   dead_letter_queue_url           = local.dead_letter_queue_url
-  dead_letter_queue_name          = local.dead_letter_queue_name
+  dead_letter_queue_name          = local.names.dead_letter_queue_name
   output_bucket                   = local.output_bucket
   table_name                      = local.table_name
   task_role_arn                   = local.task_role_arn

@@ -59,9 +59,10 @@ def test_every_variable_is_typed_described_and_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_the_files_are_formatted(path: Path) -> None:
-    """Two spaces, no tabs, and aligned equals signs of neighbours, as `terraform fmt` writes them."""
+    """Two spaces, no tabs, and equals signs of neighbours aligned behind the longest name, as by `terraform fmt`."""
     for file in path.glob("*.tf"):
         run: list[int] = []
+        gaps: list[int] = []
         for line in [*file.read_text().splitlines(), ""]:
             assert line == line.rstrip()
             assert "\t" not in line
@@ -70,9 +71,11 @@ def test_the_files_are_formatted(path: Path) -> None:
             is_whole = found is not None and not line.endswith(("{", "[", "("))
             if found is not None and is_whole:
                 run.append(found.end())
+                gaps.append(len(found.group()) - len(found.group().rstrip()))
                 continue
             assert len(set(run)) <= 1, f"{file.name}, before: {line}"
-            run = []
+            assert min(gaps, default=1) == 1, f"{file.name}, before: {line}"
+            run, gaps = [], []
 
 
 def test_the_page_of_the_modules_is_up_to_date() -> None:
@@ -163,6 +166,20 @@ def test_the_service_is_as_its_users_know_it() -> None:
     assert rules[0]["selection"]["tagPatternList"] == ["stories-*"]
 
 
+def test_twenty_versions_stay_in_the_repository() -> None:
+    """The pipeline pushes a name for each architecture and one for both, of six images."""
+    (policy,) = stack().call("stories").resources()["aws_ecr_lifecycle_policy.app"]
+    stories, every, _ = (rule["selection"] for rule in json.loads(policy["policy"])["rules"])
+    assert stories["countNumber"] == 20 * 3
+    assert (every["tagPatternList"], every["countNumber"]) == (["*"], 20 * 3 * 6)
+
+
+def test_a_changed_number_of_tasks_does_not_replace_the_service() -> None:
+    """Terraform makes a service anew when its capacity providers change, unless a deployment is forced."""
+    (service,) = stack().call("stories").resources()["aws_ecs_service.app"]
+    assert service["force_new_deployment"] is True
+
+
 @pytest.mark.parametrize("share", [0, 30, 100])
 def test_the_least_number_of_tasks_is_never_on_spot(share: int) -> None:
     (service,) = stack(spot_share=share, app_count=2).call("stories").resources()["aws_ecs_service.app"]
@@ -248,6 +265,28 @@ def test_the_role_of_the_worker_may_do_what_the_worker_does_and_no_more() -> Non
     }
     assert not any("*" in action for action in actions)
     assert not any(resource == "*" for each in statements for resource in each["resources"])
+
+
+def allowed(**given: Any) -> set[str]:
+    """What the policy of a task role that is made here names."""
+    document = stack(create=["roles"], **given).call("infra").documents()["aws_iam_policy_document.task"]
+    return {resource.rpartition(":")[2] for each in document["statement"] for resource in each["resources"]}
+
+
+def test_a_role_made_here_may_use_what_the_other_stack_owns() -> None:
+    """Its queue, table, bucket and cluster have other names than what would be made here."""
+    theirs = {
+        "queue_url": "https://sqs.us-east-1.amazonaws.com/1/theirs",
+        "dead_letter_queue_url": "https://sqs.us-east-1.amazonaws.com/1/theirs-dead",
+        "output_bucket": "their-bucket",
+        "table_name": "their-table",
+        "ecs_cluster_name": "their-cluster",
+    }
+    expected = {"theirs", "theirs-dead", "table/their-table", "their-bucket", "their-bucket/*", "task/their-cluster/*"}
+    assert allowed(infra=INFRA | theirs) == expected
+    without = {name: value for name, value in INFRA.items() if name != "dead_letter_queue_url"}
+    assert "" not in allowed(infra=without)
+    assert not any(each.endswith("-failed") for each in allowed(infra=without))
 
 
 def test_alarms_and_dashboard_name_what_is_there() -> None:

@@ -23,19 +23,27 @@ output "table_name" {
 output "task_role_arn" {
   description = "The role of the worker."
   value       = one(aws_iam_role.task[*].arn)
+
+  # A task that starts before its role may do anything fails.
+  depends_on = [aws_iam_role_policy.task]
 }
 
 output "execution_role_arn" {
   description = "The role of ECS."
   value       = one(aws_iam_role.execution[*].arn)
+
+  depends_on = [aws_iam_role_policy.secrets, aws_iam_role_policy_attachment.execution]
 }
 
 output "endpoint_security_group_ids" {
   description = "Security groups of the VPC endpoints."
   value       = aws_security_group.endpoints[*].id
+
+  # Without NAT a task that starts before the endpoints gets no image.
+  depends_on = [aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface]
 }
 
 output "cluster_name" {
   description = "The cluster."
-  value       = one(aws_ecs_cluster.this[*].name)
+  value       = one(aws_ecs_cluster_capacity_providers.this[*].cluster_name)
 }

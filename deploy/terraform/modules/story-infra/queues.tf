@@ -19,7 +19,7 @@ resource "aws_sqs_queue" "stories" {
 resource "aws_sqs_queue" "failed" {
   count = var.create_queues ? 1 : 0
 
-  name                      = "${var.queue_name}-failed"
+  name                      = var.dead_letter_queue_name
   sqs_managed_sse_enabled   = true
   message_retention_seconds = 1209600
   tags                      = local.tags

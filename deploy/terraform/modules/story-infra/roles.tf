@@ -42,10 +42,14 @@ data "aws_iam_policy_document" "task" {
     resources = ["${local.arn_prefix}:sqs:${local.account}:${var.queue_name}"]
   }
 
-  statement {
-    sid       = "DeadLetters"
-    actions   = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
-    resources = ["${local.arn_prefix}:sqs:${local.account}:${var.queue_name}-failed"]
+  dynamic "statement" {
+    for_each = var.dead_letter_queue_name == "" ? [] : [var.dead_letter_queue_name]
+
+    content {
+      sid       = "DeadLetters"
+      actions   = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+      resources = ["${local.arn_prefix}:sqs:${local.account}:${statement.value}"]
+    }
   }
 
   statement {

@@ -75,7 +75,12 @@ variable "create_vpc_endpoints" {
 }
 
 variable "queue_name" {
-  description = "Name of the queue."
+  description = "Name of the queue, which the task role may read."
+  type        = string
+}
+
+variable "dead_letter_queue_name" {
+  description = "Name of the dead-letter queue, which the task role may write; empty for none."
   type        = string
 }
 

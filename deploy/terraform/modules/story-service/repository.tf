@@ -21,17 +21,28 @@ resource "aws_ecr_lifecycle_policy" "app" {
     rules = [
       {
         rulePriority = 1
-        description  = "What a deployment ran stays for roll-backs: the last twenty"
+        description  = "What a deployment ran stays for roll-backs: the last twenty versions, each with two architectures"
         selection = {
           tagStatus      = "tagged"
           tagPatternList = ["stories-*"]
           countType      = "imageCountMoreThan"
-          countNumber    = 20
+          countNumber    = 60
         }
         action = { type = "expire" }
       },
       {
         rulePriority = 2
+        description  = "All images of these versions: the pipeline pushes six of each"
+        selection = {
+          tagStatus      = "tagged"
+          tagPatternList = ["*"]
+          countType      = "imageCountMoreThan"
+          countNumber    = 360
+        }
+        action = { type = "expire" }
+      },
+      {
+        rulePriority = 3
         description  = "Layers of builds that no tag names"
         selection = {
           tagStatus   = "untagged"

@@ -7,6 +7,9 @@ resource "aws_ecs_service" "app" {
   propagate_tags         = "SERVICE"
   tags                   = local.tags
 
+  # Without it, Terraform replaces the whole service when app_count or spot_share changes the capacity providers below.
+  force_new_deployment = true
+
   # A deployment whose tasks do not become healthy is rolled back by ECS.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
@@ -41,6 +44,12 @@ resource "aws_ecs_service" "app" {
   service_registries {
     registry_arn = aws_service_discovery_service.app.arn
   }
+
+  # Tasks pull their image by these rules.
+  depends_on = [
+    aws_vpc_security_group_egress_rule.https,
+    aws_vpc_security_group_ingress_rule.endpoints,
+  ]
 
   lifecycle {
     # Autoscaling owns it.

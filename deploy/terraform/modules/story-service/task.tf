@@ -6,17 +6,17 @@ locals {
 
   settings = merge(
     {
-      AWS_REGION              = var.aws_region
-      QUEUE_URL               = var.queue_url
-      DLQ_URL                 = var.dead_letter_queue_url
-      DYNAMODB_TABLE          = var.table_name
-      OUTPUT_BUCKET           = var.output_bucket
-      SAYSO_CACHE_S3          = "s3://${var.output_bucket}/speech-cache"
-      KOKORO_VOICE            = var.voice
-      PORT                    = tostring(var.app_port)
-      SAYSO_STORIES_AT_ONCE   = tostring(var.stories_at_once)
-      SAYSO_ENVIRONMENT       = var.environment
-      SAYSO_SHUTDOWN_SECONDS  = tostring(local.stop_timeout_seconds - 10)
+      AWS_REGION             = var.aws_region
+      QUEUE_URL              = var.queue_url
+      DLQ_URL                = var.dead_letter_queue_url
+      DYNAMODB_TABLE         = var.table_name
+      OUTPUT_BUCKET          = var.output_bucket
+      SAYSO_CACHE_S3         = "s3://${var.output_bucket}/speech-cache"
+      KOKORO_VOICE           = var.voice
+      PORT                   = tostring(var.app_port)
+      SAYSO_STORIES_AT_ONCE  = tostring(var.stories_at_once)
+      SAYSO_ENVIRONMENT      = var.environment
+      SAYSO_SHUTDOWN_SECONDS = tostring(local.stop_timeout_seconds - 10)
     },
     var.settings,
   )
@@ -31,7 +31,8 @@ locals {
     environment  = [for name in sort(keys(local.settings)) : { name = name, value = local.settings[name] } if local.settings[name] != ""]
     secrets      = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = var.secrets[name] }]
 
-    readonlyRootFilesystem = true
+    # The agent of execute-command writes into the root file system.
+    readonlyRootFilesystem = !var.enable_execute_command
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
     mountPoints = [
       { sourceVolume = "storage", containerPath = "/app/storage", readOnly = false },

@@ -252,7 +252,7 @@ variable "oldest_message_seconds" {
 }
 
 variable "enable_execute_command" {
-  description = "Whether `aws ecs execute-command` opens a shell in a task."
+  description = "Whether `aws ecs execute-command` opens a shell in a task. The root file system is then writable, and the task role needs ssmmessages:*."
   type        = bool
   default     = false
 }
