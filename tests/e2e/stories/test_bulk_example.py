@@ -50,6 +50,7 @@ def versions(place: AwsPlace) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.timeout(2 * WAIT_SECONDS)  # with many texts it takes longer than any other test may
 def test_killed_workers_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     """Half of the workers are killed with kill -9 in the middle: every text has its files, written once each."""
     manifest = tmp_path / "manifest.jsonl"
