@@ -30,8 +30,8 @@ locals {
   remote = { for name, output in local.output_names : name => lookup(data.terraform_remote_state.infra.outputs, output, null) }
 
   cluster_name          = try(coalesce(module.infra.cluster_name, lookup(var.infra_values, "cluster_name", null), local.remote.cluster_name, "story-tts-cluster"), "")
-  queue_url             = try(coalesce(module.infra.queue_url, lookup(var.infra_values, "queue_url", null), local.remote.queue_url), "")
-  dead_letter_queue_url = try(coalesce(module.infra.dead_letter_queue_url, lookup(var.infra_values, "dead_letter_queue_url", null), local.remote.dead_letter_queue_url), "")
+  queue_url             = try(coalesce(module.infra.queue_url, local.their_queue_url), "")
+  dead_letter_queue_url = try(coalesce(module.infra.dead_letter_queue_url, local.their_dead_letter_queue_url), "")
   output_bucket         = try(coalesce(module.infra.output_bucket, lookup(var.infra_values, "output_bucket", null), local.remote.output_bucket), "")
   table_name            = try(coalesce(module.infra.table_name, lookup(var.infra_values, "table_name", null), local.remote.table_name), "")
   task_role_arn         = try(coalesce(module.infra.task_role_arn, lookup(var.infra_values, "task_role_arn", null), local.remote.task_role_arn), "")
@@ -39,12 +39,15 @@ locals {
   vpc_id                = try(coalesce(lookup(var.infra_values, "vpc_id", null), local.remote.vpc_id), "")
   subnet_ids            = contains(keys(var.infra_values), "subnet_ids") ? split(",", var.infra_values.subnet_ids) : compact(flatten([local.remote.subnet_ids]))
 
-  # Names, known before anything is made: they are in the policy of a role that is made here, whoever made what they name, and
-  # one decides whether there is an alarm.
+  # Names, known before anything is made: the policy of a role that is made here has them, also of what the other stack owns, and
+  # one decides whether there is an alarm. None may come from module.infra, which needs them: that would be a cycle.
+  their_queue_url             = try(coalesce(lookup(var.infra_values, "queue_url", null), local.remote.queue_url), "")
+  their_dead_letter_queue_url = try(coalesce(lookup(var.infra_values, "dead_letter_queue_url", null), local.remote.dead_letter_queue_url), "")
+
   names = {
     cluster_name           = try(coalesce(lookup(var.infra_values, "cluster_name", null), contains(var.create, "cluster") ? null : local.remote.cluster_name), "story-tts-cluster")
-    queue_name             = contains(var.create, "queues") ? "story-sqs-queue-tts" : element(split("/", local.queue_url), -1)
-    dead_letter_queue_name = contains(var.create, "queues") ? "story-sqs-queue-tts-failed" : element(split("/", local.dead_letter_queue_url), -1)
+    queue_name             = contains(var.create, "queues") ? "story-sqs-queue-tts" : element(split("/", local.their_queue_url), -1)
+    dead_letter_queue_name = contains(var.create, "queues") ? "story-sqs-queue-tts-failed" : element(split("/", local.their_dead_letter_queue_url), -1)
     output_bucket          = try(coalesce(lookup(var.infra_values, "output_bucket", null), contains(var.create, "bucket") ? null : local.remote.output_bucket), "${var.app_name}-${var.environment}")
     table_name             = try(coalesce(lookup(var.infra_values, "table_name", null), contains(var.create, "table") ? null : local.remote.table_name), "${var.app_name}-${var.environment}")
   }

@@ -124,6 +124,20 @@ def test_what_fails_ends_it(make: Callable[..., Outcome], fail: str) -> None:
     assert fail.removeprefix("docker ") in last or fail in last
 
 
+def test_tasks_that_narrate_have_half_an_hour(make: Callable[..., Outcome]) -> None:
+    """The AWS command waits for ten minutes, and a protected task may take longer; at the end it is said why."""
+    done = make("deploy", fail="services-stable")
+    assert sum("services-stable" in call for call in done.calls) == 3
+    assert "Tasks that narrate end first" in done.words
+
+
+def test_the_repository_is_made_before_the_first_push(make: Callable[..., Outcome]) -> None:
+    """Alone: the image that the service needs is not there yet."""
+    done = make("repository")
+    assert done.code == 0, done.words
+    assert words(done.calls)[-1].endswith("-target=module.stories.aws_ecr_repository.app")
+
+
 def test_changes_that_are_not_committed_are_not_pushed(make: Callable[..., Outcome]) -> None:
     """A tag is never overwritten, so two images of one commit could not be told apart."""
     done = make("push", version="1.4.0-3-gabcdef-dirty")

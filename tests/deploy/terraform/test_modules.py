@@ -267,6 +267,14 @@ def test_the_role_of_the_worker_may_do_what_the_worker_does_and_no_more() -> Non
     assert not any(resource == "*" for each in statements for resource in each["resources"])
 
 
+def test_a_long_story_in_hand_is_not_a_message_that_waits() -> None:
+    """The age of SQS counts messages in hand, too."""
+    (alarm,) = stack().call("stories").resources()["aws_cloudwatch_metric_alarm.oldest_message"]
+    (returned,) = [query for query in alarm["metric_query"] if query.get("return_data")]
+    assert returned["expression"] == "IF(waiting > 0, age, 0)"
+    assert {query["id"] for query in alarm["metric_query"]} == {"waits", "age", "waiting"}
+
+
 def allowed(**given: Any) -> set[str]:
     """What the policy of a task role that is made here names."""
     document = stack(create=["roles"], **given).call("infra").documents()["aws_iam_policy_document.task"]
@@ -293,7 +301,14 @@ def test_alarms_and_dashboard_name_what_is_there() -> None:
     made = stack().call("stories").resources()
     alarms = {name: each[0] for name, each in made.items() if name.startswith("aws_cloudwatch_metric_alarm.")}
     assert len(alarms) == 4
-    queues = {each["dimensions"].get("QueueName") for each in alarms.values()} - {None}
+    metrics = [
+        metric
+        for alarm in alarms.values()
+        for metric in (
+            [alarm] if "dimensions" in alarm else [m for q in alarm["metric_query"] for m in q.get("metric", [])]
+        )
+    ]
+    queues = {each["dimensions"].get("QueueName") for each in metrics} - {None}
     assert queues == {"story-sqs-queue-tts", "story-sqs-queue-tts-failed"}
     widgets = json.loads(made["aws_cloudwatch_dashboard.app"][0]["dashboard_body"])["widgets"]
     assert [widget["type"] for widget in widgets] == ["metric"] * 4 + ["log"]

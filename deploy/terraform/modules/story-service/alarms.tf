@@ -20,11 +20,6 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   alarm_name          = "${var.app_name}-oldest-message"
   alarm_description   = "A story has waited for too long: are there enough tasks (app_count_max), and do they work (/healthz, the log)?"
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateAgeOfOldestMessage"
-  dimensions          = { QueueName = var.queue_name }
-  statistic           = "Maximum"
-  period              = 60
   evaluation_periods  = 5
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.oldest_message_seconds
@@ -32,6 +27,38 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
   tags                = local.tags
+
+  # The age is that of any message that is not deleted: with none waiting, it is that of a long story in hand.
+  metric_query {
+    id          = "waits"
+    label       = "Age of the oldest message while messages wait"
+    expression  = "IF(waiting > 0, age, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "age"
+
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateAgeOfOldestMessage"
+      dimensions  = { QueueName = var.queue_name }
+      stat        = "Maximum"
+      period      = 60
+    }
+  }
+
+  metric_query {
+    id = "waiting"
+
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = var.queue_name }
+      stat        = "Minimum"
+      period      = 60
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "tasks" {
