@@ -169,10 +169,21 @@ def test_the_size_of_the_parts_is_asked_for(server: ObjectServer) -> None:
     """A server that ignores the question, or refuses it, does not know."""
     remote = RemoteObject(key="a", size_bytes=20, etag=f"{MD5}-3")
     server.put("a", b"x" * 20, etag=remote.etag)
-    server.head_faults.extend([Reply(headers={"content-length": "7"}), Reply(), Reply(status=400, code="Unknown")])
+    parts = [Reply(headers={"content-length": length}) for length in ("7", "7", "6")]
+    server.head_faults.extend([*parts, Reply(), Reply(status=400, code="Unknown")])
     with server.reader() as reader:
         assert [find_part_bytes(reader, remote, policy=QUICK) for _ in range(3)] == [7, None, None]
     assert server.requests[0].query == {"partNumber": "1"}
+
+
+@pytest.mark.parametrize("lengths", [("7", "6", "7"), ("7", "9", "4"), ("7", "7", "5")])
+def test_parts_of_different_sizes_have_no_size(server: ObjectServer, lengths: tuple[str, ...]) -> None:
+    """Clients may upload such parts, and servers count as they like."""
+    remote = RemoteObject(key="a", size_bytes=20, etag=f"{MD5}-3")
+    server.put("a", b"x" * 20, etag=remote.etag)
+    server.head_faults.extend(Reply(headers={"content-length": length}) for length in lengths)
+    with server.reader() as reader:
+        assert find_part_bytes(reader, remote, policy=QUICK) is None
 
 
 def test_a_listing_that_waits_for_the_server_ends_when_the_reader_is_stopped(server: ObjectServer) -> None:

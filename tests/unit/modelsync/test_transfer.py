@@ -236,15 +236,31 @@ def test_the_etag_of_an_upload_in_parts_verifies(server: ObjectServer, tmp_path:
     etag = composite_hex(ChecksumAlgorithm.MD5, [hashlib.md5(each).hexdigest() for each in parts])  # noqa: S324
     server.put(KEY, content, is_checksummed=False, etag=etag)
 
-    def choose(request: SeenRequest) -> Reply | None:
-        return Reply(headers={"content-length": str(part)}) if request.query.get("partNumber") else None
-
-    server.choose = choose
+    server.choose = lambda request: _part_of(parts, request)
     server.faults.append(Reply(flipped=1))
     with transferring(server, tmp_path) as transfers:
         found = transfers.download(wanted(server))
     assert content_of(tmp_path, found) == content
     assert found.is_verified
+
+
+def test_an_upload_in_parts_of_different_sizes_is_not_taken_for_damaged(server: ObjectServer, tmp_path: Path) -> None:
+    """S3 takes such parts; their number is that of equal ones as large as the first."""
+    parts = [LARGE[:7_000], LARGE[7_000:14_100], LARGE[14_100:20_000]]
+    content = b"".join(parts)
+    etag = composite_hex(ChecksumAlgorithm.MD5, [hashlib.md5(each).hexdigest() for each in parts])  # noqa: S324
+    server.put(KEY, content, is_checksummed=False, etag=etag)
+    server.choose = lambda request: _part_of(parts, request)
+    with transferring(server, tmp_path) as transfers:
+        found = transfers.download(wanted(server))
+    assert content_of(tmp_path, found) == content
+    assert not found.is_verified
+
+
+def _part_of(parts: list[bytes], request: SeenRequest) -> Reply | None:
+    """The answer of S3 about one part."""
+    number = request.query.get("partNumber")
+    return None if number is None else Reply(headers={"content-length": str(len(parts[int(number) - 1]))})
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])

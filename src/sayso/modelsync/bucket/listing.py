@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from sayso.aws.s3_reader import ObjectAbsent, ObjectChanged
 from sayso.errors import Cancelled, SaysoError, ServiceUnavailable
 from sayso.modelsync.bucket.object_facts import CHECKSUM_MODE, bare_etag, facts_of_headers
-from sayso.modelsync.checksums.content import Expected, new_hash
+from sayso.modelsync.checksums.content import Expected, new_hash, parts_of
 from sayso.modelsync.records import Listing, RemoteObject
 from sayso.resilience.retry import RetryableError, retry_blocking
 from sayso.resilience.retry_policies import S3_READ, RetryPolicy
@@ -100,14 +100,31 @@ def is_listed(reader: BucketReader, key: str, *, policy: RetryPolicy = S3_READ) 
 
 
 def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: RetryPolicy = S3_READ) -> int | None:
-    """The size of the first part of an object that was uploaded in parts; None if the server does not say it; blocks.
+    """The size of all parts but the last of an object that was uploaded in parts; None if it is not known; blocks.
+
+    Clients may upload parts of different sizes. Where there are three or more, the second and the last one are asked
+    for, too: an object of other parts than the checksum is compared with must not be taken for damaged.
 
     Args:
         reader: of the bucket.
         remote: the object.
         policy: when the bucket is asked again.
     """
-    query = {"partNumber": "1"}
+    first = _bytes_of_part(reader, remote, 1, policy)
+    if first is None or first >= remote.size_bytes:
+        return None
+    composites = (remote.etag, *(checksum.digest for checksum in remote.checksums))
+    parts = next((count for each in composites if (count := parts_of(each)) is not None), 0)
+    last = remote.size_bytes - (parts - 1) * first
+    others = {number: last if number == parts else first for number in (2, parts) if parts > 2}
+    if any(_bytes_of_part(reader, remote, number, policy) != size for number, size in others.items()):
+        return None
+    return first
+
+
+def _bytes_of_part(reader: BucketReader, remote: RemoteObject, number: int, policy: RetryPolicy) -> int | None:
+    """The size of a part; None if the server does not say it."""
+    query = {"partNumber": str(number)}
     if remote.version_id is not None:
         query["versionId"] = remote.version_id
     try:
@@ -115,7 +132,7 @@ def find_part_bytes(reader: BucketReader, remote: RemoteObject, *, policy: Retry
     except (ObjectAbsent, ObjectChanged, ServiceUnavailable):
         return None  # not every server has this parameter; the transfer itself is pinned
     length = facts.get("content-length", "")
-    return int(length) if length.isdecimal() and 0 < int(length) < remote.size_bytes else None
+    return int(length) if length.isdecimal() and int(length) > 0 else None
 
 
 def read_object(
