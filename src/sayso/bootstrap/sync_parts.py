@@ -39,6 +39,7 @@ def sync_options(settings: SyncSettings) -> SyncOptions:
     Raises:
         InvalidInput: a setting cannot be used.
     """
+    _check_prefixes(settings)
     suffixes = () if "*" in settings.sync_suffixes else tuple(each.lower() for each in settings.sync_suffixes)
     rules = PlanRules(
         keys=KeyRules(suffixes=suffixes, root_bytes=len(str(settings.sync_base_path).encode())),
@@ -120,6 +121,16 @@ def webhook_keys(settings: SyncSettings) -> tuple[bytes, ...]:
         raise InvalidInput(
             "SAYSO_SYNC_WEBHOOK_SECRET cannot be read.", hint="It is whsec_ and base64, as of: openssl rand -base64 32"
         ) from None
+
+
+def _check_prefixes(settings: SyncSettings) -> None:
+    if settings.sync_prefix.startswith("/"):
+        raise InvalidInput("SAYSO_SYNC_PREFIX begins with a slash.", hint="Such keys cannot be paths: essential/")
+    if any(not prefix.strip("/") for prefix in settings.sync_atomic_prefixes):
+        raise InvalidInput(
+            "SAYSO_SYNC_ATOMIC_PREFIXES has the whole volume in it.",
+            hint="The root cannot be published as a set; name directories: essential/whisper/",
+        )
 
 
 def _days_by_category(entries: Sequence[str]) -> dict[str, float]:

@@ -125,6 +125,7 @@ class ModelSyncTuning(EnvironmentSettings):
     )
     sync_connections: PositiveInt = Field(
         default=16,
+        le=1024,
         validation_alias="SAYSO_SYNC_CONNECTIONS",
         description="How many files, or ranges of large files, are fetched at once.",
     )
