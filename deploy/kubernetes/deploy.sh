@@ -80,6 +80,9 @@ mine='sayso/applied-by!=administrator'
 has_migration=false
 if grep -q '^  name: sayso-migrate$' "$rendered"; then has_migration=true; fi
 mapfile -t images < <(sed -nE 's/^ *image: (.*)$/\1/p' "$rendered" | sort -u)
+if [[ $environment != dev && ${images[*]} == *-latest* ]]; then
+  refuse "name the version for $environment: -t VERSION, or newTag in overlays/$environment; a node may have another image called latest"
+fi
 
 build_images() {
   say "building ${images[*]}"

@@ -116,7 +116,7 @@ def test_a_dry_run_changes_nothing(deploy: Callable[..., Outcome]) -> None:
 
 def test_a_dry_run_asks_nothing_about_the_job_of_before(deploy: Callable[..., Outcome]) -> None:
     """A job cannot be changed: the server would refuse the difference while the last one is there."""
-    (call,) = deploy("-e", "prod", "-d").calls
+    (call,) = deploy("-e", "prod", "-t", "1.4.0", "-d").calls
     assert call.endswith("--selector=sayso/applied-by!=administrator,app.kubernetes.io/name!=sayso-migrate")
 
 
@@ -164,6 +164,7 @@ def test_what_fails_before_the_roll_out_changes_no_deployment(
         (["-e", "dev", "-w", "soon"], "number of seconds"),
         (["-e", "dev", "-t", "a b"], "the version of an image"),
         (["-e", "dev", "now"], "unknown argument: now"),
+        (["-e", "prod"], "name the version for prod"),
     ],
 )
 def test_wrong_use_is_refused_before_anything_is_done(
