@@ -7,13 +7,15 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from re import _constants as op  # type: ignore[attr-defined]  # no stubs have the parser
-from re import _parser as parser  # type: ignore[attr-defined]
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# Not by an import: whether there are stubs of the parser depends on what else is installed.
+op: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 ATOMS = (
     *"aA1 \t\n.,!?'\"“«’-–_*~`#></\\()[]|=:@&$€%½é漢😀",
