@@ -5,6 +5,7 @@ Their models are those of `sayso models pull`; where one is missing, the tests f
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from support.aws.server import AwsPlace
     from support.postgres.databases import Databases
 
+
+# A shell that starts the tests in its background has them ignore SIGINT, and with them each process that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes, or its making, says how busy the machine is.
 settings.register_profile("sayso", deadline=None, suppress_health_check=[HealthCheck.too_slow])
