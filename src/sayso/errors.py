@@ -155,7 +155,7 @@ class ModelMissing(SaysoError):
 
 
 class ModelReplaced(ModelMissing):
-    """The files that a model was opened from are others now; what is there is opened anew."""
+    """The files that a model was opened from are others now; what is there is opened again."""
 
 
 class ModelCorrupt(SaysoError):

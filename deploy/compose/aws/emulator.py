@@ -1,6 +1,6 @@
 """An emulator of SQS, S3 and DynamoDB for local use: moto, with the queues, the table and the buckets of the stack.
 
-Everything is in memory, and made anew at each start. Two peculiarities of moto's server are evened out: it reads and
+Everything is in memory, and is made at each start. Two peculiarities of moto's server are evened out: it reads and
 writes in two steps, so requests are served one at a time; and a long poll must not keep the others waiting, so it is
 made of short ones.
 

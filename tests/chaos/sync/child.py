@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _MOST_ORDER_BYTES = 2**16
 _LOOK_SECONDS = 0.01
 _COMPACT_AFTER = 100
-"""The journal is written anew so often that processes are killed meanwhile."""
+"""The journal is rewritten so often that processes are killed meanwhile."""
 _RETRY = RetryPolicy(first_seconds=0.01, longest_seconds=0.05, attempts=8, total_seconds=20)
 
 

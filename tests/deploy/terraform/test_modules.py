@@ -175,7 +175,7 @@ def test_twenty_versions_stay_in_the_repository() -> None:
 
 
 def test_a_changed_number_of_tasks_does_not_replace_the_service() -> None:
-    """Terraform makes a service anew when its capacity providers change, unless a deployment is forced."""
+    """Terraform replaces a service when its capacity providers change, unless a deployment is forced."""
     (service,) = stack().call("stories").resources()["aws_ecs_service.app"]
     assert service["force_new_deployment"] is True
 

@@ -76,7 +76,7 @@ def end_leases(leases: LeaseDatabase) -> None:
 
 
 def test_one_has_it_until_it_is_released(databases: Databases, root: VolumeRoot) -> None:
-    """The number grows; after a release in good order nobody is fenced off."""
+    """The number grows; after a release in good order no holder is fenced off."""
     leases = database(databases.bare())
     first = taken(leases, root)
     assert leases.take(root) is None

@@ -97,7 +97,7 @@ def test_a_transfer_of_another_object_does_not_resume(
 def test_notes_that_are_damaged_are_not_used(
     server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: bytes
 ) -> None:
-    """The transfer begins anew; the old file is left to the sweep."""
+    """The transfer begins again; the old file is removed by the next clean-up."""
     server.put(KEY, LARGE)
     interrupted(server, tmp_path, monkeypatch)
     next((tmp_path / ".sayso/partial").iterdir()).write_bytes(notes)
