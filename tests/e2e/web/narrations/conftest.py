@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.narrations.server import Narrated
-from support.pages.narrations import opened
+from support.pages.narrations import TEXT, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -31,6 +32,16 @@ def narrated(server: Narrated) -> Iterator[Narrated]:
     yield server
     server.go_on()
     server.settle()
+
+
+@pytest.fixture
+def narrated_elsewhere(tmp_path: Path) -> Iterator[Narrated]:
+    """A server whose files are at another address; it outlives the browser's pages if it is named before them."""
+    with Narrated(tmp_path, files_host="localhost").running() as server:
+        server.go_on()
+        server.submit(TEXT, name="away")
+        server.settle()
+        yield server
 
 
 @pytest.fixture

@@ -10,17 +10,15 @@ import pytest
 from playwright.sync_api import expect
 
 from sayso.subtitles import parse_subtitles
-from support.narrations.server import Narrated
 from support.pages.narrations import TEXT, made, opened, wait_for
 from support.pages.speech import assert_lit_in_time
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Locator, Request, Route
 
     from e2e.web.conftest import Visit
+    from support.narrations.server import Narrated
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"quotes\" 'n' <script>"
 
@@ -84,38 +82,35 @@ def test_without_word_times_it_plays_all_the_same(visit: Visit, narrated: Narrat
 
 
 @pytest.mark.parametrize("allows_reading", [True, False])
-def test_files_elsewhere_are_played(visit: Visit, tmp_path: Path, *, allows_reading: bool) -> None:
+def test_files_elsewhere_are_played(narrated_elsewhere: Narrated, visit: Visit, *, allows_reading: bool) -> None:
     """From a bucket, say, which is not shown the key; words are lit where it lets the page read them."""
-    with Narrated(tmp_path, files_host="localhost").running() as narrated:
-        narrated.go_on()
-        narrated.submit(TEXT, name="away")
-        narrated.settle()
-        page = opened(visit, narrated, expects_failures=not allows_reading)
-        page.evaluate("sessionStorage.setItem('sayso.key', 'sk-secret')")
-        keys: list[str | None] = []
+    page = opened(visit, narrated_elsewhere, expects_failures=not allows_reading)
+    page.evaluate("sessionStorage.setItem('sayso.key', 'sk-secret')")
+    keys: list[str | None] = []
 
-        def as_a_bucket(route: Route) -> None:
-            answer = route.fetch()
-            route.fulfill(response=answer, headers={**answer.headers, "access-control-allow-origin": narrated.address})
+    def as_a_bucket(route: Route) -> None:
+        answer = route.fetch()
+        allowing = {"access-control-allow-origin": narrated_elsewhere.address}
+        route.fulfill(response=answer, headers={**answer.headers, **allowing})
 
-        if allows_reading:
-            page.route("http://localhost:*/**", as_a_bucket)
+    if allows_reading:
+        page.route("http://localhost:*/**", as_a_bucket)
 
-        def on_request(asked: Request) -> None:
-            if asked.url.startswith("http://localhost:"):
-                keys.append(asked.header_value("authorization"))
+    def on_request(asked: Request) -> None:
+        if asked.url.startswith("http://localhost:"):
+            keys.append(asked.header_value("authorization"))
 
-        page.on("request", on_request)
-        found = wait_for(page, "away", "Done")
-        found.get_by_role("button", name="Play away").click()
-        while not page.evaluate("document.querySelector('#narrations audio').currentTime > 0"):
-            page.wait_for_timeout(20)
-        if allows_reading:
-            expect(found.locator(".words")).to_have_text(TEXT)
-        else:
-            expect(found.locator(".narration-player [role=status]")).to_contain_text("Its words cannot be shown")
-        assert len(keys) > 1
-        assert set(keys) == {None}
+    page.on("request", on_request)
+    found = wait_for(page, "away", "Done")
+    found.get_by_role("button", name="Play away").click()
+    while not page.evaluate("document.querySelector('#narrations audio').currentTime > 0"):
+        page.wait_for_timeout(20)
+    if allows_reading:
+        expect(found.locator(".words")).to_have_text(TEXT)
+    else:
+        expect(found.locator(".narration-player [role=status]")).to_contain_text("Its words cannot be shown")
+    assert len(keys) > 1
+    assert set(keys) == {None}
 
 
 def test_names_and_texts_are_text(visit: Visit, narrated: Narrated) -> None:
