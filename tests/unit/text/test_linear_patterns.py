@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sayso
-from sayso.text.normalise.english import english
-from sayso.text.normalise.french import french
-from sayso.text.normalise.generic import generic
+from sayso.text.normalise.languages import LANGUAGES, rules_of
 from support.text.hostile import patterns_of, texts_for
 from support.timing.growth import MOST_GROWTH, growth
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOMS = ("sayso.text", "sayso.subtitles")
-BOOKS = (english("en-us"), english("en-gb"), french("fr"), generic("de"))
+BOOKS = tuple(rules_of(language) for language in (*LANGUAGES, "en-gb", "sv"))
 PATTERNS = patterns_of(*ROOMS, more=(*BOOKS, *(book.next_word for book in BOOKS)))
 
 

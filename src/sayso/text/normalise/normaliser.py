@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sayso.text.normalise.emoji import named_emoji
-from sayso.text.normalise.english import english
-from sayso.text.normalise.french import french
-from sayso.text.normalise.generic import generic
+from sayso.text.normalise.languages import rules_of
 from sayso.text.normalise.rules import scan
 from sayso.text.normalise.tokens import tokens_of
 from sayso.text.normalise.view import view_of
@@ -17,7 +14,7 @@ from sayso.text.normalise.view import view_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.text.normalise.rules import RuleBook, Written
+    from sayso.text.normalise.rules import Written
     from sayso.types import Span, Token
 
 EmojiReading: TypeAlias = Literal["name", "drop"]
@@ -50,7 +47,7 @@ def normalise(
     Args:
         text: the whole source, which the spans of the tokens refer to.
         span: the part to normalise: a sentence, or a paragraph.
-        language: a BCP 47 tag. English and French have rules of their own; "en" alone means "en-us".
+        language: a BCP 47 tag; `sayso.text.normalise.languages` lists those with rules of their own.
         options: of the normalisation.
         skip: markup within ``span`` that is neither spoken nor shown.
 
@@ -61,7 +58,7 @@ def normalise(
     """
     view = view_of(text, span, skip)
     tag = language.lower().replace("_", "-")
-    book = _rules_of(tag)
+    book = rules_of(tag)
     found = named_emoji(view.text, tag.partition("-")[0]) if options.emoji == "name" else []
     words: list[Written] = []
     at = 0
@@ -71,11 +68,3 @@ def normalise(
         at = emoji.end
     words += scan(view.text, at, len(view.text), book)
     return tokens_of(view, words)
-
-
-@lru_cache(maxsize=32)
-def _rules_of(language: str) -> RuleBook:
-    primary, _, _ = language.partition("-")
-    if primary == "en":
-        return english("en-us" if language == "en" else language)
-    return french(language) if primary == "fr" else generic(language)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise import english_tables as tables
 from sayso.text.normalise.addresses import phone_numbers
 from sayso.text.normalise.books import number_rules, sign_rules, word_rules
 from sayso.text.normalise.dates import numeric_dates
 from sayso.text.normalise.grammar import WORD_END, Grammar, alternatives
+from sayso.text.normalise.languages.english import tables
 from sayso.text.normalise.numbers import Speller
 from sayso.text.normalise.rules import Rule, RuleBook, parts, rule, whole
 from sayso.text.normalise.words import sign_chars, word_before
