@@ -20,6 +20,7 @@ from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
 from sayso.cli.run import run, run_help
 from sayso.cli.say import say
+from sayso.cli.spoken import spoken
 from sayso.cli.transcribe import transcribe
 from sayso.cli.up import up
 from sayso.cli.upgrade_database import upgrade_database
@@ -45,6 +46,7 @@ app.command(
 app.command(
     epilog=examples("sayso say 'Hello there.' -o hello.mp3", "echo 'Good morning.' | sayso say - -o - | aplay")
 )(say)
+app.command(epilog=examples("sayso spoken 'It cost £3.50 in 1984.'", "sayso spoken story.md --json"))(spoken)
 app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe *.mp3 --out texts --format srt,json"))(
     transcribe
 )

@@ -20,6 +20,7 @@ from sayso.cli.options import (
     SpeedOption,
     VoiceOption,
     choices,
+    emoji_reading,
     read_lexicon,
     require_distinct,
     select_engine,
@@ -29,7 +30,6 @@ from sayso.subtitles import STYLES, style_named
 
 if TYPE_CHECKING:
     from sayso.narration import Document, Narration
-    from sayso.text import EmojiReading
 
 
 def narrate(
@@ -85,7 +85,7 @@ def narrate(
         style=style_named(style).name,
         loudness_lufs=_loudness(loudness),
         lexicon=read_lexicon(lexicon),
-        emoji=_emoji(emoji),
+        emoji=emoji_reading(emoji),
         keep_speed=keep_speed,
     )
     documents = _read(files)
@@ -134,14 +134,6 @@ def _loudness(value: str) -> float | None:
             hint="Podcasts use -16, European broadcasters -23.",
         )
     return lufs
-
-
-def _emoji(value: str) -> EmojiReading:
-    match value:
-        case "name" | "drop":
-            return value
-        case _:
-            raise InvalidInput(f"--emoji {value!r} is neither name nor drop")
 
 
 def _report(document: Document, narration: Narration, elapsed_seconds: float) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sayso.settings import Settings
-    from sayso.text import Lexicon
+    from sayso.text import EmojiReading, Lexicon
     from sayso.tts.base import SpeechEngine
 
 VoiceOption = Annotated[
@@ -122,3 +122,16 @@ def read_lexicon(path: Path | None) -> Lexicon:
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
     return load_lexicon(decode_text(data, str(path)))
+
+
+def emoji_reading(value: str) -> EmojiReading:
+    """The value of ``--emoji``.
+
+    Raises:
+        InvalidInput: it is unknown.
+    """
+    match value:
+        case "name" | "drop":
+            return value
+        case _:
+            raise InvalidInput(f"--emoji {value!r} is neither name nor drop")

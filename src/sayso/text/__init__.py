@@ -5,9 +5,10 @@ from __future__ import annotations
 from sayso.text.cutting import split_utterance, spoken_length
 from sayso.text.directives import LONGEST_PAUSE_SECONDS, DirectiveReading
 from sayso.text.lexicon import Lexicon, load_lexicon
-from sayso.text.normalise import EmojiReading
+from sayso.text.normalise import EmojiReading, NormaliseOptions
 from sayso.text.pauses import Pauses
 from sayso.text.script import ScriptOptions, check_script, write_script
+from sayso.text.spoken import spoken_lines, spoken_text
 from sayso.text.steps import Checkpoint, never_cancel
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "DirectiveReading",
     "EmojiReading",
     "Lexicon",
+    "NormaliseOptions",
     "Pauses",
     "ScriptOptions",
     "check_script",
@@ -23,5 +25,7 @@ __all__ = [
     "never_cancel",
     "split_utterance",
     "spoken_length",
+    "spoken_lines",
+    "spoken_text",
     "write_script",
 ]
