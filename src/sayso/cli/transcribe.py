@@ -145,7 +145,14 @@ def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJ
         case "txt":
             return "".join(f"{segment.span.of(transcript.text)}\n" for segment in timeline.segments)
         case "json":
-            return render_json(timeline, text=transcript.text, language=transcript.language, voice="", engine=engine)
+            return render_json(
+                timeline,
+                text=transcript.text,
+                language=transcript.language,
+                voice="",
+                engine=engine,
+                timing=transcript.timing,
+            )
         case "srt" | "vtt":
             cues = compile_cues(timeline, job.style, language=transcript.language)
             return render(cues, form, style=job.style)

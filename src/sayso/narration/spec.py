@@ -9,7 +9,7 @@ This module is without ``from __future__ import annotations``: the annotations a
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, InstanceOf, Strict, TypeAdapter, ValidationError, WithJsonSchema
 
@@ -17,7 +17,7 @@ from sayso.audio import AudioFormat
 from sayso.audio.loudness_targets import LOUDEST_LUFS, NARRATION_LUFS, QUIETEST_LUFS
 from sayso.errors import InvalidInput
 from sayso.narration.files import SubtitleFormat
-from sayso.subtitles import StyleName, Timing
+from sayso.subtitles import StyleName
 from sayso.text import EmojiReading, Lexicon
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
@@ -109,7 +109,7 @@ class NarrationSpec:
         bool, Field(description="Whether sentences whose subtitles are too fast to read keep their speed.")
     ] = False
     timing: Annotated[
-        Timing,
+        Literal["exact", "naive"],
         Field(description="naive gives each word a share of its sentence's length, even if the engine has word times."),
     ] = "exact"
 

@@ -81,7 +81,8 @@ class Transcript:
         timeline: the times of words and segments, at `SAMPLE_RATE_HZ`, with spans into ``text``; no words for silence.
             Words carry their punctuation and the breaks that it means.
         details: one for each segment of the timeline.
-        timing: where the word times come from.
+        timing: where the word times come from: ``estimated`` by the engine, or its text's share of the time, which is
+            ``naive``.
         chunks: the number of parts of the recording that were transcribed separately.
         model: the model that made it, with its version, where the engine's name does not say it; otherwise empty.
         fingerprint: of the engine, where its model may be replaced while it serves; otherwise empty.
@@ -92,7 +93,7 @@ class Transcript:
     language_probability: float
     timeline: Timeline
     details: tuple[SegmentDetails, ...]
-    timing: Timing = "exact"
+    timing: Timing = "estimated"
     chunks: int = 1
     model: str = ""
     fingerprint: str = ""

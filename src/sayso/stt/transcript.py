@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.stt.base import SegmentDetails, Transcript
 from sayso.stt.recording import SAMPLE_RATE_HZ
+from sayso.stt.written_words import continues_word, is_spaceless
 from sayso.types import Boundary, Segment, Span, Timeline, Word
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def transcript_of(
     """The transcript of an engine's segments.
 
     Times are ordered and within the audio: an engine's estimate that is not is moved to the nearest possible time.
-    Punctuation that stands alone joins the word before it, or the first word.
+    Each written word is one word, however the engine splits it; see `sayso.stt.written_words`. Punctuation that stands
+    alone joins the word before it, or the first word.
 
     Args:
         segments: in order.
@@ -115,7 +118,13 @@ class TranscriptBuilder:
         if not parts.core:
             self._add_punctuation(shown, spaced=spaced)
             return
+        if not spaced and not begins_segment:
+            self._release_lead()
+            if not self._pending_lead and continues_word(self.text, shown):
+                self._continue_word(shown, word)
+                return
         lead, self._pending_lead = self._pending_lead + parts.lead, ""
+        joined = not spaced and bool(self.words) and not self.text[-1:].isspace()
         if spaced and self.words:
             self.text += " "
         start = len(self.text) + len(lead)
@@ -129,35 +138,54 @@ class TranscriptBuilder:
                 end_sample=ended,
                 lead=lead,
                 trail=parts.trail,
-                joined=not spaced and bool(self.words),
+                joined=joined,
                 boundary=_boundary(parts.trail),
             )
         )
+
+    def _continue_word(self, shown: str, word: EngineWord) -> None:
+        """Add a piece that the engine split off the last word: its punctuation is inside the word now."""
+        last = self.words.pop()
+        self.text += shown
+        rest = _split_punctuation(self.text[last.span.start :])
+        end = last.span.start + len(rest.core)
+        self.words.append(
+            replace(
+                last,
+                text=self.text[last.span.start : end],
+                span=Span(start=last.span.start, end=end),
+                end_sample=self._times(word, since=last.end_sample)[1],
+                trail=rest.trail,
+                boundary=_boundary(rest.trail),
+            )
+        )
+
+    def _release_lead(self) -> None:
+        """Take punctuation after a space from the last word: the next piece follows it without one, so it leads it."""
+        if not self.words or self._pending_lead:
+            return
+        last = self.words[-1]
+        kept, space, lead = last.trail.rpartition(" ")
+        if not space:
+            return
+        self.text = self.text[: len(self.text) - len(lead)]
+        self._pending_lead = lead
+        self.words[-1] = replace(last, trail=kept, boundary=_boundary(kept))
 
     def _add_punctuation(self, shown: str, *, spaced: bool) -> None:
         if not self.words:
             self._pending_lead += shown
             return
-        last = self.words.pop()
+        last = self.words[-1]
         added = f" {shown}" if spaced else shown
         self.text += added
         trail = last.trail + added
-        self.words.append(
-            Word(
-                text=last.text,
-                span=last.span,
-                start_sample=last.start_sample,
-                end_sample=last.end_sample,
-                lead=last.lead,
-                trail=trail,
-                joined=last.joined,
-                boundary=_boundary(trail),
-            )
-        )
+        self.words[-1] = replace(last, trail=trail, boundary=_boundary(trail))
 
-    def _times(self, word: EngineWord) -> tuple[int, int]:
-        earliest = self.words[-1].end_sample if self.words else 0
-        start = min(max(round(word.start_seconds * SAMPLE_RATE_HZ), earliest), self._duration_samples)
+    def _times(self, word: EngineWord, *, since: int | None = None) -> tuple[int, int]:
+        if since is None:
+            since = self.words[-1].end_sample if self.words else 0
+        start = min(max(round(word.start_seconds * SAMPLE_RATE_HZ), since), self._duration_samples)
         end = min(max(round(word.end_seconds * SAMPLE_RATE_HZ), start), self._duration_samples)
         return start, end
 
@@ -183,9 +211,3 @@ def _boundary(trail: str) -> Boundary:
     if not _CLAUSE_ENDS.isdisjoint(trail):
         return Boundary.CLAUSE
     return Boundary.NONE
-
-
-def is_spaceless(shown: str) -> bool:
-    """Whether the text begins in a script that puts no spaces between words."""
-    name = unicodedata.name(shown[0], "")
-    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"))

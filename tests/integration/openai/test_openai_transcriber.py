@@ -65,7 +65,7 @@ def test_no_word_is_lost_or_repeated_at_a_seam(
 
     assert len(server.requests) >= 6
     assert message_of(made) == [word(number) for number in numbers]
-    assert made.timing == ("exact" if model == "whisper-1" else "naive")
+    assert made.timing == ("estimated" if model == "whisper-1" else "naive")
 
 
 def test_times_are_those_of_the_recording(connection: OpenAIConnection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,25 @@ def test_a_word_that_is_listed_in_pieces_is_one_word() -> None:
     assert timed("A well-known fact", "A well known fact")[1] == (" well-known", 1.0, 3.0)
     assert timed("cannot stop", "can not stop")[0] == ("cannot", 0.0, 2.0)
     assert timed("it's 3.50 now", "it's 3.50 now")[1] == (" 3.50", 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("C'est aujourd'hui que l'on part.", "C est aujourd hui que l on part"),
+        ("It costs $3.50 today", "It costs 3 50 today"),
+        ("It costs $3.50 today", "It costs three dollars fifty today"),
+        ("Take 25% off", "Take 25 off"),
+        ("At 10:30am sharp", "At 10 30am sharp"),
+        ("A well-known fact", "A well known fact"),
+    ],
+)
+def test_each_written_word_has_one_time(text: str, listed: str) -> None:
+    """Elisions, money, percentages, clock times and compounds are one word, however they are listed."""
+    made = timed(text, listed)
+    assert [word.strip() for word, _, _ in made] == text.split()
+    assert all(start < end for _, start, end in made)
+    assert made[-1][2] == len(listed.split())
 
 
 def test_words_that_are_listed_otherwise_take_their_places() -> None:

@@ -98,10 +98,8 @@ def test_punctuation_before_the_first_word_leads_it() -> None:
 
 
 def test_words_without_a_space_are_joined() -> None:
-    """What the engine splits inside a word, and scripts without spaces, are shown together."""
-    english = transcript([" twenty", "-five"]).timeline.words
+    """Scripts without spaces are shown together."""
     chinese = transcript(["你", "好。"], ["再", "见"])
-    assert [word.joined for word in english] == [False, True]
     assert chinese.text == "你好。再见"
     assert [word.joined for word in chinese.timeline.words] == [False, True, True, True]
 
@@ -118,3 +116,62 @@ def test_nothing_heard_is_an_empty_transcript() -> None:
     assert not made.timeline.words
     assert not made.timeline.segments
     assert made.timeline.duration_samples == 5 * SAMPLE_RATE_HZ
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ([" C", "'", "est", " l", "'", "on", "."], ["C'est", "l'on"]),
+        ([" aujourd", "’", "hui"], ["aujourd’hui"]),
+        ([" $", "3", ".", "50", ","], ["$3.50"]),
+        ([" 25", "%"], ["25%"]),
+        ([" 10", ":", "30", "am", "?"], ["10:30am"]),
+        ([" well", "-", "known", "."], ["well-known"]),
+        ([" twenty", "-five"], ["twenty-five"]),
+        ([" and", "/", "or"], ["and/or"]),
+        ([" 1", ",", "000", ",", "000"], ["1,000,000"]),
+        ([" e", ".", "g", "."], ["e.g"]),
+        ([" word", "(s)"], ["word(s"]),
+        ([" rock", " '", "n", "'", " roll"], ["rock", "n", "roll"]),
+        ([" well", " -", "known"], ["well", "known"]),
+        ([" л", "'", "один"], ["л'один"]),
+        (["很", "好，", "iPhone", "，", "Android"], ["很", "好", "iPhone", "Android"]),
+        (["iP", "hone", "が", "好", "き"], ["iPhone", "が", "好", "き"]),
+        ([" 안녕", "하세요"], ["안녕하세요"]),
+    ],
+)
+def test_a_written_word_is_one_word(pieces: list[str], words: list[str]) -> None:
+    """However the engine splits it, and with the time from its first piece to its last."""
+    made = transcript(pieces)
+    assert [word.text for word in made.timeline.words] == words
+    assert made.text == "".join(pieces).strip()
+
+
+def test_a_word_lasts_from_its_first_piece_to_its_last() -> None:
+    """Punctuation that ends it has no time of its own."""
+    only = transcript([" 10", ":", "30", "am", "?"]).timeline.words[0]
+    assert (only.start_sample, only.end_sample, only.trail) == (0, 2 * SAMPLE_RATE_HZ, "?")
+
+
+spaced_pieces = st.lists(
+    st.tuples(st.sampled_from(["", " "]), st.text("abé7", min_size=1, max_size=3), st.text("',.-:%$–?", max_size=2)),
+    max_size=12,
+)
+
+
+@given(spaced_pieces)
+def test_words_are_what_stands_between_spaces(pieces: list[tuple[str, str, str]]) -> None:
+    """Joined by spaces, the words with their punctuation are the text, and each has letters or digits."""
+    made = transcript(["".join(piece) for piece in pieces])
+    tokens = made.text.split()
+    assert " ".join(word.shown for word in made.timeline.words) == made.text
+    assert [word.shown for word in made.timeline.words] == tokens
+    assert not any(word.joined for word in made.timeline.words)
+
+
+@given(st.lists(st.sampled_from(["a", "b-", "'", " ", " c", ",", " “", "”", "%", " –", "。", "好", "7"]), max_size=14))
+def test_joined_words_give_the_text(pieces: list[str]) -> None:
+    """Whatever is joined, nothing is lost or doubled."""
+    made = transcript(pieces)
+    joined = "".join(word.shown if word.joined else f" {word.shown}" for word in made.timeline.words)
+    assert joined.strip() == made.text

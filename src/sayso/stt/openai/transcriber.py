@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 LONGEST_WHOLE_SECONDS = 600.0
 """A longer file is sent in parts, several at a time; some models take no more than 1400 s."""
 
-REVISION = 1
+REVISION = 2
 """Raised whenever this module makes other transcripts of the same answers."""
 
 _SHORTEST_SECONDS = 0.1  # OpenAI refuses what is shorter

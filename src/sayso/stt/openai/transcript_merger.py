@@ -133,7 +133,7 @@ class TranscriptMerger:
             language_probability=1.0 if language else 0.0,  # OpenAI gives no probability
             duration_samples=self._duration_samples,
         )
-        timing: Timing = "exact" if self._timed else "naive"
+        timing: Timing = "estimated" if self._timed else "naive"
         return replace(made, timing=timing, chunks=len(self._seams) + 1)
 
 

@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.stt.base import SegmentDetails
-from sayso.stt.transcript import EngineSegment, EngineWord, is_spaceless
+from sayso.stt.transcript import EngineSegment, EngineWord
+from sayso.stt.written_words import is_spaceless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

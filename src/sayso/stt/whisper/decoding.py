@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.stt.base import SegmentDetails
+from sayso.stt.written_words import continues_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sayso.stt.base import Task
 
 BEAM_SIZE = 2
@@ -35,6 +38,20 @@ class TimedWord(NamedTuple):
     start_seconds: float
     end_seconds: float
     tokens: tuple[int, ...]
+
+
+def written_words(pieces: Iterable[TimedWord]) -> list[TimedWord]:
+    """The words as they are written, of the pieces that Whisper's tokens part them into."""
+    words: list[TimedWord] = []
+    for piece in pieces:
+        if words and continues_word(words[-1].text, piece.text):
+            last = words[-1]
+            words[-1] = TimedWord(
+                last.text + piece.text, last.start_seconds, piece.end_seconds, last.tokens + piece.tokens
+            )
+        else:
+            words.append(piece)
+    return words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,10 +17,11 @@ from sayso.stt.whisper.decoding import (
     DecodedChunk,
     DecodingOptions,
     TimedWord,
+    written_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sayso.scheduling import RequestContext
@@ -181,14 +182,16 @@ def _decoded_chunk(result: Any, tokenizer: Any, temperature: float) -> DecodedCh
     )
 
 
-def _words(alignment: list[dict[str, Any]]) -> Iterator[TimedWord]:
-    """The words of an alignment by faster-whisper, with the punctuation around them."""
+def _words(alignment: list[dict[str, Any]]) -> list[TimedWord]:
+    """The written words of an alignment by faster-whisper, with the punctuation around them."""
     from faster_whisper.transcribe import merge_punctuations
 
     merge_punctuations(alignment, _PREPENDED, _APPENDED)
-    for word in alignment:
-        if word["word"]:
-            yield TimedWord(word["word"], float(word["start"]), float(word["end"]), tuple(word["tokens"]))
+    return written_words(
+        TimedWord(word["word"], float(word["start"]), float(word["end"]), tuple(word["tokens"]))
+        for word in alignment
+        if word["word"]
+    )
 
 
 def _nth(encoded: Any, number: int) -> Any:

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
     from sayso.types import Chapter, Segment, Timeline, Word
 
-Timing: TypeAlias = Literal["exact", "naive"]
-"""The origin of the word times: the engine or an aligner, or a proportional split of the length by characters."""
+Timing: TypeAlias = Literal["exact", "aligned", "estimated", "naive"]
+"""The origin of the word times.
+
+``exact``: the engine that made the sound. ``aligned``: an aligner found the words in the sound. ``estimated``: what a
+recognition model says of its own words, a tenth of a second off. ``naive``: a share of the length by characters.
+"""
 
 _DECIMALS = 6
 
