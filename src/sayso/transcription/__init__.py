@@ -5,20 +5,23 @@ from sayso.transcription.openai_answers import (
     diarized_body,
     json_body,
     segments_body,
+    spoken_body,
     usage,
     verbose_body,
     words_body,
 )
-from sayso.transcription.service import MINIMUM_SECONDS, TextStream, opened, transcribe
+from sayso.transcription.service import MINIMUM_SECONDS, Position, TextStream, opened, transcribe
 
 __all__ = [
     "MINIMUM_SECONDS",
+    "Position",
     "TextStream",
     "diarized_body",
     "hybrid_body",
     "json_body",
     "opened",
     "segments_body",
+    "spoken_body",
     "transcribe",
     "translation_body",
     "usage",

@@ -31,11 +31,9 @@ def verbose_body(
     transcript: Transcript, *, task: Task, granularities: Collection[str] = ("segment",)
 ) -> dict[str, Any]:
     """The answer of ``response_format`` verbose_json: times in seconds, of segments, words or both."""
-    timeline = transcript.timeline
     body: dict[str, Any] = {
         "task": task,
-        "language": LANGUAGE_NAMES.get(transcript.language, transcript.language),
-        "duration": round(timeline.seconds(timeline.duration_samples), 3),
+        **spoken_body(transcript),
         "text": transcript.text,
         "usage": usage(transcript),
     }
@@ -44,6 +42,15 @@ def verbose_body(
     if "word" in granularities:
         body["words"] = words_body(transcript)
     return body
+
+
+def spoken_body(transcript: Transcript) -> dict[str, Any]:
+    """The language, by its English name, and the length in seconds."""
+    timeline = transcript.timeline
+    return {
+        "language": LANGUAGE_NAMES.get(transcript.language, transcript.language),
+        "duration": round(timeline.seconds(timeline.duration_samples), 3),
+    }
 
 
 def diarized_body(transcript: Transcript, *, task: Task) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import functools
 import queue
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sayso.errors import AudioTooShort
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sayso.resilience import Chain, ChainResult
     from sayso.scheduling import RequestContext
-    from sayso.stt import Listener, Recording, Transcriber, Transcript, TranscriptionOptions
+    from sayso.stt import Listener, Progress, Recording, Transcriber, Transcript, TranscriptionOptions
 
 MINIMUM_SECONDS = 0.1
 """A shorter recording holds no word; OpenAI refuses it too."""
@@ -59,18 +60,20 @@ def transcribe(
     options: TranscriptionOptions,
     *,
     listener: Listener | None = None,
+    progress: Progress | None = None,
     context: RequestContext = UNBOUNDED,
 ) -> ChainResult[Transcript]:
     """Transcribe a recording with the first engine of a chain that can.
 
-    Only the last engine of the chain passes its text on piece by piece, because text that was passed on cannot be taken
-    back when the engine fails. The text of an earlier engine is passed on when it is complete.
+    Only the last engine of the chain passes its text on piece by piece, and its progress, because text that was passed
+    on cannot be taken back when the engine fails. The text of an earlier engine is passed on when it is complete.
 
     Args:
         chain: the engines, in order.
         recording: opened once, for all of them.
         options: how to transcribe it; every engine gets them unchanged.
         listener: called with the text, in pieces.
+        progress: called by the last engine with the seconds of audio that are done, and with all of them.
         context: the request's.
 
     Raises:
@@ -80,7 +83,9 @@ def transcribe(
 
     def with_engine(engine: Transcriber) -> Transcript:
         with span("transcribe", engine=engine.name):
-            return engine.transcribe(recording, options, listener=listener if engine is last else None, context=context)
+            if engine is last:
+                return engine.transcribe(recording, options, listener=listener, progress=progress, context=context)
+            return engine.transcribe(recording, options, context=context)
 
     made = chain.run(with_engine)
     if listener is not None and made.engine != chain.links[-1].name and made.result.text:
@@ -88,18 +93,31 @@ def transcribe(
     return made
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """How far a transcription is.
+
+    Attributes:
+        seconds: of audio that are done.
+        duration_seconds: of the recording.
+    """
+
+    seconds: float
+    duration_seconds: float
+
+
 class TextStream(Generic[T]):
-    """Work that calls a listener with pieces of text, turned into an iterator of these pieces.
+    """Work that calls a listener with pieces of text, and with its progress, as an iterator of texts and positions.
 
     The work runs on a thread of its own; the iterator, used by one thread at a time, waits for it. Iteration ends when
     the work does; `result` is then what it returned. An error of the work is raised by the iterator.
 
     Args:
-        work: is given the listener.
+        work: is given the listener, and what to call with the progress.
     """
 
-    def __init__(self, work: Callable[[Listener], T]) -> None:
-        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    def __init__(self, work: Callable[[Listener, Progress], T]) -> None:
+        self._pieces: queue.SimpleQueue[str | Position | None] = queue.SimpleQueue()
         self._work = work
         self._result: list[T] = []
         self._error: BaseException | None = None
@@ -112,7 +130,7 @@ class TextStream(Generic[T]):
         """What the work returned; only after the iteration has ended."""
         return self._result[0]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str | Position]:
         while (piece := self._pieces.get()) is not None:
             yield piece
         if self._error is not None:
@@ -120,8 +138,11 @@ class TextStream(Generic[T]):
 
     def _run(self) -> None:
         try:
-            self._result.append(self._work(self._pieces.put))
+            self._result.append(self._work(self._pieces.put, self._advance))
         except BaseException as error:  # noqa: BLE001 -- raised again by the iterator
             self._error = error
         finally:
             self._pieces.put(None)
+
+    def _advance(self, seconds: float, duration_seconds: float) -> None:
+        self._pieces.put(Position(seconds=seconds, duration_seconds=duration_seconds))

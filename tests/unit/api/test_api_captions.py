@@ -48,6 +48,19 @@ def test_one_answer_has_it_all(client: TestClient) -> None:
     assert " ".join(line for cue in cues for line in cue.lines) == TEXT
 
 
+def test_marks_of_markdown_are_in_no_subtitle(client: TestClient) -> None:
+    """As Markdown a heading is spoken without its mark, is a chapter, and is shown so; otherwise text is text."""
+    text = "# The Lamp\n\nIt *burned*, see [the log](https://example.org/log).\n\n- One.\n- Two."
+    body = ask(client, input=text, subtitles=["srt", "vtt", "ass"], markdown=True).json()
+    shown = " ".join(line for cue in parse_subtitles(body["subtitles"]["srt"]) for line in cue.lines)
+    assert shown == "The Lamp It burned, see the log. One. Two."
+    assert [chapter["title"] for chapter in body["chapters"]] == ["The Lamp"]
+    assert all(text[word["char_start"] : word["char_end"]] == word["text"] for word in body["words"])
+    streamed = ask(client, input=text, markdown=True, response_format="pcm", stream_format="sse").text
+    assert "example.org" not in streamed
+    assert "# The Lamp" in ask(client, input=text, subtitles=["srt"]).json()["subtitles"]["srt"]
+
+
 def test_fast_speech_is_slowed_only_when_asked(client: TestClient) -> None:
     """The sound has the speed that was asked for whichever files come with it, unless subtitles may slow it down."""
     text = "Keepers counted seventeen gulls. " * 3

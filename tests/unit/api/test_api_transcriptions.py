@@ -124,6 +124,25 @@ def test_events_bring_the_text_as_it_is_heard(client: TestClient) -> None:
     assert events[-1]["usage"]["seconds"] == 5
 
 
+def test_one_transcription_has_everything(client: TestClient) -> None:
+    """The last event of a stream has the times, the language and the subtitles; progress is sent only if requested."""
+    asked: dict[str, Any] = {"timestamp_granularities[]": ["word", "segment"], "subtitles[]": ["srt", "vtt"]}
+    answer = post(client, stream="true", progress="true", response_format="verbose_json", **asked)
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    assert events[0]["type"] == "transcript.text.delta"  # nothing is sent that a failure could follow at once
+    positions = [event for event in events if event["type"] == "transcript.progress"]
+    assert [event["seconds"] for event in positions] == sorted(event["seconds"] for event in positions)
+    assert positions[-1] == {"type": "transcript.progress", "seconds": 5.0, "duration": 5.0}
+    done = events[-1]
+    for form in ("srt", "vtt"):
+        assert done["subtitles"][form] == post(client, response_format=form).text
+    whole = post(client, response_format="verbose_json", **asked).json()
+    assert {name: done[name] for name in ("text", "words", "segments", "language", "duration", "subtitles")} == {
+        name: whole[name] for name in ("text", "words", "segments", "language", "duration", "subtitles")
+    }
+    assert "subtitles" not in post(client, response_format="verbose_json").json()
+
+
 @pytest.mark.parametrize(
     ("path", "file_field", "fields"),
     [
@@ -170,6 +189,8 @@ def test_silence_is_an_empty_text(client: TestClient) -> None:
         ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
         ({"response_format": "verbose_json", "timestamp_granularities[]": "letter"}, "timestamp_granularities"),
         ({"response_format": "diarized_json"}, "response_format"),
+        ({"subtitles[]": "srt", "response_format": "text"}, "subtitles"),
+        ({"subtitles[]": "docx"}, "subtitles"),
         ({"temperature": "2"}, "temperature"),
         ({"temperature": "warm"}, "temperature"),
         ({"language": "english please"}, "language"),

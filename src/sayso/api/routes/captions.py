@@ -125,7 +125,7 @@ def _narrated(
         style=body.style,
         keep_speed=body.keep_speed,
     )
-    document = Document(text=body.input, name=_NAME, markdown=False, directives=body.directive_reading)
+    document = Document(text=body.input, name=_NAME, markdown=body.is_markdown, directives=body.directive_reading)
     maximum_seconds = served.settings.max_speech_seconds
     narration = narrate(
         document, engine, served.cache, spec, directory, voice=voice, maximum_seconds=maximum_seconds, context=context

@@ -107,7 +107,9 @@ class SpeechStream:
 
     def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, context: RequestContext) -> None:
         engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
-        document = Document(text=body.input, name="speech", markdown=False, directives=body.directive_reading)
+        document = Document(
+            text=body.input, name="speech", markdown=body.is_markdown, directives=body.directive_reading
+        )
         spec = NarrationSpec(language=body.language)
         script = to_script(document, engine, voice=voice, spec=spec, context=context)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)

@@ -24,6 +24,7 @@ from sayso.transcription import (
     json_body,
     opened,
     segments_body,
+    spoken_body,
     transcribe,
     usage,
     verbose_body,
@@ -31,7 +32,7 @@ from sayso.transcription import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sayso.api.context import AppContext
     from sayso.api.http.form_reader import Upload
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from sayso.api.schemas.catalogue import TranscriptionModel
     from sayso.resilience import ChainResult
     from sayso.scheduling import RequestContext
-    from sayso.stt import Listener, Transcript
+    from sayso.stt import Listener, Progress, Transcript
+    from sayso.subtitles import CueFormat
+    from sayso.transcription import Position
 
 router = APIRouter(tags=["transcription"])
 
@@ -103,6 +106,7 @@ class _Work:
         self._form = form
         self._model = served.catalogue.transcription_model(fields.model)
         self._upload = uploaded(form, "file")
+        self._shows_progress = isinstance(fields, TranscriptionForm) and fields.progress
         self._began = time.monotonic()
         _require_size(self._model, self._upload)
         _require_format(self._model, fields)
@@ -115,28 +119,35 @@ class _Work:
 
     def begin(self, context: RequestContext) -> StartedResponse:
         """The response as events, from the first words on."""
-        listening = TextStream(lambda listener: self._transcribe(context, listener))
+        listening = TextStream(lambda listener, progress: self._transcribe(context, listener, progress))
         pieces = iter(listening)
-        first = next(pieces, None)
+        first = next((piece for piece in pieces if isinstance(piece, str)), None)  # before it, nothing may be sent
 
         def contents() -> Iterator[dict[str, Any]]:
             with self._form:
                 if first is not None:
                     yield {"type": "transcript.text.delta", "delta": first}
                 for piece in pieces:
-                    yield {"type": "transcript.text.delta", "delta": piece}
+                    if isinstance(piece, str):
+                        yield {"type": "transcript.text.delta", "delta": piece}
+                    elif self._shows_progress:
+                        yield _progress_event(piece)
                 yield self._done_event(listening.result)
 
         events = sse.events(contents())
         return StartedResponse(first=next(events), rest=events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
-    def _transcribe(self, context: RequestContext, listener: Listener | None) -> ChainResult[Transcript]:
+    def _transcribe(
+        self, context: RequestContext, listener: Listener | None, progress: Progress | None = None
+    ) -> ChainResult[Transcript]:
         maximum_seconds = self._served.settings.max_audio_seconds
         with (
             errors_named(self._upload.path, self._upload.name),
             opened(self._upload.path, context, maximum_seconds=maximum_seconds) as recording,
         ):
-            made = transcribe(self._model.chain, recording, self._options, listener=listener, context=context)
+            made = transcribe(
+                self._model.chain, recording, self._options, listener=listener, progress=progress, context=context
+            )
         timeline = made.result.timeline
         self._served.metrics.transcribed(
             made.engine,
@@ -154,12 +165,15 @@ class _Work:
             "usage": usage(transcript),
             "engine": made.engine,
         }
-        granularities = _granularities(self._fields) if self._fields.response_format == "verbose_json" else ()
+        granularities: tuple[str, ...] = ()
+        if self._fields.response_format == "verbose_json":
+            granularities = _granularities(self._fields)
+            content |= spoken_body(transcript)
         if "segment" in granularities:
             content["segments"] = segments_body(transcript)
         if "word" in granularities:
             content["words"] = words_body(transcript)
-        return content
+        return content | _subtitles(transcript, self._fields)
 
 
 def _require_size(model: TranscriptionModel, upload: Upload) -> None:
@@ -190,6 +204,10 @@ def _require_format(model: TranscriptionModel, fields: TranslationForm) -> None:
             message="timestamp_granularities need response_format verbose_json.",
             param="timestamp_granularities",
         )
+    if fields.subtitles and not fields.stream and fields.response_format not in {"json", "verbose_json"}:
+        raise Problem(
+            status=400, message="subtitles need response_format json or verbose_json, or a stream.", param="subtitles"
+        )
     if fields.include:
         raise Problem(
             status=400,
@@ -217,16 +235,36 @@ def _answer(made: ChainResult[Transcript], fields: TranslationForm) -> Response:
     transcript, headers = made.result, _headers(made)
     match fields.response_format:
         case "json":
-            return JSONResponse(json_body(transcript), headers=headers)
+            return JSONResponse(json_body(transcript) | _subtitles(transcript, fields), headers=headers)
         case "verbose_json":
             body = verbose_body(transcript, task=fields.options.task, granularities=_granularities(fields))
-            return JSONResponse(body, headers=headers)
+            return JSONResponse(body | _subtitles(transcript, fields), headers=headers)
         case "diarized_json":
             return JSONResponse(diarized_body(transcript, task=fields.options.task), headers=headers)
         case "text":
             return PlainTextResponse(f"{transcript.text}\n", headers=headers)
         case "srt" | "vtt" as form:
-            style = style_named(_STYLE)
-            cues = compile_cues(transcript.timeline, style, language=transcript.language)
             media_type = "text/vtt" if form == "vtt" else "text/plain"
-            return PlainTextResponse(render(cues, form, style=style), media_type=media_type, headers=headers)
+            return PlainTextResponse(_rendered(transcript, (form,))[form], media_type=media_type, headers=headers)
+
+
+def _subtitles(transcript: Transcript, fields: TranslationForm) -> dict[str, Any]:
+    """The subtitles beside the text, if they were requested."""
+    forms = fields.subtitles if isinstance(fields, TranscriptionForm) else []
+    return {"subtitles": _rendered(transcript, forms)} if forms else {}
+
+
+def _rendered(transcript: Transcript, forms: Sequence[CueFormat]) -> dict[CueFormat, str]:
+    """The transcript's subtitles in these formats."""
+    style = style_named(_STYLE)
+    cues = compile_cues(transcript.timeline, style, language=transcript.language)
+    return {form: render(cues, form, style=style) for form in forms}
+
+
+def _progress_event(position: Position) -> dict[str, Any]:
+    """An event that OpenAI does not have, and that is sent only if requested."""
+    return {
+        "type": "transcript.progress",
+        "seconds": round(position.seconds, 3),
+        "duration": round(position.duration_seconds, 3),
+    }

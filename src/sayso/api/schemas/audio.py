@@ -82,6 +82,11 @@ class SpeechBody(Body):
         return "lenient" if self.directives else "off"
 
     @property
+    def is_markdown(self) -> bool:
+        """Whether the text is Markdown."""
+        return False
+
+    @property
     def voice_name(self) -> str:
         """The voice, in either form."""
         return self.voice if isinstance(self.voice, str) else self.voice.id
@@ -103,10 +108,19 @@ class CaptionsBody(SpeechBody):
         "spoken. An invalid one is an error.",
     )
 
+    markdown: bool = Field(
+        default=False, description="Whether the text is Markdown, whose marks are neither spoken nor in the subtitles."
+    )
+
     @property
     def directive_reading(self) -> DirectiveReading:
         """How the brackets of the text are read."""
         return "strict" if self.directives else "off"
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether the text is Markdown."""
+        return self.markdown
 
 
 class FormBody(BaseModel):
@@ -169,6 +183,15 @@ class TranscriptionForm(TranslationForm):
         default=None, description="The times in verbose_json; segment by default."
     )
     stream: bool = Field(default=False, description="Whether the text is streamed as server-sent events.")
+    subtitles: list[CueFormat] = Field(
+        default_factory=list,
+        description="Extension: subtitle files of the same transcript, in the answers json and verbose_json and in the "
+        "last event of a stream.",
+    )
+    progress: bool = Field(
+        default=False,
+        description="Extension: whether a stream also says how far it is, in events `transcript.progress`.",
+    )
     chunking_strategy: Annotated[Literal["auto"] | ServerVad | None, BeforeValidator(_chunking)] = Field(default=None)
     include: list[Literal["logprobs"]] = Field(
         default_factory=list,
