@@ -26,7 +26,7 @@ pass_gate() {
 }
 
 # Wait until a new container answers that it can work. At the time limit, or when it ends, it has failed, unless what
-# runs cannot work either.
+# runs cannot work either: that is asked after a sixth of the limit.
 wait_until_ready() { # service, container, deadline in SECONDS
   local path port status old
   path=$(readiness_of "$1") port=$(port_of "$1")
@@ -38,7 +38,7 @@ wait_until_ready() { # service, container, deadline in SECONDS
       return
     fi
     old=$(old_status "$1" "$path")
-    if [[ $status != 000 && -n $old && $old != 200 ]] && ((SECONDS >= $3 - GATE_SECONDS + 30)); then
+    if [[ $status != 000 && -n $old && $old != 200 ]] && ((SECONDS >= $3 - GATE_SECONDS * 5 / 6)); then
       say "$1 answers $status at $path, and so does what runs ($old): no worse."
       return
     fi
@@ -77,17 +77,18 @@ log_last_lines() { # container
   } >>"$LOG"
 }
 
-# Compare the health of the candidate's API with that of what runs.
+# Compare the health of the candidate's API with that of what runs, which may need a while (a twelfth of the limit).
 compare_health() {
-  local container old new verdict tries
+  local container old new verdict end=$((SECONDS + GATE_SECONDS / 12))
   container=$(container_of "$(service_in "$CANDIDATE" whisper-api)")
   old=$(old_health)
-  for ((tries = 0; tries < 15; tries++)); do
+  while :; do
     new=$(body_in "$container" 8000 /health)
     if verdict=$(engine exec --interactive "$container" python3 - "$old" "$new" <"$HERE/gate.py" 2>>"$LOG"); then
       while IFS= read -r line; do [[ -z $line ]] || say "$line"; done <<<"$verdict"
       return
     fi
+    ((SECONDS < end)) || break
     sleep 1
   done
   while IFS= read -r line; do [[ -z $line ]] || say "$line"; done <<<"$verdict"

@@ -209,7 +209,7 @@ def test_what_runs_may_be_as_bad(server: Server) -> None:
     """A dependency that is away for both does not keep a fix away."""
     server.run(SAYSO_VERSION="old")
     server.behave({OLD: {"/ready": 503}, NEW: {"/ready": 503}})
-    output = server.run(SAYSO_GATE_SECONDS="40")
+    output = server.run(SAYSO_GATE_SECONDS="12")
     assert "whisper-api answers 503 at /ready, and so does what runs (503): no worse." in output
 
 
