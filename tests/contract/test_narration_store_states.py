@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sayso.errors import LeaseLost
+from sayso.errors import InvalidInput, LeaseLost, NoSuchJob
 from sayso.jobs import Finished, TaskProgress
 from sayso.narrations import NarrationRecord, NarrationStatus
 from support.narrations.stores import CALLBACK, FORMATS, PATIENCE_SECONDS, Scene
@@ -146,3 +146,44 @@ async def test_of_cancelling_and_completing_one_wins(scene: Scene) -> None:
         assert cancelled == await scene.now(record)
         is_lost = isinstance(completed, LeaseLost)
         assert cancelled.status is (NarrationStatus.CANCELLED if is_lost else NarrationStatus.COMPLETED)
+
+
+# Retrying
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+async def test_what_failed_or_was_cancelled_is_retried(scene: Scene, end: str) -> None:
+    """It waits as at first, its job is delivered again, and it can be completed; followers see it."""
+    record = await scene.submitted()
+    (job,) = await scene.jobs(scene.stories)
+    claim = await scene.claimed(record)
+    await scene.tasks.heartbeat(claim, TaskProgress(share=0.5, audio_seconds=3.0))
+    if end == "failed":
+        await scene.tasks.fail(claim, error="It was too long.")
+        await scene.stories.dead_letter(job, reason="It was too long.")
+    else:
+        await scene.store.cancel(record.id, owner="ann")
+    ended = await scene.now(record)
+    retried = await scene.store.retry(record.id, owner="ann")
+    assert (retried.status, retried.error, retried.progress) == (NarrationStatus.QUEUED, None, 0.0)
+    assert (retried.started_at, retried.finished_at) == (None, None)
+    assert retried.event_id > ended.event_id
+    assert await scene.store.retry(record.id, owner="ann") == retried
+    with pytest.raises(LeaseLost):
+        await scene.tasks.heartbeat(claim)
+    (again,) = await scene.jobs(scene.stories)
+    assert again.body == job.body
+    await scene.completed(record)
+    assert (await scene.now(record)).status is NarrationStatus.COMPLETED
+
+
+async def test_what_is_completed_or_not_the_owners_is_not_retried(scene: Scene) -> None:
+    """Nothing changes then."""
+    record = await scene.submitted()
+    with pytest.raises(NoSuchJob):
+        await scene.store.retry(record.id, owner="bob")
+    await scene.completed(record)
+    before = await scene.now(record)
+    with pytest.raises(InvalidInput):
+        await scene.store.retry(record.id, owner="ann")
+    assert await scene.now(record) == before

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sayso.errors import InvalidInput, OutputFailed, SaysoError
-from sayso.narrations import NarrationStatus
+from sayso.narrations import NarrationStatus, cannot_remove
 from sayso.narrations.files import narration_uri
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from sayso.narrations import NarrationRecord
     from sayso.narrations.postgres.pruning import OldNarration, Pruner, ScanStep
     from sayso.narrations.postgres.pruning_statements import JobEnd
     from sayso.storage import Storages
@@ -154,6 +155,19 @@ class Retention:
                 total += removed
                 await self._pause("jobs", batch, began)
         return total
+
+    async def remove(self, record: NarrationRecord) -> None:
+        """See `sayso.narrations.NarrationRemover`."""
+        narration = await self._pruner.reserve_narration(record.id)
+        if narration is None:
+            raise cannot_remove(record.id)
+        try:
+            await self._delete_files([narration])
+        except SaysoError:
+            await self._pruner.release_narration(record.id)
+            raise
+        await self._remove_events_of([narration])
+        self._count("narrations", await self._pruner.remove_narrations([narration]))
 
     async def remove_narrations(self, statuses: Collection[NarrationStatus], *, days: float) -> int:
         """Remove narrations that ended so many days ago, with their files, jobs, events and tasks; return how many.

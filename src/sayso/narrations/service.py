@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sayso.narrations import (
         Callback,
         NarrationRecord,
+        NarrationRemover,
         NarrationRequest,
         NarrationStatus,
         NarrationStore,
@@ -45,6 +46,7 @@ class Narrations:
         store: of the narrations.
         presenter: makes narration objects.
         sources: the available engines; the first that has a voice is used.
+        remover: removes narrations with their files.
         broadcaster: broadcasts changes; made from the store by default.
         files_origin: see `files_origin_of`.
         maximum_seconds: the longest audio of one narration; None for any length.
@@ -56,6 +58,7 @@ class Narrations:
         presenter: NarrationPresenter,
         *,
         sources: Sequence[SpeechSource],
+        remover: NarrationRemover,
         broadcaster: ChangeBroadcaster[NarrationRecord] | None = None,
         files_origin: str | None = None,
         maximum_seconds: float | None = None,
@@ -63,6 +66,7 @@ class Narrations:
         self._store = store
         self._presenter = presenter
         self._sources = tuple(sources)
+        self._remover = remover
         self._broadcaster = broadcaster or ChangeBroadcaster(store, on_outage=_log_outage)
         self.files_origin = files_origin
         self._maximum_seconds = maximum_seconds
@@ -116,6 +120,28 @@ class Narrations:
         record = await self._store.cancel(narration_id, owner=owner)
         _log.info("narration cancelled", narration_id=record.id, status=record.status)
         return record
+
+    async def retry(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """Enqueue a failed or cancelled narration again; one that has not ended stays unchanged.
+
+        Raises:
+            NoSuchJob, InvalidInput: as for `NarrationStore.retry`.
+            ServiceUnavailable: the store does not answer.
+        """
+        record = await self._store.retry(narration_id, owner=owner)
+        _log.info("narration retried", narration_id=record.id, status=record.status)
+        return record
+
+    async def remove(self, narration_id: str, *, owner: str | None) -> None:
+        """Cancel a narration unless it has ended, and remove it with its files.
+
+        Raises:
+            NoSuchJob: as for `get`.
+            InvalidInput, OutputFailed, ServiceUnavailable: as for `NarrationRemover.remove`.
+        """
+        record = await self._store.cancel(narration_id, owner=owner)
+        await self._remover.remove(record)
+        _log.info("narration removed", narration_id=record.id)
 
     def follow(self, record: NarrationRecord, *, seen: int = 0) -> Subscription[NarrationRecord]:
         """Subscribe to a narration: the current state, unless it was delivered before, then every change.

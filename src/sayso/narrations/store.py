@@ -15,6 +15,9 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Protocol
 
+from sayso.errors import InvalidInput
+from sayso.narrations.records import NarrationStatus
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
         CallbackStatus,
         NarrationRecord,
         NarrationRequest,
-        NarrationStatus,
         Page,
         Submitted,
     )
@@ -82,6 +84,15 @@ class NarrationStore(Protocol):
         """
         ...
 
+    async def retry(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """Enqueue a failed or cancelled narration again, with all its attempts; one that has not ended stays unchanged.
+
+        Raises:
+            NoSuchJob: as for `get`.
+            InvalidInput: it is completed, or its job, which has the text, is not kept any more.
+        """
+        ...
+
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
         """Those of these narrations that have a later event than the known one; of any owner.
 
@@ -124,6 +135,35 @@ class NarrationStore(Protocol):
     async def close(self) -> None:
         """Close the connections."""
         ...
+
+
+class NarrationRemover(Protocol):
+    """Removes narrations with everything that belongs to them."""
+
+    async def remove(self, record: NarrationRecord) -> None:
+        """Remove a narration that has ended: its files, job, tasks and events, then its row.
+
+        Raises:
+            InvalidInput: it is being processed again, its callback is not delivered yet, or another process is removing
+                it; or a file is in a storage that this process does not have.
+            OutputFailed, ServiceUnavailable: a storage or the database does not do it. A second call continues.
+        """
+        ...
+
+
+def cannot_retry(record: NarrationRecord) -> InvalidInput:
+    """The refusal of a retry."""
+    if record.status is NarrationStatus.COMPLETED:
+        return InvalidInput(f"Narration {record.id} is completed: there is nothing to retry.")
+    return InvalidInput(f"The text of narration {record.id} is not kept any more.", hint="Submit it again.")
+
+
+def cannot_remove(narration_id: str) -> InvalidInput:
+    """The refusal of a removal."""
+    return InvalidInput(
+        f"Narration {narration_id} cannot be deleted now.",
+        hint="It is being retried or deleted, or its callback is not delivered yet: try again in a minute.",
+    )
 
 
 def new_narration_id() -> str:

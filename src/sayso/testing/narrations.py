@@ -17,6 +17,7 @@ from sayso.narrations import (
     Page,
     Submitted,
     callback_message,
+    cannot_retry,
     new_narration_id,
 )
 from sayso.testing.jobs import InMemoryQueue, InMemoryTaskStore, MemoryTask
@@ -132,6 +133,25 @@ class InMemoryNarrationStore:
             await self.enqueue_callback(narration_id)
         return row.record
 
+    async def retry(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """See `NarrationStore.retry`."""
+        row = self._found(narration_id, owner)
+        if row.record.status is NarrationStatus.COMPLETED:
+            raise cannot_retry(row.record)
+        if row.record.status.is_final:
+            for name in row.request.formats:
+                self.tasks.retry(narration_id, name)
+            row.job_id = await self.stories.enqueue(row.request.message(narration_id, owner=row.record.owner))
+            row.record = replace(row.record, started_at=None)
+            self._changed(narration_id)
+        return row.record
+
+    async def remove(self, record: NarrationRecord) -> None:
+        """See `sayso.narrations.NarrationRemover`; without files."""
+        del self._rows[record.id]
+        for name in record.formats:
+            del self.tasks.tasks[record.id, name]
+
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
         """See `NarrationStore.changes`."""
         known = ((self._rows[name].record, event_id) for name, event_id in seen.items() if name in self._rows)
@@ -237,6 +257,11 @@ class _Tasks(InMemoryTaskStore):
         task = self.tasks[parent_id, task_id]
         if task.status != "COMPLETED":
             task.status, task.lease_until = _CANCELLED, 0.0
+
+    def retry(self, parent_id: str, task_id: str) -> None:
+        task = self.tasks[parent_id, task_id]
+        if task.status != "COMPLETED":
+            task.status, task.lease_id, task.error, task.progress = _QUEUED, 0, None, None
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         tasks = [self.tasks.get((parent_id, task_id)) for task_id in task_ids]

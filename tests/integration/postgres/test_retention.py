@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, LiteralString
 import pytest
 from structlog.testing import capture_logs
 
-from sayso.errors import ServiceUnavailable
+from sayso.errors import InvalidInput, OutputFailed, ServiceUnavailable
 from sayso.narrations.files import narration_uri
 from sayso.narrations.postgres import pruning
 from sayso.narrations.retention import ENDED, Retention, RetentionPolicy
@@ -56,6 +56,44 @@ async def test_what_ended_long_ago_goes_with_all_that_belongs_to_it(place: Reten
     removed = next(entry for entry in logs if entry["event"] == "removed what was old")
     assert (removed["narrations"], removed["files"]) == (3, 6)
     assert dict(place.removed)["narrations"] == 3
+
+
+async def test_one_narration_is_removed_with_all_that_belongs_to_it(place: RetentionPlace) -> None:
+    """Once its callback is delivered; others stay, and so does one that is being processed again."""
+    names = {end: await place.narration(end) for end in ("completed", "failed", "cancelled", "running")}
+    retention = place.retention()
+    for end in ("running", "completed"):  # it has not ended; its callback is on its way
+        with pytest.raises(InvalidInput):
+            await retention.remove(await place.store.get(names[end], owner=None))
+    done = "update sayso.jobs set state = 'done', finished_at = now() where queue = 'callbacks'"
+    await place.database.fetch(done, {}, is_repeatable=False)
+    for end in ("completed", "cancelled"):
+        await retention.remove(await place.store.get(names[end], owner=None))
+    await place.store.retry(names["failed"], owner=None)
+    with pytest.raises(InvalidInput):
+        await retention.remove(await place.store.get(names["failed"], owner=None))
+    assert await place.rows() == place.directories() == {names["running"], names["failed"]}
+    left = await place.database.fetch("select distinct parent_id from sayso.events", {}, is_repeatable=True)
+    assert {row["parent_id"] for row in left} == {names["running"], names["failed"]}
+
+
+async def test_a_removal_that_a_storage_refuses_can_be_repeated(
+    place: RetentionPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the narration's rows is gone before its files are."""
+    record = await place.store.get(await place.narration("completed"), owner=None)
+    await place.database.fetch("delete from sayso.jobs where queue = 'callbacks'", {}, is_repeatable=False)
+
+    async def refuse(*_: str) -> int:
+        raise OutputFailed("The disk is read-only.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.storages, "delete", refuse)
+        with pytest.raises(OutputFailed):
+            await place.retention().remove(record)
+    assert await place.store.get(record.id, owner=None) == record
+    await place.retention().remove(record)
+    assert await place.rows() == place.directories() == set()
 
 
 async def test_jobs_go_by_a_term_of_their_own(place: RetentionPlace) -> None:

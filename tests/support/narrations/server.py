@@ -94,6 +94,7 @@ class Narrated:
             self.store,
             NarrationPresenter(storages, link_seconds=3600),
             sources=sources,
+            remover=self.store,
             broadcaster=self._broadcaster,
             files_origin=files_origin,
         )

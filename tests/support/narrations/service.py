@@ -19,7 +19,7 @@ from sayso.narrations import NarrationRequest
 from sayso.narrations.service import NarrationPresenter, Narrations
 from sayso.settings import Settings
 from sayso.storage import LinkSigner, LocalStorage, Root, SignedFiles, Storages
-from sayso.testing import FakeSpeechEngine
+from sayso.testing import FakeSpeechEngine, InMemoryNarrationStore
 from sayso.tts.selection import LocalSpeech
 from support.api.app_contexts import fake_served, process_of
 from support.narrations.receiver import HOST
@@ -71,6 +71,7 @@ def fake_narrations(
         store,
         fake_presenter(root),
         sources=[LocalSpeech("fake", lambda: engine)],
+        remover=store if isinstance(store, InMemoryNarrationStore) else InMemoryNarrationStore(),
         broadcaster=broadcaster or ChangeBroadcaster(store, poll_seconds=0.01, rest_seconds=0.0),
     )
 

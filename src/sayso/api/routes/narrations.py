@@ -17,6 +17,7 @@ from sayso.api.http.openapi import form_request, json_request, query_parameters
 from sayso.api.http.responses import done
 from sayso.api.http.uploads import read_form, read_json
 from sayso.api.schemas.narrations import (
+    DeletionQuery,
     NarrationBody,
     NarrationForm,
     PageQuery,
@@ -150,12 +151,31 @@ async def retrieve_narration(
     return await narrations.narration_object(record, base_url=_base_url(request, served))
 
 
-@router.delete("/v1/narrations/{narration_id}", summary="Cancel a narration")
+@router.delete(
+    "/v1/narrations/{narration_id}",
+    summary="Cancel or delete a narration",
+    openapi_extra={"parameters": query_parameters(DeletionQuery)},
+)
 async def cancel_narration(
     narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
 ) -> dict[str, Any]:
-    """Cancel a narration at once: no further output appears. A finished narration is returned unchanged."""
+    """Cancel a narration at once: no further output appears. A finished narration is returned unchanged.
+
+    With ``permanently=true`` it is deleted with its files, whatever its state; the answer says ``"deleted": true``.
+    """
+    if checked(DeletionQuery, request.query_params).permanently:
+        await narrations.remove(narration_id, owner=_visible_to(caller))
+        return {"id": narration_id, "object": "narration", "deleted": True}
     record = await narrations.cancel(narration_id, owner=_visible_to(caller))
+    return await narrations.narration_object(record, base_url=_base_url(request, served))
+
+
+@router.post("/v1/narrations/{narration_id}/retry", status_code=202, summary="Retry a narration")
+async def retry_narration(
+    narration_id: str, request: Request, caller: JobsCaller, served: ServedDep, narrations: NarrationsDep
+) -> dict[str, Any]:
+    """Narrate a text again that failed or was cancelled. What is waiting or running is returned unchanged."""
+    record = await narrations.retry(narration_id, owner=_visible_to(caller))
     return await narrations.narration_object(record, base_url=_base_url(request, served))
 
 

@@ -101,6 +101,14 @@ class NarrationForm(NarrationBody):
     model_config = ConfigDict(strict=False)
 
 
+class DeletionQuery(FormBody):
+    """Whether a narration is only cancelled."""
+
+    permanently: bool = Field(
+        default=False, description="Whether the narration is deleted with its files, also when it has ended."
+    )
+
+
 class PageQuery(FormBody):
     """A page of the list of narrations."""
 

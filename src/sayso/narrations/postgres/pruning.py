@@ -113,6 +113,22 @@ class Pruner:
 
         return await self._database.persist(reserve)
 
+    async def reserve_narration(self, narration_id: str) -> OldNarration | None:
+        """Reserve one narration for removal as soon as it has ended, and remove its job; None if that cannot be now."""
+        parameters = {"id": narration_id, "callbacks": CALLBACKS_QUEUE, "reserved": _RESERVED_SECONDS}
+
+        async def reserve() -> OldNarration | None:
+            async with self._database.transaction() as transaction:
+                rows = await transaction.fetch(statements.RESERVE_ONE, parameters)
+                rows = await _without_jobs(transaction, rows) if rows else ()
+                return _old_narration(rows[0]) if rows else None
+
+        return await self._database.persist(reserve)
+
+    async def release_narration(self, narration_id: str) -> None:
+        """Give up the removal of a reserved narration, so that another call may try it at once."""
+        await self._database.fetch(statements.RELEASE, {"id": narration_id}, is_repeatable=True)
+
     async def files_of(self, narrations: Sequence[OldNarration]) -> Sequence[str]:
         """The URIs of the files of these completed narrations."""
         rows = await self._database.fetch(statements.FILES_OF, _ids(narrations), is_repeatable=True)

@@ -50,6 +50,21 @@ returning id, number, finished_at, job_id, status, audio || subtitles as formats
 """
 # Each job is looked up by its key: for `not exists` the planner may read the whole table of jobs.
 
+RESERVE_ONE = """
+update sayso.narrations as narration set removing_until = now() + %(reserved)s * interval '1 second'
+where id = %(id)s and status in ('completed', 'failed', 'cancelled')
+    and (removing_until is null or removing_until < now())
+    and (status <> 'failed' or not exists (
+        select from sayso.jobs where id = narration.job_id and state in ('waiting', 'leased')))
+    and not exists (
+        select from sayso.jobs
+        where queue = %(callbacks)s and dedup_key = narration.id || ' ' || narration.status
+            and state in ('waiting', 'leased'))
+returning id, number, finished_at, job_id, status, audio || subtitles as formats
+"""
+
+RELEASE = "update sayso.narrations set removing_until = null where id = %(id)s"
+
 JOBS_OF = """
 delete from sayso.jobs
 where id = any (%(ids)s) and (state in ('done', 'dead', 'cancelled') or id <> all (%(failed)s))

@@ -72,6 +72,23 @@ set status = 'CANCELLED', lease_id = nextval('sayso.lease_ids'), lease_until = n
 where parent_id = %(id)s and status <> 'COMPLETED'
 """
 
+RETRY_JOB = """
+update sayso.jobs set state = 'waiting', attempts = 0, available_at = now(), finished_at = null, lease_until = null
+where id = %(job_id)s and state in ('dead', 'done', 'cancelled')
+returning id
+"""
+
+JOB_IS_OPEN = "select id from sayso.jobs where id = %(job_id)s and state in ('waiting', 'leased')"
+
+RETRY_TASKS = """
+update sayso.tasks
+set status = 'PENDING', lease_id = nextval('sayso.lease_ids'), lease_until = null, error = null, progress = 0,
+    audio_seconds = 0, started_at = null, date_updated = now()
+where parent_id = %(id)s and status <> 'COMPLETED'
+"""
+
+RESTART = "update sayso.narrations set started_at = null where id = %(id)s"
+
 EXPECT_CALLBACK = "update sayso.narrations set callback_status = 'pending' where id = %(id)s"
 
 FAIL_CALLBACK = """

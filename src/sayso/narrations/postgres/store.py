@@ -22,6 +22,7 @@ from sayso.narrations import (
     Page,
     Submitted,
     callback_message,
+    cannot_retry,
     is_narration_id,
     new_narration_id,
 )
@@ -125,6 +126,29 @@ class PostgresNarrationStore:
 
         return await self._database.persist(cancel)
 
+    async def retry(self, narration_id: str, *, owner: str | None) -> NarrationRecord:
+        """See `NarrationStore.retry`."""
+        row, record = await self._visible(narration_id, owner)
+        if not record.status.is_final:
+            return record
+        about = {"id": narration_id, "job_id": row["job_id"]}
+
+        async def retry() -> NarrationRecord:
+            async with self._database.transaction() as transaction:
+                await transaction.fetch(statements.LOCK_TASKS, about)
+                record = await _found(transaction, narration_id, owner)
+                if not record.status.is_final:
+                    return record
+                if record.status is NarrationStatus.COMPLETED or not await _job_waits(transaction, about):
+                    raise cannot_retry(record)
+                await transaction.fetch(statements.RETRY_TASKS, about)
+                await transaction.fetch(statements.RESTART, about)
+                await _add_event(transaction, narration_id, "retried")
+                transaction.notify(Channel.JOBS, STORIES_QUEUE)
+                return await _found(transaction, narration_id, owner)
+
+        return await self._database.persist(retry)
+
     async def changes(self, seen: Mapping[str, int]) -> Sequence[NarrationRecord]:
         """See `NarrationStore.changes`."""
         about = {"ids": list(seen), "seen": list(seen.values())}
@@ -188,6 +212,13 @@ def _visible(rows: Sequence[Row], narration_id: str, owner: str | None) -> tuple
         if owner in {None, row["owner"]}:
             return row, _record(row)
     raise _no_such(narration_id)
+
+
+async def _job_waits(transaction: Transaction, about: Mapping[str, Any]) -> bool:
+    """Whether the job of a narration that has ended waits again, or did so already; False if it is not kept."""
+    return bool(
+        await transaction.fetch(statements.RETRY_JOB, about) or await transaction.fetch(statements.JOB_IS_OPEN, about)
+    )
 
 
 async def _enqueue_callback(transaction: Transaction, record: NarrationRecord) -> None:

@@ -172,6 +172,51 @@ def test_a_completed_narration_cannot_be_cancelled(client: TestClient, store: In
     assert (answer.status_code, answer.json()["status"]) == (200, "completed")
 
 
+# Retrying and deleting
+
+
+def test_a_failed_narration_is_retried(client: TestClient, store: InMemoryNarrationStore) -> None:
+    """It is accepted once more, under its name; what is completed is not."""
+    narration = accepted(client)
+    assert client.portal is not None
+    client.portal.call(
+        lambda claim: store.tasks.fail(claim, error="It was too long."), claimed(client, store, narration)
+    )
+    retried = client.post(f"{URL}/{narration['id']}/retry")
+    assert (retried.status_code, retried.json()["status"], retried.json()["error"]) == (202, "queued", None)
+    complete(client, store, narration)
+    refused(client.post(f"{URL}/{narration['id']}/retry"))
+
+
+@pytest.mark.parametrize("is_completed", [True, False])
+def test_a_narration_is_deleted(client: TestClient, store: InMemoryNarrationStore, *, is_completed: bool) -> None:
+    """Whatever its state it is there no more afterwards; a query that is wrong deletes nothing."""
+    narration = accepted(client)
+    if is_completed:
+        complete(client, store, narration)
+    place = f"{URL}/{narration['id']}"
+    refused(client.delete(place, params={"permanently": "perhaps"}), param="permanently")
+    refused(client.delete(place, params={"permanent": "true"}), param="permanent")
+    answer = client.delete(place, params={"permanently": "true"})
+    assert answer.json() == {"id": narration["id"], "object": "narration", "deleted": True}
+    for gone in (
+        client.get(place),
+        client.delete(place, params={"permanently": "true"}),
+        client.post(f"{place}/retry"),
+    ):
+        refused(gone, status=404)
+    assert client.get(URL).json()["data"] == []
+
+
+def test_nobody_deletes_or_retries_anothers(guarded: TestClient) -> None:
+    """To other keys it is not there."""
+    ann, bob = showing(KEYS["ann"].key), showing(KEYS["bob"].key)
+    place = f"{URL}/{guarded.post(URL, json=TEXT, headers=ann).json()['id']}"
+    refused(guarded.delete(place, params={"permanently": "true"}, headers=bob), status=404)
+    refused(guarded.post(f"{place}/retry", headers=bob), status=404)
+    assert guarded.get(place, headers=ann).status_code == 200
+
+
 # Events of what has ended; following is tested over sockets
 
 
