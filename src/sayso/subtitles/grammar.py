@@ -10,6 +10,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sayso.subtitles.measure import columns
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +43,38 @@ _FRENCH_BOUND = """
     très trop plus moins si aussi m mme mlle dr st
 """
 
+_DETERMINERS = """
+en: a an the my your his her our their its this these those some any no every each another
+fr: le la les l' un une du des au aux ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs
+    chaque quelque quelques plusieurs aucun aucune
+es: el la los las un una unos unas al del mi mis tu tus su sus nuestro nuestra nuestros nuestras este esta estos estas
+    ese esa esos esas aquel aquella aquellos aquellas cada
+it: il lo la i gli le l' un uno una un' del dello della dei degli delle dell' al allo alla ai agli alle all' dal dallo
+    dalla dai dagli dalle dall' nel nello nella nei negli nelle nell' sul sullo sulla sui sugli sulle sull' quest'
+    questo questa questi queste quel quello quella quei quegli quelle ogni
+pt: o a os as um uma uns umas do da dos das no na nos nas ao à aos às pelo pela pelos pelas num numa dum duma meu minha
+    meus minhas teu tua teus tuas seu sua seus suas nosso nossa nossos nossas este esta estes estas esse essa esses
+    essas aquele aquela aqueles aquelas cada
+de: der die das den dem des ein eine einen einem einer eines kein keine keinen keinem keiner keines mein meine meinen
+    meinem meiner meines dein deine deinen deinem deiner deines seine seinen seinem seiner seines ihre ihren ihrem ihrer
+    ihres unser unsere unseren unserem unserer unseres eure euren eurem eurer eures dieser diese dieses diesen diesem
+    jeder jede jedes jeden jedem im am zum zur beim vom ins ans
+"""
+"""Articles and the determiners that stand only before a noun, with the prepositions that hold an article."""
+
+
+def _by_language(table: str) -> dict[str, frozenset[str]]:
+    languages: dict[str, list[str]] = {}
+    for word in table.split():
+        if word.endswith(":"):
+            words = languages.setdefault(word[:-1], [])
+        else:
+            words.append(word)
+    return {language: frozenset(words) for language, words in languages.items()}
+
+
+_DETERMINERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(_by_language(_DETERMINERS))
+
 _OPENERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {"en": frozenset(_ENGLISH_OPENERS.split()), "fr": frozenset(_FRENCH_OPENERS.split())}
 )
@@ -49,11 +83,17 @@ _BOUND: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 _SHORT_WORD = 3
-"""In a language without a table, a word of so few letters counts as an article or a preposition."""
+"""In a language without a table, a word of so few letters counts as an article or a preposition.
+
+Not in scripts of wide characters, whose words are as short whatever they are.
+"""
 
 
 class Grammar:
     """The good places for line breaks in one language.
+
+    Attributes:
+        is_japanese: whether breaks between wide characters follow the Japanese scripts.
 
     Args:
         language: a BCP 47 tag; only its first part counts.
@@ -61,7 +101,9 @@ class Grammar:
 
     def __init__(self, language: str) -> None:
         primary = language.split("-", maxsplit=1)[0].lower()
+        self.is_japanese = primary == "ja"
         self._known = primary in _OPENERS
+        self._determiners = _DETERMINERS_OF.get(primary, frozenset())
         self._openers = _OPENERS.get(primary, frozenset())
         self._leaning = self._openers | _BOUND.get(primary, frozenset())
 
@@ -69,7 +111,11 @@ class Grammar:
         """Whether ``word`` should stay on one line with the word that follows it."""
         if self._known:
             return _folded(word) in self._leaning
-        return len(word) <= _SHORT_WORD and word.isalpha()
+        return len(word) <= _SHORT_WORD and word.isalpha() and columns(word) == len(word)
+
+    def needs_next(self, word: str) -> bool:
+        """Whether ``word`` is an article or a determiner, which no cue ends with."""
+        return _folded(word) in self._determiners
 
     def opens_phrase(self, word: str) -> bool:
         """Whether ``word`` begins a phrase, so that the place before it is good for a line break."""

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from sayso.subtitles.grammar import Grammar
+from sayso.subtitles.kinsoku import japanese_cost, may_break
 from sayso.subtitles.measure import columns
 from sayso.types import Boundary
 
@@ -26,10 +27,12 @@ _AT_CLAUSE = 8.0
 _IN_CLAUSE = 30.0
 _BEFORE_OPENER = 20.0
 _AFTER_LEANING = 80.0
+_FORBIDDEN = 4e5  # after an article, and where kinsoku allows no break: less than a cue that cannot be read
 _WITHOUT_SPACE = 200.0
 _IN_WORD = 400.0
 _PAUSE_BONUS = 0.02  # for each millisecond, up to
 _PAUSE_BONUS_UP_TO_MS = 500
+_HESITATION_MS = 2000  # after a longer pause the speaker begins anew
 _PAST_SENTENCE = 25.0
 _PAST_UNIT = 80.0
 _PAST_PAUSE = 0.04  # for each millisecond above
@@ -141,7 +144,7 @@ def _cut(text: str, max_columns: int) -> Iterator[tuple[str, bool]]:
         used += columns(character)
         if used > max_columns:
             space = text.rfind(" ", start + 1, index + 1)
-            end = index if space < 0 else space
+            end = _cut_before(text, start, index) if space < 0 else space
             yield text[start:end], joined
             joined = space < 0
             start = end if joined else end + 1
@@ -150,9 +153,19 @@ def _cut(text: str, max_columns: int) -> Iterator[tuple[str, bool]]:
         yield text[start:], joined
 
 
+def _cut_before(text: str, start: int, latest: int) -> int:
+    """Where to cut a text that has no space: late, and where a line may end; at the latest place if it may nowhere."""
+    for index in range(latest, start, -1):
+        if may_break(text[start:index], text[index:]):
+            return index
+    return latest
+
+
 def _break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
     if before.continued:
         return _IN_WORD if after.joined else _AFTER_LEANING
+    if after.joined and not may_break(before.text, after.text):
+        return _FORBIDDEN
     if before.boundary >= Boundary.SENTENCE:
         return 0.0
     pause_ms = min(after.start_ms - before.end_ms, _PAUSE_BONUS_UP_TO_MS)
@@ -162,12 +175,17 @@ def _break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
 
 def _phrase_break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
     """The cost inside a sentence, from the words only. Scripts without spaces break between any two characters."""
-    if after.joined and not _is_wide(before.text[-1]) and not _is_wide(after.text[0]):
+    is_wide = _is_wide(before.text[-1]), _is_wide(after.text[0])
+    if after.joined and not any(is_wide):
         return _WITHOUT_SPACE
+    if grammar.needs_next(before.core) and after.start_ms - before.end_ms < _HESITATION_MS:
+        return _FORBIDDEN
     if before.boundary is Boundary.CLAUSE:
         return _AT_CLAUSE
     if grammar.leans_on_next(before.core):
         return _AFTER_LEANING
+    if grammar.is_japanese and after.joined and all(is_wide):
+        return japanese_cost(before.text, after.text)
     return _BEFORE_OPENER if grammar.opens_phrase(after.core) else _IN_CLAUSE
 
 

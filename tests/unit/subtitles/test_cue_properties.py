@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from hypothesis import given
@@ -104,6 +105,51 @@ def test_paragraphs_are_never_mixed(words: list[Said], style: Style, language: s
     for word in words:
         text += word.text
         assert word.boundary is not Boundary.PARAGRAPH or len(text) in reached
+
+
+ARTICLES = {
+    "en": ("the", "a", "an", "my", "their", "every"),
+    "fr": ("le", "la", "les", "un", "une", "des", "du", "ce", "leurs"),
+    "es": ("el", "la", "los", "una", "del", "al", "su"),
+    "it": ("il", "lo", "gli", "una", "della", "nel"),
+    "pt": ("o", "a", "os", "uma", "do", "nas", "seu"),
+    "de": ("der", "die", "das", "einem", "keine", "im"),
+}
+
+
+@given(st.data(), styles, st.sampled_from(sorted(ARTICLES)))
+def test_no_cue_ends_in_an_article(data: st.DataObject, style: Style, language: str) -> None:
+    """Wherever a noun follows without a long pause, up to 20 characters a second, in six languages."""
+    article = st.sampled_from(ARTICLES[language]).map(lambda word: Said(word, 150, pause_ms=50))
+    noun = st.builds(
+        Said,
+        text=st.text("kpzv", min_size=5, max_size=12),
+        ms=st.sampled_from([600, 900, 1500]),
+        pause_ms=st.sampled_from([0, 0, 100, 700, 3000]),
+        boundary=st.sampled_from([Boundary.NONE, Boundary.NONE, Boundary.CLAUSE, Boundary.SENTENCE]),
+    )
+    pairs = data.draw(st.lists(st.one_of(noun.map(lambda one: [one]), st.tuples(article, noun).map(list)), min_size=1))
+    cues = compile_cues(timeline_of([word for pair in pairs for word in pair]), style, language=language)
+    assert not [cue.lines[-1] for cue in cues if cue.lines[-1].split()[-1] in ARTICLES[language]]
+
+
+FORBIDDEN_FIRST = "、。」』）ゃゅょっーァ々！？"
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"東京都日本語はがをにでもです", "ちゃ", "った", "カー", "「", "」", "。", "、", "ょ", "ッ"])
+    ),
+    styles,
+)
+def test_japanese_lines_keep_kinsoku(pieces: list[str], style: Style) -> None:
+    """No line or cue begins with a closing mark, a small kana or a repetition mark, or ends with an opening bracket."""
+    words = [Said(piece, 120, joined=number > 0) for number, piece in enumerate(["今", *pieces, "日"])]
+    cues = compile_cues(timeline_of(words), style, language="ja")
+    lines = [line for cue in cues for line in cue.lines]
+    runs = max(map(len, re.findall(f"[{FORBIDDEN_FIRST}]*", "".join(lines))))
+    if runs < 4 and "「「「" not in "".join(lines):
+        assert not [line for line in lines if line[0] in FORBIDDEN_FIRST or line[-1] in "「『（"]
 
 
 @given(readable_words(), styles, languages)

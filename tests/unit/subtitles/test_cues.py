@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,38 @@ def test_french_lines_break_by_french_rules() -> None:
         ["Le gardien du phare montait", "chaque soir les cent quarante marches"],
         ["jusqu’à la chambre de la lampe."],
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "article"),
+    [("en", "the"), ("fr", "des"), ("es", "nuestro"), ("it", "della"), ("pt", "umas"), ("de", "einem")],
+)
+def test_an_article_goes_with_its_noun(language: str, article: str) -> None:
+    """Even where the speaker hesitates after it, but not where he begins anew."""
+
+    def first_of(pause_ms: int) -> str:
+        words = [Said("kappa", 420) for _ in range(22)]
+        words[12] = Said(article, 300, pause_ms=pause_ms)
+        return " ".join(lines_of(timeline_of(words), language=language)[0])
+
+    assert first_of(1900).endswith("kappa")
+    assert first_of(2500).endswith(article)
+
+
+def test_japanese_lines_end_with_phrases() -> None:
+    """A line ends after a particle, not within a word, and no mark or small kana begins one."""
+    text = "私は毎朝早く起きて、近所の公園を走ってから、会社へ行きます。"
+    pieces = re.findall("から|.", text)
+    words = [Said(piece, 150, joined=number > 0) for number, piece in enumerate(pieces)]
+    cues = lines_of(timeline_of(words), language="ja")
+    assert "".join(line for cue in cues for line in cue) == text
+    assert cues == [["私は毎朝早く起きて、近所の公園を", "走ってから、会社へ行きます。"]]
+
+
+def test_a_japanese_word_wider_than_a_line_is_cut_by_kinsoku() -> None:
+    """What follows it without a space is not parted from it where no line may begin."""
+    (cue,) = lines_of(timeline_of([Said("東" * 20 + "京」。", 4000)]), language="ja")
+    assert cue == ["東" * 20, "京」。"]
 
 
 def test_a_sentence_is_one_cue_for_the_bbc() -> None:

@@ -20,11 +20,31 @@ from sayso.subtitles.grammar import Grammar
         ("de", "der", True),
         ("de", "Haus", False),
         ("de", "12", False),
+        ("ja", "は", False),
     ],
 )
 def test_words_that_lean_on_the_next(language: str, word: str, leans: bool) -> None:
     """Articles and prepositions by table in English and French, short words elsewhere; curly apostrophes count."""
     assert Grammar(language).leans_on_next(word) is leans
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "needs"),
+    [
+        ("en", "An", True),
+        ("en", "that", False),
+        ("fr", "Les", True),
+        ("es", "del", True),
+        ("it", "gli", True),
+        ("pt-BR", "às", True),
+        ("de-AT", "einem", True),
+        ("de", "sein", False),
+        ("la", "a", False),
+    ],
+)
+def test_words_that_no_cue_ends_with(language: str, word: str, needs: bool) -> None:
+    """Articles and determiners of six languages, but not words that are pronouns or verbs as often."""
+    assert Grammar(language).needs_next(word) is needs
 
 
 @pytest.mark.parametrize(
