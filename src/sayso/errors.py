@@ -3,7 +3,7 @@
     SaysoError
       InvalidInput                  the caller's mistake
         NothingToSay  NotText  NotSubtitles  NotAudio
-        UnknownVoice  UnsupportedLanguage  NoSuchJob  IdempotencyKeyReused
+        UnknownVoice  MalformedVoice  UnsupportedLanguage  NoSuchJob  IdempotencyKeyReused
         UtteranceTooLong  SpeechTooLong  AudioTooLong  AudioTooShort  TooLarge
         FetchRefused
           FetchFailed               *
@@ -81,7 +81,13 @@ def _restored(kind: type[SaysoError], attributes: dict[str, object]) -> SaysoErr
 
 
 class InvalidInput(SaysoError):
-    """The request is invalid; a retry does not help."""
+    """The request is invalid; a retry does not help.
+
+    Attributes:
+        is_for_one_engine: whether it is invalid for one engine only, so that another one may accept it.
+    """
+
+    is_for_one_engine: bool = False
 
 
 class NothingToSay(InvalidInput):
@@ -96,8 +102,14 @@ class UnknownVoice(InvalidInput):
     """No installed engine has this voice."""
 
 
+class MalformedVoice(InvalidInput):
+    """The name of a voice, or of a blend of voices, cannot be read."""
+
+
 class UnsupportedLanguage(InvalidInput):
-    """No installed component supports this language."""
+    """A component does not support this language."""
+
+    is_for_one_engine = True
 
 
 class UtteranceTooLong(InvalidInput):

@@ -66,6 +66,22 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hush-hush" not in repr(load_settings())
 
 
+@pytest.mark.parametrize(
+    ("variable", "written", "read"),
+    [("PRIMARY_SERVICE", "OpenAI", "openai"), ("WHISPER_PRIMARY_SERVICE", " LOCAL\n", "local")],
+)
+def test_a_choice_may_be_written_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, variable: str, written: str, read: str
+) -> None:
+    """A setting with a few possible words takes them as people write them."""
+    monkeypatch.delenv("PRIMARY_SERVICE", raising=False)
+    monkeypatch.setenv(variable, written)
+    assert load_settings().primary_service == read
+    monkeypatch.setenv(variable, "Closed AI")
+    with pytest.raises(InvalidInput, match=variable):
+        load_settings()
+
+
 def test_white_space_around_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a secret whose file ends in a newline, or of a quoted list; white space alone counts as unset."""
     for name, value in {

@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from sayso.api.auth.keys import ApiKey, Scope, presented_key
+from sayso.api.auth.keys import ApiKey, Scope, presented_keys
 from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
@@ -95,10 +95,10 @@ def _caller(request: Request, process: ProcessContext, scope: Scope | None) -> C
         )
     if not keys:
         return Caller(name=address_of(request.scope))
-    presented = presented_key(request.headers)
-    if presented is None:
+    presented = presented_keys(request.headers)
+    if not presented:
         raise NotAllowed("There is no API key in the request.", hint="Send it as: Authorization: Bearer KEY")
-    key = keys.identify(presented)
+    key = keys.identify(*presented)
     if key is None:
         raise NotAllowed("The API key is not one of this server's.")
     if scope is not None and not key.allows(scope):
@@ -123,13 +123,19 @@ def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
 
 
 def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
-    """The fields of a request.
+    """The fields of a request; an optional one that is null is as if it were not sent, as many clients send it.
 
     Raises:
         Problem: names the first invalid field.
     """
+    known = fields.model_fields
+    given = {
+        name: value
+        for name, value in values.items()
+        if value is not None or name not in known or known[name].is_required()
+    }
     try:
-        return fields.model_validate(values)
+        return fields.model_validate(given)
     except ValidationError as error:
         raise problem_of_fields(error) from None
 
@@ -159,12 +165,12 @@ def _is_list(annotation: Any) -> bool:
 
 
 def uploaded(form: Form, field: str) -> Upload:
-    """The file of a form.
+    """The file of a form; one that was sent without a field is the file.
 
     Raises:
         Problem: there is none, or it was sent in another field.
     """
-    if form.file is None or form.file.field != field:
+    if form.file is None or form.file.field not in {field, ""}:
         raise Problem(
             status=400,
             message=f"The recording is missing: send it as a file in the field {field!r}.",

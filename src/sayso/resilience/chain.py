@@ -1,7 +1,8 @@
 """Fallback: an ordered list of engines for one task, tried until one succeeds.
 
 A caller's mistake ends the chain at once, and so does a cancellation, a deadline or a full queue: another engine would
-not help. After any other error of an engine the next one is tried.
+not help. After any other error of an engine the next one is tried, and also after a refusal that concerns one engine
+only (`InvalidInput.is_for_one_engine`), such as a language that it does not know.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Chain(Generic[Engine]):
                 could avoid: after it has returned, there is no fallback.
 
         Raises:
-            InvalidInput: the caller's request is invalid.
+            InvalidInput: the caller's request is invalid, or an engine refused it and no other one succeeded.
             Cancelled, DeadlineExceeded, Busy: as the work does.
             EverythingFailed: every engine failed, or its breaker is open. With a single link, the engine's own error.
         """
@@ -113,9 +114,11 @@ class Chain(Generic[Engine]):
                 continue
             try:
                 result = work(link.engine)
-            except _NOT_THE_ENGINES:
+            except _NOT_THE_ENGINES as error:
                 link.breaker.record_ignored()
-                raise
+                if not (isinstance(error, InvalidInput) and error.is_for_one_engine):
+                    raise
+                failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
             except SaysoError as error:
                 link.breaker.failed()
                 failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
@@ -125,7 +128,8 @@ class Chain(Generic[Engine]):
             else:
                 link.breaker.succeeded()
                 return ChainResult(result=result, engine=link.name, failures=tuple(failures))
-        raise everything_failed(failures)
+        refusals = [failure.error for failure in failures if isinstance(failure.error, InvalidInput)]
+        raise refusals[-1] if refusals else everything_failed(failures)
 
     def _log_fallback(self, failure: Failure, following: Link[Engine]) -> None:
         _log.warning(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +37,15 @@ class EnvironmentSettings(BaseSettings):
             return values
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         return {name: value for name, value in stripped.items() if value != "" or value == values[name]}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _choice_in_any_case(cls, value: Any, info: ValidationInfo) -> Any:
+        """One of a few words may be written in capitals, as ``OpenAI`` for ``openai``."""
+        if not isinstance(value, str):
+            return value
+        choices = get_args(cls.model_fields[info.field_name or ""].annotation)
+        return next((choice for choice in choices if str(choice).lower() == value.lower()), value)
 
     @field_validator("*")
     @classmethod

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from sayso.api.auth.keys import ApiKey, KeyRing, Scope, new_key, parse_scopes, presented_key
+from sayso.api.auth.keys import ApiKey, KeyRing, Scope, new_key, parse_scopes, presented_keys
 from sayso.cli.app import app
 from sayso.errors import InvalidInput, SaysoError
 
@@ -109,22 +109,38 @@ def test_a_plain_key_in_place_of_an_entry_is_told_how_to_become_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "key"),
+    ("headers", "keys"),
     [
-        ({"authorization": "Bearer k"}, "k"),
-        ({"authorization": "bearer  k "}, "k"),
-        ({"x-api-key": "k"}, "k"),
-        ({"authorization": "Bearer k", "x-api-key": "other"}, "k"),
-        ({"authorization": "Basic dTpw", "x-api-key": "k"}, "k"),
-        ({"authorization": "Bearer "}, None),
-        ({"authorization": "k"}, None),
-        ({"x-api-key": ""}, None),
-        ({}, None),
+        ({"authorization": "Bearer k"}, ("k",)),
+        ({"authorization": "bearer  k "}, ("k",)),
+        ({"x-api-key": "k"}, ("k",)),
+        ({"api-key": "k"}, ("k",)),
+        ({"authorization": "Bearer k", "x-api-key": "other"}, ("k", "other")),
+        ({"authorization": "Bearer k", "x-api-key": "other", "api-key": "k"}, ("k", "other")),
+        ({"authorization": "Basic dTpw", "x-api-key": "k"}, ("k",)),
+        ({"authorization": "Bearer "}, ()),
+        ({"authorization": "k"}, ()),
+        ({"x-api-key": ""}, ()),
+        ({}, ()),
     ],
 )
-def test_a_key_is_presented_in_one_of_two_headers(headers: dict[str, str], key: str | None) -> None:
-    """Bearer first, whatever its case; then X-API-Key; else there is none."""
-    assert presented_key(headers) == key
+def test_keys_are_presented_in_three_headers(headers: dict[str, str], keys: tuple[str, ...]) -> None:
+    """Bearer first, whatever its case; then X-API-Key, then Azure's api-key; else there is none."""
+    assert presented_keys(headers) == keys
+
+
+def test_a_valid_key_counts_beside_an_invented_one() -> None:
+    """SDKs always send a Bearer key; the first valid one identifies the client."""
+    good, other = new_key("web", [Scope.SPEECH]), new_key("app", [Scope.SPEECH])
+    ring = KeyRing.parse([good.entry, other.entry])
+    found = ring.identify("sk-dummy", good.key)
+    assert found is not None
+    assert found.name == "web"
+    first = ring.identify(other.key, good.key)
+    assert first is not None
+    assert first.name == "app"
+    assert ring.identify("sk-dummy", "sk-other") is None
+    assert ring.identify() is None
 
 
 def test_scopes_are_read_from_a_list() -> None:

@@ -121,7 +121,9 @@ def test_events_bring_the_text_as_it_is_heard(client: TestClient) -> None:
     assert len(events) > 2
     assert events[-1]["type"] == "transcript.text.done"
     assert events[-1]["text"] == HEARD
-    assert events[-1]["usage"]["seconds"] == 5
+    usage = events[-1]["usage"]
+    assert (usage["type"], usage["input_tokens"]) == ("tokens", 50)  # ten for each second
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
 def test_one_transcription_has_everything(client: TestClient) -> None:

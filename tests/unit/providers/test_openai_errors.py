@@ -18,7 +18,9 @@ from sayso.errors import (
     UnsupportedLanguage,
     UtteranceTooLong,
 )
+from sayso.providers.openai import OpenAIConnection
 from sayso.providers.openai.errors import retry_after_seconds, verdict_of
+from sayso.scheduling import UNBOUNDED
 
 KEY = "abcDEF-123"
 NOW = 1_700_000_000.0
@@ -57,6 +59,44 @@ def test_a_refusal_is_whose_fault_it_is(status: int, error: dict[str, str], kind
 
     assert type(verdict.error) is kind
     assert (verdict.is_retryable, verdict.status) == (False, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "is_for_one_engine"),
+    [
+        (400, {}, True),
+        (400, {"code": "content_policy_violation"}, True),
+        (400, {"param": "language", "code": "invalid_language_format"}, True),
+        (400, {"code": "unsupported_language"}, True),
+        (400, {"param": "voice"}, True),
+        (400, {"param": "prompt"}, True),
+        (422, {}, True),
+        (422, {"param": "temperature"}, True),
+        (400, {"param": "temperature"}, False),
+        (400, {"param": "input"}, False),
+        (400, {"param": "input", "code": "string_above_max_length"}, False),
+        (400, {"param": "file", "code": "audio_too_short"}, False),
+    ],
+)
+def test_a_refusal_says_whether_another_engine_may_accept(
+    status: int, error: dict[str, str], is_for_one_engine: bool
+) -> None:
+    """A language, a refusal without a reason and a 422 are OpenAI's alone; a text or a file is refused by all."""
+    refusal = verdict_of(refused(status, **error), now_seconds=NOW, secret=KEY).error
+
+    assert isinstance(refusal, InvalidInput)
+    assert refusal.is_for_one_engine is is_for_one_engine
+
+
+@pytest.mark.parametrize("key", ["sk-first\nsk-second", "sk-\r\nX-Evil: 1", "sk-clé", "sk-a b", "sk-\x00"])
+def test_a_key_that_no_header_carries_is_a_rejected_key(key: str) -> None:
+    """Nothing is sent, and the next engine is asked, as for any key that OpenAI rejects."""
+    with OpenAIConnection(key, base_url="http://127.0.0.1:9/v1") as connection:
+        assert connection.is_configured
+        with pytest.raises(EngineUnavailable, match="line break") as failed:
+            connection.call(lambda client: client.models.with_raw_response.list(), lambda _: None, context=UNBOUNDED)
+    assert failed.value.reason == "rejected_key"
+    assert key not in str(failed.value)
 
 
 @pytest.mark.parametrize(

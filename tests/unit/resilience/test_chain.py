@@ -17,6 +17,7 @@ from sayso.errors import (
     ModelMissing,
     SaysoError,
     UnknownVoice,
+    UnsupportedLanguage,
 )
 from sayso.resilience import Breaker, BreakerState, Chain, Failure, Link
 from sayso.resilience.breaker_limits import BreakerLimits
@@ -72,6 +73,25 @@ def test_what_is_not_the_engines_fault_ends_the_chain(error: SaysoError) -> None
         with pytest.raises(type(error)):
             chain.run(failing(cloud=error))
     assert chain.links[0].breaker.state is BreakerState.CLOSED
+
+
+def test_a_refusal_that_is_one_engines_alone_is_a_reason_for_the_next() -> None:
+    """A language that the cloud does not know may be one that the local model knows; the cloud is not broken."""
+    chain = Chain(links("cloud", "local"))
+    refusal = InvalidInput("OpenAI refuses this: no reason was given")
+    refusal.is_for_one_engine = True
+    for error in (UnsupportedLanguage("OpenAI does not know tlh."), refusal):
+        for _ in range(3):
+            assert chain.run(failing(cloud=error)).engine == "local"
+    assert chain.links[0].breaker.state is BreakerState.CLOSED
+
+
+@pytest.mark.parametrize("local", [EngineFailed("Whisper broke."), UnsupportedLanguage("Whisper does not know tlh.")])
+def test_a_request_that_an_engine_refused_is_the_callers_mistake(local: SaysoError) -> None:
+    """Where no other engine succeeds, the refusal is the answer: it says what to change."""
+    refusal = UnsupportedLanguage("OpenAI does not know tlh.")
+    with pytest.raises(UnsupportedLanguage):
+        Chain(links("cloud", "local")).run(failing(cloud=refusal, local=local))
 
 
 def test_an_engine_that_keeps_failing_is_not_asked() -> None:

@@ -25,6 +25,7 @@ _KEY_BYTES = 32
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _PARTS = 3
+_KEY_HEADERS = ("x-api-key", "api-key")
 _HOW_TO = "`sayso keys new NAME --scopes speech,transcribe` makes a key and its entry."
 
 
@@ -91,26 +92,32 @@ class KeyRing:
         """The names of the keys, without repetition, in order."""
         return tuple(dict.fromkeys(key.name for key, _ in self._keys))
 
-    def identify(self, presented: str) -> ApiKey | None:
-        """The entry of this key, or None. The time it takes reveals nothing about any key."""
-        digest = _digest(presented)
+    def identify(self, *presented: str) -> ApiKey | None:
+        """The entry of the first of these keys that has one, or None. The time it takes reveals nothing about any key.
+
+        Args:
+            presented: the keys that a request presents.
+        """
         found = None
-        for key, known in self._keys:  # compare with all of them, whatever the position of the match
-            if hmac.compare_digest(known, digest):
-                found = key
+        for digest in map(_digest, reversed(presented)):
+            for key, known in self._keys:  # compare with all of them, whatever the position of the match
+                if hmac.compare_digest(known, digest):
+                    found = key
         return found
 
 
-def presented_key(headers: Mapping[str, str]) -> str | None:
-    """The key of a request: ``Authorization: Bearer …``, or else ``X-API-Key``; None without either.
+def presented_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of a request, without repetition: ``Authorization: Bearer …``, ``X-API-Key``, and Azure's ``api-key``.
+
+    SDKs always send a Bearer key, if need be an invented one, so a valid key may be in another header.
 
     Args:
         headers: with names in lower case, or a case-insensitive mapping.
     """
     scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer" and credentials.strip():
-        return credentials.strip()
-    return headers.get("x-api-key", "").strip() or None
+    bearer = credentials if scheme.lower() == "bearer" else ""
+    keys = (bearer.strip(), *(headers.get(name, "").strip() for name in _KEY_HEADERS))
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def parse_scopes(text: str, separator: str) -> frozenset[Scope]:

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 _MAXIMUM_FIELDS = 64
 _MAXIMUM_FIELD_BYTES = 64 * 1024
 _EXTENDED_NAME = re.compile(
-    rb";\s*filename\*\s*=\s*\"?utf-8'[a-z0-9-]*'(?P<quoted>[^\s;\"]*)\"?\s*(?:;|$)", re.IGNORECASE
+    rb";\s*filename\*\s*=\s*\"?(?P<charset>[a-z0-9_-]*)'[a-z0-9-]*'(?P<quoted>[^;\"]*)\"?\s*(?:;|$)", re.IGNORECASE
 )
+_EXTENDED_PARAMETER = re.compile(rb";\s*filename\*\s*=", re.IGNORECASE)
+_MEDIA = (b"audio/", b"video/", b"application/octet-stream", b"application/ogg")
+"""The content types of parts that are files, even without a file's name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,7 @@ class Upload:
     """An uploaded file.
 
     Attributes:
-        field: the form's field.
+        field: the form's field; empty for a file that was sent without one.
         path: of the temporary file, while its form is open; the suffix is the client's if that is safe.
         size_bytes: its size.
         name: the client's name for it; never to be used as a path.
@@ -67,16 +70,21 @@ class FormReader:
 
     At the end of its block the file is closed, and deleted unless the caller keeps it.
 
+    Args:
+        maximum_bytes: the size of the largest file that is accepted.
+        file_field: the field that is a file even if the client does not name the file; None for no such field.
+
     Attributes:
         maximum_bytes: the size of the largest file that is accepted.
         pending: the bytes that have yet to be written to the file.
         complete: whether the last boundary has arrived.
     """
 
-    def __init__(self, maximum_bytes: int) -> None:
+    def __init__(self, maximum_bytes: int, *, file_field: str | None = None) -> None:
         self.pending = bytearray()
         self.complete = False
         self.maximum_bytes = maximum_bytes
+        self._file_in = file_field
         self._part = _Part()
         self._header = bytearray()
         self._value = bytearray()
@@ -141,11 +149,13 @@ class FormReader:
     def _end_headers(self) -> None:
         disposition = self._part.headers.get(b"content-disposition")
         _, options = parse_options_header(disposition)
-        name = options.get(b"name")
-        if name is None:
-            raise InvalidInput("A part of the form has no name.")
-        self._part.name = _text(name).removesuffix("[]")
         file_name = _file_name(disposition or b"", options)
+        name = options.get(b"name")
+        if name is None and file_name is None:
+            raise InvalidInput("A part of the form has no name.")
+        self._part.name = _text(name or b"").removesuffix("[]")
+        if file_name is None and (self._part.name == self._file_in or _holds_media(self._part.headers)):
+            file_name = ""
         self._part.is_file = file_name is not None
         if file_name is not None:
             self._open(file_name)
@@ -187,15 +197,33 @@ class FormReader:
 
 
 def _file_name(disposition: bytes, options: Mapping[bytes, bytes]) -> str | None:
-    """The client's name for its file; None for a part that is not a file.
+    """The client's name for its file; None for a part that does not name one.
 
-    Some clients send a non-ASCII name as ``filename*`` of RFC 5987, with or without a ``filename`` beside it.
+    Some clients send a non-ASCII name as ``filename*`` of RFC 5987, with or without a ``filename`` beside it. One that
+    cannot be read still says that the part is a file.
     """
     extended = _EXTENDED_NAME.search(disposition)
-    if extended is not None:
-        return unquote_to_bytes(extended["quoted"]).decode("utf-8", "replace")
+    if extended is not None and extended["charset"].lower() == b"utf-8":
+        return unquote_to_bytes(extended["quoted"].rstrip()).decode("utf-8", "replace")
     name = options.get(b"filename")
-    return None if name is None else _text(name)
+    if name is not None:
+        return _text(name)
+    if extended is not None:
+        return _decoded(unquote_to_bytes(extended["quoted"].rstrip()), extended["charset"].decode("ascii"))
+    return "" if _EXTENDED_PARAMETER.search(disposition) else None
+
+
+def _decoded(name: bytes, charset: str) -> str:
+    """A file's name in the character set that the client names; as UTF-8 if there is no such one."""
+    try:
+        return name.decode(charset, "replace")
+    except (LookupError, ValueError):
+        return _text(name)
+
+
+def _holds_media(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a part without a file's name holds a recording, by its content type."""
+    return headers.get(b"content-type", b"").strip().lower().startswith(_MEDIA)
 
 
 def _text(data: bytes) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
-from sayso.api.auth.keys import presented_key
+from sayso.api.auth.keys import presented_keys
 from sayso.api.http.connections import PROBES
 from sayso.api.http.errors import Problem, problem_of
 from sayso.api.http.rate_limits import address_of
@@ -231,8 +231,7 @@ class FairShares:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        presented = presented_key(Headers(scope=scope))
-        key = self._keys.identify(presented) if presented else None
+        key = self._keys.identify(*presented_keys(Headers(scope=scope)))
         with ExitStack() as stack:
             try:
                 stack.enter_context(self._shares.count(f"key {key.name}" if key else address_of(scope)))

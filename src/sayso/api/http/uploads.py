@@ -104,12 +104,15 @@ def errors_named(path: Path, name: str) -> Iterator[None]:
         raise
 
 
-async def read_form(request: Request, *, maximum_bytes: int, silence_seconds: float = _SILENCE_SECONDS) -> Form:
+async def read_form(
+    request: Request, *, maximum_bytes: int, file_field: str | None = None, silence_seconds: float = _SILENCE_SECONDS
+) -> Form:
     """Read a ``multipart/form-data`` body with at most one file.
 
     Args:
         request: whose body has not been read.
         maximum_bytes: the size of the largest file that is accepted.
+        file_field: the field that is a file even if the client does not name the file; None for no such field.
         silence_seconds: for how long the client may send nothing.
 
     Raises:
@@ -122,7 +125,7 @@ async def read_form(request: Request, *, maximum_bytes: int, silence_seconds: fl
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
-    with FormReader(maximum_bytes) as reader:
+    with FormReader(maximum_bytes, file_field=file_field) as reader:
         chunks = _bounded(request, maximum_bytes, _MAXIMUM_OVERHEAD_BYTES, silence_seconds=silence_seconds)
         await _feed(reader, options[b"boundary"], chunks)
         return Form(reader.fields(), reader.keep_file())

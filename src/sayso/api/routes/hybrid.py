@@ -43,7 +43,7 @@ _ENGLISH = "en"
 )
 async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
     """The transcript of a file, or of the recording at ``audio_url``, by OpenAI or, if that fails, by this machine."""
-    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field=_FILE)
     fields = checked_form(HybridTranscriptionForm, form)
     if (form.file is None) == (fields.audio_url is None):
         raise Problem(
@@ -71,7 +71,7 @@ async def hybrid_stt(request: Request, served: ServedDep, caller: TranscriptionC
 )
 async def hybrid_translate(request: Request, served: ServedDep, caller: TranscriptionCaller) -> dict[str, Any]:
     """The transcript of a recording in its own language and in English."""
-    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field=_FILE)
     fields = checked_form(HybridTranslationForm, form)
     uploaded(form, _FILE)
     if fields.target_language.lower().split("-")[0] != _ENGLISH:

@@ -24,9 +24,10 @@ from sayso.transcription import (
     json_body,
     opened,
     segments_body,
+    speaker_segments,
     spoken_body,
+    token_usage,
     transcribe,
-    usage,
     verbose_body,
     words_body,
 )
@@ -70,7 +71,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
     Of a model that may be replaced while it serves, ``x-sayso-model`` and ``x-sayso-fingerprint`` name the one that did
     it.
     """
-    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field="file")
     fields = checked_form(TranscriptionForm, form)
     work = _Work(served, fields, form)
     slot = admit(served, caller)
@@ -86,7 +87,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
 )
 async def create_translation(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
     """An English transcript of a recording in any language."""
-    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes)
+    form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field="file")
     fields = checked_form(TranslationForm, form)
     work = _Work(served, fields, form)
     return await done(request, admit(served, caller), work.answer)
@@ -132,6 +133,8 @@ class _Work:
                         yield {"type": "transcript.text.delta", "delta": piece}
                     elif self._shows_progress:
                         yield _progress_event(piece)
+                if self._fields.response_format == "diarized_json":
+                    yield from speaker_segments(listening.result.result)
                 yield self._done_event(listening.result)
 
         events = sse.events(contents())
@@ -162,13 +165,13 @@ class _Work:
         content: dict[str, Any] = {
             "type": "transcript.text.done",
             "text": transcript.text,
-            "usage": usage(transcript),
+            "usage": token_usage(transcript, prompt=self._options.prompt),
             "engine": made.engine,
         }
         granularities: tuple[str, ...] = ()
         if self._fields.response_format == "verbose_json":
             granularities = _granularities(self._fields)
-            content |= spoken_body(transcript)
+            content |= spoken_body(transcript, task=self._options.task)
         if "segment" in granularities:
             content["segments"] = segments_body(transcript)
         if "word" in granularities:
@@ -198,10 +201,10 @@ def _require_format(model: TranscriptionModel, fields: TranslationForm) -> None:
         )
     if not isinstance(fields, TranscriptionForm):
         return
-    if fields.timestamp_granularities is not None and fields.response_format != "verbose_json":
+    if "word" in (fields.timestamp_granularities or ()) and fields.response_format != "verbose_json":
         raise Problem(
             status=400,
-            message="timestamp_granularities need response_format verbose_json.",
+            message="timestamp_granularities with word need response_format verbose_json.",
             param="timestamp_granularities",
         )
     if fields.subtitles and not fields.stream and fields.response_format not in {"json", "verbose_json"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sayso.errors import EngineUnavailable
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.departures import delay_request
-from sayso.providers.openai.errors import Verdict, not_configured, timed_out, verdict_of
+from sayso.providers.openai.errors import Verdict, not_configured, timed_out, unusable_key, verdict_of
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import OPENAI_REQUEST
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
 
 T = TypeVar("T")
+
+_KEY = re.compile(r"[!-~]+")
+"""Visible ASCII characters, of which every key consists."""
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -111,10 +115,12 @@ class OpenAIConnection:
         """Check that there is a key; adapters call this before they do any work.
 
         Raises:
-            EngineUnavailable: there is no key.
+            EngineUnavailable: there is no key, or a header cannot carry it.
         """
-        if not self.is_configured:
+        if self._api_key is None:
             raise not_configured()
+        if _KEY.fullmatch(self._api_key) is None:
+            raise unusable_key()
 
     @property
     def last_answer(self) -> LastAnswer | None:

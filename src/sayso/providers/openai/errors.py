@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _CALLERS = frozenset({"file", "input", "language", "voice", "prompt", "instructions", "temperature", "speed"})
 """The parameters whose value comes from the caller; the adapter sets the others."""
 
+_SHARED = frozenset({"file", "input", "speed", "temperature"})
+"""The parameters of which another engine would refuse the same value."""
+
+_UNPROCESSABLE = 422
+
 _LONGEST_MESSAGE = 300
 
 
@@ -49,6 +54,15 @@ def not_configured() -> EngineUnavailable:
     """The error for every request when there is no key."""
     return EngineUnavailable(
         "OpenAI cannot be used: there is no key.", reason="not_configured", hint="Set OPENAI_API_KEY."
+    )
+
+
+def unusable_key() -> EngineUnavailable:
+    """The error for every request with a key that no header can carry."""
+    return EngineUnavailable(
+        "OpenAI's key has a character that no key has, such as a line break.",
+        reason="rejected_key",
+        hint="Check OPENAI_API_KEY.",
     )
 
 
@@ -113,7 +127,17 @@ def _unavailable(error: APIStatusError, detail: str, reason: str, now_seconds: f
 
 
 def _of_mistake(error: APIStatusError, detail: str) -> SaysoError:
-    """Translate a refusal: the caller's mistake, except for what the adapter chooses, such as the upload's size."""
+    """Translate a refusal: the caller's mistake, except for what the adapter chooses, such as the upload's size.
+
+    The request was checked before it was sent, so a refusal is often the provider's alone.
+    """
+    refusal = _refusal_of(error, detail)
+    if isinstance(refusal, InvalidInput) and not isinstance(refusal, NotAudio | UtteranceTooLong):
+        refusal.is_for_one_engine = error.status_code == _UNPROCESSABLE or error.param not in _SHARED
+    return refusal
+
+
+def _refusal_of(error: APIStatusError, detail: str) -> SaysoError:
     code, param = error.code, error.param
     message = f"OpenAI refuses this: {detail}"
     if code == "string_above_max_length" and param == "input":

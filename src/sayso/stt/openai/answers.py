@@ -16,14 +16,16 @@ from sayso.stt.transcript import EngineWord
 from sayso.text.sentences import sentence_ends
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sayso.providers.openai.calls import Answer
 
 
 class _Segment(BaseModel):
     text: str
-    start: float
-    end: float
-    tokens: tuple[int, ...] = ()
+    start: float | None = None
+    end: float | None = None
+    tokens: tuple[int, ...] | None = None
     temperature: float | None = None
     avg_logprob: float | None = None
     compression_ratio: float | None = None
@@ -33,8 +35,8 @@ class _Segment(BaseModel):
 
 class _Word(BaseModel):
     word: str
-    start: float
-    end: float
+    start: float | None = None
+    end: float | None = None
 
 
 class _Body(BaseModel):
@@ -64,7 +66,8 @@ class ProviderTranscript:
 def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscript:
     """Parse the answer for a file of the given length.
 
-    A text without segments is split into sentences, which get their characters' share of the time.
+    A text without segments that have times is split into sentences, which get their characters' share of the time.
+    Words without times are left out.
 
     Raises:
         EngineUnavailable: with the reason ``bad_response``, for anything but a transcription.
@@ -77,14 +80,20 @@ def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscrip
         problem = error.errors(include_input=False, include_url=False)[0]
         raise bad_response(f"it is no transcription ({problem['type']})") from None
     language = code_of_language(body.language) if body.language else None
-    segments = tuple(map(_timed_text, body.segments or ())) or _timed_sentences(body.text, language, duration_seconds)
-    words = tuple(EngineWord(word.word, word.start, word.end) for word in body.words or ())
+    timed = [_timed_text(segment) for segment in body.segments or ()]
+    segments = tuple(segment for segment in timed if segment is not None)
+    if not segments or len(segments) < len(timed):
+        segments = _timed_sentences(body.text, language, duration_seconds)
+    words = tuple(_words(body.words or ()))
     return ProviderTranscript(segments=segments, words=words, language=language)
 
 
-def _timed_text(segment: _Segment) -> TimedText:
+def _timed_text(segment: _Segment) -> TimedText | None:
+    """The segment's text; None if it has no times."""
+    if segment.start is None or segment.end is None:
+        return None
     details = SegmentDetails(
-        tokens=segment.tokens,
+        tokens=segment.tokens or (),
         temperature=segment.temperature,
         average_log_probability=segment.avg_logprob,
         compression_ratio=segment.compression_ratio,
@@ -92,6 +101,13 @@ def _timed_text(segment: _Segment) -> TimedText:
         speaker=segment.speaker,
     )
     return TimedText(segment.text, segment.start, segment.end, details)
+
+
+def _words(words: Iterable[_Word]) -> Iterator[EngineWord]:
+    """The words that have times."""
+    for word in words:
+        if word.start is not None and word.end is not None:
+            yield EngineWord(word.word, word.start, word.end)
 
 
 def _timed_sentences(text: str, language: str | None, duration_seconds: float) -> tuple[TimedText, ...]:

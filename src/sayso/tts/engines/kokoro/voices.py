@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing
+from sayso.errors import MalformedVoice, ModelCorrupt, ModelMissing
 from sayso.tts.errors import shown_name, unknown_voice
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class VoiceBook:
 
         Raises:
             UnknownVoice: there is no such voice.
-            InvalidInput: the blend is not written as above.
+            MalformedVoice: the blend is not written as above.
             ModelMissing: the voice's file is gone.
             ModelCorrupt: it does not have a voice's size.
         """
@@ -99,13 +99,13 @@ class VoiceBook:
         weights: dict[str, float] = {}
         parts = voice.split("+", _MOST_PARTS)
         if len(parts) > _MOST_PARTS:
-            raise InvalidInput(f"The blend {shown_name(voice)} has more than {_MOST_PARTS} voices")
+            raise MalformedVoice(f"The blend {shown_name(voice)} has more than {_MOST_PARTS} voices")
         for part in parts:
             match = _BLEND_PART.fullmatch(part.strip())
             if match is None and "+" not in voice and ":" not in voice:
                 raise unknown_voice(voice, self.names, engine="Kokoro")
             if match is None:
-                raise InvalidInput(
+                raise MalformedVoice(
                     f"The blend {shown_name(voice)} cannot be read",
                     hint="Write it like af_heart:0.6+bm_george:0.4, with weights below a million.",
                 )
@@ -114,7 +114,7 @@ class VoiceBook:
                 raise unknown_voice(name, self.names, engine="Kokoro")
             weights[name] = weights.get(name, 0.0) + float(match["weight"] or 1.0)
         if not any(weights.values()):
-            raise InvalidInput(f"The weights of the blend {shown_name(voice)} are all zero")
+            raise MalformedVoice(f"The weights of the blend {shown_name(voice)} are all zero")
         return weights
 
     def _content(self, name: str) -> FloatArray:
