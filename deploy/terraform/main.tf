@@ -39,6 +39,9 @@ locals {
   vpc_id                = try(coalesce(lookup(var.infra_values, "vpc_id", null), local.remote.vpc_id), "")
   subnet_ids            = contains(keys(var.infra_values), "subnet_ids") ? split(",", var.infra_values.subnet_ids) : compact(flatten([local.remote.subnet_ids]))
 
+  # What IAM knows a secret by: the part of a container's reference before a JSON key, a version's stage and its id.
+  secret_arns = distinct([for arn in values(var.secrets) : join(":", slice(split(":", arn), 0, min(7, length(split(":", arn)))))])
+
   # Names, known before anything is made: the policy of a role that is made here has them, also of what the other stack owns, and
   # one decides whether there is an alarm. None may come from module.infra, which needs them: that would be a cycle.
   their_queue_url             = try(coalesce(lookup(var.infra_values, "queue_url", null), local.remote.queue_url), "")
@@ -65,7 +68,7 @@ module "infra" {
   cluster_name    = local.names.cluster_name
   output_bucket   = local.names.output_bucket
   table_name      = local.names.table_name
-  secret_arns     = values(var.secrets)
+  secret_arns     = local.secret_arns
 
   queue_name             = local.names.queue_name
   dead_letter_queue_name = local.names.dead_letter_queue_name
@@ -78,6 +81,7 @@ module "infra" {
   create_vpc_endpoints = contains(var.create, "vpc_endpoints")
   protect_data         = var.protect_data
   replica_region       = var.replica_region
+  replica_bucket_arn   = var.replica_bucket_arn
 }
 
 module "stories" {

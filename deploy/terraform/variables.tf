@@ -125,3 +125,14 @@ variable "replica_region" {
   type        = string
   default     = ""
 }
+
+variable "replica_bucket_arn" {
+  description = "An existing bucket with versions, usually in another region, that gets copies of the bucket that this stack makes; empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.replica_bucket_arn == "" || (var.protect_data && contains(var.create, "bucket"))
+    error_message = "It needs protect_data = true and \"bucket\" in create: only versions of a bucket that is made here are replicated."
+  }
+}

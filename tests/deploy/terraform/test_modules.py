@@ -128,6 +128,40 @@ def test_protected_data_has_versions_recovery_and_no_deletion() -> None:
     assert (table["hash_key"], table["range_key"]) == ("id", "task_id")
 
 
+def test_the_bucket_is_copied_into_another_one() -> None:
+    """Only with versions, which replication needs."""
+    copies = "arn:aws:s3:::stories-in-ireland"
+    made = stack(create=["bucket"], protect_data=True, replica_bucket_arn=copies).call("infra").resources()
+    (copied,) = made["aws_s3_bucket_replication_configuration.stories"]
+    (rule,) = copied["rule"]
+    assert (rule["status"], rule["destination"][0]["bucket"]) == ("Enabled", copies)
+    assert made["aws_iam_role_policy.replication"]
+    for given in ({"create": ["bucket"], "protect_data": False}, {"protect_data": True}):
+        assert "needs protect_data = true" in "".join(stack(replica_bucket_arn=copies, **given).problems())
+
+
+@pytest.mark.parametrize(
+    ("references", "allowed"),
+    [
+        (
+            {"A": "arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf"},
+            ["arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf"],
+        ),
+        (
+            {
+                "A": "arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf:key::",
+                "B": "arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf:other:AWSCURRENT:",
+            },
+            ["arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf"],
+        ),
+        ({"A": "arn:aws:ssm:us-east-1:1:parameter/a/b"}, ["arn:aws:ssm:us-east-1:1:parameter/a/b"]),
+    ],
+)
+def test_a_secret_is_allowed_by_the_name_that_iam_knows(references: dict[str, str], allowed: list[str]) -> None:
+    """A container may name a JSON key and a version of it; ECS reads the whole secret."""
+    assert stack(secrets=references).call("infra").values["secret_arns"] == allowed
+
+
 def test_a_value_that_is_nowhere_is_asked_for_by_name() -> None:
     """With all three ways to give it."""
     called = stack(infra={}).call("stories")

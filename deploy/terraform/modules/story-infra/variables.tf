@@ -112,6 +112,12 @@ variable "replica_region" {
   default     = ""
 }
 
+variable "replica_bucket_arn" {
+  description = "An existing bucket with versions, usually in another region, that gets copies of the bucket's objects; empty for none."
+  type        = string
+  default     = ""
+}
+
 variable "noncurrent_days" {
   description = "How many days replaced and deleted versions in the bucket are kept."
   type        = number
