@@ -162,6 +162,7 @@ class Deployment:
             "DATABASE_URL": self.conninfo,
             "OPENAI_API_KEY": self._provider.key,
             "OPENAI_BASE_URL": self._provider.base_url,
+            "SAYSO_OPENAI_CHECK_SECONDS": "0",
             "FALLBACK_TO_LOCAL": "false",
             "LOCAL_STORAGE_PATH": str(self.directory / "tts"),
             "PUBLIC_BASE_URL": "https://cards.example.com/tts",

@@ -115,6 +115,7 @@ def _heard(directory: Path, recording: Path, model: str) -> Heard:
             settings = {
                 "OPENAI_API_KEY": KEY,
                 "OPENAI_BASE_URL": base_url,
+                "SAYSO_OPENAI_CHECK_SECONDS": "0",
                 # Whisper on this machine takes longer for a part than OpenAI does.
                 "SAYSO_OPENAI_TIMEOUT_SECONDS": "1200",
                 "SAYSO_REQUEST_SECONDS": f"{_LONGEST_SECONDS:g}",

@@ -128,6 +128,7 @@ class CardsScene:
             "SAYSO_DATABASE_URL": self._server.url(name, database=self._own_database),
             "OPENAI_API_KEY": self._provider.key,
             "OPENAI_BASE_URL": self._provider.base_url,
+            "SAYSO_OPENAI_CHECK_SECONDS": "0",
             "OPENAI_ORG_ID": name,
             "FALLBACK_TO_LOCAL": "false",
             "SAYSO_OPENAI_MIN_INTERVAL_MS": str(_INTERVAL_MS),

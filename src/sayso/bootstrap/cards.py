@@ -21,7 +21,6 @@ from sayso.bootstrap.card_storage import (
 )
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import check_work_directory, work_directory
-from sayso.cards.cloud import CloudEngine
 from sayso.cards.files import StoredCardFiles
 from sayso.cards.handler import CardsHandler
 from sayso.cards.postgres.files import PostgresFileRecords
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from sayso.bootstrap.card_storage import CardStorage
     from sayso.bootstrap.process import Process
     from sayso.cards.base import CardFiles, JobRows, PhraseSpeaker, SpokenPhrase
+    from sayso.cards.cloud import CloudEngine
     from sayso.cards.speaker import CardSpeaker
     from sayso.jobs import Delivery, JobQueue
     from sayso.observability import EngineHealth
@@ -127,9 +127,10 @@ class CardsOpener:
 
     def engines(self) -> Mapping[str, Sequence[EngineHealth]]:
         """The engines of cards, in the order in which they are tried, for /health."""
-        health = self._process.speech(self._settings).health()["speech"]
-        local = [engine for engine in health if engine.name != CloudEngine.name]
-        return {"cards": [*(link.engine.health(link.breaker.state) for link in self._clouds), *local]}
+        speech = self._process.speech(self._settings)
+        local = speech.local_health()["speech"] if speech.engines.asks_local else []
+        clouds = [link.engine.health(link.breaker.state, speech.checks.last) for link in self._clouds]
+        return {"cards": [*clouds, *local]}
 
     def facts(self) -> Mapping[str, Any]:
         """Entries of /health."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sayso.bootstrap.process import Service
     from sayso.bootstrap.roles import Role
+    from sayso.observability import EngineHealth
     from sayso.settings import ProcessSettings
 
 
@@ -101,7 +102,7 @@ def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambd
         limiter=RateLimiter(settings.rate_limit),
         metrics=process.metrics,
         health=_health_of(services),
-        warm_up=lambda: _warm_up(services),
+        warm_up=lambda: process.warm_up(services),
         close=process.closing.close,
         services=[service.http for service in services if service.http is not None],
         workers=process.workers,
@@ -121,16 +122,13 @@ def _keys(settings: ProcessSettings) -> KeyRing:
     return keys
 
 
-def _warm_up(services: Sequence[Service]) -> None:
-    for service in services:
-        service.warm_up()
-
-
 def _health_of(services: Sequence[Service]) -> Callable[[], Health]:
     began = time.monotonic()
 
     def health() -> Health:
-        tasks = {task: engines for service in services for task, engines in service.engines().items()}
+        tasks: dict[str, Sequence[EngineHealth]] = {}
+        for service in services:
+            tasks = {**service.engines(), **tasks}  # the first role says which engines a task has
         return Health(
             status=status_of(tasks),
             tasks=tasks,

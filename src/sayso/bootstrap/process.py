@@ -29,6 +29,9 @@ _RELEASE_SECONDS = 3.0
 
 _LEAST_GRACE_SECONDS = 1.0
 
+_FIRST_CHECK_SECONDS = 5.0
+"""How long the start waits for the first check of the provider."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
@@ -81,6 +84,21 @@ class Process:
             self._speech = Speech(settings, self.metrics)
             self.closing.callback(self._speech.close)
         return self._speech
+
+    def warm_up(self, services: Sequence[Service]) -> None:
+        """Load what the first work would wait for, and check the provider meanwhile; blocks, on a thread.
+
+        The provider's first answer is waited for a moment, so that a process with a rejected key is never ready.
+        """
+        checks = None if self._speech is None else self._speech.checks
+        if checks is not None:
+            checks.start()
+        try:
+            for service in services:
+                service.warm_up()
+        finally:
+            if checks is not None:
+                checks.wait_for_first(_FIRST_CHECK_SECONDS)
 
     @property
     def job_metrics(self) -> JobMetrics:

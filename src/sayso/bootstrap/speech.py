@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from sayso.bootstrap.chains import OPENAI, EngineRegistry
@@ -10,6 +11,8 @@ from sayso.errors import InvalidInput, ModelMissing
 from sayso.machine import processors
 from sayso.models import ModelWatcher, WatchedModel, installed_models
 from sayso.observability import EngineHealth
+from sayso.providers.openai.checks import ProviderChecks
+from sayso.providers.openai.health import provider_health
 from sayso.scheduling import Scheduler
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class Speech:
         engines: every engine, and the chains of engines.
         scheduler: of admission slots and compute permits.
         cache: of speech.
+        checks: of the provider, not started.
 
     Raises:
         InvalidInput: a setting cannot be parsed.
@@ -45,6 +49,10 @@ class Speech:
             permits=settings.synthesis_workers or processors(), slots=settings.places, on_wait=metrics.observe_wait
         )
         self.cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.cache_lookup(hit=hit))
+        self.checks = ProviderChecks(
+            self.engines.openai,
+            interval_seconds=settings.openai_check_seconds if self.engines.asks_openai else 0,
+        )
         self._watcher: ModelWatcher | None = None
         if self.engines.models.watched and settings.model_watch_seconds:
             self._watcher = ModelWatcher(self.engines.models.watched, interval_seconds=settings.model_watch_seconds)
@@ -59,50 +67,56 @@ class Speech:
         """Close what is open."""
         if self._watcher is not None:
             self._watcher.close()
+        self.checks.close()
         self.engines.openai.close()
         self.cache.close()
 
     def health(self) -> Mapping[str, Sequence[EngineHealth]]:
-        """The engines of each task, in the order in which they are tried."""
-        whisper, models = self.engines.default_whisper, self.engines.models
+        """The engines of each task of the API, in the order in which they are tried."""
+        whisper, models, asks_local = self.engines.default_whisper, self.engines.models, self.engines.asks_local
         return {
-            "speech": [*self._openai(), *self._local(_MAIN_SPEECH, models.kokoro or _MAIN_SPEECH_MODELS)],
-            "transcription": [*self._openai(), *self._local(whisper, models.whisper or (whisper,))],
+            "speech": [*self._openai(), *([self._speaking()] if asks_local else [])],
+            "transcription": [
+                *self._openai(),
+                *([self._local(whisper, models.whisper or (whisper,))] if asks_local else []),
+            ],
         }
+
+    def local_health(self) -> Mapping[str, Sequence[EngineHealth]]:
+        """The engine of those who speak with local engines only, and do not transcribe."""
+        return {"speech": [self._speaking()]}
+
+    def _speaking(self) -> EngineHealth:
+        return self._local(_MAIN_SPEECH, self.engines.models.kokoro or _MAIN_SPEECH_MODELS)
 
     def _openai(self) -> Sequence[EngineHealth]:
         """OpenAI, if the settings put it first; without a key it is reported as missing."""
         engines = self.engines
         if not engines.wants_openai:
             return []
-        answer = engines.openai.last_answer
         return [
-            EngineHealth(
-                name=OPENAI,
-                configured=engines.openai.is_configured,
-                reachable=None if answer is None else answer.reason is None,
+            provider_health(
+                is_configured=engines.openai.is_configured,
+                answer=engines.openai.last_answer,
+                check=self.checks.last,
                 breaker=engines.breakers[OPENAI].state,
-                last_status=answer.status if answer else None,
-                detail=_openai_detail(engines),
+                is_needed=engines.asks_openai,
+                now_seconds=time.time(),
             )
         ]
 
-    def _local(self, name: str, models: Sequence[str] | WatchedModel[Any]) -> Sequence[EngineHealth]:
-        """A local engine, if the settings use it; without its models it is reported as missing."""
-        if not self.engines.asks_local:
-            return []
+    def _local(self, name: str, models: Sequence[str] | WatchedModel[Any]) -> EngineHealth:
+        """A local engine; without its models it is reported as missing."""
         status = models.status() if isinstance(models, WatchedModel) else None
         missing = self._missing(models)
-        return [
-            EngineHealth(
-                name=name,
-                configured=missing is None,
-                reachable=None,
-                breaker=self.engines.breakers[name].state,
-                detail=missing,
-                model=None if status is None else _model_facts(status),
-            )
-        ]
+        return EngineHealth(
+            name=name,
+            configured=missing is None,
+            reachable=None,
+            breaker=self.engines.breakers[name].state,
+            detail=missing,
+            model=None if status is None else _model_facts(status),
+        )
 
     def _missing(self, models: Sequence[str] | WatchedModel[Any]) -> str | None:
         """What a local engine lacks, in a sentence."""
@@ -129,10 +143,3 @@ def _model_facts(status: ModelStatus) -> dict[str, Any]:
         "replacements": status.replacements,
         "problem": status.problem,
     }
-
-
-def _openai_detail(engines: EngineRegistry) -> str | None:
-    if not engines.openai.is_configured:
-        return "OPENAI_API_KEY is not set."
-    answer = engines.openai.last_answer
-    return None if answer is None or answer.reason is None else f"The last request failed: {answer.reason}."

@@ -78,7 +78,7 @@ def open_stories(process: Process, settings: StoriesSettings) -> Service:
         isolated=IsolatedNarrator(settings, on_look_up=lambda hit: process.metrics.cache_lookup(hit=hit)),
     )
     # No warm-up: stories wait longer than a model takes to load, and may never use this one.
-    return Service(workers=opener.service(), engines=speech.health, base_url=settings.public_base_url)
+    return Service(workers=opener.service(), engines=speech.local_health, base_url=settings.public_base_url)
 
 
 class StoriesOpener:

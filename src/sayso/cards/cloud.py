@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +17,9 @@ from sayso.cards.engines import SPEED, EngineVoice, SpeechRequest
 from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
 from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
-from sayso.observability import EngineHealth
 from sayso.providers.openai.departures import departing
 from sayso.providers.openai.errors import bad_response
+from sayso.providers.openai.health import provider_health
 from sayso.providers.openai.languages import code_of_language
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import CARD_REQUEST
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from sayso.cards.base import Purchases
     from sayso.cards.key_permits import KeyPermits
     from sayso.cards.voices import VoiceChoice
+    from sayso.observability import EngineHealth
     from sayso.providers.openai.calls import Answer
-    from sayso.providers.openai.connection import OpenAIConnection
+    from sayso.providers.openai.connection import LastAnswer, OpenAIConnection
     from sayso.providers.openai.departures import Departure
     from sayso.resilience import BreakerState
 
@@ -121,24 +123,25 @@ class CloudEngine:
         self._connection.require_key()
         self._closure.check()
 
-    def health(self, breaker: BreakerState) -> EngineHealth:
+    def health(self, breaker: BreakerState, check: LastAnswer | None) -> EngineHealth:
         """How it does, for /health; from any thread.
 
         Args:
             breaker: the state of its breaker.
+            check: the latest check of the same key; None before the first.
         """
-        answer = self._connection.last_answer
-        detail = None if answer is None or answer.reason is None else f"The last request failed: {answer.reason}."
+        detail = None
         try:
             self.check()
         except EngineUnavailable as error:
             detail = error.message
-        return EngineHealth(
-            name=self.name,
-            configured=self._connection.is_configured,
-            reachable=None if answer is None else answer.reason is None,
+        return provider_health(
+            is_configured=self._connection.is_configured,
+            answer=self._connection.last_answer,
+            check=check,
             breaker=breaker,
-            last_status=answer.status if answer else None,
+            is_needed=True,
+            now_seconds=time.time(),
             detail=detail,
         )
 

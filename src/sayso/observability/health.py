@@ -20,11 +20,15 @@ class EngineHealth:
     Attributes:
         name: of the engine.
         configured: whether it has what it needs: a key, a model.
-        reachable: whether it answered the latest call; None before the first.
+        reachable: whether it answered the latest call; None before the first, or when that was long ago.
         breaker: the state of its breaker.
         last_status: the HTTP status of its latest response; None for a local engine, or before the first.
         detail: what is wrong, in a sentence; None when nothing is.
         model: facts about its model, where that may be replaced while it serves; not shown otherwise.
+        is_needed: whether something is missing without it. A provider without a key is not, where local engines are
+            in its place.
+        may_pass: whether what is wrong may pass by itself, as one response with status 500 does. Then it is still
+            asked, and serves.
     """
 
     name: str
@@ -34,14 +38,21 @@ class EngineHealth:
     last_status: int | None = None
     detail: str | None = None
     model: Mapping[str, Any] | None = None
+    is_needed: bool = True
+    may_pass: bool = False
 
     @property
     def serves(self) -> bool:
         """Whether it can take work now."""
-        return self.configured and self.reachable is not False and self.breaker != "open"
+        return self.configured and (self.reachable is not False or self.may_pass) and self.breaker != "open"
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it does what is asked of it."""
+        return not self.is_needed or (self.serves and self.reachable is not False)
 
     def as_json(self) -> dict[str, Any]:
-        """Its attributes."""
+        """Its attributes, without those that only the status follows from."""
         return {
             "name": self.name,
             "configured": self.configured,
@@ -58,7 +69,8 @@ class Health:
     """The health of the service.
 
     Attributes:
-        status: ``degraded`` when some engine cannot take work, ``unhealthy`` when a task has no engine that can.
+        status: ``degraded`` when an engine that is needed fails, ``unhealthy`` when a task has no engine that can take
+            work.
         tasks: the engines of each task, in the order in which they are tried.
         uptime_seconds: since the process began to serve.
         version: of Sayso.
@@ -70,6 +82,16 @@ class Health:
     uptime_seconds: float
     version: str
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def trouble(self) -> str | None:
+        """Which tasks cannot be done, and why, in a sentence; None unless the status is ``unhealthy``."""
+        lacking = [
+            f"{task} ({'; '.join(f'{engine.name}: {_why(engine)}' for engine in engines) or 'not opened yet'})"
+            for task, engines in self.tasks.items()
+            if _lacks(engines)
+        ]
+        return f"No engine works for {', '.join(lacking)}." if lacking else None
 
     def as_json(self) -> dict[str, Any]:
         """The body of ``/health``."""
@@ -84,6 +106,15 @@ class Health:
 
 def status_of(tasks: Mapping[str, Sequence[EngineHealth]]) -> Status:
     """The status of a service with these engines."""
-    if not all(any(engine.serves for engine in engines) for engines in tasks.values()):
+    if any(_lacks(engines) for engines in tasks.values()):
         return "unhealthy"
-    return "ok" if all(engine.serves for engines in tasks.values() for engine in engines) else "degraded"
+    return "ok" if all(engine.is_well for engines in tasks.values() for engine in engines) else "degraded"
+
+
+def _lacks(engines: Sequence[EngineHealth]) -> bool:
+    return not any(engine.serves for engine in engines)
+
+
+def _why(engine: EngineHealth) -> str:
+    reason = engine.detail or ("its breaker is open" if engine.breaker == "open" else "it does not answer")
+    return reason.rstrip(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, SecretStr
+from pydantic import AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, SecretStr
 
 from sayso.settings.base import EnvironmentSettings
 
@@ -30,6 +30,12 @@ class OpenAISettings(EnvironmentSettings):
         default=3,
         validation_alias="SAYSO_OPENAI_RETRIES",
         description="How often a request to OpenAI is retried before the next engine is tried.",
+    )
+    openai_check_seconds: NonNegativeFloat = Field(
+        default=300.0,
+        validation_alias="SAYSO_OPENAI_CHECK_SECONDS",
+        description="How often the key and the service are checked for /health while no request does it, in seconds, "
+        "by listing the models, which costs nothing; 0 for never.",
     )
     primary_service: Literal["openai", "local"] = Field(
         default="openai",

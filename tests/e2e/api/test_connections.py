@@ -36,6 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
             directory,
             open_files=256,
             OPENAI_BASE_URL=cloud.base_url,
+            SAYSO_OPENAI_CHECK_SECONDS="0",
             OPENAI_API_KEY=cloud.key,
             SAYSO_API_KEYS=f"{GREEDY.entry},{OTHER.entry}",
             SAYSO_PLACES="2",

@@ -43,6 +43,7 @@ class CardsProcess(StoriesProcess):
             provider = {
                 "OPENAI_API_KEY": server.key,
                 "OPENAI_BASE_URL": server.base_url,
+                "SAYSO_OPENAI_CHECK_SECONDS": "0",  # tests count the requests
                 "PRIMARY_SERVICE": "openai",
                 "FALLBACK_TO_LOCAL": "false",
                 "SAYSO_OPENAI_MIN_INTERVAL_MS": "0",

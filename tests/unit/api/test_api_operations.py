@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+from starlette.testclient import TestClient
+
+from sayso.api.app import create_app
 from sayso.errors import InvalidInput
+from sayso.observability import EngineHealth, Health, status_of
+from sayso.resilience import BreakerState
 from sayso.testing import InMemoryQueue
 from sayso.workers import Consumer, Policy, Worker, WorkerGroup, WorkerService
-from support.api.app_contexts import client_of, fake_served
+from support.api.app_contexts import client_of, fake_served, process_of
 from support.jobs.workers import Recorder
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -49,3 +56,36 @@ def test_a_worker_that_works_is_ready(tmp_path: Path) -> None:
         wait_until(lambda: client.get("/ready").status_code == 200)
         assert client.get("/backlog").json() == {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
         assert client.get("/healthz").json() == {"ok": True}
+
+
+WORKS = EngineHealth(name="kokoro", configured=True, reachable=None, breaker=BreakerState.CLOSED)
+MISSING = replace(WORKS, name="whisper-base", configured=False, detail="The model whisper-base is missing.")
+
+
+@pytest.mark.parametrize(
+    ("engines", "status", "reason"),
+    [
+        ({"speech": [WORKS]}, 200, None),
+        ({"speech": [MISSING, WORKS]}, 200, None),
+        (
+            {"speech": [WORKS], "transcription": [MISSING]},
+            503,
+            "No engine works for transcription (whisper-base: The model whisper-base is missing).",
+        ),
+        (
+            {"speech": [replace(WORKS, breaker=BreakerState.OPEN)]},
+            503,
+            "No engine works for speech (kokoro: its breaker is open).",
+        ),
+    ],
+)
+def test_health_and_readiness_agree(engines: dict[str, list[EngineHealth]], status: int, reason: str | None) -> None:
+    """No load balancer is told that a process is ready while /health says that a task has no engine."""
+    served = fake_served()
+    health = Health(status=status_of(engines), tasks=engines, uptime_seconds=1.0, version="test")
+    app = create_app(replace(process_of(served), health=lambda: health))
+    with TestClient(app) as client:
+        wait_until(lambda: client.get("/ready").json()["status"] != "starting")
+        ready = client.get("/ready")
+        assert client.get("/health").status_code == ready.status_code == status
+    assert ready.json() == ({"status": "ready"} if reason is None else {"status": "failed", "reason": reason})

@@ -59,15 +59,17 @@ async def live() -> dict[str, str]:
 
 @router.get("/ready", summary="Readiness", responses={_UNHEALTHY: {}})
 async def ready(request: Request, process: ProcessDep) -> JSONResponse:
-    """For the readiness probe of Kubernetes: 503 until the start is complete, if the worker is dead, and at the end."""
+    """For load balancers and the readiness probe of Kubernetes: whether requests are to be sent here.
+
+    503 until the start is complete, if the worker is dead, while /health is 503, and at the end.
+    """
     state: str = request.app.state.readiness
-    if state == "ready" and process.workers is None and not process.is_ready():
-        state = "starting"
-    if state == "ready" and process.workers is not None:
-        works, reason = process.workers.readiness()
+    if state == "ready":
+        works, reason = process.workers.readiness() if process.workers is not None else (True, None)
+        state = "ready" if works and process.is_ready() else "starting"
+        reason = reason or (process.health().trouble if state == "ready" else None)
         if reason is not None:
             return JSONResponse({"status": "failed", "reason": reason}, status_code=_UNHEALTHY)
-        state = "ready" if works and process.is_ready() else "starting"
     return JSONResponse({"status": state}, status_code=200 if state == "ready" else _UNHEALTHY)
 
 

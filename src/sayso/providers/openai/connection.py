@@ -48,11 +48,20 @@ class LastAnswer:
         status: the HTTP status; None when there was no response.
         reason: why the engine was unavailable, as in `EngineUnavailable`; None when it was not.
         at_seconds: when, in Unix time.
+        failing_since_seconds: when the first of the failures in a row happened, in Unix time; None for a success.
     """
 
     status: int | None
     reason: str | None
     at_seconds: float
+    failing_since_seconds: float | None = None
+
+    @classmethod
+    def after(cls, before: LastAnswer | None, *, status: int | None, reason: str | None, now: float) -> LastAnswer:
+        """The outcome of an attempt that ended now, after another one or None."""
+        since = None if before is None else before.failing_since_seconds
+        failing_since = None if reason is None else now if since is None else since
+        return cls(status=status, reason=reason, at_seconds=now, failing_since_seconds=failing_since)
 
 
 class OpenAIConnection:
@@ -167,6 +176,18 @@ class OpenAIConnection:
         """
         return self._started(self._rehearse(send))
 
+    def with_client(self, work: Callable[[AsyncOpenAI], Coroutine[Any, Any, T]]) -> Future[T]:
+        """Run a coroutine with the SDK's client on the background thread; for calls that are no attempts.
+
+        Raises:
+            EngineUnavailable: the connection is closed.
+        """
+
+        async def run() -> T:
+            return await work(self._opened())
+
+        return self._started(run())
+
     def _started(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the background thread."""
         with self._lock:
@@ -250,7 +271,7 @@ class OpenAIConnection:
         raise failure
 
     def _remember(self, status: int | None, reason: str | None) -> None:
-        self._last_answer = LastAnswer(status=status, reason=reason, at_seconds=self._wall_clock())
+        self._last_answer = LastAnswer.after(self._last_answer, status=status, reason=reason, now=self._wall_clock())
 
     async def _rehearse(self, send: Send) -> None:
         if self._client is not None:

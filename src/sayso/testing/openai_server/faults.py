@@ -35,6 +35,8 @@ class FaultKind(StrEnum):
     """429 that persists."""
     REJECTED_KEY = "rejected_key"
     """401, whatever the key."""
+    MISSING_SCOPE = "missing_scope"
+    """403: the key is right, and may not do this."""
     SERVER_ERROR = "server_error"
     """500."""
     OVERLOADED = "overloaded"
@@ -232,6 +234,9 @@ def _response_of(fault: Fault) -> Response | None:
             return refusal(429, said, kind="insufficient_quota", code="insufficient_quota")
         case FaultKind.REJECTED_KEY:
             return refusal(401, "Incorrect API key provided: sk-test****.", code="invalid_api_key")
+        case FaultKind.MISSING_SCOPE:
+            said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+            return refusal(403, said, code="missing_scope")
         case FaultKind.SERVER_ERROR:
             return refusal(500, "The server had an error.", kind="server_error", headers=headers)
         case FaultKind.OVERLOADED:
