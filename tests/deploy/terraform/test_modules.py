@@ -218,7 +218,7 @@ def test_a_changed_number_of_tasks_does_not_replace_the_service() -> None:
 def test_the_least_number_of_tasks_is_never_on_spot(share: int) -> None:
     (service,) = stack(spot_share=share, app_count=2).call("stories").resources()["aws_ecs_service.app"]
     providers = {each["capacity_provider"]: each for each in service["capacity_provider_strategy"]}
-    assert (providers["FARGATE"]["base"], providers["FARGATE"]["weight"]) == (2, 100 - share)
+    assert (providers["FARGATE"]["base"], providers["FARGATE"]["weight"]) == (2, max(1, 100 - share))
     assert providers.get("FARGATE_SPOT", {}).get("weight", 0) == share
 
 

@@ -78,6 +78,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "length": len,
     "lookup": _lookup,
     "merge": lambda *maps: {key: value for each in maps for key, value in (each or {}).items()},
+    "max": max,
     "min": min,
     "one": _one,
     "setsubtract": lambda some, others: [value for value in some if value not in others],

@@ -19,11 +19,12 @@ resource "aws_ecs_service" "app" {
     rollback = true
   }
 
-  # app_count tasks are never on Spot, so that an interruption of all Spot tasks leaves the queue served.
+  # app_count tasks are never on Spot, so that an interruption of all Spot tasks leaves the queue served. ECS places no task
+  # on a provider whose weight is 0, whatever its base.
   capacity_provider_strategy {
     capacity_provider = "FARGATE"
     base              = var.app_count
-    weight            = 100 - var.spot_share
+    weight            = max(1, 100 - var.spot_share)
   }
 
   dynamic "capacity_provider_strategy" {
