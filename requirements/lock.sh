@@ -15,7 +15,7 @@ lock() { # name, then uv's selection of sources, extras and groups
     --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt" "$@"
 }
 
-extras=(--extra espeak --extra aws --extra embedded --extra otel)
+extras=(--extra espeak --extra alignment --extra aws --extra embedded --extra otel)
 
 lock run pyproject.toml "${extras[@]}" --group build
 lock test pyproject.toml "${extras[@]}" --group build --group test --constraint requirements/run.txt

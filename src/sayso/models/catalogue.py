@@ -160,6 +160,24 @@ _MODELS = (
             ),
         ),
     ),
+    Model(
+        name="hama-phonemes",
+        summary="Phonemes in a recording: word times of any voice, for `sayso align` and transcripts",
+        license="Apache-2.0",
+        places=("pypi:hama==1.3.13",),
+        files=(
+            File(
+                path="asr_waveform_fp16.onnx",
+                size_bytes=4_996_794,
+                sha256="a884b5ac55f8bbc00673e8cf6d2dd601aa76e5031dd85cf3de2f25b5987cd59a",
+            ),
+            File(
+                path="g2p_vocab.json",
+                size_bytes=220_107,
+                sha256="520d19e4e6ae58658eed53594e0feab8ea8e1b4b04a7746e25e50c16c29b91bf",
+            ),
+        ),
+    ),
 )
 
 CATALOGUE: Mapping[str, Model] = {model.name: model for model in _MODELS}

@@ -35,6 +35,12 @@ class EngineSettings(EnvironmentSettings):
         description="Directory of a Kokoro model: model.onnx, or one other .onnx file, and its voices in voices/, "
         "otherwise those of kokoro-voices. By default the model kokoro-82m-int8.",
     )
+    alignment_model: str = Field(
+        default="hama-phonemes",
+        validation_alias="SAYSO_ALIGNMENT_MODEL",
+        description="The model of the catalogue that hears phonemes, which gives word times to recordings; none for "
+        "none, so that times are the engines' own.",
+    )
     model_watch_seconds: NonNegativeFloat = Field(
         default=5.0,
         validation_alias="SAYSO_MODEL_WATCH_SECONDS",

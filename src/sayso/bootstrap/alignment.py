@@ -1,0 +1,124 @@
+"""Open the aligner: its phoneme model by the setting, the second aligner if it is installed, and Whisper to listen."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from sayso.bootstrap.local_engines import require_packages
+from sayso.errors import InvalidInput, ModelMissing, NotInstalled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sayso.alignment import AlignableRecording, Aligner, HeardWord, PhonemeModel, SecondAligner
+    from sayso.scheduling import RequestContext
+    from sayso.settings import EngineSettings
+    from sayso.stt import Transcriber
+
+NO_MODEL = "none"
+"""The value of ``SAYSO_ALIGNMENT_MODEL`` that turns alignment off."""
+
+
+def open_aligner(settings: EngineSettings, *, listener: Callable[[], Transcriber] | None = None) -> Aligner:
+    """The aligner; its models are found but not loaded. Open it once for a process: threads share it.
+
+    Args:
+        settings: name the model and its place.
+        listener: opens the engine whose transcriptions find the text in long recordings; None for the local Whisper
+            that the settings name, if its model is there.
+
+    Raises:
+        InvalidInput: the settings name no alignment model that there is.
+        ModelMissing: it has not been pulled, or no local engines are installed, or the settings name none.
+        ModelCorrupt: it cannot be used.
+        NotInstalled: there is no source of phonemes.
+    """
+    require_packages()
+    from sayso.alignment import Aligner
+    from sayso.tts.phonemes.espeak import espeak
+
+    model = _open_model(settings)
+    open_listener = listener or partial(_local_whisper, settings)
+    return Aligner(model, espeak(), second=_second(), listen=_listen_with(open_listener))
+
+
+def open_aligner_if_installed(settings: EngineSettings) -> Aligner | None:
+    """The aligner, or None if its model has not been pulled or a part is not installed.
+
+    Raises:
+        InvalidInput: the settings name no alignment model that there is.
+        ModelCorrupt: the model cannot be used.
+    """
+    try:
+        return open_aligner(settings)
+    except (ModelMissing, NotInstalled):
+        return None
+
+
+def _open_model(settings: EngineSettings) -> PhonemeModel:
+    name = settings.alignment_model
+    if name == NO_MODEL:
+        raise ModelMissing("SAYSO_ALIGNMENT_MODEL is none: there is no alignment here.")
+    if name not in ALIGNMENT_MODELS:
+        raise InvalidInput(
+            f"SAYSO_ALIGNMENT_MODEL names {name!r}, which is no alignment model",
+            hint=f"There are: {', '.join(ALIGNMENT_MODELS)}; none for none.",
+        )
+    return ALIGNMENT_MODELS[name](settings)
+
+
+def _hama(settings: EngineSettings) -> PhonemeModel:
+    from sayso.alignment.hama import MODEL_NAME, HamaModel
+    from sayso.models import installed_models
+
+    directory = installed_models(settings).path(MODEL_NAME)
+    return HamaModel(directory, idle_unload_seconds=settings.idle_unload_seconds)
+
+
+@cache
+def _second() -> SecondAligner | None:
+    from sayso.alignment.sphinx import SphinxAligner
+
+    try:
+        return SphinxAligner()
+    except NotInstalled:
+        return None
+
+
+def _local_whisper(settings: EngineSettings) -> Transcriber:
+    from sayso.bootstrap.engines import open_transcriber
+
+    return open_transcriber(settings.whisper_model, settings)
+
+
+def _listen_with(
+    opened: Callable[[], Transcriber],
+) -> Callable[[AlignableRecording, str, RequestContext], Sequence[HeardWord]]:
+    """How the aligner listens to a recording: by a transcription, with the words' approximate times."""
+
+    def listen(recording: AlignableRecording, language: str, context: RequestContext) -> Sequence[HeardWord]:
+        from sayso.alignment import HeardWord
+        from sayso.stt import Recording, TranscriptionOptions, open_recording
+        from sayso.types import Audio
+
+        options = TranscriptionOptions(language=language)
+        if isinstance(recording, Recording):
+            transcript = opened().transcribe(recording, options, context=context)
+        else:
+            import numpy as np
+
+            samples = np.concatenate(list(recording.blocks(0, recording.duration_samples)))
+            with open_recording(Audio(samples=samples, sample_rate_hz=16_000), context) as copied:
+                transcript = opened().transcribe(copied, options, context=context)
+        timeline = transcript.timeline
+        return [
+            HeardWord(word.text, timeline.seconds(word.start_sample), timeline.seconds(word.end_sample))
+            for word in timeline.words
+        ]
+
+    return listen
+
+
+ALIGNMENT_MODELS: Mapping[str, Callable[[EngineSettings], PhonemeModel]] = {"hama-phonemes": _hama}
+"""How each alignment model is opened, by its name in the catalogue: a stronger one is one more entry."""
