@@ -5,9 +5,9 @@ is free, the request is refused with the time after which to retry. A client get
 than it holds, so that the next client finds one.
 
 The computation of admitted requests is divided into short pieces. Each piece holds a *compute permit*; there are as
-many permits as processors are used. The next permit goes to interactive work before batch work, then to the client that
-has computed least, then to its slot that has: a client with many requests does not delay the others, and a new request
-gets its first sentence before an old one its last.
+many permits as processors are used. The next permit goes to interactive work before batch work, then by `FairOrder`: a
+client with many requests does not delay the others, a new request gets its first sentence before an old one its last,
+and a long request has its turns, however many short ones follow one another.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
+from sayso.scheduling.fairness import NEVER, FairOrder
 from sayso.scheduling.load import Load, Priority, may_have_another
 from sayso.scheduling.retry_after import RetryAfterEstimate
 
@@ -53,8 +54,8 @@ class Scheduler:
         self._slots: set[AdmissionSlot] = set()
         self._abandoned: set[AdmissionSlot] = set()  # closed, while threads still work for them
         self._waiting: list[_Waiter] = []
-        self._computing = 0
-        self._client_seconds: dict[str, float] = {}
+        self._computing: list[AdmissionSlot] = []  # one entry for each permit
+        self._fair = FairOrder()
         self._estimate = RetryAfterEstimate(permits=permits)
         self._sequence = 0
 
@@ -83,11 +84,8 @@ class Scheduler:
                 raise Busy(message, retry_after_seconds=self._retry_after_seconds())
             self._sequence += 1
             slot = AdmissionSlot(self, client, priority, self._clock() + deadline_seconds, self._sequence)
-            # A client that comes back starts level with the others: idle time earns no credit.
-            if client not in {other.client for other in self._slots}:
-                least = min((self._client_seconds[other.client] for other in self._slots), default=0.0)
-                self._client_seconds[client] = least
             self._slots.add(slot)
+            self._fair.enter(slot)
             return slot
 
     @property
@@ -98,7 +96,7 @@ class Scheduler:
                 slots=self._slot_count,
                 taken=len(self._slots) + len(self._abandoned),
                 permits=self._permits,
-                computing=self._computing,
+                computing=len(self._computing),
                 waiting=len(self._waiting),
                 retry_after_seconds=self._retry_after_seconds(),
             )
@@ -112,6 +110,7 @@ class Scheduler:
         began = self._clock()
         with self._lock:
             slot.raise_if_over(began)
+            self._fair.ask(slot, self._active(slot.priority))
             self._waiting.append(waiter)
             self._grant()
         try:
@@ -127,10 +126,10 @@ class Scheduler:
 
     def _release(self, slot: AdmissionSlot, seconds: float) -> None:
         with self._lock:
-            self._computing -= 1
             slot.computed_seconds += seconds
-            if slot.client in self._client_seconds:
-                self._client_seconds[slot.client] += seconds
+            if slot in self._slots:
+                self._fair.computed(slot, seconds, self._active(slot.priority))
+            self._computing.remove(slot)
             self._leave_thread(slot)
             self._grant()
 
@@ -146,17 +145,22 @@ class Scheduler:
 
     def _grant(self) -> None:
         """Give free permits to the next waiters; the caller holds the lock."""
-        while self._computing < self._permits and self._waiting:
+        while len(self._computing) < self._permits and self._waiting:
             chosen = min(self._waiting, key=self._order)
             self._waiting.remove(chosen)
             chosen.granted = True
             chosen.ready.set()
-            self._computing += 1
+            self._computing.append(chosen.slot)
             self._enter_thread(chosen.slot)
 
-    def _order(self, waiter: _Waiter) -> tuple[int, float, float, int]:
+    def _order(self, waiter: _Waiter) -> tuple[int, tuple[float, int, float], int]:
         slot = waiter.slot
-        return (slot.priority, self._client_seconds.get(slot.client, 0.0), slot.computed_seconds, slot.number)
+        return (slot.priority, self._fair.time(slot), slot.number)
+
+    def _active(self, priority: Priority) -> set[AdmissionSlot]:
+        """The slots of a priority that wait for a permit or hold one; the caller holds the lock."""
+        slots = {*self._computing, *(waiter.slot for waiter in self._waiting)}
+        return {slot for slot in slots if slot.priority is priority}
 
     def _leave(self, slot: AdmissionSlot, *, cancelled: bool) -> None:
         with self._lock:
@@ -167,8 +171,7 @@ class Scheduler:
                 self._abandoned.add(slot)
             if not cancelled and slot.computed_seconds:
                 self._estimate.add(slot.computed_seconds)
-            if slot.client not in {other.client for other in self._slots}:
-                del self._client_seconds[slot.client]
+            self._fair.leave(slot)
             for waiter in [waiter for waiter in self._waiting if waiter.slot is slot]:
                 self._waiting.remove(waiter)
                 waiter.ready.set()  # its thread finds that nothing was granted, and that its slot is closed
@@ -187,6 +190,8 @@ class AdmissionSlot:
         self.number = number
         self.computed_seconds = 0.0
         """Its computation so far, over all threads; the scheduler's lock guards it."""
+        self.fair_seconds = NEVER
+        """Its virtual time (see `fairness`); the scheduler's lock guards it."""
         self.threads = 0
         """How many threads work for it now; the scheduler's lock guards it."""
         self._scheduler = scheduler

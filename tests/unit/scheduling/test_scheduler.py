@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sayso.errors import Busy, Cancelled, DeadlineExceeded
 from sayso.scheduling import UNBOUNDED, AdmissionSlot, Priority, Scheduler
-from support.waiting import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Clock:
@@ -116,6 +117,73 @@ def test_a_client_that_comes_back_has_saved_nothing_up(scheduler: Scheduler, clo
             line.join("back", back)
             line.join("here", here)
     assert line.finish() == ["here", "back"]  # what "here" computed before "back" came does not count
+
+
+class Turns:
+    """Requests that wait for the only permit, all of them whenever it is free, and the order in which they get it."""
+
+    def __init__(self, scheduler: Scheduler, clock: Clock) -> None:
+        self._scheduler = scheduler
+        self._clock = clock
+        self._threads: list[threading.Thread] = []
+        self.order: list[str] = []
+
+    def run(self, name: str, slot: AdmissionSlot, *, permits: int = 1, then: Callable[[], None] | None = None) -> None:
+        """Have a thread take permits of a second each, and call ``then`` with each of them; return when it waits."""
+
+        def work() -> None:
+            with slot:
+                for _ in range(permits):
+                    with slot.permit():
+                        self.order.append(name)
+                        self._clock.now += 1.0
+                        if then is not None:
+                            then()
+                        wait_until(lambda: self._scheduler.load.waiting >= self._alive() - 1)
+
+        waiting = self._scheduler.load.waiting
+        self._threads.append(threading.Thread(target=work))
+        self._threads[-1].start()
+        wait_until(lambda: self._scheduler.load.waiting > waiting)
+
+    def finish(self) -> list[str]:
+        for thread in self._threads:  # grows while they run
+            thread.join(WAIT_SECONDS)
+            assert not thread.is_alive()
+        return self.order
+
+    def _alive(self) -> int:
+        return sum(thread.is_alive() for thread in list(self._threads))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+@pytest.mark.parametrize("client", ["long", "another"])
+@pytest.mark.parametrize("idle", [False, True])
+def test_a_long_request_has_its_turns_among_short_ones_that_never_end(
+    clock: Clock, client: str, at_once: int, *, idle: bool
+) -> None:
+    """Short requests that follow one another without a pause, of its own client or of another, do not starve it."""
+    scheduler = Scheduler(permits=1, slots=64, clock=clock)
+    turns = Turns(scheduler, clock)
+    left = iter(range(40))
+
+    def start() -> None:
+        if next(left, None) is not None:
+            turns.run("short", scheduler.admit(client), then=start)
+
+    long = scheduler.admit("long")
+    with long.permit():
+        clock.now += 5.0  # it has computed more than any of those that follow
+    if idle:
+        scheduler.admit(client)  # a slot that never computes gives no credit to those that come after it
+    with scheduler.admit("holder") as holder, holder.permit():
+        for _ in range(at_once):
+            start()
+        turns.run("long", long, permits=5)
+    places = [index for index, name in enumerate(turns.finish()) if name == "long"]
+    waits = [after - before - 1 for before, after in pairwise([-1, *places])]
+    assert len(places) == 5
+    assert max(waits) <= 2 * at_once + 1
 
 
 def test_a_full_scheduler_says_when_to_come_again(scheduler: Scheduler) -> None:
