@@ -238,9 +238,11 @@ class StoriesOpener:
     def _worker(
         self, name: str, queue: JobQueue, handler: Handler, policy: Policy, *, checks: Sequence[Check] = ()
     ) -> Worker:
+        reasons: set[str] = set()
+
         async def prepare() -> None:
             for check in checks:
-                await _run_check(check)
+                await _run_check(check, reasons)
 
         def on_end(outcome: Outcome, seconds: float) -> None:
             self._process.job_metrics.ended(name, outcome, seconds)
@@ -256,8 +258,12 @@ class StoriesOpener:
         )
 
 
-async def _run_check(check: Check) -> None:
+async def _run_check(check: Check, reasons: set[str]) -> None:
     """Run a check; if it cannot be answered, because a service or a permission is missing, continue.
+
+    Args:
+        check: the check.
+        reasons: why checks could not be answered so far; each is logged once.
 
     Raises:
         ResourceMissing, InvalidInput: the check failed.
@@ -267,7 +273,9 @@ async def _run_check(check: Check) -> None:
     except ResourceMissing:
         raise
     except ServiceUnavailable as error:
-        _log.warning("the settings could not be checked", reason=error.message)
+        if error.message not in reasons:
+            reasons.add(error.message)
+            _log.warning("the settings could not be checked", reason=error.message)
 
 
 def _check_queues(settings: StoriesSettings) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sayso.aws.errors import AwsRefusal
-from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ServiceUnavailable
+from sayso.errors import InvalidInput, OutputChanged, OutputFailed, ResourceMissing, ServiceUnavailable
 from sayso.storage.base import ListedFile, Stored
 from sayso.storage.content_types import content_disposition
 from sayso.storage.s3_listing import NO_BUCKET, listed
@@ -34,6 +34,9 @@ _OPTIONS = {"signature_version": "s3v4"}  # for links, too; new buckets refuse t
 _PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts, of at least 5 MiB
 _READS = 4
 _SEEN_SECONDS = 30.0
+
+_UNTOLD = frozenset({"301", "400", "403", "AccessDenied", "Forbidden"})
+"""The codes with which S3 answers, and does not say whether there is a bucket."""
 _DELETES_AT_ONCE = 16
 _LONGEST_LINK_SECONDS = 7 * 24 * 3600  # the limit of S3
 
@@ -98,22 +101,39 @@ class S3Storage:
         return self._bucket_setting if bucket == self._own_bucket else None
 
     async def check(self, root: str) -> None:
-        """See `Storage.check`; without the permission ``s3:ListBucket`` nothing can be checked."""
-        await self._check_bucket(root.removeprefix("s3://").partition("/")[0])
+        """See `Storage.check`; without the permission ``s3:ListBucket`` nothing can be checked.
+
+        Raises:
+            ServiceUnavailable: S3 does not answer.
+        """
+        bucket = root.removeprefix("s3://").partition("/")[0]
+        if not self._was_seen(bucket):
+            await self._look_for_bucket(bucket)
 
     async def _check_bucket(self, bucket: str) -> None:
         """Check that a bucket exists, unless it existed a moment ago: the response about an object does not tell."""
-        if self._client.clock() - self._seen.get(bucket, -_SEEN_SECONDS) < _SEEN_SECONDS:
+        if self._was_seen(bucket):
             return
         try:
-            await self._client.call("head_bucket", refusals={"404", NO_BUCKET}, Bucket=bucket)
-        except AwsRefusal:
-            self._seen.pop(bucket, None)
-            raise no_bucket(f"s3://{bucket}", own_setting=self._setting_of(bucket)) from None
+            await self._look_for_bucket(bucket)
+        except ResourceMissing:
+            raise
         except ServiceUnavailable as error:
             _log.debug("whether there is a bucket cannot be told", bucket=bucket, reason=error.message)
-        else:
-            self._seen[bucket] = self._client.clock()
+
+    def _was_seen(self, bucket: str) -> bool:
+        return self._client.clock() - self._seen.get(bucket, -_SEEN_SECONDS) < _SEEN_SECONDS
+
+    async def _look_for_bucket(self, bucket: str) -> None:
+        try:
+            await self._client.call("head_bucket", refusals={"404", NO_BUCKET, *_UNTOLD}, Bucket=bucket)
+        except AwsRefusal as refusal:
+            if refusal.code in _UNTOLD:
+                _log.debug("whether there is a bucket cannot be told", bucket=bucket, reason=refusal.code)
+                return
+            self._seen.pop(bucket, None)
+            raise no_bucket(f"s3://{bucket}", own_setting=self._setting_of(bucket)) from None
+        self._seen[bucket] = self._client.clock()
 
     async def find(self, uri: str) -> Stored | None:
         """See `Storage.find`."""

@@ -56,6 +56,11 @@ class WorkerGroup:
         reason = next((reason for _, reason in states if reason is not None), None)
         return all(works for works, _ in states), reason
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether every queue has answered: before that it is not known whether the workers can work."""
+        return all(service.has_begun for service in self._services)
+
     def is_idle(self) -> bool:
         """Whether every queue is empty: no jobs wait, and none are in hand, here or in any other process."""
         return all(service.is_idle() for service in self._services)

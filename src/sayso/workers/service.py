@@ -151,7 +151,13 @@ class WorkerService:
     def readiness(self) -> tuple[bool, str | None]:
         """Whether the worker has begun and goes on, and why not where that is a fault. From any thread."""
         failure = self._failure()
-        return failure is None and self._loop is not None, failure
+        return failure is None and self._loop is not None and self.has_begun, failure
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether every queue has answered, or the service was stopped before. From any thread."""
+        has_answers = bool(self._consumers) and all(consumer.worker.has_answered for consumer in self._consumers)
+        return has_answers or self._is_stopping
 
     def is_idle(self) -> bool:
         """Whether every queue is empty: no jobs wait, and none are in hand here or elsewhere. From any thread.
@@ -180,6 +186,8 @@ class WorkerService:
             return f"The worker has been starting for {silent_seconds:.0f} seconds."
         for consumer in self._consumers:
             trouble = consumer.worker.trouble
+            if not consumer.worker.has_answered:  # at the start there is nothing that a moment's patience would spare
+                trouble = trouble or consumer.worker.last_failure
             if trouble is not None:
                 return f"No jobs are taken from the queue {consumer.name}: {redact(trouble)}"
             silent_seconds = self._clock() - consumer.worker.last_contact

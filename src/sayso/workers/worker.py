@@ -12,7 +12,8 @@ Its rules:
 - A job that succeeds is finished. One that can never succeed, or has failed too often, is given up and dead-lettered; a
   worker that died counts as a failure. The others are retried, later and later.
 - No answer of a queue ends the worker: it pauses, says why, and asks again. Before it takes jobs it makes sure that
-  what they need is there, at the start and again after a job that had to wait.
+  what they need is there: at the start, again after a job that had to wait, and every minute, so that an idle worker
+  says so, too, when its storage is away.
 - When it is to stop, it receives no more, lets the jobs in hand finish for a while, and releases the others.
 """
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 20.0
+
+_PREPARE_SECONDS = 60.0
+"""How often it is made sure that what jobs need is there, also while there are none."""
 
 _RECEIVE_ENDS_SECONDS = 60.0
 """How long a queue may take to release what arrives after a receive is cancelled. Cancelled again, it leaves at once,
@@ -71,6 +75,7 @@ class Worker:
         self._queue = queue
         self._prepare = prepare
         self._is_prepared = prepare is None
+        self._prepared_at = clock()
         self._outages = Outages(clock)
         self._attempts = Attempts(queue, handler, policy, clock)
         self._policy = policy
@@ -79,6 +84,8 @@ class Worker:
         self._runs = Runs()
         self._is_stopping = False
         self._found_nothing = False
+        self.has_answered = False
+        """Whether the queue has ever answered."""
         self.last_contact = clock()
         """When the queue last answered."""
         self.last_failure: str | None = None
@@ -126,6 +133,7 @@ class Worker:
 
     def _answered(self) -> None:
         """Note that the queue answers."""
+        self.has_answered = True
         self.last_contact = self._clock()
         self.last_failure = None
 
@@ -139,11 +147,10 @@ class Worker:
                 await self._runs.wait_for_removal()
                 continue
             try:
-                if not self._is_prepared and self._prepare is not None:
-                    await self._prepare()
-                    self._is_prepared = True
-                    self._outages.end()
-                deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS)
+                await self._make_prepared()
+                # At once after an outage, and at the start: that the queue works is known without a long poll.
+                is_known = self.has_answered and not self._outages.is_on
+                deliveries = await self._queue.receive(free, wait_seconds=_POLL_SECONDS if is_known else 0)
             except Exception as error:  # noqa: BLE001 -- whatever a queue answers, it is asked again
                 failures += 1
                 self._found_nothing = False
@@ -156,6 +163,16 @@ class Worker:
             self._found_nothing = not deliveries
             for delivery in deliveries:
                 await self._accept(delivery)
+
+    async def _make_prepared(self) -> None:
+        """Make sure that what jobs need is there, unless that was done a moment ago."""
+        if self._prepare is None or (self._is_prepared and self._clock() - self._prepared_at < _PREPARE_SECONDS):
+            return
+        self._is_prepared = False
+        await self._prepare()
+        self._is_prepared = True
+        self._prepared_at = self._clock()
+        self._outages.end()
 
     async def _accept(self, delivery: Delivery) -> None:
         """Begin a job, or have it wait behind its group; release it if the worker stops."""

@@ -173,6 +173,7 @@ async def test_a_service_that_is_not_there_may_come_back(small: Path) -> None:
     async with Aws(access) as aws:
         storage = await open_s3_storage(aws)
         calls = (
+            storage.check(URI),
             storage.find(URI),
             storage.publish(small, URI, content_type="audio/wav", over=None),
             content_of(storage),

@@ -99,7 +99,7 @@ class StoriesProcess:
         return answer.status_code, answer.json()
 
     def wait_until_ready(self) -> None:
-        """Wait until it answers.
+        """Wait until it answers, and its worker has begun or says why not.
 
         Raises:
             RuntimeError: it ended, or does not answer.
@@ -109,8 +109,9 @@ class StoriesProcess:
             if self.process.poll() is not None:
                 raise RuntimeError(f"The worker ended with {self.process.returncode}:\n{self.log}")
             try:
-                if self.get("/healthz")[0]:
+                if "is starting" not in str(self.get("/healthz")[1]):
                     return
             except httpx2.TransportError:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise RuntimeError(f"The worker did not answer within {START_SECONDS:.0f} s:\n{self.log}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,15 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from sayso.jobs import Delivery
+
 REASON = "The worker is dead: There is no such queue."
 
 
-def service(directory: Path, *, is_broken: bool) -> WorkerService:
+def service(directory: Path, *, is_broken: bool, queue: InMemoryQueue | None = None) -> WorkerService:
+    queue = queue or InMemoryQueue()
+
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sequence[Consumer]]:
         if is_broken:
             raise InvalidInput("There is no such queue.")
-        queue = InMemoryQueue()
         yield [Consumer(name="memory", queue=queue, worker=Worker(queue, Recorder(), Policy()))]
 
     return WorkerService(opened, grace_seconds=0.01, work_directory=directory)
@@ -48,6 +53,24 @@ def test_a_dead_worker_is_told_everywhere(tmp_path: Path) -> None:
     assert answers["/healthz"].json() == {"ok": False, "reason": REASON}
     assert answers["/ready"].json() == {"status": "failed", "reason": REASON}
     assert answers["/backlog"].json()["error"]["message"] == REASON
+
+
+def test_a_worker_whose_queue_does_not_answer_is_not_well_for_a_moment(tmp_path: Path) -> None:
+    """From the start: no probe hears that all is well before the queue has answered once."""
+    asked = threading.Event()
+
+    class Hanging(InMemoryQueue):
+        async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+            asked.set()
+            await asyncio.Event().wait()
+            return await super().receive(limit, wait_seconds=wait_seconds)
+
+    with client_of(fake_served(), workers=WorkerGroup([service(tmp_path, is_broken=False, queue=Hanging())])) as client:
+        assert asked.wait(WAIT_SECONDS)
+        answer = client.get("/healthz")
+        assert client.get("/ready").json() == {"status": "starting"}
+    assert answer.status_code == 503
+    assert answer.json() == {"ok": False, "reason": "The worker is starting: its queue has not answered yet."}
 
 
 def test_a_worker_that_works_is_ready(tmp_path: Path) -> None:

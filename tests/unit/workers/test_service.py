@@ -235,3 +235,28 @@ def test_a_worker_that_pauses_says_why(tmp_path: Path) -> None:
     assert process.service.trouble() == "No jobs are taken from the queue memory: There is no such queue."
     process.service.stop()
     assert process.service.join(WAIT_SECONDS)
+
+
+def test_a_queue_that_has_not_answered_yet_is_no_beginning(tmp_path: Path) -> None:
+    """Until its first answer the process is not ready; its first failure is named without a moment's patience."""
+
+    class Away(InMemoryQueue):
+        is_away = True
+
+        async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+            if self.is_away:
+                raise ServiceUnavailable("The queue is away.")
+            return await super().receive(limit, wait_seconds=wait_seconds)
+
+    queue = Away()
+    process = Process(tmp_path, queue=queue)
+    assert not process.service.has_begun
+    process.service.start()
+    wait_until(lambda: process.service.trouble() is not None)
+    assert process.service.trouble() == "No jobs are taken from the queue memory: The queue is away."
+    assert process.service.readiness() == (False, None)
+    queue.is_away = False
+    wait_until(lambda: process.service.readiness() == (True, None))
+    assert process.service.trouble() is None
+    process.service.stop()
+    assert process.service.join(WAIT_SECONDS)

@@ -115,3 +115,47 @@ async def test_no_job_is_taken_before_what_it_needs_is_there() -> None:
         assert handler.begun == ["a", "b"]
         is_there = True
         await until(lambda: states(queue) == {"done"})
+
+
+async def test_an_idle_worker_notices_that_its_storage_is_away() -> None:
+    """What jobs need is looked for every minute, also while there are no jobs; and it goes on by itself."""
+    now, is_there = [0.0], True
+
+    async def prepare() -> None:
+        if not is_there:
+            raise ResourceMissing("There is no bucket.")
+
+    class Impatient(InMemoryQueue):
+        async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+            return await super().receive(limit, wait_seconds=min(wait_seconds, 0.01))
+
+    worker = Worker(Impatient(), Recorder(), quick(), prepare=prepare, clock=lambda: now[0])
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop, grace_seconds=WAIT_SECONDS))
+    await until(lambda: worker.has_answered)
+    is_there = False
+    now[0] = 59.0
+    await asyncio.sleep(0.05)
+    assert worker.trouble is None
+    now[0] = 60.0
+    await until(lambda: worker.trouble == "There is no bucket.")
+    is_there = True
+    await until(lambda: worker.trouble is None)
+    stop.set()
+    await asyncio.wait_for(running, WAIT_SECONDS)
+
+
+async def test_the_first_answer_is_not_waited_for() -> None:
+    """An empty queue says at once that it works, before the first long poll."""
+    waits: list[float] = []
+
+    class Watched(FailingQueue):
+        async def receive(self, limit: int, *, wait_seconds: float) -> Sequence[Delivery]:
+            waits.append(wait_seconds)
+            return await super().receive(limit, wait_seconds=wait_seconds)
+
+    queue = Watched(ServiceUnavailable("It is throttled."))
+    async with working(queue, Recorder()) as worker:
+        await until(lambda: len(waits) > 1)
+        assert waits[:2] == [0, 20.0]
+        assert worker.has_answered

@@ -30,8 +30,10 @@ async def health(process: ProcessDep) -> JSONResponse:
 
 @router.get("/healthz", summary="Whether the process works", responses={_UNHEALTHY: {}})
 async def healthz(process: ProcessDep) -> JSONResponse:
-    """True, or 503 with the reason when its worker is dead, cannot reach its queue, or has no disk space."""
+    """True, or 503 with the reason: its worker is dead, starting, cannot reach its queue, or has no disk space."""
     trouble = process.workers.trouble() if process.workers is not None else None
+    if trouble is None and process.workers is not None and not process.workers.has_begun:
+        trouble = "The worker is starting: its queue has not answered yet."
     if trouble is not None:
         return JSONResponse({"ok": False, "reason": trouble}, status_code=_UNHEALTHY)
     return JSONResponse({"ok": True})
