@@ -16,8 +16,9 @@ from sayso.modelsync.reconciliation.planning import Planner
 from sayso.modelsync.reconciliation.progress import Progress
 from sayso.modelsync.reconciliation.reconcile import Reconciler
 from sayso.modelsync.reconciliation.verify import verify_volume
-from sayso.modelsync.volume.directories import VolumeRoot, make_root
+from sayso.modelsync.volume.directories import VolumeRoot
 from sayso.modelsync.volume.lease import lease_holder
+from sayso.modelsync.volume.root_directory import make_root
 from sayso.modelsync.volume.synchronised import why_incomplete
 
 if TYPE_CHECKING:

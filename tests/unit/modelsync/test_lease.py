@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sayso.errors import LeaseLost
 from sayso.modelsync.errors import VolumeUnusable
-from sayso.modelsync.volume.directories import VolumeRoot, make_root
+from sayso.modelsync.volume.directories import VolumeRoot
 from sayso.modelsync.volume.lease import LEASE_FILE, VOLUME_FILE, VolumeLease, lease_holder, volume_id
 from sayso.modelsync.volume.lock_scope import local_locks
+from sayso.modelsync.volume.root_directory import make_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -145,3 +146,10 @@ def test_a_base_path_that_is_no_directory_is_a_clear_error(tmp_path: Path) -> No
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(VolumeUnusable):
         make_root(tmp_path / "dangling")
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/usr/..", "/usr/../"])
+def test_the_root_of_the_machine_is_no_volume(path: str) -> None:
+    """An empty variable before a slash makes one, and foreign files would be deleted."""
+    with pytest.raises(VolumeUnusable, match="the root of this machine"):
+        make_root(Path(path))

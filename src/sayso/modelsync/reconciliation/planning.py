@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
-from sayso.aws.s3_reader import ObjectAbsent
-from sayso.errors import Cancelled, InvalidInput, SaysoError, ServiceUnavailable
-from sayso.modelsync.bucket.listing import find_object, is_listed, list_objects, read_object
+from sayso.errors import Cancelled, InvalidInput, SaysoError
+from sayso.modelsync.bucket.listing import list_objects, read_object
 from sayso.modelsync.keys import KeyIndex, directories_above
 from sayso.modelsync.plan.manifests import MAXIMUM_MANIFEST_BYTES, is_manifest, parse_manifest, prefix_of
 from sayso.modelsync.plan.plan import make_plan
 from sayso.modelsync.plan.selection import select_objects
 from sayso.modelsync.plan.sets import SetPrefixes
+from sayso.modelsync.reconciliation.asking import ask_for
 from sayso.modelsync.reconciliation.recovering import entry_at
 from sayso.modelsync.reconciliation.source import below_prefix, entries_of_another, read_source
 from sayso.modelsync.reconciliation.under_way import UnderWay
@@ -26,46 +25,18 @@ from sayso.modelsync.volume.scan import scan_volume
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sayso.aws.s3_reader import BucketReader
     from sayso.modelsync.journal.entries import Entry
-    from sayso.modelsync.journal.journal import Journal
     from sayso.modelsync.journal.state import JournalState
     from sayso.modelsync.plan.actions import Plan
     from sayso.modelsync.plan.manifests import SetManifest
     from sayso.modelsync.plan.plan import PlanRules
-    from sayso.modelsync.reconciliation.opened import SyncOptions
     from sayso.modelsync.reconciliation.progress import Progress
+    from sayso.modelsync.reconciliation.volume_view import VolumeView
     from sayso.modelsync.records import Refused, RemoteObject
-    from sayso.modelsync.volume.directories import VolumeRoot
 
 _log = structlog.get_logger(__name__)
 
-_THREADS = 8
 _MANIFEST_ROUNDS = 3
-
-
-class VolumeView(Protocol):
-    """What plans are made of; `sayso.modelsync.reconciliation.opened.OpenVolume` has it."""
-
-    @property
-    def options(self) -> SyncOptions:
-        """How the bucket is synchronised."""
-        ...
-
-    @property
-    def reader(self) -> BucketReader:
-        """Of the bucket."""
-        ...
-
-    @property
-    def root(self) -> VolumeRoot:
-        """Of the volume."""
-        ...
-
-    @property
-    def journal(self) -> Journal:
-        """Of the volume; it is only read."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +141,7 @@ class Planner:
         )
         of_sets = {prefix for key in (*keys, *prefixes) if (prefix := sets.of(key)) is not None}
         single = [key for key in keys if sets.of(key) is None]
-        found, failed = self._ask(single)
+        found, failed = ask_for(single, self._volume)
         found = [each for each in found if (each.key, each.etag) not in self._left_out]
         listings = [
             list_objects(self._volume.reader, prefix=prefix, policy=self._volume.options.transfers.retry)
@@ -236,46 +207,6 @@ class Planner:
             self._manifests[place] = parse_manifest(content, manifest.key)
         except InvalidInput as error:
             self._manifests[place] = error
-
-    def _ask(self, keys: Iterable[str]) -> tuple[list[RemoteObject], dict[str, SaysoError]]:
-        """The objects with these keys, and the keys that the bucket could not be asked for."""
-        found: list[RemoteObject] = []
-        failed: dict[str, SaysoError] = {}
-        policy = self._volume.options.transfers.retry
-
-        def ask(key: str) -> RemoteObject | SaysoError | None:
-            try:
-                return find_object(self._volume.reader, key, policy=policy).remote
-            except ObjectAbsent:
-                return self._absence(key)
-            except Cancelled:
-                raise
-            except InvalidInput as error:  # it is about the bucket: no event is lost for that
-                return ServiceUnavailable(error.message, hint=error.hint)
-            except SaysoError as error:
-                return error
-
-        keys = list(keys)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="ask") as threads:
-            for key, answer in zip(keys, threads.map(ask, keys), strict=True):
-                if isinstance(answer, SaysoError):
-                    failed[key] = answer
-                elif answer is not None and not (key.endswith("/") and not answer.size_bytes):
-                    found.append(answer)
-        return found, failed
-
-    def _absence(self, key: str) -> SaysoError | None:
-        """Why an object is not taken for gone; None if it is. A file is deleted only if the listing says so, too."""
-        if key not in self._volume.journal.state.files:
-            return None
-        try:
-            if is_listed(self._volume.reader, key, policy=self._volume.options.transfers.retry):
-                return ServiceUnavailable(f"The bucket lists {key}, and has no such object.")
-        except Cancelled:
-            raise
-        except SaysoError as error:
-            return ServiceUnavailable(error.message, hint=error.hint)
-        return None
 
     def _scan(self, keys: Iterable[str], prefixes: Collection[str], listed: Collection[str]) -> VolumeScan:
         """What is on the volume where these keys and sets belong."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sayso.modelsync.journal.entries import Entry
     from sayso.modelsync.journal.values import Stored
-    from sayso.modelsync.reconciliation.planning import VolumeView
+    from sayso.modelsync.reconciliation.volume_view import VolumeView
 
 _log = structlog.get_logger(__name__)
 

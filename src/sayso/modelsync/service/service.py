@@ -22,7 +22,8 @@ from sayso.modelsync.service.requests import SyncRequests
 from sayso.modelsync.service.schedule import SyncSchedule
 from sayso.modelsync.service.standby import take_volume_lease, wait_for_lease
 from sayso.modelsync.service.state import ServiceState
-from sayso.modelsync.volume.directories import VolumeRoot, make_root
+from sayso.modelsync.volume.directories import VolumeRoot
+from sayso.modelsync.volume.root_directory import make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sayso.errors import OutputFailed
-from sayso.modelsync.errors import PathBlocked, VolumeFull, VolumeUnusable
+from sayso.modelsync.errors import PathBlocked, VolumeFull
 from sayso.modelsync.keys import STATE_DIRECTORY
 from sayso.modelsync.records import FileKind, LocalStat
 from sayso.modelsync.volume.file_modes import FileModes, give
@@ -29,7 +29,6 @@ _DENIED_HINT = (
     "MODELS_BASE_PATH names the volume. Mount it so that it can be written, and run as root, where it is mounted: "
     "chown -R {}:{} with its path."
 )
-_BASE_HINT = "MODELS_BASE_PATH names the directory of the volume; this user must be able to write there."
 
 
 def volume_error(error: OSError, subject: str) -> OutputFailed:
@@ -54,22 +53,6 @@ def kind_of(mode: int) -> FileKind:
     if stat.S_ISDIR(mode):
         return FileKind.DIRECTORY
     return FileKind.SYMLINK if stat.S_ISLNK(mode) else FileKind.OTHER
-
-
-def make_root(path: Path) -> None:
-    """Make the directory of a volume, if it is missing.
-
-    Raises:
-        VolumeUnusable: it cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise VolumeUnusable(f"{path} is no directory.", hint=_BASE_HINT) from error
-    except OSError as error:
-        raise VolumeUnusable(
-            f"The directory {path} cannot be made: {error.strerror or error}.", hint=_BASE_HINT
-        ) from error
 
 
 class VolumeRoot:
