@@ -11,6 +11,7 @@ import numpy as np
 import soxr
 
 from sayso.audio.container import name_of, opened
+from sayso.audio.mixdown import Mixdown
 from sayso.audio.silence import silence
 from sayso.audio.trial import require_quick_opening
 from sayso.errors import AudioTooLong, NotAudio
@@ -122,7 +123,7 @@ def _mono(container: InputContainer, name: str) -> Iterator[tuple[FloatArray, in
     Raises:
         NotAudio: no recording has such a rate, or so many channels.
     """
-    mixer, mixed = _mixer(), None
+    mixdown, mixed = Mixdown(), None
     ends_at_seconds = 0.0
     start_seconds = (container.start_time or 0) / av.time_base
     for frame in _frames(container):
@@ -130,7 +131,7 @@ def _mono(container: InputContainer, name: str) -> Iterator[tuple[FloatArray, in
         if not _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ or channels > _MOST_CHANNELS:
             raise NotAudio(f"{name} is no recording: it has {channels} channels of {rate_hz} samples a second.")
         if (now := (frame.format.name, frame.layout.name, frame.sample_rate)) != mixed:
-            mixer, mixed = _mixer(), now  # one mixer takes one kind of frame
+            mixdown, mixed = Mixdown(), now  # one takes one kind of frame
         if frame.time is not None:
             gap_seconds = frame.time - start_seconds - ends_at_seconds
             if _SHORTEST_GAP_SECONDS < gap_seconds < _LONGEST_GAP_SECONDS:
@@ -139,14 +140,8 @@ def _mono(container: InputContainer, name: str) -> Iterator[tuple[FloatArray, in
                 ends_at_seconds += gap_seconds
         ends_at_seconds += frame.samples / frame.sample_rate
         frame.pts = None
-        for out in mixer.resample(frame):
-            # Files of floating point may hold values that are no numbers; resampling would spread them.
-            yield np.nan_to_num(out.to_ndarray()[0], copy=False, nan=0.0, posinf=1.0, neginf=-1.0), frame.sample_rate
-
-
-def _mixer() -> av.AudioResampler:
-    # Weights that sum to at most one: two channels of the same sound are no louder than one.
-    return av.AudioResampler(format="flt", layout="mono", options={"rematrix_maxval": "1.0"})
+        for piece in mixdown.mono(frame):
+            yield piece, frame.sample_rate
 
 
 def _frames(container: InputContainer) -> Iterator[AudioFrame]:
