@@ -53,7 +53,7 @@ class Mixdown:
         for out in self._splitter.resample(frame):
             # Files of floating point may hold values that are no numbers; resampling would spread them.
             samples = np.nan_to_num(out.to_ndarray(), copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-            channels = samples.reshape(-1, frame.layout.nb_channels).T
+            channels: FloatArray = samples.astype(np.float32, copy=False).reshape(-1, frame.layout.nb_channels).T
             if len(channels) == 1:
                 yield channels[0]
                 continue

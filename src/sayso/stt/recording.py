@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from sayso.audio import decode_blocks, resample
 from sayso.scheduling import UNBOUNDED
+from sayso.stt.speech_level import detector_gain, recording_gain, without_rumble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,7 @@ _BLOCK_SECONDS = 60.0  # decoded in about a tenth of a second, under one compute
 _BLOCK_SAMPLES = round(_BLOCK_SECONDS * SAMPLE_RATE_HZ)
 _BYTES_PER_SAMPLE = 2
 _FULL_SCALE = 32768
+_QUIET_PEAK = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -46,12 +49,18 @@ class Recording:
         duration_samples: its length.
         levels_db: the level of each full frame of 10 ms, relative to full scale.
         source: the file that it was decoded from; None where it came as samples.
+        gain: the factor by which a very quiet recording is raised; its levels and its blocks are those after it.
+        detector_gain: the factor for the voice detector, after ``gain``; see `sayso.stt.speech_level`.
+        scales: what one stands for in each minute of the file, whose quiet minutes use all bits.
     """
 
     file: BinaryIO
     duration_samples: int
     levels_db: FloatArray
     source: Path | None = None
+    gain: float = 1.0
+    detector_gain: float = 1.0
+    scales: tuple[float, ...] = ()
 
     @property
     def duration_seconds(self) -> float:
@@ -69,7 +78,17 @@ class Recording:
             count = min(_BLOCK_SAMPLES, end_sample - start)
             self.file.seek(start * _BYTES_PER_SAMPLE)
             data = self.file.read(count * _BYTES_PER_SAMPLE)
-            yield np.frombuffer(data, np.int16).astype(np.float32) / np.float32(_FULL_SCALE)
+            block = np.frombuffer(data, np.int16).astype(np.float32) / np.float32(_FULL_SCALE)
+            yield self._raised(block, start)
+
+    def _raised(self, block: FloatArray, start_sample: int) -> FloatArray:
+        """A block as it is read from the file, in its scale and with the gain."""
+        if self.gain == 1.0 and all(scale == 1.0 for scale in self.scales):
+            return block
+        minutes = np.arange(start_sample, start_sample + len(block)) // _BLOCK_SAMPLES
+        factors = np.asarray(self.scales or [1.0], np.float32) * np.float32(self.gain)
+        raised: FloatArray = np.clip(block * factors[np.minimum(minutes, len(factors) - 1)], -1.0, 1.0)
+        return raised
 
 
 @contextmanager
@@ -89,7 +108,8 @@ def open_recording(
         Cancelled, DeadlineExceeded: as the context says.
     """
     with tempfile.TemporaryFile() as file:
-        levels = [np.empty(0, np.float32)]
+        levels, audible = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
+        scales: list[float] = []
         duration_samples = 0
         blocks = _blocks(source, maximum_seconds)
         while True:
@@ -98,14 +118,32 @@ def open_recording(
                 if block is None:
                     break
                 levels.append(_levels_db(block))
+                audible.append(_levels_db(without_rumble(block)))
                 duration_samples += len(block)
-                file.write(np.rint(np.clip(block, -1.0, 1.0) * (_FULL_SCALE - 1)).astype(np.int16).tobytes())
+                scales.append(_scale(block))
+                file.write(_as_stored(block, scales[-1]))
+        levels_db, audible_db = np.concatenate(levels), np.concatenate(audible)
+        gain = recording_gain(levels_db, audible_db)
         yield Recording(
             file=file,
             duration_samples=duration_samples,
-            levels_db=np.concatenate(levels),
+            levels_db=levels_db + np.float32(20 * math.log10(gain)),
             source=source if isinstance(source, Path) else None,
+            gain=gain,
+            detector_gain=detector_gain(audible_db) / gain,
+            scales=tuple(scales),
         )
+
+
+def _scale(block: FloatArray) -> float:
+    """What one stands for in a stored block: the peak of a quiet one, so that rounding does not become its noise."""
+    peak = float(np.max(np.abs(block), initial=0.0))
+    return 1.0 if peak == 0 or peak >= _QUIET_PEAK else peak
+
+
+def _as_stored(block: FloatArray, scale: float) -> bytes:
+    stored = np.rint(np.clip(block / scale, -1.0, 1.0) * (_FULL_SCALE - 1))
+    return bytes(stored.astype(np.int16).tobytes())
 
 
 def _blocks(source: Path | Audio, maximum_seconds: float | None) -> Iterator[FloatArray]:

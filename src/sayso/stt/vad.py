@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sayso.stt.recording import SAMPLE_RATE_HZ
+from sayso.stt.speech_level import without_rumble
 from sayso.stt.vad_options import VadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sayso.stt.recording import Recording
     from sayso.types import FloatArray
 
 WINDOW_SAMPLES = 512
@@ -131,6 +133,12 @@ class Chunk:
     def between(self, start: int, end: int) -> Chunk:
         """The part of it between two samples of the recording."""
         return Chunk(pieces=_clipped(self.pieces, start, end), speech=_clipped(self.speech, start, end))
+
+
+def prepared(recording: Recording, block: FloatArray) -> FloatArray:
+    """A block of a recording for the detector: without rumble, and at its level."""
+    samples: FloatArray = np.clip(without_rumble(block) * np.float32(recording.detector_gain), -1.0, 1.0)
+    return samples
 
 
 class SpeechDetector:

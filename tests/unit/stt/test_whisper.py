@@ -137,6 +137,21 @@ def test_no_words_are_made_up_for_what_is_no_speech(whisper: WhisperTranscriber,
     assert (made.timeline.words, made.details) == ((), ())
 
 
+@pytest.mark.parametrize("spoiled", ["quiet", "rumble"])
+def test_speech_below_the_detectors_reach_is_transcribed(
+    whisper: WhisperTranscriber, say: Callable[[str], FloatArray], spoiled: str
+) -> None:
+    """A recording at -71 dB in 16 bits, and a voice below a rumble that cannot be heard, keep every word."""
+    clean = np.concatenate([silence(1), say(FIRST), silence(1)])
+    clock = np.arange(len(clean)) / SAMPLE_RATE_HZ
+    if spoiled == "quiet":
+        quieter = clean * 10 ** (-71 / 20) / np.sqrt(np.mean(np.square(clean)))
+        sound = (np.rint(quieter * 32767) / 32767).astype(np.float32)
+    else:
+        sound = (clean * 0.01 + 0.3 * np.sin(2 * np.pi * 7 * clock)).astype(np.float32)
+    assert letters(transcribed(whisper, audio(sound)).text) == letters(FIRST)
+
+
 @pytest.mark.parametrize("after", [silence(25), noise(25, 0.003), music(25)], ids=["silence", "hiss", "music"])
 def test_nothing_is_added_after_the_last_word(
     whisper: WhisperTranscriber, say: Callable[[str], FloatArray], after: FloatArray

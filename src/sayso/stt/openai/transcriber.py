@@ -47,9 +47,9 @@ _LONGEST_HEADER_BYTES = 64
 class OpenAITranscriber:
     """See `Transcriber`: one of OpenAI's models.
 
-    Files that OpenAI takes are sent as they are. Other formats, files over 25 MiB or ten minutes, samples, and files
-    that it refuses are sent as FLAC, in parts of about ten minutes, several at a time. Silent recordings are not sent:
-    the models invent words for them.
+    Files that OpenAI takes are sent as they are. Other formats, files over 25 MiB or ten minutes, samples, very quiet
+    recordings (raised), and files that it refuses are sent as FLAC, in parts of about ten minutes, several at a time.
+    Silent recordings are not sent: the models invent words for them.
 
     ``whisper-1`` (and any other model that is not called ``gpt-…``) gives the time of each word. The rest give none:
     the time of the text, or of the speaker's turn, is shared out among its words. The parts of a recording are
@@ -229,7 +229,7 @@ async def _translation(client: AsyncOpenAI, file: tuple[str, bytes], parameters:
 def _original_file(recording: Recording) -> tuple[str, bytes] | None:
     """A name and the bytes of the recording's file, where OpenAI takes it whole; None where it must be re-encoded."""
     source = recording.source
-    if source is None or recording.duration_seconds > LONGEST_WHOLE_SECONDS:
+    if source is None or recording.gain != 1 or recording.duration_seconds > LONGEST_WHOLE_SECONDS:
         return None
     if source.stat().st_size > MAXIMUM_UPLOAD_BYTES:
         return None

@@ -18,7 +18,7 @@ from sayso.stt.base import DEFAULT_OPTIONS
 from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
-from sayso.stt.vad import SpeechDetector, chunks_of
+from sayso.stt.vad import SpeechDetector, chunks_of, prepared
 from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.batched_decoder import BatchedDecoder, engine_errors
 from sayso.stt.whisper.decoding import DecodingOptions
@@ -248,7 +248,7 @@ def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContex
         detector = SpeechDetector()
         for block in recording.blocks(0, recording.duration_samples):
             with engine_errors(), context.permit():
-                probabilities.append(detector.probabilities(block))
+                probabilities.append(detector.probabilities(prepared(recording, block)))
     return chunks_of(np.concatenate(probabilities), recording.duration_samples, vad)
 
 
