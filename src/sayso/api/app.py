@@ -85,12 +85,12 @@ def audio_api(
         open_narrations: opens their narrations on the serving loop; None if they are open already, or there are none.
     """
     # Imported here: a process without the API waits for none of its routes.
-    from sayso.api.routes import captions, files, hybrid, models, narrations, speech, transcriptions
+    from sayso.api.routes import alignments, captions, files, hybrid, models, narrations, speech, transcriptions
     from sayso.web import router as page
 
     def install(app: FastAPI) -> None:
         app.state.served = served
-        for family in (speech, captions, transcriptions, hybrid, narrations, files, models):
+        for family in (speech, captions, transcriptions, alignments, hybrid, narrations, files, models):
             app.include_router(family.router, responses=ERRORS)
         app.include_router(page)
 

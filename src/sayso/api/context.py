@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from sayso.alignment import Aligner
     from sayso.api.auth.keys import KeyRing
     from sayso.api.http.rate_limits import RateLimiter
     from sayso.api.schemas.catalogue import Catalogue
@@ -73,6 +74,7 @@ class AppContext:
         scheduler: of admission slots and compute permits.
         cache: of speech.
         metrics: of the process.
+        aligner: opens the aligner, once; raises `ModelMissing` where its model is not there.
         files: the finished files that signed links open; None if they are in S3, or there are none.
         narrations: the service of narrations as jobs; None without one.
         keep_alive_seconds: how often a client that follows a narration is sent a comment while nothing changes.
@@ -83,6 +85,7 @@ class AppContext:
     scheduler: Scheduler
     cache: SpeechCache
     metrics: Metrics
+    aligner: Callable[[], Aligner]
     files: SignedFiles | None = None
     narrations: Narrations | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS

@@ -48,6 +48,7 @@ def open_api(process: Process, settings: ApiSettings) -> Service:
         scheduler=speech.scheduler,
         cache=speech.cache,
         metrics=process.metrics,
+        aligner=speech.aligner,
         files=signed_files(settings) if keeps_narrations and settings.output_bucket is None else None,
     )
     opening = functools.partial(open_narrations, settings, speech.sources) if keeps_narrations else None

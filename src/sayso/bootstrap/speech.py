@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from sayso.bootstrap.alignment import open_aligner
 from sayso.bootstrap.chains import OPENAI, EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
 from sayso.errors import InvalidInput, ModelMissing
@@ -18,6 +20,7 @@ from sayso.scheduling import Scheduler
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sayso.alignment import Aligner
     from sayso.models import ModelStatus
     from sayso.observability import Metrics
     from sayso.settings import SpeechSettings
@@ -53,6 +56,8 @@ class Speech:
             self.engines.openai,
             interval_seconds=settings.openai_check_seconds if self.engines.asks_openai else 0,
         )
+        self._aligner: Aligner | None = None
+        self._opening_aligner = threading.Lock()
         self._watcher: ModelWatcher | None = None
         if self.engines.models.watched and settings.model_watch_seconds:
             self._watcher = ModelWatcher(self.engines.models.watched, interval_seconds=settings.model_watch_seconds)
@@ -62,6 +67,19 @@ class Speech:
     def sources(self) -> tuple[SpeechSource, ...]:
         """The local speech engines, in the order in which they are tried for a voice."""
         return tuple(self.engines.speech.values())
+
+    def aligner(self) -> Aligner:
+        """The aligner, which is opened once and listens with the default Whisper.
+
+        Raises:
+            InvalidInput, ModelMissing, ModelCorrupt, NotInstalled: as `open_aligner`; the next call tries again.
+        """
+        with self._opening_aligner:
+            if self._aligner is None:
+                self._aligner = open_aligner(
+                    self._settings, listener=lambda: self.engines.whisper[self.engines.default_whisper]
+                )
+            return self._aligner
 
     def close(self) -> None:
         """Close what is open."""

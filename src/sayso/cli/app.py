@@ -12,6 +12,7 @@ import typer
 
 from sayso import __version__
 from sayso.cli import cards, jobs, keys, models, sync
+from sayso.cli.align import align
 from sayso.cli.doctor import doctor
 from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
@@ -50,6 +51,9 @@ app.command(epilog=examples("sayso spoken 'It cost £3.50 in 1984.'", "sayso spo
 app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe *.mp3 --out texts --format srt,json"))(
     transcribe
 )
+app.command(
+    epilog=examples("sayso align reading.mp3 chapter.md --out out", "sayso align cours.m4a cours.txt -l fr-fr --json")
+)(align)
 app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.command(epilog=examples("sayso up", "sayso up --port 9000 --data /srv/sayso"))(up)

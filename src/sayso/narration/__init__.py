@@ -1,6 +1,7 @@
 """The narration of a document: audio and subtitles, resumable after an interruption."""
 
 from sayso.audio.loudness_targets import LOUDEST_LUFS, QUIETEST_LUFS
+from sayso.narration.aligned import AlignedDocument, align_document, aligned_content, aligned_files
 from sayso.narration.document import (
     DOCUMENT_SUFFIXES,
     MARKDOWN_SUFFIXES,
@@ -28,6 +29,7 @@ __all__ = [
     "SHOWN",
     "SUBTITLE_FORMATS",
     "VERSION",
+    "AlignedDocument",
     "Document",
     "FileFormat",
     "Narration",
@@ -36,6 +38,9 @@ __all__ = [
     "Progress",
     "Stream",
     "SubtitleFormat",
+    "align_document",
+    "aligned_content",
+    "aligned_files",
     "check_document",
     "estimated_seconds",
     "narrate",

@@ -39,7 +39,7 @@ class Document:
     directives: DirectiveReading = "strict"
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, *, directives: DirectiveReading = "strict") -> Document:
     """Read a ``.txt`` or ``.md`` file: UTF-8, with or without a byte order mark.
 
     Offsets count from the first character after the mark.
@@ -57,7 +57,9 @@ def read_document(path: Path) -> Document:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
-    return Document(text=decode_prose(data, str(path)), name=path.stem, markdown=suffix in MARKDOWN_SUFFIXES)
+    return Document(
+        text=decode_prose(data, str(path)), name=path.stem, markdown=suffix in MARKDOWN_SUFFIXES, directives=directives
+    )
 
 
 def to_script(
@@ -86,7 +88,7 @@ def to_script(
         Cancelled, DeadlineExceeded: as the context says.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _permits(context) as next_permit:
+    with compute_permits(context) as next_permit:
         return write_script(document.text, options, next_permit)
 
 
@@ -107,7 +109,7 @@ def check_document(
         SaysoError: as for `to_script`.
     """
     options = _options(document, engine, voice, spec or NarrationSpec())
-    with _permits(context) as next_permit:
+    with compute_permits(context) as next_permit:
         return check_script(document.text, options, next_permit)
 
 
@@ -125,7 +127,7 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
 
 
 @contextmanager
-def _permits(context: RequestContext) -> Iterator[Callable[[], None]]:
+def compute_permits(context: RequestContext) -> Iterator[Callable[[], None]]:
     """Hold one compute permit after another: the function that is yielded ends one and waits for the next."""
     with ExitStack() as held:
 

@@ -10,6 +10,7 @@ from sayso.subtitles.formats import (
     render_json,
     render_srt,
     render_vtt,
+    timeline_document,
     words_json,
 )
 from sayso.subtitles.lint import Rule, Violation, lint
@@ -38,5 +39,6 @@ __all__ = [
     "render_srt",
     "render_vtt",
     "style_named",
+    "timeline_document",
     "words_json",
 ]

@@ -6,6 +6,8 @@ real one. Silence is zeros.
 
 from __future__ import annotations
 
+import io
+import wave
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -88,6 +90,17 @@ class Writer:
     def recording(self) -> InMemory:
         """What was spoken so far."""
         return InMemory(samples=np.concatenate(self._samples))
+
+    @property
+    def wav(self) -> bytes:
+        """The same as a file."""
+        target = io.BytesIO()
+        with wave.open(target, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE_HZ)
+            file.writeframes(np.rint(self.recording.samples * 32768).astype("<i2").tobytes())
+        return target.getvalue()
 
     def heard(self, *, late_seconds: float = 0.15, wrong: Sequence[int] = ()) -> list[HeardWord]:
         """A transcription with times that are late, and with some words misheard."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.testclient import TestClient
 
+from sayso.alignment import Aligner
 from sayso.api.app import audio_api, cards_api, create_app
 from sayso.api.auth.keys import KeyRing
 from sayso.api.context import AppContext, ProcessContext
@@ -26,6 +27,7 @@ from sayso.settings import Settings
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
 from sayso.tts.cache import SpeechCache
 from sayso.tts.selection import LocalSpeech
+from support.alignment.written import LetterPronouncer, WrittenModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,6 +101,7 @@ def fake_served(
         scheduler=scheduler,
         cache=SpeechCache(NoCache()),
         metrics=metrics,
+        aligner=lambda: Aligner(WrittenModel(), LetterPronouncer()),
     )
 
 

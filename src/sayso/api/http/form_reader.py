@@ -16,13 +16,15 @@ from sayso.errors import InvalidInput, TooLarge
 from sayso.files import plain_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from types import TracebackType
 
     from python_multipart.multipart import MultipartCallbacks
 
 _MAXIMUM_FIELDS = 64
-_MAXIMUM_FIELD_BYTES = 64 * 1024
+MAXIMUM_FIELD_BYTES = 64 * 1024
+"""The longest text field of most forms."""
+
 _EXTENDED_NAME = re.compile(
     rb";\s*filename\*\s*=\s*\"?(?P<charset>[a-z0-9_-]*)'[a-z0-9-]*'(?P<quoted>[^;\"]*)\"?\s*(?:;|$)", re.IGNORECASE
 )
@@ -73,6 +75,8 @@ class FormReader:
     Args:
         maximum_bytes: the size of the largest file that is accepted.
         file_field: the field that is a file even if the client does not name the file; None for no such field.
+        maximum_field_bytes: the length of the longest text field that is accepted.
+        text_fields: the fields that are text even if the client sends them as files.
 
     Attributes:
         maximum_bytes: the size of the largest file that is accepted.
@@ -80,11 +84,20 @@ class FormReader:
         complete: whether the last boundary has arrived.
     """
 
-    def __init__(self, maximum_bytes: int, *, file_field: str | None = None) -> None:
+    def __init__(
+        self,
+        maximum_bytes: int,
+        *,
+        file_field: str | None = None,
+        maximum_field_bytes: int = MAXIMUM_FIELD_BYTES,
+        text_fields: Collection[str] = (),
+    ) -> None:
         self.pending = bytearray()
         self.complete = False
         self.maximum_bytes = maximum_bytes
         self._file_in = file_field
+        self._maximum_field_bytes = maximum_field_bytes
+        self._text_in = text_fields
         self._part = _Part()
         self._header = bytearray()
         self._value = bytearray()
@@ -156,6 +169,8 @@ class FormReader:
         self._part.name = _text(name or b"").removesuffix("[]")
         if file_name is None and (self._part.name == self._file_in or _holds_media(self._part.headers)):
             file_name = ""
+        if self._part.name in self._text_in:
+            file_name = None
         self._part.is_file = file_name is not None
         if file_name is not None:
             self._open(file_name)
@@ -181,8 +196,8 @@ class FormReader:
             self.pending += data[start:end]
             return
         self._part.content += data[start:end]
-        if len(self._part.content) > _MAXIMUM_FIELD_BYTES:
-            raise InvalidInput(f"The field {self._part.name!r} is longer than {_MAXIMUM_FIELD_BYTES} bytes.")
+        if len(self._part.content) > self._maximum_field_bytes:
+            raise InvalidInput(f"The field {self._part.name!r} is longer than {self._maximum_field_bytes} bytes.")
 
     def _end_part(self) -> None:
         if not self._part.is_file:

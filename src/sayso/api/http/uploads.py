@@ -17,12 +17,12 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from sayso.api.http.form_reader import FormReader
+from sayso.api.http.form_reader import MAXIMUM_FIELD_BYTES, FormReader
 from sayso.errors import Cancelled, InvalidInput, SaysoError, TooLarge
 from sayso.json_objects import Outline, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -105,7 +105,13 @@ def errors_named(path: Path, name: str) -> Iterator[None]:
 
 
 async def read_form(
-    request: Request, *, maximum_bytes: int, file_field: str | None = None, silence_seconds: float = _SILENCE_SECONDS
+    request: Request,
+    *,
+    maximum_bytes: int,
+    file_field: str | None = None,
+    maximum_field_bytes: int = MAXIMUM_FIELD_BYTES,
+    text_fields: Collection[str] = (),
+    silence_seconds: float = _SILENCE_SECONDS,
 ) -> Form:
     """Read a ``multipart/form-data`` body with at most one file.
 
@@ -113,6 +119,9 @@ async def read_form(
         request: whose body has not been read.
         maximum_bytes: the size of the largest file that is accepted.
         file_field: the field that is a file even if the client does not name the file; None for no such field.
+        maximum_field_bytes: the length of the longest text field that is accepted; all together, and what a form has
+            besides, are at most a MiB.
+        text_fields: the fields that are text even if the client sends them as files.
         silence_seconds: for how long the client may send nothing.
 
     Raises:
@@ -125,7 +134,9 @@ async def read_form(
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise InvalidInput("The body must be multipart/form-data, with its boundary in the Content-Type header.")
-    with FormReader(maximum_bytes, file_field=file_field) as reader:
+    with FormReader(
+        maximum_bytes, file_field=file_field, maximum_field_bytes=maximum_field_bytes, text_fields=text_fields
+    ) as reader:
         chunks = _bounded(request, maximum_bytes, _MAXIMUM_OVERHEAD_BYTES, silence_seconds=silence_seconds)
         await _feed(reader, options[b"boundary"], chunks)
         return Form(reader.fields(), reader.keep_file())

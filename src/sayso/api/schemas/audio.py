@@ -210,6 +210,19 @@ class TranscriptionForm(TranslationForm):
         )
 
 
+class AlignmentForm(FormBody):
+    """A recording, and the text that is read in it."""
+
+    text: str = Field(min_length=1, description="The text, at most 512 KiB; a field or a file.")
+    language: LanguageTag = Field(default="en-us", description="The language of the text, as en-us or fr-fr.")
+    response_format: Literal["json", "srt", "vtt"] = Field(default="json")
+    subtitles: list[CueFormat] = Field(
+        default_factory=list, description="Subtitle files in the answer json, in the field `subtitles`."
+    )
+    style: StyleName = Field(default="netflix", description="The style of the subtitles.")
+    markdown: bool = Field(default=False, description="Whether the text is Markdown, whose marks are not spoken.")
+
+
 class HybridTranscriptionForm(FormBody):
     """A recording to transcribe with the first engine that succeeds, with an optional report."""
 

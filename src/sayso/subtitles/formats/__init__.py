@@ -4,7 +4,7 @@ from sayso.subtitles.formats.ass import render_ass
 from sayso.subtitles.formats.cue_file import CueFormat, render
 from sayso.subtitles.formats.parse import parse_subtitles
 from sayso.subtitles.formats.srt import render_srt
-from sayso.subtitles.formats.timeline_json import Timing, render_json, words_json
+from sayso.subtitles.formats.timeline_json import Timing, render_json, timeline_document, words_json
 from sayso.subtitles.formats.webvtt import render_vtt
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "render_json",
     "render_srt",
     "render_vtt",
+    "timeline_document",
     "words_json",
 ]

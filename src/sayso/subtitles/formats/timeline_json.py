@@ -35,8 +35,16 @@ def render_json(
         engine: the engine that synthesised the audio.
         timing: the origin of the word times.
     """
+    document = timeline_document(timeline, text=text, language=language, voice=voice, engine=engine, timing=timing)
+    return json.dumps(document, ensure_ascii=False) + "\n"
+
+
+def timeline_document(
+    timeline: Timeline, *, text: str, language: str, voice: str, engine: str, timing: Timing = "exact"
+) -> dict[str, Any]:
+    """The content of `render_json`, for more fields to be added."""
     rate = timeline.sample_rate_hz
-    document = {
+    return {
         "version": 1,
         "text": text,
         "language": language,
@@ -49,7 +57,6 @@ def render_json(
         "segments": [{**_times(segment, rate), **_place(segment)} for segment in timeline.segments],
         "chapters": [{"title": chapter.title, **_times(chapter, rate)} for chapter in timeline.chapters],
     }
-    return json.dumps(document, ensure_ascii=False) + "\n"
 
 
 def words_json(words: Iterable[Word], sample_rate_hz: int) -> list[dict[str, Any]]:
