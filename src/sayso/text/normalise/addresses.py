@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import WORD_END
 from sayso.text.normalise.rules import Written, rule, whole
-from sayso.text.normalise.words import clean
+from sayso.text.normalise.words import clean, sayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 # Domains that are recognised as an address without "www." or a scheme before them: "example.com".
 _DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|fr|uk|de|ch|ca|co|tv"
+_SUFFIXES = (
+    "txt|md|csv|json|ya?ml|toml|xml|html?|css|js|ts|py|rs|rb|java|cpp|sh|sql|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|"
+    "mp[34]|wav|flac|zip|exe|ini|conf|log|lock"
+)
+_ROOTS = "etc|usr|var|tmp|home|opt|dev|bin|proc|root|srv|sys|lib|mnt|api"
 _LABEL = r"[^\W_][\w-]{0,62}+"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}"
 _PATH = r"(?:[/?#][^\s<>\"“”«»]{0,1000}(?<![.,;:!?)\]'’*]))?"
@@ -24,22 +29,58 @@ _PORT = r"(?::\d{1,5})?"
 _PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
 _DIGIT_GROUP = re.compile(r"(\+?)(\d+)")
 # Labels that are spelled out; other short ones are words ("my", "go").
-_SPELLED = frozenset({"uk", "us", "fr", "eu", "io", "ai", "tv", "www", "html", "htm", "php", "pdf", "ch", "de", "ca"})
+_LONGEST_SPELLED = 4
+_SPELLED = frozenset(
+    {"uk", "us", "fr", "eu", "io", "ai", "tv", "www", "html", "htm", "php", "pdf", "ch", "de", "ca", "py", "js", "ts"}
+)
 
 
 def addresses(grammar: Grammar) -> tuple[Rule, ...]:
-    """The rules for "name@example.com", "https://example.com/a?b=1", "www.example.com" and "example.com/a"."""
+    """The rules for addresses and names of files.
+
+    "name@example.com", "https://example.com/a?b=1", "www.example.com", "example.com/a", "photo.jpg", "os.path".
+    """
 
     def read(match: re.Match[str]) -> Reading:
         return whole(match, _spoken_address(match["address"], grammar))
 
+    def read_dotted(match: re.Match[str]) -> Reading:
+        first = match["address"].partition(".")[0]
+        known = first in grammar.abbreviations or f"{first}." in grammar.abbreviations
+        return None if known else whole(match, _spoken_address(match["address"], grammar))
+
+    def read_file(match: re.Match[str]) -> Reading:
+        signs = [word for sign in "://" for word in grammar.url_signs[sign].split()]
+        return whole(match, ("file", *signs, *_spoken_address(match["address"], grammar)))
+
     def read_mail(match: re.Match[str]) -> Reading:
         return whole(match, _spoken_address(match[0], grammar))
 
-    mail = rf"[\w.+%-]{{1,64}}+@{_HOST}{WORD_END}"
+    mail = rf"[\w.+%-]{{1,64}}+@{_HOST}{WORD_END}{_PATH}"
+    local = rf"(?i:file)://(?P<address>/?{_HOST}{_PATH})"
+    name = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_SUFFIXES})(?![\w-]|\.\w))"
+    dotted = r"(?P<address>[a-z][a-z0-9_]{1,30}+(?:\.[a-z][a-z0-9_]{1,30}+){1,4}+)(?![\w’'-])"
     url = rf"(?:(?i:https?|ftp)://(?=[^\W_])|(?=www\.))(?P<address>{_HOST}{_PORT}{_PATH})"
     bare = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_DOMAINS})(?![\w-]|\.\w){_PORT}{_PATH})"
-    return (rule(mail, read_mail), rule(url, read), rule(bare, read))
+    return (
+        rule(mail, read_mail),
+        rule(url, read),
+        rule(bare, read),
+        rule(local, read_file),
+        rule(name, read),
+        rule(dotted, read_dotted),
+    )
+
+
+def paths(grammar: Grammar) -> Rule:
+    """The rule for "/etc/hosts", "~/notes.txt" and "/usr"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, _spoken_address(match[0], grammar))
+
+    segment = r"[\w-]++(?:\.[\w-]++){0,8}+"
+    start = rf"(?:~/{segment}|/{segment}/{segment}|/(?:{_ROOTS})(?![\w.-]))"
+    return rule(rf"(?<![^\W_])(?<![/.:~)\]%€$£]){start}(?:/{segment}){{0,12}}+/?", read)
 
 
 def _spoken_address(address: str, grammar: Grammar) -> Words:
@@ -47,12 +88,22 @@ def _spoken_address(address: str, grammar: Grammar) -> Words:
     said: list[str] = []
     for part in _PARTS.findall(address.rstrip("/")):
         if part.isdecimal():
-            said += grammar.speller.cardinal(part) if len(part) <= 4 else grammar.speller.digits(part)
+            # Three digits are more often a code than an amount.
+            said += grammar.speller.cardinal(part) if len(part) in {1, 2, 4} else grammar.speller.digits(part)
         elif part[0].isalnum():
-            said += part.upper() if part.lower() in _SPELLED else clean(part)
+            said += _spoken_label(part)
         else:
             said += grammar.url_signs.get(part, "").split()
     return tuple(said) or clean(address)
+
+
+def _spoken_label(label: str) -> Words:
+    if label.lower() == "jpg":
+        return ("jpeg",)
+    spelled = label.lower() in _SPELLED or (
+        1 < len(label) <= _LONGEST_SPELLED and label.isascii() and not sayable(label)
+    )
+    return tuple(label.upper()) if spelled else clean(label)
 
 
 def phone_numbers(pattern: str, say_group: Callable[[str], Words], plus: str) -> Rule:

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise import quantities, words
-from sayso.text.normalise.addresses import addresses
+from sayso.text.normalise import fractions, maths, measures, money, quantities, ranges, roman, words
+from sayso.text.normalise.addresses import addresses, paths
+from sayso.text.normalise.rules import first_reading, rule
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
     from sayso.text.normalise.grammar import Grammar
-    from sayso.text.normalise.rules import Rule
+    from sayso.text.normalise.rules import Reading, Rule
 
 
-def word_rules(grammar: Grammar, own: Iterable[Rule] = ()) -> tuple[Rule, ...]:
-    """The rules for words that begin with a letter; a language's own ones precede Roman numerals and capitals."""
+def word_rules(grammar: Grammar, own: Iterable[Rule] = (), early: Iterable[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules for words that begin with a letter.
+
+    Args:
+        grammar: the language.
+        own: its rules that precede Roman numerals and capitals.
+        early: its rules that precede abbreviations.
+    """
     return (
         words.ideographs(),
         *addresses(grammar),
-        quantities.money_before(grammar),
+        money.money_ranges(grammar),
+        money.money_before(grammar),
         quantities.multipliers(grammar),
         quantities.named_versions(grammar),
+        *early,
+        measures.units_alone(grammar),
+        *maths.powers(grammar)[1:],
         words.abbreviations(grammar),
         words.dotted_initials(),
+        words.initials(),
         *own,
-        words.roman_numerals(grammar),
+        roman.roman_numerals(grammar),
+        maths.formulas(grammar),
         words.capitals(grammar),
         words.plain_words(grammar.speller),
     )
@@ -43,9 +57,11 @@ def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule
         quantities.long_digits(grammar.speller),
         *addresses(grammar),
         *early,
-        quantities.money_after(grammar),
-        quantities.fractions(grammar),
-        quantities.units(grammar),
+        money.money_after(grammar),
+        fractions.fractions(grammar),
+        *maths.powers(grammar)[:1],
+        maths.scientific(grammar),
+        measures.units(grammar),
         quantities.scaled(grammar),
         *late,
         quantities.products(grammar),
@@ -59,9 +75,33 @@ def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule
 def sign_rules(grammar: Grammar, own: Iterable[Rule]) -> tuple[Rule, ...]:
     """The rules for words that begin with a sign. Prices come first: they may follow a prefix ("-$5")."""
     return (
-        quantities.money_before(grammar),
+        money.money_ranges(grammar),
+        money.money_before(grammar),
         *own,
+        leading_points(grammar),
+        ranges.dashes(grammar),
+        maths.relations(grammar),
         words.signs_between_numbers(grammar),
-        quantities.per_unit(grammar),
+        money.per_unit(grammar),
+        paths(grammar),
+        words.slashes(grammar),
+        words.hashtags(),
+        words.attached_signs(grammar),
+        maths.raised_signs(grammar),
         words.signs(grammar),
     )
+
+
+def leading_points(grammar: Grammar) -> Rule:
+    """The rule for ".5", ".25%" and ".75 in": a number that begins with its decimal point."""
+    rules = (
+        money.money_after(grammar),
+        measures.units(grammar),
+        quantities.scaled(grammar),
+        quantities.numbers(grammar),
+    )
+
+    def read(match: re.Match[str]) -> Reading:
+        return first_reading(rules, match.string, match.start(), match.endpos)
+
+    return rule(r"\.(?<![^\W_]\.)(?<!\.\.)(?=\d)", read)

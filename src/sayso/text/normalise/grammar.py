@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,10 +29,14 @@ class Unit(NamedTuple):
 
 
 class Currency(NamedTuple):
-    """A currency and its hundredth; ``cents`` is None where prices have no hundredths."""
+    """A currency and its hundredth; ``cents`` is None where prices have no hundredths.
+
+    ``names_cents`` is whether the hundredth is named after the unit: "two dollars fifty cents", "two pounds fifty".
+    """
 
     unit: Unit
     cents: Unit | None
+    names_cents: bool = False
 
 
 class When(Enum):
@@ -41,6 +45,7 @@ class When(Enum):
     ALWAYS = "always"
     BEFORE_NAME = "before a capital letter"
     AFTER_NAME = "after a word with a capital letter, and not before one"
+    BETWEEN_NAMES = "between two words with a capital letter"
     BEFORE_NUMBER = "before a digit"
     AFTER_NUMBER = "after a digit"
 
@@ -82,6 +87,18 @@ class Grammar:
         first_ruler: must match near a ruler's "I", which could be a word.
         rank: returns the words of a ruler's number.
         url_signs: the signs of web and e-mail addresses.
+        money_scales: scales that count as such before a currency or after its sign only ("$30b").
+        per_units: units that are written so only after "per" or a slash ("/yr").
+        raise_unit: the name of a unit to a power: the unit, the exponent, and whether it stands after "per".
+        exponent: the words after a base: sign ("" or "-") and digits or letter of the exponent ("squared").
+        times_ten: the words for the "e" of "1e-5".
+        relations: signs of comparison: between two operands, and before a number alone.
+        scores: is searched in the text before two numbers with a hyphen, which are a result then and no range.
+        fraction: the words of any other fraction, alone and after a whole number; None if it is read as two numbers.
+        before_attribute: matches the text before a number whose unit stays singular ("a 5 km run").
+        silent_zero: whether ".5" is "point five".
+        slash: the word for a slash between two words, "" if it is not spoken.
+        feminine: whether a noun is feminine, where a number before it depends on that ("21 pages").
     """
 
     speller: Speller
@@ -111,6 +128,23 @@ class Grammar:
     first_ruler: re.Pattern[str]
     rank: Callable[[Speller, int], Words]
     url_signs: Mapping[str, str]
+    money_scales: Mapping[str, Unit] = field(default_factory=dict)
+    per_units: Mapping[str, Unit] = field(default_factory=dict)
+    raise_unit: Callable[[Unit, int, bool], Unit] = lambda unit, _exponent, _divided: unit
+    exponent: Callable[[Speller, str, str], Words] | None = None
+    times_ten: Words = ()
+    relations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    scores: re.Pattern[str] | None = None
+    fraction: Callable[[Speller, int, int], tuple[Words, Words] | None] | None = None
+    before_attribute: re.Pattern[str] | None = None
+    silent_zero: bool = False
+    slash: str = ""
+    feminine: Callable[[str], bool] | None = None
+
+    @cached_property
+    def all_units(self) -> Mapping[str, Unit]:
+        """The units, with those that stand after "per" only."""
+        return {**self.units, **self.per_units}
 
     @cached_property
     def unit_pattern(self) -> str:
@@ -121,6 +155,11 @@ class Grammar:
     def currency_pattern(self) -> str:
         """Any currency's symbol."""
         return alternatives(self.currencies)
+
+    @cached_property
+    def money_scale_pattern(self) -> str:
+        """Any scale of an amount of money."""
+        return alternatives({**self.scales, **self.money_scales})
 
     @cached_property
     def scale_pattern(self) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Numbers with more digits than this are read digit by digit.
 MOST_DIGITS = 15
+_MOST_GROUPED_DIGITS = 36
 # num2words has languages that overflow above this many digits, and its Amharic never returns for large numbers.
 _MOST_DIGITS_ELSEWHERE = 9
 _BROKEN = frozenset({"am"})
@@ -42,9 +43,16 @@ class Speller:
                 return name
         return None
 
-    def cardinal(self, digits: str, *, feminine: bool = False) -> Words:
-        """A cardinal: "21" is "twenty-one"; read digit by digit when it is long or begins with a zero."""
-        longest = MOST_DIGITS if self.language.startswith(("en", "fr")) else _MOST_DIGITS_ELSEWHERE
+    def cardinal(self, digits: str, *, feminine: bool = False, grouped: bool = False) -> Words:
+        """A cardinal: "21" is "twenty-one"; read digit by digit when it is long or begins with a zero.
+
+        Args:
+            digits: the number.
+            feminine: whether "one" is feminine in it.
+            grouped: whether marks group its digits, so that it may be longer.
+        """
+        known = self.language.startswith(("en", "fr"))
+        longest = (_MOST_GROUPED_DIGITS if grouped else MOST_DIGITS) if known else _MOST_DIGITS_ELSEWHERE
         if not self.converter or len(digits) > longest or (digits[0] == "0" and len(digits) > 1):
             return self.digits(digits)
         words = self._spoken(int(digits), "cardinal")

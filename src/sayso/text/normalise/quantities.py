@@ -1,24 +1,19 @@
-"""Rules for numbers with their units: money, units, fractions, products, versions."""
+"""Numbers, and rules for those without a unit: scaled ones, products, versions, long rows of digits."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.text.normalise.grammar import CJK, WORD_END, alternatives
-from sayso.text.normalise.rules import Written, parts, rule, whole
+from sayso.text.normalise.rules import Written, rule, whole
 from sayso.text.normalise.words import LONGEST, clean
 
 if TYPE_CHECKING:
+    import re
+
     from sayso.text.normalise.grammar import Grammar, Unit
     from sayso.text.normalise.numbers import Speller
     from sayso.text.normalise.rules import Reading, Rule, Words
-
-# The characters that stand for a third and the like, besides "1/3" itself.
-_FRACTION_SIGNS = {
-    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5",
-    "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
-}  # fmt: skip
 
 
 class Numeral(NamedTuple):
@@ -26,10 +21,15 @@ class Numeral(NamedTuple):
 
     digits: str
     decimals: str
+    grouped: bool = False
+    """Whether marks group the digits, so that the number is one however long it is."""
 
     def words(self, grammar: Grammar, unit: Unit | None = None) -> Words:
         """The words of the number before ``unit``."""
-        said = grammar.speller.cardinal(self.digits, feminine=unit is not None and unit.feminine)
+        if not self.digits:
+            return (grammar.point, *grammar.say_decimals(grammar.speller, self.decimals))
+        feminine = unit is not None and unit.feminine
+        said = grammar.speller.cardinal(self.digits, feminine=feminine, grouped=self.grouped)
         return (*said, grammar.point, *grammar.say_decimals(grammar.speller, self.decimals)) if self.decimals else said
 
     def of(self, grammar: Grammar, unit: Unit) -> Words:
@@ -40,92 +40,8 @@ class Numeral(NamedTuple):
 def numeral(text: str, grammar: Grammar) -> Numeral:
     """Split a match of ``grammar.number``."""
     digits, decimals = grammar.split_number(text)
-    return Numeral("".join(char for char in digits if char.isdecimal()) or "0", decimals)
-
-
-def money_before(grammar: Grammar) -> Rule:
-    """The rule for "$3.50", "£2m" and "US$3 million": the currency is written first and spoken last."""
-
-    def read(match: re.Match[str]) -> Reading:
-        amount, counted = _money(match, grammar)
-        last = "scale" if match["scale"] else "number"
-        if last == "scale":
-            return parts(match, ("currency", ()), ("number", amount), ("scale", counted))
-        return parts(match, ("currency", ()), ("number", (*amount, *counted)))
-
-    scale = rf"(?: ?(?P<scale>{grammar.scale_pattern}){WORD_END})?"
-    return rule(rf"(?P<currency>{grammar.currency_pattern}) ?(?P<number>{grammar.number}){scale}", read)
-
-
-def money_after(grammar: Grammar) -> Rule:
-    """The rule for "3,50 €", "20 USD" and "2 millions €"."""
-
-    def read(match: re.Match[str]) -> Reading:
-        amount, counted = _money(match, grammar)
-        if not match["scale"]:
-            return parts(match, ("number", amount), ("currency", counted))
-        return parts(match, ("number", amount), ("scale", counted[:1]), ("currency", counted[1:]))
-
-    scale = rf"(?: ?(?P<scale>{grammar.scale_pattern}))?"
-    currency = rf" ?(?P<currency>{grammar.currency_pattern}){WORD_END}"
-    return rule(rf"(?P<number>{grammar.number}){scale}{currency}", read)
-
-
-def _money(match: re.Match[str], grammar: Grammar) -> tuple[Words, Words]:
-    """The number of an amount, and its currency with what follows: "three", "pounds fifty"."""
-    amount = numeral(match["number"], grammar)
-    unit, cents = grammar.currencies[match["currency"]]
-    if match["scale"]:
-        scale = grammar.scales[match["scale"]]
-        return amount.words(grammar), (*amount.of(grammar, scale), *grammar.of_millions(unit.many))
-    if amount.decimals.strip("0") and (len(amount.decimals) != 2 or cents is None):
-        return amount.words(grammar, unit), amount.of(grammar, unit)
-    euros = Numeral(amount.digits, "")
-    counted = euros.of(grammar, unit)
-    if len(euros.digits) > 6 and euros.digits.endswith("000000"):
-        counted = tuple(grammar.of_millions(unit.many))
-    if not amount.decimals.strip("0") or cents is None:
-        return euros.words(grammar, unit), counted
-    hundredths = Numeral(amount.decimals.lstrip("0"), "")
-    named = (*hundredths.words(grammar, cents), *hundredths.of(grammar, cents))
-    if not amount.digits.strip("0"):
-        return hundredths.words(grammar, cents), hundredths.of(grammar, cents)
-    # "three pounds fifty", but "three pounds five pence".
-    small = len(hundredths.digits) == 1
-    return euros.words(grammar, unit), (*counted, *(named if small else hundredths.words(grammar)))
-
-
-def units(grammar: Grammar) -> Rule:
-    """The rule for "10 km", "5%", "90 km/h" and "3 €/kg" without its currency."""
-
-    def read(match: re.Match[str]) -> Reading:
-        amount = numeral(match["number"], grammar)
-        unit = grammar.units[match["unit"]]
-        per = (grammar.per, *grammar.units[match["per"]].one.split()) if match["per"] else ()
-        return parts(
-            match,
-            ("number", amount.words(grammar, unit)),
-            ("unit", amount.of(grammar, unit)),
-            ("slash", ()),
-            ("per", per),
-        )
-
-    per = rf"(?:(?P<slash>/)(?P<per>{grammar.unit_pattern}))?"
-    return rule(rf"(?P<number>{grammar.number}) ?(?P<unit>{grammar.unit_pattern}){per}{WORD_END}", read)
-
-
-def per_unit(grammar: Grammar) -> Rule:
-    """The rule for text after a price: "/kg" in "3 €/kg", "/month" in "$20/month"."""
-    signs = "".join(symbol for symbol in grammar.currencies if len(symbol) == 1)
-    after_price = re.compile(rf"[{re.escape(signs)}%][\d.,]*$")
-
-    def read(match: re.Match[str]) -> Reading:
-        if not after_price.search(match.string[max(0, match.start() - 24) : match.start()]):
-            return None
-        unit = grammar.units[match["unit"]].one.split() if match["unit"] else ()
-        return whole(match, (grammar.per, *unit))
-
-    return rule(rf"/(?:(?P<unit>{grammar.unit_pattern}){WORD_END}|(?=[^\W\d_]))", read)
+    bare = "".join(char for char in digits if char.isdecimal())
+    return Numeral(bare or ("" if grammar.silent_zero else "0"), decimals, grouped=bare != digits)
 
 
 def scaled(grammar: Grammar) -> Rule:
@@ -137,32 +53,6 @@ def scaled(grammar: Grammar) -> Rule:
 
     letters = {scale: name for scale, name in grammar.scales.items() if scale not in grammar.units}
     return rule(rf"(?P<number>{grammar.number})(?P<scale>{alternatives(letters)}){WORD_END}", read)
-
-
-def fractions(grammar: Grammar) -> Rule:
-    """The rule for "½", "1½", "1 1/2" and "3/4 km"."""
-
-    def read(match: re.Match[str]) -> Reading:
-        fraction = _FRACTION_SIGNS.get(match["fraction"], match["fraction"])
-        if fraction not in grammar.fractions:
-            return None
-        said, after_whole = grammar.fractions[fraction]
-        unit = grammar.units[match["unit"]] if match["unit"] else None
-        if not match["whole"]:
-            return parts(match, ("fraction", said), ("unit", (*grammar.part_of, *unit.one.split()) if unit else ()))
-        amount = Numeral(match["whole"], "")
-        counted = amount.of(grammar, unit._replace(one=unit.many)) if unit else ()
-        said_whole = amount.words(grammar, unit)
-        if grammar.fraction_last and unit:
-            ending = "e" if unit.feminine and after_whole[-1] == "demi" else ""
-            counted = (*amount.of(grammar, unit), *after_whole[:-1], after_whole[-1] + ending)
-            return parts(match, ("whole", said_whole), ("fraction", ()), ("unit", counted))
-        return parts(match, ("whole", said_whole), ("fraction", after_whole), ("unit", counted))
-
-    signs = "".join(_FRACTION_SIGNS)
-    fraction = rf"(?P<fraction>[{signs}]|(?<![/.,])\d/\d(?![/\d]|[.,]\d))"
-    unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}))?{WORD_END}"
-    return rule(rf"(?:(?P<whole>\d{{1,9}})(?: |(?=[{signs}])))?{fraction}{unit}", read)
 
 
 def products(grammar: Grammar) -> Rule:
@@ -185,7 +75,7 @@ def multipliers(grammar: Grammar) -> Rule:
         times = grammar.between_numbers["×"].split()
         return whole(match, (*times, *grammar.speller.cardinal(match["number"])))
 
-    return rule(rf"x(?P<number>\d{{1,4}}){WORD_END}", read)
+    return rule(rf"x(?!86|64)(?P<number>\d{{1,4}}){WORD_END}", read)
 
 
 _VERSION = r"\d{1,9}(?:\.\d{1,9})"

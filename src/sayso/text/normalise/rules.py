@@ -115,10 +115,10 @@ def scan(text: str, start: int, end: int, book: RuleBook) -> list[Written]:
 def _read(text: str, at: int, end: int, book: RuleBook) -> Reading:
     char = text[at]
     if char.isalpha():
-        return _read_elided(text, at, end, book) or _first(book.words, text, at, end)
+        return _read_elided(text, at, end, book) or first_reading(book.words, text, at, end)
     if char.isalnum():
-        return _first(book.numbers, text, at, end)
-    return _first(book.signs, text, at, end) or _read_prefixed(text, at, end, book)
+        return first_reading(book.numbers, text, at, end)
+    return first_reading(book.signs, text, at, end) or _read_prefixed(text, at, end, book)
 
 
 def _read_prefixed(text: str, at: int, end: int, book: RuleBook) -> Reading:
@@ -126,13 +126,15 @@ def _read_prefixed(text: str, at: int, end: int, book: RuleBook) -> Reading:
     sign = book.prefixes.get(text[at])
     if sign is None or at + 1 >= end or (at and text[at - 1].isalnum()):
         return None
-    return _onto(at, tuple(sign.split()), _first(_after_prefix(text[at + 1], book), text, at + 1, end))
+    return _onto(at, tuple(sign.split()), first_reading(_after_prefix(text[at + 1], book), text, at + 1, end))
 
 
 def _after_prefix(char: str, book: RuleBook) -> Sequence[Rule]:
     if char.isdecimal():
         return book.numbers
-    return () if char.isalnum() else book.signs[:1]
+    if char == ".":
+        return book.signs  # of which only the rule for a leading point applies: "-.5"
+    return () if char.isalnum() else book.signs[:2]
 
 
 def _read_elided(text: str, at: int, end: int, book: RuleBook) -> Reading:
@@ -141,7 +143,7 @@ def _read_elided(text: str, at: int, end: int, book: RuleBook) -> Reading:
     if not elided:
         return None
     rules = book.words if text[elided.end()].isalpha() else book.numbers
-    following = _first(rules, text, elided.end(), end)
+    following = first_reading(rules, text, elided.end(), end)
     if not following:
         return None
     first, *rest = following
@@ -156,7 +158,7 @@ def _onto(at: int, words: Words, following: Reading) -> Reading:
     return [Written(at, first.end, (*words, *first.spoken)), *rest]
 
 
-def _first(rules: Sequence[Rule], text: str, at: int, end: int) -> Reading:
+def first_reading(rules: Sequence[Rule], text: str, at: int, end: int) -> Reading:
     """The result of the first rule that applies to the text at ``at``."""
     for candidate in rules:
         match = candidate.pattern.match(text, at, end)

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import CJK, LETTER, WORD_END, When, alternatives, listed
-from sayso.text.normalise.numbers import roman_value
 from sayso.text.normalise.rules import Written, parts, rule, whole
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ _WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![^\W_]['’-])[^\W_]++(?:['’-][^\W_
 _WORD_AFTER = re.compile(r"[^\W_]+")
 _CONSONANTS = re.compile(r"[^aeiouy]*")
 _UNSAYABLE = re.compile(r"[aeiou]{4}|[^aeiouy]{4}|[jq]$|[^aeiouylmnrsc][bdfgjmpqvz]$|[hjqvwx][bcdfgjmpqvwxz]")
-_LONE_ROMAN = re.compile(r"[IVX]{2,}|[IVXLCDM]{5,}")
-_SMALL_ROMAN = re.compile(r"[IVX]+")
 _NUMBER_BEFORE = re.compile(r"(?<!\d)(\d++)\D?$")
 _NUMBER_AFTER = re.compile(r" ?[^\w\s]?(\d{1,24})")
+_INITIAL_BEFORE = re.compile(r"(?<![^\W_])[A-Z]\. ?$")
+_INITIAL_AFTER = re.compile(r" ?[A-Z]\.(?![^\W_]{2})")
 _ZERO_WIDTH_SPACE = "\u200b"
 _VOWELS = frozenset("aeiouyAEIOUYàâäéèêëîïôöùûüÀÂÄÉÈÊËÎÏÔÖÙÛÜ")
 
@@ -126,6 +125,8 @@ def _applies(when: When, match: re.Match[str]) -> bool:
         return word_before(match)[-1:].isdecimal()
     if when is When.BEFORE_NAME:
         return after.isupper() and match.string[match.end() : match.end() + 1] in {" ", "-"}
+    if when is When.BETWEEN_NAMES:
+        return word_before(match)[:1].isupper() and after.isupper()
     if when is When.AFTER_NAME:
         return word_before(match)[:1].isupper() and not after.isupper()
     return True
@@ -143,6 +144,17 @@ def word_after(match: re.Match[str], *, reach: int = 24) -> str:
     after = match.string[match.end() : match.end() + reach].lstrip(" ")
     found = _WORD_AFTER.match(after)
     return found[0] if found else ""
+
+
+def initials() -> Rule:
+    """The rule for the initials of a name with spaces: "C. S. Lewis"; the points are no ends of sentences."""
+
+    def read(match: re.Match[str]) -> Reading:
+        text, start, end = match.string, match.start(), match.end()
+        in_row = _INITIAL_AFTER.match(text, end) or _INITIAL_BEFORE.search(text[max(0, start - 4) : start])
+        return whole(match, (match[0][0],)) if in_row else None
+
+    return rule(r"[A-Z]\.(?= ?[A-Z])", read)
 
 
 def dotted_initials() -> Rule:
@@ -173,7 +185,7 @@ def _spelled(letters: str, grammar: Grammar, *, shouted: bool) -> bool:
         return False
     if letters in grammar.initialisms:
         return True
-    if not _sayable(letters):
+    if not sayable(letters):
         return True
     if shouted or letters in grammar.short_words:
         return False
@@ -197,7 +209,7 @@ _ONSETS = listed(
 
 
 @lru_cache(maxsize=4096)
-def _sayable(letters: str) -> bool:
+def sayable(letters: str) -> bool:
     """Whether capitals could be a word: they have a vowel, a possible beginning and no cluster of consonants."""
     low = letters.lower()
     start = _CONSONANTS.match(low)
@@ -208,60 +220,62 @@ def _sayable(letters: str) -> bool:
     return not _UNSAYABLE.search(low)
 
 
-def roman_numerals(grammar: Grammar) -> Rule:
-    """The rule for Roman numerals where nothing else can be meant: "Chapter IV", "Henry VIII", "XXI"."""
-
-    def read(match: re.Match[str]) -> Reading:
-        value = roman_value(match[0])
-        if value is None:
-            return None
-        before = word_before(match)
-        if before.lower() in grammar.numbered:
-            return whole(match, grammar.speller.cardinal(str(value)))
-        if before in grammar.rulers and (match[0] != "I" or grammar.first_ruler.search(_near(match))):
-            return whole(match, grammar.rank(grammar.speller, value))
-        # Alone, only a numeral that is not a word, a size or initials.
-        alone = _LONE_ROMAN.fullmatch(match[0]) and match[0] not in {"IV", "XX", "XXX"}
-        named = before[:1].isupper() and len(match[0]) > 1 and _SMALL_ROMAN.fullmatch(match[0])
-        heading = match.start() == 0 and match.string.startswith(". ", match.end())
-        return whole(match, grammar.speller.cardinal(str(value))) if alone or named or heading else None
-
-    return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read)
-
-
-def _near(match: re.Match[str]) -> str:
-    """A Roman numeral with some text on both sides."""
-    return match.string[max(0, match.start() - 48) : match.end() + 12]
-
-
 def signs(grammar: Grammar) -> Rule:
     """The rule for signs that are always spoken: "&", "@", "=" …."""
-    before_number = rf"(?<![^\W_])[{re.escape(''.join(grammar.prefixes))}]\d"
-    always = f"[{re.escape(''.join(grammar.signs))}]"
-    return rule(rf"(?!{before_number}){always}", lambda match: whole(match, grammar.signs[match[0]].split()))
+    before_number = rf"(?<![^\W_])[{re.escape(''.join(grammar.prefixes))}]\.?\d"
+    always = alternatives(grammar.signs)
+    return rule(rf"(?!{before_number})(?:{always})", lambda match: whole(match, grammar.signs[match[0]].split()))
 
 
 def signs_between_numbers(grammar: Grammar) -> Rule:
-    """The rule for signs that have a meaning between numbers only: "10–12", "3 × 4"."""
+    """The rule for signs that have a meaning between numbers only: "3 × 4"; `ranges.dashes` is for dashes."""
 
     def read(match: re.Match[str]) -> Reading:
-        sign = match["sign"]
         before = _NUMBER_BEFORE.search(match.string[max(0, match.start() - 24) : match.start()])
         after = _NUMBER_AFTER.match(match.string[match.end() : match.end() + 26])
-        if not before or not after:
-            return None
-        spaced = " " in {before[0][-1], after[0][0]}
-        if sign in "-–" and (spaced or (sign == "-" and int(before[1]) >= int(after[1]))):
-            return None
-        return parts(match, ("sign", grammar.between_numbers[sign].split()))
+        return parts(match, ("sign", grammar.between_numbers[match["sign"]].split())) if before and after else None
 
-    marks = re.escape("".join(grammar.between_numbers))
+    marks = re.escape("".join(sign for sign in grammar.between_numbers if sign not in "-–"))
     return rule(rf"(?P<sign>[{marks}])", read)
+
+
+def slashes(grammar: Grammar) -> Rule:
+    """The rule for a slash between two words, "upgrade/update"; it is silent in "he/she" and "TCP/IP"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        before, after = word_before(match), word_after(match)
+        silent = not grammar.slash or before.lower() in _SILENT_SLASH or after.lower() in _SILENT_SLASH
+        if silent or (before.isupper() and after.isupper()):
+            return None
+        return whole(match, (grammar.slash,))
+
+    return rule(r"/(?<=[^\W\d_]/)(?=[^\W\d_])", read)
+
+
+_SILENT_SLASH = listed("or he she his her hers him they them et ou il elle ils elles le la un une")
+
+
+def hashtags() -> Rule:
+    """The rule for "#winning"."""
+    return rule(r"#(?<![^\W_]#)(?=[^\W\d_])", lambda match: whole(match, ("hashtag",)))
+
+
+def attached_signs(grammar: Grammar) -> Rule:
+    """The rule for signs that are attached to a word and no part of a number: "page 14/ and", "a#b", "M$"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        sign = match[0]
+        said = grammar.currencies[sign].unit.one if sign in grammar.currencies else grammar.url_signs[sign]
+        return whole(match, said.split())
+
+    currencies = "".join(re.escape(sign) for sign in grammar.currencies if len(sign) == 1)
+    return rule(rf"/(?<=\d/)(?= [^\W_])|#(?<=[^\W\d_]#)(?=[^\W_])|[{currencies}](?<=[^\W\d_].)(?![^\W_])(?!\.\d)", read)
 
 
 def sign_chars(grammar: Grammar) -> str:
     """Every sign that a written word may begin with."""
-    slash = "/"  # of "€/kg"
-    tables = (slash, grammar.signs, grammar.between_numbers, grammar.prefixes)
+    tables = (grammar.signs, grammar.between_numbers, grammar.prefixes, grammar.relations)
+    chars = {char for table in tables for sign in table for char in sign[0]}
+    powers = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹" if grammar.exponent else ""
     currencies = {symbol for symbol in grammar.currencies if len(symbol) == 1}
-    return "".join(sorted(currencies.union(*tables)))
+    return "".join(sorted({"/", ".", *powers, *chars, *currencies}))

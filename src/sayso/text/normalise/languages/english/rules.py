@@ -7,28 +7,34 @@ from typing import TYPE_CHECKING
 
 from sayso.text.normalise.addresses import phone_numbers
 from sayso.text.normalise.books import number_rules, sign_rules, word_rules
-from sayso.text.normalise.dates import numeric_dates
-from sayso.text.normalise.grammar import WORD_END, Grammar, alternatives
-from sayso.text.normalise.languages.english import tables
+from sayso.text.normalise.grammar import WORD_END, Grammar, Unit
+from sayso.text.normalise.languages.english import names, tables, units
+from sayso.text.normalise.languages.english.dates import dates, decades, named_months, years
+from sayso.text.normalise.languages.english.names import plural_numbers
+from sayso.text.normalise.languages.english.places import house_numbers, places
+from sayso.text.normalise.languages.english.times import times
+from sayso.text.normalise.maths import functions
+from sayso.text.normalise.measures import feet_and_inches
 from sayso.text.normalise.numbers import Speller
-from sayso.text.normalise.rules import Rule, RuleBook, parts, rule, whole
-from sayso.text.normalise.words import sign_chars, word_before
+from sayso.text.normalise.rules import Rule, RuleBook, rule, whole
+from sayso.text.normalise.words import sign_chars
 
 if TYPE_CHECKING:
     from sayso.text.normalise.rules import Reading, Words
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,18})(?!\d)(?:\.\d{1,18}(?!\d))?"
-_HALF_DAY = r"(?P<half>[ap]\.m\.|[AP]\.M\.|[ap]m|[AP]M)"
-_MONTH = alternatives(tables.MONTHS)
-_BEFORE_DAY = re.compile(rf"(?<![^\W_])(?:{_MONTH})\.? $")
+_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3}){1,11}|\d{1,18})(?!\d)(?:\.\d{1,18}(?!\d))?|(?<![^\W_])\.\d{1,18}(?!\d))"
 
 # Groups of digits in North American, British and international numbers.
 _PHONES = (
-    r"(?:(?:\+?1[-. ]?)?\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}"
+    r"(?:(?:\+?1[-. ]?)?\(?\d{3}(?:\)[-. ]{0,2}|[-. ]{1,2})\d{3}[-. ]\d{4}"
     r"|555-\d{4}"
     r"|0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}"
     r"|\+(?=(?:[-. ()]{0,2}\d){8,15}(?![-. ]?\d))\d{1,3}(?:[-. ()]{0,2}\d{1,4}){2,6})"
 )
+
+
+_FOOT = Unit("foot", "feet")
+_INCH = Unit("inch", "inches")
 
 
 def english(language: str) -> RuleBook:
@@ -37,15 +43,29 @@ def english(language: str) -> RuleBook:
     speller = grammar.speller
     american = language == "en-us"
     phone = phone_numbers(_PHONES, speller.digits, "plus")
-    short_decade, decade = _decades(speller)
+    short_decade, decade, quarter = decades(speller)
     return RuleBook(
-        words=word_rules(grammar),
+        words=word_rules(
+            grammar,
+            early=(functions("of"), *names.names_of_things(), *named_months(speller, american=american), *places()),
+        ),
         numbers=number_rules(
             grammar,
-            early=(*_dates(speller, american=american), *_times(speller), phone, short_decade, decade),
-            late=(_ordinals(speller), _years(speller)),
+            early=(
+                *dates(speller, american=american),
+                *times(speller),
+                phone,
+                *names.numbers_of_things(speller),
+                short_decade,
+                decade,
+                quarter,
+                *house_numbers(speller),
+                *feet_and_inches(_FOOT, _INCH, grammar),
+                *plural_numbers(speller),
+            ),
+            late=(_ordinals(speller), *years(speller, grammar.units)),
         ),
-        signs=sign_rules(grammar, own=(phone, short_decade)),
+        signs=sign_rules(grammar, own=(phone, short_decade, names.dotted_names())),
         sign_chars=sign_chars(grammar) + "'’",
         prefixes=grammar.prefixes,
     )
@@ -65,10 +85,12 @@ def english_grammar(language: str) -> Grammar:
         part_of=("of", "a"),
         fraction_last=False,
         of_millions=lambda currency: tuple(currency.split()),
-        units=tables.UNITS,
-        currencies=tables.CURRENCIES,
-        scales=tables.SCALES,
-        fractions=tables.FRACTIONS,
+        units=units.UNITS,
+        currencies=units.CURRENCIES,
+        scales=units.SCALES,
+        money_scales=units.MONEY_SCALES,
+        per_units=units.PER_UNITS,
+        fractions=units.FRACTIONS,
         prefixes=tables.PREFIXES,
         between_numbers=tables.BETWEEN_NUMBERS,
         signs=tables.SIGNS,
@@ -81,6 +103,17 @@ def english_grammar(language: str) -> Grammar:
         first_ruler=re.compile(r"(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s\w+ I\b|I of "),
         rank=lambda speller, value: ("the", *speller.ordinal(value)),
         url_signs=tables.URL_SIGNS,
+        raise_unit=_raise_unit,
+        exponent=_exponent,
+        times_ten=("times", "ten"),
+        relations=tables.RELATIONS,
+        scores=re.compile(
+            r"(?i:\b(?:won|wins?|beat|beats|lost|loses|led|leads|drew|draw|score|scores|scored|victory)\b)[^.!?]*$"
+        ),
+        fraction=_fraction,
+        before_attribute=re.compile(r"(?<![^\W_])[Aa]n? $"),
+        silent_zero=True,
+        slash="slash",
     )
 
 
@@ -89,92 +122,55 @@ def _split_number(number: str) -> tuple[str, str]:
     return digits, decimals
 
 
-def _dates(speller: Speller, *, american: bool) -> tuple[Rule, ...]:
-    def say_date(day: int, month: int, year: int) -> Words:
-        name = tables.MONTH_NAMES[month - 1]
-        said = speller.ordinal(day)
-        date = (name, *said) if american else ("the", *said, "of", name)
-        return (*date, *speller.year(year))
-
-    def read_day_before(match: re.Match[str]) -> Reading:
-        the = () if word_before(match).lower() == "the" else ("the",)
-        of = () if match["of"] else ("of",)
-        return whole(match, (*the, *speller.ordinal(int(match["day"])), *of)) if _is_day(match["day"]) else None
-
-    def read_day_after(match: re.Match[str]) -> Reading:
-        near = match.string[max(0, match.start() - 12) : match.start()]
-        if not _is_day(match["day"]) or not _BEFORE_DAY.search(near):
-            return None
-        return whole(match, (*(() if american else ("the",)), *speller.ordinal(int(match["day"]))))
-
-    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-    return (
-        *numeric_dates(say_date, month_first=american),
-        rule(rf"{day}(?=(?P<of> of)? (?:{_MONTH}){WORD_END})", read_day_before),
-        rule(rf"{day}{WORD_END}(?![:.,/]\d)", read_day_after),
-    )
+def _raise_unit(unit: Unit, exponent: int, divided: bool) -> Unit:  # noqa: FBT001 -- a callback
+    """The name of a unit to a power: "square meter", but after "per" "second squared"."""
+    if divided:
+        power = {2: "squared", 3: "cubed"}.get(exponent, f"to the {exponent}")
+        return Unit(f"{unit.one} {power}", f"{unit.many} {power}")
+    if exponent not in _POWERS:
+        return Unit(f"{unit.one} to the {exponent}", f"{unit.many} to the {exponent}")
+    power = _POWERS[exponent]
+    return Unit(f"{power} {unit.one}", f"{power} {unit.many}")
 
 
-def _is_day(digits: str) -> bool:
-    return 1 <= int(digits) <= 31
+_POWERS = {2: "square", 3: "cubic"}
 
 
-def _times(speller: Speller) -> tuple[Rule, ...]:
-    def letters(match: re.Match[str]) -> Words:
-        return tuple((match["half"] or "").replace(".", "").upper())
+def _exponent(speller: Speller, sign: str, digits: str) -> Words:
+    """The words after a base: "squared", "to the power of minus three"."""
+    if digits in {"2", "3"} and not sign:
+        return ("squared",) if digits == "2" else ("cubed",)
+    said = speller.cardinal(digits) if digits.isdecimal() else (digits,)
+    return ("to", "the", "power", "of", *(("minus",) if sign else ()), *said)
 
-    def read_clock(match: re.Match[str]) -> Reading:
-        hour, minute = str(int(match["hour"])), match["minute"]
-        said = [*speller.cardinal(hour)]
-        if minute != "00":
-            said += ("oh", *speller.cardinal(minute[1])) if minute[0] == "0" else speller.cardinal(minute)
-        elif not match["half"] and not match["second"]:
-            said.append("o'clock" if 1 <= int(hour) <= 12 else "hundred")
-        if match["second"]:
-            seconds = str(int(match["second"]))
-            said += ("and", *speller.cardinal(seconds), "second" if seconds == "1" else "seconds")
-        return parts(match, ("clock", said), ("half", letters(match)))
 
-    def read_hour(match: re.Match[str]) -> Reading:
-        return parts(match, ("hour", speller.cardinal(str(int(match["hour"])))), ("half", letters(match)))
+def _fraction(speller: Speller, top: int, bottom: int) -> tuple[Words, Words] | None:
+    """The words of a fraction: "thirty-one thirty-seconds"; "24/7" and "50/50" are two numbers, 120/80 is "over"."""
+    said, below = speller.cardinal(str(top)), speller.cardinal(str(bottom))
+    if (top, bottom) in _NO_FRACTIONS or top == bottom or bottom < 2 or top == 0:
+        both = (*said, *below)
+        return both, both
+    if bottom > _LARGEST_DENOMINATOR and bottom not in {1000, 10_000}:
+        over = (*said, "over", *below)
+        return over, over
+    part = ("half",) if bottom == 2 else ("quarter",) if bottom == 4 else speller.ordinal(bottom)
+    if bottom in {100, 1000} and part[0] == "one":
+        part = part[1:]
+    if top != 1:
+        part = ("halves",) if bottom == 2 else (*part[:-1], f"{part[-1]}s")
+    if top > bottom and bottom > _LARGEST_IMPROPER:
+        over = (*said, "over", *below)
+        return over, over
+    return (*said, *part), ("and", *said, *part)
 
-    clock = r"(?P<clock>(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?)(?![:\d])"
-    return (
-        rule(rf"{clock}(?: ?{_HALF_DAY})?{WORD_END}", read_clock),
-        rule(rf"(?P<hour>1[0-2]|0?[1-9]) ?{_HALF_DAY}{WORD_END}", read_hour),
-    )
+
+_NO_FRACTIONS = frozenset({(24, 7), (9, 11), (7, 11), (20, 20), (360, 365)})
+_LARGEST_DENOMINATOR = 100
+_LARGEST_IMPROPER = 9
 
 
 def _ordinals(speller: Speller) -> Rule:
     def read(match: re.Match[str]) -> Reading:
         return whole(match, speller.ordinal(int(match["number"].replace(",", ""))))
 
-    return rule(rf"(?P<number>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?:st|nd|rd|th){WORD_END}", read)
-
-
-def _years(speller: Speller) -> Rule:
-    """The rule for four figures that are most likely a year: "1984"."""
-    return rule(
-        rf"(?:1[1-9]\d\d|20\d\d){WORD_END}(?![,.]\d)",
-        lambda match: whole(match, speller.year(int(match[0]))),
-    )
-
-
-def _decades(speller: Speller) -> tuple[Rule, Rule]:
-    """The rules for "'90s" and "80s", and for "1990s"."""
-
-    def read_short(match: re.Match[str]) -> Reading:
-        return whole(match, _plural(speller.cardinal(match["decade"])))
-
-    def read_long(match: re.Match[str]) -> Reading:
-        return whole(match, _plural(speller.year(int(match["decade"]))))
-
-    return (
-        rule(rf"(?:['’](?=\d)|(?=[2-9]))(?P<decade>[1-9]0)['’]?s{WORD_END}", read_short),
-        rule(rf"(?P<decade>1[1-9]\d0|20\d0)['’]?s{WORD_END}", read_long),
-    )
-
-
-def _plural(said: Words) -> Words:
-    last = said[-1]
-    return (*said[:-1], f"{last[:-1]}ies" if last.endswith("y") else f"{last}s")
+    return rule(rf"(?P<number>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?i:st|nd|rd|th){WORD_END}", read)

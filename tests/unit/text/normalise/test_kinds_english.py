@@ -1,0 +1,220 @@
+"""English: the kinds of text that were once spoken falsely, each with its cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.text.normalise import normalise
+from sayso.types import Span
+
+KINDS: dict[str, dict[str, str]] = {
+    "an apostrophe makes a letter a name's": {
+        "In 2015 L'Oréal grew": "In twenty fifteen L'Oréal grew",
+        "In 2015 L. Smith left": "In twenty fifteen L Smith left",
+        "Room 3 M's": "Room three M's",
+    },
+    "initials are letters": {
+        "C. S. Lewis": "C S Lewis",
+        "D. H. Lawrence": "D H Lawrence",
+        "M. Night Shyamalan": "M Night Shyamalan",
+        "V. Hugo": "V Hugo",
+        "C. elegans": "C elegans",
+        "I. Introduction": "one Introduction",
+        "II. Methods": "two Methods",
+    },
+    "a leading point": {
+        ".5": "point five",
+        ".25%": "point two five percent",
+        "$.99": "ninety-nine cents",
+        "p < .05": "p is less than point zero five",
+        "-.5": "minus point five",
+        "a .22 rifle": "a point two two rifle",
+        "...5 more": "five more",
+        "the .NET runtime": "the dot net runtime",
+    },
+    "signs of comparison": {
+        "a < b": "a is less than b",
+        "x ≤ 3": "x is at most three",
+        "aged ≥ 18": "aged at least eighteen",
+        "±5": "plus or minus five",
+        "10 ± 2": "ten plus or minus two",
+        "5 × 3": "five times three",
+        "n >= 10": "n is at least ten",
+        "x != 3": "x is not equal to three",
+        "go -> there": "go there",
+    },
+    "ranges": {
+        "9 a.m.–5 p.m.": "nine A M to five P M",
+        "9am-5pm": "nine A M to five P M",
+        "4:00 am - 8:12 pm": "four A M to eight twelve P M",
+        "10:30-11:45": "ten thirty to eleven forty-five",
+        "1960-80": "nineteen sixty to eighty",
+        "1914–18": "nineteen fourteen to eighteen",
+        "1960s-80s": "nineteen sixties to eighties",
+        "$5-10 million": "five to ten million dollars",
+        "$5-$10 million": "five dollars to ten million dollars",
+        "€10–20": "ten to twenty euros",
+        "1980-1970 kg": ("one thousand nine hundred eighty to one thousand nine hundred seventy kilograms"),
+        "5%–10%": "five percent to ten percent",
+        "20-30°C": "twenty to thirty degrees Celsius",
+    },
+    "hyphens that are no range": {
+        "1-2=5": "one minus two equals five",
+        "5 - 3 = 2": "five minus three equals two",
+        "1-800-555-0199": "one eight zero zero five five five zero one nine nine",
+        "1-800-GO-2-HAUL": "one eight hundred GO two HAUL",
+        "111-11-1111": "one one one one one one one one one",
+        "b-c-1-5-b": "b-c one five b",
+        "won 6-4, 3-6, 7-5": "won six four three six seven five",
+        "beat them 2-3": "beat them two three",
+        "ISBN 978-0-306-40615-7": "I S B N nine seven eight zero three zero six four zero six one five seven",
+    },
+    "powers": {
+        "10⁻³": "ten to the power of minus three",
+        "10⁶": "ten to the power of six",
+        "x²": "x squared",
+        "x³ + y²": "x cubed plus y squared",
+        "xⁿ": "x to the power of n",
+        "2^10": "two to the power of ten",
+        "1e-5": "one times ten to the power of minus five",
+        "6.02e23": "six point zero two times ten to the power of twenty-three",
+        "3.0 × 10⁸ m/s": "three point zero times ten to the power of eight meters per second",
+        "H₂O and CO₂": "H two O and C O two",
+    },
+    "units": {
+        "9.81 m/s²": "nine point eight one meters per second squared",
+        "5 km²": "five square kilometers",
+        "3 km³": "three cubic kilometers",
+        "40 s⁻¹": "forty per second",
+        "3 m·s⁻¹": "three meters per second",
+        "12KG": "twelve kilograms",
+        "100 million kg": "one hundred million kilograms",
+        "120 mmHg": "one hundred twenty millimeters of mercury",
+        "5ft 10in": "five feet ten inches",
+        "5'10\"": "five feet ten inches",
+        "12st 4lb": "twelve stone four pounds",
+        'a 12" record': "a twelve inch record",
+        "1 mbps": "one megabit per second",
+        "12/kg": "twelve per kilogram",
+        "350 g/m²": "three hundred fifty grams per square meter",
+        "5 mg/kg/day": "five milligrams per kilogram per day",
+        "1,000s of people": "thousands of people",
+        "100s of people": "hundreds of people",
+        "two 747s": "two seven forty-sevens",
+        "a 30s timeout": "a thirty second timeout",
+    },
+    "currencies": {
+        "₩460 billion": "four hundred sixty billion won",
+        "¥30b": "thirty billion yen",
+        "US$76.3 trillion": "seventy-six point three trillion dollars",
+        "US $76.3 trillion": "seventy-six point three trillion dollars",
+        "$20/mo": "twenty dollars per month",
+        "$350/yr": "three hundred fifty dollars per year",
+        "₹500": "five hundred rupees",
+        "R$ 12.50": "twelve reais fifty",
+        "$1,925.21": "one thousand nine hundred twenty-five dollars twenty-one cents",
+        "$20.500": "twenty dollars fifty cents",
+    },
+    "dates": {
+        "2016/07/03": "July third twenty sixteen",
+        "JAN. 15 2020": "January fifteenth twenty twenty",
+        "JAN 15, 2020": "January fifteenth twenty twenty",
+        "june 30": "June thirtieth",
+        "jul 25 2012": "July twenty-fifth twenty twelve",
+        "17 may 2010": "the seventeenth of may twenty ten",
+        "23rd july, 1998": "the twenty-third of July nineteen ninety-eight",
+        "you may 5 times": "you may five times",
+        "march 5 miles": "march five miles",
+        "Jan-15-2020": "January fifteenth twenty twenty",
+        "15-01-2020": "the fifteenth of January twenty twenty",
+        "in 340 A.D.": "in three forty A D",
+        "44 BC": "forty-four B C",
+        "2Q22": "the second quarter of twenty-two",
+        "Q2 2024": "Q two twenty twenty-four",
+        "on 06/17": "on June seventeenth",
+        "the 1980 s": "the nineteen eighties",
+    },
+    "times": {
+        "1.59 p.m.": "one fifty-nine P M",
+        "14:10:30": "fourteen hours ten minutes and thirty seconds",
+        "01:01:01": "one hour one minute and one second",
+        "2:30 p.m. ET": "two thirty P M E T",
+        "1:59 p.m. e.s.t": "one fifty-nine P M E S T",
+    },
+    "names of things": {
+        "WWII": "World War two",
+        "WW1": "World War one",
+        "401(k)": "four oh one k",
+        "C# and F#": "C sharp and F sharp",
+        "C++": "C plus plus",
+        "f(x)": "f of x",
+        "O(n)": "O of n",
+        "O(n²)": "O of n squared",
+        "x86": "X eighty-six",
+        "foo -v.": "foo v",
+        "Roe v. Wade": "Roe versus Wade",
+        "/etc/hosts": "slash etc slash hosts",
+        "~/notes.txt": "tilde slash notes dot T X T",
+        "§§ 4–6": "sections four to six",
+        "§ 12": "section twelve",
+        "(555)555-5555": "five five five five five five five five five five",
+        "Chapter 07": "Chapter seven",
+        "agent 007": "agent zero zero seven",
+        "192.168.0.1": "one nine two dot one six eight dot zero dot one",
+        "#winning": "hashtag winning",
+        "upgrade/update": "upgrade slash update",
+        "he/she and/or they": "he she and or they",
+        "photo.jpg": "photo dot jpeg",
+        "os.path.join": "os dot path dot join",
+        "etc.and": "et cetera and",
+        "page 14/ and": "page fourteen slash and",
+        "M$": "M dollar",
+        "main.py": "main dot P Y",
+        "end.Start": "end Start",
+    },
+    "addresses": {
+        "10 W. Main St.": "ten West Main Street",
+        "Elm St. It was": "Elm Street It was",
+        "on 1428 Elm St. It was": "on fourteen twenty-eight Elm Street It was",
+        "1211 E Arques Ave": "twelve eleven East Arques Avenue",
+        "2788 San Tomas Expy, Santa Clara, CA 95051": (
+            "twenty-seven eighty-eight San Tomas Expressway Santa Clara California nine five zero five one"
+        ),
+        "123 Smith St, City, NY": "one twenty-three Smith Street City New York",
+        "St. Paul": "Saint Paul",
+        "St. Mary's St.": "Saint Mary's Street",
+        "Dr. Smith lives on Smith Dr.": "Doctor Smith lives on Smith Drive",
+    },
+    "fractions": {
+        "1/16": "one sixteenth",
+        "9/10": "nine tenths",
+        "31/32": "thirty-one thirty-seconds",
+        "22/7": "twenty-two sevenths",
+        "1/4th": "one quarter",
+        "3 5/2": "three and five halves",
+        "24/7": "twenty-four seven",
+        "120/80": "one hundred twenty over eighty",
+        "50/50": "fifty fifty",
+        "9/11": "nine eleven",
+        "1/100": "one hundredth",
+        "2/3 cup": "two thirds cup",
+    },
+    "long numbers": {
+        "124,444,234,854,823,834,553": (
+            "one hundred twenty-four quintillion four hundred forty-four quadrillion two hundred thirty-four trillion "
+            "eight hundred fifty-four billion eight hundred twenty-three million eight hundred thirty-four thousand "
+            "five hundred fifty-three"
+        ),
+    },
+}
+CASES = [(kind, written, spoken) for kind, cases in KINDS.items() for written, spoken in cases.items()]
+
+
+def said(text: str, language: str = "en-us") -> str:
+    return " ".join(token.spoken for token in normalise(text, Span(start=0, end=len(text)), language=language))
+
+
+@pytest.mark.parametrize(("kind", "written", "spoken"), CASES, ids=[f"{kind}: {text}" for kind, text, _ in CASES])
+def test_english_kinds_are_spoken_rightly(kind: str, written: str, spoken: str) -> None:
+    """Each kind is a rule, and each case is one of its forms."""
+    assert said(written) == spoken, kind
