@@ -169,7 +169,11 @@ def _metrics() -> str:
 
 def _every_process() -> CollectorRegistry:
     load = Load(slots=1, taken=0, permits=1, computing=0, waiting=0, retry_after_seconds=1)
-    return Metrics(load=lambda: load, breakers=lambda: {"kokoro": next(iter(BreakerState))}).registry
+    return Metrics(
+        load=lambda: load,
+        breakers=lambda: {"kokoro": next(iter(BreakerState))},
+        shutdowns=lambda: {("openai", "whisper-1"): 60},
+    ).registry
 
 
 def _alone(register: Callable[[CollectorRegistry], object]) -> Callable[[], CollectorRegistry]:

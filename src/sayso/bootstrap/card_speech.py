@@ -18,19 +18,23 @@ from sayso.cards.speaker import CardSpeaker
 from sayso.cards.speech_store import FOLDER, DirectorySpeechStore, open_s3_speech_store
 from sayso.cards.voices import VoiceChoice
 from sayso.postgres.permits import PostgresPermits
-from sayso.providers.openai.connection import OpenAIConnection
+from sayso.providers.provider import OPENAI, OPENAI_ADDRESS
 from sayso.resilience import Breaker, Link
 from sayso.resilience.breaker_limits import PROVIDER
 from sayso.threads import on_thread
+from sayso.tts.engines.openai import openai_speech
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
+    from sayso.bootstrap.providers import OpenProvider
     from sayso.bootstrap.speech import Speech
     from sayso.cache import Cache
     from sayso.cards.base import Purchases
     from sayso.cards.engines import PhraseEngine
     from sayso.postgres.pool import Database
+    from sayso.providers.openai.connection import OpenAIConnection
+    from sayso.providers.provider import Provider, SpeechFacts
     from sayso.resilience import Failure
     from sayso.settings import CardsSettings
 
@@ -76,13 +80,14 @@ async def open_speaker(
     engines, purchases = speech.engines, PostgresPurchases(database, daily_limit=settings.daily_character_limit)
     links: list[Link[PhraseEngine]] = []
     async with AsyncExitStack() as stack:
-        connection = _connection(settings)
-        stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
-        if engines.asks_openai:
-            cloud = _cloud(settings, connection, database, voices, purchases, on_bought)
-            cloud.prepare()
-            breaker = Breaker(replace(PROVIDER, open_seconds=settings.breaker_open_seconds))
-            links.append(Link(name=cloud.name, engine=cloud, breaker=breaker))
+        for opened in engines.asked_providers:
+            connection = opened.connect(0)  # it does not retry: every attempt needs a permit
+            stack.push_async_callback(on_thread, connection.close)  # it waits for its thread
+            for facts in _models(opened.provider, settings):
+                cloud = _cloud(settings, opened, connection, facts, database, voices, purchases, on_bought)
+                cloud.prepare()
+                breaker = Breaker(replace(PROVIDER, open_seconds=settings.breaker_open_seconds))
+                links.append(Link(name=cloud.name, engine=cloud, breaker=breaker, model=facts.model))
         if engines.asks_local:
             for source in speech.sources:
                 local = LocalEngine(
@@ -105,39 +110,44 @@ async def open_speaker(
         yield speaker
 
 
-def _connection(settings: CardsSettings) -> OpenAIConnection:
-    """A connection that does not retry: every attempt needs a permit."""
-    key = settings.openai_api_key
-    return OpenAIConnection(
-        key.get_secret_value() if key else None,
-        base_url=settings.openai_base_url,
-        timeout_seconds=settings.openai_timeout_seconds,
-        retries=0,
-    )
+def _models(provider: Provider, settings: CardsSettings) -> Sequence[SpeechFacts]:
+    """The provider's models for cards, each the successor of the one before: those that make MP3 files."""
+    name = settings.cards_model
+    if provider.name == OPENAI and provider.speech.named(name) is None:
+        return (openai_speech(name),)  # a model that is not known here
+    return [each for each in provider.speech.line(name) if each.transport == "http" and each.response_format == "pcm"]
 
 
 def _cloud(
     settings: CardsSettings,
+    opened: OpenProvider,
     connection: OpenAIConnection,
+    facts: SpeechFacts,
     database: Database,
     voices: VoiceChoice,
     purchases: Purchases,
     on_bought: Callable[[str, int], None],
 ) -> CloudEngine:
-    key = settings.openai_api_key
+    name, address = opened.provider.name, opened.provider.base_url
+    if settings.providers is None:
+        base_url = settings.openai_base_url
+    else:
+        base_url = None if address == OPENAI_ADDRESS else address
     permits = KeyPermits(
         PausablePermits(database, PostgresPermits(database)),
-        api_key=key.get_secret_value() if key else "",
-        base_url=settings.openai_base_url,
+        api_key=opened.key or "",
+        base_url=base_url,
         interval_seconds=settings.openai_min_interval_ms / 1000,
     )
     return CloudEngine(
         connection,
-        model=settings.cards_model,
-        base_url=settings.openai_base_url,
+        facts=facts,
+        provider=name,
+        base_url=base_url,
+        shutdowns=opened.shutdowns,
         voices=voices,
         permits=permits,
         purchases=purchases,
         retries=settings.openai_retries,
-        on_bought=partial(on_bought, CloudEngine.name),
+        on_bought=partial(on_bought, name),
     )

@@ -129,7 +129,9 @@ class CardsOpener:
         """The engines of cards, in the order in which they are tried, for /health."""
         speech = self._process.speech(self._settings)
         local = speech.local_health()["speech"] if speech.engines.asks_local else []
-        clouds = [link.engine.health(link.breaker.state, speech.checks.last) for link in self._clouds]
+        clouds = [
+            link.engine.health(link.breaker.state, speech.checks.last_of_provider(link.name)) for link in self._clouds
+        ]
         return {"cards": [*clouds, *local]}
 
     def facts(self) -> Mapping[str, Any]:

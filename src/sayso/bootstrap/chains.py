@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -11,19 +12,23 @@ import structlog
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.bootstrap.model_directories import WHISPER, DirectoryModels
+from sayso.bootstrap.providers import open_providers, worst
 from sayso.errors import InvalidInput
 from sayso.models import installed_models
-from sayso.providers.openai.connection import OpenAIConnection
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
+from sayso.providers.provider import OPENAI
+from sayso.providers.shutdown_watch import WARNING_DAYS
 from sayso.resilience import Breaker, Chain, Link
-from sayso.resilience.breaker_limits import LOCAL_ENGINE, PROVIDER
+from sayso.resilience.breaker_limits import LOCAL_ENGINE
 from sayso.stt import LocalTranscriber, OpenAITranscriber
 from sayso.tts.engines.openai import OpenAISpeech
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
+    from sayso.bootstrap.providers import OpenProvider
+    from sayso.providers.shutdowns import Shutdown
     from sayso.resilience import BreakerState, Failure
     from sayso.settings import SpeechSettings
     from sayso.stt import Transcriber
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-OPENAI = "openai"
 OWNER = "sayso"
 
 HYBRID = "hybrid"
@@ -43,9 +47,17 @@ HYBRID = "hybrid"
 SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 HYBRID_SPEECH_MODEL = "gpt-4o-mini-tts"
 
-TRANSCRIPTION_MODELS = ("whisper-1", "gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+TRANSCRIPTION_MODELS = (
+    "whisper-1",
+    "gpt-transcribe",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-transcribe-diarize",
+)
 HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
-DIARISING_MODEL = "gpt-4o-transcribe-diarize"
+
+TRANSLATE, SPEAKERS = "translate", "speakers"
+"""What engines may lack."""
 
 WHISPER_PREFIX = "whisper-"
 
@@ -53,32 +65,32 @@ WHISPER_PREFIX = "whisper-"
 class EngineRegistry:
     """Every engine with its breaker, and the chains of engines; threads share them.
 
-    OpenAI's model names, and ``hybrid``, stand for OpenAI first and the local engines after it, as PRIMARY_SERVICE and
-    FALLBACK_TO_LOCAL say. Without a key OpenAI is skipped, unless there is no other engine. The names of local
-    models stand for these models only. The model ``whisper-local`` is that of the directory which SAYSO_WHISPER_MODEL
-    names.
+    OpenAI's model names, and ``hybrid``, stand for the providers in their order and the local engines after them, as
+    PRIMARY_SERVICE and FALLBACK_TO_LOCAL say. A provider without a key is skipped, unless there is no other engine. A
+    model that its provider has retired is succeeded by another of the same provider, or else by the next engine. The
+    names of local models stand for these models only. The model ``whisper-local`` is that of the directory which
+    SAYSO_WHISPER_MODEL names.
 
     Args:
         settings: select the engines and their order.
         on_reload: called with an engine's name, and ``loaded`` or ``rejected``, when its model was to be replaced.
+        clock: Unix time in seconds, which decides when models of providers are retired.
 
     Raises:
-        InvalidInput: the settings name a Whisper model that the catalogue does not have.
+        InvalidInput: the settings name a Whisper model that the catalogue does not have, or the list of providers
+            cannot be used.
     """
 
     def __init__(
-        self, settings: SpeechSettings, *, on_reload: Callable[[str, str], None] = lambda _name, _result: None
+        self,
+        settings: SpeechSettings,
+        *,
+        on_reload: Callable[[str, str], None] = lambda _name, _result: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        key = settings.openai_api_key
-        self.openai = OpenAIConnection(
-            key.get_secret_value() if key else None,
-            base_url=settings.openai_base_url,
-            timeout_seconds=settings.openai_timeout_seconds,
-            retries=settings.openai_retries,
-        )
-        self.wants_openai = settings.primary_service == OPENAI
-        self.asks_local = settings.fallback_to_local or not self.wants_openai
-        self.asks_openai = self.wants_openai and (self.openai.is_configured or not self.asks_local)
+        self.providers = open_providers(settings, clock=clock)
+        self.wants_providers = settings.primary_service == OPENAI
+        self.asks_local = settings.fallback_to_local or not self.wants_providers
         self.models = DirectoryModels(settings, on_reload)
         self.speech = speech_sources(settings, self.models)
         self.whisper = _transcribers(settings, self.models)
@@ -89,18 +101,37 @@ class EngineRegistry:
                 f"SAYSO_WHISPER_MODEL names an unknown model: {settings.whisper_model!r}.",
                 hint=f"There are: {known}. A path to a model has a / in it.",
             )
-        open_seconds = settings.breaker_open_seconds
-        self.breakers: Mapping[str, Breaker] = {
-            OPENAI: Breaker(replace(PROVIDER, open_seconds=open_seconds)),
-            **{
-                name: Breaker(replace(LOCAL_ENGINE, open_seconds=open_seconds))
-                for name in (*self.speech, *self.whisper)
-            },
-        }
+        limits = replace(LOCAL_ENGINE, open_seconds=settings.breaker_open_seconds)
+        self.breakers: Mapping[str, Breaker] = {name: Breaker(limits) for name in (*self.speech, *self.whisper)}
+
+    @property
+    def asked_providers(self) -> tuple[OpenProvider, ...]:
+        """The providers that requests are sent to, in order, once for each key."""
+        if not self.wants_providers:
+            return ()
+        configured = tuple(each for each in self.providers if each.connection.is_configured)
+        return configured or (() if self.asks_local else self.providers)
 
     def states(self) -> dict[str, BreakerState]:
-        """The state of every breaker."""
-        return {name: breaker.state for name, breaker in self.breakers.items()}
+        """The state of every breaker: of each local engine, of each provider its worst, and of each of its models."""
+        found: dict[str, list[BreakerState]] = {each.provider.name: [] for each in self.providers}
+        for each in self.providers:
+            for model, breaker in each.breakers.items():
+                if not each.shutdowns.is_retired(model):
+                    found[each.provider.name].append(breaker.state)
+                    found.setdefault(f"{each.provider.name}/{model}", []).append(breaker.state)
+        local = {name: breaker.state for name, breaker in self.breakers.items()}
+        return {name: worst(states) for name, states in found.items()} | local
+
+    def announced_shutdowns(self) -> list[Shutdown]:
+        """The models of the providers that requests are sent to which are retired soon, or already are."""
+        lists = {each.provider.name: each.shutdowns for each in self.asked_providers if each.connection.is_configured}
+        return [found for each in lists.values() for found in each.announced(within_days=WARNING_DAYS)]
+
+    def close(self) -> None:
+        """Close the connections; blocks until their requests have ended."""
+        for each in self.providers:
+            each.connection.close()
 
     def catalogue(self, on_fallback: Callable[[Failure], None]) -> Catalogue:
         """Every model name with its chain.
@@ -118,10 +149,9 @@ class EngineRegistry:
         local = [self._link(name, source) for name, source in self.speech.items()]
 
         def chain(model: str) -> Chain[SpeechSource]:
-            cloud: SpeechSource = OpenAISpeech(self.openai, model)
-            return Chain(self._ordered(self._link(OPENAI, cloud), local), on_fallback=on_fallback)
+            return Chain([*self._speaking(model), *(local if self.asks_local else [])], on_fallback=on_fallback)
 
-        return [
+        models = [
             *(
                 SpeechModel(id=name, owner=OPENAI, chain=chain(name), maximum_characters=MAXIMUM_SPEECH_CHARACTERS)
                 for name in SPEECH_MODELS
@@ -129,43 +159,52 @@ class EngineRegistry:
             SpeechModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_SPEECH_MODEL)),
             *(SpeechModel(id=link.name, owner=OWNER, chain=Chain([link])) for link in local),
         ]
+        return [model for model in models if model.chain.links]  # a list of providers may have none for this task
+
+    def _speaking(self, name: str) -> Iterator[Link[SpeechSource]]:
+        """The providers' models that serve a name."""
+        for each in self.asked_providers:
+            line = each.provider.speech.line(name)
+            for place, facts in enumerate(line):
+                source: SpeechSource = OpenAISpeech(each.connection, facts, provider=each.provider.name)
+                yield each.link(facts, source, after=line[:place])
 
     def _transcription_models(self, on_fallback: Callable[[Failure], None]) -> list[TranscriptionModel]:
         default = self._link(self.default_whisper, self.whisper[self.default_whisper])
 
-        def cloud(model: str) -> Link[Transcriber]:
-            transcriber = OpenAITranscriber(self.openai, model=model)
-            return self._link(OPENAI, transcriber)
-
         def chain(model: str) -> Chain[Transcriber]:
-            return Chain(self._ordered(cloud(model), [default]), on_fallback=on_fallback)
+            return Chain([*self._hearing(model), *([default] if self.asks_local else [])], on_fallback=on_fallback)
 
         models = [
-            TranscriptionModel(id=name, owner=OPENAI, chain=chain(name), maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES)
+            TranscriptionModel(
+                id=name,
+                owner=OPENAI,
+                chain=chain(name),
+                maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES,
+                tells_speakers_apart=any(SPEAKERS not in link.lacks for link in self._hearing(name)),
+            )
             for name in TRANSCRIPTION_MODELS
         ]
-        if self.asks_openai:
-            models.append(
-                TranscriptionModel(
-                    id=DIARISING_MODEL,
-                    owner=OPENAI,
-                    chain=Chain([cloud(DIARISING_MODEL)]),
-                    maximum_upload_bytes=MAXIMUM_UPLOAD_BYTES,
-                    tells_speakers_apart=True,
-                )
-            )
         models.append(TranscriptionModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_TRANSCRIPTION_MODEL)))
         models += [
             TranscriptionModel(id=name, owner=OWNER, chain=Chain([self._link(name, transcriber)]))
             for name, transcriber in self.whisper.items()
         ]
-        return models
+        return [model for model in models if model.chain.links]
+
+    def _hearing(self, name: str) -> Iterator[Link[Transcriber]]:
+        """The providers' models that serve a name."""
+        for each in self.asked_providers:
+            line = each.provider.transcription.line(name)
+            for place, facts in enumerate(line):
+                transcriber = OpenAITranscriber(each.connection, facts=facts, provider=each.provider.name)
+                lacks = {TRANSLATE: facts.translates, SPEAKERS: facts.gives_speakers}
+                yield each.link(
+                    facts, transcriber, after=line[:place], lacks=[what for what, has in lacks.items() if not has]
+                )
 
     def _link(self, name: str, engine: Engine) -> Link[Engine]:
-        return Link(name=name, engine=engine, breaker=self.breakers[name])
-
-    def _ordered(self, cloud: Link[Engine], local: list[Link[Engine]]) -> list[Link[Engine]]:
-        return [*([cloud] if self.asks_openai else []), *(local if self.asks_local else [])]
+        return Link(name=name, engine=engine, breaker=self.breakers[name], lacks=frozenset({SPEAKERS}))
 
     def _voices(self) -> list[Voice]:
         return [voice for source in self.speech.values() for voice in source.voices()]

@@ -101,7 +101,7 @@ def open_process(plan: ProcessPlan, *, trouble: Callable[[], str | None] = lambd
         keys=keys,
         limiter=RateLimiter(settings.rate_limit),
         metrics=process.metrics,
-        health=_health_of(services),
+        health=_health_of(services, process),
         warm_up=lambda: process.warm_up(services),
         close=process.closing.close,
         services=[service.http for service in services if service.http is not None],
@@ -122,8 +122,9 @@ def _keys(settings: ProcessSettings) -> KeyRing:
     return keys
 
 
-def _health_of(services: Sequence[Service]) -> Callable[[], Health]:
+def _health_of(services: Sequence[Service], process: Process) -> Callable[[], Health]:
     began = time.monotonic()
+    sources = [*(service.facts for service in services), process.facts]
 
     def health() -> Health:
         tasks: dict[str, Sequence[EngineHealth]] = {}
@@ -134,7 +135,7 @@ def _health_of(services: Sequence[Service]) -> Callable[[], Health]:
             tasks=tasks,
             uptime_seconds=time.monotonic() - began,
             version=__version__,
-            more={name: fact for service in services for name, fact in service.facts().items()},
+            more={name: fact for facts in sources for name, fact in facts().items()},
         )
 
     return health

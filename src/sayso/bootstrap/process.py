@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.bootstrap.speech import Speech
 from sayso.bootstrap.storages import prepare_database, work_directory
 from sayso.observability import JobMetrics, Metrics, QueueState
+from sayso.providers.shutdown_watch import as_json
 from sayso.workers import WorkerGroup, WorkerService
 from sayso.workers.ecs_protection import TaskProtection
 
@@ -65,7 +66,7 @@ class Process:
 
     def __init__(self, *, trouble: Callable[[], str | None] = lambda: None) -> None:
         self.trouble = trouble
-        self.metrics = Metrics(load=self._load, breakers=self._breakers)
+        self.metrics = Metrics(load=self._load, breakers=self._breakers, shutdowns=self._shutdowns)
         self.closing = ExitStack()
         """Closed at the end of the process."""
         self.workers: WorkerGroup | None = None
@@ -90,15 +91,21 @@ class Process:
 
         The provider's first answer is waited for a moment, so that a process with a rejected key is never ready.
         """
-        checks = None if self._speech is None else self._speech.checks
-        if checks is not None:
-            checks.start()
+        speech = self._speech
+        if speech is not None:
+            speech.start_checks()
         try:
             for service in services:
                 service.warm_up()
         finally:
-            if checks is not None:
-                checks.wait_for_first(_FIRST_CHECK_SECONDS)
+            if speech is not None:
+                speech.checks.wait_for_first(_FIRST_CHECK_SECONDS)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Entries of /health about the shared parts: the providers' models that are retired soon, or already are."""
+        if self._speech is None:
+            return {}
+        return {"shutdown": [as_json(each) for each in self._speech.engines.announced_shutdowns()]}
 
     @property
     def job_metrics(self) -> JobMetrics:
@@ -150,6 +157,10 @@ class Process:
 
     def _breakers(self) -> Mapping[str, BreakerState]:
         return {} if self._speech is None else self._speech.engines.states()
+
+    def _shutdowns(self) -> Mapping[tuple[str, str], int]:
+        found = [] if self._speech is None else self._speech.engines.announced_shutdowns()
+        return {(each.provider, each.model): each.days for each in found}
 
     def _queues(self) -> Mapping[str, QueueState]:
         backlogs = {} if self.workers is None else self.workers.last_backlogs

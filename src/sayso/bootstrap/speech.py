@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sayso.bootstrap.alignment import open_aligner
-from sayso.bootstrap.chains import OPENAI, EngineRegistry
+from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.providers import KeyChecks, shutdown_watch, worst
 from sayso.errors import InvalidInput, ModelMissing
 from sayso.machine import processors
 from sayso.models import ModelWatcher, WatchedModel, installed_models
 from sayso.observability import EngineHealth
-from sayso.providers.openai.checks import ProviderChecks
 from sayso.providers.openai.health import provider_health
 from sayso.scheduling import Scheduler
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.alignment import Aligner
+    from sayso.bootstrap.providers import OpenProvider
     from sayso.models import ModelStatus
     from sayso.observability import Metrics
+    from sayso.providers.provider import ModelFacts
     from sayso.settings import SpeechSettings
     from sayso.tts.selection import SpeechSource
 
@@ -33,13 +36,14 @@ _MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 class Speech:
     """The shared parts for speech, found but not loaded; threads share them.
 
-    It owns the thread that watches the directories of models, if the settings name any, until it is closed.
+    It owns the thread that watches the directories of models, if the settings name any, and the one that reads the
+    lists of the providers' models, until it is closed.
 
     Attributes:
         engines: every engine, and the chains of engines.
         scheduler: of admission slots and compute permits.
         cache: of speech.
-        checks: of the provider, not started.
+        checks: of the providers' keys, not started.
 
     Raises:
         InvalidInput: a setting cannot be parsed.
@@ -52,16 +56,15 @@ class Speech:
             permits=settings.synthesis_workers or processors(), slots=settings.places, on_wait=metrics.observe_wait
         )
         self.cache = open_speech_cache(settings, on_look_up=lambda hit: metrics.cache_lookup(hit=hit))
-        self.checks = ProviderChecks(
-            self.engines.openai,
-            interval_seconds=settings.openai_check_seconds if self.engines.asks_openai else 0,
-        )
+        self.checks = KeyChecks(self.engines.asked_providers, interval_seconds=settings.openai_check_seconds)
         self._aligner: Aligner | None = None
         self._opening_aligner = threading.Lock()
         self._watcher: ModelWatcher | None = None
         if self.engines.models.watched and settings.model_watch_seconds:
             self._watcher = ModelWatcher(self.engines.models.watched, interval_seconds=settings.model_watch_seconds)
             self._watcher.start()
+        lists = self.engines.asked_providers if settings.openai_check_seconds else ()
+        self._shutdown_watch = shutdown_watch(lists)
 
     @property
     def sources(self) -> tuple[SpeechSource, ...]:
@@ -81,21 +84,29 @@ class Speech:
                 )
             return self._aligner
 
+    def start_checks(self) -> None:
+        """Begin to check the providers' keys, and to read the shutdown dates of their models; once."""
+        self.checks.start()
+        if self._shutdown_watch is not None:
+            self._shutdown_watch.start()
+
     def close(self) -> None:
         """Close what is open."""
         if self._watcher is not None:
             self._watcher.close()
         self.checks.close()
-        self.engines.openai.close()
+        if self._shutdown_watch is not None:
+            self._shutdown_watch.close()
+        self.engines.close()
         self.cache.close()
 
     def health(self) -> Mapping[str, Sequence[EngineHealth]]:
         """The engines of each task of the API, in the order in which they are tried."""
         whisper, models, asks_local = self.engines.default_whisper, self.engines.models, self.engines.asks_local
         return {
-            "speech": [*self._openai(), *([self._speaking()] if asks_local else [])],
+            "speech": [*self._providers("speech"), *([self._speaking()] if asks_local else [])],
             "transcription": [
-                *self._openai(),
+                *self._providers("transcription"),
                 *([self._local(whisper, models.whisper or (whisper,))] if asks_local else []),
             ],
         }
@@ -107,21 +118,29 @@ class Speech:
     def _speaking(self) -> EngineHealth:
         return self._local(_MAIN_SPEECH, self.engines.models.kokoro or _MAIN_SPEECH_MODELS)
 
-    def _openai(self) -> Sequence[EngineHealth]:
-        """OpenAI, if the settings put it first; without a key it is reported as missing."""
+    def _providers(self, task: str) -> Sequence[EngineHealth]:
+        """The providers of a task, if the settings put them first; one without a key is reported as missing."""
         engines = self.engines
-        if not engines.wants_openai:
+        if not engines.wants_providers:
             return []
-        return [
-            provider_health(
-                is_configured=engines.openai.is_configured,
-                answer=engines.openai.last_answer,
-                check=self.checks.last,
-                breaker=engines.breakers[OPENAI].state,
-                is_needed=engines.asks_openai,
-                now_seconds=time.time(),
-            )
-        ]
+        return [self._provider(each, task) for each in engines.providers if _models_of(each, task)]
+
+    def _provider(self, opened: OpenProvider, task: str) -> EngineHealth:
+        """A provider; that one of its models is retired is no trouble while another one serves the task."""
+        serving = [each.model for each in _models_of(opened, task) if not opened.shutdowns.is_retired(each.model)]
+        found = provider_health(
+            name=opened.provider.name,
+            key_variables=opened.provider.key_variables,
+            is_configured=opened.connection.is_configured,
+            answer=opened.connection.last_answer,
+            check=self.checks.last_of(opened),
+            breaker=worst([opened.breakers[model].state for model in serving if model in opened.breakers]),
+            is_needed=opened in self.engines.asked_providers,
+            now_seconds=time.time(),
+        )
+        if serving:
+            return found
+        return replace(found, reachable=False, detail=f"{opened.provider.label} has retired its models for this.")
 
     def _local(self, name: str, models: Sequence[str] | WatchedModel[Any]) -> EngineHealth:
         """A local engine; without its models it is reported as missing."""
@@ -161,3 +180,8 @@ def _model_facts(status: ModelStatus) -> dict[str, Any]:
         "replacements": status.replacements,
         "problem": status.problem,
     }
+
+
+def _models_of(opened: OpenProvider, task: str) -> Sequence[ModelFacts]:
+    provider = opened.provider
+    return provider.speech.models if task == "speech" else provider.transcription.models

@@ -1,4 +1,4 @@
-"""Phrases that are bought from OpenAI, one request each."""
+"""Phrases that are bought from a provider, one request each."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from sayso.cards.mp3 import check_mp3
 from sayso.cards.turns import Turns
 from sayso.errors import EngineFailed, EngineUnavailable, InvalidInput, SaysoError, ServiceUnavailable
 from sayso.providers.openai.departures import departing
-from sayso.providers.openai.errors import bad_response
+from sayso.providers.openai.errors import bad_response, retired
 from sayso.providers.openai.health import provider_health
 from sayso.providers.openai.languages import code_of_language
+from sayso.providers.provider import OPENAI
+from sayso.providers.shutdowns import Shutdowns
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import CARD_REQUEST
 from sayso.threads import on_thread
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
     from sayso.providers.openai.calls import Answer
     from sayso.providers.openai.connection import LastAnswer, OpenAIConnection
     from sayso.providers.openai.departures import Departure
+    from sayso.providers.provider import SpeechFacts
     from sayso.resilience import BreakerState
 
 _log = structlog.get_logger(__name__)
 
 _CLOSED_SECONDS: Mapping[str, float] = {
     "model_not_found": 600.0,
+    "model_retired": 600.0,
     "rejected_key": 600.0,
     "quota": 600.0,
     "not_configured": 600.0,
@@ -54,7 +58,7 @@ _CLOSED_SECONDS: Mapping[str, float] = {
 
 _LONGEST_CLOSED_SECONDS = 3600.0
 
-_UNPAID = frozenset({"rate_limited", "server_error", "model_not_found", "rejected_key", "quota"})
+_UNPAID = frozenset({"rate_limited", "server_error", "model_not_found", "model_retired", "rejected_key", "quota"})
 """The reasons of answers without audio, which cost nothing; without an answer the audio may have been made."""
 
 
@@ -68,12 +72,14 @@ class _Purchase:
 
 
 class CloudEngine:
-    """See `PhraseEngine`: one of OpenAI's models.
+    """See `PhraseEngine`: one of a provider's models.
 
     Args:
         connection: sends the requests; it must not retry, because each attempt needs a permit.
-        model: OpenAI's name of the model.
+        facts: the model, and its voices.
+        provider: the provider's name.
         base_url: the service's address; None for OpenAI itself.
+        shutdowns: which of the provider's models are retired.
         voices: of each language.
         permits: of the key.
         purchases: where characters are counted.
@@ -81,14 +87,14 @@ class CloudEngine:
         on_bought: called with the number of characters that were paid for, as far as is known.
     """
 
-    name = "openai"
-
     def __init__(
         self,
         connection: OpenAIConnection,
         *,
-        model: str,
+        facts: SpeechFacts,
+        provider: str = OPENAI,
         base_url: str | None,
+        shutdowns: Shutdowns | None = None,
         voices: VoiceChoice,
         permits: KeyPermits,
         purchases: Purchases,
@@ -96,8 +102,11 @@ class CloudEngine:
         on_bought: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._connection = connection
-        self._model = model
-        self._fingerprint = f"{base_url or ''} {model}".strip()
+        self.name = provider
+        self._facts = facts
+        self._model = facts.model
+        self._shutdowns = shutdowns or Shutdowns(provider)
+        self._fingerprint = f"{base_url or ''} {facts.model}".strip()
         self._voices = voices
         self._permits = permits
         self._purchases = purchases
@@ -109,18 +118,23 @@ class CloudEngine:
     def prepare(self) -> None:
         """Begin what the first request would wait for, on the connection's own thread; nothing is sent."""
         if self._connection.is_configured:
-            voice = EngineVoice(name=self._voices.of_openai("en"), fingerprint=self._fingerprint)
+            voice = EngineVoice(name=self._voice("en"), fingerprint=self._fingerprint)
             self._connection.rehearse(self._send(SpeechRequest("a", "en", voice, job_id=""), None))
 
     async def voice(self, language: str) -> EngineVoice | None:
         """See `PhraseEngine.voice`."""
         if code_of_language(language) is None:
             return None
-        return EngineVoice(name=self._voices.of_openai(language), fingerprint=self._fingerprint)
+        return EngineVoice(name=self._voice(language), fingerprint=self._fingerprint)
+
+    def _voice(self, language: str) -> str:
+        return self._voices.of_provider(language, self._facts.voices, self._facts.voice_aliases)
 
     def check(self) -> None:
         """See `PhraseEngine.check`."""
         self._connection.require_key()
+        if self._shutdowns.is_retired(self._model):
+            raise retired(self._model, label=self._connection.label)
         self._closure.check()
 
     def health(self, breaker: BreakerState, check: LastAnswer | None) -> EngineHealth:
@@ -143,6 +157,7 @@ class CloudEngine:
             is_needed=True,
             now_seconds=time.time(),
             detail=detail,
+            name=self.name,
         )
 
     async def speak(self, request: SpeechRequest) -> bytes:
@@ -196,7 +211,7 @@ class CloudEngine:
                 permit = await self._permits.acquire()
                 self.check()
                 send = self._send(request, self._permits.departure(permit))
-                return self._connection.submit(send, _read, until=math.inf), purchase
+                return self._connection.submit(send, _read, until=math.inf, model=self._model), purchase
             except BaseException:
                 await asyncio.shield(asyncio.ensure_future(self._take_back(purchase)))
                 raise

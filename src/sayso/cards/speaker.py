@@ -57,7 +57,7 @@ _QUIET_SECONDS = 600.0
 
 _LASTING = frozenset(
     {
-        *("model_not_found", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"),
+        *("model_not_found", "model_retired", "rejected_key", "quota", "not_configured", "daily_limit", "breaker_open"),
         *("model_missing", "model_corrupt", "not_installed"),
     }
 )

@@ -36,8 +36,19 @@ class VoiceChoice:
 
     def of_openai(self, language: str) -> str:
         """OpenAI's voice for a language: every one speaks them all."""
-        names = [*self._named(language), *_DEFAULTS.get(_base(language), ())]
-        return next((name for name in names if name in OPENAI_VOICES), _DEFAULT_OPENAI_VOICE)
+        return self.of_provider(language, OPENAI_VOICES, {})
+
+    def of_provider(self, language: str, voices: Sequence[str], aliases: Mapping[str, str]) -> str:
+        """A provider's own name for its voice of a language.
+
+        Args:
+            language: of the text.
+            voices: the provider's; every one speaks every language.
+            aliases: the provider's voices by other names.
+        """
+        names = [*self._named(language), *_DEFAULTS.get(_base(language), ()), _DEFAULT_OPENAI_VOICE]
+        own_names = (aliases.get(name, name) for name in names)
+        return next((name for name in own_names if name in voices), voices[0])
 
     def of_source(self, source: SpeechSource, language: str) -> str | None:
         """A local engine's own name for its voice of a language; None if it does not speak the language. Blocks.

@@ -47,6 +47,7 @@ class Metrics:
     Args:
         load: returns the scheduler's load; None while there is no scheduler.
         breakers: returns the state of each engine's breaker.
+        shutdowns: returns the days until the retirement of each provider's model, for those that end soon.
         clock: monotonic seconds.
     """
 
@@ -55,6 +56,7 @@ class Metrics:
         *,
         load: Callable[[], Load | None] = lambda: None,
         breakers: Callable[[], Mapping[str, BreakerState]] = dict,
+        shutdowns: Callable[[], Mapping[tuple[str, str], int]] = dict,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -62,7 +64,7 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.registry.register(_State(load, breakers))
+        self.registry.register(_State(load, breakers, shutdowns))
         self._count_requests()
         self._count_work()
 
@@ -195,11 +197,17 @@ class Metrics:
 
 
 class _State(Collector):
-    """Metrics that are computed when they are read: the scheduler's load and the breakers' states."""
+    """Metrics that are computed when they are read: the scheduler's load, the breakers' states, the shutdowns."""
 
-    def __init__(self, load: Callable[[], Load | None], breakers: Callable[[], Mapping[str, BreakerState]]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Load | None],
+        breakers: Callable[[], Mapping[str, BreakerState]],
+        shutdowns: Callable[[], Mapping[tuple[str, str], int]],
+    ) -> None:
         self._load = load
         self._breakers = breakers
+        self._shutdowns = shutdowns
 
     def describe(self) -> Iterable[Metric]:
         """Nothing; otherwise the registry would call `collect` at registration, before there is a scheduler."""
@@ -220,6 +228,14 @@ class _State(Collector):
         for engine, now in self._breakers().items():
             for state in BreakerState:
                 family.add_metric((engine, state), float(state == now))
+        yield family
+        family = GaugeMetricFamily(
+            "sayso_model_shutdown_days",
+            "Days until a provider retires a model, for those that end within 60 days; 0 or less when it has.",
+            labels=("provider", "model"),
+        )
+        for (provider, model), days in self._shutdowns().items():
+            family.add_metric((provider, model), days)
         yield family
 
 

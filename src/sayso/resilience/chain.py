@@ -2,13 +2,14 @@
 
 A caller's mistake ends the chain at once, and so does a cancellation, a deadline or a full queue: another engine would
 not help. After any other error of an engine the next one is tried, and also after a refusal that concerns one engine
-only (`InvalidInput.is_for_one_engine`), such as a language that it does not know.
+only (`InvalidInput.is_for_one_engine`), such as a language that it does not know. A model that its provider has retired
+is not asked: its successor is, or the next engine.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 
@@ -32,6 +33,9 @@ _log = structlog.get_logger(__name__)
 Engine = TypeVar("Engine")
 Result = TypeVar("Result")
 
+RETIRED = "model_retired"
+"""The reason of a model that its provider has retired, which says nothing about the provider."""
+
 _NOT_THE_ENGINES = (InvalidInput, Cancelled, DeadlineExceeded, Busy)
 
 
@@ -43,11 +47,19 @@ class Link(Generic[Engine]):
         name: as in logs, metrics and responses.
         engine: the engine.
         breaker: its breaker, shared by the chains that the engine is part of.
+        model: that it asks, where the engine is a provider; otherwise empty.
+        refusal: why it must not be asked now, although it would be its turn; None if it may.
+        is_needed: whether it has a turn at all: a successor has none while its predecessor serves.
+        lacks: what it cannot do of what engines of its kind do, such as ``translate``.
     """
 
     name: str
     engine: Engine
     breaker: Breaker
+    model: str = ""
+    refusal: Callable[[], EngineUnavailable | None] = field(default=lambda: None, compare=False)
+    is_needed: Callable[[], bool] = field(default=lambda: True, compare=False)
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +78,19 @@ class ChainResult(Generic[Result]):
     Attributes:
         result: what the engine returned.
         engine: the name of the link that succeeded.
-        failures: those of the engines that were tried before, in order.
+        failures: those of the engines that were tried before, or that could not be, in order.
+        model: of the link that succeeded.
     """
 
     result: Result
     engine: str
     failures: tuple[Failure, ...]
+    model: str = ""
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether another engine should have done it; a model's successor at the same provider is the same engine."""
+        return any(failure.engine != self.engine or failure.reason != RETIRED for failure in self.failures)
 
 
 class Chain(Generic[Engine]):
@@ -92,6 +111,17 @@ class Chain(Generic[Engine]):
         """The chain of those engines for which ``wanted`` returns True."""
         return Chain([link for link in self.links if wanted(link.engine)], on_fallback=self._on_fallback)
 
+    def able(self, what: str) -> Chain[Engine]:
+        """The chain of those engines that do not lack something; all of them if every one does."""
+        able = [link for link in self.links if what not in link.lacks]
+        return Chain(able, on_fallback=self._on_fallback) if able else self
+
+    @property
+    def last(self) -> Link[Engine]:
+        """The engine after which there is no other now."""
+        asked = [link for link in self.links if link.is_needed() and link.refusal() is None]
+        return (asked or self.links)[-1]
+
     def run(self, work: Callable[[Engine], Result]) -> ChainResult[Result]:
         """Do the work with the first engine that succeeds.
 
@@ -106,36 +136,60 @@ class Chain(Generic[Engine]):
         """
         failures: list[Failure] = []
         for link in self.links:
+            if not link.is_needed():
+                continue
             if failures:
                 self._log_fallback(failures[-1], link)
-            if not link.breaker.allows():
-                error = EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
-                failures.append(Failure(engine=link.name, reason=error.reason, error=error))
+            refusal = _refusal(link)
+            if refusal is not None:
+                failures.append(Failure(engine=link.name, reason=refusal.reason, error=refusal))
                 continue
             try:
                 result = work(link.engine)
-            except _NOT_THE_ENGINES as error:
-                link.breaker.record_ignored()
-                if not (isinstance(error, InvalidInput) and error.is_for_one_engine):
-                    raise
-                failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
             except SaysoError as error:
-                link.breaker.failed()
-                failures.append(Failure(engine=link.name, reason=reason_of(error), error=error))
+                failures.append(_failed(link, error))
             except BaseException:
                 link.breaker.failed()
                 raise
             else:
                 link.breaker.succeeded()
-                return ChainResult(result=result, engine=link.name, failures=tuple(failures))
+                return ChainResult(result=result, engine=link.name, failures=tuple(failures), model=link.model)
         refusals = [failure.error for failure in failures if isinstance(failure.error, InvalidInput)]
         raise refusals[-1] if refusals else everything_failed(failures)
 
     def _log_fallback(self, failure: Failure, following: Link[Engine]) -> None:
+        if failure.reason == RETIRED and failure.engine == following.name:
+            return  # to the successor, which is no other engine
         _log.warning(
             "fallback", engine=failure.engine, reason=failure.reason, error=failure.error.message, to=following.name
         )
         self._on_fallback(failure)
+
+
+def _refusal(link: Link[Any]) -> EngineUnavailable | None:
+    """Why a link is not asked now; None if it is, and then its breaker waits for the outcome."""
+    refusal = link.refusal()
+    if refusal is not None or link.breaker.allows():
+        return refusal
+    return EngineUnavailable(f"{link.name} fails too often and is not called now.", reason="breaker_open")
+
+
+def _failed(link: Link[Any], error: SaysoError) -> Failure:
+    """The failure of a link, whose breaker learns of it.
+
+    Raises:
+        SaysoError: the error itself, if another engine would not help.
+    """
+    reason = reason_of(error)
+    if isinstance(error, _NOT_THE_ENGINES):
+        link.breaker.record_ignored()
+        if not (isinstance(error, InvalidInput) and error.is_for_one_engine):
+            raise error
+    elif reason == RETIRED:
+        link.breaker.record_ignored()
+    else:
+        link.breaker.failed()
+    return Failure(engine=link.name, reason=reason, error=error)
 
 
 def reason_of(error: SaysoError) -> str:

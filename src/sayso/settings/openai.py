@@ -21,6 +21,12 @@ class OpenAISettings(EnvironmentSettings):
         validation_alias="OPENAI_BASE_URL",
         description="Address of a service with OpenAI's protocol, instead of OpenAI.",
     )
+    providers: str | None = Field(
+        default=None,
+        validation_alias="SAYSO_PROVIDERS",
+        description="The cloud services to try, in order, before the local engines: a JSON list of names and objects, "
+        "or the path of a file with one. By default OpenAI, with OPENAI_API_KEY and OPENAI_BASE_URL.",
+    )
     openai_timeout_seconds: PositiveFloat = Field(
         default=30.0,
         validation_alias="SAYSO_OPENAI_TIMEOUT_SECONDS",
@@ -35,7 +41,8 @@ class OpenAISettings(EnvironmentSettings):
         default=300.0,
         validation_alias="SAYSO_OPENAI_CHECK_SECONDS",
         description="How often the key and the service are checked for /health while no request does it, in seconds, "
-        "by listing the models, which costs nothing; 0 for never.",
+        "by listing the models, which costs nothing. The list is read for shutdown dates, too, at the start and daily. "
+        "0 for never.",
     )
     primary_service: Literal["openai", "local"] = Field(
         default="openai",

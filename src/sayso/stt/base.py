@@ -37,6 +37,9 @@ class TranscriptionOptions:
         temperature: 0 for the likeliest words, with the engine's own remedy for repetitions; up to 1 for more
             variation.
         vad: voice activity detection; None for the engine's own.
+        keywords: words that may occur, such as names; a hint, so that none need be in the text.
+        languages: the languages that may be spoken, where there may be several; it excludes ``language``. An engine
+            that takes one language takes it if it is the only one, and detects it otherwise.
     """
 
     language: str | None = None
@@ -44,6 +47,8 @@ class TranscriptionOptions:
     prompt: str | None = None
     temperature: float = 0.0
     vad: VadOptions | None = None
+    keywords: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 DEFAULT_OPTIONS = TranscriptionOptions()
@@ -86,6 +91,7 @@ class Transcript:
         chunks: the number of parts of the recording that were transcribed separately.
         model: the model that made it, with its version, where the engine's name does not say it; otherwise empty.
         fingerprint: of the engine, where its model may be replaced while it serves; otherwise empty.
+        languages: every language that the engine found, as codes, where it may find several; None if it finds one.
     """
 
     text: str
@@ -97,6 +103,7 @@ class Transcript:
     chunks: int = 1
     model: str = ""
     fingerprint: str = ""
+    languages: tuple[str, ...] | None = None
 
 
 class Transcriber(Protocol):

@@ -79,16 +79,21 @@ def transcribe(
     Raises:
         SaysoError: as `Chain.run`.
     """
-    last = chain.links[-1].engine
+    if options.task == "translate":
+        chain = chain.able(options.task)
+    last = chain.last.engine
+    has_passed_on = False
 
     def with_engine(engine: Transcriber) -> Transcript:
+        nonlocal has_passed_on
         with span("transcribe", engine=engine.name):
             if engine is last:
+                has_passed_on = True
                 return engine.transcribe(recording, options, listener=listener, progress=progress, context=context)
             return engine.transcribe(recording, options, context=context)
 
     made = chain.run(with_engine)
-    if listener is not None and made.engine != chain.links[-1].name and made.result.text:
+    if listener is not None and not has_passed_on and made.result.text:
         listener(made.result.text)
     return made
 

@@ -76,15 +76,26 @@ class ScheduledEngine(EngineDecorator):
 class StretchingEngine(EngineDecorator):
     """A `SpeechEngine` that takes speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
 
-    Beyond its own bounds, `MINIMUM_MODEL_SPEED` and `MAXIMUM_MODEL_SPEED`, the engine synthesises at the nearer one,
-    and the audio is stretched or compressed in time at the same pitch.
+    Beyond its own bounds the engine synthesises at the nearer one, and the audio is stretched or compressed in time at
+    the same pitch.
+
+    Args:
+        engine: the engine.
+        slowest: its own lower bound.
+        fastest: its own upper bound.
     """
+
+    def __init__(
+        self, engine: SpeechEngine, *, slowest: float = MINIMUM_MODEL_SPEED, fastest: float = MAXIMUM_MODEL_SPEED
+    ) -> None:
+        super().__init__(engine)
+        self._slowest, self._fastest = slowest, fastest
 
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
         """See `SpeechEngine.synthesise`."""
         if not MINIMUM_SPEED <= speed <= MAXIMUM_SPEED:
             raise InvalidInput(f"The speed {speed} is not between {MINIMUM_SPEED} and {MAXIMUM_SPEED}.")
-        model_speed = min(max(speed, MINIMUM_MODEL_SPEED), MAXIMUM_MODEL_SPEED)
+        model_speed = min(max(speed, self._slowest), self._fastest)
         speech = self._engine.synthesise(utterance, voice=voice, speed=model_speed)
         return speech if model_speed == speed else _stretched(speech, speed / model_speed)
 

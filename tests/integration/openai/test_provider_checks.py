@@ -55,7 +55,7 @@ def test_one_failure_is_not_the_end(server: OpenAIServer, opened: Open) -> None:
     """With FALLBACK_TO_LOCAL=false a single 500 is degraded, and the next success ends it."""
     speech = opened(fallback_to_local=False)
     server.faults(FaultKind.SERVER_ERROR)
-    engine = OpenAISpeechEngine(speech.engines.openai)
+    engine = OpenAISpeechEngine(speech.engines.providers[0].connection)
     with pytest.raises(EngineUnavailable):
         engine.synthesise(utterance("Hello."), voice="alloy", speed=1.0)
     assert status(speech) == "degraded"

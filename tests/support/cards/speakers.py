@@ -26,6 +26,7 @@ from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine
 from sayso.threads import on_thread
 from sayso.tts.cache import SpeechCache
+from sayso.tts.engines.openai import openai_speech
 from sayso.tts.selection import LocalSpeech
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ async def speaking(
             stack.push_async_callback(on_thread, connection.close)
             cloud = CloudEngine(
                 connection,
-                model=options.model,
+                facts=openai_speech(options.model),
                 base_url=server.base_url,
                 voices=voices,
                 permits=KeyPermits(

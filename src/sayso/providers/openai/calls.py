@@ -33,7 +33,7 @@ class Answer:
 class Submit(Protocol):
     """Starts a request that must end by ``until`` on the clock."""
 
-    def __call__(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
+    def __call__(self, send: Send, read: Callable[[Answer], T], *, until: float, model: str = "") -> Future[T]:
         """See `OpenAIConnection.submit`."""
         ...
 
@@ -53,14 +53,15 @@ class Calls:
         self._failure: BaseException | None = None
         self._over = False
 
-    def start(self, send: Send, read: Callable[[Answer], T]) -> Future[T]:
+    def start(self, send: Send, read: Callable[[Answer], T], *, model: str = "") -> Future[T]:
         """Start a request; `result` waits for it.
 
         Args:
             send: makes one attempt.
             read: makes the result from the response, quickly; raises `bad_response` for an unusable one.
+            model: that is asked, if the provider may have retired it.
         """
-        future = self._submit(send, read, until=self._until)
+        future = self._submit(send, read, until=self._until, model=model)
         with self._lock:
             over = self._over
             self._running.add(future)

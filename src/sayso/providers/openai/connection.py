@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sayso.errors import EngineUnavailable
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.departures import delay_request
-from sayso.providers.openai.errors import Verdict, not_configured, timed_out, unusable_key, verdict_of
+from sayso.providers.openai.errors import (
+    OPENAI_ITSELF,
+    Service,
+    Verdict,
+    message_of,
+    not_configured,
+    retired,
+    timed_out,
+    unusable_key,
+    verdict_of,
+)
+from sayso.providers.shutdowns import Shutdowns
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import OPENAI_REQUEST
 
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, OpenAIError
 
     from sayso.providers.openai.calls import Send
     from sayso.scheduling import RequestContext
@@ -79,6 +90,9 @@ class OpenAIConnection:
     Args:
         api_key: the key; without one every call is refused and nothing is sent.
         base_url: the service's address; None for OpenAI itself.
+        service: the provider, for messages.
+        needs_key: whether the service refuses requests without a key.
+        shutdowns: which of its models are retired.
         timeout_seconds: the time limit of one attempt.
         retries: how many attempts may follow the first.
         interval_ms: the shortest time from the start of one request to the next; first come, first served.
@@ -92,6 +106,9 @@ class OpenAIConnection:
         api_key: str | None,
         *,
         base_url: str | None = None,
+        service: Service = OPENAI_ITSELF,
+        needs_key: bool = True,
+        shutdowns: Shutdowns | None = None,
         timeout_seconds: float = 30.0,
         retries: int = 3,
         interval_ms: int = 0,
@@ -101,6 +118,9 @@ class OpenAIConnection:
     ) -> None:
         self._api_key = api_key
         self._base_url = base_url or _DEFAULT_BASE_URL
+        self._service = service
+        self._needs_key = needs_key
+        self._shutdowns = shutdowns or Shutdowns("openai")
         self._timeout_seconds = timeout_seconds
         self._retries = retries
         self._interval_seconds = interval_ms / 1000
@@ -117,8 +137,13 @@ class OpenAIConnection:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a key."""
-        return self._api_key is not None
+        """Whether there is a key, or none is needed."""
+        return self._api_key is not None or not self._needs_key
+
+    @property
+    def label(self) -> str:
+        """The provider, for messages."""
+        return self._service.label
 
     def require_key(self) -> None:
         """Check that there is a key; adapters call this before they do any work.
@@ -126,17 +151,17 @@ class OpenAIConnection:
         Raises:
             EngineUnavailable: there is no key, or a header cannot carry it.
         """
-        if self._api_key is None:
-            raise not_configured()
-        if _KEY.fullmatch(self._api_key) is None:
-            raise unusable_key()
+        if not self.is_configured:
+            raise not_configured(self._service)
+        if self._api_key is not None and _KEY.fullmatch(self._api_key) is None:
+            raise unusable_key(self._service)
 
     @property
     def last_answer(self) -> LastAnswer | None:
         """The outcome of the latest attempt; None before the first."""
         return self._last_answer
 
-    def call(self, send: Send, read: Callable[[Answer], T], *, context: RequestContext) -> T:
+    def call(self, send: Send, read: Callable[[Answer], T], *, context: RequestContext, model: str = "") -> T:
         """Send one request and wait for it: `calls` with a single one.
 
         Raises:
@@ -146,7 +171,7 @@ class OpenAIConnection:
             Cancelled, DeadlineExceeded: as the request context says.
         """
         with self.calls(context) as calls:
-            return calls.result(calls.start(send, read))
+            return calls.result(calls.start(send, read, model=model))
 
     @contextmanager
     def calls(self, context: RequestContext) -> Iterator[Calls]:
@@ -165,9 +190,9 @@ class OpenAIConnection:
         with context.on_cancel(calls.cancel), calls:
             yield calls
 
-    def submit(self, send: Send, read: Callable[[Answer], T], *, until: float) -> Future[T]:
+    def submit(self, send: Send, read: Callable[[Answer], T], *, until: float, model: str = "") -> Future[T]:
         """Start a request that must end by ``until`` on the clock; for `Calls`."""
-        return self._started(self._request(send, read, until))
+        return self._started(self._request(send, read, until, model))
 
     def rehearse(self, send: Send) -> Future[None]:
         """Make an attempt that is answered within this process, so that the first one leaves at once.
@@ -193,7 +218,7 @@ class OpenAIConnection:
         with self._lock:
             if self._closed:
                 work.close()
-                raise EngineUnavailable("The connection to OpenAI is closed.", reason="connection")
+                raise EngineUnavailable(f"The connection to {self.label} is closed.", reason="connection")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="openai", daemon=True)
@@ -219,31 +244,36 @@ class OpenAIConnection:
     ) -> None:
         self.close()
 
-    async def _request(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+    async def _request(self, send: Send, read: Callable[[Answer], T], until: float, model: str) -> T:
         total_seconds = until - self._clock()
         policy = replace(OPENAI_REQUEST, attempts=self._retries + 1, total_seconds=total_seconds)
         try:
             return await retry(
-                lambda: self._attempt_at_interval(send, read, until), policy, clock=self._clock, sleep=self._sleep
+                lambda: self._attempt_at_interval(send, read, until, model),
+                policy,
+                clock=self._clock,
+                sleep=self._sleep,
             )
         except RetryableError as failure:
             raise failure.error from None
 
-    async def _attempt_at_interval(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+    async def _attempt_at_interval(self, send: Send, read: Callable[[Answer], T], until: float, model: str) -> T:
         await self._wait_for_interval(until)
-        return await self._attempt(send, read, until)
+        if model and self._shutdowns.is_retired(model):
+            raise retired(model, label=self.label)
+        return await self._attempt(send, read, until, model)
 
     async def _wait_for_interval(self, until: float) -> None:
         """Keep the interval between requests, in the order of the calls."""
         now = self._clock()
         start = max(now, self._next_start)
         if start >= until:
-            raise EngineUnavailable("There is no time left for a request to OpenAI.", reason="timeout")
+            raise EngineUnavailable(f"There is no time left for a request to {self.label}.", reason="timeout")
         self._next_start = start + self._interval_seconds
         if start > now:
             await self._sleep(start - now)
 
-    async def _attempt(self, send: Send, read: Callable[[Answer], T], until: float) -> T:
+    async def _attempt(self, send: Send, read: Callable[[Answer], T], until: float, model: str) -> T:
         from openai import OpenAIError
 
         client = self._opened()
@@ -255,9 +285,9 @@ class OpenAIConnection:
             status = response.status_code
             result = read(_answer_of(response))
         except TimeoutError:
-            verdict = Verdict(timed_out(limit_seconds), is_retryable=True)
+            verdict = Verdict(timed_out(limit_seconds, label=self.label), is_retryable=True)
         except OpenAIError as error:
-            verdict = verdict_of(error, now_seconds=self._wall_clock(), secret=self._api_key or "")
+            verdict = self._verdict_of(error, model)
         except EngineUnavailable as error:
             verdict = Verdict(error, is_retryable=True, status=status)
         else:
@@ -265,10 +295,22 @@ class OpenAIConnection:
             return result
         # Raised outside of the handlers: the SDK's exception holds the request, and the request holds the key.
         failure = verdict.error
-        self._remember(verdict.status, failure.reason if isinstance(failure, EngineUnavailable) else None)
+        if not _is_retired(failure):
+            self._remember(verdict.status, failure.reason if isinstance(failure, EngineUnavailable) else None)
         if verdict.is_retryable and isinstance(failure, EngineUnavailable):
             raise RetryableError(failure)
         raise failure
+
+    def _verdict_of(self, error: OpenAIError, model: str) -> Verdict:
+        from openai import APIStatusError
+
+        secret = self._api_key or ""
+        if model and isinstance(error, APIStatusError):
+            text = message_of(error, secret)
+            status = error.status_code
+            if self._shutdowns.judge(model, status=status, code=error.code, param=error.param, message=text):
+                return Verdict(retired(model, label=self.label), is_retryable=False, status=status)
+        return verdict_of(error, now_seconds=self._wall_clock(), secret=secret, service=self._service)
 
     def _remember(self, status: int | None, reason: str | None) -> None:
         self._last_answer = LastAnswer.after(self._last_answer, status=status, reason=reason, now=self._wall_clock())
@@ -287,7 +329,7 @@ class OpenAIConnection:
             from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
             self._client = AsyncOpenAI(
-                api_key=self._api_key,
+                api_key=self._api_key or "none",  # the SDK sends no request without one
                 base_url=self._base_url,
                 max_retries=0,
                 timeout=None,
@@ -302,6 +344,11 @@ class OpenAIConnection:
             await asyncio.wait(others)
         if self._client is not None:
             await self._client.close()
+
+
+def _is_retired(error: Exception) -> bool:
+    """Whether a failure is about one model, and says nothing about the provider."""
+    return isinstance(error, EngineUnavailable) and error.reason == "model_retired"
 
 
 def _answer_of(response: Any) -> Answer:

@@ -40,106 +40,138 @@ class Verdict(NamedTuple):
     status: int | None = None
 
 
-def bad_response(problem: str) -> EngineUnavailable:
+class Service(NamedTuple):
+    """A provider in messages.
+
+    Attributes:
+        label: its name.
+        key_variable: the environment variable of the key; empty where there is none.
+    """
+
+    label: str = "OpenAI"
+    key_variable: str = "OPENAI_API_KEY"
+
+
+OPENAI_ITSELF = Service()
+
+
+def bad_response(problem: str, *, label: str = OPENAI_ITSELF.label) -> EngineUnavailable:
     """The error for a response with status 200 that is not usable."""
-    return EngineUnavailable(f"OpenAI's answer cannot be used: {problem}.", reason="bad_response")
+    return EngineUnavailable(f"{label}'s answer cannot be used: {problem}.", reason="bad_response")
 
 
-def timed_out(seconds: float) -> EngineUnavailable:
+def timed_out(seconds: float, *, label: str = OPENAI_ITSELF.label) -> EngineUnavailable:
     """The error for a request that took too long."""
-    return EngineUnavailable(f"OpenAI did not answer within {seconds:.3g} s.", reason="timeout")
+    return EngineUnavailable(f"{label} did not answer within {seconds:.3g} s.", reason="timeout")
 
 
-def not_configured() -> EngineUnavailable:
+def not_configured(service: Service = OPENAI_ITSELF) -> EngineUnavailable:
     """The error for every request when there is no key."""
     return EngineUnavailable(
-        "OpenAI cannot be used: there is no key.", reason="not_configured", hint="Set OPENAI_API_KEY."
+        f"{service.label} cannot be used: there is no key.",
+        reason="not_configured",
+        hint=f"Set {service.key_variable or 'its key'}.",
     )
 
 
-def unusable_key() -> EngineUnavailable:
+def unusable_key(service: Service = OPENAI_ITSELF) -> EngineUnavailable:
     """The error for every request with a key that no header can carry."""
     return EngineUnavailable(
-        "OpenAI's key has a character that no key has, such as a line break.",
+        f"{service.label}'s key has a character that no key has, such as a line break.",
         reason="rejected_key",
-        hint="Check OPENAI_API_KEY.",
+        hint=f"Check {service.key_variable or 'its key'}.",
     )
 
 
-def verdict_of(error: OpenAIError, *, now_seconds: float, secret: str) -> Verdict:
+def retired(model: str, *, label: str) -> EngineUnavailable:
+    """The error for a model that its provider has retired."""
+    return EngineUnavailable(
+        f"{label} has retired the model {model}.",
+        reason="model_retired",
+        hint="docs/how-to/openai-shutdown.md says what answers in its place.",
+    )
+
+
+def verdict_of(error: OpenAIError, *, now_seconds: float, secret: str, service: Service = OPENAI_ITSELF) -> Verdict:
     """Translate an exception of the SDK.
 
     Args:
         error: the SDK's exception.
         now_seconds: Unix time, for a ``Retry-After`` that is a date.
-        secret: the key, which no message may repeat.
+        secret: the key, which no message may repeat; empty for none.
+        service: the provider.
     """
+    label = service.label
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return Verdict(EngineUnavailable("OpenAI did not answer in time.", reason="timeout"), is_retryable=True)
+        return Verdict(EngineUnavailable(f"{label} did not answer in time.", reason="timeout"), is_retryable=True)
     if isinstance(error, APIConnectionError):
         cause = type(error.__cause__ or error).__name__
         return Verdict(
-            EngineUnavailable(f"The connection to OpenAI failed ({cause}).", reason="connection"), is_retryable=True
+            EngineUnavailable(f"The connection to {label} failed ({cause}).", reason="connection"), is_retryable=True
         )
     if isinstance(error, APIStatusError):
-        return _of_status(error, now_seconds, secret)
-    return Verdict(bad_response(f"the SDK raised {type(error).__name__}"), is_retryable=True)
+        return _of_status(error, now_seconds, secret, service)
+    return Verdict(bad_response(f"the SDK raised {type(error).__name__}", label=label), is_retryable=True)
 
 
-def _of_status(error: APIStatusError, now_seconds: float, secret: str) -> Verdict:
-    status, detail = error.status_code, _message_of(error, secret)
-    if status in {401, 403} or error.code == "invalid_api_key":
+def _of_status(error: APIStatusError, now_seconds: float, secret: str, service: Service) -> Verdict:
+    status, detail, label = error.status_code, message_of(error, secret), service.label
+    if (status in {401, 403} and error.code != "model_not_found") or error.code == "invalid_api_key":
         # OpenAI's message repeats most of the key, so it is not passed on.
         rejected = EngineUnavailable(
-            f"OpenAI rejected the key (status {status}).", reason="rejected_key", hint="Check OPENAI_API_KEY."
+            f"{label} rejected the key (status {status}).",
+            reason="rejected_key",
+            hint=f"Check {service.key_variable or 'its key'}.",
         )
         return Verdict(rejected, is_retryable=False, status=status)
     if status == 429:
-        return Verdict(*_of_429(error, detail, now_seconds), status=status)
+        return Verdict(*_of_429(error, detail, now_seconds, label), status=status)
     if error.code == "model_not_found" or (status == 404 and error.param == "model"):
-        missing = EngineUnavailable(f"OpenAI does not have this model: {detail}", reason="model_not_found")
+        missing = EngineUnavailable(f"{label} does not have this model: {detail}", reason="model_not_found")
         return Verdict(missing, is_retryable=False, status=status)
     if status == 408:
-        return Verdict(_unavailable(error, detail, "timeout", now_seconds), is_retryable=True, status=status)
+        return Verdict(_unavailable(error, detail, "timeout", now_seconds, label), is_retryable=True, status=status)
     if status == 409 or status >= 500:
-        return Verdict(_unavailable(error, detail, "server_error", now_seconds), is_retryable=True, status=status)
+        return Verdict(
+            _unavailable(error, detail, "server_error", now_seconds, label), is_retryable=True, status=status
+        )
     if status in {400, 413, 415, 422}:
-        return Verdict(_of_mistake(error, detail), is_retryable=False, status=status)
-    return Verdict(bad_response(f"status {status}: {detail}"), is_retryable=False, status=status)
+        return Verdict(_of_mistake(error, detail, label), is_retryable=False, status=status)
+    return Verdict(bad_response(f"status {status}: {detail}", label=label), is_retryable=False, status=status)
 
 
-def _of_429(error: APIStatusError, detail: str, now_seconds: float) -> tuple[EngineUnavailable, bool]:
+def _of_429(error: APIStatusError, detail: str, now_seconds: float, label: str) -> tuple[EngineUnavailable, bool]:
     if "insufficient_quota" in {error.code, error.type}:
         return EngineUnavailable(
-            "OpenAI's quota is used up.", reason="quota", hint="Check the plan and billing."
+            f"{label}'s quota is used up.", reason="quota", hint="Check the plan and billing."
         ), False
-    return _unavailable(error, detail, "rate_limited", now_seconds), True
+    return _unavailable(error, detail, "rate_limited", now_seconds, label), True
 
 
-def _unavailable(error: APIStatusError, detail: str, reason: str, now_seconds: float) -> EngineUnavailable:
+def _unavailable(error: APIStatusError, detail: str, reason: str, now_seconds: float, label: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"OpenAI answered with status {error.status_code}: {detail}",
+        f"{label} answered with status {error.status_code}: {detail}",
         reason=reason,
         retry_after_seconds=retry_after_seconds(error.response.headers, now_seconds=now_seconds),
     )
 
 
-def _of_mistake(error: APIStatusError, detail: str) -> SaysoError:
+def _of_mistake(error: APIStatusError, detail: str, label: str) -> SaysoError:
     """Translate a refusal: the caller's mistake, except for what the adapter chooses, such as the upload's size.
 
     The request was checked before it was sent, so a refusal is often the provider's alone.
     """
-    refusal = _refusal_of(error, detail)
+    refusal = _refusal_of(error, detail, label)
     if isinstance(refusal, InvalidInput) and not isinstance(refusal, NotAudio | UtteranceTooLong):
         refusal.is_for_one_engine = error.status_code == _UNPROCESSABLE or error.param not in _SHARED
     return refusal
 
 
-def _refusal_of(error: APIStatusError, detail: str) -> SaysoError:
+def _refusal_of(error: APIStatusError, detail: str, label: str) -> SaysoError:
     code, param = error.code, error.param
-    message = f"OpenAI refuses this: {detail}"
+    message = f"{label} refuses this: {detail}"
     if code == "string_above_max_length" and param == "input":
         return UtteranceTooLong(message)
     if param == "voice":
@@ -153,12 +185,12 @@ def _refusal_of(error: APIStatusError, detail: str) -> SaysoError:
     return EngineFailed(message)
 
 
-def _message_of(error: APIStatusError, secret: str) -> str:
+def message_of(error: APIStatusError, secret: str) -> str:
     """The message in the response, on one line, short, and without the key."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
     text = " ".join(str(message or "no reason was given").split())
-    return text.replace(secret, "…")[:_LONGEST_MESSAGE]
+    return (text.replace(secret, "…") if secret else text)[:_LONGEST_MESSAGE]
 
 
 def retry_after_seconds(headers: Mapping[str, str], *, now_seconds: float) -> float | None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sayso.observability import EngineHealth
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sayso.providers.openai.connection import LastAnswer
     from sayso.resilience import BreakerState
-
-NAME = "openai"
 
 FORGOTTEN_AFTER_SECONDS = 600.0
 """After how long the outcome of a request says nothing any more."""
@@ -33,6 +33,8 @@ def provider_health(
     is_needed: bool,
     now_seconds: float,
     detail: str | None = None,
+    name: str = "openai",
+    key_variables: Sequence[str] = ("OPENAI_API_KEY",),
 ) -> EngineHealth:
     """How a provider does.
 
@@ -44,16 +46,18 @@ def provider_health(
         is_needed: whether anything is missing without it.
         now_seconds: Unix time.
         detail: what is wrong besides, in a sentence.
+        name: of the provider.
+        key_variables: where its key may be.
     """
     latest = _valid(answer, check, now_seconds)
     failed = latest is not None and latest.reason is not None
     if not is_configured:
-        detail = detail or "OPENAI_API_KEY is not set."
+        detail = detail or f"{' or '.join(key_variables)} is not set."
     elif failed and latest is not None:
         what = "request" if latest is answer else "check"
         detail = detail or f"The last {what} failed: {latest.reason}."
     return EngineHealth(
-        name=NAME,
+        name=name,
         configured=is_configured,
         reachable=None if latest is None else not failed,
         breaker=breaker,

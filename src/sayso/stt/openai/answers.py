@@ -39,11 +39,16 @@ class _Word(BaseModel):
     end: float | None = None
 
 
+class _Language(BaseModel):
+    code: str
+
+
 class _Body(BaseModel):
     """The fields that are used of ``json``, ``verbose_json`` and ``diarized_json``."""
 
     text: str
     language: str | None = None
+    languages: tuple[_Language, ...] | None = None
     segments: tuple[_Segment, ...] | None = None
     words: tuple[_Word, ...] | None = None
 
@@ -56,11 +61,13 @@ class ProviderTranscript:
         segments: the text in segments, each with its time.
         words: without punctuation; empty where the model gives none.
         language: ISO 639-1; None where the model gives none.
+        languages: every language that it detected, ISO 639-1; None where the model gives no list.
     """
 
     segments: tuple[TimedText, ...]
     words: tuple[EngineWord, ...]
     language: str | None
+    languages: tuple[str, ...] | None = None
 
 
 def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscript:
@@ -79,13 +86,15 @@ def read_answer(answer: Answer, *, duration_seconds: float) -> ProviderTranscrip
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         raise bad_response(f"it is no transcription ({problem['type']})") from None
-    language = code_of_language(body.language) if body.language else None
+    listed = None if body.languages is None else tuple(dict.fromkeys(each.code for each in body.languages))
+    named = body.language or (listed[0] if listed else None)
+    language = code_of_language(named) if named else None
     timed = [_timed_text(segment) for segment in body.segments or ()]
     segments = tuple(segment for segment in timed if segment is not None)
     if not segments or len(segments) < len(timed):
         segments = _timed_sentences(body.text, language, duration_seconds)
     words = tuple(_words(body.words or ()))
-    return ProviderTranscript(segments=segments, words=words, language=language)
+    return ProviderTranscript(segments=segments, words=words, language=language, languages=listed)
 
 
 def _timed_text(segment: _Segment) -> TimedText | None:

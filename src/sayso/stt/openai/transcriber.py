@@ -12,10 +12,12 @@ import structlog
 from sayso.audio import AudioFormat, AudioWriter
 from sayso.errors import EngineFailed, InvalidInput, NotAudio, UnsupportedLanguage
 from sayso.providers.openai.languages import code_of_language
-from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
+from sayso.providers.parsing import preset
+from sayso.providers.provider import OPENAI, TranscriptionFacts
 from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
+from sayso.stt.openai.guidance import guidance
 from sayso.stt.openai.parts import PART_SECONDS, Part, parts_of, seams_of
 from sayso.stt.openai.transcript_merger import TranscriptMerger
 from sayso.stt.recording import SAMPLE_RATE_HZ
@@ -51,13 +53,15 @@ class OpenAITranscriber:
     recordings (raised), and files that it refuses are sent as FLAC, in parts of about ten minutes, several at a time.
     Silent recordings are not sent: the models invent words for them.
 
-    ``whisper-1`` (and any other model that is not called ``gpt-…``) gives the time of each word. The rest give none:
-    the time of the text, or of the speaker's turn, is shared out among its words. The parts of a recording are
+    Of a model that gives no times of words, the time of the text, of its segment or of the speaker's turn is shared
+    out among the words. The parts of a recording are
     transcribed separately, so their speakers' labels begin with the number of the part: "2A" need not be "1A".
 
     Args:
         connection: sends the requests.
-        model: OpenAI's name of the model.
+        model: OpenAI's name of the model, where no facts are given.
+        facts: the model, and what it takes and gives.
+        provider: its provider's name.
         parts_at_once: how many parts of a recording are sent at a time.
         part_seconds: the length of a part, about.
     """
@@ -67,21 +71,23 @@ class OpenAITranscriber:
         connection: OpenAIConnection,
         *,
         model: str = "whisper-1",
+        facts: TranscriptionFacts | None = None,
+        provider: str = OPENAI,
         parts_at_once: int = 4,
         part_seconds: float = PART_SECONDS,
     ) -> None:
         self._connection = connection
-        self._model = model
+        self._facts = facts or openai_transcription(model)
+        self._model = self._facts.model
+        self._provider = provider
         self._parts_at_once = parts_at_once
         self._part_seconds = part_seconds
-        self._labels_speakers = "diarize" in model
-        self._gives_times = not model.startswith("gpt-")
-        self.name = f"openai:{model}"
+        self.name = f"{provider}:{self._model}"
 
     @property
     def fingerprint(self) -> str:
         """The model, as far as its name says."""
-        return f"openai r{REVISION} {self._model}"
+        return f"{self._provider} r{REVISION} {self._model}"
 
     def transcribe(
         self,
@@ -96,7 +102,7 @@ class OpenAITranscriber:
 
         At most half of the context's time is spent. The language of a text is "und" where the model does not give it.
         """
-        options = replace(options, language=self._language(options))
+        options = replace(options, language=self._language(options), languages=self._languages(options))
         self._connection.require_key()
         merger = TranscriptMerger(
             recording.duration_samples,
@@ -111,20 +117,25 @@ class OpenAITranscriber:
 
     def _language(self, options: TranscriptionOptions) -> str | None:
         """The language's code, None to have it detected."""
-        if options.task == "translate" and not self._gives_times:
+        if options.task == "translate" and not self._facts.translates:
             raise UnsupportedLanguage(f"{self.name} cannot translate.", hint="whisper-1 can.")
-        if options.language is None:
-            return None
-        code = code_of_language(options.language)
+        return None if options.language is None else self._code(options.language)
+
+    def _languages(self, options: TranscriptionOptions) -> tuple[str, ...]:
+        """The codes of the languages that may be spoken."""
+        return tuple(self._code(language) for language in options.languages)
+
+    def _code(self, language: str) -> str:
+        code = code_of_language(language)
         if code is None:
-            raise UnsupportedLanguage(f"{self.name} does not know the language “{options.language}”.")
+            raise UnsupportedLanguage(f"{self.name} does not know the language “{language}”.")
         return code
 
     def _request_all(
         self, recording: Recording, options: TranscriptionOptions, merger: TranscriptMerger, context: RequestContext
     ) -> None:
         """Merge the answer for the original file, or for the recording's parts where OpenAI does not take the file."""
-        original = _original_file(recording)
+        original = _original_file(recording, self._facts)
         if original is not None:
             try:
                 with self._connection.calls(context) as calls:
@@ -133,7 +144,7 @@ class OpenAITranscriber:
             except UnsupportedLanguage:
                 raise
             except InvalidInput as error:
-                _log.info("openai refuses a file", error=error.message)
+                _log.info("openai refuses a file", engine=self._provider, error=error.message)
             else:
                 return
         try:
@@ -181,26 +192,25 @@ class OpenAITranscriber:
         def read(answer: Answer) -> ProviderTranscript:
             return read_answer(answer, duration_seconds=seconds)
 
-        return calls.start(send, read)
+        return calls.start(send, read, model=self._model)
 
     def _parameters(self, options: TranscriptionOptions) -> dict[str, Any]:
+        facts, transcribes = self._facts, options.task == "transcribe"
         parameters: dict[str, Any] = {
             "model": self._model,
             "temperature": options.temperature,
             "response_format": "json",
+            **guidance(facts, options),
         }
-        if options.prompt and not self._labels_speakers:
-            parameters["prompt"] = options.prompt
-        if options.language and options.task == "transcribe":
-            parameters["language"] = options.language
-        if self._labels_speakers:
+        if facts.gives_speakers:
             parameters |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
-        elif options.vad is not None and options.task == "transcribe":
+        elif options.vad is not None and transcribes and facts.takes_vad:
             parameters["chunking_strategy"] = _server_vad(options.vad)
-        if self._gives_times:
+        if facts.gives_words or facts.gives_segments:
             parameters["response_format"] = "verbose_json"
-            if options.task == "transcribe":
-                parameters["timestamp_granularities"] = ["word", "segment"]
+            if transcribes:
+                kinds = {"word": facts.gives_words, "segment": True}
+                parameters["timestamp_granularities"] = [kind for kind, given in kinds.items() if given]
         return parameters
 
 
@@ -226,12 +236,13 @@ async def _translation(client: AsyncOpenAI, file: tuple[str, bytes], parameters:
     )
 
 
-def _original_file(recording: Recording) -> tuple[str, bytes] | None:
-    """A name and the bytes of the recording's file, where OpenAI takes it whole; None where it must be re-encoded."""
+def _original_file(recording: Recording, facts: TranscriptionFacts) -> tuple[str, bytes] | None:
+    """A name and the bytes of the recording's file, or None where the model does not take it whole."""
     source = recording.source
-    if source is None or recording.gain != 1 or recording.duration_seconds > LONGEST_WHOLE_SECONDS:
+    longest_seconds = min(LONGEST_WHOLE_SECONDS, facts.maximum_seconds or LONGEST_WHOLE_SECONDS)
+    if source is None or recording.gain != 1 or recording.duration_seconds > longest_seconds:
         return None
-    if source.stat().st_size > MAXIMUM_UPLOAD_BYTES:
+    if source.stat().st_size > facts.maximum_bytes:
         return None
     data = source.read_bytes()
     suffix = suffix_of(data[:_LONGEST_HEADER_BYTES])
@@ -250,6 +261,12 @@ def suffix_of(header: bytes) -> str | None:
     if header.startswith(b"ID3") or (header[:1] == b"\xff" and header[1:2] > b"\xe0" and header[1] & 0x06):
         return "mp3"
     return {b"fLaC": "flac", b"OggS": "ogg"}.get(header[:4])
+
+
+def openai_transcription(model: str) -> TranscriptionFacts:
+    """What is known of one of OpenAI's models; of one that is not known, what its name says."""
+    known = preset(OPENAI).transcription.named(model)
+    return known or TranscriptionFacts(model=model, gives_words=not model.startswith("gpt-"), takes_vad=True)
 
 
 def _as_flac(recording: Recording, part: Part, context: RequestContext) -> tuple[str, bytes]:

@@ -58,6 +58,7 @@ class TranscriptMerger:
         self._provisional: list[EngineSegment] = []
         self._emitted = ""
         self._detected_language: str | None = None
+        self._languages: list[str] | None = None
         self._timed = True
 
     def expect(self, seams: Sequence[Seam]) -> None:
@@ -67,6 +68,8 @@ class TranscriptMerger:
     def add(self, part: Part, transcript: ProviderTranscript) -> None:
         """Add the transcript of the next part."""
         has_times = bool(transcript.words)
+        if transcript.languages is not None:
+            self._languages = list(dict.fromkeys([*(self._languages or ()), *transcript.languages]))
         segments = timed_segments(*self._in_recording(part, transcript))
         if segments:
             self._detected_language = self._detected_language or transcript.language
@@ -134,7 +137,8 @@ class TranscriptMerger:
             duration_samples=self._duration_samples,
         )
         timing: Timing = "estimated" if self._timed else "naive"
-        return replace(made, timing=timing, chunks=len(self._seams) + 1)
+        languages = None if self._languages is None else tuple(self._languages)
+        return replace(made, timing=timing, chunks=len(self._seams) + 1, languages=languages)
 
 
 class _NearbyWord(NamedTuple):

@@ -15,12 +15,13 @@ from starlette.routing import Route
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
+from sayso.testing.openai_server.models import HEARING_MODELS, SPEECH_MODELS, TIMED_MODEL, ServedModels
 from sayso.testing.openai_server.speech import SpeechEndpoint
 from sayso.testing.openai_server.stamped import StampedSpeech
-from sayso.testing.openai_server.transcriptions import SPEAKER_MODEL, TIMED_MODEL, TranscriptionEndpoint
+from sayso.testing.openai_server.transcriptions import TranscriptionEndpoint, as_events
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from starlette.requests import Request
 
@@ -29,13 +30,10 @@ if TYPE_CHECKING:
     from sayso.tts.base import SpeechEngine
 
 
-_SPEECH_MODELS = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd")
-_HEARING_MODELS = (TIMED_MODEL, "gpt-4o-transcribe", "gpt-4o-mini-transcribe", SPEAKER_MODEL)
-
-
 def application(
     plan: Plan,
     *,
+    served: ServedModels,
     speech: SpeechEngine | StampedSpeech | None,
     transcriber: Transcriber | None,
     key: str,
@@ -47,6 +45,7 @@ def application(
         TranscriptionEndpoint(transcriber) if transcriber else None,
         key=key,
         plan=plan,
+        served=served,
         latency_seconds=latency_seconds,
     )
     return Starlette(
@@ -55,6 +54,7 @@ def application(
             Route("/v1/audio/speech", routes.guarded(routes.speech), methods=["POST"]),
             Route("/v1/audio/transcriptions", routes.guarded(routes.transcription), methods=["POST"]),
             Route("/v1/audio/translations", routes.guarded(routes.translation), methods=["POST"]),
+            Route("/control/models", routes.set_models, methods=["PUT"]),
             Route("/control/faults", routes.plan_faults, methods=["PUT"]),
             Route("/control/requests", routes.requests, methods=["GET"]),
             Route("/control/requests", routes.forget, methods=["DELETE"]),
@@ -72,8 +72,10 @@ class _Routes:
         *,
         key: str,
         plan: Plan,
+        served: ServedModels,
         latency_seconds: float,
     ) -> None:
+        self._served = served
         self._speech = speech
         self._latency_seconds = latency_seconds
         self._transcription = transcription
@@ -96,9 +98,10 @@ class _Routes:
 
     async def models(self, _request: Request) -> Response:
         """The list of models."""
-        names = (*_SPEECH_MODELS, *_HEARING_MODELS)
-        data = [{"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"} for name in names]
-        return JSONResponse({"object": "list", "data": data})
+        if not self._served.may_list:
+            said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+            return refusal(403, said)
+        return JSONResponse({"object": "list", "data": self._served.listed()})
 
     async def speech(self, request: Request) -> Response:
         """Text to audio."""
@@ -106,8 +109,7 @@ class _Routes:
             return _unknown_model("any speech model")
         fields = await request.json()
         request.state.received.fields.update(fields)
-        if fields.get("model") not in _SPEECH_MODELS:
-            return _unknown_model(fields.get("model"))
+        self._require(fields.get("model"), SPEECH_MODELS)
         body, media_type = await run_in_threadpool(self._speech.answer, fields)
         due = request.state.received.began_at + self._latency_seconds
         await asyncio.sleep(max(due - time.monotonic(), 0.0))
@@ -132,18 +134,40 @@ class _Routes:
                     400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter"
                 )
             fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-            fields["timestamp_granularities"] = form.getlist("timestamp_granularities[]")
+            for several in ("timestamp_granularities", "keywords", "languages"):
+                fields[several] = form.getlist(f"{several}[]")
             request.state.received.fields.update(fields, filename=file.filename)
             data = await file.read()
         if len(data) > MAXIMUM_UPLOAD_BYTES:
             return _too_large(len(data))
-        models = (TIMED_MODEL,) if translate else _HEARING_MODELS
-        if self._transcription is None or fields.get("model") not in models:
+        self._require(fields.get("model"), (TIMED_MODEL,) if translate else HEARING_MODELS)
+        if self._transcription is None:
             return _unknown_model(fields.get("model"))
         answer = await run_in_threadpool(
             self._transcription.answer, data, file.filename or "", fields, translate=translate
         )
+        if fields.get("stream") == "true" and fields["model"] != TIMED_MODEL and isinstance(answer, dict):
+            return Response(as_events(answer), media_type="text/event-stream")
         return Response(answer, media_type="text/plain") if isinstance(answer, str) else JSONResponse(answer)
+
+    def _require(self, model: object, models: Collection[str]) -> None:
+        """Refuse a model that is retired or does not exist."""
+        retired = self._served.refusal_of(model)
+        if retired is not None:
+            raise Refused(retired)
+        if model not in models:
+            raise Refused(_unknown_model(model))
+
+    async def set_models(self, request: Request) -> Response:
+        """Retire models from another process: ``{"retired": {model: status}, "dates": {model: date}}``."""
+        wanted = await request.json()
+        self._served.reset()
+        for model, status in wanted.get("retired", {}).items():
+            self._served.retire(model, status=status)
+        for model, on in wanted.get("dates", {}).items():
+            self._served.date(model, on=on)
+        self._served.may_list = wanted.get("may_list", True)
+        return JSONResponse({})
 
     async def plan_faults(self, request: Request) -> Response:
         """Inject faults from another process: ``{"following": [fault or null…], "always": fault or null}``."""
@@ -165,7 +189,7 @@ def _fault_of(wanted: dict[str, Any] | None) -> Fault | None:
     return None if wanted is None else Fault(**{**wanted, "kind": FaultKind(wanted["kind"])})
 
 
-def _unknown_model(name: object) -> Response:
+def _unknown_model(name: object) -> JSONResponse:
     return refusal(404, f"The model `{name}` does not exist.", param="model", code="model_not_found")
 
 

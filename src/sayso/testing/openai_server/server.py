@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from sayso.testing.openai_server.app import application
 from sayso.testing.openai_server.faults import Fault, FaultKind, Faulty, Plan, Received
+from sayso.testing.openai_server.models import ServedModels
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,6 +27,9 @@ class OpenAIServer:
     """OpenAI's audio API with engines of this machine; a context manager that runs it.
 
     Every public method may be called from any thread while it runs.
+
+    Attributes:
+        models: which models are retired, and their shutdown dates.
 
     Args:
         speech: the speech engine; OpenAI's voices are mapped to its English voices, in turn. Or `StampedSpeech`.
@@ -47,7 +51,15 @@ class OpenAIServer:
         self.key = key
         self.port = port
         self._plan = Plan()
-        app = application(self._plan, speech=speech, transcriber=transcriber, key=key, latency_seconds=latency_seconds)
+        self.models = ServedModels()
+        app = application(
+            self._plan,
+            served=self.models,
+            speech=speech,
+            transcriber=transcriber,
+            key=key,
+            latency_seconds=latency_seconds,
+        )
         self._app = Faulty(app, self._plan)
 
     @property
@@ -108,8 +120,9 @@ class OpenAIServer:
         return self._plan.requests()
 
     def forget(self) -> None:
-        """Empty the log of requests, and inject no more faults."""
+        """Empty the log of requests, inject no more faults, and serve all models again."""
         self._plan.forget()
+        self.models.reset()
         self.faults()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 from pathlib import Path, PurePath
@@ -12,6 +13,7 @@ from sayso.providers.openai.languages import LANGUAGE_NAMES
 from sayso.stt import TranscriptionOptions, open_recording
 from sayso.subtitles import render_srt, render_vtt
 from sayso.testing.openai_server.envelope import Refused, refusal
+from sayso.testing.openai_server.models import SPEAKER_MODEL, SUCCESSOR_MODEL, TIMED_MODEL
 from sayso.types import Cue
 
 if TYPE_CHECKING:
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
     from sayso.types import Segment
 
 Answer: TypeAlias = "dict[str, Any] | str"
-
-TIMED_MODEL = "whisper-1"
-"""The only model with word times and translation."""
-
-SPEAKER_MODEL = "gpt-4o-transcribe-diarize"
 
 _SUFFIXES = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
 _SHORTEST_SECONDS = 0.1
@@ -66,8 +63,9 @@ class TranscriptionEndpoint:
         return _answer(transcript, wanted, fields, translate=translate)
 
     def _transcribe(self, data: bytes, filename: str, fields: dict[str, Any], *, translate: bool) -> Transcript:
+        languages = tuple(fields.get("languages", ()))
         options = TranscriptionOptions(
-            language=fields.get("language"),
+            language=languages[0] if len(languages) == 1 else fields.get("language"),
             task="translate" if translate else "transcribe",
             prompt=fields.get("prompt"),
             temperature=float(fields.get("temperature", 0.0)),
@@ -96,7 +94,20 @@ def _checked(filename: str, fields: dict[str, Any]) -> str:
     if fields["timestamp_granularities"] and wanted != "verbose_json":
         said = "timestamp_granularities needs response_format verbose_json."
         raise Refused(refusal(400, said, param="timestamp_granularities"))
+    _check_guidance(model, fields)
     return wanted
+
+
+def _check_guidance(model: str, fields: dict[str, Any]) -> None:
+    """Refuse languages and keywords that a model does not take."""
+    languages, keywords = fields.get("languages", []), fields.get("keywords", [])
+    if (languages or keywords) and model != SUCCESSOR_MODEL:
+        param = "languages" if languages else "keywords"
+        raise Refused(refusal(400, f"{param} is not supported with model '{model}'.", param=param))
+    if languages and "language" in fields:
+        raise Refused(refusal(400, "language and languages cannot be used together.", param="languages"))
+    if any(character in keyword for keyword in keywords for character in "<>\r\n"):
+        raise Refused(refusal(400, "keywords must not contain <, > or line breaks.", param="keywords"))
 
 
 def _no_file_format() -> JSONResponse:
@@ -113,7 +124,19 @@ def _answer(transcript: Transcript, wanted: str, fields: dict[str, Any], *, tran
         return _verbose(transcript, fields["timestamp_granularities"] or ["segment"], translate=translate)
     if wanted == "diarized_json":
         return _diarized(transcript)
-    return {"text": transcript.text, "usage": _usage(transcript)}
+    answer: dict[str, Any] = {"text": transcript.text, "usage": _usage(transcript)}
+    if fields["model"] == SUCCESSOR_MODEL:
+        answer["languages"] = [{"code": transcript.language}] if transcript.text else []
+    return answer
+
+
+def as_events(answer: dict[str, Any]) -> bytes:
+    """The answer as server-sent events, a word each."""
+    words = answer["text"].split(" ")
+    deltas = [f"{' ' if place else ''}{word}" for place, word in enumerate(words) if word]
+    events: list[dict[str, Any]] = [{"type": "transcript.text.delta", "delta": delta} for delta in deltas]
+    events.append({"type": "transcript.text.done", **answer})
+    return b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events)
 
 
 def _verbose(transcript: Transcript, granularities: list[str], *, translate: bool) -> dict[str, Any]:
