@@ -11,6 +11,7 @@ import typer.main
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from sayso.api.schemas.client_fields import CLIENT_FIELDS
 from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
 from sayso.modelsync.plan.manifests import manifest_schema
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from pydantic.fields import FieldInfo
 
+    from sayso.api.schemas.client_fields import ClientField
+
 HERE = Path(__file__).parent
 
 
 def pages() -> dict[str, str]:
     """Every page by its file's name."""
     return {
+        "client-fields.md": _client_fields(),
         "commands.md": _commands(),
         "model-manifest.schema.json": json.dumps(manifest_schema(), indent=2) + "\n",
         "settings.md": _settings(),
@@ -41,6 +45,43 @@ def pages() -> dict[str, str]:
         "../../.env.sample": _environment(".env.sample"),
         "../../.env.prod.sample": _environment(".env.prod.sample"),
     }
+
+
+_CLIENT_FIELDS = """# Clients of other servers
+
+Requests as clients of Kokoro-FastAPI, speaches, LocalAI, vLLM, Open WebUI, SillyTavern, Home Assistant, LiteLLM,
+LobeChat, LibreChat and Azure OpenAI send them are served. Beyond OpenAI's own fields these are known:
+
+- **honoured**: the field has its meaning.
+- **ignored**: the request is served without it, and the response header `Sayso-Ignored-Fields` names it.
+- **refused**: 400 with `param` and the code `unsupported_parameter`: without it, the result would be another one.
+
+A value that asks for nothing, such as null, an empty text or the default, is accepted and not named. A field in no list
+is refused with the code `unknown_parameter`, because it may be a typing error.
+
+Models go by their names on hubs too (`Systran/faster-whisper-base`, `hexgrad/Kokoro-82M`), and OpenAI's by names with a
+date (`tts-1-1106`, `gpt-4o-mini-tts-2025-12-15`), which stand for the model without it. No name stands for a model of
+another size. `af_bella(2)+af_sky(1)` is the same blend as `af_bella:2+af_sky:1`; `alloy(2)+nova(1)` is one too. The key
+may be in `Authorization: Bearer`, `X-API-Key` or `api-key`; one valid key is enough. Azure's clients find their paths,
+`/openai/deployments/NAME/audio/…` and `/openai/v1/…`. HEAD is answered wherever GET is. `GET /v1/audio/models` lists
+the models for speech, and `GET /v1/audio/voices?legacy=true` the voices' names alone.
+"""
+
+
+def _client_fields() -> str:
+    sections = [_CLIENT_FIELDS]
+    for endpoint, fields in CLIENT_FIELDS.items():
+        sections.append(f"## {endpoint}\n\n| field | of clients of | here | |\n|---|---|---|---|")
+        sections += [
+            f"| `{field.name}` | {', '.join(field.clients)} | {field.treatment} | {_note(field)} |" for field in fields
+        ]
+        sections.append("")
+    return "\n".join(sections)
+
+
+def _note(field: ClientField) -> str:
+    becomes = f"As `{field.becomes}`. " if field.becomes else ""
+    return f"{becomes}{field.note}"
 
 
 def _commands() -> str:

@@ -13,8 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from sayso import __version__
+from sayso.api.dependencies import IGNORED_FIELDS_HEADER
+from sayso.api.http.azure_paths import AzurePaths
 from sayso.api.http.connections import default_connections
 from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
+from sayso.api.http.head_requests import HeadRequests
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.http.openapi import ERRORS, NO_SUCH_JOB
 from sayso.api.http.origins import CrossOriginRequests, TrustedHosts
@@ -85,12 +88,25 @@ def audio_api(
         open_narrations: opens their narrations on the serving loop; None if they are open already, or there are none.
     """
     # Imported here: a process without the API waits for none of its routes.
-    from sayso.api.routes import alignments, captions, files, hybrid, models, narrations, speech, transcriptions
+    from sayso.api.routes import (
+        alignments,
+        captioned_speech,
+        captions,
+        files,
+        hybrid,
+        models,
+        narrations,
+        speech,
+        speech_timestamps,
+        transcriptions,
+    )
     from sayso.web import router as page
 
     def install(app: FastAPI) -> None:
         app.state.served = served
-        for family in (speech, captions, transcriptions, alignments, hybrid, narrations, files, models):
+        speaking = (speech, captions, captioned_speech)
+        listening = (transcriptions, speech_timestamps, alignments, hybrid)
+        for family in (*speaking, *listening, narrations, files, models):
             app.include_router(family.router, responses=ERRORS)
         app.include_router(page)
 
@@ -172,7 +188,9 @@ def _end_subscriptions(app: FastAPI) -> None:
 def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) -> None:
     """Add the middleware; the last one that is added is outermost."""
     settings = process.settings
+    app.add_middleware(AzurePaths)
     app.add_middleware(UnhandledErrors)
+    app.add_middleware(HeadRequests)
     app.add_middleware(AnswerHeaders)
     if settings.cors_origins:
         app.add_middleware(
@@ -182,6 +200,7 @@ def _wrap(app: FastAPI, process: ProcessContext, hosts: Collection[str] | None) 
             allow_headers=["*"],
             expose_headers=[
                 "x-request-id",
+                IGNORED_FIELDS_HEADER,
                 *(ENGINE_HEADER, MODEL_HEADER, FINGERPRINT_HEADER),
                 "retry-after",
                 "location",

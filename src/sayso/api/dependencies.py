@@ -15,6 +15,7 @@ from sayso.api.context import AppContext, ProcessContext
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
 from sayso.api.http.rate_limits import address_of
+from sayso.api.schemas.sorted_fields import sort_fields
 from sayso.errors import NotAllowed, ScopeMissing
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sayso.api.http.form_reader import Upload
     from sayso.api.http.uploads import Form
     from sayso.scheduling import AdmissionSlot
+
+IGNORED_FIELDS_HEADER = "sayso-ignored-fields"
+"""The response header that names the fields of a request that have no effect."""
 
 _MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
 """The form in which OpenAI's clients send a member of an object."""
@@ -122,6 +126,24 @@ def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
     return served.scheduler.admit(caller.name, deadline_seconds=served.settings.request_seconds)
 
 
+def accepted(request: Request, endpoint: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a request without those of other servers' clients that have no effect; a header names these.
+
+    Args:
+        request: whose response gets the header.
+        endpoint: its path, a key of `CLIENT_FIELDS`.
+        values: of the body.
+
+    Raises:
+        Problem: a field would silently give another result, and is refused.
+    """
+    found = sort_fields(endpoint, values)
+    if found.ignored:
+        headers = request.scope.get(ANSWER_HEADERS, {})
+        request.scope[ANSWER_HEADERS] = {**headers, IGNORED_FIELDS_HEADER: ", ".join(found.ignored)}
+    return found.kept
+
+
 def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
     """The fields of a request; an optional one that is null is as if it were not sent, as many clients send it.
 
@@ -140,8 +162,14 @@ def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
         raise problem_of_fields(error) from None
 
 
-def checked_form(fields: type[Fields], form: Form) -> Fields:
+def checked_form(fields: type[Fields], form: Form, *, request: Request | None = None, endpoint: str = "") -> Fields:
     """The text fields of a form; list fields may be sent several times, members of objects as ``name[key]``.
+
+    Args:
+        fields: of the endpoint.
+        form: as it was sent.
+        request: of the form, if the endpoint takes the fields of other servers' clients.
+        endpoint: the path of such an endpoint.
 
     Raises:
         Problem: names the first invalid field.
@@ -149,6 +177,8 @@ def checked_form(fields: type[Fields], form: Form) -> Fields:
     """
     lists = {name for name, field in fields.model_fields.items() if _is_list(field.annotation)}
     values: dict[str, Any] = {}
+    if request is not None:
+        form.fields = accepted(request, endpoint, form.fields)
     for name in form.fields:
         value = list(form.all(name)) if name in lists else form.one(name)
         member = _MEMBER.fullmatch(name)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
+import av
 import numpy as np
 
 from sayso.audio.encode import AudioWriter
-from sayso.audio.formats import AudioFormat
+from sayso.audio.formats import ENCODINGS, AudioFormat
 from sayso.audio.silence import BLOCK_SAMPLES
 
 if TYPE_CHECKING:
@@ -60,6 +61,36 @@ def encode_stream(blocks: Iterable[FloatArray], stream_format: StreamFormat, *, 
                     yield made
     if made := sink.taken():
         yield made
+
+
+def encode_whole(
+    blocks: Iterable[FloatArray], stream_format: StreamFormat, target: BinaryIO, *, sample_rate_hz: int
+) -> None:
+    """Encode all blocks to a file, whose header then states their length.
+
+    Args:
+        blocks: float32 samples of shape (n,).
+        stream_format: the format.
+        target: a file that can seek; it is left open, at its end.
+        sample_rate_hz: the rate of the samples.
+
+    Raises:
+        OutputFailed: the file cannot be written.
+        SaysoError: as the iteration of the blocks.
+    """
+    if stream_format == "pcm":
+        target.writelines(pcm(block) for block in blocks)
+        return
+    with AudioWriter(target, AudioFormat(stream_format), sample_rate_hz=sample_rate_hz) as writer:
+        for block in blocks:
+            writer.write(block)
+
+
+def encoder_rates(stream_format: StreamFormat) -> tuple[int, ...]:
+    """The sample rates that a format can have, in Hz; empty for any."""
+    if stream_format == "pcm":
+        return ()
+    return tuple(sorted(av.Codec(ENCODINGS[AudioFormat(stream_format)].codec, "w").audio_rates or ()))
 
 
 def _small(block: FloatArray) -> Iterator[FloatArray]:

@@ -39,7 +39,7 @@ class TranscriptionOptions:
         vad: voice activity detection; None for the engine's own.
         keywords: words that may occur, such as names; a hint, so that none need be in the text.
         languages: the languages that may be spoken, where there may be several; it excludes ``language``. An engine
-            that takes one language takes it if it is the only one, and detects it otherwise.
+            that takes one language takes it if it is the only one, and otherwise detects it, among them if it can.
     """
 
     language: str | None = None

@@ -42,7 +42,7 @@ class FakeTranscriber:
         context: RequestContext = UNBOUNDED,
     ) -> Transcript:
         """Return the fixed text, with a compute permit for each segment; see `Transcriber.transcribe`."""
-        code = (options.language or "en").lower().split("-")[0]
+        code = (options.language or next(iter(options.languages), "en")).lower().split("-")[0]
         if code not in _LANGUAGES:
             raise UnsupportedLanguage(f"The fake does not know the language “{options.language}”.")
         with context.permit():

@@ -4,6 +4,7 @@ from sayso.transcription.hybrid_answers import hybrid_body, translation_body
 from sayso.transcription.openai_answers import (
     diarized_body,
     json_body,
+    languages_body,
     segments_body,
     speaker_segments,
     spoken_body,
@@ -21,6 +22,7 @@ __all__ = [
     "diarized_body",
     "hybrid_body",
     "json_body",
+    "languages_body",
     "opened",
     "segments_body",
     "speaker_segments",

@@ -56,6 +56,12 @@ def json_body(transcript: Transcript) -> dict[str, Any]:
     return {"text": transcript.text, "usage": usage(transcript)}
 
 
+def languages_body(transcript: Transcript) -> dict[str, Any]:
+    """The languages that were detected, as ``gpt-transcribe`` answers them; none where it is not known."""
+    detected = (transcript.language,) if transcript.languages is None else transcript.languages
+    return {"languages": [{"code": code} for code in detected if code != _UNKNOWN_LANGUAGE]}
+
+
 def verbose_body(
     transcript: Transcript, *, task: Task, granularities: Collection[str] = ("segment",)
 ) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
     from sayso.types import Voice
+
+
+_VOICE_IN_BLEND = re.compile(r"[^+:()\s]+")
+"""A voice by itself, or in a blend such as ``alloy(2)+nova(1)``; also a weight, which is no voice's name."""
 
 
 class SpeechSource(Protocol):
@@ -131,7 +136,7 @@ class LocalSpeech:
 
     def voice(self, name: str) -> str:
         """See `SpeechSource.voice`."""
-        own_name = self._aliases.get(name, name)
+        own_name = _VOICE_IN_BLEND.sub(lambda match: self._aliases.get(match[0], match[0]), name)
         self._opened().language_of(own_name)
         return own_name
 

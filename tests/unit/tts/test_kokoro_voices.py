@@ -38,6 +38,10 @@ def test_the_directory_s_voices_are_listed_in_order(book: VoiceBook) -> None:
         ("af_heart+af_heart+bm_george:2", 1.5),
         ("af_heart:0+ff_siwis:.5", 4.0),
         ("bm_george:3", 2.0),
+        ("af_heart(2)+ff_siwis(1)", 2.0),
+        ("af_heart(6) + bm_george (4)", 1.4),
+        ("af_heart(.5)+bm_george:0.5", 1.5),
+        ("bm_george(3)", 2.0),
     ],
 )
 def test_a_blend_is_the_weighted_mean(book: VoiceBook, voice: str, value: float) -> None:
@@ -57,6 +61,7 @@ def test_a_blend_is_the_weighted_mean(book: VoiceBook, voice: str, value: float)
         ("ff_siwis", "fr-fr"),
         ("af_heart:0.4+bm_george:0.6", "en-gb"),
         ("af_heart:0.5+bm_george:0.5", "en-us"),
+        ("af_heart(1)+ff_siwis(2)", "fr-fr"),
     ],
 )
 def test_a_blend_speaks_its_heaviest_part_s_language(book: VoiceBook, voice: str, language: str) -> None:
@@ -64,7 +69,24 @@ def test_a_blend_speaks_its_heaviest_part_s_language(book: VoiceBook, voice: str
     assert book.language_of(voice) == language
 
 
-@pytest.mark.parametrize("voice", ["af_heart:x", "af_heart:-1", "af_heart:0", "af_heart+", "+", "af_heart:0.5:0.5"])
+@pytest.mark.parametrize(
+    "voice",
+    [
+        "af_heart:x",
+        "af_heart:-1",
+        "af_heart:0",
+        "af_heart+",
+        "+",
+        "af_heart:0.5:0.5",
+        "af_heart(x)",
+        "af_heart(-1)+bm_george",
+        "af_heart(0)",
+        "af_heart()+bm_george",
+        "af_heart(1",
+        "af_heart(1)(2)",
+        "af_heart:1(2)",
+    ],
+)
 def test_a_blend_that_cannot_be_read_is_refused(book: VoiceBook, voice: str) -> None:
     """A slip in a blend is an error, not another blend."""
     with pytest.raises(InvalidInput):

@@ -32,6 +32,29 @@ def test_a_voice_goes_by_its_own_name_and_by_another(engine: FakeSpeechEngine) -
         source.voice("nobody")
 
 
+class OfBlends(FakeSpeechEngine):
+    """Takes any name."""
+
+    def language_of(self, voice: str) -> str:
+        del voice
+        return "en-us"
+
+
+@pytest.mark.parametrize(
+    ("sent", "own"),
+    [
+        ("alloy(2)+nova(1)", "af_alloy(2)+af_nova(1)"),
+        ("alloy:0.5 + af_sky:0.5", "af_alloy:0.5 + af_sky:0.5"),
+        ("nova", "af_nova"),
+        ("alloyed+nova", "alloyed+af_nova"),
+    ],
+)
+def test_a_blend_may_have_openais_names(sent: str, own: str) -> None:
+    """Each of them stands for the voice that it stands for alone."""
+    source = LocalSpeech("fake", OfBlends, aliases={"alloy": "af_alloy", "nova": "af_nova"})
+    assert source.voice(sent) == own
+
+
 def test_a_model_that_is_missing_may_come_later(engine: FakeSpeechEngine) -> None:
     """An engine that cannot be opened is tried again with the next request, and has no voices until then."""
     answers: list[SpeechEngine | ModelMissing] = [ModelMissing("Not here."), ModelMissing("Not here."), engine]

@@ -2,7 +2,7 @@
 
 Pure ASGI: a wrapper that buffers, or runs the route in its own task, would hide a disconnect of the client.
 From the outside in: `RequestIds`, `AccessLog`, `SecurityHeaders`, `TrustedHosts` and `CrossOriginRequests` (see
-`origins`), `FairShares`, CORS, `AnswerHeaders`, `UnhandledErrors`.
+`origins`), `FairShares`, CORS, `AnswerHeaders`, `HeadRequests`, `UnhandledErrors`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER
-from sayso.api.schemas.audio import AlignmentForm
+from sayso.api.schemas.recordings import AlignmentForm
 from sayso.errors import NothingToSay
 from sayso.narration import Document, align_document, aligned_content, aligned_files
 from sayso.subtitles import style_named

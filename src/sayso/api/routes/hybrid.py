@@ -16,7 +16,7 @@ from sayso.api.http.errors import Problem
 from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done
 from sayso.api.http.uploads import errors_named, read_form
-from sayso.api.schemas.audio import HybridTranscriptionForm, HybridTranslationForm
+from sayso.api.schemas.recordings import HybridTranscriptionForm, HybridTranslationForm
 from sayso.net import fetch
 from sayso.transcription import hybrid_body, opened, transcribe, translation_body
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from sayso.api.dependencies import ServedDep, authorised
 from sayso.api.http.errors import unknown_model
+from sayso.api.schemas.model_aliases import model_named
 from sayso.threads import on_thread
 
 router = APIRouter(tags=["models"], dependencies=[Depends(authorised())])
@@ -26,15 +27,31 @@ async def list_models(served: ServedDep) -> dict[str, Any]:
 async def retrieve_model(model: str, served: ServedDep) -> dict[str, Any]:
     """A model by its name."""
     owners = served.catalogue.owners()
-    if model not in owners:
+    found = model_named(model, owners)
+    if found is None:
         raise unknown_model(model)
-    return _model(model, owners[model])
+    return _model(model, owners[found])
+
+
+@router.get("/v1/models/{hub_owner}/{model}", include_in_schema=False)
+async def retrieve_hub_model(hub_owner: str, model: str, served: ServedDep) -> dict[str, Any]:
+    """A model by its name on a model hub, as clients of such servers ask for it."""
+    return await retrieve_model(f"{hub_owner}/{model}", served)
+
+
+@router.get("/v1/audio/models", summary="The models for speech")
+async def list_speech_models(served: ServedDep) -> dict[str, Any]:
+    """Every model name for `/v1/audio/speech`, as clients of other servers ask for them."""
+    models = served.catalogue.speech.values()
+    return {"object": "list", "models": [_model(model.id, model.owner) for model in models]}
 
 
 @router.get("/v1/audio/voices", summary="The installed voices")
-async def list_voices(served: ServedDep) -> dict[str, Any]:
-    """Every voice by its own name, with its language and engine."""
+async def list_voices(served: ServedDep, *, legacy: bool = False) -> dict[str, Any]:
+    """Every voice by its own name, with its language and engine; with ``legacy`` the names alone."""
     voices = await on_thread(served.catalogue.voices)
+    if legacy:
+        return {"voices": [voice.name for voice in voices]}
     return {
         "voices": [
             {"id": voice.name, "name": voice.name, "language": voice.language, "engine": voice.engine}

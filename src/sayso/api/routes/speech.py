@@ -35,7 +35,7 @@ async def create_speech(request: Request, served: ServedDep, caller: SpeechCalle
 
     The response begins when the first clause is synthesised. An invalid request is refused before that.
     """
-    body = await read_speech(request, served, SpeechBody)
+    body = await read_speech(request, served, SpeechBody, endpoint="/v1/audio/speech")
     speech_model(served, body)
     events = _events if body.stream_format == "sse" else None
     slot = admit(served, caller)

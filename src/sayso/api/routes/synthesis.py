@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import math
+import tempfile
 import time
 from itertools import chain as joined
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
-from sayso.api.dependencies import checked
+import numpy as np
+
+from sayso.api.dependencies import accepted, checked
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.responses import StartedResponse
 from sayso.api.http.uploads import read_json
-from sayso.audio import STREAM_FORMATS, encode_stream
+from sayso.audio import STREAM_FORMATS, encode_stream, encode_whole, resample_blocks
 from sayso.errors import TooLarge
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
 from sayso.narration import (
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sayso.api.context import AppContext
-    from sayso.api.schemas.audio import SpeechBody
+    from sayso.api.schemas.audio import SpokenText
     from sayso.api.schemas.catalogue import SpeechModel
     from sayso.scheduling import RequestContext
     from sayso.subtitles import Timing
@@ -52,11 +55,28 @@ _OUTPUT_TOKENS_PER_SECOND = 20
 _MAXIMUM_BYTES_PER_SECOND = 300
 """More JSON than the text that any voice speaks in a second at speed 4, with each character escaped."""
 
-Fields = TypeVar("Fields", bound="SpeechBody")
+_PCM_RATE_HZ = 24_000
+"""The rate of pcm, which has no header to state another one."""
+
+_SENT_AT_ONCE_BYTES = 3 * 2**16
+"""A multiple of three: chunks in base64 join without padding."""
+
+_IN_MEMORY_BYTES = 2**22
+"""A complete response that is larger is in a temporary file."""
+
+Fields = TypeVar("Fields", bound="SpokenText")
 
 
-async def read_speech(request: Request, served: AppContext, fields: type[Fields]) -> Fields:
+async def read_speech(
+    request: Request, served: AppContext, fields: type[Fields], *, endpoint: str | None = None
+) -> Fields:
     """The fields of a request whose text is within the limit.
+
+    Args:
+        request: whose body has not been read.
+        served: the parts.
+        fields: of the endpoint.
+        endpoint: its path, if it takes the fields of other servers' clients.
 
     Raises:
         Problem: names the first invalid field.
@@ -69,10 +89,10 @@ async def read_speech(request: Request, served: AppContext, fields: type[Fields]
         hint = "Send it in parts, or narrate it as a job: POST /v1/narrations."
         message = f"The input is too long. {error.message} {hint}"
         raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
-    return checked(fields, values)
+    return checked(fields, values if endpoint is None else accepted(request, endpoint, values))
 
 
-def speech_model(served: AppContext, body: SpeechBody) -> SpeechModel:
+def speech_model(served: AppContext, body: SpokenText) -> SpeechModel:
     """The model of a request, whose limit the text keeps.
 
     Raises:
@@ -105,7 +125,7 @@ class SpeechStream:
         SaysoError: the engine fails, or the text cannot be spoken, or its speech is too long.
     """
 
-    def __init__(self, served: AppContext, body: SpeechBody, source: SpeechSource, context: RequestContext) -> None:
+    def __init__(self, served: AppContext, body: SpokenText, source: SpeechSource, context: RequestContext) -> None:
         engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
         document = Document(
             text=body.input, name="speech", markdown=body.is_markdown, directives=body.directive_reading
@@ -120,7 +140,9 @@ class SpeechStream:
         self._samples = 0
         self._words: list[Word] = []
         self._stream = Stream(script, engine, served.cache, speed=body.speed)
-        self._chunks = encode_stream(self._blocks(), body.response_format, sample_rate_hz=engine.sample_rate_hz)
+        self.content_bytes: int | None = None
+        """The length of the response; None while it is made."""
+        self._chunks = self._encoded(body)
         self._first = next(self._chunks)
 
     def __iter__(self) -> Iterator[tuple[list[Word], bytes]]:
@@ -151,6 +173,23 @@ class SpeechStream:
         words = self._spoken_words
         return {"input_tokens": words, "output_tokens": output, "total_tokens": words + output}
 
+    def _encoded(self, body: SpokenText) -> Iterator[bytes]:
+        """The audio as it is delivered; a response that is not streamed is complete before its first bytes."""
+        delivery, audio_format = body.delivery, body.response_format
+        rate_hz = delivery.sample_rate_hz or (_PCM_RATE_HZ if audio_format == "pcm" else self.sample_rate_hz)
+        gain = np.float32(delivery.volume)
+        louder = self._blocks() if delivery.volume == 1.0 else (block * gain for block in self._blocks())
+        blocks = resample_blocks(louder, self.sample_rate_hz, rate_hz)
+        if delivery.is_streamed:
+            yield from encode_stream(blocks, audio_format, sample_rate_hz=rate_hz)
+            return
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+            encode_whole(blocks, audio_format, cast("BinaryIO", file), sample_rate_hz=rate_hz)
+            self.content_bytes = file.tell()
+            file.seek(0)
+            while chunk := file.read(_SENT_AT_ONCE_BYTES):
+                yield chunk
+
     def _blocks(self) -> Iterator[FloatArray]:
         for piece in self._stream:
             self._context.check()
@@ -161,10 +200,11 @@ class SpeechStream:
 
 def begin_speech(
     served: AppContext,
-    body: SpeechBody,
+    body: SpokenText,
     context: RequestContext,
     *,
-    events: Callable[[SpeechStream, str], Iterable[dict[str, Any]]] | None,
+    events: Callable[[SpeechStream, str], Iterable[dict[str, Any]]] | None = None,
+    json_of: Callable[[SpeechStream], Iterable[bytes]] | None = None,
 ) -> StartedResponse:
     """Start the synthesis with the first engine that succeeds; on the request's thread.
 
@@ -173,6 +213,7 @@ def begin_speech(
         body: the text and its options.
         context: of the request.
         events: makes events from the speech, given the engine's name; None for bare audio.
+        json_of: makes the parts of a JSON body from the speech, instead of events.
 
     Raises:
         SaysoError: no engine succeeds, or the text cannot be spoken.
@@ -198,6 +239,11 @@ def begin_speech(
         return StartedResponse(
             first=next(chunks), rest=chunks, media_type=sse.MEDIA_TYPE, headers=headers | sse.HEADERS
         )
+    if json_of is not None:
+        chunks = measured(json_of(speech))
+        return StartedResponse(first=next(chunks), rest=chunks, media_type="application/json", headers=headers)
+    if speech.content_bytes is not None:
+        headers["content-length"] = str(speech.content_bytes)
     chunks = measured(chunk for _, chunk in speech)
     return StartedResponse(
         first=next(chunks), rest=chunks, media_type=STREAM_FORMATS[body.response_format], headers=headers

@@ -16,12 +16,13 @@ from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
-from sayso.api.schemas.audio import TranscriptionForm, TranslationForm
+from sayso.api.schemas.recordings import TranscriptionForm, TranslationForm
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
     TextStream,
     diarized_body,
     json_body,
+    languages_body,
     opened,
     segments_body,
     speaker_segments,
@@ -50,6 +51,8 @@ router = APIRouter(tags=["transcription"])
 _IN_NAMES = "@ ._-"
 """What a model's name has besides letters and digits; the rest is percent-encoded in the header."""
 
+_LISTS_LANGUAGES = "gpt-transcribe"
+
 _STYLE = "netflix"
 """The subtitle style of srt and vtt."""
 
@@ -72,7 +75,7 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
     it.
     """
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field="file")
-    fields = checked_form(TranscriptionForm, form)
+    fields = checked_form(TranscriptionForm, form, request=request, endpoint="/v1/audio/transcriptions")
     work = _Work(served, fields, form)
     slot = admit(served, caller)
     return await (streamed(request, slot, work.begin) if fields.stream else done(request, slot, work.answer))
@@ -88,9 +91,10 @@ async def create_transcription(request: Request, served: ServedDep, caller: Tran
 async def create_translation(request: Request, served: ServedDep, caller: TranscriptionCaller) -> Response:
     """An English transcript of a recording in any language."""
     form = await read_form(request, maximum_bytes=served.settings.max_upload_bytes, file_field="file")
-    fields = checked_form(TranslationForm, form)
+    fields = checked_form(TranslationForm, form, request=request, endpoint="/v1/audio/translations")
     work = _Work(served, fields, form)
-    return await done(request, admit(served, caller), work.answer)
+    slot = admit(served, caller)
+    return await (streamed(request, slot, work.begin) if fields.stream else done(request, slot, work.answer))
 
 
 class _Work:
@@ -116,7 +120,7 @@ class _Work:
         """The complete response."""
         with self._form:
             made = self._transcribe(context, None)
-        return _answer(made, self._fields)
+        return _answer(made, self._fields, self._model)
 
     def begin(self, context: RequestContext) -> StartedResponse:
         """The response as events, from the first words on."""
@@ -176,7 +180,7 @@ class _Work:
             content["segments"] = segments_body(transcript)
         if "word" in granularities:
             content["words"] = words_body(transcript)
-        return content | _subtitles(transcript, self._fields)
+        return content | _languages(transcript, self._model) | _subtitles(transcript, self._fields)
 
 
 def _require_size(model: TranscriptionModel, upload: Upload) -> None:
@@ -234,11 +238,12 @@ def _headers(made: ChainResult[Transcript]) -> dict[str, str]:
     return headers
 
 
-def _answer(made: ChainResult[Transcript], fields: TranslationForm) -> Response:
+def _answer(made: ChainResult[Transcript], fields: TranslationForm, model: TranscriptionModel) -> Response:
     transcript, headers = made.result, _headers(made)
     match fields.response_format:
         case "json":
-            return JSONResponse(json_body(transcript) | _subtitles(transcript, fields), headers=headers)
+            body = json_body(transcript) | _languages(transcript, model)
+            return JSONResponse(body | _subtitles(transcript, fields), headers=headers)
         case "verbose_json":
             body = verbose_body(transcript, task=fields.options.task, granularities=_granularities(fields))
             return JSONResponse(body | _subtitles(transcript, fields), headers=headers)
@@ -249,6 +254,11 @@ def _answer(made: ChainResult[Transcript], fields: TranslationForm) -> Response:
         case "srt" | "vtt" as form:
             media_type = "text/vtt" if form == "vtt" else "text/plain"
             return PlainTextResponse(_rendered(transcript, (form,))[form], media_type=media_type, headers=headers)
+
+
+def _languages(transcript: Transcript, model: TranscriptionModel) -> dict[str, Any]:
+    """The detected languages, of the model whose answers have them."""
+    return languages_body(transcript) if model.id == _LISTS_LANGUAGES else {}
 
 
 def _subtitles(transcript: Transcript, fields: TranslationForm) -> dict[str, Any]:

@@ -1,26 +1,26 @@
-"""The fields of requests: those of OpenAI's audio API, and our few extensions.
+"""The fields of requests for speech: those of OpenAI's audio API, and our few extensions.
 
-An unknown field is refused, as OpenAI does, so that a typing error is not silently ignored.
+An unknown field is refused, as OpenAI does, so that a typing error is not silently ignored. The fields that clients of
+other servers send are in `sayso.api.schemas.client_fields`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
-from sayso.audio import StreamFormat
+from sayso.audio import StreamFormat, encoder_rates
 from sayso.narration import MAXIMUM_NAME_CHARACTERS
-from sayso.net import MAXIMUM_URL_CHARACTERS
-from sayso.stt import TranscriptionOptions, VadOptions
 from sayso.subtitles import CueFormat, StyleName
 from sayso.text import DirectiveReading
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
+MAXIMUM_VOLUME = 100.0
+LOWEST_SAMPLE_RATE_HZ, HIGHEST_SAMPLE_RATE_HZ = 8_000, 48_000
 
-TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
-Granularity: TypeAlias = Literal["word", "segment"]
 LanguageTag: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=MAXIMUM_NAME_CHARACTERS)
 ]
@@ -32,6 +32,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class FormBody(BaseModel):
+    """The fields of a form, which all arrive as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 VoiceText: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=MAXIMUM_NAME_CHARACTERS)]
 
 
@@ -41,8 +47,23 @@ class VoiceName(Body):
     id: VoiceText
 
 
-class SpeechBody(Body):
-    """A text to synthesise."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """How the audio of a speech response is delivered.
+
+    Attributes:
+        is_streamed: whether the response begins before it is complete.
+        sample_rate_hz: of the audio; None for the engine's, or that of the format.
+        volume: a factor of the samples.
+    """
+
+    is_streamed: bool = True
+    sample_rate_hz: int | None = None
+    volume: float = 1.0
+
+
+class SpokenText(Body):
+    """A text to synthesise, and how."""
 
     model: str = Field(description="A name of `GET /v1/models`.", examples=["kokoro"])
     input: str = Field(
@@ -87,12 +108,67 @@ class SpeechBody(Body):
         return False
 
     @property
+    def delivery(self) -> Delivery:
+        """How the audio is delivered."""
+        return Delivery()
+
+    @property
     def voice_name(self) -> str:
         """The voice, in either form."""
         return self.voice if isinstance(self.voice, str) else self.voice.id
 
 
-class CaptionsBody(SpeechBody):
+class SpeechBody(SpokenText):
+    """A text to synthesise, with the audio as the client wants it."""
+
+    stream: bool = Field(
+        default=True,
+        description="Extension: whether the response begins before it is complete; otherwise it has a Content-Length, "
+        "and a WAV its length.",
+    )
+    sample_rate: int | None = Field(
+        default=None,
+        ge=LOWEST_SAMPLE_RATE_HZ,
+        le=HIGHEST_SAMPLE_RATE_HZ,
+        description="Extension: samples per second; by default the voice's own rate, and 24 kHz for pcm.",
+    )
+    volume_multiplier: float = Field(
+        default=1.0, ge=0.0, le=MAXIMUM_VOLUME, description="Extension: a factor of the samples; peaks are clipped."
+    )
+
+    @field_validator("stream")
+    @classmethod
+    def _is_one_kind_of_stream(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 -- as pydantic calls it
+        if not value and info.data.get("stream_format") == "sse":
+            raise ValueError("stream_format sse is a stream; leave stream out")
+        return value
+
+    @field_validator("sample_rate")
+    @classmethod
+    def _is_a_rate_of_the_format(cls, value: int | None, info: ValidationInfo) -> int | None:
+        response_format = info.data.get("response_format")
+        rates = encoder_rates(response_format) if response_format else ()
+        if value is not None and rates and value not in rates:
+            raise ValueError(f"{response_format} has {', '.join(map(str, rates))} samples per second")
+        return value
+
+    @property
+    def delivery(self) -> Delivery:
+        """How the audio is delivered."""
+        return Delivery(is_streamed=self.stream, sample_rate_hz=self.sample_rate, volume=self.volume_multiplier)
+
+
+class CaptionedSpeechBody(SpeechBody):
+    """A text to synthesise with the times of its words, as Kokoro-FastAPI takes it."""
+
+    model: str = Field(default="kokoro", description="A name of `GET /v1/models`.")
+    voice: Annotated[str, StringConstraints(max_length=MAXIMUM_NAME_CHARACTERS)] | VoiceName = Field(
+        default="af_heart", description="As for `/v1/audio/speech`."
+    )
+    return_timestamps: bool = Field(default=True, description="Whether the response has the times of words.")
+
+
+class CaptionsBody(SpokenText):
     """A text to synthesise, with subtitles and word times."""
 
     subtitles: list[CueFormat] = Field(default=["srt", "vtt"], description="The subtitle files to make.")
@@ -121,133 +197,3 @@ class CaptionsBody(SpeechBody):
     def is_markdown(self) -> bool:
         """Whether the text is Markdown."""
         return self.markdown
-
-
-class FormBody(BaseModel):
-    """The fields of a form, which all arrive as text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServerVad(FormBody):
-    """Parameters of voice activity detection."""
-
-    type: Literal["server_vad"]
-    threshold: float = Field(default=VadOptions().threshold, ge=0.0, le=1.0)
-    silence_duration_ms: int = Field(default=200, ge=0, le=10_000)
-    prefix_padding_ms: int = Field(default=300, ge=0, le=10_000)
-
-    @property
-    def options(self) -> VadOptions:
-        """The same in seconds."""
-        return VadOptions(
-            threshold=self.threshold,
-            silence_seconds=self.silence_duration_ms / 1000,
-            padding_seconds=self.prefix_padding_ms / 1000,
-        )
-
-
-def _chunking(value: Any) -> Any:
-    """``auto``, or an object encoded as JSON."""
-    from pydantic_core import from_json
-
-    if not isinstance(value, str) or value == "auto":
-        return value
-    try:
-        return from_json(value)
-    except ValueError:
-        raise ValueError('use auto, or an object such as {"type": "server_vad"}') from None
-
-
-class TranslationForm(FormBody):
-    """A recording to translate to English."""
-
-    model: str = Field(description="A name of `GET /v1/models`.")
-    prompt: str | None = Field(default=None, description="Words that may occur, or text in the desired style.")
-    response_format: TranscriptFormat = Field(default="json")
-    temperature: float = Field(default=0.0, ge=0.0, le=1.0)
-
-    @property
-    def options(self) -> TranscriptionOptions:
-        """How the recording is to be transcribed."""
-        return TranscriptionOptions(task="translate", prompt=self.prompt, temperature=self.temperature)
-
-
-class TranscriptionForm(TranslationForm):
-    """A recording to transcribe."""
-
-    language: LanguageTag | None = Field(
-        default=None, description="The language of the speech, as en or fr; detected by default."
-    )
-    timestamp_granularities: list[Granularity] | None = Field(
-        default=None, description="The times in verbose_json; segment by default."
-    )
-    stream: bool = Field(default=False, description="Whether the text is streamed as server-sent events.")
-    subtitles: list[CueFormat] = Field(
-        default_factory=list,
-        description="Extension: subtitle files of the same transcript, in the answers json and verbose_json and in the "
-        "last event of a stream.",
-    )
-    progress: bool = Field(
-        default=False,
-        description="Extension: whether a stream also says how far it is, in events `transcript.progress`.",
-    )
-    chunking_strategy: Annotated[Literal["auto"] | ServerVad | None, BeforeValidator(_chunking)] = Field(default=None)
-    include: list[Literal["logprobs"]] = Field(
-        default_factory=list,
-        description="Only for engines that return token probabilities; no local engine does.",
-    )
-
-    @property
-    def options(self) -> TranscriptionOptions:
-        """How the recording is to be transcribed."""
-        chunking = self.chunking_strategy
-        return TranscriptionOptions(
-            language=self.language,
-            prompt=self.prompt,
-            temperature=self.temperature,
-            vad=chunking.options if isinstance(chunking, ServerVad) else None,
-        )
-
-
-class AlignmentForm(FormBody):
-    """A recording, and the text that is read in it."""
-
-    text: str = Field(min_length=1, description="The text, at most 512 KiB; a field or a file.")
-    language: LanguageTag = Field(default="en-us", description="The language of the text, as en-us or fr-fr.")
-    response_format: Literal["json", "srt", "vtt"] = Field(default="json")
-    subtitles: list[CueFormat] = Field(
-        default_factory=list, description="Subtitle files in the answer json, in the field `subtitles`."
-    )
-    style: StyleName = Field(default="netflix", description="The style of the subtitles.")
-    markdown: bool = Field(default=False, description="Whether the text is Markdown, whose marks are not spoken.")
-
-
-class HybridTranscriptionForm(FormBody):
-    """A recording to transcribe with the first engine that succeeds, with an optional report."""
-
-    audio_url: str | None = Field(
-        default=None, max_length=MAXIMUM_URL_CHARACTERS, description="The URL of the recording, instead of a file."
-    )
-    language: LanguageTag | None = Field(default=None, description="The language of the speech; detected by default.")
-    prompt: str | None = Field(default=None)
-    return_debug: bool = Field(default=False)
-
-    @property
-    def options(self) -> TranscriptionOptions:
-        """How the recording is to be transcribed."""
-        return TranscriptionOptions(language=self.language, prompt=self.prompt)
-
-
-class HybridTranslationForm(FormBody):
-    """A recording to transcribe and to translate."""
-
-    target_language: LanguageTag = Field(description="The target language: en.")
-    source_language: LanguageTag | None = Field(
-        default=None, description="The language of the speech; detected by default."
-    )
-
-    @property
-    def options(self) -> TranscriptionOptions:
-        """How the recording is to be transcribed before it is translated."""
-        return TranscriptionOptions(language=self.source_language)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sayso.api.http.errors import unknown_model
+from sayso.api.schemas.model_aliases import model_named
 from sayso.tts.selection import sources_with
 
 if TYPE_CHECKING:
@@ -77,24 +78,26 @@ class Catalogue:
     voices: Callable[[], list[Voice]] = field(default=list)
 
     def speech_model(self, name: str) -> SpeechModel:
-        """The model for speech of this name.
+        """The model for speech of this name, or of a name that stands for it.
 
         Raises:
             Problem: the name is unknown.
         """
-        if name not in self.speech:
+        found = model_named(name, self.speech)
+        if found is None:
             raise unknown_model(name)
-        return self.speech[name]
+        return self.speech[found]
 
     def transcription_model(self, name: str) -> TranscriptionModel:
-        """The model for transcription of this name.
+        """The model for transcription of this name, or of a name that stands for it.
 
         Raises:
             Problem: the name is unknown.
         """
-        if name not in self.transcription:
+        found = model_named(name, self.transcription)
+        if found is None:
             raise unknown_model(name)
-        return self.transcription[name]
+        return self.transcription[found]
 
     def owners(self) -> dict[str, str]:
         """Every model's name with its owner, those for speech first."""

@@ -172,13 +172,14 @@ class WhisperTranscriber:
         if not chunks:
             return growing.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
         decoder = BatchedDecoder(model, recording, context, workers=self._workers)
-        found = _detect_language(model, decoder, chunks, code, context)
+        found = _detect_language(model, decoder, chunks, code, self._candidates(model, options), context)
         language = "en" if options.task == "translate" else found.code
+        prompt = ", ".join([*([options.prompt] if options.prompt else []), *options.keywords])
         decoding = DecodingOptions(
             language=found.code,
             task=options.task,
             temperature=options.temperature,
-            prompt=model.prompt_tokens(options.prompt) if options.prompt else (),
+            prompt=model.prompt_tokens(prompt) if prompt else (),
         )
         segmenter = Segmenter(language)
         with closing(decoder.decode(chunks, found.encoded, decoding)) as results:  # its threads end before we do
@@ -212,6 +213,15 @@ class WhisperTranscriber:
                 f"{self.name} does not know the language “{options.language}”.", hint=f"It knows: {', '.join(known)}."
             )
         return code
+
+    def _candidates(self, model: LoadedWhisper, options: TranscriptionOptions) -> frozenset[str]:
+        """The codes among which a language is detected; those that the model does not know are left out."""
+        codes = frozenset(language.lower().split("-")[0] for language in options.languages)
+        known = codes.intersection(model.languages)
+        if codes and not known:
+            names = ", ".join(sorted(codes))
+            raise UnsupportedLanguage(f"{self.name} knows none of the languages {names}.")
+        return known
 
 
 class _GrowingTranscript:
@@ -253,9 +263,14 @@ def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContex
 
 
 def _detect_language(
-    model: LoadedWhisper, decoder: BatchedDecoder, chunks: Sequence[Chunk], code: str | None, context: RequestContext
+    model: LoadedWhisper,
+    decoder: BatchedDecoder,
+    chunks: Sequence[Chunk],
+    code: str | None,
+    candidates: frozenset[str],
+    context: RequestContext,
 ) -> _Found:
-    """The language: the caller's, or the likeliest one of the first chunks."""
+    """The language: the caller's, or the likeliest candidate in the first chunks; without candidates, of all."""
     first = decoder.encode(chunks[0])
     if code is not None:
         return _Found(code, 1.0, first)
@@ -264,6 +279,7 @@ def _detect_language(
         encoded = first if number == 1 else decoder.encode(chunk)
         with engine_errors(), context.permit():
             likely = model.language_probabilities(encoded)
+        likely = {language: likely[language] for language in candidates & likely.keys()} or likely
         sums = {language: sums.get(language, 0.0) + probability for language, probability in likely.items()}
         best = max(sums, key=lambda language: sums[language])
         if sums[best] / number >= _SURE:

@@ -36,9 +36,11 @@ _LANGUAGES: Mapping[str, str] = {
     "p": "pt-br",
     "z": "cmn",
 }
+_WEIGHT = r"[0-9]{1,6}(?:\.[0-9]{1,20})?|\.[0-9]{1,20}"
 _BLEND_PART = re.compile(
-    r"(?P<name>[a-z]{2}_[a-z0-9]{1,40})(?::(?P<weight>[0-9]{1,6}(?:\.[0-9]{1,20})?|\.[0-9]{1,20}))?"
+    rf"(?P<name>[a-z]{{2}}_[a-z0-9]{{1,40}})(?::(?P<weight>{_WEIGHT})|\s*\(\s*(?P<share>{_WEIGHT})\s*\))?"
 )
+_BLEND_SIGNS = frozenset("+:(")
 _MOST_PARTS = 16
 
 
@@ -82,7 +84,8 @@ class VoiceBook:
     def _style(self, voice: str) -> FloatArray:
         """The style vectors of a voice or blend: float32 of shape (510, 256), row n for n + 1 phonemes.
 
-        A blend such as ``af_heart:0.6+bm_george:0.4`` is the weighted mean; weights are taken relative to their sum.
+        A blend such as ``af_heart:0.6+bm_george:0.4``, or ``af_heart(3)+bm_george(2)``, is the weighted mean; weights
+        are taken relative to their sum.
 
         Raises:
             UnknownVoice: there is no such voice.
@@ -102,7 +105,7 @@ class VoiceBook:
             raise MalformedVoice(f"The blend {shown_name(voice)} has more than {_MOST_PARTS} voices")
         for part in parts:
             match = _BLEND_PART.fullmatch(part.strip())
-            if match is None and "+" not in voice and ":" not in voice:
+            if match is None and _BLEND_SIGNS.isdisjoint(voice):
                 raise unknown_voice(voice, self.names, engine="Kokoro")
             if match is None:
                 raise MalformedVoice(
@@ -112,7 +115,7 @@ class VoiceBook:
             name = match["name"]
             if name not in self.names:
                 raise unknown_voice(name, self.names, engine="Kokoro")
-            weights[name] = weights.get(name, 0.0) + float(match["weight"] or 1.0)
+            weights[name] = weights.get(name, 0.0) + float(match["weight"] or match["share"] or 1.0)
         if not any(weights.values()):
             raise MalformedVoice(f"The weights of the blend {shown_name(voice)} are all zero")
         return weights

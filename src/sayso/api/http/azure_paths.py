@@ -1,0 +1,29 @@
+"""The paths of Azure OpenAI's clients."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_AZURE = re.compile(r"/openai/(?:v1|deployments/[^/]+)(?P<path>/(?:audio|models)(?:/.*)?)")
+
+
+class AzurePaths:
+    """Serves ``/openai/deployments/NAME/audio/…`` and ``/openai/v1/…`` as ``/v1/…``.
+
+    The clients also send the name in the field ``model``; the query ``api-version`` has no effect.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        match = _AZURE.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if match is not None:
+            scope["path"] = f"/v1{match['path']}"
+            scope["raw_path"] = scope["path"].encode()
+        await self._app(scope, receive, send)
