@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import WORD_END
+from sayso.text.normalise.grammar import WORD_END, listed
 from sayso.text.normalise.quantities import Numeral
 from sayso.text.normalise.rules import parts, rule
+from sayso.text.normalise.words import word_after
 
 if TYPE_CHECKING:
     import re
@@ -29,6 +30,8 @@ def fractions(grammar: Grammar) -> Rule:
         if words is None:
             return None
         said, after_whole = words
+        if grammar.feminine and not match["whole"] and not match["unit"]:
+            said = _before_noun(match, said, grammar)
         unit = grammar.units[match["unit"]] if match["unit"] else None
         if not match["whole"]:
             return parts(match, ("fraction", said), ("unit", (*grammar.part_of, *unit.one.split()) if unit else ()))
@@ -45,6 +48,17 @@ def fractions(grammar: Grammar) -> Rule:
     fraction = rf"(?P<fraction>[{signs}]|(?<![/.,])\d{{1,3}}[/⁄]\d{{1,4}}(?![/\d]|[.,]\d)(?:(?i:st|nd|rd|th)s?)?)"
     unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}))?{WORD_END}"
     return rule(rf"(?:(?P<whole>\d{{1,9}})(?: |(?=[{signs}])))?{fraction}{unit}", read)
+
+
+def _before_noun(match: re.Match[str], said: Words, grammar: Grammar) -> Words:
+    """The words of a fraction before a noun: "une demi tasse", "un quart de tasse"."""
+    noun = word_after(match).lower() if match.string.startswith(" ", match.end()) else ""
+    if said == ("un", "demi"):
+        return ("une", "demi") if grammar.feminine and grammar.feminine(noun) else said
+    return (*said, *grammar.part_of) if noun.removesuffix("s") in _MEASURES else said
+
+
+_MEASURES = listed("tasse verre cuillère cuillerée gousse botte oignon bouteille sachet")
 
 
 def _fraction_words(fraction: str, grammar: Grammar) -> tuple[Words, Words] | None:

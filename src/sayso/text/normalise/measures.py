@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sayso.text.normalise.grammar import LETTER, WORD_END, Unit, alternatives
 from sayso.text.normalise.quantities import numeral
 from sayso.text.normalise.rules import parts, rule, whole
+from sayso.text.normalise.words import word_before
 
 if TYPE_CHECKING:
     from sayso.text.normalise.grammar import Grammar
@@ -64,6 +65,16 @@ def units_alone(grammar: Grammar) -> Rule:
 
     symbols = alternatives({symbol: unit for symbol, unit in simple.items() if len(symbol) > 1 or symbol in "mgLs"})
     return rule(rf"(?:{symbols})/(?:{alternatives(simple)})(?:{_POWER})?{UNIT_END}(?!/)", read)
+
+
+def bare_units(grammar: Grammar, after: frozenset[str]) -> Rule:
+    """The rule for a unit that follows a word for a number: "cent millions de km"."""
+    simple = {symbol: unit for symbol, unit in grammar.units.items() if symbol.isalpha() and len(symbol) > 1}
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, grammar.units[match[0]].many.split()) if word_before(match).lower() in after else None
+
+    return rule(rf"(?:{alternatives(simple)}){UNIT_END}", read)
 
 
 def _composed(expression: str, grammar: Grammar) -> Unit:

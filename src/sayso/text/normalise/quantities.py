@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.text.normalise.grammar import CJK, WORD_END, alternatives
 from sayso.text.normalise.rules import Written, rule, whole
-from sayso.text.normalise.words import LONGEST, clean
+from sayso.text.normalise.words import LONGEST, clean, word_after
 
 if TYPE_CHECKING:
     import re
@@ -110,9 +110,22 @@ def numbers(grammar: Grammar) -> Rule:
     """The rule for any other number."""
 
     def read(match: re.Match[str]) -> Reading:
-        return whole(match, numeral(match[0], grammar).words(grammar))
+        amount = numeral(match[0], grammar)
+        counts = grammar.feminine and amount.digits.endswith("1") and not amount.decimals
+        if counts and _counts_feminine(match, grammar):
+            return whole(match, grammar.speller.cardinal(amount.digits, feminine=True))
+        return whole(match, amount.words(grammar))
 
     return rule(rf"{grammar.number}{WORD_END}", read)
+
+
+def _counts_feminine(match: re.Match[str], grammar: Grammar) -> bool:
+    """Whether the word after a number is a feminine noun that the number counts."""
+    return grammar.feminine is not None and grammar.feminine(_noun_after(match))
+
+
+def _noun_after(match: re.Match[str]) -> str:
+    return word_after(match) if match.string.startswith(" ", match.end()) else ""
 
 
 def long_digits(speller: Speller) -> Rule:

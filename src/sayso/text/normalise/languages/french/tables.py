@@ -2,117 +2,28 @@
 
 from __future__ import annotations
 
-from sayso.text.normalise.grammar import Abbreviation, Currency, Unit, When, listed
-
-_CENTIME = Unit("centime", "centimes")
-_CENT = Unit("cent", "cents")
-_DOLLAR = Currency(Unit("dollar", "dollars"), _CENT)
-_EURO = Currency(Unit("euro", "euros"), _CENTIME)
-_POUND = Currency(Unit("livre", "livres", feminine=True), Unit("penny", "pence"))
-_YEN = Currency(Unit("yen", "yens"), None)
-_FRANC = Currency(Unit("franc suisse", "francs suisses"), _CENTIME)
-
-CURRENCIES = {
-    **dict.fromkeys(("€", "EUR"), _EURO),
-    **dict.fromkeys(("$", "US$", "$US", "USD"), _DOLLAR),
-    **dict.fromkeys(("£", "GBP"), _POUND),
-    **dict.fromkeys(("¥", "JPY"), _YEN),
-    "CHF": _FRANC,
-}
-
-SCALES = {
-    "mille": Unit("mille", "mille"),
-    **dict.fromkeys(("k", "K"), Unit("mille", "mille")),
-    **dict.fromkeys(("million", "millions", "M"), Unit("million", "millions")),
-    **dict.fromkeys(("milliard", "milliards", "Md", "Mds"), Unit("milliard", "milliards")),
-}
-
-UNITS = {
-    "%": Unit("pour cent", "pour cent"),
-    "‰": Unit("pour mille", "pour mille"),
-    "km": Unit("kilomètre", "kilomètres"),
-    "m": Unit("mètre", "mètres"),
-    "cm": Unit("centimètre", "centimètres"),
-    "mm": Unit("millimètre", "millimètres"),
-    **dict.fromkeys(("µm", "μm"), Unit("micromètre", "micromètres")),
-    "nm": Unit("nanomètre", "nanomètres"),
-    "km²": Unit("kilomètre carré", "kilomètres carrés"),
-    "m²": Unit("mètre carré", "mètres carrés"),
-    "m2": Unit("mètre carré", "mètres carrés"),
-    "cm²": Unit("centimètre carré", "centimètres carrés"),
-    "m³": Unit("mètre cube", "mètres cubes"),
-    "m3": Unit("mètre cube", "mètres cubes"),
-    "cm³": Unit("centimètre cube", "centimètres cubes"),
-    "ha": Unit("hectare", "hectares"),
-    "t": Unit("tonne", "tonnes", feminine=True),
-    "kg": Unit("kilogramme", "kilogrammes"),
-    "g": Unit("gramme", "grammes"),
-    "mg": Unit("milligramme", "milligrammes"),
-    **dict.fromkeys(("µg", "μg"), Unit("microgramme", "microgrammes")),
-    **dict.fromkeys(("l", "L"), Unit("litre", "litres")),
-    "cl": Unit("centilitre", "centilitres"),
-    "dl": Unit("décilitre", "décilitres"),
-    **dict.fromkeys(("ml", "mL"), Unit("millilitre", "millilitres")),
-    "km/h": Unit("kilomètre heure", "kilomètres heure"),
-    "m/s": Unit("mètre par seconde", "mètres par seconde"),
-    "h": Unit("heure", "heures", feminine=True),
-    **dict.fromkeys(("min", "mn"), Unit("minute", "minutes", feminine=True)),
-    **dict.fromkeys(("s", "sec"), Unit("seconde", "secondes", feminine=True)),
-    "ms": Unit("milliseconde", "millisecondes", feminine=True),
-    "°": Unit("degré", "degrés"),
-    **dict.fromkeys(("°C", "℃"), Unit("degré Celsius", "degrés Celsius")),
-    **dict.fromkeys(("°F", "℉"), Unit("degré Fahrenheit", "degrés Fahrenheit")),
-    **dict.fromkeys(("Ko", "ko", "kB", "KB"), Unit("kilooctet", "kilooctets")),
-    **dict.fromkeys(("Mo", "MB"), Unit("mégaoctet", "mégaoctets")),
-    **dict.fromkeys(("Go", "GB"), Unit("gigaoctet", "gigaoctets")),
-    **dict.fromkeys(("To", "TB"), Unit("téraoctet", "téraoctets")),
-    "W": Unit("watt", "watts"),
-    "kW": Unit("kilowatt", "kilowatts"),
-    "MW": Unit("mégawatt", "mégawatts"),
-    "GW": Unit("gigawatt", "gigawatts"),
-    "Wh": Unit("wattheure", "wattheures"),
-    "kWh": Unit("kilowattheure", "kilowattheures"),
-    "MWh": Unit("mégawattheure", "mégawattheures"),
-    "V": Unit("volt", "volts"),
-    "kV": Unit("kilovolt", "kilovolts"),
-    "mA": Unit("milliampère", "milliampères"),
-    "Hz": Unit("hertz", "hertz"),
-    "kHz": Unit("kilohertz", "kilohertz"),
-    "MHz": Unit("mégahertz", "mégahertz"),
-    "GHz": Unit("gigahertz", "gigahertz"),
-    "dB": Unit("décibel", "décibels"),
-    "kcal": Unit("kilocalorie", "kilocalories", feminine=True),
-    "kJ": Unit("kilojoule", "kilojoules"),
-    "px": Unit("pixel", "pixels"),
-}
-
-FRACTIONS = {
-    "1/2": (("un", "demi"), ("et", "demi")),
-    **{
-        f"{top}/{bottom}": ((number, part), ("et", number, part))
-        for top, number in ((1, "un"), (2, "deux"), (3, "trois"), (4, "quatre"), (5, "cinq"), (7, "sept"))
-        for bottom, one, many in (
-            (3, "tiers", "tiers"),
-            (4, "quart", "quarts"),
-            (5, "cinquième", "cinquièmes"),
-            (6, "sixième", "sixièmes"),
-            (8, "huitième", "huitièmes"),
-        )
-        for part in (one if top == 1 else many,)
-        if top < bottom
-    },
-}
+from sayso.text.normalise.grammar import Abbreviation, When, listed
 
 PREFIXES = {"-": "moins", "−": "moins", "–": "moins", "+": "plus", "±": "plus ou moins", "#": "numéro",
             "~": "environ", "≈": "environ", "<": "moins de", ">": "plus de", "≤": "au plus", "≥": "au moins",
             "×": "fois", "№": "numéro", "§": "paragraphe"}  # fmt: skip
 
-BETWEEN_NUMBERS = {"–": "à", "-": "à", "×": "fois", "÷": "divisé par", "−": "moins", "+": "plus", "/": "sur",
-                   "<": "est inférieur à", ">": "est supérieur à"}  # fmt: skip
+BETWEEN_NUMBERS = {"–": "à", "-": "à", "×": "fois", "÷": "divisé par", "−": "moins", "+": "plus",
+                   "/": "sur"}  # fmt: skip
+
+RELATIONS = {
+    "<": ("est inférieur à", "moins de"),
+    ">": ("est supérieur à", "plus de"),
+    **dict.fromkeys(("≤", "<="), ("est inférieur ou égal à", "au plus")),
+    **dict.fromkeys(("≥", ">="), ("est supérieur ou égal à", "au moins")),
+    **dict.fromkeys(("≠", "!="), ("est différent de", "différent de")),
+    "==": ("égale", "égal à"),
+    **dict.fromkeys(("≈", "≅"), ("est environ", "environ")),
+}
 
 SIGNS = {"&": "et", "@": "arobase", "+": "plus", "=": "égale", "≠": "est différent de", "±": "plus ou moins",
          "≈": "est environ", "≤": "est au plus", "≥": "est au moins", "÷": "divisé par", "×": "fois",
-         "%": "pour cent", "§": "paragraphe", "∞": "infini", "√": "racine de"}  # fmt: skip
+         "%": "pour cent", "§": "paragraphe", "§§": "paragraphes", "∞": "infini", "√": "racine de"}  # fmt: skip
 
 URL_SIGNS = {".": "point", "/": "slash", "-": "tiret", "_": "souligné", "@": "arobase", ":": "deux-points",
              "?": "point d'interrogation", "=": "égale", "&": "et", "#": "dièse", "%": "pour cent", "+": "plus",
@@ -135,11 +46,15 @@ _ALWAYS = {
     "hab.": "habitants", "dép.": "département", "éd.": "édition", "vs": "versus", "vs.": "versus", "Cie": "Compagnie",
     "Sté": "Société", "RDV": "rendez-vous", "rdv": "rendez-vous", "svp": "s'il vous plaît", "SVP": "s'il vous plaît",
     "stp": "s'il te plaît", "qqn": "quelqu'un", "qqch": "quelque chose", "lun.": "lundi", "mar.": "mardi",
+    **dict.fromkeys(("Mᵐᵉ", "Mᵐᵉ."), "Madame"), "Mᵐᵉˢ": "Mesdames", "Mˡˡᵉ": "Mademoiselle", "Mˡˡᵉˢ": "Mesdemoiselles",
+    "Mʳ": "Monsieur", "Mᵍʳ": "Monseigneur", "Dʳ": "Docteur", "Dʳˢ": "Docteurs", "Dʳᵉ": "Docteure", "Dʳᵉˢ": "Docteures",
+    "Pʳ": "Professeur", "Pʳᵉ": "Professeure", "Mᵉ": "Maître", "Sᵗ": "Saint", "Sᵗᵉ": "Sainte", "Cⁱᵉ": "Compagnie",
+    "Dre": "Docteure", "Pre": "Professeure",
     "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
 }  # fmt: skip
 _BEFORE_NAME = {"St": "Saint", "Me": "Maître"}
 _BEFORE_NUMBER = {
-    **dict.fromkeys(("n°", "nº", "no", "no.", "No", "No.", "N°", "Nº"), "numéro"),
+    **dict.fromkeys(("n°", "nº", "nᵒ", "no", "no.", "No", "No.", "N°", "Nº", "Nᵒ"), "numéro"),
     **dict.fromkeys(("nos", "n°s"), "numéros"),
     "p.": "page", "pp.": "pages", "chap.": "chapitre", "vol.": "volume", "fig.": "figure", "art.": "article",
     "t.": "tome", "v.": "vers",
