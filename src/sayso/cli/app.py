@@ -19,6 +19,7 @@ from sayso.cli.lint import lint
 from sayso.cli.migrate import migrate
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
+from sayso.cli.retime import retime
 from sayso.cli.run import run, run_help
 from sayso.cli.say import say
 from sayso.cli.spoken import spoken
@@ -54,6 +55,9 @@ app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe 
 app.command(
     epilog=examples("sayso align reading.mp3 chapter.md --out out", "sayso align cours.m4a cours.txt -l fr-fr --json")
 )(align)
+app.command(
+    epilog=examples("sayso retime film.srt film.mp4 -o film.new.srt", "sayso retime a.vtt a.mp3 -l fr > b.vtt")
+)(retime)
 app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.command(epilog=examples("sayso up", "sayso up --port 9000 --data /srv/sayso"))(up)

@@ -14,6 +14,7 @@ from sayso.narration.document import (
 from sayso.narration.files import SUBTITLE_FORMATS, FileFormat, SubtitleFormat
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, narrate
+from sayso.narration.retiming import RetimedSubtitles, UnplacedCue, retime
 from sayso.narration.spec import MAXIMUM_NAME_CHARACTERS, SHOWN, VERSION, NarrationSpec, offered_options, takes_none
 from sayso.narration.stream import Piece, Stream, stream
 from sayso.narration.synthesiser import Progress
@@ -36,8 +37,10 @@ __all__ = [
     "NarrationSpec",
     "Piece",
     "Progress",
+    "RetimedSubtitles",
     "Stream",
     "SubtitleFormat",
+    "UnplacedCue",
     "align_document",
     "aligned_content",
     "aligned_files",
@@ -47,6 +50,7 @@ __all__ = [
     "offered_options",
     "read_document",
     "require_length",
+    "retime",
     "stream",
     "takes_none",
     "to_script",

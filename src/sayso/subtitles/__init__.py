@@ -3,6 +3,7 @@
 from sayso.subtitles.cues import compile_cues
 from sayso.subtitles.formats import (
     CueFormat,
+    CueTime,
     Timing,
     parse_subtitles,
     render,
@@ -11,16 +12,19 @@ from sayso.subtitles.formats import (
     render_srt,
     render_vtt,
     timeline_document,
+    with_times,
     words_json,
 )
 from sayso.subtitles.lint import Rule, Violation, lint
 from sayso.subtitles.measure import reading_columns, reading_ms
 from sayso.subtitles.style import STYLES, Style, StyleName, style_named
 from sayso.subtitles.timeline import TimelineBuilder, naive_times
+from sayso.subtitles.timing import end_ms
 
 __all__ = [
     "STYLES",
     "CueFormat",
+    "CueTime",
     "Rule",
     "Style",
     "StyleName",
@@ -28,6 +32,7 @@ __all__ = [
     "Timing",
     "Violation",
     "compile_cues",
+    "end_ms",
     "lint",
     "naive_times",
     "parse_subtitles",
@@ -40,5 +45,6 @@ __all__ = [
     "render_vtt",
     "style_named",
     "timeline_document",
+    "with_times",
     "words_json",
 ]

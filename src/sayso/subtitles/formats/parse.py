@@ -42,10 +42,20 @@ def parse_subtitles(data: str) -> list[Cue]:
     """
     lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blocks = _blocks(lines)
-    if _WEBVTT.match(lines[0]):
+    if is_webvtt(data):
         next(blocks)
-        return [_cue(block, _vtt_text) for block in blocks if not _NOT_CUES.match(block.lines[0])]
+        return [_cue(block, _vtt_text) for block in blocks if not is_note(block.lines[0])]
     return [_cue(block, _srt_text) for block in blocks]
+
+
+def is_webvtt(data: str) -> bool:
+    """Whether a file is WebVTT, by its first line."""
+    return _WEBVTT.match(data.removeprefix("\ufeff")) is not None
+
+
+def is_note(line: str) -> bool:
+    """Whether the block of WebVTT that begins with a line is no cue."""
+    return _NOT_CUES.match(line) is not None
 
 
 def _blocks(lines: list[str]) -> Iterator[_Block]:

@@ -1,0 +1,108 @@
+"""``sayso retime``: the cues of a subtitle file, moved to where their words are heard."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sayso.cli.options import JsonOption, QuietOption
+from sayso.errors import InvalidInput, NotSubtitles
+from sayso.files import decode_text, replacing
+from sayso.subtitles import STYLES, style_named
+
+if TYPE_CHECKING:
+    from sayso.narration import RetimedSubtitles
+
+_MAXIMUM_BYTES = 16 * 1024 * 1024
+_SHOWN = 10
+
+
+def retime(
+    subtitles: Annotated[Path, typer.Argument(metavar="SUBTITLES", help="An SRT or VTT file, with any times.")],
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="The recording or video: any file that holds audio.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The file to write; without it, the subtitles are printed."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", "-l", metavar="TAG", help="The language of the subtitles, for example fr-fr.")
+    ] = "en-us",
+    style: Annotated[
+        str, typer.Option(metavar="NAME", help=f"The style of the cues' ends: {', '.join(STYLES)}.")
+    ] = "netflix",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Move the cues of a subtitle file to where their words are heard in a recording.
+
+    Texts, tags, settings and notes stay as they are. A cue of which no word is heard (a sound, a translation, a scene
+    that was cut) moves with its neighbours, and is listed.
+    """
+    from sayso.bootstrap.alignment import open_aligner
+    from sayso.narration import retime as retime_subtitles
+    from sayso.scheduling import UNBOUNDED
+    from sayso.settings import load_settings
+    from sayso.stt import open_recording
+
+    if as_json and out is None:
+        raise InvalidInput("--json prints a report, so the subtitles need a file.", hint="Name it: --out FILE")
+    chosen = style_named(style)
+    content = _read(subtitles)
+    aligner = open_aligner(load_settings())
+    began = time.monotonic()
+    with open_recording(audio) as recording:
+        result = retime_subtitles(content, recording, aligner, language=language, style=chosen, context=UNBOUNDED)
+    if len(result.unplaced) == result.cues:
+        raise InvalidInput(
+            f"Nothing of {subtitles} is heard in {audio}.", hint="Is it another recording, or another --language?"
+        )
+    if out is None:
+        typer.echo(result.content, nl=False)
+    else:
+        with replacing(out) as file:
+            file.write(result.content.encode())
+    if as_json:
+        typer.echo(json.dumps(_report(result, out, time.monotonic() - began), ensure_ascii=False))
+    elif not quiet:
+        typer.echo(_summary(subtitles, result), err=True)
+
+
+def _read(path: Path) -> str:
+    """The content of a subtitle file.
+
+    Raises:
+        InvalidInput: it cannot be read, or is too large.
+        NotText: it is not UTF-8.
+    """
+    try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise NotSubtitles(f"{path} is larger than {_MAXIMUM_BYTES // 2**20} MiB: it is no subtitle file.")
+        return decode_text(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
+
+
+def _report(result: RetimedSubtitles, out: Path | None, elapsed_seconds: float) -> dict[str, object]:
+    return {
+        "file": str(out),
+        "cues": result.cues,
+        "median_shift": result.median_shift_ms / 1000,
+        "largest_shift": result.largest_shift_ms / 1000,
+        "unplaced": [{"cue": cue.number, "start": cue.start_ms / 1000, "text": cue.text} for cue in result.unplaced],
+        "elapsed_seconds": round(elapsed_seconds, 3),
+    }
+
+
+def _summary(path: Path, result: RetimedSubtitles) -> str:
+    placed = result.cues - len(result.unplaced)
+    middle, largest = result.median_shift_ms / 1000, result.largest_shift_ms / 1000
+    lines = [f"{path}: {placed} of {result.cues} cues placed, moved by {middle:+.3f} s, {largest:.3f} s at most"]
+    lines += [f"  not heard: cue {cue.number}: {cue.text}" for cue in result.unplaced[:_SHOWN]]
+    if len(result.unplaced) > _SHOWN:
+        lines.append(f"  and {len(result.unplaced) - _SHOWN} more: --json lists all")
+    return "\n".join(lines)
