@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.subtitles import Style
     from sayso.types import Cue, Span, Token
 
-# What subtitles show and nobody says: sounds, music, and who speaks.
+# What subtitles show and no voice says: sounds, music, and who speaks.
 _NOT_SPOKEN = re.compile(r"\[[^\]\n]*\]|\([^)\n]*\)|[♪♫#]+|^\s*[-–—]?\s*[A-ZÀ-Þ][A-ZÀ-Þ0-9 .'’-]{1,30}:", re.MULTILINE)
 
 _MS_PER_SAMPLE = 1000 / SAMPLE_RATE_HZ
