@@ -5,6 +5,7 @@ Their models are those of `sayso models pull`; where one is missing, the tests f
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from support.aws.server import AwsPlace
     from support.postgres.databases import Databases
 
+
+# A test that takes a model's files away expects the error, and no test pulls models over a network.
+os.environ.setdefault("SAYSO_PULL_MODELS", "false")
 
 # A shell that starts the tests in its background has them ignore SIGINT, and with them each process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

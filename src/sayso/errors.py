@@ -17,6 +17,7 @@
         ResourceMissing             *
       NotInstalled  ModelCorrupt  SourceFailed *
       ModelMissing
+        ModelArriving  *            it is being pulled
         ModelReplaced
       OutputFailed  CannotListen    the machine refuses
       Cancelled  DeadlineExceeded * the work was stopped
@@ -164,6 +165,25 @@ class ModelMissing(SaysoError):
     """A model's files are not on this machine; the hint says how to get them."""
 
     public_message = "A model that this needs is not on the server: sayso models pull gets it."
+
+
+class ModelArriving(ModelMissing):
+    """A model is being pulled, or will be when it is needed; the same call succeeds once it is here.
+
+    Attributes:
+        retry_after_seconds: about how long that takes.
+    """
+
+    retryable = True
+    retry_after_seconds: float
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    def for_callers(self) -> str:
+        """The message, which names models and no files."""
+        return f"A model that this needs is not here yet. {self.message}"
 
 
 class ModelReplaced(ModelMissing):

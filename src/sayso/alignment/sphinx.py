@@ -8,6 +8,7 @@ import numpy as np
 
 from sayso.alignment.phones import phones_of
 from sayso.errors import NotInstalled
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ class SphinxAligner:
         try:
             import pocketsphinx
         except ImportError as error:
-            raise NotInstalled("pocketsphinx is not installed", hint="pip install 'sayso[alignment]'") from error
+            raise NotInstalled("pocketsphinx is not installed", hint=install_hint("alignment")) from error
         self._library: Any = pocketsphinx
 
     def speaks(self, language: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput, NotInstalled
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Config, S3Store
@@ -32,7 +33,7 @@ def open_object_store(
         from obstore.exceptions import BaseError
         from obstore.store import S3Store
     except ImportError as error:
-        raise NotInstalled("S3 needs the extra `s3`.", hint='Run: python -m pip install "sayso[s3]"') from error
+        raise NotInstalled("S3 needs the extra `s3`.", hint=install_hint("s3")) from error
     try:
         return S3Store.from_url(
             url,

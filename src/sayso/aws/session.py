@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.aws.access import AwsAccess, Patience
 from sayso.aws.client import AwsClient
 from sayso.errors import InvalidInput, NotInstalled
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -102,9 +103,7 @@ class Aws:
         try:
             from aiobotocore.session import get_session
         except ImportError as error:
-            raise NotInstalled(
-                "SQS, DynamoDB and S3 need the extra `aws`.", hint='Run: python -m pip install "sayso[aws]"'
-            ) from error
+            raise NotInstalled("SQS, DynamoDB and S3 need the extra `aws`.", hint=install_hint("aws")) from error
         if self._session is None:
             self._session = get_session()
             self._session.register_component("data_loader", service_tables())

@@ -9,6 +9,7 @@ import structlog
 
 from sayso.api.app import audio_api
 from sayso.api.context import AppContext
+from sayso.bootstrap.model_needs import models_of_the_start
 from sayso.bootstrap.narrations import open_narrations
 from sayso.bootstrap.process import Service
 from sayso.bootstrap.storages import signed_files
@@ -21,6 +22,7 @@ from sayso.tts.selection import select
 if TYPE_CHECKING:
     from sayso.bootstrap.chains import EngineRegistry
     from sayso.bootstrap.process import Process
+    from sayso.models import ModelPulls
     from sayso.resilience import Failure
     from sayso.settings import ApiSettings
 
@@ -55,19 +57,22 @@ def open_api(process: Process, settings: ApiSettings) -> Service:
     return Service(
         http=audio_api(served, open_narrations=opening),
         engines=speech.health,
-        warm_up=functools.partial(_warm_up, speech.engines, settings),
+        warm_up=functools.partial(_warm_up, speech.engines, settings, speech.pulls),
         base_url=settings.public_base_url,
     )
 
 
-def _warm_up(engines: EngineRegistry, settings: ApiSettings) -> None:
+def _warm_up(engines: EngineRegistry, settings: ApiSettings, pulls: ModelPulls | None = None) -> None:
     """Load the local engines behind most names before the first request; log what is missing.
 
-    A word is synthesised and transcribed, which loads everything that a request would wait for.
+    A word is synthesised and transcribed, which loads everything that a request would wait for. Models that are missing
+    are pulled first; meanwhile requests for them are answered with the time to come back, and /ready says "starting".
     """
     if not engines.asks_local:
         return
     try:
+        if pulls is not None:
+            pulls.obtain(models_of_the_start(settings, engines.default_whisper))
         engine, voice = select(tuple(engines.speech.values()), settings.kokoro_voice, UNBOUNDED)
         script = to_script(Document(text="Ready.", name="ready", markdown=False), engine, voice=voice)
         speech = engine.synthesise(script.lines[0].utterance, voice=voice, speed=1.0)

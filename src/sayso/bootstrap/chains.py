@@ -12,6 +12,7 @@ import structlog
 from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.bootstrap.model_directories import WHISPER, DirectoryModels
+from sayso.bootstrap.model_needs import obtaining
 from sayso.bootstrap.providers import open_providers, worst
 from sayso.errors import InvalidInput
 from sayso.models import installed_models
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
+    from sayso.bootstrap.model_needs import Obtain
     from sayso.bootstrap.providers import OpenProvider
     from sayso.providers.shutdowns import Shutdown
     from sayso.resilience import BreakerState, Failure
@@ -75,6 +77,7 @@ class EngineRegistry:
         settings: select the engines and their order.
         on_reload: called with an engine's name, and ``loaded`` or ``rejected``, when its model was to be replaced.
         clock: Unix time in seconds, which decides when models of providers are retired.
+        obtain: gets models that are missing when they are used; None to get none.
 
     Raises:
         InvalidInput: the settings name a Whisper model that the catalogue does not have, or the list of providers
@@ -87,13 +90,14 @@ class EngineRegistry:
         *,
         on_reload: Callable[[str, str], None] = lambda _name, _result: None,
         clock: Callable[[], float] = time.time,
+        obtain: Obtain | None = None,
     ) -> None:
         self.providers = open_providers(settings, clock=clock)
         self.wants_providers = settings.primary_service == OPENAI
         self.asks_local = settings.fallback_to_local or not self.wants_providers
         self.models = DirectoryModels(settings, on_reload)
-        self.speech = speech_sources(settings, self.models)
-        self.whisper = _transcribers(settings, self.models)
+        self.speech = speech_sources(settings, self.models, obtain=obtain)
+        self.whisper = _transcribers(settings, self.models, obtain)
         self.default_whisper = WHISPER if self.models.whisper else WHISPER_PREFIX + settings.whisper_model
         if self.default_whisper not in self.whisper:
             known = ", ".join(name.removeprefix(WHISPER_PREFIX) for name in self.whisper)
@@ -210,10 +214,16 @@ class EngineRegistry:
         return [voice for source in self.speech.values() for voice in source.voices()]
 
 
-def _transcribers(settings: SpeechSettings, models: DirectoryModels) -> Mapping[str, Transcriber]:
+def _transcribers(
+    settings: SpeechSettings, models: DirectoryModels, obtain: Obtain | None
+) -> Mapping[str, Transcriber]:
     """Every local Whisper by its name."""
     found: dict[str, Transcriber] = {
-        name: LocalTranscriber(name, functools.partial(open_transcriber, name.removeprefix(WHISPER_PREFIX), settings))
+        name: LocalTranscriber(
+            name,
+            functools.partial(open_transcriber, name.removeprefix(WHISPER_PREFIX), settings),
+            obtain=obtaining(obtain, (name,)),
+        )
         for name in installed_models(settings).catalogue
         if name.startswith(WHISPER_PREFIX)
     }

@@ -9,12 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sayso.bootstrap.local_engines import require_packages
-from sayso.errors import InvalidInput
+from sayso.bootstrap.model_needs import KOKORO, MODELS, PIPER, known_voices, obtaining
+from sayso.errors import InvalidInput, ModelMissing
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from sayso.bootstrap.model_directories import DirectoryModels
+    from sayso.bootstrap.model_needs import Obtain
     from sayso.models import WatchedModel
     from sayso.settings import EngineSettings, SpeechSettings
     from sayso.stt import Transcriber
@@ -49,7 +53,11 @@ def require_engine(name: str) -> None:
 
 
 def speech_source(
-    name: str, settings: EngineSettings, *, watched: WatchedModel[KokoroEngine] | None = None
+    name: str,
+    settings: EngineSettings,
+    *,
+    watched: WatchedModel[KokoroEngine] | None = None,
+    obtain: Obtain | None = None,
 ) -> SpeechSource:
     """The engine of this name with the names of its voices; it is opened on first use.
 
@@ -57,6 +65,7 @@ def speech_source(
         name: of the engine.
         settings: where its model is.
         watched: its model, if that may be replaced while it serves.
+        obtain: gets models that are missing, when a voice is used that they have; None to get none.
 
     Raises:
         InvalidInput: there is no such engine.
@@ -64,21 +73,35 @@ def speech_source(
     from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO, LocalSpeech
 
     require_engine(name)
-    aliases = OPENAI_VOICES_OF_KOKORO if name == "kokoro" else {}
+    aliases = OPENAI_VOICES_OF_KOKORO if name == KOKORO else {}
     if watched is not None:
         return LocalSpeech(name, watched.current, aliases=aliases, is_replaced=True)
-    return LocalSpeech(name, partial(open_engine, name, settings), aliases=aliases)
+    if settings.kokoro_model is not None and name == KOKORO:
+        obtain = None
+    return LocalSpeech(
+        name,
+        partial(open_engine, name, settings),
+        aliases=aliases,
+        obtain=obtaining(obtain, MODELS.get(name, ())),
+        known_voices=known_voices(name),
+    )
 
 
-def speech_sources(settings: EngineSettings, models: DirectoryModels | None = None) -> Mapping[str, SpeechSource]:
+def speech_sources(
+    settings: EngineSettings, models: DirectoryModels | None = None, *, obtain: Obtain | None = None
+) -> Mapping[str, SpeechSource]:
     """Every local engine by its name, in the order in which they are tried for a voice.
 
     Args:
         settings: where their models are.
         models: those that may be replaced while they serve; None for a command, which ends soon.
+        obtain: as for `speech_source`.
     """
     watched = None if models is None else models.kokoro
-    return {name: speech_source(name, settings, watched=watched if name == "kokoro" else None) for name in ENGINES}
+    return {
+        name: speech_source(name, settings, watched=watched if name == KOKORO else None, obtain=obtain)
+        for name in ENGINES
+    }
 
 
 def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
@@ -144,17 +167,16 @@ def open_speech_cache(
 
 def _kokoro(settings: EngineSettings) -> SpeechEngine:
     from sayso.bootstrap.model_directories import DirectoryModels
-    from sayso.models import installed_models
     from sayso.tts.engines.kokoro import KokoroEngine
     from sayso.tts.phonemes.espeak import espeak
 
     watched = DirectoryModels(settings).kokoro
     if watched is not None:
         return watched.current()
-    store = installed_models(settings)
+    model, voices = _paths(settings, KOKORO)
     return KokoroEngine(
-        store.path("kokoro-82m-int8") / "model.onnx",
-        store.path("kokoro-voices"),
+        model / "model.onnx",
+        voices,
         espeak(),
         tuning_file=settings.cache_dir / "tuning.json",
         workers=settings.synthesis_workers,
@@ -163,16 +185,37 @@ def _kokoro(settings: EngineSettings) -> SpeechEngine:
 
 
 def _piper(settings: EngineSettings) -> SpeechEngine:
-    from sayso.models import installed_models
     from sayso.tts.engines.piper import PiperEngine
     from sayso.tts.phonemes.espeak import espeak
 
     return PiperEngine(
-        [installed_models(settings).path("piper-en_US-joe-medium")],
+        _paths(settings, PIPER),
         espeak(),
         idle_unload_seconds=settings.idle_unload_seconds,
     )
 
 
-ENGINES: Mapping[str, Callable[[EngineSettings], SpeechEngine]] = {"kokoro": _kokoro, "piper": _piper}
+def _paths(settings: EngineSettings, engine: str) -> Sequence[Path]:
+    """The directories of an engine's models.
+
+    Raises:
+        ModelMissing: one is not complete; the hint names all that is missing, and espeak-ng if that is.
+    """
+    from importlib.util import find_spec
+
+    from sayso.models import installed_models
+
+    try:
+        return installed_models(settings).paths(*MODELS[engine])
+    except ModelMissing as error:
+        if find_spec("espeakng_loader") is not None:
+            raise
+        raise ModelMissing(error.message, hint=f"{install_hint('espeak')}; then: {_command(error.hint)}") from error
+
+
+def _command(hint: str | None) -> str:
+    return (hint or "").removeprefix("Run: ")
+
+
+ENGINES: Mapping[str, Callable[[EngineSettings], SpeechEngine]] = {KOKORO: _kokoro, PIPER: _piper}
 """The functions that open the engines, by name; the first engine that has a voice is used."""

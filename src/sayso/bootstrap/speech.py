@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sayso.bootstrap.alignment import open_aligner
 from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.model_needs import KOKORO, MODELS, open_pulls
 from sayso.bootstrap.providers import KeyChecks, shutdown_watch, worst
-from sayso.errors import InvalidInput, ModelMissing
+from sayso.errors import InvalidInput, ModelArriving, ModelMissing
 from sayso.machine import processors
 from sayso.models import ModelWatcher, WatchedModel, installed_models
 from sayso.observability import EngineHealth
@@ -23,14 +24,12 @@ if TYPE_CHECKING:
 
     from sayso.alignment import Aligner
     from sayso.bootstrap.providers import OpenProvider
+    from sayso.errors import SaysoError
     from sayso.models import ModelStatus
     from sayso.observability import Metrics
     from sayso.providers.provider import ModelFacts
     from sayso.settings import SpeechSettings
     from sayso.tts.selection import SpeechSource
-
-_MAIN_SPEECH = "kokoro"
-_MAIN_SPEECH_MODELS = ("kokoro-82m-int8", "kokoro-voices")
 
 
 class Speech:
@@ -44,6 +43,7 @@ class Speech:
         scheduler: of admission slots and compute permits.
         cache: of speech.
         checks: of the providers' keys, not started.
+        pulls: of missing models; None where they are not pulled by themselves.
 
     Raises:
         InvalidInput: a setting cannot be parsed.
@@ -51,7 +51,12 @@ class Speech:
 
     def __init__(self, settings: SpeechSettings, metrics: Metrics) -> None:
         self._settings = settings
-        self.engines = EngineRegistry(settings, on_reload=metrics.model_reload)
+        self.pulls = open_pulls(settings)
+        self.engines = EngineRegistry(
+            settings,
+            on_reload=metrics.model_reload,
+            obtain=None if self.pulls is None else self.pulls.require,
+        )
         self.scheduler = Scheduler(
             permits=settings.synthesis_workers or processors(), slots=settings.places, on_wait=metrics.observe_wait
         )
@@ -97,6 +102,8 @@ class Speech:
         self.checks.close()
         if self._shutdown_watch is not None:
             self._shutdown_watch.close()
+        if self.pulls is not None:
+            self.pulls.close()
         self.engines.close()
         self.cache.close()
 
@@ -116,7 +123,7 @@ class Speech:
         return {"speech": [self._speaking()]}
 
     def _speaking(self) -> EngineHealth:
-        return self._local(_MAIN_SPEECH, self.engines.models.kokoro or _MAIN_SPEECH_MODELS)
+        return self._local(KOKORO, self.engines.models.kokoro or MODELS[KOKORO])
 
     def _providers(self, task: str) -> Sequence[EngineHealth]:
         """The providers of a task, if the settings put them first; one without a key is reported as missing."""
@@ -140,7 +147,9 @@ class Speech:
         )
         if serving:
             return found
-        return replace(found, reachable=False, detail=f"{opened.provider.label} has retired its models for this.")
+        return replace(
+            found, reachable=False, may_pass=False, detail=f"{opened.provider.label} has retired its models for this."
+        )
 
     def _local(self, name: str, models: Sequence[str] | WatchedModel[Any]) -> EngineHealth:
         """A local engine; without its models it is reported as missing."""
@@ -151,22 +160,23 @@ class Speech:
             configured=missing is None,
             reachable=None,
             breaker=self.engines.breakers[name].state,
-            detail=missing,
+            detail=None if missing is None else f"{missing.message} {missing.hint or ''}".strip(),
             model=None if status is None else _model_facts(status),
+            may_pass=isinstance(missing, ModelArriving),
         )
 
-    def _missing(self, models: Sequence[str] | WatchedModel[Any]) -> str | None:
-        """What a local engine lacks, in a sentence."""
-        missing = None
+    def _missing(self, models: Sequence[str] | WatchedModel[Any]) -> SaysoError | None:
+        """What a local engine lacks, as the error of its next request."""
         try:
             if isinstance(models, WatchedModel):
                 models.require_found()
-                return None
-            for model in models:
-                installed_models(self._settings).path(model)
+            elif self.pulls is not None:
+                return self.pulls.state(models)
+            else:
+                installed_models(self._settings).paths(*models)
         except (ModelMissing, InvalidInput) as error:
-            missing = f"{error.message} {error.hint or ''}".strip()
-        return missing
+            return error
+        return None
 
 
 def _model_facts(status: ModelStatus) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sayso.bootstrap.storages import (
     work_directory,
 )
 from sayso.cancellation import cancel_until_done
-from sayso.errors import InvalidInput, ResourceMissing, ServiceUnavailable
+from sayso.errors import InvalidInput, ModelArriving, ResourceMissing, SaysoError, ServiceUnavailable
 from sayso.jobs import NullTaskStore
 from sayso.narrations import CALLBACKS_QUEUE, STORIES_QUEUE
 from sayso.narrations.retention import RetentionPolicy
@@ -32,6 +32,7 @@ from sayso.scheduling import UNBOUNDED
 from sayso.signing import signing_keys
 from sayso.stories import StoryHandler
 from sayso.stories.handler import SCRATCH_KIND
+from sayso.threads import on_thread
 from sayso.tts.selection import select
 from sayso.workers import Consumer, Policy, Worker, remove_stale
 
@@ -125,7 +126,10 @@ class StoriesOpener:
                 hint="Set QUEUE_URL (SQS) or DATABASE_URL (Postgres); `sayso up` brings its own database.",
             )
         _check_queues(settings)
-        select(self._narrator.sources, settings.kokoro_voice, UNBOUNDED)
+        try:
+            select(self._narrator.sources, settings.kokoro_voice, UNBOUNDED)
+        except ModelArriving as error:  # no story is taken before it is here
+            _log.info("the model of the default voice is pulled", progress=error.message)
         self._remove_scratch()
         return self._process.worker_service("stories", self._consumers, settings)
 
@@ -241,6 +245,7 @@ class StoriesOpener:
         reasons: set[str] = set()
 
         async def prepare() -> None:
+            await on_thread(self._require_model)
             for check in checks:
                 await _run_check(check, reasons)
 
@@ -248,6 +253,19 @@ class StoriesOpener:
             self._process.job_metrics.ended(name, outcome, seconds)
 
         return Worker(queue, handler, policy, on_end=on_end, prepare=prepare)
+
+    def _require_model(self) -> None:
+        """Make sure that the model of the default voice is not still being pulled.
+
+        Raises:
+            ResourceMissing: it is.
+        """
+        try:
+            select(self._narrator.sources, self._settings.kokoro_voice, UNBOUNDED)
+        except ModelArriving as error:
+            raise ResourceMissing(error.message) from error
+        except SaysoError as error:
+            _log.debug("the default voice cannot be used", reason=error.message)
 
     def _policy(self) -> Policy:
         settings = self._settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sayso.errors import InvalidInput, UnknownVoice
+from sayso.errors import InvalidInput, ModelArriving, UnknownVoice
 from sayso.scheduling import UNBOUNDED
 from sayso.tts.engines.openai import VOICES as OPENAI_VOICES
 
@@ -81,7 +81,7 @@ class VoiceChoice:
             return
         for language, names in self._voices.items():
             for name in names:
-                if name not in OPENAI_VOICES and all(_own_name(source, name) is None for source in sources):
+                if name not in OPENAI_VOICES and not any(_may_have(source, name) for source in sources):
                     setting = f"SAYSO_VOICE_{language.upper().replace('-', '_')}"
                     raise UnknownVoice(f"{setting} names {name!r}, which no engine has.", hint="Run: sayso voices")
 
@@ -95,6 +95,14 @@ def _own_name(source: SpeechSource, name: str) -> str | None:
         return source.voice(name)
     except InvalidInput:
         return None
+
+
+def _may_have(source: SpeechSource, name: str) -> bool:
+    """Whether an engine has a voice, or will have it once its model has been pulled."""
+    try:
+        return _own_name(source, name) is not None
+    except ModelArriving:
+        return True
 
 
 def _base(language: str) -> str:

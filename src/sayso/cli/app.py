@@ -46,7 +46,11 @@ app.command(
     )
 )(narrate)
 app.command(
-    epilog=examples("sayso say 'Hello there.' -o hello.mp3", "echo 'Good morning.' | sayso say - -o - | aplay")
+    epilog=examples(
+        "sayso say 'Hello there.'",
+        "sayso say 'Hello there.' -o hello.mp3",
+        "echo 'Good morning.' | sayso say - -o - | ssh living-room aplay",
+    )
 )(say)
 app.command(epilog=examples("sayso spoken 'It cost £3.50 in 1984.'", "sayso spoken story.md --json"))(spoken)
 app.command(epilog=examples("sayso transcribe interview.m4a", "sayso transcribe *.mp3 --out texts --format srt,json"))(

@@ -16,6 +16,7 @@ import typer
 from sayso import __version__
 from sayso.cli.options import JsonOption
 from sayso.errors import InvalidInput, ModelMissing
+from sayso.installation import install_command, install_packages_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ _EXTRAS = {
 }
 _PARTS = ("onnxruntime", "ctranslate2", "faster-whisper", "av", "numpy")
 _NEEDED_MODELS = frozenset({"kokoro-82m-int8", "kokoro-voices"})
+_PULL = "sayso models pull"
 _ONE_GIB = 2**30
 _SPACE_FOR_MODELS_BYTES = _ONE_GIB
 
@@ -47,7 +49,7 @@ class Finding:
 
 
 def doctor(*, as_json: JsonOption = False) -> None:
-    """Show what is installed, which models are here, every setting, and how to fix what is missing.
+    """Show problems first, and how to fix them; then what is installed, which models are here, and every setting.
 
     Exits with 1 when something is missing without which `sayso narrate` cannot work.
     """
@@ -70,14 +72,14 @@ def _software() -> Iterator[Finding]:
         try:
             yield Finding(area="software", what=part, state="ok", detail=importlib.metadata.version(part))
         except importlib.metadata.PackageNotFoundError:  # as in a slim image
-            mend = f"pip install {part}"
+            mend = install_packages_command(part)
             yield Finding(area="software", what=part, state="missing", detail="not installed", mend=mend)
     for extra, (module, purpose) in _EXTRAS.items():
         if importlib.util.find_spec(module):
             yield Finding(area="software", what=f"extra {extra}", state="ok", detail=purpose)
         else:
             state: Literal["optional", "missing"] = "missing" if extra == "espeak" else "optional"
-            mend = f"pip install 'sayso[{extra}]'"
+            mend = install_command(extra)
             yield Finding(area="software", what=f"extra {extra}", state=state, detail=f"no {purpose}", mend=mend)
 
 
@@ -89,13 +91,20 @@ def _models(settings: Settings) -> Iterator[Finding]:
         try:
             directory = store.path(name)
         except ModelMissing as error:
-            is_needed = name in _NEEDED_MODELS and settings.kokoro_model is None
-            state: Literal["optional", "missing"] = "missing" if is_needed else "optional"
-            mend = f"sayso models pull {name}"
-            yield Finding(area="models", what=name, state=state, detail=error.message, mend=mend)
+            state: Literal["optional", "missing"] = "missing" if _is_needed(name, settings) else "optional"
+            is_pulled = settings.pull_models and name in (*_NEEDED_MODELS, f"whisper-{settings.whisper_model}")
+            if is_pulled:
+                state = "optional"
+            detail = f"{error.message} It is pulled at its first use." if is_pulled else error.message
+            yield Finding(area="models", what=name, state=state, detail=detail, mend=f"{_PULL} {name}")
         else:
             yield Finding(area="models", what=name, state="ok", detail=f"{model.summary}; {directory}")
     yield from _directory_models(settings)
+
+
+def _is_needed(name: str, settings: Settings) -> bool:
+    """Whether nothing is spoken without a model of the catalogue."""
+    return name in _NEEDED_MODELS and settings.kokoro_model is None
 
 
 def _directory_models(settings: Settings) -> Iterator[Finding]:
@@ -119,13 +128,25 @@ def _directories(settings: Settings) -> Iterator[Finding]:
         existing = next(path for path in (directory, *directory.parents) if path.exists())
         free_bytes = shutil.disk_usage(existing).free
         detail = f"{directory}, {free_bytes / _ONE_GIB:.1f} GiB free"
-        if not os.access(existing, os.W_OK):
+        if not os.access(existing, os.W_OK) and what == "models" and _has_needed_models(settings):
+            detail = f"{detail}; it cannot be written to, and nothing is to be pulled there"
+            yield Finding(area="directories", what=what, state="ok", detail=detail)
+        elif not os.access(existing, os.W_OK):
             mend = f"Allow your user to write in {existing}, or choose another directory"
             yield Finding(area="directories", what=what, state="missing", detail=f"{detail}, not writable", mend=mend)
         elif free_bytes < _SPACE_FOR_MODELS_BYTES:
             yield Finding(area="directories", what=what, state="optional", detail=detail, mend="Free some space")
         else:
             yield Finding(area="directories", what=what, state="ok", detail=detail)
+
+
+def _has_needed_models(settings: Settings) -> bool:
+    """Whether every model that is needed is here, as in an image; where no engine is installed, none is."""
+    from sayso.bootstrap.local_engines import has_local_engines
+    from sayso.models import open_store
+
+    needed = [name for name in _NEEDED_MODELS if _is_needed(name, settings)]
+    return not has_local_engines() or not open_store(settings).missing(needed)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -155,13 +176,35 @@ def _values(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
 
 
 def _print(findings: list[Finding]) -> None:
+    problems = [finding for finding in findings if finding.state == "missing"]
+    typer.echo("problems:" if problems else "Everything that is required is installed.")
+    for finding in problems:
+        _print_one(finding, f"{finding.area}: {finding.what}")
+    commands = _commands(problems)
+    if len(commands) > 1:
+        typer.echo(f"To fix all of them: {' && '.join(commands)}")
+    if problems:
+        count = len(problems)
+        typer.echo("1 thing is missing." if count == 1 else f"{count} things are missing.")
     area = None
     for finding in findings:
+        if finding.state == "missing":
+            continue
         if finding.area != area:
             area = finding.area
             typer.echo(f"{area}:")
-        typer.echo(f"  {finding.state:8} {finding.what}: {finding.detail}")
-        if finding.mend:
-            typer.echo(f"           fix: {finding.mend}")
-    missing = sum(finding.state == "missing" for finding in findings)
-    typer.echo("Everything that is required is installed." if not missing else f"{missing} things are missing.")
+        _print_one(finding, finding.what)
+
+
+def _print_one(finding: Finding, what: str) -> None:
+    typer.echo(f"  {finding.state:8} {what}: {finding.detail}")
+    if finding.mend:
+        typer.echo(f"           fix: {finding.mend}")
+
+
+def _commands(problems: list[Finding]) -> list[str]:
+    """The commands for several problems, one for those that one command can fix together."""
+    mends = [finding.mend for finding in problems if finding.mend and finding.area in {"software", "models"}]
+    models = [mend.removeprefix(f"{_PULL} ") for mend in mends if mend.startswith(_PULL)]
+    others = list(dict.fromkeys(mend for mend in mends if not mend.startswith(_PULL)))
+    return [*others, *([f"{_PULL} {' '.join(models)}"] if models else [])]

@@ -75,7 +75,7 @@ def narrate(
 
     settings = load_settings()
     voice = voice or settings.kokoro_voice
-    speaker, own_voice = select_engine(engine, voice, settings)
+    speaker, own_voice = select_engine(engine, voice, settings, quiet=quiet or as_json)
     spec = NarrationSpec(
         voice=voice,
         speed=speed,

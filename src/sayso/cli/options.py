@@ -24,11 +24,26 @@ if TYPE_CHECKING:
     from sayso.text import EmojiReading, Lexicon
     from sayso.tts.base import SpeechEngine
 
+
+def complete_voice(incomplete: str) -> list[str]:
+    """The voices that begin so, for the completion of a shell: those that are here, or may be pulled.
+
+    It opens no model. In a blend, the last voice is completed.
+    """
+    from sayso.bootstrap.model_needs import MODELS, known_voices
+    from sayso.tts.selection import OPENAI_VOICES_OF_KOKORO
+
+    names = {voice.name for engine in MODELS for voice in known_voices(engine)} | set(OPENAI_VOICES_OF_KOKORO)
+    before, plus, last = incomplete.rpartition("+")
+    return [f"{before}{plus}{name}" for name in sorted(names) if name.startswith(last)]
+
+
 VoiceOption = Annotated[
     str | None,
     typer.Option(
         "--voice",
         "-v",
+        autocompletion=complete_voice,
         help=(
             "A voice of `sayso voices`, one of OpenAI's names such as alloy, or a blend: "
             "af_heart:0.6+bm_george:0.4.  \\[env: KOKORO_VOICE]"
@@ -94,17 +109,29 @@ def require_distinct(names: Iterable[str]) -> None:
         )
 
 
-def select_engine(name: str | None, voice: str, settings: Settings) -> tuple[SpeechEngine, str]:
+def select_engine(name: str | None, voice: str, settings: Settings, *, quiet: bool = False) -> tuple[SpeechEngine, str]:
     """The engine of this name, or the first that has the voice, and the engine's name for the voice.
+
+    A model that is missing is pulled first.
+
+    Args:
+        name: of the engine; None for any.
+        voice: by any of its names.
+        settings: the places of the models.
+        quiet: show nothing of a pull.
 
     Raises:
         InvalidInput: there is no such engine.
         UnknownVoice, ModelMissing, NotInstalled: as for `select`.
+        SourceFailed, OutputFailed: a missing model cannot be pulled.
     """
+    from sayso.cli.missing_models import pulling
     from sayso.tts.selection import select
 
-    sources = speech_sources(settings).values() if name is None else [speech_source(name, settings)]
-    return select(sources, voice)
+    obtain = pulling(settings, quiet=quiet)
+    if name is None:
+        return select(speech_sources(settings, obtain=obtain).values(), voice)
+    return select([speech_source(name, settings, obtain=obtain)], voice)
 
 
 def read_lexicon(path: Path | None) -> Lexicon:

@@ -19,6 +19,7 @@ from sayso.cli.options import (
     read_lexicon,
     select_engine,
 )
+from sayso.cli.players import play, require_player
 from sayso.errors import InvalidInput
 from sayso.files import decode_text
 
@@ -35,11 +36,14 @@ def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads standard input.")],
     *,
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="For example hello.mp3, .wav, .flac …; - writes WAV to standard output."
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="For example hello.mp3, .wav, .flac …; - writes WAV to standard output; without it, it is played.",
         ),
-    ],
+    ] = None,
     voice: VoiceOption = None,
     speed: SpeedOption = 1.0,
     language: LanguageOption = None,
@@ -47,18 +51,27 @@ def say(
     lexicon: LexiconOption = None,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Speak a text into a file or a pipe; the output starts as soon as the first sentence is synthesised."""
+    """Speak a text: play it, or write it into a file or a pipe; it starts as soon as the first words are synthesised.
+
+    It is played by the first of paplay, pw-play, aplay, ffplay, mpv, play, afplay and PowerShell that works here.
+    """
     from sayso.narration import Document, NarrationSpec, stream, to_script
     from sayso.settings import load_settings
 
     settings = load_settings()
-    target, audio_format = _target(out)
+    target = None if out is None else _target(out)
+    if target is None:
+        require_player()
     document = Document(text=_text(text), name="text", markdown=False)
     speaker, own_voice = select_engine(engine, voice or settings.kokoro_voice, settings)
     spec = NarrationSpec(speed=speed, language=language or None, lexicon=read_lexicon(lexicon))
     script = to_script(document, speaker, voice=own_voice, spec=spec)
     with open_speech_cache(settings, use=not no_cache) as cache:
-        _write(stream(script, speaker, cache, speed=spec.speed), target, audio_format, speaker.sample_rate_hz)
+        blocks = stream(script, speaker, cache, speed=spec.speed)
+        if target is None:
+            play(blocks, sample_rate_hz=speaker.sample_rate_hz)
+        else:
+            _write(blocks, *target, speaker.sample_rate_hz)
 
 
 def _target(out: str) -> tuple[Path | BinaryIO, AudioFormat]:

@@ -20,6 +20,7 @@ from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, st
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sayso.settings import Settings
     from sayso.stt import Transcriber, Transcript, TranscriptionOptions
 
 TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt"]
@@ -98,9 +99,24 @@ def transcribe(
         options=TranscriptionOptions(language=language),
     )
     _require_places(files, job)
-    transcriber = open_transcriber(model, load_settings())
+    transcriber = _opened(model, load_settings(), quiet=quiet or as_json)
     if not transcribe_files(files, job, transcriber, as_json=as_json, quiet=quiet):
         raise typer.Exit(code=1)
+
+
+def _opened(model: str, settings: Settings, *, quiet: bool) -> Transcriber:
+    """The transcriber; a model of the catalogue that is missing is pulled first.
+
+    Raises:
+        InvalidInput, ModelMissing: as `open_transcriber`.
+        SourceFailed, OutputFailed: the model cannot be pulled.
+    """
+    from sayso.cli.missing_models import pulling
+
+    obtain = pulling(settings, quiet=quiet)
+    if obtain is not None and "/" not in model:
+        obtain([f"whisper-{model}"])
+    return open_transcriber(model, settings)
 
 
 def transcribe_files(

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def reachable(address: str) -> str:
+    """The address at which this machine reaches a server that listens there; “every address” is none to open."""
+    parts = urlsplit(address)
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(parts.hostname or "")  # noqa: S104 -- it is not listened on here
+    return address if host is None else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def shared(address: str, hosts: Sequence[str]) -> str:
+    """The address at which others may reach it: with a name that the server accepts."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{next(iter(hosts), socket.gethostname())}:{parts.port}"
+
+
+def keys_hint(entries: Sequence[str]) -> str:
+    """Which keys the page and clients may use, by their names; the keys themselves are not known here."""
+    from sayso.api.auth.keys import KeyRing
+
+    names = ", ".join(KeyRing.parse(entries).names)
+    return f"It asks for an API key. There are: {names}; `sayso keys new` printed each of them once."
 
 
 def up(
@@ -55,7 +81,12 @@ def up(
     assert isinstance(stories, StoriesSettings)  # noqa: S101 -- what is embedded is for its jobs
 
     def on_ready(address: str) -> None:
-        typer.echo(f"Sayso is up: {address}  (data in {stories.data_dir}; stop with Ctrl-C)")
+        shown = reachable(address)
+        typer.echo(f"Sayso is up: {shown}  (data in {stories.data_dir}; stop with Ctrl-C)")
+        if shown != address:
+            typer.echo(f"From other machines: {shared(address, plan.server.hosts)}")
+        if plan.server.api_keys:
+            typer.echo(keys_hint(plan.server.api_keys))
         if stories.keep_narrations_days is None:
             typer.echo("Narrations are kept for ever; SAYSO_KEEP_NARRATIONS_DAYS=30 removes them after 30 days.")
 

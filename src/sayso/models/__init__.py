@@ -2,6 +2,7 @@
 
 from sayso.models.catalogue import CATALOGUE
 from sayso.models.model_types import File, Model, Part
+from sayso.models.on_demand import ModelPulls
 from sayso.models.opener import ModelDescription, ModelOpener, ModelStatus
 from sayso.models.opening import installed_models, open_store
 from sayso.models.progress import PullProgress, SilentProgress
@@ -18,6 +19,7 @@ __all__ = [
     "Model",
     "ModelDescription",
     "ModelOpener",
+    "ModelPulls",
     "ModelStatus",
     "ModelStore",
     "ModelWatcher",

@@ -8,7 +8,7 @@ from sayso.models.sources.registry import source_openers
 from sayso.models.store import ModelStore
 
 if TYPE_CHECKING:
-    from sayso.settings import EngineSettings, Settings
+    from sayso.settings import EngineSettings, SpeechSettings
 
 
 def installed_models(settings: EngineSettings) -> ModelStore:
@@ -16,7 +16,7 @@ def installed_models(settings: EngineSettings) -> ModelStore:
     return ModelStore(settings.models_base_path, sources={})
 
 
-def open_store(settings: Settings) -> ModelStore:
+def open_store(settings: SpeechSettings) -> ModelStore:
     """The store at ``MODELS_BASE_PATH``, which pulls.
 
     A configured directory or S3 prefix is tried before the places of the catalogue: a mirror is set up to be used.

@@ -92,6 +92,34 @@ class ModelStore:
                 )
         return home
 
+    def paths(self, *names: str) -> tuple[Path, ...]:
+        """The directories of several models.
+
+        Raises:
+            InvalidInput: the catalogue has no such model.
+            ModelMissing: a file is missing or truncated; the hint names every model that is not complete.
+        """
+        missing = self.missing(names)
+        try:
+            return tuple(self.path(name) for name in names)
+        except ModelMissing as error:
+            raise ModelMissing(error.message, hint=f"Run: sayso models pull {' '.join(missing)}") from error
+
+    def missing(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those models of which a file is missing or truncated.
+
+        Raises:
+            InvalidInput: the catalogue has no such model.
+        """
+        return tuple(
+            name
+            for name in names
+            if any(
+                status_by_size(self.model(name), file, self.root / name).state is not FileState.SOUND
+                for file in self.model(name).files
+            )
+        )
+
     def model(self, name: str) -> Model:
         """The catalogue's entry.
 

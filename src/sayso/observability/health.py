@@ -27,8 +27,8 @@ class EngineHealth:
         model: facts about its model, where that may be replaced while it serves; not shown otherwise.
         is_needed: whether something is missing without it. A provider without a key is not, where local engines are
             in its place.
-        may_pass: whether what is wrong may pass by itself, as one response with status 500 does. Then it is still
-            asked, and serves.
+        may_pass: whether what is wrong may pass by itself, as one response with status 500 does, or a model that is
+            being pulled. Then it is still asked, and serves.
     """
 
     name: str
@@ -44,12 +44,12 @@ class EngineHealth:
     @property
     def serves(self) -> bool:
         """Whether it can take work now."""
-        return self.configured and (self.reachable is not False or self.may_pass) and self.breaker != "open"
+        return (self.may_pass or (self.configured and self.reachable is not False)) and self.breaker != "open"
 
     @property
     def is_well(self) -> bool:
         """Whether it does what is asked of it."""
-        return not self.is_needed or (self.serves and self.reachable is not False)
+        return not self.is_needed or (self.serves and self.configured and self.reachable is not False)
 
     def as_json(self) -> dict[str, Any]:
         """Its attributes, without those that only the status follows from."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sayso.errors import NotInstalled
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -63,9 +64,7 @@ def configure_traces(endpoint: str | None) -> Callable[[], None]:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
-        raise NotInstalled(
-            "Traces need OpenTelemetry, which is not installed", hint="Run: pip install 'sayso[otel]'"
-        ) from None
+        raise NotInstalled("Traces need OpenTelemetry, which is not installed", hint=install_hint("otel")) from None
     return trace_to(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))
 
 

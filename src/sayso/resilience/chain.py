@@ -20,6 +20,7 @@ from sayso.errors import (
     EngineUnavailable,
     EverythingFailed,
     InvalidInput,
+    ModelArriving,
     SaysoError,
 )
 
@@ -185,7 +186,7 @@ def _failed(link: Link[Any], error: SaysoError) -> Failure:
         link.breaker.record_ignored()
         if not (isinstance(error, InvalidInput) and error.is_for_one_engine):
             raise error
-    elif reason == RETIRED:
+    elif reason == RETIRED or isinstance(error, ModelArriving):  # it works once its model is here
         link.breaker.record_ignored()
     else:
         link.breaker.failed()

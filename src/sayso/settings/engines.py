@@ -109,7 +109,7 @@ class EngineSettings(EnvironmentSettings):
 
 
 class ModelSourceSettings(EnvironmentSettings):
-    """The sources of `sayso models pull`."""
+    """The sources of models, and whether missing ones are pulled by themselves."""
 
     models_dir: Directory | None = Field(
         default=None,
@@ -126,4 +126,10 @@ class ModelSourceSettings(EnvironmentSettings):
         default=False,
         validation_alias="SAYSO_OFFLINE",
         description="Never use the network to pull models.",
+    )
+    pull_models: bool = Field(
+        default=True,
+        validation_alias="SAYSO_PULL_MODELS",
+        description="Whether a model that is missing is pulled when it is first used. The images set it to false: the "
+        "models are part of them.",
     )

@@ -14,7 +14,7 @@ from sayso.settings.aws import AwsSettings
 from sayso.settings.cards import CardSettings
 from sayso.settings.data import DataSettings
 from sayso.settings.database import DatabaseSettings
-from sayso.settings.engines import EngineSettings
+from sayso.settings.engines import EngineSettings, ModelSourceSettings
 from sayso.settings.modelsync import ModelSyncSettings, ModelSyncTuning
 from sayso.settings.narrations import NarrationSettings
 from sayso.settings.openai import OpenAISettings
@@ -24,8 +24,8 @@ from sayso.settings.retention import RetentionSettings
 from sayso.settings.stories import StoryQueueSettings, StoryWorkerSettings
 
 
-class SpeechSettings(AwsSettings, OpenAISettings, EngineSettings):
-    """The settings of the engines and the speech cache."""
+class SpeechSettings(AwsSettings, ModelSourceSettings, OpenAISettings, EngineSettings):
+    """The settings of the engines, their models and the speech cache."""
 
 
 class StorageSettings(AwsSettings, NarrationSettings, StoryQueueSettings, DatabaseSettings, DataSettings):
@@ -52,6 +52,7 @@ class CardsSettings(
     AttemptSettings,
     WorkerSettings,
     DataSettings,
+    ModelSourceSettings,
     OpenAISettings,
     EngineSettings,
 ):

@@ -9,7 +9,6 @@ from pydantic import AliasChoices, ValidationError
 
 from sayso.errors import InvalidInput
 from sayso.settings.base import EnvironmentSettings
-from sayso.settings.engines import ModelSourceSettings
 from sayso.settings.roles import ApiSettings, CardsSettings, StoriesSettings, SyncSettings
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _URLS = {"^https?://": "http:// or https://", "^s3://": "s3://"}
 """How the patterns of settings begin that are URLs, and the words for it."""
 
 
-class Settings(ApiSettings, StoriesSettings, CardsSettings, ModelSourceSettings, SyncSettings):
+class Settings(ApiSettings, StoriesSettings, CardsSettings, SyncSettings):
     """The settings of the commands that are not roles: all settings in one class."""
 
 

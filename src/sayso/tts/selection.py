@@ -22,6 +22,9 @@ _VOICE_IN_BLEND = re.compile(r"[^+:()\s]+")
 """A voice by itself, or in a blend such as ``alloy(2)+nova(1)``; also a weight, which is no voice's name."""
 
 
+_WEIGHT = re.compile(r"[0-9.]+")
+
+
 class SpeechSource(Protocol):
     """One engine as requests use it: opened for each of them, with its voices by all of their names.
 
@@ -43,7 +46,7 @@ class SpeechSource(Protocol):
         ...
 
     def voices(self) -> Sequence[Voice]:
-        """Every voice that it has; none while its model is missing."""
+        """Every voice that it has; while its model is missing, those that it will have if it is pulled by itself."""
         ...
 
     def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:
@@ -117,6 +120,8 @@ class LocalSpeech:
         open_engine: opens the engine; tried again for the next request when it raises.
         aliases: the engine's own voice names, by their other names.
         is_replaced: whether the engine may be replaced by another: ``open_engine`` keeps it, and is called each time.
+        obtain: gets a model that is missing, or raises `ModelMissing`; None to get none.
+        known_voices: the voices of that model, by which it is known whether a voice needs it.
     """
 
     def __init__(
@@ -126,9 +131,13 @@ class LocalSpeech:
         *,
         aliases: Mapping[str, str] | None = None,
         is_replaced: bool = False,
+        obtain: Callable[[], None] | None = None,
+        known_voices: Sequence[Voice] = (),
     ) -> None:
         self.name = name
         self._open_engine = open_engine
+        self._obtain = obtain
+        self._known_voices = {voice.name: voice for voice in known_voices}
         self._aliases = aliases or {}
         self._is_replaced = is_replaced
         self._lock = threading.Lock()  # guards the engine
@@ -137,15 +146,27 @@ class LocalSpeech:
     def voice(self, name: str) -> str:
         """See `SpeechSource.voice`."""
         own_name = _VOICE_IN_BLEND.sub(lambda match: self._aliases.get(match[0], match[0]), name)
-        self._opened().language_of(own_name)
+        try:
+            engine = self._opened()
+        except ModelMissing:
+            if self._obtain is None or not self._knows(own_name):
+                raise
+            self._obtain()
+            engine = self._opened()
+        engine.language_of(own_name)
         return own_name
+
+    def _knows(self, own_name: str) -> bool:
+        """Whether a voice, or a blend of voices, is of the model that may be missing."""
+        voices = [part for part in _VOICE_IN_BLEND.findall(own_name) if not _WEIGHT.fullmatch(part)]
+        return bool(voices) and all(voice in self._known_voices for voice in voices)
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechSource.voices`."""
         try:
             return self._opened().voices()
         except ModelMissing:
-            return ()
+            return () if self._obtain is None else tuple(self._known_voices.values())
 
     def open(self, context: RequestContext, *, instructions: str | None = None) -> SpeechEngine:  # noqa: ARG002 -- it takes none
         """See `SpeechSource.open`."""

@@ -22,6 +22,7 @@ from sayso.errors import (
     IdempotencyKeyReused,
     InvalidInput,
     MalformedVoice,
+    ModelArriving,
     ModelMissing,
     NoSuchJob,
     NotAllowed,
@@ -138,7 +139,7 @@ def problem_of(error: SaysoError) -> Problem:
 
 
 def _retry_after_seconds(error: SaysoError) -> int:
-    known = error.retry_after_seconds if isinstance(error, EngineUnavailable) else None
+    known = error.retry_after_seconds if isinstance(error, EngineUnavailable | ModelArriving) else None
     return _RETRY_AFTER_UNKNOWN_SECONDS if known is None else math.ceil(known)
 
 

@@ -11,6 +11,7 @@ from sayso.aws.s3_reader.signing import Keys, encode_path
 from sayso.aws.s3_reader.sockets import Address, Proxy
 from sayso.aws.session import service_tables
 from sayso.errors import InvalidInput, NotInstalled, ServiceUnavailable
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def _session() -> Any:
     try:
         from botocore.session import Session
     except ImportError as error:
-        raise NotInstalled("S3 needs the extra `aws`.", hint='Run: python -m pip install "sayso[aws]"') from error
+        raise NotInstalled("S3 needs the extra `aws`.", hint=install_hint("aws")) from error
     session = Session()
     session.register_component("data_loader", service_tables())
     return session

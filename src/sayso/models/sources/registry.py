@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sayso.models.sources.base import Source
-    from sayso.settings import Settings
+    from sayso.settings import SpeechSettings
 
 
-def source_openers(settings: Settings) -> Mapping[str, Callable[[], Source]]:
+def source_openers(settings: SpeechSettings) -> Mapping[str, Callable[[], Source]]:
     """How to open each kind of source; a new kind is one more line."""
     return {
         "directory": DirectorySource,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
     from sayso.models.staging import DownloadStaging
-    from sayso.settings import Settings
+    from sayso.settings import SpeechSettings
 
 _MAX_RETRIES = 3
 
@@ -23,7 +23,7 @@ class S3Source:
 
     needs_network = True
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SpeechSettings) -> None:
         """Region, endpoint and keys come from the settings, otherwise from AWS's own configuration."""
         self._settings = settings
 

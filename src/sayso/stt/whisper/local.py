@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from sayso.errors import ModelReplaced
+from sayso.errors import ModelMissing, ModelReplaced
 from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS
 
@@ -26,6 +26,7 @@ class LocalTranscriber:
         reopen: given the transcriber that was opened from files that are others now, returns the one in its place. With
             it, ``open_transcriber`` keeps the transcriber, and is called for each request: each one keeps to its end
             what it got at its beginning.
+        obtain: gets a model that is missing, or raises `ModelMissing`; None to get none.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class LocalTranscriber:
         open_transcriber: Callable[[], Transcriber],
         *,
         reopen: Callable[[Transcriber], Transcriber] | None = None,
+        obtain: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._open = open_transcriber
         self._reopen = reopen
+        self._obtain = obtain
         self._lock = threading.Lock()  # guards the transcriber
         self._transcriber: Transcriber | None = None
 
@@ -74,5 +77,14 @@ class LocalTranscriber:
             return self._open()
         with self._lock:
             if self._transcriber is None:
-                self._transcriber = self._open()
+                self._transcriber = self._open_or_obtain()
             return self._transcriber
+
+    def _open_or_obtain(self) -> Transcriber:
+        try:
+            return self._open()
+        except ModelMissing:
+            if self._obtain is None:
+                raise
+            self._obtain()
+            return self._open()

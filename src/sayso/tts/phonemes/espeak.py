@@ -1,6 +1,6 @@
 """Phonemes from espeak-ng's library: a hundred languages, a sentence in about a millisecond.
 
-The library is GPL-3 and optional (``pip install sayso[espeak]``); it is called through ctypes because the three
+The library is GPL-3 and optional (the extra ``espeak``); it is called through ctypes because the three
 functions needed are a stable C API and the Python wrappers around it bring a dozen packages each.
 """
 
@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from sayso.errors import EngineFailed, NotInstalled, UnsupportedLanguage
+from sayso.installation import install_hint
 from sayso.tts.phonemes.ipa import TIE, share_out
 
 if TYPE_CHECKING:
@@ -120,9 +121,7 @@ def espeak() -> EspeakG2P:
     try:
         import espeakng_loader
     except ImportError as error:
-        raise NotInstalled(
-            "Phonemes need espeak-ng, which is not installed", hint="pip install 'sayso[espeak]'"
-        ) from error
+        raise NotInstalled("Phonemes need espeak-ng, which is not installed", hint=install_hint("espeak")) from error
     try:
         library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
     except OSError as error:

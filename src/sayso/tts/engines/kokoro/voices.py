@@ -44,6 +44,11 @@ _BLEND_SIGNS = frozenset("+:(")
 _MOST_PARTS = 16
 
 
+def language_of_voice(name: str) -> str:
+    """The language of a published voice, by its name."""
+    return _LANGUAGES[name[0]]
+
+
 class VoiceBook:
     """The voice files of a directory, each read when it is first needed.
 
