@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.stt.base import SegmentDetails, Transcript
 from sayso.stt.recording import SAMPLE_RATE_HZ
+from sayso.stt.word_times import WordTime, fitted
 from sayso.stt.written_words import continues_word, is_spaceless
 from sayso.types import Boundary, Segment, Span, Timeline, Word
 
@@ -45,7 +46,7 @@ def transcript_of(
 ) -> Transcript:
     """The transcript of an engine's segments.
 
-    Times are ordered and within the audio: an engine's estimate that is not is moved to the nearest possible time.
+    Times are ordered, within the audio and long enough to be said; see `sayso.stt.word_times.fitted`.
     Each written word is one word, however the engine splits it; see `sayso.stt.written_words`. Punctuation that stands
     alone joins the word before it, or the first word.
 
@@ -71,8 +72,8 @@ class TranscriptBuilder:
     def __init__(self, duration_samples: int) -> None:
         self.text = ""
         self.words: list[Word] = []
-        self.segments: list[Segment] = []
         self.details: list[SegmentDetails] = []
+        self._parts: list[tuple[int, int, Span]] = []
         self._duration_samples = duration_samples
         self._pending_lead = ""
 
@@ -83,18 +84,18 @@ class TranscriptBuilder:
             self._add_word(word, begins_segment=number == 0)
         words = self.words[first:]
         if words:
-            self.segments.append(
-                Segment(
-                    span=Span(start=words[0].span.start - len(words[0].lead), end=len(self.text)),
-                    start_sample=words[0].start_sample,
-                    end_sample=words[-1].end_sample,
-                )
-            )
+            span = Span(start=words[0].span.start - len(words[0].lead), end=len(self.text))
+            self._parts.append((first, len(self.words), span))
             self.details.append(segment.details)
         return self.text[begun:]
 
     def build(self, *, language: str, language_probability: float) -> Transcript:
         """The transcript of the segments so far; see `transcript_of`."""
+        times = fitted(
+            [WordTime(word.start_sample, word.end_sample) for word in self.words],
+            [len(word.text) for word in self.words],
+            self._duration_samples,
+        )
         return Transcript(
             text=self.text,
             language=language,
@@ -102,8 +103,14 @@ class TranscriptBuilder:
             timeline=Timeline(
                 sample_rate_hz=SAMPLE_RATE_HZ,
                 duration_samples=self._duration_samples,
-                words=tuple(self.words),
-                segments=tuple(self.segments),
+                words=tuple(
+                    replace(word, start_sample=time.start, end_sample=time.end)
+                    for word, time in zip(self.words, times, strict=True)
+                ),
+                segments=tuple(
+                    Segment(span=span, start_sample=times[first].start, end_sample=times[end - 1].end)
+                    for first, end, span in self._parts
+                ),
             ),
             details=tuple(self.details),
         )
@@ -129,13 +136,12 @@ class TranscriptBuilder:
             self.text += " "
         start = len(self.text) + len(lead)
         self.text += lead + parts.core + parts.trail
-        begun, ended = self._times(word)
         self.words.append(
             Word(
                 text=parts.core,
                 span=Span(start=start, end=start + len(parts.core)),
-                start_sample=begun,
-                end_sample=ended,
+                start_sample=_sample(word.start_seconds),
+                end_sample=_sample(word.end_seconds),
                 lead=lead,
                 trail=parts.trail,
                 joined=joined,
@@ -154,7 +160,7 @@ class TranscriptBuilder:
                 last,
                 text=self.text[last.span.start : end],
                 span=Span(start=last.span.start, end=end),
-                end_sample=self._times(word, since=last.end_sample)[1],
+                end_sample=max(last.end_sample, _sample(word.end_seconds)),
                 trail=rest.trail,
                 boundary=_boundary(rest.trail),
             )
@@ -182,12 +188,9 @@ class TranscriptBuilder:
         trail = last.trail + added
         self.words[-1] = replace(last, trail=trail, boundary=_boundary(trail))
 
-    def _times(self, word: EngineWord, *, since: int | None = None) -> tuple[int, int]:
-        if since is None:
-            since = self.words[-1].end_sample if self.words else 0
-        start = min(max(round(word.start_seconds * SAMPLE_RATE_HZ), since), self._duration_samples)
-        end = min(max(round(word.end_seconds * SAMPLE_RATE_HZ), start), self._duration_samples)
-        return start, end
+
+def _sample(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE_HZ)
 
 
 def _split_punctuation(shown: str) -> _Parts:
