@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from sayso.bootstrap import open_transcriber
+from sayso.bootstrap.alignment import open_aligner
 from sayso.cli.errors import print_error
 from sayso.cli.options import JsonOption, QuietOption, choices, require_distinct
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
@@ -18,8 +20,9 @@ from sayso.files import replacing
 from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from sayso.alignment import Aligner
     from sayso.settings import Settings
     from sayso.stt import Transcriber, Transcript, TranscriptionOptions
 
@@ -36,12 +39,19 @@ class TranscriptionJob:
         formats: of `FORMATS`.
         style: of the subtitles.
         options: of the transcription.
+        aligner: opens the aligner that places the words; None to leave them where the engine has them.
     """
 
     out: Path | None
     formats: tuple[TranscriptFormat, ...]
     style: Style
     options: TranscriptionOptions
+    aligner: Callable[[], Aligner] | None = None
+
+    @property
+    def has_times(self) -> bool:
+        """Whether a file with times is to be written."""
+        return any(form != "txt" for form in self.formats)
 
 
 def transcribe(
@@ -92,14 +102,16 @@ def transcribe(
     from sayso.settings import load_settings
     from sayso.stt import TranscriptionOptions
 
+    settings = load_settings()
     job = TranscriptionJob(
         out=out,
         formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), FORMATS),
         style=style_named(style),
         options=TranscriptionOptions(language=language),
+        aligner=functools.cache(lambda: open_aligner(settings)),
     )
     _require_places(files, job)
-    transcriber = _opened(model, load_settings(), quiet=quiet or as_json)
+    transcriber = _opened(model, settings, quiet=quiet or as_json)
     if not transcribe_files(files, job, transcriber, as_json=as_json, quiet=quiet):
         raise typer.Exit(code=1)
 
@@ -126,7 +138,7 @@ def transcribe_files(
     from rich.console import Console
 
     from sayso.cli.transcription_progress import transcription_progress
-    from sayso.stt import open_recording
+    from sayso.stt import open_recording, with_placed_words
 
     console = Console(stderr=True)
     reports: list[dict[str, Any]] = []
@@ -138,6 +150,8 @@ def transcribe_files(
                 open_recording(path) as recording,
             ):
                 transcript = transcriber.transcribe(recording, job.options, progress=progress)
+                if job.aligner is not None and job.has_times:
+                    transcript = with_placed_words(transcript, recording, job.aligner)
             written = _delivered(path, transcript, job, transcriber.name, print_it=not as_json)
         except UnsupportedLanguage:
             raise  # wrong use, which is the same for every file

@@ -16,6 +16,7 @@ from sayso.stt.transcript import EngineSegment, EngineWord, transcript_of
 from sayso.stt.vad_options import VadOptions
 from sayso.stt.whisper.local import LocalTranscriber
 from sayso.stt.whisper.transcriber import WhisperTranscriber
+from sayso.stt.word_placement import with_placed_words
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -36,4 +37,5 @@ __all__ = [
     "WhisperTranscriber",
     "open_recording",
     "transcript_of",
+    "with_placed_words",
 ]

@@ -6,23 +6,28 @@ import io
 import json
 import wave
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
 import pytest
 
-from sayso.errors import EngineUnavailable
+from sayso.alignment import AlignedWord, AlignedWords
+from sayso.errors import EngineUnavailable, ModelMissing
 from sayso.settings import Settings
 from sayso.subtitles import parse_subtitles
 from sayso.testing import FakeTranscriber
+from sayso.types import Span
 from support.api.app_contexts import client_of, fake_served
 from support.audio.sounds import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from starlette.testclient import TestClient
+
+    from sayso.alignment import Aligner, HeardWord
+    from sayso.stt import Recording
 
 HEARD = "It was late. Nobody came, and the lamp burned on."
 HUM = encoded(np.random.default_rng(1).standard_normal(24_000 * 5).astype(np.float32) * 0.1, "wav")
@@ -363,3 +368,41 @@ def test_a_model_that_may_be_replaced_is_named_by_its_answers() -> None:
         assert hybrid.json()["metadata"]["model_used"] == "模型 a@2"
     with client_of(fake_served()) as client:
         assert "x-sayso-model" not in post(client).headers
+
+
+@pytest.mark.parametrize("form", ["verbose_json", "srt", "vtt"])
+def test_times_come_from_the_aligner(form: str) -> None:
+    """Where times are returned, words are placed in the sound, and a header says so; texts wait for no aligner."""
+
+    class Later:
+        """Finds each word a second after its middle."""
+
+        def align(self, recording: Recording, text: str, *_: Any, heard: Sequence[HeardWord], **_context: Any) -> Any:
+            words, at = [], 0
+            for word in heard:
+                at = text.index(word.text, at)
+                start = round((word.start_seconds + 0.25) * 16_000)
+                span = Span(start=at, end=at + len(word.text))
+                words.append(
+                    AlignedWord(span=span, start_sample=start, end_sample=start + 800, confidence=0.9, method="ctc")
+                )
+            return AlignedWords(words=tuple(words), duration_samples=recording.duration_samples, model="later")
+
+    def starts(client: TestClient) -> list[int]:
+        answer = post(client, response_format=form)
+        timing.append(answer.headers["x-sayso-timing"])
+        if form == "verbose_json":
+            return [round(segment["start"] * 1000) for segment in answer.json()["segments"]]
+        return [cue.start_ms for cue in parse_subtitles(answer.text)]
+
+    def missing() -> Any:
+        raise ModelMissing("It has not been pulled.")
+
+    timing: list[str] = []
+    with client_of(replace(fake_served(), aligner=missing)) as client:
+        before = starts(client)
+    with client_of(replace(fake_served(), aligner=lambda: cast("Aligner", Later()))) as client:
+        assert "x-sayso-timing" not in post(client).headers
+        after = starts(client)
+    assert timing == ["estimated", "aligned"]
+    assert [later - earlier for earlier, later in zip(before, after, strict=True)] == [250] * len(before)

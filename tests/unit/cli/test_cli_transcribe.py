@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from sayso.cli.transcribe import FORMATS, TranscriptionJob, transcribe, transcribe_files
-from sayso.errors import InvalidInput, UnsupportedLanguage
+from sayso.errors import InvalidInput, ModelMissing, UnsupportedLanguage
 from sayso.stt import DEFAULT_OPTIONS, TranscriptionOptions
 from sayso.subtitles import lint, parse_subtitles, style_named
 from sayso.testing import FakeTranscriber
@@ -21,6 +21,7 @@ from support.audio.sounds import encoded, pings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sayso.alignment import Aligner
     from sayso.cli.transcribe import TranscriptFormat
 
 SAID = "It was late. Nobody came, and the lamp burned on."
@@ -70,6 +71,22 @@ def test_every_format_is_written(recording: Path, tmp_path: Path) -> None:
         cues = parse_subtitles((out / name).read_text(encoding="utf-8"))
         assert " ".join(line for cue in cues for line in cue.lines) == SAID
         assert lint(cues, style_named("netflix")) == []
+
+
+def test_words_are_placed_where_times_are_written(recording: Path, tmp_path: Path) -> None:
+    """The aligner is opened for files with times only; without its model the times are the engine's."""
+    opened: list[str] = []
+
+    def missing() -> Aligner:
+        opened.append("aligner")
+        raise ModelMissing("It has not been pulled.")
+
+    assert run([recording], replace(job(tmp_path / "text", ("txt",)), aligner=missing))
+    assert opened == []
+    assert run([recording], replace(job(tmp_path / "times", ("json",)), aligner=missing))
+    assert opened == ["aligner"]
+    document = json.loads((tmp_path / "times" / "night.json").read_text(encoding="utf-8"))
+    assert document["timing"] == "estimated"
 
 
 def test_silence_gives_empty_files(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from sayso.audio import resample
+from sayso.bootstrap.alignment import open_aligner
 from sayso.errors import Cancelled
 from sayso.models import open_store
 from sayso.scheduling import Scheduler, UnboundedContext
-from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber
+from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber, open_recording, with_placed_words
 from sayso.types import Audio
 from support.audio.transcripts import transcribed
 from support.text.utterances import utterance
@@ -135,6 +136,30 @@ def test_no_words_are_made_up_for_what_is_no_speech(whisper: WhisperTranscriber,
     made = transcribed(whisper, audio(sound))
     assert made.text == ""
     assert (made.timeline.words, made.details) == ((), ())
+
+
+def test_placed_words_are_where_they_are_spoken(
+    whisper: WhisperTranscriber, kokoro_engine: KokoroEngine, real_settings: Settings
+) -> None:
+    """Against the times of the engine that spoke them: nine of ten within 100 ms, more than by Whisper itself."""
+    said = utterance(STORY)
+    speech = kokoro_engine.synthesise(said, voice="af_heart", speed=1.0)
+    assert speech.times is not None
+    rate = speech.audio.sample_rate_hz
+    exact = dict(zip((token.span.start for token in said.tokens), speech.times, strict=True))
+    with open_recording(speech.audio) as recording:
+        heard = whisper.transcribe(recording)
+        placed = with_placed_words(heard, recording, lambda: open_aligner(real_settings))
+    assert letters(heard.text) == letters(STORY)
+    assert placed.timing == "aligned"
+
+    def near(made: Transcript) -> float:
+        pairs = zip(made.timeline.words, sorted(exact.items()), strict=True)
+        errors = [word.start_sample / SAMPLE_RATE_HZ - time.start_sample / rate for word, (_, time) in pairs]
+        return float(np.mean(np.abs(errors) < 0.1))
+
+    assert near(placed) > max(0.9, near(heard))
+    assert_sound(placed)
 
 
 @pytest.mark.parametrize("spoiled", ["quiet", "rumble"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
 from sayso.api.schemas.recordings import TranscriptionForm, TranslationForm
+from sayso.stt import with_placed_words
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
     TextStream,
@@ -55,6 +57,12 @@ _LISTS_LANGUAGES = "gpt-transcribe"
 
 _STYLE = "netflix"
 """The subtitle style of srt and vtt."""
+
+_TIMED = frozenset({"verbose_json", "diarized_json", "srt", "vtt"})
+"""The formats with times."""
+
+TIMING_HEADER = "x-sayso-timing"
+"""Where the times come from: an aligner, the engine's estimate, or a share of the length."""
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/vtt": {}, sse.MEDIA_TYPE: {}}}
@@ -155,6 +163,9 @@ class _Work:
             made = transcribe(
                 self._model.chain, recording, self._options, listener=listener, progress=progress, context=context
             )
+            if _has_times(self._fields) and self._options.task == "transcribe":
+                placed = with_placed_words(made.result, recording, self._served.aligner, context=context)
+                made = replace(made, result=placed)
         timeline = made.result.timeline
         self._served.metrics.transcribed(
             made.engine,
@@ -229,9 +240,16 @@ def _granularities(fields: TranslationForm) -> tuple[str, ...]:
     return tuple(asked or ("segment",))
 
 
-def _headers(made: ChainResult[Transcript]) -> dict[str, str]:
+def _has_times(fields: TranslationForm) -> bool:
+    """Whether the answer holds times."""
+    return fields.response_format in _TIMED or bool(isinstance(fields, TranscriptionForm) and fields.subtitles)
+
+
+def _headers(made: ChainResult[Transcript], fields: TranslationForm) -> dict[str, str]:
     """The engine, and the model where the engine's name does not say which one it was."""
     headers = {ENGINE_HEADER: made.engine}
+    if _has_times(fields):
+        headers[TIMING_HEADER] = made.result.timing
     if made.result.model:
         headers[MODEL_HEADER] = quote(made.result.model, safe=_IN_NAMES)
         headers[FINGERPRINT_HEADER] = made.result.fingerprint
@@ -239,7 +257,7 @@ def _headers(made: ChainResult[Transcript]) -> dict[str, str]:
 
 
 def _answer(made: ChainResult[Transcript], fields: TranslationForm, model: TranscriptionModel) -> Response:
-    transcript, headers = made.result, _headers(made)
+    transcript, headers = made.result, _headers(made, fields)
     match fields.response_format:
         case "json":
             body = json_body(transcript) | _languages(transcript, model)
