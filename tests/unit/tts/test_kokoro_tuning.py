@@ -96,6 +96,31 @@ def test_a_place_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     assert "the measurement is not kept" in [log["event"] for log in logs]
 
 
+def test_a_busy_machine_is_not_measured_for_minutes(tmp_path: Path) -> None:
+    """After a few seconds nothing more begins: what was measured decides, and the answer is kept."""
+    now, spoken, opened = [0.0], [], []
+    lock = threading.Lock()
+
+    def open_speaker(threads: int) -> Callable[[], None]:
+        opened.append(threads)
+        now[0] += 30.0  # loading is slow, too
+
+        def speak() -> None:
+            with lock:
+                now[0] += 20.0
+                spoken.append(threads)
+
+        return speak
+
+    file = tmp_path / "tuning.json"
+    first = tuning(file, "model", open_speaker, count=4, clock=lambda: now[0])
+    assert first == Tuning(workers=4, threads=1)
+    assert opened == [1]
+    assert 4 <= len(spoken) <= 8
+    assert tuning(file, "model", open_speaker, count=4, clock=lambda: now[0]) == first
+    assert opened == [1]
+
+
 def test_measuring_leaves_no_thread(tmp_path: Path) -> None:
     """The threads that measured are gone afterwards."""
     before = threading.enumerate()

@@ -131,7 +131,7 @@ class KokoroEngine:
 
     @property
     def workers(self) -> int:
-        """See `SpeechEngine.workers`; on a new machine it is measured, for about ten seconds."""
+        """See `SpeechEngine.workers`; on a new machine it is measured, for a few seconds."""
         return self._tuned().workers
 
     def voices(self) -> Sequence[Voice]:

@@ -27,6 +27,9 @@ _log = structlog.get_logger(__name__)
 
 _ROUNDS = 2
 
+_BUDGET_SECONDS = 5.0
+"""No measurement begins later than this after the first: a busy machine would be measured for minutes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tuning:
@@ -43,9 +46,17 @@ def candidates(count: int) -> Sequence[Tuning]:
 
 
 def tuning(
-    file: Path, key: str, open_speaker: Callable[[int], Callable[[], object]], *, count: int | None = None
+    file: Path,
+    key: str,
+    open_speaker: Callable[[int], Callable[[], object]],
+    *,
+    count: int | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Tuning:
-    """The fastest tuning: from the file if it was measured before, else measured now.
+    """The fastest tuning: from the file if it was measured before, else measured now, in a few seconds.
+
+    What could not be measured in the time is not chosen; the first candidate, a thread for each utterance, always is
+    measured first. The answer is kept in any case.
 
     Args:
         file: stores the results, by key.
@@ -53,6 +64,7 @@ def tuning(
         open_speaker: given a number of threads, loads the model and returns a function that synthesises a fixed
             utterance and may be called from several threads at once.
         count: the processors to share out; None for all that this process may use.
+        clock: monotonic seconds.
     """
     count = count or processors()
     key = f"{key} on {count} processors"
@@ -60,28 +72,41 @@ def tuning(
     if key not in known:
         options = candidates(count)
         if len(options) > 1:
-            _log.info("measuring once how this machine speaks fastest", seconds="about 10")
-        known[key] = options[0] if len(options) == 1 else max(options, key=_rates(options, open_speaker).__getitem__)
+            _log.info("measuring once how this machine speaks fastest", seconds=f"about {_BUDGET_SECONDS:g}")
+        rates = {} if len(options) == 1 else _rates(options, open_speaker, clock)
+        known[key] = max(options, key=lambda option: rates.get(option, 0.0))
         _write(file, known)
     return known[key]
 
 
-def _rates(options: Sequence[Tuning], open_speaker: Callable[[int], Callable[[], object]]) -> dict[Tuning, float]:
-    """Utterances a second for each option; the rounds are interleaved, and the best of each counts."""
-    speakers = {option: open_speaker(option.threads) for option in options}
-    rates = dict.fromkeys(options, 0.0)
-    for _ in range(_ROUNDS):
-        for option, speaker in speakers.items():
-            rates[option] = max(rates[option], _rate(option.workers, speaker))
+def _rates(
+    options: Sequence[Tuning], open_speaker: Callable[[int], Callable[[], object]], clock: Callable[[], float]
+) -> dict[Tuning, float]:
+    """Utterances a second for each option that was measured in time; rounds are interleaved, and the best counts."""
+    give_up_at = clock() + _BUDGET_SECONDS
+    speakers: dict[Tuning, Callable[[], object]] = {}
+    rates: dict[Tuning, float] = {}
+    for option in [*options] * _ROUNDS:
+        if rates and clock() >= give_up_at:
+            break
+        if option not in speakers:
+            speakers[option] = open_speaker(option.threads)
+        rates[option] = max(rates.get(option, 0.0), _rate(option.workers, speakers[option], give_up_at, clock))
     return rates
 
 
-def _rate(workers: int, speaker: Callable[[], object]) -> float:
+def _rate(workers: int, speaker: Callable[[], object], give_up_at: float, clock: Callable[[], float]) -> float:
+    """Utterances a second, of two for each worker; after the time none is begun, except the first of each."""
     with ThreadPoolExecutor(workers) as pool:
-        began = time.perf_counter()
-        for future in [pool.submit(speaker) for _ in range(2 * workers)]:
+        began = clock()
+        futures = [pool.submit(speaker) for _ in range(2 * workers)]
+        done = 0
+        for number, future in enumerate(futures):
+            if number >= workers and clock() >= give_up_at and future.cancel():
+                continue
             future.result()
-        return 2 * workers / (time.perf_counter() - began)
+            done += 1
+        return done / max(clock() - began, 1e-9)
 
 
 def _read(file: Path) -> dict[str, Tuning]:
