@@ -136,10 +136,12 @@ class Speech:
     Attributes:
         audio: the sound.
         times: one entry per token of the utterance, ordered and within the audio; None when the engine gives no times.
+        is_aligned: whether the times are those of an aligner, not of the engine.
     """
 
     audio: Audio
     times: tuple[TokenTime, ...] | None
+    is_aligned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

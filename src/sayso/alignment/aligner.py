@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
+from statistics import mean
 from typing import TYPE_CHECKING
 
 from sayso.alignment.base import SAMPLE_RATE_HZ, AlignedWords
-from sayso.alignment.placing import pronounce
-from sayso.alignment.run import AlignmentRun
+from sayso.alignment.placing import place, pronounce
+from sayso.alignment.run import LEAST_CONFIDENCE, AlignmentRun
 from sayso.errors import ModelMissing
 from sayso.scheduling import UNBOUNDED
 from sayso.text import ScriptOptions, write_script
+from sayso.types import TokenTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -128,6 +131,43 @@ class Aligner:
             heard = self._listen(recording, language, context)
         run.windowed(heard, language)
         return run.result()
+
+    def align_utterance(
+        self, samples: FloatArray, tokens: Sequence[Token], language: str, *, context: RequestContext = UNBOUNDED
+    ) -> tuple[TokenTime, ...] | None:
+        """The time of each token of an utterance that a voice has spoken, in samples at `SAMPLE_RATE_HZ`.
+
+        Synthetic speech is clean and has exactly the text: the phoneme model alone is best there.
+
+        Args:
+            samples: of the utterance.
+            tokens: of the utterance, all of them.
+            language: of the utterance (BCP 47).
+            context: grants the compute permit.
+
+        Returns:
+            Times in order, within the samples; None if the sound does not seem to be this utterance.
+
+        Raises:
+            UnsupportedLanguage: there are no phonemes for the language.
+            EngineFailed, ModelMissing, ModelCorrupt: of the phoneme model.
+            Cancelled, DeadlineExceeded: as the context says.
+        """
+        with context.permit():
+            placement = place(samples, pronounce(tokens, language, self._pronouncer), self._model)
+        if placement is None or mean(word.confidence for word in placement.words) < LEAST_CONFIDENCE:
+            return None
+        edges = [round(edge * SAMPLE_RATE_HZ) for word in placement.words for edge in (word.start, word.end)]
+        ordered = [min(edge, len(samples)) for edge in accumulate(edges, max)]
+        return tuple(
+            TokenTime(start_sample=start, end_sample=end)
+            for start, end in zip(ordered[::2], ordered[1::2], strict=True)
+        )
+
+    @property
+    def name(self) -> str:
+        """The phoneme model's name."""
+        return self._model.name
 
     def _second_for(self, language: str) -> SecondAligner | None:
         return self._second if self._second is not None and self._second.speaks(language) else None

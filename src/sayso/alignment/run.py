@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEWEST_DOUBTFUL = 3
 """So many doubtful words in a row are not spoken; fewer are unclear."""
 
-_LEAST_CONFIDENCE = 0.45
+LEAST_CONFIDENCE = 0.45
 """Without a transcription, words of which the mean confidence is lower are not spoken, though some seem to be."""
 
 _MOST_ATTEMPTS = 3
@@ -116,7 +116,7 @@ class AlignmentRun:
     def _seems_spoken(self, group: Sequence[int], expected: int) -> bool:
         """Whether words that no transcription has are spoken: a word or two may only seem to be."""
         placed = [self._placed[index].confidence for index in group if index in self._placed]
-        is_sure = sum(placed) >= _LEAST_CONFIDENCE * len(group)
+        is_sure = sum(placed) >= LEAST_CONFIDENCE * len(group)
         return is_sure and len(group) >= min(_FEWEST_DOUBTFUL, expected)
 
     def _place_window(self, window: Window) -> None:

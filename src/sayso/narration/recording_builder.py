@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sayso.audio import silence
 from sayso.narration.length import require_length
-from sayso.subtitles import TimelineBuilder, naive_times
+from sayso.subtitles import TimelineBuilder, naive_times, weaker_timing
 from sayso.tts.joins import silence_samples
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Recording:
     Attributes:
         script: the script.
         timeline: of the audio.
-        timing: the origin of the word times; naive as soon as those of one utterance are.
+        timing: the origin of the word times: the weakest of those of its utterances.
         lines: the position of each line in samples: from its first word's lead-in to its last word's end.
         cached_segments: how many of the timeline's segments came from the cache.
     """
@@ -102,8 +102,7 @@ class RecordingBuilder:
             self._builder.append(part.tokens, times, length_samples=length)
             self._spool.write(part.audio.samples)
             self._cached_segments += part.cached
-            if part.timing == "naive":
-                self._timing = "naive"
+            self._timing = weaker_timing(self._timing, part.timing)
         self._lines.append((start, self._builder.position_samples))
         require_length(self.seconds + line.pause_after_seconds, self._maximum_seconds)
         self._pause(silence_samples(line.pause_after_seconds, self._rate))

@@ -10,7 +10,7 @@ import numpy as np
 from sayso.audio import silence
 from sayso.audio.loudness_targets import LEVEL_LUFS, STREAM_LUFS
 from sayso.narration.parallel_synthesis import render
-from sayso.subtitles import TimelineBuilder
+from sayso.subtitles import TimelineBuilder, weaker_timing
 from sayso.text import Pauses, spoken_length
 from sayso.tts.joins import silence_samples
 from sayso.types import Boundary
@@ -87,8 +87,7 @@ class Stream:
                 self._builder.chapter(line.chapter_title)
             for part in parts:
                 self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
-                if part.timing == "naive":
-                    self.timing = "naive"
+                self.timing = weaker_timing(self.timing, part.timing)
             words = self._builder.words_from(shown)
             shown += len(words)
             for part in parts:

@@ -12,6 +12,7 @@ from sayso.subtitles.formats import (
     render_srt,
     render_vtt,
     timeline_document,
+    weaker_timing,
     with_times,
     words_json,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "render_vtt",
     "style_named",
     "timeline_document",
+    "weaker_timing",
     "with_times",
     "words_json",
 ]

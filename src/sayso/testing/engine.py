@@ -73,7 +73,7 @@ class FakeSpeechEngine:
         self._maximum_letters = maximum_letters
         self._failing_calls = frozenset(failing_calls)
         self._deadly = deadly
-        self._timed = timed
+        self.has_times = self._timed = timed
         self._lock = threading.Lock()
 
     def voices(self) -> Sequence[Voice]:

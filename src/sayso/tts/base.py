@@ -74,6 +74,11 @@ class SpeechEngine(Protocol):
         ...
 
 
+def gives_times(engine: SpeechEngine) -> bool:
+    """Whether the engine's speech has times; an engine without them has the attribute ``has_times = False``."""
+    return bool(getattr(engine, "has_times", True))
+
+
 class G2P(Protocol):
     """Graphemes to phonemes: the pronunciation of words in their context."""
 

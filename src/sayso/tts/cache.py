@@ -110,7 +110,10 @@ def _pack(speech: Speech) -> bytes:
     peak = float(np.abs(samples).max(initial=0.0))
     scale = peak / 32767 or 1.0
     times = None if speech.times is None else [[time.start_sample, time.end_sample] for time in speech.times]
-    description = json.dumps({"sample_rate_hz": speech.audio.sample_rate_hz, "scale": scale, "times": times}).encode()
+    header = {"sample_rate_hz": speech.audio.sample_rate_hz, "scale": scale, "times": times}
+    if speech.is_aligned:
+        header["is_aligned"] = True
+    description = json.dumps(header).encode()
     rounded = np.round(samples / np.float32(scale)).astype("<i2")
     return _HEADER.pack(len(description)) + description + rounded.tobytes()
 
@@ -126,4 +129,5 @@ def _unpack(data: bytes) -> Speech:
     return Speech(
         audio=Audio(samples=samples, sample_rate_hz=description["sample_rate_hz"]),
         times=None if times is None else tuple(TokenTime(start_sample=start, end_sample=end) for start, end in times),
+        is_aligned=description.get("is_aligned", False),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sayso.audio import stretch
 from sayso.errors import InvalidInput
-from sayso.tts.base import MAXIMUM_MODEL_SPEED, MAXIMUM_SPEED, MINIMUM_MODEL_SPEED, MINIMUM_SPEED
+from sayso.tts.base import MAXIMUM_MODEL_SPEED, MAXIMUM_SPEED, MINIMUM_MODEL_SPEED, MINIMUM_SPEED, gives_times
 from sayso.types import Speech, TokenTime
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class EngineDecorator:
         self._engine = engine
         self.name = engine.name
         self.sample_rate_hz = engine.sample_rate_hz
+        self.has_times = gives_times(engine)
 
     @property
     def fingerprint(self) -> str:
@@ -108,4 +109,4 @@ def _stretched(speech: Speech, factor: float) -> Speech:
             TokenTime(start_sample=int(time.start_sample / factor), end_sample=int(time.end_sample / factor))
             for time in speech.times
         )
-    return Speech(audio=stretch(speech.audio, factor), times=times)
+    return Speech(audio=stretch(speech.audio, factor), times=times, is_aligned=speech.is_aligned)

@@ -49,7 +49,7 @@ def shape(speech: Speech) -> Speech:
         )
     levelled = samples * _gain(samples, rate)
     _fade_edges(levelled, round(_FADE_SECONDS * rate))
-    return Speech(audio=Audio(samples=levelled, sample_rate_hz=rate), times=times)
+    return Speech(audio=Audio(samples=levelled, sample_rate_hz=rate), times=times, is_aligned=speech.is_aligned)
 
 
 def _gain(samples: FloatArray, rate: int) -> np.float32:

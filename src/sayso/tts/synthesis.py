@@ -76,7 +76,7 @@ def speak(
                 for spoken in speak(part, engine, cache, voice=voice, speed=speed)
             )
         speech = cache.put(key, shape(made))
-    timing: Timing = "naive" if speech.times is None else "exact"
+    timing: Timing = "naive" if speech.times is None else "aligned" if speech.is_aligned else "exact"
     times = speech.times or naive_times(utterance.tokens, speech.audio.samples.size)
     return (Spoken(tokens=utterance.tokens, audio=speech.audio, times=times, timing=timing, cached=cached),)
 

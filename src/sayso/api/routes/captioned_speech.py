@@ -49,7 +49,9 @@ async def create_captioned_speech(request: Request, served: ServedDep, caller: S
     def json_of(speech: SpeechStream) -> Iterable[bytes]:
         return _lines(speech, body) if body.stream else _object(speech, body)
 
-    return await streamed(request, slot, lambda context: begin_speech(served, body, context, json_of=json_of))
+    return await streamed(
+        request, slot, lambda context: begin_speech(served, body, context, json_of=json_of, word_times=True)
+    )
 
 
 def _lines(speech: SpeechStream, body: CaptionedSpeechBody) -> Iterator[bytes]:

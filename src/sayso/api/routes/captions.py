@@ -18,7 +18,14 @@ from sayso.api.dependencies import ServedDep, SpeechCaller, admit, with_own_cach
 from sayso.api.http import sse
 from sayso.api.http.openapi import json_request
 from sayso.api.http.responses import StartedResponse, streamed
-from sayso.api.routes.synthesis import ENGINE_HEADER, audio_delta, begin_speech, read_speech, speech_model
+from sayso.api.routes.synthesis import (
+    ENGINE_HEADER,
+    audio_delta,
+    begin_speech,
+    read_speech,
+    speech_model,
+    with_word_times,
+)
 from sayso.api.schemas.audio import CaptionsBody
 from sayso.audio import AudioFormat
 from sayso.narration import Document, NarrationSpec, narrate
@@ -63,7 +70,7 @@ async def create_captions(request: Request, served: ServedDep, caller: SpeechCal
 
     def begin(context: RequestContext) -> StartedResponse:
         if body.stream_format == "sse":
-            return begin_speech(served, body, context, events=_events)
+            return begin_speech(served, body, context, events=_events, word_times=True)
         return _whole(served, body, context)
 
     return await streamed(request, slot, begin)
@@ -117,6 +124,7 @@ def _narrated(
 ) -> Mapping[FileFormat, Path]:
     """Narrate, and return the file of each format."""
     engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
+    engine = with_word_times(served, engine, context)
     spec = NarrationSpec(
         speed=body.speed,
         language=body.language,

@@ -17,7 +17,7 @@ from sayso.api.http.errors import Problem
 from sayso.api.http.responses import StartedResponse
 from sayso.api.http.uploads import read_json
 from sayso.audio import STREAM_FORMATS, encode_stream, encode_whole, resample_blocks
-from sayso.errors import TooLarge
+from sayso.errors import ModelMissing, NotInstalled, TooLarge
 from sayso.json_objects import MAXIMUM_OUTSIDE_BYTES
 from sayso.narration import (
     MAXIMUM_BYTES,
@@ -29,6 +29,8 @@ from sayso.narration import (
     to_script,
 )
 from sayso.observability import span
+from sayso.tts.aligned import AligningEngine
+from sayso.tts.base import gives_times
 from sayso.tts.selection import select
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from sayso.api.schemas.catalogue import SpeechModel
     from sayso.scheduling import RequestContext
     from sayso.subtitles import Timing
+    from sayso.tts.base import SpeechEngine
     from sayso.tts.selection import SpeechSource
     from sayso.types import FloatArray, Timeline, Word
 
@@ -125,8 +128,18 @@ class SpeechStream:
         SaysoError: the engine fails, or the text cannot be spoken, or its speech is too long.
     """
 
-    def __init__(self, served: AppContext, body: SpokenText, source: SpeechSource, context: RequestContext) -> None:
+    def __init__(
+        self,
+        served: AppContext,
+        body: SpokenText,
+        source: SpeechSource,
+        context: RequestContext,
+        *,
+        word_times: bool = False,
+    ) -> None:
         engine, voice = select((source,), body.voice_name, context, instructions=body.instructions)
+        if word_times:
+            engine = with_word_times(served, engine, context)
         document = Document(
             text=body.input, name="speech", markdown=body.is_markdown, directives=body.directive_reading
         )
@@ -198,6 +211,16 @@ class SpeechStream:
             yield piece.samples
 
 
+def with_word_times(served: AppContext, engine: SpeechEngine, context: RequestContext) -> SpeechEngine:
+    """The engine with word times: its own, or those of the aligner if there is one here; otherwise without."""
+    if gives_times(engine):
+        return engine
+    try:
+        return AligningEngine(engine, served.aligner(), context)
+    except (ModelMissing, NotInstalled):
+        return engine
+
+
 def begin_speech(
     served: AppContext,
     body: SpokenText,
@@ -205,6 +228,7 @@ def begin_speech(
     *,
     events: Callable[[SpeechStream, str], Iterable[dict[str, Any]]] | None = None,
     json_of: Callable[[SpeechStream], Iterable[bytes]] | None = None,
+    word_times: bool = False,
 ) -> StartedResponse:
     """Start the synthesis with the first engine that succeeds; on the request's thread.
 
@@ -214,6 +238,7 @@ def begin_speech(
         context: of the request.
         events: makes events from the speech, given the engine's name; None for bare audio.
         json_of: makes the parts of a JSON body from the speech, instead of events.
+        word_times: whether the speech of an engine without word times gets those of the aligner.
 
     Raises:
         SaysoError: no engine succeeds, or the text cannot be spoken.
@@ -222,7 +247,7 @@ def begin_speech(
 
     def speak(source: SpeechSource) -> SpeechStream:
         with span("first audio", engine=source.name):
-            return SpeechStream(served, body, source, context)
+            return SpeechStream(served, body, source, context, word_times=word_times)
 
     made = speech_model(served, body).with_voice(body.voice_name).run(speak)
     speech = made.result

@@ -5,7 +5,7 @@ from sayso.subtitles.formats.cue_file import CueFormat, render
 from sayso.subtitles.formats.parse import parse_subtitles
 from sayso.subtitles.formats.retime import CueTime, with_times
 from sayso.subtitles.formats.srt import render_srt
-from sayso.subtitles.formats.timeline_json import Timing, render_json, timeline_document, words_json
+from sayso.subtitles.formats.timeline_json import Timing, render_json, timeline_document, weaker_timing, words_json
 from sayso.subtitles.formats.webvtt import render_vtt
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "render_srt",
     "render_vtt",
     "timeline_document",
+    "weaker_timing",
     "with_times",
     "words_json",
 ]

@@ -17,7 +17,13 @@ Timing: TypeAlias = Literal["exact", "aligned", "estimated", "naive"]
 recognition model says of its own words, a tenth of a second off. ``naive``: a share of the length by characters.
 """
 
+_WEAKER = ("exact", "aligned", "estimated", "naive")
 _DECIMALS = 6
+
+
+def weaker_timing(first: Timing, second: Timing) -> Timing:
+    """The origin of times of which some have the one and some the other."""
+    return max(first, second, key=_WEAKER.index)
 
 
 def render_json(

@@ -61,6 +61,8 @@ class OpenAISpeechEngine:
         workers: how many requests to send at once.
     """
 
+    has_times = False
+
     def __init__(
         self,
         connection: OpenAIConnection,
