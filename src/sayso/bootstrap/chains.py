@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from sayso.api.schemas.catalogue import Catalogue, SpeechModel, TranscriptionModel
+from sayso.api.schemas.catalogue import SPEAKERS, Catalogue, SpeechModel, TranscriptionModel
 from sayso.bootstrap.engines import open_transcriber, speech_sources
 from sayso.bootstrap.model_directories import WHISPER, DirectoryModels
 from sayso.bootstrap.model_needs import obtaining
@@ -58,8 +58,8 @@ TRANSCRIPTION_MODELS = (
 )
 HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
 
-TRANSLATE, SPEAKERS = "translate", "speakers"
-"""What engines may lack."""
+TRANSLATE = "translate"
+"""What engines may lack; `transcribe` asks for those that do not."""
 
 WHISPER_PREFIX = "whisper-"
 

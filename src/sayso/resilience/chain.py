@@ -90,8 +90,8 @@ class ChainResult(Generic[Result]):
 
     @property
     def fell_back(self) -> bool:
-        """Whether another engine should have done it; a model's successor at the same provider is the same engine."""
-        return any(failure.engine != self.engine or failure.reason != RETIRED for failure in self.failures)
+        """Whether another engine should have done it; another key or model of the same provider is no other engine."""
+        return any(failure.engine != self.engine for failure in self.failures)
 
 
 class Chain(Generic[Engine]):

@@ -67,10 +67,13 @@ def translation_body(
 
 
 def source_of(made: ChainResult[Transcript]) -> str:
-    """The source: OpenAI, a local engine because OpenAI failed, or a local engine from the beginning."""
-    if made.engine == _OPENAI:
-        return _OPENAI
-    return _FALLBACK if made.failures else _LOCAL
+    """The source: the provider that came first, another engine because that failed, or a local engine from the start.
+
+    A model that succeeds a retired one at the same provider is no other engine.
+    """
+    if made.fell_back:
+        return _FALLBACK
+    return _OPENAI if made.model or made.engine == _OPENAI else _LOCAL
 
 
 def _metadata(made: ChainResult[Transcript], model: str, processing_seconds: float) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def _metadata(made: ChainResult[Transcript], model: str, processing_seconds: flo
         "confidence": round(confidence(transcript), _DECIMALS),
         "duration": round(transcript.timeline.seconds(transcript.timeline.duration_samples), _DECIMALS),
         "language": transcript.language,
-        "fallback_used": bool(made.failures),
+        "fallback_used": made.fell_back,
         "chunks_processed": transcript.chunks,
         "model_used": model,
         "processing_time": round(processing_seconds, _DECIMALS),

@@ -12,16 +12,22 @@ pointed at any other server, for its score:
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from openai import OpenAI
 
 from bench.server import ServerProcess
+from support.missing_parts import missing
 from support.openai_server.conformance import Target, speech_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PROGRAMS = Path(__file__).parent / "node"
 
 SPOKEN = "The keeper lit the lamp."
 LATER = "In the morning the boats went out."
@@ -61,3 +67,25 @@ def recording() -> bytes:
 def french_recording() -> bytes:
     """A French sentence, spoken by Kokoro."""
     return speech_of("Le gardien du phare allume la lampe chaque soir. Il fait froid.", voice="ff_siwis")
+
+
+@pytest.fixture(scope="session")
+def node_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts beside OpenAI's client, which npm installs as it is configured."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        missing("node and npm are not installed")
+    assert npm is not None
+    directory = tmp_path_factory.mktemp("node")
+    for script in PROGRAMS.iterdir():
+        shutil.copy(script, directory)
+    installed = subprocess.run(
+        [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if installed.returncode:
+        missing(f"npm cannot install the openai package: {installed.stderr.strip()[-300:]}")
+    return directory

@@ -303,3 +303,22 @@ def test_what_cannot_be_is_refused_before_it_is_sent(
         transcribed(OpenAITranscriber(connection), letter)
 
     assert server.requests == []
+
+
+def test_gpt_transcribe_takes_languages_and_keywords(server: OpenAIServer, connection: OpenAIConnection) -> None:
+    """A caller's language becomes ``languages``; what OpenAI rejects in a keyword is taken out before it is sent."""
+    transcriber = OpenAITranscriber(connection, model="gpt-transcribe")
+    made = transcribed(transcriber, spoken([1, 2]), language="en-GB", keywords=("<Say\nso>", "Kokoro", "<>"))
+    fields = server.requests[-1].fields
+    assert (fields["languages"], fields["keywords"]) == (["en"], ["Say so", "Kokoro"])
+    assert "language" not in fields
+    assert made.languages is not None
+    assert made.timing == "naive"
+
+
+def test_gpt_transcribe_detects_one_of_several_languages(server: OpenAIServer, connection: OpenAIConnection) -> None:
+    transcriber = OpenAITranscriber(connection, model="gpt-transcribe")
+    transcribed(transcriber, spoken([1, 2]), languages=("en", "fr-CA"))
+    assert server.requests[-1].fields["languages"] == ["en", "fr"]
+    with pytest.raises(UnsupportedLanguage):
+        transcribed(transcriber, spoken([1, 2]), languages=("en", "klingon"))

@@ -64,6 +64,36 @@ def speech_of(*sentences: str, voice: str = "af_heart") -> bytes:
     return wav(np.concatenate(pieces))
 
 
+@dataclass(frozen=True, kw_only=True)
+class SpokenWord:
+    """A word, and when Kokoro begins to say it."""
+
+    text: str
+    start_seconds: float
+
+
+def spoken_words(*sentences: str, voice: str = "af_heart") -> tuple[FloatArray, list[SpokenWord]]:
+    """The sentences as `speech_of` has them, as samples, and each of their words with its time."""
+    from sayso.cache import NoCache
+    from sayso.narration import Document, Stream, to_script
+    from sayso.tts.cache import SpeechCache
+
+    engine = _kokoro()
+    pieces: list[FloatArray] = []
+    words: list[SpokenWord] = []
+    for sentence in sentences:
+        script = to_script(Document(text=sentence, name="sound", markdown=False), engine, voice=voice)
+        before = sum(map(len, pieces))
+        spoken = Stream(script, engine, SpeechCache(NoCache()), speed=1.0)
+        pieces += [piece.samples for piece in spoken]
+        words += [
+            SpokenWord(text=word.text, start_seconds=(before + word.start_sample) / RATE_HZ)
+            for word in spoken.timeline.words
+        ]
+        pieces.append(silent_samples(_PAUSE_SECONDS))
+    return np.concatenate(pieces), words
+
+
 def silent_samples(seconds: float) -> FloatArray:
     """Digital silence at 24 kHz."""
     return np.zeros(round(seconds * RATE_HZ), np.float32)

@@ -259,6 +259,8 @@ def begin_speech(
         served.metrics.synthesised(made.engine, audio_seconds=speech.seconds, elapsed_seconds=elapsed_seconds)
 
     headers = {ENGINE_HEADER: made.engine, FINGERPRINT_HEADER: speech.fingerprint}
+    if made.model:
+        headers[MODEL_HEADER] = made.model
     if events is not None:
         chunks = measured(sse.events(events(speech, made.engine)))
         return StartedResponse(

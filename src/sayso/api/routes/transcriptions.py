@@ -17,6 +17,7 @@ from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
+from sayso.api.schemas.catalogue import SPEAKERS
 from sayso.api.schemas.recordings import TranscriptionForm, TranslationForm
 from sayso.stt import with_placed_words
 from sayso.subtitles import compile_cues, render, style_named
@@ -160,9 +161,10 @@ class _Work:
             errors_named(self._upload.path, self._upload.name),
             opened(self._upload.path, context, maximum_seconds=maximum_seconds) as recording,
         ):
-            made = transcribe(
-                self._model.chain, recording, self._options, listener=listener, progress=progress, context=context
-            )
+            chain = self._model.chain
+            if self._fields.response_format == "diarized_json":
+                chain = chain.able(SPEAKERS)
+            made = transcribe(chain, recording, self._options, listener=listener, progress=progress, context=context)
             if _has_times(self._fields) and self._options.task == "transcribe":
                 placed = with_placed_words(made.result, recording, self._served.aligner, context=context)
                 made = replace(made, result=placed)
@@ -207,7 +209,7 @@ def _require_size(model: TranscriptionModel, upload: Upload) -> None:
 
 def _require_format(model: TranscriptionModel, fields: TranslationForm) -> None:
     diarized = fields.response_format == "diarized_json"
-    if diarized and (fields.options.task == "translate" or not model.tells_speakers_apart):
+    if diarized and (fields.options.task == "translate" or not model.can_tell_speakers_apart):
         raise Problem(
             status=400,
             message=f"{model.id} does not distinguish speakers.",
@@ -250,8 +252,10 @@ def _headers(made: ChainResult[Transcript], fields: TranslationForm) -> dict[str
     headers = {ENGINE_HEADER: made.engine}
     if _has_times(fields):
         headers[TIMING_HEADER] = made.result.timing
-    if made.result.model:
-        headers[MODEL_HEADER] = quote(made.result.model, safe=_IN_NAMES)
+    model = made.result.model or made.model
+    if model:
+        headers[MODEL_HEADER] = quote(model, safe=_IN_NAMES)
+    if made.result.fingerprint:
         headers[FINGERPRINT_HEADER] = made.result.fingerprint
     return headers
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sayso.types import Voice
 
 
+SPEAKERS = "speakers"
+"""What most engines lack: they do not tell speakers apart."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeechModel:
     """A model name for speech.
@@ -61,6 +65,12 @@ class TranscriptionModel:
     chain: Chain[Transcriber]
     maximum_upload_bytes: int | None = None
     tells_speakers_apart: bool = False
+
+    @property
+    def can_tell_speakers_apart(self) -> bool:
+        """Whether an engine that names speakers can be asked now; the provider may have retired its model."""
+        able = (link for link in self.chain.links if SPEAKERS not in link.lacks)
+        return self.tells_speakers_apart and any(link.refusal() is None for link in able)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,12 +45,15 @@ class ServedModels:
         self.may_list = True
         self._lock = threading.Lock()  # guards all below
         self._retired: dict[str, int] = {}
+        self._listed: set[str] = set()
         self._dates: dict[str, str] = {}
 
-    def retire(self, *models: str, status: int = 404) -> None:
-        """From now on requests for these models get an error with this status; the list has them no longer."""
+    def retire(self, *models: str, status: int = 404, is_listed: bool = False) -> None:
+        """From now on requests for these models get an error with this status; the list need not have them."""
         with self._lock:
             self._retired.update(dict.fromkeys(models, status))
+            if is_listed:
+                self._listed.update(models)
 
     def date(self, *models: str, on: str | None) -> None:
         """Give these models a shutdown date (``2027-02-26``) in the list of models; None for none."""
@@ -65,6 +68,7 @@ class ServedModels:
         """Serve all models again, without dates."""
         with self._lock:
             self._retired.clear()
+            self._listed.clear()
             self._dates.clear()
         self.may_list = True
 
@@ -81,7 +85,8 @@ class ServedModels:
         """The entries of the list of models."""
         with self._lock:
             names = (*SPEECH_MODELS, *HEARING_MODELS, REALTIME_MODEL)
-            return [_entry(name, self._dates.get(name)) for name in names if name not in self._retired]
+            gone = self._retired.keys() - self._listed
+            return [_entry(name, self._dates.get(name)) for name in names if name not in gone]
 
 
 def _entry(name: str, on: str | None) -> dict[str, Any]:
