@@ -14,11 +14,15 @@ Words: TypeAlias = tuple[str, ...]
 
 
 class Written(NamedTuple):
-    """A written word: its place in the view, and its spoken form (at least one word)."""
+    """A written word: its place in the view, and its spoken form (at least one word).
+
+    ``ipa`` is the pronunciation of a single spoken word, where the rules know it better than an engine.
+    """
 
     start: int
     end: int
     spoken: Words
+    ipa: str | None = None
 
 
 Reading: TypeAlias = "list[Written] | None"

@@ -46,6 +46,7 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
                     trail="" if index < last else trail,
                     joined=joined and not index,
                     boundary=Boundary.NONE if index < last else boundary,
+                    ipa=word.ipa,
                 )
             )
         gap_start, lead_start = word.end, cut

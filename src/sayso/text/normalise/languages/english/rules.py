@@ -10,6 +10,7 @@ from sayso.text.normalise.books import number_rules, sign_rules, word_rules
 from sayso.text.normalise.grammar import WORD_END, Grammar, Unit
 from sayso.text.normalise.languages.english import names, tables, units
 from sayso.text.normalise.languages.english.dates import dates, decades, named_months, years
+from sayso.text.normalise.languages.english.homographs import homographs
 from sayso.text.normalise.languages.english.names import plural_numbers
 from sayso.text.normalise.languages.english.places import house_numbers, places
 from sayso.text.normalise.languages.english.times import times
@@ -47,6 +48,7 @@ def english(language: str) -> RuleBook:
     return RuleBook(
         words=word_rules(
             grammar,
+            own=(homographs(american=american),),
             early=(functions("of"), *names.names_of_things(), *named_months(speller, american=american), *places()),
         ),
         numbers=number_rules(
