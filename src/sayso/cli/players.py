@@ -198,5 +198,6 @@ def _path_for(player: Player, path: Path) -> str:
 
 
 def _reason(code: int, output: bytes) -> str:
-    text = " ".join(output.decode(errors="replace").split())[:_REASON_CHARACTERS]
-    return text or f"it ended with {code}"
+    """The last line that a player wrote, where programs say what ended them."""
+    lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return " ".join(lines[-1].split())[:_REASON_CHARACTERS] if lines else f"it ended with {code}"

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, SecretStr
 
 from sayso.settings.base import EnvironmentSettings
+
+
+def _seldom(seconds: float) -> float:
+    """Refuse an interval at which a provider would be asked all the time."""
+    if 0 < seconds < _LEAST_CHECK_SECONDS:
+        raise ValueError(f"it must be 0, or at least {_LEAST_CHECK_SECONDS:g} seconds")
+    return seconds
+
+
+_LEAST_CHECK_SECONDS = 10.0
 
 
 class OpenAISettings(EnvironmentSettings):
@@ -37,7 +47,7 @@ class OpenAISettings(EnvironmentSettings):
         validation_alias="SAYSO_OPENAI_RETRIES",
         description="How often a request to OpenAI is retried before the next engine is tried.",
     )
-    openai_check_seconds: NonNegativeFloat = Field(
+    openai_check_seconds: Annotated[NonNegativeFloat, AfterValidator(_seldom)] = Field(
         default=300.0,
         validation_alias="SAYSO_OPENAI_CHECK_SECONDS",
         description="How often the key and the service are checked for /health while no request does it, in seconds, "
