@@ -1,14 +1,16 @@
-"""The page's static files, which the browser revalidates at each visit."""
+"""The page in the visitor's language, and its files, which the browser revalidates at each visit."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from sayso.web.languages import COOKIE, index_html, language_of
 from sayso.web.policy import page_policy
 
 if TYPE_CHECKING:
@@ -38,12 +40,21 @@ _FILES = _Files(directory=Path(__file__).parent / "static")
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
     """The page; its policy allows it to play narrations and cards from their storages."""
-    response = await _FILES.get_response("index.html", request.scope)
+    language = language_of(request.headers.get("accept-language", ""), request.cookies.get(COOKIE))
+    content = index_html(language)
     narrations = request.app.state.served.narrations
     cards = request.app.state.cards
     origins = (narrations and narrations.files_origin, cards and cards.files_origin)
-    response.headers["content-security-policy"] = page_policy(*filter(None, origins))
-    return response
+    headers = {
+        "cache-control": "no-cache",
+        "content-language": language,
+        "content-security-policy": page_policy(*filter(None, origins)),
+        "etag": f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"',
+        "vary": "Accept-Language, Cookie",
+    }
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(content, headers=headers)
 
 
 @router.api_route("/page/server.json", methods=["GET", "HEAD"])
@@ -58,7 +69,7 @@ async def server(request: Request) -> JSONResponse:
     return JSONResponse(parts, headers={"cache-control": "no-cache"})
 
 
-@router.api_route("/page/{name}", methods=["GET", "HEAD"])
+@router.api_route("/page/{name:path}", methods=["GET", "HEAD"])
 async def file(request: Request, name: str) -> Response:
     """A file of the page."""
     return await _FILES.get_response(name, request.scope)

@@ -35,6 +35,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
 )
 
 _LISTEN = """
@@ -55,11 +56,12 @@ _LISTEN = """
   };
   const heard = () => {
     const { context, readSeconds, starts } = window.sayso;
+    if (starts.length === 0) return readSeconds; // a player of the browser's
     return readSeconds - (context.outputLatency || context.baseLatency || 0) - starts[0].when;
   };
   new MutationObserver((records) => records.forEach(({ target }) => {
-    if (target.getAttribute("aria-current") === "true") {
-      const index = [...target.parentElement.querySelectorAll(".word")].indexOf(target);
+    if (target.matches(".word[aria-current=true]")) {
+      const index = Number(target.dataset.index);
       window.sayso.lit.push({ index, text: target.textContent, at: heard() });
     }
   })).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-current"] });

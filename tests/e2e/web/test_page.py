@@ -79,7 +79,7 @@ def test_a_key_is_asked_for_once_it_is_needed(visit: Visit, recording: Path) -> 
     field.press("Enter")
     expect(field).to_be_hidden()
     page.reload()
-    expect(page.get_by_label("Voice")).to_be_enabled()
+    expect(page.get_by_label("Voice", exact=True)).to_be_enabled()
     assert field.is_hidden()
     speak(page)
     wait_until_spoken(page)
@@ -90,7 +90,7 @@ def test_a_key_is_asked_for_once_it_is_needed(visit: Visit, recording: Path) -> 
 def test_without_keys_no_key_is_asked_for(visit: Visit) -> None:
     """A server without keys gets no question for one."""
     page = visit(fake_served())
-    expect(page.get_by_label("Voice")).to_be_enabled()
+    expect(page.get_by_label("Voice", exact=True)).to_be_enabled()
     assert page.get_by_label("API key").is_hidden()
 
 
@@ -201,7 +201,7 @@ def test_real_engines_speak_and_listen(visit: Visit, tmp_path: Path) -> None:
         page = visit(server.root_url, expects_failures=True)
         page.get_by_label("API key").fill(server.key)
         page.get_by_role("button", name="Use this key").click()
-        expect(page.get_by_label("Voice")).to_have_value("af_heart")
+        expect(page.get_by_label("Voice", exact=True)).to_have_value("af_heart")
         speak(page, text)
         wait_until_spoken(page)
         expect(page.locator("#speak-engine")).to_have_text("kokoro")

@@ -158,11 +158,11 @@ def test_pause_holds_and_stop_ends(visit: Visit, held_engine: HeldEngine) -> Non
 def test_voice_and_speed_are_asked_for(visit: Visit) -> None:
     """The request names the voice and the speed that were chosen; voices stand under their language."""
     page = visit(fake_served())
-    expect(page.get_by_label("Voice")).to_be_enabled()
+    expect(page.get_by_label("Voice", exact=True)).to_be_enabled()
     groups = page.locator("#voice optgroup").evaluate_all("groups => groups.map((group) => group.label)")
     assert groups == ["American English", "French (France)"]
-    page.get_by_label("Voice").select_option("fake_fr")
-    page.get_by_label("Speed").fill("1.5")
+    page.get_by_label("Voice", exact=True).select_option("fake_fr")
+    page.get_by_label("Speed", exact=True).fill("1.5")
     with page.expect_request("**/captions") as request:
         speak(page, "Bonjour.")
     asked = json.loads(request.value.post_data or "")
@@ -212,10 +212,10 @@ def test_an_unknown_voice_is_told(visit: Visit) -> None:
     served = fake_served()
     voices = [Voice(name="gone", language="en-us", engine="fake"), *served.catalogue.voices()]
     page = visit(replace(served, catalogue=replace(served.catalogue, voices=lambda: voices)), expects_failures=True)
-    page.get_by_label("Voice").select_option("gone")
+    page.get_by_label("Voice", exact=True).select_option("gone")
     speak(page)
     expect(page.locator("#speak-error")).to_contain_text("gone")
-    page.get_by_label("Voice").select_option("fake_en")
+    page.get_by_label("Voice", exact=True).select_option("fake_en")
     speak(page)
     wait_until_spoken(page)
     expect(page.locator("#speak-error")).to_be_empty()
@@ -233,9 +233,9 @@ def test_a_full_server_is_told_with_the_time(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("engine", "message", "status"),
     [
-        pytest.param(FailingEngine(), "The engine failed", "Done", id="an error event"),
+        pytest.param(FailingEngine(), "The engine failed", "Stopped before the end", id="an error event"),
         # A browser may throw away what had come when the connection breaks: then there is nothing to play.
-        pytest.param(BrokenEngine(), "The connection was lost", re.compile("^(Done)?$"), id="a cut"),
+        pytest.param(BrokenEngine(), "The connection was lost", re.compile("^(Stopped before the end)?$"), id="a cut"),
     ],
 )
 def test_a_speech_that_breaks_off_is_told(

@@ -48,7 +48,7 @@ def test_downloads_of_a_transcript_are_what_they_say(visit: Visit, recording: Pa
     page = visit(fake_served(), permissions=["clipboard-read", "clipboard-write"])
     transcribe(page, recording)
     expect(page.locator("#transcribe-status")).to_have_text("Done")
-    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator("#transcribe-status")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == HEARD
     assert saved(page, "Download TXT").decode() == f"{HEARD}\n"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import JSHandle, Page
 
     from sayso.stt import Transcript
     from sayso.types import Speech, Utterance
@@ -60,6 +60,16 @@ def speak(page: Page, text: str = TEXT) -> None:
     """Type a text and press Speak."""
     page.get_by_label("Text", exact=True).fill(text)
     page.get_by_role("button", name="Speak", exact=True).click()
+
+
+def dropped(page: Page, name: str, content: bytes, kind: str = "") -> JSHandle:
+    """What the browser gives to a page on which a file is dropped."""
+    script = """([name, kind, bytes]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], name, { type: kind }));
+        return transfer;
+    }"""
+    return page.evaluate_handle(script, [name, kind, list(content)])
 
 
 def wait_until_spoken(page: Page) -> None:

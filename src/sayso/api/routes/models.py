@@ -20,7 +20,8 @@ _CREATED = 1_767_225_600
 @router.get("/v1/models", summary="The models")
 async def list_models(served: ServedDep) -> dict[str, Any]:
     """Every model name, OpenAI's included."""
-    return {"object": "list", "data": [_model(name, owner) for name, owner in served.catalogue.owners().items()]}
+    owners, tasks_of = served.catalogue.owners(), served.catalogue.tasks_of
+    return {"object": "list", "data": [_model(name, owner, tasks_of(name)) for name, owner in owners.items()]}
 
 
 @router.get("/v1/models/{model}", summary="One model")
@@ -30,7 +31,7 @@ async def retrieve_model(model: str, served: ServedDep) -> dict[str, Any]:
     found = model_named(model, owners)
     if found is None:
         raise unknown_model(model)
-    return _model(model, owners[found])
+    return _model(model, owners[found], served.catalogue.tasks_of(found))
 
 
 @router.get("/v1/models/{hub_owner}/{model}", include_in_schema=False)
@@ -42,8 +43,9 @@ async def retrieve_hub_model(hub_owner: str, model: str, served: ServedDep) -> d
 @router.get("/v1/audio/models", summary="The models for speech")
 async def list_speech_models(served: ServedDep) -> dict[str, Any]:
     """Every model name for `/v1/audio/speech`, as clients of other servers ask for them."""
+    tasks_of = served.catalogue.tasks_of
     models = served.catalogue.speech.values()
-    return {"object": "list", "models": [_model(model.id, model.owner) for model in models]}
+    return {"object": "list", "models": [_model(model.id, model.owner, tasks_of(model.id)) for model in models]}
 
 
 @router.get("/v1/audio/voices", summary="The installed voices")
@@ -60,5 +62,6 @@ async def list_voices(served: ServedDep, *, legacy: bool = False) -> dict[str, A
     }
 
 
-def _model(name: str, owner: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": owner}
+def _model(name: str, owner: str, tasks: list[str]) -> dict[str, Any]:
+    """A model as OpenAI describes it, with the tasks that it is for."""
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": owner, "tasks": tasks}

@@ -109,6 +109,11 @@ class Catalogue:
             raise unknown_model(name)
         return self.transcription[found]
 
+    def tasks_of(self, name: str) -> list[str]:
+        """What a model is for: ``speech``, ``transcription`` or both."""
+        models = {"speech": self.speech, "transcription": self.transcription}
+        return [task for task, names in models.items() if name in names]
+
     def owners(self) -> dict[str, str]:
         """Every model's name with its owner, those for speech first."""
         models: Sequence[SpeechModel | TranscriptionModel] = (*self.speech.values(), *self.transcription.values())

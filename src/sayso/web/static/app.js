@@ -1,10 +1,13 @@
 /** The page: its parts, the key, and the models of the server. */
 
-import { explain, getJson, storeKey, onKeyRequired } from "./api.js";
-import * as cards from "./cards.js";
-import * as narrations from "./narrations.js";
-import * as speak from "./speak.js";
-import * as transcribe from "./transcribe.js";
+import * as cards from "./cards/cards.js";
+import { explain, getJson, onKeyRequired, storeKey } from "./common/api.js";
+import * as preferences from "./common/preferences.js";
+import * as narrations from "./narrations/narrations.js";
+import * as speak from "./speech/speak.js";
+import * as transcribe from "./transcription/transcribe.js";
+import { redraw as redrawTranscript } from "./transcription/transcript-view.js";
+import * as voiceDialog from "./voices/voice-dialog.js";
 
 const byId = (id) => document.getElementById(id);
 const keyCard = byId("key-card");
@@ -16,9 +19,9 @@ async function load() {
   try {
     const { data } = await getJson("v1/models");
     const { voices } = await getJson("v1/audio/voices");
-    const names = data.map((model) => model.id);
-    speak.offerVoices(voices, names);
-    transcribe.offerModels(names);
+    const forTask = (task) => data.filter(({ tasks }) => tasks.includes(task));
+    speak.offer(voices, forTask("speech"));
+    transcribe.offer(forTask("transcription"));
     const server = await getJson("page/server.json");
     await narrations.open(server.narrations, voices);
     await cards.open(server.cards);
@@ -52,6 +55,12 @@ byId("key-form").addEventListener("submit", async (event) => {
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => event.preventDefault());
 
+preferences.start(() => {
+  speak.redraw();
+  redrawTranscript();
+  narrations.redraw();
+});
+voiceDialog.start();
 speak.start();
 transcribe.start();
 load();

@@ -29,7 +29,7 @@ def test_a_narration_is_cancelled_at_once(page: Page, narrated: Narrated) -> Non
     found = wait_for(page, "to be cancelled", "Narrating")
     found.get_by_role("button", name="Cancel to be cancelled").press("Enter")
     wait_for(page, "to be cancelled", "Cancelled")
-    expect(found.get_by_role("button")).to_have_count(0)
+    expect(found.get_by_role("button", name="Cancel to be cancelled")).to_have_count(0)
     expect(found).to_be_focused()
     narrated.go_on()
     page.reload()

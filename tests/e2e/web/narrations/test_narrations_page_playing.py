@@ -49,9 +49,9 @@ def test_one_narration_plays_at_a_time(visit: Visit, narrated: Narrated) -> None
     expect(page.get_by_label("Player of first to play")).to_be_visible()
     page.get_by_role("button", name="Play second to play").click()
     expect(page.get_by_label("Player of second to play")).to_be_visible()
-    assert page.locator("audio").count() == 1
+    assert page.locator("#narrations audio").count() == 1
     page.get_by_role("button", name="Close second to play").click()
-    expect(page.locator("audio")).to_have_count(0)
+    expect(page.locator("#narrations audio")).to_have_count(0)
 
 
 def test_downloads_are_the_files_under_their_names(visit: Visit, narrated: Narrated) -> None:
@@ -78,7 +78,7 @@ def test_without_word_times_it_plays_all_the_same(visit: Visit, narrated: Narrat
     expect(page.locator(".narration-player [role=status]")).to_contain_text("Its words are not shown")
     while not page.evaluate("document.querySelector('#narrations audio').currentTime > 0"):
         page.wait_for_timeout(20)
-    assert wait_for(page, "text alone", "Done").get_by_role("button").count() == 0
+    assert wait_for(page, "text alone", "Done").get_by_role("button", name="Play").count() == 0
 
 
 @pytest.mark.parametrize("allows_reading", [True, False])

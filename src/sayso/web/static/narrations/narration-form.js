@@ -1,0 +1,206 @@
+/** The form that submits a narration. */
+
+import { ask, explain } from "../common/api.js";
+import { factor, plural, t } from "../common/language.js";
+import * as spoken from "../speech/text-input.js";
+import { MarkdownTick } from "../text/markdown-tick.js";
+import { requireText } from "../text/text-file.js";
+import * as voiceDialog from "../voices/voice-dialog.js";
+import { fillVoices } from "../voices/voices.js";
+
+const PATH = "v1/narrations";
+
+const byId = (id) => document.getElementById(id);
+
+/** A unique idempotency key; crypto.randomUUID exists only on HTTPS. */
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * The form, in a page that has its elements.
+ *
+ * @param onAccepted called with the narration that was accepted
+ */
+export class NarrationForm {
+  #form = byId("narrate-form");
+  #text = byId("narrate-text");
+  #remove = byId("narrate-remove");
+  #submit = byId("narrate");
+  #status = byId("narrate-status");
+  #problem = byId("narrate-error");
+  #speed = byId("narrate-speed");
+  #drop = byId("narrate-drop");
+  #file = null;
+  #key = null; // of the current content of the form, once that was sent
+  #tick = new MarkdownTick(byId("narrate-markdown"));
+  #isSending = false;
+  #wasAccepted = false; // the form has not changed since
+  #onAccepted;
+
+  constructor({ onAccepted }) {
+    this.#onAccepted = onAccepted;
+    this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
+    this.#form.addEventListener("input", () => this.#changed());
+    this.#text.addEventListener("input", () => this.#tick.follow(this.#text.value));
+    this.#text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.#send();
+      }
+    });
+    this.#speed.addEventListener("input", () => {
+      byId("narrate-speed-shown").textContent = factor(Number(this.#speed.value));
+      this.#speed.setAttribute("aria-valuetext", t("speed.times", { speed: Number(this.#speed.value) }));
+    });
+    byId("narrate-browse").addEventListener("click", () => voiceDialog.open(byId("narrate-voice")));
+    byId("narrate-take").addEventListener("click", () => this.#takeSpoken());
+    this.#remove.addEventListener("click", () => { this.#choose(null); byId("narrate-file").focus(); });
+    byId("narrate-file").addEventListener("change", (event) => {
+      const [file] = event.target.files;
+      if (file) {
+        this.#choose(file);
+      }
+      event.target.value = ""; // so that the same file can be chosen again
+    });
+    this.#listenForDrops();
+  }
+
+  /** Offer these voices. */
+  offer(voices) {
+    fillVoices(byId("narrate-voice"), voices);
+  }
+
+  #listenForDrops() {
+    this.#drop.addEventListener("dragover", () => this.#drop.classList.add("over"));
+    this.#drop.addEventListener("dragleave", () => this.#drop.classList.remove("over"));
+    this.#drop.addEventListener("drop", (event) => {
+      this.#drop.classList.remove("over");
+      const { files } = event.dataTransfer;
+      if (files.length > 0) {
+        event.preventDefault();
+        this.#choose(files[0]);
+        this.#say(files.length > 1 ? plural("narrate.first", files.length) : "");
+      }
+    });
+  }
+
+  #say(message) {
+    this.#status.textContent = message;
+  }
+
+  #changed() {
+    this.#key = null;
+    this.#wasAccepted = false;
+    this.#problem.textContent = "";
+  }
+
+  /** Choose a file, or with null the text in the field. */
+  #choose(file) {
+    this.#changed();
+    this.#file = file;
+    this.#say("");
+    byId("narrate-file-name").textContent = file?.name ?? t("narrate.drop");
+    this.#remove.disabled = file === null;
+    this.#text.disabled = file !== null;
+    if (file !== null) {
+      this.#requireText(file);
+    }
+  }
+
+  /** Refuse a file that is no text at once, and not after its upload. */
+  async #requireText(file) {
+    try {
+      await requireText(file);
+    } catch (error) {
+      if (this.#file === file) {
+        this.#choose(null);
+        this.#problem.textContent = error.message;
+      }
+    }
+  }
+
+  #takeSpoken() {
+    const text = spoken.value();
+    if (spoken.isKept()) {
+      this.#choose(new File([text], `${spoken.name()}.${spoken.isMarkdown() ? "md" : "txt"}`));
+    } else if (text.trim()) {
+      this.#choose(null);
+      this.#text.value = text;
+      this.#tick.set(spoken.isMarkdown());
+    } else {
+      this.#say(t("narrate.none"));
+    }
+  }
+
+  #checked(name) {
+    return [...this.#form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
+  }
+
+  /** The body of the request: a form with a file, JSON with a text. */
+  #request() {
+    const name = byId("narrate-name").value.trim();
+    const fields = {
+      voice: byId("narrate-voice").value,
+      speed: Number(this.#speed.value),
+      style: byId("narrate-style").value,
+      audio: this.#checked("audio"),
+      subtitles: this.#checked("subtitles"),
+      ...(name && { name }),
+    };
+    if (this.#file === null) {
+      const body = JSON.stringify({ text: this.#text.value, markdown: this.#tick.isMarkdown, ...fields });
+      return { body, headers: { "content-type": "application/json" } };
+    }
+    const form = new FormData();
+    for (const [field, value] of Object.entries(fields)) {
+      form.append(field, Array.isArray(value) ? value.join(",") || "none" : value);
+    }
+    form.append("file", this.#file, this.#file.name);
+    return { body: form, headers: {} };
+  }
+
+  /** Send the form. However often that is tried, the key makes the server create one narration. */
+  async #send() {
+    if (this.#isSending || this.#wasAccepted) {
+      return; // a double click
+    }
+    if (this.#file === null && !this.#text.value.trim()) {
+      this.#problem.textContent = t("narrate.nothing");
+      this.#text.focus();
+      return;
+    }
+    this.#isSending = true;
+    this.#submit.setAttribute("aria-busy", "true");
+    this.#problem.textContent = "";
+    this.#say(t("narrate.sending"));
+    const { body, headers } = this.#request();
+    this.#key ??= newKey();
+    const key = this.#key;
+    try {
+      const response = await ask(PATH, { method: "POST", body, headers: { ...headers, "idempotency-key": key } });
+      const narration = await response.json();
+      if (this.#key === key) { // otherwise the form has changed by now
+        this.#clear();
+      }
+      this.#say(t("narrate.accepted", { name: narration.name }));
+      this.#onAccepted(narration);
+    } catch (error) {
+      this.#say("");
+      this.#problem.textContent = explain(error) ?? "";
+      if (error.status >= 400 && error.status < 500) {
+        this.#key = null; // it was not accepted; after other failures that is unknown
+      }
+    } finally {
+      this.#isSending = false;
+      this.#submit.removeAttribute("aria-busy");
+    }
+  }
+
+  #clear() {
+    this.#text.value = byId("narrate-name").value = "";
+    this.#tick.follow("");
+    this.#choose(null);
+    this.#wasAccepted = true;
+  }
+}
