@@ -22,7 +22,7 @@ SHORTEST_LETTER_SECONDS = 1 / 30
 
 def estimated_seconds(script: Script, *, speed: float) -> float:
     """The estimated length of a script's audio: exact for its pauses, by letters for its speech."""
-    speech = sum(_letters_seconds(line.utterance.tokens) for line in script.lines) / speed
+    speech = sum(speech_seconds(line.utterance.tokens) for line in script.lines) / speed
     return speech + script.silence_seconds
 
 
@@ -44,7 +44,8 @@ def require_length(seconds: float, maximum_seconds: float | None) -> None:
         )
 
 
-def _letters_seconds(tokens: Iterable[Token]) -> float:
+def speech_seconds(tokens: Iterable[Token]) -> float:
+    """The estimated length of some words at speed 1, by their letters."""
     letters = ideographs = 0
     for token in tokens:
         wide = 0 if token.spoken.isascii() else sum(character >= _FIRST_IDEOGRAPH for character in token.spoken)

@@ -9,14 +9,16 @@ import numpy as np
 
 from sayso.audio import silence
 from sayso.audio.loudness_targets import LEVEL_LUFS, STREAM_LUFS
+from sayso.narration.paced_synthesis import LinePart, PacedSynthesis
 from sayso.narration.parallel_synthesis import render
 from sayso.subtitles import TimelineBuilder, weaker_timing
 from sayso.text import Pauses, spoken_length
 from sayso.tts.joins import silence_samples
+from sayso.tts.planned import can_plan
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sayso.subtitles import Timing
     from sayso.tts.base import SpeechEngine
@@ -50,17 +52,26 @@ class Stream:
         engine: the engine.
         cache: of speech.
         speed: as the engine takes it.
-        is_awaited: whether a listener waits for the beginning: then a long first sentence is split into two utterances.
+        is_awaited: whether a listener waits for the beginning: then it is made in short pieces.
+        is_contended: whether others wait for the processors: then few pieces are made, for each costs them time.
     """
 
     def __init__(
-        self, script: Script, engine: SpeechEngine, cache: SpeechCache, *, speed: float, is_awaited: bool = True
+        self,
+        script: Script,
+        engine: SpeechEngine,
+        cache: SpeechCache,
+        *,
+        speed: float,
+        is_awaited: bool = True,
+        is_contended: Callable[[], bool] = lambda: False,
     ) -> None:
         self._script = script
         self._engine = engine
         self._cache = cache
         self._speed = speed
         self._is_awaited = is_awaited
+        self._is_contended = is_contended
         self._builder = TimelineBuilder(script.text, engine.sample_rate_hz)
         self.timing: Timing = "exact"
         """The origin of the word times so far."""
@@ -76,25 +87,36 @@ class Stream:
         Raises:
             SaysoError: as `sayso.tts.synthesis.speak`.
         """
-        lines = _first_line_split(self._script.lines) if self._is_awaited else self._script.lines
-        script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
         pause_seconds = self._script.lead_in_seconds
         pause_samples = round(pause_seconds * self._engine.sample_rate_hz)
         shown = 0
-        for line, parts in render(script, self._engine, self._cache, speeds=speeds, workers=self._engine.workers):
-            yield from self._silence(pause_samples)
-            if line.chapter_title is not None:
-                self._builder.chapter(line.chapter_title)
-            for part in parts:
-                self._builder.append(part.tokens, part.times, length_samples=part.audio.samples.size)
-                self.timing = weaker_timing(self.timing, part.timing)
+        for part in self._parts():
+            if part.is_first:
+                yield from self._silence(pause_samples)
+                if part.line.chapter_title is not None:
+                    self._builder.chapter(part.line.chapter_title)
+            for spoken in part.spoken:
+                self._builder.append(spoken.tokens, spoken.times, length_samples=spoken.audio.samples.size)
+                self.timing = weaker_timing(self.timing, spoken.timing)
             words = self._builder.words_from(shown)
             shown += len(words)
-            for part in parts:
-                yield Piece(samples=_levelled(part.audio.samples), words=words)
+            for spoken in part.spoken:
+                yield Piece(samples=_levelled(spoken.audio.samples), words=words)
                 words = ()
-            pause_samples = silence_samples(line.pause_after_seconds, self._engine.sample_rate_hz)
+            pause_samples = silence_samples(part.line.pause_after_seconds, self._engine.sample_rate_hz)
         yield from self._silence(pause_samples)
+
+    def _parts(self) -> Iterator[LinePart]:
+        if self._is_awaited and can_plan(self._engine):
+            paced = PacedSynthesis(
+                self._script, self._engine, self._cache, speed=self._speed, is_contended=self._is_contended
+            )
+            yield from paced
+            return
+        lines = _first_line_split(self._script.lines) if self._is_awaited else self._script.lines
+        script, speeds = replace(self._script, lines=lines), [self._speed] * len(lines)
+        for line, spoken in render(script, self._engine, self._cache, speeds=speeds, workers=self._engine.workers):
+            yield LinePart(line=line, spoken=spoken)
 
     def _silence(self, samples: int) -> Iterator[Piece]:
         self._builder.pause(samples)

@@ -40,6 +40,10 @@ class RequestContext(Protocol):
         """The time until the deadline, at least 0; infinite without one."""
         ...
 
+    def others_wait(self) -> bool:
+        """Whether other requests wait for a compute permit, which this one should not make wait longer than it must."""
+        ...
+
     def on_cancel(self, callback: Callable[[], object]) -> AbstractContextManager[None]:
         """Have ``callback`` called once if the request is cancelled during the block, on the cancelling thread.
 
@@ -61,6 +65,10 @@ class UnboundedContext:
     def remaining_seconds(self) -> float:
         """See `RequestContext.remaining_seconds`."""
         return math.inf
+
+    def others_wait(self) -> bool:
+        """See `RequestContext.others_wait`."""
+        return False
 
     @contextmanager
     def on_cancel(self, callback: Callable[[], object]) -> Iterator[None]:  # noqa: ARG002 -- it is never cancelled

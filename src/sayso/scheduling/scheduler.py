@@ -157,6 +157,10 @@ class Scheduler:
         slot = waiter.slot
         return (slot.priority, self._fair.time(slot), slot.number)
 
+    def _others_wait(self, slot: AdmissionSlot) -> bool:
+        with self._lock:
+            return any(waiter.slot is not slot and waiter.slot.priority <= slot.priority for waiter in self._waiting)
+
     def _active(self, priority: Priority) -> set[AdmissionSlot]:
         """The slots of a priority that wait for a permit or hold one; the caller holds the lock."""
         slots = {*self._computing, *(waiter.slot for waiter in self._waiting)}
@@ -236,6 +240,10 @@ class AdmissionSlot:
     def remaining_seconds(self) -> float:
         """See `RequestContext.remaining_seconds`."""
         return max(0.0, self._deadline - self._scheduler._clock())  # noqa: SLF001
+
+    def others_wait(self) -> bool:
+        """See `RequestContext.others_wait`; work of a lower priority does not count."""
+        return self._scheduler._others_wait(self)  # noqa: SLF001
 
     def lift_deadline(self) -> None:
         """Remove the deadline, once the response has begun."""

@@ -45,6 +45,11 @@ def speech_key(utterance: Utterance, *, voice: str, speed: float, fingerprint: s
     return hashlib.sha256(json.dumps(what, ensure_ascii=True).encode()).hexdigest()
 
 
+def pieces_key(key: str) -> str:
+    """The key of the same utterance as it is made in pieces for a listener: its sound differs a little."""
+    return hashlib.sha256(f"{key} in pieces".encode()).hexdigest()
+
+
 class SpeechCache:
     """Speech in a cache of bytes; as safe for threads and processes as the cache of bytes is.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sayso.audio import stretch
 from sayso.errors import InvalidInput
 from sayso.tts.base import MAXIMUM_MODEL_SPEED, MAXIMUM_SPEED, MINIMUM_MODEL_SPEED, MINIMUM_SPEED, gives_times
+from sayso.tts.planned import can_plan, plan_of
 from sayso.types import Speech, TokenTime
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
     from sayso.scheduling import RequestContext
     from sayso.tts.base import SpeechEngine
+    from sayso.tts.planned import Cut, PlannedSpeech
     from sayso.types import Utterance, Voice
 
 
 class EngineDecorator:
-    """Delegating base class for engine decorators: all of a `SpeechEngine` but `synthesise`.
+    """Delegating base class for engine decorators: all of a `SpeechEngine` but `synthesise`, and the plans.
 
     The fingerprint is delegated too, so a decorator may change the audio only by what the cache's key holds besides
     the fingerprint, such as the speed.
@@ -42,6 +44,15 @@ class EngineDecorator:
     def workers(self) -> int:
         """See `SpeechEngine.workers`."""
         return self._engine.workers
+
+    @property
+    def plans(self) -> bool:
+        """See `PlanningEngine.plans`."""
+        return can_plan(self._engine)
+
+    def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
+        """See `PlanningEngine.plan`."""
+        return plan_of(self._engine, utterance, voice=voice, speed=speed)
 
     def voices(self) -> Sequence[Voice]:
         """See `SpeechEngine.voices`."""
@@ -73,6 +84,35 @@ class ScheduledEngine(EngineDecorator):
         with self._context.permit():
             return self._engine.synthesise(utterance, voice=voice, speed=speed)
 
+    def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
+        """See `PlanningEngine.plan`; the plan holds a permit, too, while it computes.
+
+        Raises:
+            Cancelled, DeadlineExceeded: as the context says.
+        """
+        with self._context.permit():
+            planned = super().plan(utterance, voice=voice, speed=speed)
+        return None if planned is None else _ScheduledPlan(planned, self._context)
+
+
+class _ScheduledPlan:
+    """A `PlannedSpeech` for one request."""
+
+    def __init__(self, planned: PlannedSpeech, context: RequestContext) -> None:
+        self._planned = planned
+        self._context = context
+        self.begin, self.cuts, self.end = planned.begin, planned.cuts, planned.end
+        self.overlap_samples = planned.overlap_samples
+
+    def synthesise(self, begin: Cut, end: Cut) -> Speech:
+        """See `PlannedSpeech.synthesise`.
+
+        Raises:
+            Cancelled, DeadlineExceeded: as the context says.
+        """
+        with self._context.permit():
+            return self._planned.synthesise(begin, end)
+
 
 class StretchingEngine(EngineDecorator):
     """A `SpeechEngine` that takes speeds from `MINIMUM_SPEED` to `MAXIMUM_SPEED`.
@@ -99,6 +139,12 @@ class StretchingEngine(EngineDecorator):
         model_speed = min(max(speed, self._slowest), self._fastest)
         speech = self._engine.synthesise(utterance, voice=voice, speed=model_speed)
         return speech if model_speed == speed else _stretched(speech, speed / model_speed)
+
+    def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
+        """See `PlanningEngine.plan`; None for a speed beyond the engine's own, since only a whole can be stretched."""
+        if not self._slowest <= speed <= self._fastest:
+            return None
+        return super().plan(utterance, voice=voice, speed=speed)
 
 
 def _stretched(speech: Speech, factor: float) -> Speech:

@@ -34,12 +34,10 @@ def shape(speech: Speech) -> Speech:
     Without times nothing is trimmed. Utterances joined end to end meet at zero, so that no join clicks.
 
     Raises:
-        EngineFailed: a sample is infinite or not a number. LAME aborts the process for such a sample, and AAC fails.
+        EngineFailed: as `checked_finite`.
     """
     rate = speech.audio.sample_rate_hz
-    samples, times = speech.audio.samples, speech.times
-    if not np.isfinite(samples).all():
-        raise EngineFailed("The engine's audio holds samples that are not finite numbers.")
+    samples, times = checked_finite(speech.audio.samples), speech.times
     if times:
         begin = max(0, times[0].start_sample - round(LEAD_IN_SECONDS * rate))
         end = min(samples.size, times[-1].end_sample + round(LEAD_OUT_SECONDS * rate))
@@ -47,21 +45,43 @@ def shape(speech: Speech) -> Speech:
         times = tuple(
             TokenTime(start_sample=time.start_sample - begin, end_sample=time.end_sample - begin) for time in times
         )
-    levelled = samples * _gain(samples, rate)
-    _fade_edges(levelled, round(_FADE_SECONDS * rate))
+    levelled = samples * level_gain(samples, rate)
+    fade_in(levelled, rate)
+    fade_out(levelled, rate)
     return Speech(audio=Audio(samples=levelled, sample_rate_hz=rate), times=times, is_aligned=speech.is_aligned)
 
 
-def _gain(samples: FloatArray, rate: int) -> np.float32:
+def checked_finite(samples: FloatArray) -> FloatArray:
+    """The samples.
+
+    Raises:
+        EngineFailed: one is infinite or not a number. LAME aborts the process for such a sample, and AAC fails.
+    """
+    if not np.isfinite(samples).all():
+        raise EngineFailed("The engine's audio holds samples that are not finite numbers.")
+    return samples
+
+
+def level_gain(samples: FloatArray, rate: int, *, above_db: float = 0.0) -> np.float32:
+    """The gain that brings samples to `LEVEL_LUFS` and ``above_db``; at most `MAXIMUM_GAIN_DB`, and 1 for silence."""
     loudness = segment_loudness(samples, rate)
     if loudness is None:
         return np.float32(1.0)
-    return np.float32(10 ** (min(LEVEL_LUFS - loudness, MAXIMUM_GAIN_DB) / 20))
+    return np.float32(10 ** (min(LEVEL_LUFS + above_db - loudness, MAXIMUM_GAIN_DB) / 20))
 
 
-def _fade_edges(samples: FloatArray, length: int) -> None:
-    """Half a raised cosine at either end, in place."""
-    length = min(length, samples.size // 2)
-    ramp = np.asarray(0.5 - 0.5 * np.cos(np.pi * np.arange(length) / max(length, 1)), np.float32)
-    samples[:length] *= ramp
-    samples[samples.size - length :] *= ramp[::-1]
+def fade_in(samples: FloatArray, rate: int) -> None:
+    """Half a raised cosine at the beginning, in place."""
+    ramp = _ramp(samples.size, rate)
+    samples[: ramp.size] *= ramp
+
+
+def fade_out(samples: FloatArray, rate: int) -> None:
+    """The same at the end."""
+    ramp = _ramp(samples.size, rate)
+    samples[samples.size - ramp.size :] *= ramp[::-1]
+
+
+def _ramp(size: int, rate: int) -> FloatArray:
+    length = min(round(_FADE_SECONDS * rate), size // 2)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.arange(length) / max(length, 1)), np.float32)

@@ -152,7 +152,14 @@ class SpeechStream:
         self._spoken_words = sum(len(line.utterance.tokens) for line in script.lines)
         self._samples = 0
         self._words: list[Word] = []
-        self._stream = Stream(script, engine, served.cache, speed=body.speed)
+        self._stream = Stream(
+            script,
+            engine,
+            served.cache,
+            speed=body.speed,
+            is_awaited=body.delivery.is_streamed,
+            is_contended=context.others_wait,
+        )
         self.content_bytes: int | None = None
         """The length of the response; None while it is made."""
         self._chunks = self._encoded(body)

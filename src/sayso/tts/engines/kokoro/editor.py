@@ -31,6 +31,10 @@ class GraphEditor:
         """The nodes of one operator, in the graph's order."""
         return (node for node in self._graph.node if node.op_type == operator)
 
+    def producer(self, value: str) -> NodeProto | None:
+        """The node that makes ``value``; None for inputs and constants."""
+        return self._producers.get(value)
+
     def made_by(self, value: str, *operators: str) -> NodeProto | None:
         """The first node of the chain of ``operators``, linked by their first inputs, whose last makes ``value``."""
         node = None

@@ -8,24 +8,23 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import file_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.errors import EngineFailed, ModelCorrupt, ModelMissing, UtteranceTooLong
+from sayso.errors import ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
 from sayso.tts.engines.kokoro.durations import symbol_edges
+from sayso.tts.engines.kokoro.model import KokoroModel
+from sayso.tts.engines.kokoro.planned import PlannedKokoro
 from sayso.tts.engines.kokoro.tuning import Tuning, tuning
 from sayso.tts.engines.kokoro.vocabulary import (
     MAXIMUM_PHONEMES,
     NOTATION,
-    PAD,
     SAMPLE_RATE_HZ,
-    SAMPLES_PER_FRAME,
     SYMBOLS,
 )
-from sayso.tts.engines.kokoro.voices import STYLE_WIDTH, VoiceBook
-from sayso.tts.engines.onnx_session import open_session
+from sayso.tts.engines.kokoro.voices import VoiceBook
 from sayso.tts.errors import require_speed
 from sayso.tts.phonemes.phrasing import phrase
 from sayso.tts.timing.word_times import token_times
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from sayso.tts.base import G2P
+    from sayso.tts.phonemes.phrasing import Phrasing
+    from sayso.tts.planned import PlannedSpeech
     from sayso.types import FloatArray, Utterance
 
 REVISION = 2
@@ -108,7 +107,7 @@ class KokoroEngine:
         self._workers = workers
         self._lock = threading.Lock()  # guards the tuning
         self._tuning: Tuning | None = None
-        self._session: LazyModel[Any] = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
+        self._session: LazyModel[KokoroModel] = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
         try:
             self._descriptor = os.open(model_file, os.O_RDONLY)
         except OSError as error:
@@ -142,18 +141,37 @@ class KokoroEngine:
         """See `SpeechEngine.language_of`; a blend speaks the language of its heaviest part."""
         return self._book.language_of(voice)
 
+    @property
+    def plans(self) -> bool:
+        """See `PlanningEngine.plans`."""
+        return True
+
+    def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
+        """See `PlanningEngine.plan`; None where the model's graph cannot be divided."""
+        phrasing, ids, style = self._read(utterance, voice, speed)
+        with self._session.use() as model:
+            if not model.is_divided:
+                return None
+            prosody = model.prosody(ids, style, speed)
+        return PlannedKokoro(self._session.use, prosody, phrasing, symbol_edges(prosody.frames), utterance.tokens)
+
     def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
         """See `SpeechEngine.synthesise`."""
+        phrasing, ids, style = self._read(utterance, voice, speed)
+        with self._session.use() as model:
+            samples, frames = model.speak(ids, style, speed)
+        audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
+        return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
+
+    def _read(self, utterance: Utterance, voice: str, speed: float) -> tuple[Phrasing, list[int], FloatArray]:
+        """The symbols of an utterance, their numbers, and the voice's style for so many."""
         require_speed(speed)
         style = self._book.style(voice)
         phrasing = phrase(utterance, self._g2p, NOTATION)
         ids = [SYMBOLS[symbol] for symbol in phrasing.symbols]
         if len(ids) > MAXIMUM_PHONEMES:
             raise UtteranceTooLong(f"{len(ids)} phonemes are more than Kokoro's {MAXIMUM_PHONEMES}")
-        with self._session.use() as session:
-            samples, frames = _infer(session, ids, style[len(ids) - 1][np.newaxis], speed)
-        audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
-        return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
+        return phrasing, ids, style[len(ids) - 1][np.newaxis]
 
     def prepare(self, previous: KokoroEngine) -> None:
         """Load the model of an engine that takes the place of another, and synthesise something with it.
@@ -168,9 +186,9 @@ class KokoroEngine:
         if lacking:
             raise ModelCorrupt(f"{self._model_file} comes without voices that are in use: {', '.join(lacking)}.")
         self._tuning = previous._tuning
-        with self._session.use() as session:
+        with self._session.use() as model:
             ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]
-            _infer(session, ids, self._book.style(self._book.names[0])[len(ids) - 1][np.newaxis], 1.0)
+            model.speak(ids, self._book.style(self._book.names[0])[len(ids) - 1][np.newaxis], 1.0)
         self._model_hash.result()
 
     def retire(self) -> None:
@@ -183,7 +201,7 @@ class KokoroEngine:
         voices = f" voices {self._voices_digest[:_DIGEST_DIGITS]}" if self._voices_digest else ""
         return f"kokoro r{REVISION} {self._model_hash.result()}{voices}"
 
-    def _load(self) -> Any:
+    def _load(self) -> KokoroModel:
         return self._open(self._tuned().threads)
 
     def _tuned(self) -> Tuning:
@@ -197,18 +215,10 @@ class KokoroEngine:
     def _open_speaker(self, threads: int) -> Callable[[], object]:
         ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]
         style = self._book.style(self._book.names[0])[len(ids) - 1][np.newaxis]
-        return functools.partial(_infer, self._open(threads), ids, style, 1.0)
+        return functools.partial(self._open(threads).speak, ids, style, 1.0)
 
-    def _open(self, threads: int) -> Any:
-        # Importing onnx takes longer than reading a short story from the cache.
-        from sayso.tts.engines.kokoro.graph import prepared, session_options
-
-        options = session_options()
-        options.intra_op_num_threads = threads
-        graph = prepared(self._content(), self._model_file)
-        session = open_session(graph, options, model_file=self._model_file, hint=PULL_HINT)
-        _infer(session, [SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
-        return session
+    def _open(self, threads: int) -> KokoroModel:
+        return KokoroModel(self._content(), self._model_file, threads=threads, hint=PULL_HINT)
 
     def _content(self) -> bytes:
         """The model's file, whichever of its names it still has.
@@ -230,25 +240,3 @@ def _hash_of(descriptor: int) -> str:
     with open(descriptor, "rb") as file:
         file.seek(0)
         return file_digest(file, "sha256").hexdigest()[:_DIGEST_DIGITS]
-
-
-def _infer(session: Any, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Run the model: float32 samples of shape (n,) and int64 frames per symbol, both pads included.
-
-    Raises:
-        EngineFailed: onnxruntime failed.
-        ModelCorrupt: the frames are not those of the samples.
-    """
-    feed = {
-        "tokens": np.array([[PAD, *ids, PAD]], np.int64),
-        "style": style,
-        "speed": np.array([speed], np.float32),
-    }
-    try:
-        audio, durations = session.run(["audio", "durations"], feed)
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise EngineFailed(f"onnxruntime failed on Kokoro: {error}") from error
-    samples, frames = audio.reshape(-1), durations.reshape(-1)
-    if frames.sum() * SAMPLES_PER_FRAME != samples.size or frames.size != len(ids) + 2:
-        raise ModelCorrupt("The model's durations do not add up to its audio, so its times cannot be trusted")
-    return samples, frames

@@ -48,11 +48,12 @@ def prepare_graph(model_path: Path) -> bytes:
         content = model_path.read_bytes()
     except FileNotFoundError as error:
         raise ModelMissing(f"The model {model_path} is not there.", hint=_PULL_AGAIN) from error
-    return prepared(content, model_path)
+    serialised: bytes = prepared_model(content, model_path).SerializeToString()
+    return serialised
 
 
-def prepared(content: bytes, model_path: Path) -> bytes:
-    """The same for the content of the file.
+def prepared_model(content: bytes, model_path: Path) -> onnx.ModelProto:
+    """The same for the content of the file, not yet serialised.
 
     Args:
         content: of the published ONNX file.
@@ -67,8 +68,7 @@ def prepared(content: bytes, model_path: Path) -> bytes:
         raise ModelCorrupt(f"{model_path} is not an ONNX model.", hint=_PULL_AGAIN) from error
     graft_durations(model.graph)
     speed_up(model.graph)
-    serialised: bytes = model.SerializeToString()
-    return serialised
+    return model
 
 
 def session_options() -> onnxruntime.SessionOptions:
