@@ -104,7 +104,6 @@ class PacedSynthesis:
         """
         workers = self._engine.workers
         for deliver in InOrder(self._next_work, workers=workers, most_ahead=workers * LINES_AHEAD_PER_WORKER):
-            self._pacing.hear()
             yield deliver()
 
     def _next_work(self) -> Callable[[], Callable[[], LinePart]] | None:
@@ -164,7 +163,7 @@ class PacedSynthesis:
         def make() -> Callable[[], LinePart]:
             began = self._clock()
             speech = divided.planned.synthesise(begin, end)
-            self._pacing.measure(self._clock() - began, seconds)
+            self._pacing.made(self._clock() - began, seconds)
             return partial(self._joined, divided, begin, end, speech)
 
         return make
@@ -193,7 +192,7 @@ class PacedSynthesis:
                 done.set()
             actual_seconds = sum(part.audio.duration_seconds for part in spoken)
             if not any(part.cached for part in spoken):
-                self._pacing.measure(self._clock() - began, actual_seconds)
+                self._pacing.made(self._clock() - began, actual_seconds)
             self._pacing.promise(actual_seconds - seconds)
             return lambda: LinePart(line=line, spoken=spoken)
 

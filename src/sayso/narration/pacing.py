@@ -54,15 +54,11 @@ class Pacing:
         with self._lock:
             self._promised_seconds += seconds
 
-    def hear(self) -> None:
-        """Note that the listener hears the stream from now on, if that is not noted."""
+    def made(self, elapsed_seconds: float, audio_seconds: float) -> None:
+        """Note how long it took to make some audio; the listener hears the stream since the first was made."""
         with self._lock:
             if self._heard_from is None:
                 self._heard_from = self._clock()
-
-    def measure(self, elapsed_seconds: float, audio_seconds: float) -> None:
-        """Note how long it took to make some audio, from when its turn came."""
-        with self._lock:
             latest = elapsed_seconds / (audio_seconds + _CUT_SECONDS)
             self._pace += _WEIGHT_OF_LATEST * (latest - self._pace)
 
