@@ -1,4 +1,4 @@
-"""Synthesise a script for somebody who listens meanwhile: its beginning at once, and everything else in time.
+"""Synthesise a script for a listener who waits: its beginning at once, and everything else in time.
 
 Where the engine can plan an utterance (`sayso.tts.planned`), the first line is divided: a piece of half a second to a
 second, and then pieces that are as long as `Pacing` allows, made on all processors side by side. As soon as enough is

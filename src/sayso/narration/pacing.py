@@ -70,7 +70,7 @@ class Pacing:
 
 
 def first_end(planned: PlannedSpeech, sample_rate_hz: int) -> Cut:
-    """Where the first piece of an utterance that somebody waits for ends."""
+    """Where the first piece of an utterance ends, for which a listener waits."""
     shortest, longest = FIRST_SECONDS, _LONGEST_FIRST_SECONDS
     return _best(planned, planned.begin, sample_rate_hz, shortest, longest, db_per_second=_FIRST_DB_PER_SECOND)
 

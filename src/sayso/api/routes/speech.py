@@ -33,7 +33,7 @@ router = APIRouter(tags=["speech"])
 async def create_speech(request: Request, served: ServedDep, caller: SpeechCaller) -> Response:
     """The speech of a text, streamed while it is synthesised; the header ``x-sayso-engine`` names the engine.
 
-    The response begins when half a second to a second of speech is synthesised. An invalid request is refused before that.
+    The response begins when up to a second of speech is synthesised. An invalid request is refused before that.
     """
     body = await read_speech(request, served, SpeechBody, endpoint="/v1/audio/speech")
     speech_model(served, body)
