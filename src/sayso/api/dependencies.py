@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sayso.api.http.form_reader import Upload
     from sayso.api.http.uploads import Form
+    from sayso.api.schemas.sorted_fields import SortedFields
     from sayso.scheduling import AdmissionSlot
 
 IGNORED_FIELDS_HEADER = "sayso-ignored-fields"
@@ -126,8 +127,8 @@ def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
     return served.scheduler.admit(caller.name, deadline_seconds=served.settings.request_seconds)
 
 
-def accepted(request: Request, endpoint: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of a request without those of other servers' clients that have no effect; a header names these.
+def accepted(request: Request, endpoint: str, values: Mapping[str, Any]) -> SortedFields:
+    """The fields of a request, sorted; a header of the response names those that have no effect.
 
     Args:
         request: whose response gets the header.
@@ -141,14 +142,19 @@ def accepted(request: Request, endpoint: str, values: Mapping[str, Any]) -> Mapp
     if found.ignored:
         headers = request.scope.get(ANSWER_HEADERS, {})
         request.scope[ANSWER_HEADERS] = {**headers, IGNORED_FIELDS_HEADER: ", ".join(found.ignored)}
-    return found.kept
+    return found
 
 
-def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
+def checked(fields: type[Fields], values: Mapping[str, Any], *, sent_as: Mapping[str, str] | None = None) -> Fields:
     """The fields of a request; an optional one that is null is as if it were not sent, as many clients send it.
 
+    Args:
+        fields: of the endpoint.
+        values: of the body.
+        sent_as: the client's names of fields that have another name here.
+
     Raises:
-        Problem: names the first invalid field.
+        Problem: names the first invalid field, as the client does.
     """
     known = fields.model_fields
     given = {
@@ -159,7 +165,9 @@ def checked(fields: type[Fields], values: Mapping[str, Any]) -> Fields:
     try:
         return fields.model_validate(given)
     except ValidationError as error:
-        raise problem_of_fields(error) from None
+        problem = problem_of_fields(error)
+        problem.param = (sent_as or {}).get(problem.param or "", problem.param)
+        raise problem from None
 
 
 def checked_form(fields: type[Fields], form: Form, *, request: Request | None = None, endpoint: str = "") -> Fields:
@@ -177,8 +185,10 @@ def checked_form(fields: type[Fields], form: Form, *, request: Request | None = 
     """
     lists = {name for name, field in fields.model_fields.items() if _is_list(field.annotation)}
     values: dict[str, Any] = {}
+    sent_as: Mapping[str, str] = {}
     if request is not None:
-        form.fields = accepted(request, endpoint, form.fields)
+        found = accepted(request, endpoint, form.fields)
+        form.fields, sent_as = found.kept, found.sent_as
     for name in form.fields:
         value = list(form.all(name)) if name in lists else form.one(name)
         member = _MEMBER.fullmatch(name)
@@ -186,7 +196,7 @@ def checked_form(fields: type[Fields], form: Form, *, request: Request | None = 
             values[member["name"]][member["key"]] = value
         elif value is not None:
             values[name] = value
-    return checked(fields, values)
+    return checked(fields, values, sent_as=sent_as)
 
 
 def _is_list(annotation: Any) -> bool:

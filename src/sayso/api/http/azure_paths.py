@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_AZURE = re.compile(r"/openai/(?:v1|deployments/[^/]+)(?P<path>/(?:audio|models)(?:/.*)?)")
+_AZURE = re.compile(r"/openai(?:/v1|/deployments/.+)?(?P<path>/(?:audio|models)(?:/.*)?)")
 
 
 class AzurePaths:
-    """Serves ``/openai/deployments/NAME/audio/…`` and ``/openai/v1/…`` as ``/v1/…``.
+    """Serves ``/openai/deployments/NAME/audio/…``, ``/openai/models`` and ``/openai/v1/…`` as ``/v1/…``.
 
     The clients also send the name in the field ``model``; the query ``api-version`` has no effect.
     """

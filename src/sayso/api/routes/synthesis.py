@@ -92,7 +92,10 @@ async def read_speech(
         hint = "Send it in parts, or narrate it as a job: POST /v1/narrations."
         message = f"The input is too long. {error.message} {hint}"
         raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
-    return checked(fields, values if endpoint is None else accepted(request, endpoint, values))
+    if endpoint is None:
+        return checked(fields, values)
+    found = accepted(request, endpoint, values)
+    return checked(fields, found.kept, sent_as=found.sent_as)
 
 
 def speech_model(served: AppContext, body: SpokenText) -> SpeechModel:

@@ -165,6 +165,7 @@ class CaptionedSpeechBody(SpeechBody):
     voice: Annotated[str, StringConstraints(max_length=MAXIMUM_NAME_CHARACTERS)] | VoiceName = Field(
         default="af_heart", description="As for `/v1/audio/speech`."
     )
+    stream_format: Literal["audio"] = Field(default="audio", description="Its objects are no events.")
     return_timestamps: bool = Field(default=True, description="Whether the response has the times of words.")
 
 

@@ -24,10 +24,12 @@ class SortedFields:
     Attributes:
         kept: those of the endpoint, and unknown ones, which its schema refuses.
         ignored: the names of those that have no effect, in the request's order.
+        sent_as: the client's names of kept fields that have another name here.
     """
 
     kept: Mapping[str, Any]
     ignored: tuple[str, ...]
+    sent_as: Mapping[str, str]
 
 
 def sort_fields(endpoint: str, values: Mapping[str, Any]) -> SortedFields:
@@ -43,6 +45,7 @@ def sort_fields(endpoint: str, values: Mapping[str, Any]) -> SortedFields:
     table = {field.name: field for field in CLIENT_FIELDS[endpoint]}
     kept: dict[str, Any] = {}
     ignored: list[str] = []
+    sent_as: dict[str, str] = {}
     for name, value in values.items():
         field = table.get(name.partition("[")[0])
         if field is None:
@@ -55,10 +58,12 @@ def sort_fields(endpoint: str, values: Mapping[str, Any]) -> SortedFields:
                 ignored += [] if value in _NOTHING else [field.name]
             else:
                 kept[target] = _converted(field, value)
+                if target != name:
+                    sent_as[target] = name
         elif not _is_neutral(field, value):
             _require_no_effect(field, field.name)
             ignored.append(field.name)
-    return SortedFields(kept=kept, ignored=tuple(dict.fromkeys(ignored)))
+    return SortedFields(kept=kept, ignored=tuple(dict.fromkeys(ignored)), sent_as=sent_as)
 
 
 def _members(field: ClientField, value: Any) -> list[str]:
