@@ -75,6 +75,18 @@ def test_bare_samples_are_as_long_as_they_say(client: TestClient) -> None:
     assert len(base64.b64decode(body["audio"])) == round(body["duration"] * 24_000) * 2
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 22_050])
+def test_bare_samples_are_at_24_khz_whatever_the_engine(rate_hz: int) -> None:
+    """No header could state another rate; in events too."""
+    with client_of(fake_served(speech=FakeSpeechEngine(sample_rate_hz=rate_hz))) as client:
+        body = ask(client, response_format="pcm").json()
+        assert len(base64.b64decode(body["audio"])) / 2 == pytest.approx(body["duration"] * 24_000, abs=50)
+        answer = ask(client, stream_format="sse", response_format="pcm")
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n") if line]
+    samples = sum(len(base64.b64decode(event.get("audio", ""))) for event in events) / 2
+    assert samples == pytest.approx(events[-1]["duration"] * 24_000, abs=50)
+
+
 def test_events_bring_words_before_their_sound(client: TestClient) -> None:
     """In events each word comes before the sound that it is heard in, and the last says how it was timed."""
     answer = ask(client, stream_format="sse", response_format="pcm")

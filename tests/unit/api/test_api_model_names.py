@@ -111,7 +111,9 @@ def test_head_of_one_model_and_of_nothing(client: TestClient) -> None:
     assert client.head("/nowhere").status_code == 404
 
 
-@pytest.mark.parametrize("prefix", ["/openai/deployments/tts-1", "/openai/v1", "/openai/deployments/hexgrad/Kokoro-82M"])
+@pytest.mark.parametrize(
+    "prefix", ["/openai/deployments/tts-1", "/openai/v1", "/openai/deployments/hexgrad/Kokoro-82M"]
+)
 def test_azures_paths_are_served(client: TestClient, prefix: str) -> None:
     """The deployment is in the path, and the model in the body."""
     body = {"model": "tts-1", "input": "Hello.", "voice": "alloy"}

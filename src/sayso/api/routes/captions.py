@@ -20,6 +20,7 @@ from sayso.api.http.openapi import json_request
 from sayso.api.http.responses import StartedResponse, streamed
 from sayso.api.routes.synthesis import (
     ENGINE_HEADER,
+    PCM_RATE_HZ,
     audio_delta,
     begin_speech,
     read_speech,
@@ -27,7 +28,7 @@ from sayso.api.routes.synthesis import (
     with_word_times,
 )
 from sayso.api.schemas.audio import CaptionsBody
-from sayso.audio import AudioFormat
+from sayso.audio import AudioFormat, decode_blocks, encode_whole
 from sayso.narration import Document, NarrationSpec, narrate
 from sayso.subtitles import words_json
 from sayso.tts.selection import select
@@ -97,9 +98,13 @@ def _whole(served: AppContext, body: CaptionsBody, context: RequestContext) -> S
         chain = speech_model(served, body).with_voice(body.voice_name)
         made = chain.run(lambda source: _narrated(served, body, source, context, directory))
         audio = made.result[_audio_format(body)]
+        is_bare = body.response_format == "pcm"
+        if is_bare and _rate_of(audio) != PCM_RATE_HZ:
+            audio = _at_pcm_rate(audio)
+            is_bare = False
         sound = stack.enter_context(audio.open("rb"))
         audio_bytes = audio.stat().st_size
-        if body.response_format == "pcm":
+        if is_bare:
             with wave.open(str(audio), "rb") as file:
                 audio_bytes = file.getnframes() * file.getsampwidth()
             sound.seek(-audio_bytes, os.SEEK_END)
@@ -108,6 +113,20 @@ def _whole(served: AppContext, body: CaptionsBody, context: RequestContext) -> S
     length = len(_BEFORE_AUDIO) + 4 * -(-audio_bytes // 3) + len(rest)
     headers = {ENGINE_HEADER: made.engine, "content-length": str(length)}
     return StartedResponse(first=next(chunks), rest=chunks, media_type="application/json", headers=headers)
+
+
+def _rate_of(audio: Path) -> int:
+    """The sample rate of a WAV file."""
+    with wave.open(str(audio), "rb") as file:
+        return file.getframerate()
+
+
+def _at_pcm_rate(audio: Path) -> Path:
+    """A file beside this one, with its bare samples at the rate of pcm."""
+    bare = audio.with_suffix(".pcm")
+    with bare.open("wb") as target:
+        encode_whole(decode_blocks(audio, sample_rate_hz=PCM_RATE_HZ), "pcm", target, sample_rate_hz=PCM_RATE_HZ)
+    return bare
 
 
 def _answer(sound: BinaryIO, rest: bytes, files: ExitStack) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ _OUTPUT_TOKENS_PER_SECOND = 20
 _MAXIMUM_BYTES_PER_SECOND = 300
 """More JSON than the text that any voice speaks in a second at speed 4, with each character escaped."""
 
-_PCM_RATE_HZ = 24_000
+PCM_RATE_HZ = 24_000
 """The rate of pcm, which has no header to state another one."""
 
 _SENT_AT_ONCE_BYTES = 3 * 2**16
@@ -199,7 +199,7 @@ class SpeechStream:
     def _encoded(self, body: SpokenText) -> Iterator[bytes]:
         """The audio as it is delivered; a response that is not streamed is complete before its first bytes."""
         delivery, audio_format = body.delivery, body.response_format
-        rate_hz = delivery.sample_rate_hz or (_PCM_RATE_HZ if audio_format == "pcm" else self.sample_rate_hz)
+        rate_hz = delivery.sample_rate_hz or (PCM_RATE_HZ if audio_format == "pcm" else self.sample_rate_hz)
         gain = np.float32(delivery.volume)
         louder = self._blocks() if delivery.volume == 1.0 else (block * gain for block in self._blocks())
         blocks = resample_blocks(louder, self.sample_rate_hz, rate_hz)
