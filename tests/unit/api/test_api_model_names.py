@@ -77,7 +77,7 @@ def test_the_models_for_speech_are_listed(client: TestClient) -> None:
     names = [model["id"] for model in models["models"]]
     assert "kokoro" in names
     assert "whisper-base" not in names
-    assert set(models["models"][0]) == {"id", "object", "created", "owned_by"}
+    assert set(models["models"][0]) == {"id", "object", "created", "owned_by", "tasks"}
 
 
 def test_voices_are_names_alone_for_older_clients(client: TestClient) -> None:
