@@ -13,6 +13,14 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def is_busy() -> bool:
+    """Whether more wants to run than this process's processors can: then nothing that is measured means much."""
+    try:
+        return os.getloadavg()[0] > processors()
+    except OSError:  # the system does not say
+        return False
+
+
 def available_memory_bytes(root: Path = Path("/")) -> int:
     """How much memory this process may still take: of the machine, or of its container where that has less.
 

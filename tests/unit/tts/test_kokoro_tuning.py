@@ -121,6 +121,15 @@ def test_a_busy_machine_is_not_measured_for_minutes(tmp_path: Path) -> None:
     assert opened == [1]
 
 
+def test_a_machine_that_is_busy_is_measured_later(tmp_path: Path) -> None:
+    """It begins to speak at once, a thread for each utterance; a start on a quiet machine measures, and keeps that."""
+    file, machine = tmp_path / "tuning.json", Machine({1: 0.2, 2: 0.01})
+    assert tuning(file, "model", machine.open_speaker, count=2, is_busy=lambda: True) == Tuning(workers=2, threads=1)
+    assert machine.opened == []
+    assert tuning(file, "model", machine.open_speaker, count=2) == Tuning(workers=1, threads=2)
+    assert tuning(file, "model", machine.open_speaker, count=2, is_busy=lambda: True) == Tuning(workers=1, threads=2)
+
+
 def test_measuring_leaves_no_thread(tmp_path: Path) -> None:
     """The threads that measured are gone afterwards."""
     before = threading.enumerate()

@@ -14,6 +14,7 @@ import numpy as np
 
 from sayso.errors import ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
+from sayso.machine import is_busy
 from sayso.tts.engines.kokoro.durations import symbol_edges
 from sayso.tts.engines.kokoro.model import KokoroModel
 from sayso.tts.engines.kokoro.planned import PlannedKokoro
@@ -209,7 +210,7 @@ class KokoroEngine:
             return Tuning(workers=self._workers, threads=1)
         with self._lock:
             if self._tuning is None:
-                self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker)
+                self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker, is_busy=is_busy)
             return self._tuning
 
     def _open_speaker(self, threads: int) -> Callable[[], object]:

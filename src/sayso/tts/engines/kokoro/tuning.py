@@ -27,8 +27,8 @@ _log = structlog.get_logger(__name__)
 
 _ROUNDS = 2
 
-_BUDGET_SECONDS = 5.0
-"""No measurement begins later than this after the first: a busy machine would be measured for minutes."""
+_BUDGET_SECONDS = 8.0
+"""How long measuring takes at most: nothing begins that would end later, if it takes as long as the longest before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,11 +52,12 @@ def tuning(
     *,
     count: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    is_busy: Callable[[], bool] = lambda: False,
 ) -> Tuning:
     """The fastest tuning: from the file if it was measured before, else measured now, in a few seconds.
 
-    What could not be measured in the time is not chosen; the first candidate, a thread for each utterance, always is
-    measured first. The answer is kept in any case.
+    What could not be measured in the time is not chosen; the first candidate, a thread for each utterance, is measured
+    first. On a machine that is busy nothing is measured: the first candidate is used, and a later start measures.
 
     Args:
         file: stores the results, by key.
@@ -65,12 +66,16 @@ def tuning(
             utterance and may be called from several threads at once.
         count: the processors to share out; None for all that this process may use.
         clock: monotonic seconds.
+        is_busy: whether the machine is.
     """
     count = count or processors()
     key = f"{key} on {count} processors"
     known = _read(file)
     if key not in known:
         options = candidates(count)
+        if len(options) > 1 and is_busy():
+            _log.info("the machine is busy, and is measured at a later start", utterances_at_once=options[0].workers)
+            return options[0]
         if len(options) > 1:
             _log.info("measuring once how this machine speaks fastest", seconds=f"about {_BUDGET_SECONDS:g}")
         rates = {} if len(options) == 1 else _rates(options, open_speaker, clock)
@@ -86,12 +91,17 @@ def _rates(
     give_up_at = clock() + _BUDGET_SECONDS
     speakers: dict[Tuning, Callable[[], object]] = {}
     rates: dict[Tuning, float] = {}
+    longest_seconds = {True: 0.0, False: 0.0}  # of a step that loads, and of one that does not
     for option in [*options] * _ROUNDS:
-        if rates and clock() >= give_up_at:
-            break
-        if option not in speakers:
+        began, loads = clock(), option not in speakers
+        if began + longest_seconds[loads] >= give_up_at:
+            continue
+        if loads:
             speakers[option] = open_speaker(option.threads)
+        loaded_seconds = clock() - began
         rates[option] = max(rates.get(option, 0.0), _rate(option.workers, speakers[option], give_up_at, clock))
+        longest_seconds[loads] = max(longest_seconds[loads], clock() - began)
+        longest_seconds[False] = max(longest_seconds[False], clock() - began - loaded_seconds)
     return rates
 
 
