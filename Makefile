@@ -43,7 +43,7 @@ $(VENV)/.lint-deploy $(VENV)/.sbom $(VENV)/.deploy: $(VENV)/.%: requirements/%.t
 	@touch $@
 
 run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ into out/, then serve everything here
-	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices whisper-base
+	$(BIN)/sayso models pull kokoro-82m-int8 kokoro-voices whisper-base hama-phonemes
 	$(BIN)/sayso narrate examples/the-lamp-room.md --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 	$(BIN)/sayso narrate examples/le-phare.md --voice ff_siwis --out out --audio mp3,wav --subtitles srt,vtt,json,ass
 	$(BIN)/sayso up

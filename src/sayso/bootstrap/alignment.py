@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sayso.alignment import AlignableRecording, Aligner, HeardWord, PhonemeModel, SecondAligner
+    from sayso.bootstrap.model_needs import Obtain
     from sayso.scheduling import RequestContext
     from sayso.settings import EngineSettings
     from sayso.stt import Transcriber
@@ -20,13 +21,19 @@ NO_MODEL = "none"
 """The value of ``SAYSO_ALIGNMENT_MODEL`` that turns alignment off."""
 
 
-def open_aligner(settings: EngineSettings, *, listener: Callable[[], Transcriber] | None = None) -> Aligner:
+def open_aligner(
+    settings: EngineSettings,
+    *,
+    listener: Callable[[], Transcriber] | None = None,
+    obtain: Obtain | None = None,
+) -> Aligner:
     """The aligner; its models are found but not loaded. Open it once for a process: threads share it.
 
     Args:
         settings: name the model and its place.
         listener: opens the engine whose transcriptions find the text in long recordings; None for the local Whisper
             that the settings name, if its model is there.
+        obtain: gets the model if it is missing; None to get none.
 
     Raises:
         InvalidInput: the settings name no alignment model that there is.
@@ -38,7 +45,13 @@ def open_aligner(settings: EngineSettings, *, listener: Callable[[], Transcriber
     from sayso.alignment import Aligner
     from sayso.tts.phonemes.espeak import espeak
 
-    model = _open_model(settings)
+    try:
+        model = _open_model(settings)
+    except ModelMissing:
+        if obtain is None or settings.alignment_model == NO_MODEL:
+            raise
+        obtain((settings.alignment_model,))
+        model = _open_model(settings)
     open_listener = listener or partial(_local_whisper, settings)
     return Aligner(model, espeak(), second=_second(), listen=_listen_with(open_listener))
 

@@ -85,7 +85,9 @@ class Speech:
         with self._opening_aligner:
             if self._aligner is None:
                 self._aligner = open_aligner(
-                    self._settings, listener=lambda: self.engines.whisper[self.engines.default_whisper]
+                    self._settings,
+                    listener=lambda: self.engines.whisper[self.engines.default_whisper],
+                    obtain=None if self.pulls is None else self.pulls.require,
                 )
             return self._aligner
 

@@ -45,6 +45,7 @@ def align(
     transcribed first, which takes most of the time.
     """
     from sayso.bootstrap.alignment import open_aligner
+    from sayso.cli.missing_models import pulling
     from sayso.narration import SUBTITLE_FORMATS, align_document, aligned_files, read_document
     from sayso.scheduling import UNBOUNDED
     from sayso.settings import load_settings
@@ -55,7 +56,8 @@ def align(
         raise InvalidInput("With --subtitles none there is nothing to do.", hint=f"{', '.join(SUBTITLE_FORMATS)}.")
     chosen = style_named(style)
     document = read_document(text, directives="lenient")
-    aligner = open_aligner(load_settings())
+    settings = load_settings()
+    aligner = open_aligner(settings, obtain=pulling(settings, quiet=quiet or as_json))
     began = time.monotonic()
     with open_recording(audio) as recording:
         aligned = align_document(document, recording, aligner, language=language, context=UNBOUNDED)

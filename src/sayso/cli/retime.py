@@ -44,6 +44,7 @@ def retime(
     that was cut) moves with its neighbours, and is listed.
     """
     from sayso.bootstrap.alignment import open_aligner
+    from sayso.cli.missing_models import pulling
     from sayso.narration import retime as retime_subtitles
     from sayso.scheduling import UNBOUNDED
     from sayso.settings import load_settings
@@ -53,7 +54,8 @@ def retime(
         raise InvalidInput("--json prints a report, so the subtitles need a file.", hint="Name it: --out FILE")
     chosen = style_named(style)
     content = _read(subtitles)
-    aligner = open_aligner(load_settings())
+    settings = load_settings()
+    aligner = open_aligner(settings, obtain=pulling(settings, quiet=quiet or as_json))
     began = time.monotonic()
     with open_recording(audio) as recording:
         result = retime_subtitles(content, recording, aligner, language=language, style=chosen, context=UNBOUNDED)

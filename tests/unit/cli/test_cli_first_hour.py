@@ -13,6 +13,7 @@ import pytest
 import sayso.models
 from sayso.api.auth.keys import Scope, new_key
 from sayso.bootstrap import engines
+from sayso.bootstrap.alignment import open_aligner
 from sayso.cli.doctor import Finding, _print
 from sayso.cli.missing_models import pulling
 from sayso.cli.options import complete_voice
@@ -235,3 +236,19 @@ def test_a_voice_pulls_its_own_engine_only(monkeypatch: pytest.MonkeyPatch, tmp_
         sources["piper"].voice("en_US-joe-medium")
     assert pulled[-1] == "piper-en_US-joe-medium"
     assert len(sources["kokoro"].voices()) == 54
+
+
+def test_an_alignment_pulls_its_model(tmp_path: Path) -> None:
+    """When it is missing; with none named there is nothing to pull."""
+    asked: list[object] = []
+
+    def obtain(names: object) -> None:
+        asked.append(names)
+        raise ModelMissing("It is pulled.")
+
+    settings = Settings(models_base_path=tmp_path / "none")
+    with pytest.raises(ModelMissing, match="It is pulled"):
+        open_aligner(settings, obtain=obtain)
+    with pytest.raises(ModelMissing, match="is none"):
+        open_aligner(settings.model_copy(update={"alignment_model": "none"}), obtain=obtain)
+    assert asked == [("hama-phonemes",)]
