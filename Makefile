@@ -58,6 +58,11 @@ test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check
 	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal
 	$(BIN)/pytest -q -m "engine and not containers"
 
+# Of `make run`, or of another server: PAGE_URL=https://… SAYSO_PAGE_KEY=sk-…
+PAGE_URL ?= http://127.0.0.1:8000
+check-page: $(VENV)/.installed-test ## In a browser, assert that a served page makes sound, transcripts and narrations; pictures in out/page
+	PYTHONPATH=tests $(BIN)/python -m support.pages.check $(PAGE_URL) out/page
+
 test-containers: $(VENV)/.installed-test $(VENV)/.sbom image-local ## Run the images of `make image`, and the stack of docker-compose.yml (CONTAINERS=podman …)
 	CONTAINERS="$(CONTAINERS)" COMPOSE="$(COMPOSE)" IMAGE_BUILD="$(IMAGE_BUILD)" SAYSO_IMAGE=$(SAYSO_IMAGE) \
 	  SAYSO_VERSION=$(SAYSO_VERSION) AWS_EMULATOR_IMAGE=$(AWS_EMULATOR_IMAGE) \
@@ -154,4 +159,4 @@ clean: ## Remove what the other targets made here (models and cached speech stay
 	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help run dev test test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests kubernetes-diff format types docs schema bench chaos image image-local sbom lock dist clean
+.PHONY: help run dev test check-page test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests kubernetes-diff format types docs schema bench chaos image image-local sbom lock dist clean

@@ -85,3 +85,50 @@ def test_what_is_not_audio_is_told(visit: Visit, tmp_path: Path) -> None:
     transcribe(page, path)
     expect(page.locator("#transcribe-error")).to_contain_text("Invalid file format.")
     expect(page.get_by_role("button", name="Transcribe")).to_be_enabled()
+
+
+def test_all_downloads_are_of_one_transcription(visit: Visit, recording: Path) -> None:
+    """Whatever is saved, the recording is sent once; the model and the language that were chosen go with it."""
+    page = visit(fake_served())
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("Model of the transcript").select_option("whisper-1")
+    transcribe(page, recording)
+    expect(page.locator("#transcribe-status")).to_have_text("Done")
+    for name in ("TXT", "SRT of the transcript", "VTT of the transcript", "JSON of the transcript"):
+        assert saved(page, f"Download {name}")
+    assert [url.rpartition("/")[2] for url in sent] == ["transcriptions"]
+
+
+def test_the_recording_is_played_with_its_words(visit: Visit, recording: Path) -> None:
+    """Each word lights up in its time, and one that is chosen is played."""
+    page = visit(fake_served())
+    transcribe(page, recording)
+    expect(page.locator("#transcribe-status")).to_have_text("Done")
+    words = json.loads(saved(page, "Download JSON of the transcript"))["words"]
+    page.evaluate("window.sayso.lit = []")
+    player = page.locator("#recording-player")
+    player.evaluate("(player) => player.play()")
+    while not player.evaluate("(player) => player.ended"):
+        page.wait_for_timeout(50)
+    lit = page.evaluate("window.sayso.lit")
+    assert len(lit) > len(words) / 2
+    for word in lit:
+        assert words[word["index"]]["start"] - 0.02 <= word["at"] <= words[word["index"]]["end"] + 0.2
+    page.locator("#transcript .word", has_text="Nobody").click()
+    expect(page.locator("#transcript .word", has_text="Nobody")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#recording-waveform")).to_be_visible()
+
+
+def test_the_microphone_is_a_recording(visit: Visit) -> None:
+    """What it hears is transcribed like a file; without the visitor's consent the page says what to do."""
+    page = visit(fake_served(), permissions=["microphone"])
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator("#drop-name")).to_have_text("Recording, 0:01")
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.locator("#drop-name")).to_contain_text("recording.webm, ")
+    page.get_by_role("button", name="Transcribe").click()
+    expect(page.locator("#transcript")).to_have_text(HEARD)
+    refused = visit(fake_served())
+    refused.get_by_role("button", name="Record", exact=True).click()
+    expect(refused.locator("#transcribe-error")).to_contain_text("Allow it beside the address")
