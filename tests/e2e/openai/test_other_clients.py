@@ -44,7 +44,7 @@ def test_a_sum_of_voices_is_a_voice_of_its_own(http: httpx2.Client) -> None:
     body = {"input": SPOKEN, "voice": "af_bella(2)+af_sky(1)", "response_format": "pcm", "stream": False}
     captioned = http.post("/dev/captioned_speech", json=body).json()
     mixed = base64.b64decode(captioned["audio"])
-    plain = {"model": "hexgrad/Kokoro-82M", "input": SPOKEN, "response_format": "pcm"}
+    plain = {"model": "hexgrad/Kokoro-82M", "input": SPOKEN, "response_format": "pcm", "stream": False}
     others = {
         voice: http.post("/v1/audio/speech", json={**plain, "voice": voice}).content
         for voice in ("af_bella:2+af_sky:1", "af_bella", "af_sky")
