@@ -85,13 +85,9 @@ class Health:
 
     @property
     def trouble(self) -> str | None:
-        """Which tasks cannot be done, and why, in a sentence; None unless the status is ``unhealthy``."""
-        lacking = [
-            f"{task} ({'; '.join(f'{engine.name}: {_why(engine)}' for engine in engines) or 'not opened yet'})"
-            for task, engines in self.tasks.items()
-            if _lacks(engines)
-        ]
-        return f"No engine works for {', '.join(lacking)}." if lacking else None
+        """Which tasks cannot be done, in a sentence for callers without a key; None unless it is ``unhealthy``."""
+        lacking = [task for task, engines in self.tasks.items() if _lacks(engines)]
+        return f"No engine works for {' and '.join(lacking)}: /health says why." if lacking else None
 
     def as_json(self) -> dict[str, Any]:
         """The body of ``/health``."""
@@ -113,8 +109,3 @@ def status_of(tasks: Mapping[str, Sequence[EngineHealth]]) -> Status:
 
 def _lacks(engines: Sequence[EngineHealth]) -> bool:
     return not any(engine.serves for engine in engines)
-
-
-def _why(engine: EngineHealth) -> str:
-    reason = engine.detail or ("its breaker is open" if engine.breaker == "open" else "it does not answer")
-    return reason.rstrip(".")

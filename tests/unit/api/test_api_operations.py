@@ -93,12 +93,12 @@ MISSING = replace(WORKS, name="whisper-base", configured=False, detail="The mode
         (
             {"speech": [WORKS], "transcription": [MISSING]},
             503,
-            "No engine works for transcription (whisper-base: The model whisper-base is missing).",
+            "No engine works for transcription: /health says why.",
         ),
         (
             {"speech": [replace(WORKS, breaker=BreakerState.OPEN)]},
             503,
-            "No engine works for speech (kokoro: its breaker is open).",
+            "No engine works for speech: /health says why.",
         ),
     ],
 )
