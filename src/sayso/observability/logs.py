@@ -31,7 +31,7 @@ _SECRET_NAMES = re.compile(
 _INTRODUCED = re.compile(
     r"""(?xi)
     (   \b(?:bearer|basic)\s+(?=[\w.~+/=-]{16})                           # Authorization
-      | (?:secret_?access_?key|session_?token|x-api-key)[\\"']*\s*[=:]\s*[\\"']*
+      | (?:secret_?access_?key|session_?token|api-key)[\\"']*\s*[=:]\s*[\\"']*
       | x-amz-(?:signature|security-token|credential)=                    # signed URLs
       | ://[^\s/@:"']*:(?=[^\s/@"']+@)                                    # a URL's password
     )

@@ -133,6 +133,8 @@ def test_no_secret_is_written(how: Any, capsys: pytest.CaptureFixture[str]) -> N
         ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ('{"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG"}', "wJalrXUtnFEMI/K7MDENG"),
+        ('{"api-key": "0123456789abcdef"}', "0123456789abcdef"),
+        ("x-api-key: 0123456789abcdef", "0123456789abcdef"),
         ("id AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
         ("https://b/k?X-Amz-Signature=0abc&X-Amz-Date=1", "0abc"),
         ("postgres://sayso:hunter2@db/sayso", "hunter2"),
