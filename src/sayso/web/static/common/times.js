@@ -34,9 +34,10 @@ export function about(seconds) {
   return t("time.about", { time: minutes(Math.max(step, Math.round(seconds / step) * step)) });
 }
 
-/** The time left in words; null where it cannot be estimated. */
-export function timeLeft(seconds) {
-  return Number.isFinite(seconds) && seconds >= 0 ? t("time.left", { time: about(seconds) }) : null;
+/** The time left in words, without "about" where it is known; null where it cannot be estimated. */
+export function timeLeft(seconds, { isKnown = false } = {}) {
+  const isShown = Number.isFinite(seconds) && seconds >= 0;
+  return isShown ? t("time.left", { time: isKnown ? minutes(Math.ceil(seconds)) : about(seconds) }) : null;
 }
 
 const SURE_SHARE = 0.02; // before that much is done, and so many seconds, an estimate would jump

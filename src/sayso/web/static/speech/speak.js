@@ -59,12 +59,12 @@ function showState(state) {
   }
 }
 
-function showClock(heard, received, expected) {
+function showClock(heard, received, expected, isKnown = false) {
   position.max = received.toFixed(2);
   position.value = heard.toFixed(2);
   position.setAttribute("aria-valuetext", t("time.of", { heard: minutes(heard), whole: minutes(received) }));
   clock.textContent = `${minutes(heard)} / ${minutes(received)}`;
-  left.textContent = received > 0 && heard < expected ? timeLeft(expected - heard) ?? "" : "";
+  left.textContent = received > 0 && heard < expected ? timeLeft(expected - heard, { isKnown }) ?? "" : "";
 }
 
 /** At every frame: the clock, and the progress in words. */
@@ -73,7 +73,7 @@ function showProgress() {
   if (speech === null) {
     return;
   }
-  showClock(speech.position, speech.receivedSeconds, speech.expectedSeconds);
+  showClock(speech.position, speech.receivedSeconds, speech.expectedSeconds, speech.isWhole);
   const progress = speech.isPaused ? null : t(speech.isWaiting ? "speak.synthesising" : "speak.speaking");
   if (progress !== shownProgress) { // a live region is read out whenever it is set
     shownProgress = progress;

@@ -15,6 +15,7 @@ const MARKS = [ // marks that stand alone: the whole match is hidden, or its gro
   /\\(?=[!-/:-@[-`{-~])/g,
 ];
 const LINK = /(!?\[)((?:[^[\]]|\[[^[\]]*\])*)(\]\((?:[^()\s]|\([^()]*\))*(?:\s+"[^"]*")?\s*\))/g;
+const FENCE = /^[ \t]*(?:```|~~~)/;
 const RULE = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const PAIRS = [
   { pattern: /(`+)(?!`)([^`]|[^`][\s\S]*?[^`])\1(?!`)/g, style: "code" },
@@ -33,8 +34,11 @@ export function looksLikeMarkdown(text) {
   return SIGNS.some((sign) => sign.test(beginning));
 }
 
-/** The kind of a block, which begins with this line: h1 to h6, item, quote, rule or p. */
+/** The kind of a block, which begins with this line: h1 to h6, item, quote, rule, fence or p. */
 export function kindOf(block) {
+  if (FENCE.test(block)) {
+    return "fence";
+  }
   const heading = /^ {0,3}(#{1,6})(?:[ \t]|$)/.exec(block);
   if (heading) {
     return `h${heading[1].length}`;

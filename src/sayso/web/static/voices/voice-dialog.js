@@ -63,8 +63,9 @@ function rowOf(voice) {
   const row = make("li", "voice");
   const name = voiceLabel(voice.name);
   const isChosen = select.value === voice.id;
-  const use = button(t(isChosen ? "voices.chosen" : "voices.use"));
-  use.setAttribute("aria-label", t("voices.use.of", { name }));
+  const key = isChosen ? "voices.chosen" : "voices.use";
+  const use = button(t(key));
+  use.setAttribute("aria-label", t(`${key}.of`, { name }));
   use.addEventListener("click", () => choose(voice.id));
   if (isChosen) {
     row.setAttribute("aria-current", "true");
