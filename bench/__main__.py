@@ -14,6 +14,7 @@ from bench.api_faults import measure_api_faults
 from bench.api_load import measure_api_load
 from bench.cards import measure_cards
 from bench.conformance import measure_conformance
+from bench.first_audio import measure_first_audio
 from bench.job_queue import measure_job_queue
 from bench.long_recording import measure_long_recording
 from bench.long_story import measure_long_story
@@ -62,6 +63,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "memory": lambda work, options: measure_memory(work, minutes=options.minutes_or(60)),
     "conformance": lambda work, options: measure_conformance(work, rivals=options.rivals),
     "api-load": lambda work, options: measure_api_load(work, seconds=options.seconds),
+    "first-audio": lambda work, options: measure_first_audio(work, runs=options.runs),
     "api-faults": lambda work, _options: measure_api_faults(work),
     "long-recording": lambda work, options: measure_long_recording(
         work, minutes=options.minutes_or(90), recordings=options.recordings
@@ -88,7 +90,9 @@ def main(
         list[str] | None, typer.Argument(metavar="[NAME]…", help="Which; those of narration but memory by default.")
     ] = None,
     *,
-    runs: Annotated[int, typer.Option(min=1, help="speed, transcription, job-queue, sync: how often each is run.")] = 5,
+    runs: Annotated[
+        int, typer.Option(min=1, help="speed, first-audio, transcription, job-queue, sync: how often each is run.")
+    ] = 5,
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -128,6 +132,8 @@ def main(
     conformance     OpenAI's Python client against the API: tests passed by section
 
     api-load        health and metrics while 1, 8 and 32 clients ask for speech and transcripts
+
+    first-audio     how soon one listener hears paragraphs of 5, 12 and 30 s, and kokoro-onnx's stream in turns
 
     api-faults      what a client sees under each of OpenAI's failures; the breaker
 

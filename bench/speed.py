@@ -79,12 +79,18 @@ def measure_speed(work: Path, *, runs: int) -> Result:
     return _result(rounds)
 
 
+def packed_voices(work: Path) -> Path:
+    """Our voice as kokoro-onnx loads it, in a file in ``work``."""
+    voices = work / "voices.npz"
+    style = VoiceBook(open_store(load_settings()).path("kokoro-voices")).style(VOICE)
+    np.savez(voices, allow_pickle=False, **{VOICE: style[:, np.newaxis, :]})
+    return voices
+
+
 def _prepare_peer(work: Path) -> Sequence[str]:
     """The command that has kokoro-onnx read the example."""
     store = open_store(load_settings())
-    book = VoiceBook(store.path("kokoro-voices"))
-    voices = work / "voices.npz"
-    np.savez(voices, allow_pickle=False, **{VOICE: book.style(VOICE)[:, np.newaxis, :]})
+    voices = packed_voices(work)
     text = work / "visible.txt"
     text.write_text("\n\n".join(visible_paragraphs(ENGLISH_EXAMPLE.read_text(encoding="utf-8"))), encoding="utf-8")
     model = store.path("kokoro-82m-int8") / "model.onnx"

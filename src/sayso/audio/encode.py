@@ -115,11 +115,12 @@ class AudioWriter:
             return Path(file.name).open("rb")
 
         file_options = self._encoding.file_options if has_name else {}
+        stream_options = {} if file.seekable() else self._encoding.stream_options
         return av.open(
             file,
             "w",
             format=self._encoding.container,
-            container_options={**self._encoding.container_options, **file_options},
+            container_options={**self._encoding.container_options, **file_options, **stream_options},
             io_open=reopen,
         )
 

@@ -63,6 +63,7 @@ class Encoding:
         codec_options: the encoder's options.
         container_options: the muxer's options.
         file_options: the muxer's options for a file, which it can open again by its name.
+        stream_options: the muxer's options for a stream, which is heard while it is written.
         splits: True when packets do not refer to one another, so that parts may be encoded separately.
         needs_seeking: True when the file cannot be written front to back.
         drops_priming: True when the format has no field for the length of the encoder's lead-in, so that the packets
@@ -76,6 +77,7 @@ class Encoding:
     codec_options: Mapping[str, str] = field(default_factory=dict)
     container_options: Mapping[str, str] = field(default_factory=dict)
     file_options: Mapping[str, str] = field(default_factory=dict)
+    stream_options: Mapping[str, str] = field(default_factory=dict)
     splits: bool = False
     needs_seeking: bool = False
     drops_priming: bool = False
@@ -101,6 +103,7 @@ ENCODINGS: Mapping[AudioFormat, Encoding] = {
         bit_rate_bps=32_000,
         codec_options={"application": "audio", "compression_level": "5"},
         file_options={"fflags": "+bitexact"},  # no random serial number: the same input gives the same file
+        stream_options={"page_duration": "100000"},  # microseconds; a page of a second would keep what is there back
     ),
     AudioFormat.AAC: Encoding(
         codec="aac",

@@ -81,3 +81,27 @@ def test_a_long_silence_between_words_flows(stream_format: StreamFormat) -> None
         heard = decode(io.BytesIO(b"".join(pieces)), sample_rate_hz=rate_hz).samples
         assert np.abs(heard[601 * rate_hz :]).max() > 0.1
         assert np.abs(heard[2 * rate_hz : 600 * rate_hz]).max() < 0.01
+
+
+@pytest.mark.parametrize("stream_format", STREAM_FORMATS)
+def test_a_short_beginning_is_not_kept_back(stream_format: StreamFormat) -> None:
+    """When half a second and a little was given, most of it can be heard, whatever the format."""
+    is_more_needed = False
+
+    def blocks() -> Iterator[FloatArray]:
+        nonlocal is_more_needed
+        yield SOUND[RATE_HZ - 2400 : RATE_HZ + 12_000]
+        is_more_needed = True
+        yield SOUND[:RATE_HZ]
+
+    made = b""
+    for chunk in encode_stream(blocks(), stream_format, sample_rate_hz=RATE_HZ):
+        if is_more_needed:
+            break
+        made += chunk
+    seconds = (
+        len(made) / 48_000
+        if stream_format == "pcm"
+        else decode(io.BytesIO(made), sample_rate_hz=RATE_HZ).duration_seconds
+    )
+    assert seconds > 0.45
