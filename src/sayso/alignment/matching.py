@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from sayso.types import FloatArray
 
 _GAP = np.float32(0.4)
+_OPEN = np.float32(3.0)
+"""The cost of a jump, so that one of two readings of a text is matched as a whole, and not half of each."""
+
 _SWAP = np.float32(0.6)
 _RUN_BONUS = np.float32(1.0)
 _IMPOSSIBLE = np.float32(-1e30)
@@ -37,13 +40,29 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 class _Row(NamedTuple):
-    """The best scores of the first words of the text with each number of words of the transcription.
+    """The best scores of the first words of the text with each number of words of the transcription, by last step.
 
-    ``matched`` ends with a match, ``other`` with anything else.
+    ``matched`` ends with a match, ``swapped`` with two different words, ``skipped`` with a heard word that the text
+    does not have, ``dropped`` with a word of the text that was not heard.
     """
 
     matched: FloatArray
-    other: FloatArray
+    swapped: FloatArray
+    skipped: FloatArray
+    dropped: FloatArray
+
+    @property
+    def best(self) -> FloatArray:
+        """The best of the four."""
+        best: FloatArray = np.maximum(np.maximum(self.matched, self.swapped), np.maximum(self.skipped, self.dropped))
+        return best
+
+    def step_at(self, place: int) -> int:
+        """The number of the step that has the best score."""
+        return max(range(len(self)), key=lambda step: self[step][place])
+
+
+_MATCHED, _SWAPPED, _SKIPPED, _DROPPED = range(4)
 
 
 def letters_of(word: str) -> str:
@@ -51,7 +70,7 @@ def letters_of(word: str) -> str:
     return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", word).casefold())
 
 
-def match(text: Sequence[str], heard: Sequence[str]) -> list[int | None]:
+def match(text: Sequence[str], heard: Sequence[str], checkpoint: Callable[[], None] = lambda: None) -> list[int | None]:
     """For each word of the text the number of the heard word that it is; None where it was not heard.
 
     Time grows with the product of the lengths, by about a second for 10,000 by 10,000 words; memory with the longer
@@ -60,6 +79,7 @@ def match(text: Sequence[str], heard: Sequence[str]) -> list[int | None]:
     Args:
         text: as `letters_of` gives them.
         heard: the same.
+        checkpoint: called after every few million comparisons; it may raise.
     """
     if not text or not heard:
         return [None] * len(text)
@@ -67,7 +87,7 @@ def match(text: Sequence[str], heard: Sequence[str]) -> list[int | None]:
     left = np.array([numbers.setdefault(word, len(numbers)) for word in text], np.int64)
     right = np.array([numbers.setdefault(word, len(numbers)) for word in heard], np.int64)
     weights = _weights(text, heard)
-    return _supported(_trace(left, right, weights), len(text))
+    return _supported(_trace(left, right, weights, checkpoint), len(text))
 
 
 def _weights(text: Sequence[str], heard: Sequence[str]) -> NDArray[np.float32]:
@@ -77,70 +97,80 @@ def _weights(text: Sequence[str], heard: Sequence[str]) -> NDArray[np.float32]:
     return np.array([1 + math.log(total / counts[word]) / math.log(total + 1) for word in text], np.float32)
 
 
-def _trace(left: NDArray[np.int64], right: NDArray[np.int64], weights: FloatArray) -> list[tuple[int, int]]:
+def _trace(
+    left: NDArray[np.int64], right: NDArray[np.int64], weights: FloatArray, checkpoint: Callable[[], None]
+) -> list[tuple[int, int]]:
     """The matched pairs of the best alignment. Every few rows are kept, and those between are made again."""
     step = max(1, math.isqrt(len(left)))
     rows = [_first_row(len(right))]
     row = rows[0]
     for index in range(len(left)):
-        row = _next_row(row, right == left[index], weights[index])
+        row = _next_row(row, right == left[index], weights[index], index + 1)
         if (index + 1) % step == 0:
             rows.append(row)
+            checkpoint()
     pairs: list[tuple[int, int]] = []
     i, j = len(left), len(right)
-    in_match = bool(row.matched[j] >= row.other[j])
+    kind = row.step_at(j)
     while i > 0 and j > 0:
         base = (i - 1) // step
         block = [rows[base]]
         for index in range(base * step, i):
-            block.append(_next_row(block[-1], right == left[index], weights[index]))
-        i, j, in_match = _trace_block(block, base * step, (i, j, in_match), pairs)
+            block.append(_next_row(block[-1], right == left[index], weights[index], index + 1))
+        i, j, kind = _trace_block(block, base * step, (i, j, kind), pairs)
+        checkpoint()
     return pairs[::-1]
 
 
 def _first_row(count: int) -> _Row:
-    other = -_GAP * np.arange(count + 1, dtype=np.float32)
-    return _Row(matched=np.full(count + 1, _IMPOSSIBLE, np.float32), other=other)
+    never = np.full(count + 1, _IMPOSSIBLE, np.float32)
+    return _Row(matched=never, swapped=never, skipped=-_GAP * np.arange(count + 1, dtype=np.float32), dropped=never)
 
 
-def _next_row(row: _Row, equal: NDArray[np.bool_], weight: np.float32) -> _Row:
+def _next_row(above: _Row, equal: NDArray[np.bool_], weight: np.float32, number: int) -> _Row:
     count = len(equal)
+    best = above.best
     matched = np.full(count + 1, _IMPOSSIBLE, np.float32)
-    matched[1:] = np.where(equal, weight + np.maximum(row.matched[:-1] + _RUN_BONUS, row.other[:-1]), _IMPOSSIBLE)
-    best = np.maximum(row.matched, row.other)
-    other = best - _GAP
-    np.maximum(other[1:], best[:-1] - _SWAP, out=other[1:])
-    # Then any number of heard words may be skipped.
+    matched[1:] = np.where(equal, weight + np.maximum(above.matched[:-1] + _RUN_BONUS, best[:-1]), _IMPOSSIBLE)
+    swapped = np.full(count + 1, _IMPOSSIBLE, np.float32)
+    swapped[1:] = best[:-1] - _SWAP
+    dropped = np.maximum(above.dropped, best - _OPEN) - _GAP
+    dropped[0] = -_GAP * number
+    # Any number of heard words may be skipped.
     slope = _GAP * np.arange(count + 1, dtype=np.float32)
-    reached = np.maximum.accumulate(np.maximum(other, matched) + slope) - slope
-    np.maximum(other[1:], reached[:-1] - _GAP, out=other[1:])
-    return _Row(matched=matched, other=other)
+    reached = np.maximum.accumulate(np.maximum(np.maximum(matched, swapped), dropped) + slope) - slope
+    skipped = np.full(count + 1, _IMPOSSIBLE, np.float32)
+    skipped[1:] = reached[:-1] - _GAP - _OPEN
+    return _Row(matched=matched, swapped=swapped, skipped=skipped, dropped=dropped)
 
 
 def _trace_block(
-    block: Sequence[_Row],
-    base: int,
-    place: tuple[int, int, bool],
-    pairs: list[tuple[int, int]],
-) -> tuple[int, int, bool]:
+    block: Sequence[_Row], base: int, place: tuple[int, int, int], pairs: list[tuple[int, int]]
+) -> tuple[int, int, int]:
     """Follow the best alignment back to the first row of a block."""
-    i, j, in_match = place
+    i, j, kind = place
     while i > base and j > 0:
         above, row = block[i - base - 1], block[i - base]
-        if in_match:
-            pairs.append((i - 1, j - 1))
-            i, j = i - 1, j - 1
-            in_match = bool(above.matched[j] + _RUN_BONUS >= above.other[j])
+        if kind == _SKIPPED:
+            j -= 1
+            goes_on = row.skipped[j] >= max(row.matched[j], row.swapped[j], row.dropped[j]) - _OPEN
+            kind = _SKIPPED if goes_on else max(_MATCHED, _SWAPPED, _DROPPED, key=lambda each: row[each][j])
             continue
-        options = (
-            (max(above.matched[j - 1], above.other[j - 1]) - _SWAP, i - 1, j - 1),
-            (max(above.matched[j], above.other[j]) - _GAP, i - 1, j),
-            (max(row.matched[j - 1], row.other[j - 1]) - _GAP, i, j - 1),
-        )
-        _, i, j = max(options, key=lambda option: option[0])
-        at = block[i - base]
-        in_match = bool(at.matched[j] >= at.other[j])
-    return i, j, in_match
+        if kind == _MATCHED:
+            pairs.append((i - 1, j - 1))
+        i, j = i - 1, j - (kind != _DROPPED)
+        kind = _step_before(kind, above, j)
+    return i, j, kind
+
+
+def _step_before(kind: int, row: _Row, place: int) -> int:
+    """The step before a match, a swap, or a word that was dropped."""
+    best = row.step_at(place)
+    if kind == _MATCHED and row.matched[place] + _RUN_BONUS >= row[best][place]:
+        return _MATCHED
+    if kind == _DROPPED and row.dropped[place] >= row[best][place] - _OPEN:
+        return _DROPPED
+    return best
 
 
 def _supported(pairs: Sequence[tuple[int, int]], count: int) -> list[int | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from sayso.alignment.base import DOUBTFUL, SAMPLE_RATE_HZ, AlignedWord, AlignedWords, Stretch
 from sayso.alignment.placing import Placed, place
 from sayso.alignment.stretches import plan, spoken_words
+from sayso.scheduling import compute_permits
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -68,11 +69,12 @@ class AlignmentRun:
     def windowed(self, heard: Sequence[HeardWord], language: str) -> None:
         """Place the words in stretches around those that a transcription has, too."""
         self._placed, self._others = {}, []
-        with self._context.permit():
+        with compute_permits(self._context) as next_permit:
             planned = plan(
                 [word.token for word in self._words],
                 spoken_words(heard, language),
                 self._recording.duration_samples / SAMPLE_RATE_HZ,
+                next_permit,
             )
         for window in planned.windows:
             self._place_window(window)

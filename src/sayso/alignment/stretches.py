@@ -12,7 +12,7 @@ from sayso.text.normalise import normalise
 from sayso.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sayso.alignment.base import HeardWord
     from sayso.types import Token
@@ -89,16 +89,22 @@ def spoken_words(heard: Sequence[HeardWord], language: str) -> list[TextWord]:
     return words
 
 
-def plan(tokens: Sequence[Token], heard: Sequence[TextWord], duration_seconds: float) -> Plan:
+def plan(
+    tokens: Sequence[Token],
+    heard: Sequence[TextWord],
+    duration_seconds: float,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Plan:
     """Find the stretches in which the tokens are spoken.
 
     Args:
         tokens: of the text.
         heard: the words of a transcription, in order.
         duration_seconds: of the recording.
+        checkpoint: called every second or so; it may raise.
     """
     letters = [letters_of(token.spoken) for token in tokens]
-    hits = match(letters, [word.letters for word in heard])
+    hits = match(letters, [word.letters for word in heard], checkpoint)
     planner = _Planner(letters, heard, hits, duration_seconds)
     return Plan(windows=tuple(planner.windows()), others=tuple(_others(heard, hits, planner.kept)))
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sayso.alignment import SAMPLE_RATE_HZ
-from sayso.narration.document import compute_permits
+from sayso.scheduling import compute_permits
 from sayso.subtitles import compile_cues, render, timeline_document
 from sayso.text import ScriptOptions, write_script
 from sayso.types import Chapter, Segment, Span, Timeline, Word

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
 from sayso.files import decode_prose
 from sayso.narration.spec import NarrationSpec
-from sayso.scheduling import UNBOUNDED
+from sayso.scheduling import UNBOUNDED, compute_permits
 from sayso.text import ScriptOptions, check_script, write_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sayso.scheduling import RequestContext
@@ -124,16 +122,3 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
         emoji=spec.emoji,
         lexicon=spec.lexicon,
     )
-
-
-@contextmanager
-def compute_permits(context: RequestContext) -> Iterator[Callable[[], None]]:
-    """Hold one compute permit after another: the function that is yielded ends one and waits for the next."""
-    with ExitStack() as held:
-
-        def take_next() -> None:
-            held.close()
-            held.enter_context(context.permit())
-
-        take_next()
-        yield take_next

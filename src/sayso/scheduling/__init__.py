@@ -2,6 +2,7 @@
 
 from sayso.scheduling.context import UNBOUNDED, RequestContext, UnboundedContext
 from sayso.scheduling.load import Load, Priority, may_have_another
+from sayso.scheduling.permits import compute_permits
 from sayso.scheduling.scheduler import AdmissionSlot, Scheduler
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "RequestContext",
     "Scheduler",
     "UnboundedContext",
+    "compute_permits",
     "may_have_another",
 ]

@@ -35,6 +35,22 @@ def test_a_repeated_paragraph_is_matched_with_the_right_repetition() -> None:
     assert match(text, heard)[-9:] == list(range(len(heard) - 9, len(heard)))
 
 
+def test_of_two_readings_one_is_matched_as_a_whole() -> None:
+    """A retake is not half of each, even where the first has a slip of the tongue."""
+    text = [f"w{number}" for number in range(60)]
+    first = [*text[:30], "slip", *text[31:]]
+    assert match(text, [*first, *text]) == list(range(60, 120))
+
+
+def test_of_a_text_that_stands_twice_one_is_matched_as_a_whole() -> None:
+    """It was read once."""
+    words = [f"w{number}" for number in range(60)]
+    heard = [*words[:30], "slip", *words[31:]]
+    hits = match([*words, *words], heard)
+    assert hits[:60] == [None] * 60
+    assert hits[60:] == [*range(30), None, *range(31, 60)]
+
+
 def test_single_common_words_are_no_match() -> None:
     """Two texts that share little but "the" and "of" are not the same."""
     text = ["the", "end", "of", "the", "long", "road", "was", "near", "to", "a", "house"]
