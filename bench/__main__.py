@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.alignment import measure_alignment
 from bench.api_faults import measure_api_faults
 from bench.api_load import measure_api_load
 from bench.cards import measure_cards
@@ -56,6 +57,7 @@ class Options:
 
 BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "speed": lambda work, options: measure_speed(work, runs=options.runs),
+    "alignment": lambda _work, _options: measure_alignment(),
     "timing": lambda _work, _options: measure_timing(),
     "roundtrip": lambda work, _options: measure_roundtrip(work),
     "profile": lambda _work, _options: measure_profile(),
@@ -120,6 +122,8 @@ def main(
     speed      sayso narrate and kokoro-onnx in turns, same model and text; a second narration from the cache
 
     timing     word starts after pauses against the sound, six voices
+
+    alignment  known texts placed on readings by people and on voices, by Sayso and by others
 
     roundtrip  the examples narrated and read back by whisper-base
 

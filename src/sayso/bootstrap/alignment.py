@@ -46,12 +46,12 @@ def open_aligner(
     from sayso.tts.phonemes.espeak import espeak
 
     try:
-        model = _open_model(settings)
+        model = open_phoneme_model(settings)
     except ModelMissing:
         if obtain is None or settings.alignment_model == NO_MODEL:
             raise
         obtain((settings.alignment_model,))
-        model = _open_model(settings)
+        model = open_phoneme_model(settings)
     open_listener = listener or partial(_local_whisper, settings)
     return Aligner(model, espeak(), second=_second(), listen=_listen_with(open_listener))
 
@@ -69,7 +69,14 @@ def open_aligner_if_installed(settings: EngineSettings) -> Aligner | None:
         return None
 
 
-def _open_model(settings: EngineSettings) -> PhonemeModel:
+def open_phoneme_model(settings: EngineSettings) -> PhonemeModel:
+    """The model that the settings name, found but not loaded.
+
+    Raises:
+        InvalidInput: there is no such model.
+        ModelMissing: it has not been pulled, or the settings name none.
+        ModelCorrupt: it cannot be used.
+    """
     name = settings.alignment_model
     if name == NO_MODEL:
         raise ModelMissing("SAYSO_ALIGNMENT_MODEL is none: there is no alignment here.")
