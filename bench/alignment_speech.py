@@ -123,7 +123,7 @@ def _mp3(samples: FloatArray) -> tuple[FloatArray, float]:
         stream = container.add_stream("libmp3lame", rate=RATE, layout="mono", format="fltp", bit_rate=32_000)
         frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
         frame.sample_rate = RATE
-        container.mux(stream.encode(frame))  # type: ignore[arg-type]
+        container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     target.seek(0)
     return decode(target, sample_rate_hz=RATE).samples, 1.0

