@@ -28,7 +28,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "take.2.wav").write_bytes(writer.say("Bring a warm coat and be early").pause(0.5).wav)
     (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
     monkeypatch.setattr(
-        "sayso.bootstrap.alignment.open_aligner", lambda _settings: Aligner(WrittenModel(), LetterPronouncer())
+        "sayso.bootstrap.alignment.open_aligner",
+        lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer()),
     )
     return tmp_path
 
@@ -71,7 +72,7 @@ def test_another_text_is_refused(place: Path) -> None:
 def test_a_mistake_is_found_before_any_work(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Formats, styles and texts are checked before a model is looked for."""
 
-    def missing(_settings: object) -> Any:
+    def missing(_settings: object, **_options: object) -> Any:
         raise ModelMissing("not here")
 
     monkeypatch.setattr("sayso.bootstrap.alignment.open_aligner", missing)
