@@ -10,12 +10,24 @@ import typer
 
 from sayso.cli.options import JsonOption
 from sayso.errors import NotSubtitles
-from sayso.files import decode_text
-from sayso.subtitles import STYLES, Violation, parse_subtitles, style_named
+from sayso.subtitles import STYLES, Violation, decode_subtitles, read_subtitles, style_named
 from sayso.subtitles import lint as violations_in
 
 if TYPE_CHECKING:
-    from sayso.types import Cue
+    from sayso.subtitles import Remark, SubtitleFile
+
+
+class _Syntax(NamedTuple):
+    """Something that is not as the file's format has it."""
+
+    path: Path
+    remark: Remark
+
+    def __str__(self) -> str:
+        return f"{self.path}: line {self.remark.line}: syntax: {self.remark.message}"
+
+    def as_json(self) -> dict[str, object]:
+        return {"file": str(self.path), "line": self.remark.line, "rule": "syntax", "message": self.remark.message}
 
 
 class _Finding(NamedTuple):
@@ -49,13 +61,18 @@ def lint(
     ),
     as_json: JsonOption = False,
 ) -> None:
-    """Check subtitle files against a style; exit code 1 when a cue breaks a rule."""
+    """Check subtitle files against a style; exit code 1 when a cue breaks a rule or a file is not as its format has it.
+
+    Files are read as players read them: what is wrong with a file is listed, and its cues are checked all the same.
+    """
     style = style_named(style_name)
     cue_count = 0
-    findings: list[_Finding] = []
+    findings: list[_Syntax | _Finding] = []
     for path in files:
-        cues = _cues_in(path)
+        file = _file_at(path)
+        cues = [found.cue for found in file.cues]
         cue_count += len(cues)
+        findings += [_Syntax(path, remark) for remark in file.remarks]
         findings += [_Finding(path, violation) for violation in violations_in(cues, style)]
     if as_json:
         summary = {"style": style.name, "cues": cue_count, "violations": [found.as_json() for found in findings]}
@@ -70,9 +87,9 @@ def lint(
         raise typer.Exit(code=1)
 
 
-def _cues_in(path: Path) -> list[Cue]:
+def _file_at(path: Path) -> SubtitleFile:
     try:
-        return parse_subtitles(decode_text(path.read_bytes(), str(path)))
+        return read_subtitles(decode_subtitles(path.read_bytes(), str(path)))
     except NotSubtitles as error:
         raise NotSubtitles(f"{path}: {error.message}", hint=error.hint) from error
 

@@ -11,8 +11,8 @@ import typer
 
 from sayso.cli.options import JsonOption, QuietOption
 from sayso.errors import InvalidInput, NotSubtitles
-from sayso.files import decode_text, replacing
-from sayso.subtitles import STYLES, style_named
+from sayso.files import replacing
+from sayso.subtitles import STYLES, decode_subtitles, style_named
 
 if TYPE_CHECKING:
     from sayso.narration import RetimedSubtitles
@@ -79,12 +79,12 @@ def _read(path: Path) -> str:
 
     Raises:
         InvalidInput: it cannot be read, or is too large.
-        NotText: it is not UTF-8.
+        NotText: it is not UTF-8, and has no byte order mark of UTF-16.
     """
     try:
         if path.stat().st_size > _MAXIMUM_BYTES:
             raise NotSubtitles(f"{path} is larger than {_MAXIMUM_BYTES // 2**20} MiB: it is no subtitle file.")
-        return decode_text(path.read_bytes(), str(path))
+        return decode_subtitles(path.read_bytes(), str(path))
     except OSError as error:
         raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
 
@@ -96,6 +96,7 @@ def _report(result: RetimedSubtitles, out: Path | None, elapsed_seconds: float) 
         "median_shift": result.median_shift_ms / 1000,
         "largest_shift": result.largest_shift_ms / 1000,
         "unplaced": [{"cue": cue.number, "start": cue.start_ms / 1000, "text": cue.text} for cue in result.unplaced],
+        "remarks": [{"line": remark.line, "message": remark.message} for remark in result.remarks],
         "elapsed_seconds": round(elapsed_seconds, 3),
     }
 
@@ -104,7 +105,9 @@ def _summary(path: Path, result: RetimedSubtitles) -> str:
     placed = result.cues - len(result.unplaced)
     middle, largest = result.median_shift_ms / 1000, result.largest_shift_ms / 1000
     lines = [f"{path}: {placed} of {result.cues} cues placed, moved by {middle:+.3f} s, {largest:.3f} s at most"]
+    lines += [f"  line {remark.line}: {remark.message}" for remark in result.remarks[:_SHOWN]]
     lines += [f"  not heard: cue {cue.number}: {cue.text}" for cue in result.unplaced[:_SHOWN]]
-    if len(result.unplaced) > _SHOWN:
-        lines.append(f"  and {len(result.unplaced) - _SHOWN} more: --json lists all")
+    hidden = sum(max(0, len(found) - _SHOWN) for found in (result.remarks, result.unplaced))
+    if hidden:
+        lines.append(f"  and {hidden} more: --json lists all")
     return "\n".join(lines)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from sayso.alignment import SAMPLE_RATE_HZ, tokens_of
 from sayso.errors import NothingToSay
-from sayso.subtitles import CueTime, end_ms, parse_subtitles, reading_columns, reading_ms, with_times
+from sayso.subtitles import CueTime, end_ms, read_subtitles, reading_columns, reading_ms, with_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sayso.alignment import AlignableRecording, AlignedWord, Aligner
     from sayso.scheduling import RequestContext
-    from sayso.subtitles import Style
+    from sayso.subtitles import Remark, Style
     from sayso.types import Cue, Span, Token
 
 # What subtitles show and no voice says: sounds, music, and who speaks.
@@ -48,6 +48,7 @@ class RetimedSubtitles:
         unplaced: those of which no word was heard; they have moved with their neighbours.
         median_shift_ms: how far the others' starts were moved; 0 if there are none.
         largest_shift_ms: the largest distance.
+        remarks: what in the file is not as its format has it; what was left out there is not moved either.
     """
 
     content: str
@@ -55,6 +56,7 @@ class RetimedSubtitles:
     unplaced: tuple[UnplacedCue, ...]
     median_shift_ms: int
     largest_shift_ms: int
+    remarks: tuple[Remark, ...]
 
 
 def retime(
@@ -84,7 +86,8 @@ def retime(
         NothingToSay: no cue holds a word that can be spoken.
         SaysoError: as `Aligner.align`.
     """
-    cues = parse_subtitles(subtitles)
+    file = read_subtitles(subtitles)
+    cues = [found.cue for found in file.cues]
     if not cues:
         raise NothingToSay("The subtitles have no cue.")
     texts = [_spoken_text(cue) for cue in cues]
@@ -105,6 +108,7 @@ def retime(
         ),
         median_shift_ms=round(median(shifts)) if shifts else 0,
         largest_shift_ms=max(map(abs, shifts), default=0),
+        remarks=file.remarks,
     )
 
 

@@ -101,3 +101,13 @@ def test_a_binary_file_is_invalid(tmp_path: Path) -> None:
     error = run(path).exception
     assert isinstance(error, NotText)
     assert str(path) in error.message
+
+
+def test_what_is_not_of_the_format_is_listed_with_its_line(good: Path) -> None:
+    """The cues are checked all the same."""
+    good.write_bytes(good.read_text().replace(" --> ", " -> ", 1).encode("utf-16"))
+    result = run(good)
+    assert result.exit_code == 1
+    assert f"{good}: line 2: syntax: " in result.stdout
+    found = json.loads(run(good, "--json").stdout)["violations"]
+    assert [(each["rule"], each["line"]) for each in found] == [("syntax", 2)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sayso.errors import NotSubtitles
-from sayso.subtitles import parse_subtitles
+from sayso.subtitles import decode_subtitles, parse_subtitles, read_subtitles
 from sayso.types import Cue
 
 
@@ -51,10 +53,9 @@ def test_times_that_make_no_sense_are_for_the_lint() -> None:
     ("data", "line"),
     [
         ("Once upon a time\n", 1),
-        ("1\n00:00:01,000 --> 00:00:02,000\nA\n\n2\n00:00:xx,000 --> 00:00:04,000\nB\n", 6),
-        ("1\n00:00:61,000 --> 00:01:02,000\nA\n", 2),
-        ("1\n00:00:01 --> 00:00:02\nA\n", 2),
-        ("WEBVTT\n\n00:01.000 -> 00:02.000\nA\n", 4),
+        ("1\n00:00:xx,000 --> 00:00:04,000\nB\n", 1),
+        ("WEBVTT\n\n00:01.000 00:02.000\nA\n", 3),
+        ("{1}{25}MicroDVD\n", 1),
         ("\x00\x01\x02PNG", 1),
     ],
 )
@@ -81,3 +82,99 @@ def test_a_number_of_no_character_is_text() -> None:
     """However long it is."""
     reference = f"&#{'9' * 5000};"
     assert parse_subtitles(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{reference} &#65;")[0].lines == (f"{reference} A",)
+
+
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nOne.\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo.\n"
+FIRST = Cue(start_ms=1000, end_ms=2000, lines=("One.",))
+SECOND = Cue(start_ms=3000, end_ms=4000, lines=("Two.",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("One.\n\n2\n", "One.\n2\n", None),  # no blank line between cues
+        ("One.\n\n2\n", "One.\n\n", None),  # no number
+        ("One.\n\n2\n", "One.\n\n2\n\n", None),  # a blank line behind the number
+        ("00:00:03,000 -->", "00:00:03,000 ->", 6),
+        ("00:00:03,000 -->", "00:00:03,000 \u2014>", 6),
+        ("00:00:03,000 -->", "00:00:03,000 - ->", 6),
+        ("00:00:03,000 -->", "0:0:3 -->", 6),
+        ("00:00:03,000 -->", "00:00:3.0 -->", 6),
+        ("00:00:03,000 -->", "00:03,00 -->", 6),
+        ("00:00:03,000 --> 00:00:04,000", "00: 00: 03, 000 --> 00:00:04:000", 6),
+        ("Two.\n", "Two.\n\n3\n", 9),  # a number without a cue
+        ("1\n", "Subtitles by a friend\n\n1\n", 1),
+        ("\nTwo.\n", "\nTwo.\n\n\n\n", None),
+    ],
+)
+def test_srt_is_read_as_players_read_it(old: str, new: str, line: int | None) -> None:
+    """Both cues are there, and what is wrong is said with its line."""
+    file = read_subtitles(SRT.replace(old, new, 1))
+    assert [found.cue for found in file.cues] == [FIRST, SECOND]
+    assert [remark.line for remark in file.remarks] == ([] if line is None else [line])
+
+
+def test_blank_lines_within_a_text_lose_nothing() -> None:
+    """What follows belongs to the cue, also a number that is not the next cue's."""
+    file = read_subtitles(SRT.replace("One.\n", "One.\n\nOne more.\n\n42\n"))
+    assert [found.cue.lines for found in file.cues] == [("One.", "One more.", "42"), ("Two.",)]
+    assert [remark.line for remark in file.remarks] == [4]
+
+
+def test_a_damaged_time_costs_one_cue_which_is_said() -> None:
+    file = read_subtitles(SRT.replace("\n\n2\n", "\n\n7\n00:00:02,5xx --> 00:00:02,900\nLost.\n\n8\n"))
+    assert [found.cue for found in file.cues] == [FIRST, SECOND]
+    assert [(remark.line, remark.is_lost) for remark in file.remarks] == [(6, True)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_line_ends_and_encodings_are_read(end: str, encoding: str) -> None:
+    data = SRT.replace("\n", end).encode(encoding)
+    assert parse_subtitles(decode_subtitles(data, "a.srt")) == [FIRST, SECOND]
+
+
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nOne.\n\n00:03.000 --> 00:04.000\nTwo.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("WEBVTT\n\n", "WEBVTT\n", None),  # a cue directly under the signature
+        ("WEBVTT\n\n", "WEBVTT\nKind: captions\n", None),
+        ("One.\n\n", "One.\n", None),
+        ("\n\n00:03", "\n\nNOTE the second\n00:03", None),  # an identifier
+        ("\n\n00:03", "\n\nSTYLE\n00:03", None),
+        ("\n\n00:03", "\n\nNOTE\nover\nmany lines\n00:03", None),
+        ("\n\n00:03", "\n\n00:02.x00 --> 00:02.500\nLost.\n\n00:03", 6),
+        ("\n\n00:03", "\n\nneither a note\nnor a cue\n\n00:03", 6),
+        ("\n\n00:03.000", "\n\n00:00:03,000", 6),
+        ("\n\n00:03", "\n\n-->\n00:03", 6),
+    ],
+)
+def test_webvtt_is_read_as_browsers_read_it(old: str, new: str, line: int | None) -> None:
+    """By the standard: a bad block costs itself, and is said."""
+    file = read_subtitles(VTT.replace(old, new, 1))
+    assert [found.cue for found in file.cues] == [FIRST, SECOND]
+    assert [remark.line for remark in file.remarks] == ([] if line is None else [line])
+
+
+def test_webvtt_without_a_cue_of_the_standard_is_read_like_srt() -> None:
+    """Other programs read such times, and players of theirs."""
+    file = read_subtitles(VTT.replace("00:01.000", "0:1.0").replace("00:03.000 -->", "0:0:3.0 ->"))
+    assert [found.cue for found in file.cues] == [FIRST, SECOND]
+    assert [remark.line for remark in file.remarks] == [3, 6]
+
+
+@given(st.text(alphabet="012:,.->\n \rWEBVTNOé{<&", max_size=200))
+def test_no_text_is_lost_silently(data: str) -> None:
+    """Whatever a file is: each line is a number, of a cue, blank, or remarked on; else the file is refused."""
+    try:
+        file = read_subtitles(data)
+    except NotSubtitles:
+        return
+    if file.file_format == "vtt" or any(remark.is_lost for remark in file.remarks):
+        return
+    taken = {at for found in file.cues for at in range(found.times_line, found.text_end)}
+    for at, line in enumerate(file.lines):
+        assert at in taken or not line.text.strip() or line.text.strip().isdigit()

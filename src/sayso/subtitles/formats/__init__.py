@@ -2,17 +2,22 @@
 
 from sayso.subtitles.formats.ass import render_ass
 from sayso.subtitles.formats.cue_file import CueFormat, render
-from sayso.subtitles.formats.parse import parse_subtitles
+from sayso.subtitles.formats.parse import decode_subtitles, parse_subtitles, read_subtitles
 from sayso.subtitles.formats.retime import CueTime, with_times
 from sayso.subtitles.formats.srt import render_srt
+from sayso.subtitles.formats.subtitle_file import Remark, SubtitleFile
 from sayso.subtitles.formats.timeline_json import Timing, render_json, timeline_document, weaker_timing, words_json
 from sayso.subtitles.formats.webvtt import render_vtt
 
 __all__ = [
     "CueFormat",
     "CueTime",
+    "Remark",
+    "SubtitleFile",
     "Timing",
+    "decode_subtitles",
     "parse_subtitles",
+    "read_subtitles",
     "render",
     "render_ass",
     "render_json",

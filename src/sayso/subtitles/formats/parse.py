@@ -1,109 +1,86 @@
-"""Parse SubRip and WebVTT: strict about times, lenient about everything else."""
+"""Read SubRip and WebVTT files of any origin, with remarks on what is not of the format: nothing is lost silently."""
 
 from __future__ import annotations
 
-import html
+import codecs
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sayso.errors import NotSubtitles
-from sayso.types import Cue
+from sayso.files import decode_text
+from sayso.subtitles.formats.parse_srt import parse_srt
+from sayso.subtitles.formats.parse_webvtt import parse_careless_webvtt, parse_webvtt
+from sayso.subtitles.formats.subtitle_file import BYTE_ORDER_MARK, Remark, SubtitleFile, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from sayso.types import Cue
 
-_TIME = r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
-_TIMING = re.compile(rf"{_TIME}\s*+-->\s*+{_TIME}(?:\s.*)?", re.ASCII)
-_WEBVTT = re.compile(r"WEBVTT(\s|$)")
-_NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
-_VTT_TAG = re.compile(r"<")
-_SRT_TAG = re.compile(r"</?[a-zA-Z]|\{\\")
-_TAG_ENDS = {"<": ">", "{": "}"}
-_NO_CHARACTER = re.compile(r"&(?=#[0-9]{8})")  # `html.unescape` does not accept these
-_SRT_GUARD = re.compile("([<{-])\u2060")
-
-
-class _Block(NamedTuple):
-    """Lines without a blank one between them, and the number of the first."""
-
-    number: int
-    lines: list[str]
+_WEBVTT = re.compile(r"WEBVTT([ \t]|$)")
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""The longer ones first: the mark of UTF-32 begins with that of UTF-16."""
+_HINT = "Sayso reads SubRip and WebVTT, with times such as 00:00:01,500 --> 00:00:03,000."
 
 
-def parse_subtitles(data: str) -> list[Cue]:
-    """The cues of a SubRip or WebVTT file, in its order; it is WebVTT if its first line says so.
-
-    The lines are what a viewer reads: without tags, with entities resolved. A byte order mark, any line ends, missing
-    cue numbers, cue settings, notes and style sheets are accepted. A file without cues is valid; `lint` reports cues
-    that overlap or are out of order.
+def decode_subtitles(data: bytes, name: str) -> str:
+    """The text of a subtitle file: UTF-8, or UTF-16 or UTF-32 with a byte order mark.
 
     Raises:
-        NotSubtitles: a cue has no valid times; the message has the line number.
+        NotText: it is in none of them.
     """
-    lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    blocks = _blocks(lines)
-    if is_webvtt(data):
-        next(blocks)
-        return [_cue(block, _vtt_text) for block in blocks if not is_note(block.lines[0])]
-    return [_cue(block, _srt_text) for block in blocks]
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    # NUL is no character of a text; of WebVTT, the standard makes this of it.
+    return decode_text(data.replace(b"\0", b"\xef\xbf\xbd") if data.startswith(b"WEBVTT") else data, name)
 
 
-def is_webvtt(data: str) -> bool:
-    """Whether a file is WebVTT, by its first line."""
-    return _WEBVTT.match(data.removeprefix("\ufeff")) is not None
+def read_subtitles(data: str) -> SubtitleFile:
+    """A SubRip or WebVTT file; it is WebVTT if its first line says so. A file without cues is valid.
 
+    Any line ends, a byte order mark, missing cue numbers, cue settings, notes and style sheets are of the formats.
+    `lint` reports cues that overlap or are out of order.
 
-def is_note(line: str) -> bool:
-    """Whether the block of WebVTT that begins with a line is no cue."""
-    return _NOT_CUES.match(line) is not None
-
-
-def _blocks(lines: list[str]) -> Iterator[_Block]:
-    block: list[str] = []
-    for number, line in enumerate([*lines, ""], start=1):
-        if line.strip():
-            block.append(line)
-        elif block:
-            yield _Block(number - len(block), block)
-            block = []
-
-
-def _cue(block: _Block, plain_text: Callable[[str], str]) -> Cue:
-    numbered = int("-->" not in block.lines[0] and len(block.lines) > 1)
-    timing = _TIMING.fullmatch(block.lines[numbered].lstrip())
-    if timing is None:
+    Raises:
+        NotSubtitles: there is something in the file, and none of it is a cue; the message has a line number.
+    """
+    content = data.removeprefix(BYTE_ORDER_MARK)
+    lines = lines_of(content)
+    texts = [line.text for line in lines]
+    is_webvtt = bool(texts) and _WEBVTT.match(texts[0]) is not None
+    cues, remarks = parse_webvtt(texts) if is_webvtt else parse_srt(texts)
+    if is_webvtt and not cues and any(remark.is_lost for remark in remarks):
+        cues, remarks = parse_careless_webvtt(texts)
+    lost = next((remark for remark in remarks if remark.is_lost), None)
+    if not cues and lost is not None:
         raise NotSubtitles(
-            f"Line {block.number + numbered} is not the time of a cue: {block.lines[numbered][:60]!r}.",
-            hint="Sayso reads SubRip and WebVTT, with times such as 00:00:01,500 --> 00:00:03,000.",
+            f"Line {lost.line} is not the time of a cue: {texts[lost.line - 1][:60]!r}.",
+            hint=_HINT,
         )
-    texts = (plain_text(line).strip() for line in block.lines[numbered + 1 :])
-    return Cue(
-        start_ms=_milliseconds(*timing.groups()[:4]),
-        end_ms=_milliseconds(*timing.groups()[4:]),
-        lines=tuple(text for text in texts if text),
+    return SubtitleFile(
+        file_format="vtt" if is_webvtt else "srt",
+        mark=data[: len(data) - len(content)],
+        lines=lines,
+        cues=tuple(cues),
+        remarks=tuple(sorted(remarks, key=_line)),
     )
 
 
-def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> int:
-    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction)
+def _line(remark: Remark) -> int:
+    return remark.line
 
 
-def _vtt_text(line: str) -> str:
-    return html.unescape(_NO_CHARACTER.sub("&amp;", _without_tags(line, _VTT_TAG)))
+def parse_subtitles(data: str) -> list[Cue]:
+    """The cues of a SubRip or WebVTT file, in its order, as `read_subtitles` finds them.
 
-
-def _srt_text(line: str) -> str:
-    return _SRT_GUARD.sub(r"\1", _without_tags(line, _SRT_TAG))
-
-
-def _without_tags(line: str, beginning: re.Pattern[str]) -> str:
-    """The line without its tags; a tag that does not end is text."""
-    last_ends = {first: line.rfind(last) for first, last in _TAG_ENDS.items()}
-    kept: list[str] = []
-    position = 0
-    for match in beginning.finditer(line):
-        first = line[match.start()]
-        if position <= match.start() and match.end() <= last_ends[first]:
-            kept.append(line[position : match.start()])
-            position = line.index(_TAG_ENDS[first], match.end()) + 1
-    return "".join([*kept, line[position:]])
+    Raises:
+        NotSubtitles: there is something in the file, and none of it is a cue.
+    """
+    return [found.cue for found in read_subtitles(data).cues]

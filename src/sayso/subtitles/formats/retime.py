@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.subtitles.formats.clock import clock
-from sayso.subtitles.formats.parse import is_note, is_webvtt, parse_subtitles
+from sayso.subtitles.formats.parse import read_subtitles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sayso.types import Cue
 
-_ARROW = re.compile(r"^(\s*)(\S+)\s*-->\s*(\S+)(.*)$", re.DOTALL)
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _WORD_TIME = re.compile(r"<((?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3}))>", re.ASCII)
 
 
@@ -37,33 +35,20 @@ def with_times(data: str, times: Sequence[CueTime]) -> str:
         times: one for each of its cues, in the file's order.
 
     Raises:
-        NotSubtitles: a cue of the file has no valid times.
+        NotSubtitles: none of the file is a cue.
         ValueError: there is not one time per cue.
     """
-    cues = parse_subtitles(data)
-    if len(cues) != len(times):
-        raise ValueError(f"{len(times)} times for {len(cues)} cues")
-    webvtt = is_webvtt(data)
-    lines = _LINE.findall(data)
-    waiting = iter(zip(cues, times, strict=True))
-    current: tuple[Cue, CueTime] | None = None
-    begins_block = skips_block = True
-    for number, line in enumerate(lines):
-        if not line.strip():
-            current, begins_block, skips_block = None, True, False
-            continue
-        if begins_block:
-            skips_block = webvtt and (number == 0 or is_note(line))
-            begins_block = False
-        if skips_block:
-            continue
-        arrow = _ARROW.match(line) if current is None else None
-        if arrow is not None:
-            current = next(waiting)
-            lines[number] = f"{arrow[1]}{_arrow(current[1], webvtt=webvtt)}{arrow[4]}"
-        elif current is not None:
-            lines[number] = _with_word_times(line, *current)
-    return "".join(lines)
+    file = read_subtitles(data)
+    if len(file.cues) != len(times):
+        raise ValueError(f"{len(times)} times for {len(file.cues)} cues")
+    texts = [line.text for line in file.lines]
+    for found, time in zip(file.cues, times, strict=True):
+        start, end = found.times_span
+        line = texts[found.times_line]
+        texts[found.times_line] = line[:start] + _arrow(time, webvtt=file.file_format == "vtt") + line[end:]
+        for at in range(found.times_line + 1, found.text_end):
+            texts[at] = _with_word_times(texts[at], found.cue, time)
+    return file.mark + "".join(text + line.end for text, line in zip(texts, file.lines, strict=True))
 
 
 def _arrow(time: CueTime, *, webvtt: bool) -> str:
