@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import structlog
+from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -16,7 +17,7 @@ from sayso import __version__
 from sayso.api.dependencies import IGNORED_FIELDS_HEADER
 from sayso.api.http.azure_paths import AzurePaths
 from sayso.api.http.connections import default_connections
-from sayso.api.http.errors import Problem, on_http_error, on_problem, on_sayso_error
+from sayso.api.http.errors import Problem, on_http_error, on_invalid_parameter, on_problem, on_sayso_error
 from sayso.api.http.head_requests import HeadRequests
 from sayso.api.http.middleware import AccessLog, AnswerHeaders, FairShares, RequestIds, SecurityHeaders, UnhandledErrors
 from sayso.api.http.openapi import ERRORS, NO_SUCH_JOB
@@ -74,6 +75,7 @@ def create_app(process: ProcessContext, *, hosts: Collection[str] | None = None)
     app.add_exception_handler(SaysoError, on_sayso_error)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     _wrap(app, process, hosts)
     return app
 

@@ -235,6 +235,9 @@ def test_paths_methods_and_keys_have_openais_error() -> None:
         files = {"file": ("hum.wav", HUM)}
         require_error(client.post(TRANSCRIPTIONS, files=files, data={"model": "fake"}, headers=headers), 403)
         require_error(client.get("/v1/models/none", headers=headers), 404)
+        refused = client.get("/v1/audio/voices?legacy=perhaps", headers=headers)
+        require_error(refused, 400)
+        assert refused.json()["error"]["param"] == "legacy"
 
 
 @pytest.mark.parametrize(

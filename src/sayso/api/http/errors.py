@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -184,6 +185,14 @@ async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
     headers = dict(error.headers or {})
     return Problem(status=error.status_code, message=f"{error.detail}.", code=code, headers=headers).response()
+
+
+async def on_invalid_parameter(_request: Request, error: Exception) -> JSONResponse:
+    """Answer a request with an invalid parameter in its path or query."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for nothing else
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    return Problem(status=400, message=f"{name}: {first['msg']}", param=name).response()
 
 
 async def on_problem(_request: Request, error: Exception) -> JSONResponse:
