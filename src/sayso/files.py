@@ -148,6 +148,9 @@ def decode_prose(data: bytes, name: str) -> str:
     Raises:
         NotText: as for `decode_text`; or the text is a web page, whose tags would be read aloud, or another format.
     """
+    for beginning, kind in _OTHER_FORMATS.items():
+        if data.startswith(beginning):
+            raise NotText(f"{name} is {kind}, not a text to read aloud", hint=PROSE_HINT)
     text = decode_text(data, name)
     if _NO_PROSE.match(text, 0, _SNIFFED_CHARACTERS):
         raise NotText(f"{name} is {_kind_of(text)}, not a text to read aloud", hint=PROSE_HINT)
@@ -155,6 +158,14 @@ def decode_prose(data: bytes, name: str) -> str:
 
 
 PROSE_HINT = "Plain text or Markdown, in UTF-8, is taken."
+
+_OTHER_FORMATS = {
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive, as .docx, .odt and .epub are",
+    b"\xd0\xcf\x11\xe0": "a document of an old office suite",
+    b"{\\rtf": "an RTF document",
+}
+"""The first bytes of files that are often named as texts."""
 
 _SNIFFED_CHARACTERS = 64 * 1024
 """How many characters of a text are examined for its format."""

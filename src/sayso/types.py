@@ -53,7 +53,9 @@ class Token:
             tokens share a span, ``lead`` is on the first and ``trail`` on the last.
         joined: True when no white space separates it from the word before ("and/or", Chinese characters).
         boundary: the break after it, as the engine should pause and a subtitle may end.
-        ipa: the pronunciation in IPA where a lexicon gives one, else None.
+        ipa: the pronunciation in IPA where a lexicon or the sentence gives one, else None.
+        shown: what a reader sees of the written word, where that is not the source at ``span``: markup, entities and
+            line breaks may stand within a word.
     """
 
     spoken: str
@@ -63,6 +65,7 @@ class Token:
     joined: bool = False
     boundary: Boundary = Boundary.NONE
     ipa: str | None = None
+    shown: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +158,7 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A written word on a timeline; ``text`` is the source at ``span``, the other fields are as in `Token`."""
+    """A written word on a timeline; ``text`` is what is shown of the source at ``span``, the rest is as in `Token`."""
 
     text: str
     span: Span

@@ -11,6 +11,7 @@ import typer
 
 from sayso.bootstrap import open_speech_cache
 from sayso.cli.options import (
+    CitationsOption,
     EngineOption,
     JsonOption,
     LanguageOption,
@@ -20,6 +21,7 @@ from sayso.cli.options import (
     SpeedOption,
     VoiceOption,
     choices,
+    citation_reading,
     emoji_reading,
     read_lexicon,
     require_distinct,
@@ -52,6 +54,7 @@ def narrate(
     emoji: Annotated[
         str, typer.Option(metavar="name|drop", help="Read emoji by their names, or leave them out.")
     ] = "drop",
+    citations: CitationsOption = "read",
     keep_speed: Annotated[
         bool,
         typer.Option("--keep-speed", help="Keep the speed even where subtitles become too fast to read."),
@@ -86,6 +89,7 @@ def narrate(
         loudness_lufs=_loudness(loudness),
         lexicon=read_lexicon(lexicon),
         emoji=emoji_reading(emoji),
+        citations=citation_reading(citations),
         keep_speed=keep_speed,
     )
     documents = _read(files)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sayso.settings import Settings
-    from sayso.text import EmojiReading, Lexicon
+    from sayso.text import CitationReading, EmojiReading, Lexicon
     from sayso.tts.base import SpeechEngine
 
 
@@ -72,6 +72,10 @@ LexiconOption = Annotated[
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the speech cache.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
+
+CitationsOption = Annotated[
+    str, typer.Option("--citations", metavar="read|drop", help="Read marks of notes such as [15], or leave them out.")
+]
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -162,3 +166,16 @@ def emoji_reading(value: str) -> EmojiReading:
             return value
         case _:
             raise InvalidInput(f"--emoji {value!r} is neither name nor drop")
+
+
+def citation_reading(value: str) -> CitationReading:
+    """The value of ``--citations``.
+
+    Raises:
+        InvalidInput: it is unknown.
+    """
+    match value:
+        case "read" | "drop":
+            return value
+        case _:
+            raise InvalidInput(f"--citations {value!r} is neither read nor drop")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sayso.bootstrap import speech_sources
-from sayso.cli.options import JsonOption, LexiconOption, emoji_reading, read_lexicon
-from sayso.files import decode_text
+from sayso.cli.options import CitationsOption, JsonOption, LexiconOption, citation_reading, emoji_reading, read_lexicon
+from sayso.files import decode_prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +38,7 @@ def spoken(
     emoji: Annotated[
         str, typer.Option(metavar="name|drop", help="Read emoji by their names, or leave them out.")
     ] = "drop",
+    citations: CitationsOption = "read",
     as_json: JsonOption = False,
 ) -> None:
     """Print what would be said for a text, and with --json from which characters each word comes.
@@ -58,6 +59,7 @@ def spoken(
             language_of_voice=_language_of_voice(language),
             markdown=markdown,
             emoji=reading,
+            citations=citation_reading(citations),
             lexicon=pronunciations,
         )
         said = (line.utterance.tokens for line in write_script(source, script_options).lines)
@@ -74,7 +76,7 @@ def _source(text: str) -> tuple[str, bool]:
     from sayso.narration import read_document
 
     if text == STANDARD_STREAM:
-        return decode_text(sys.stdin.buffer.read(), "standard input"), False
+        return decode_prose(sys.stdin.buffer.read(), "standard input"), False
     if "\n" not in text and len(text) < os.pathconf("/", "PC_NAME_MAX") and Path(text).is_file():
         document = read_document(Path(text))
         return document.text, document.markdown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ MAXIMUM_BYTES = 64 * 1024 * 1024
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 DOCUMENT_SUFFIXES = MARKDOWN_SUFFIXES | {".txt", ".text"}
 """The suffixes of files that can be narrated, in lower case; a text from a URL may have any."""
+
+_HTML_PART = re.compile(
+    r"\s*+<(?:p|div|table|span|h[1-6]|[uo]l|article|section|main|img|meta|link|script|style|center|font)\b[^<>]*+>",
+    re.IGNORECASE,
+)
+"""The beginning of a text that is HTML without its head; in Markdown, where tags are markup, it may stay."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,5 +127,6 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
         markdown=document.markdown,
         directives=document.directives,
         emoji=spec.emoji,
+        citations=spec.citations,
         lexicon=spec.lexicon,
     )

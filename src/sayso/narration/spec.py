@@ -18,7 +18,7 @@ from sayso.audio.loudness_targets import LOUDEST_LUFS, NARRATION_LUFS, QUIETEST_
 from sayso.errors import InvalidInput
 from sayso.narration.files import SubtitleFormat
 from sayso.subtitles import StyleName
-from sayso.text import EmojiReading, Lexicon
+from sayso.text import CitationReading, EmojiReading, Lexicon
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class NarrationSpec:
     ] = NARRATION_LUFS
     lexicon: Annotated[InstanceOf[Lexicon], Field(description="Pronunciations.")] = field(default_factory=Lexicon.empty)
     emoji: Annotated[EmojiReading, Field(description="Whether emoji are read by their names or left out.")] = "drop"
+    citations: Annotated[
+        CitationReading, Field(description="Whether marks of notes and citations, such as [15], are read or left out.")
+    ] = "read"
     keep_speed: Annotated[
         bool, Field(description="Whether sentences whose subtitles are too fast to read keep their speed.")
     ] = False

@@ -89,7 +89,7 @@ class TimelineBuilder:
             begun = self._words.pop()
             start, joined, lead = begun.start_sample, begun.joined, begun.lead
         word = Word(
-            text=token.span.of(self._text),
+            text=token.shown or token.span.of(self._text),
             span=token.span,
             start_sample=start,
             end_sample=end,

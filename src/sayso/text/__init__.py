@@ -7,13 +7,14 @@ from sayso.text.directives import LONGEST_PAUSE_SECONDS, DirectiveReading
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading, NormaliseOptions
 from sayso.text.pauses import Pauses
-from sayso.text.script import ScriptOptions, check_script, write_script
+from sayso.text.script import CitationReading, ScriptOptions, check_script, write_script
 from sayso.text.spoken import spoken_lines, spoken_text
 from sayso.text.steps import Checkpoint, never_cancel
 
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
     "Checkpoint",
+    "CitationReading",
     "DirectiveReading",
     "EmojiReading",
     "Lexicon",

@@ -148,6 +148,8 @@ class _Scanner:
         opens = not after.isspace() and (not _is_punctuation(after) or not before.isalnum())
         closes = not before.isspace() and (not _is_punctuation(before) or not after.isalnum())
         mark = match[0][0]
+        if mark == "*" and before.isdecimal() and after.isdecimal():
+            return  # 2*3*4
         if mark == "_":
             opens, closes = opens and not before.isalnum(), closes and not after.isalnum()
         run = _Run(match.start(), match.end())

@@ -22,7 +22,9 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from sayso.text.inline import inline_markup, normal_label
+from sayso.text.rewriting import removed_spans
 from sayso.text.spans import disjoint
+from sayso.text.tables import ROW_END
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -77,14 +79,15 @@ def plain_blocks(text: str, span: Span, steps: Steps | None = None) -> Iterator[
         if line.of(text).strip():
             paragraph.append(line)
         elif paragraph:
-            yield _plain_block(paragraph)
+            yield _plain_block(text, paragraph)
             paragraph = []
     if paragraph:
-        yield _plain_block(paragraph)
+        yield _plain_block(text, paragraph)
 
 
-def _plain_block(lines: list[Span]) -> Block:
-    return Block(kind=BlockKind.PARAGRAPH, span=Span(start=lines[0].start, end=lines[-1].end))
+def _plain_block(text: str, lines: list[Span]) -> Block:
+    span = Span(start=lines[0].start, end=lines[-1].end)
+    return Block(kind=BlockKind.PARAGRAPH, span=span, markup=tuple(removed_spans(text, span)))
 
 
 def find_labels(text: str, steps: Steps | None = None) -> frozenset[str]:
@@ -159,6 +162,8 @@ class _Scanner:
             self._read_code(line, start, body)
         elif body:
             self._read_text(line, start, body)
+        if self.text[line.end - 1] == ROW_END:
+            self.close()
 
     def finished(self) -> list[Block]:
         """The blocks that were finished since the last call."""
@@ -173,7 +178,7 @@ class _Scanner:
         span = Span(start=block.start, end=block.end)
         inline = () if block.verbatim else inline_markup(self.text, span, self.labels, self.steps)
         kind = BlockKind.HEADING if block.level else BlockKind.PARAGRAPH
-        markup = disjoint([*block.markup, *inline])
+        markup = disjoint([*block.markup, *inline, *removed_spans(self.text, span)])
         self.blocks.append(Block(kind=kind, span=span, markup=markup, level=block.level))
 
     def _read_code(self, line: Span, start: int, body: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sayso.text.cutting import LONGEST_UTTERANCE
+from sayso.text.lines import line_ends
 from sayso.text.normalise import NormaliseOptions, normalise
 from sayso.text.segments import mark_boundaries, with_boundary
 from sayso.text.sentences import sentence_ends
@@ -71,7 +72,7 @@ class TokenReader:
 
 
 def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:
-    """A paragraph in pieces of at most `LONGEST_PIECE`: start, end, and the ends of its sentences, in order.
+    """A paragraph in pieces of at most `LONGEST_PIECE`: start, end, and the ends of sentences and lone lines.
 
     A piece ends with a sentence. If no sentence ends in it, it ends after white space or at the limit; this end is not
     among the ends of sentences.
@@ -79,7 +80,7 @@ def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:
     start = 0
     while start < len(text):
         piece = text[start : start + LONGEST_PIECE]
-        ends = [start + end for end in sentence_ends(piece, language)]
+        ends = [start + end for end in sorted({*sentence_ends(piece, language), *line_ends(piece)})]
         stop = start + len(piece)
         if stop < len(text):
             ends.pop()  # this is the end of the piece, not of a sentence

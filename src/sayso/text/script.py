@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sayso.errors import NothingToSay
 from sayso.text.directives import DirectiveReading, Pause, VoiceSwitch, find_directives
@@ -17,9 +17,11 @@ from sayso.text.markup import Block, BlockKind, find_labels, markdown_blocks, pl
 from sayso.text.normalise import NormaliseOptions
 from sayso.text.paragraphs import TokenReader
 from sayso.text.pauses import Pauses
+from sayso.text.rewriting import CONTINUED, REMOVED, drop_citations, join_divided_words, rewrite_markdown
 from sayso.text.segments import utterances, with_boundary
 from sayso.text.spans import blank
 from sayso.text.steps import Steps, never_cancel
+from sayso.text.tables import separate_rows
 from sayso.text.visible import Visible
 from sayso.types import Boundary, Script, ScriptLine, Span, Token, Utterance
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from sayso.text.steps import Checkpoint
 
 _LOWEST_CHAPTER_LEVEL = 2
+
+CitationReading: TypeAlias = Literal["read", "drop"]
+"""Whether the marks of notes and citations are spoken, or only shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +48,7 @@ class ScriptOptions:
         markdown: headings, emphasis, links and lists are structure, not text.
         directives: whether the text's directives are carried out, and what becomes of invalid ones.
         emoji: whether emoji are spoken by their names.
+        citations: whether the marks of notes and citations ("[15]", "true.¹") are spoken.
         lexicon: the author's pronunciations.
         pauses: the lengths of the pauses.
     """
@@ -53,6 +59,7 @@ class ScriptOptions:
     markdown: bool = True
     directives: DirectiveReading = "strict"
     emoji: EmojiReading = "drop"
+    citations: CitationReading = "read"
     lexicon: Lexicon = field(default_factory=Lexicon.empty)
     pauses: Pauses = field(default_factory=Pauses)
 
@@ -134,10 +141,12 @@ class _Writer:
     """
 
     def __init__(self, text: str, options: ScriptOptions, steps: Steps) -> None:
-        blanked = blank(text, find_hidden(text, steps) if options.markdown else ())
+        rewritten = _rewritten(text, options)
+        blanked = blank(rewritten, find_hidden(rewritten, steps) if options.markdown else ())
         directives = find_directives(blanked, steps, reading=options.directives)
         self.pauses = [directive for directive in directives if isinstance(directive, Pause)]
-        self._text = blank(blanked, [directive.span for directive in directives])
+        blanked = blank(blanked, [directive.span for directive in directives])
+        self._text = join_divided_words(separate_rows(blanked) if options.markdown else blanked)
         self._options = options
         self._steps = steps
         self._pause_starts = [pause.span.start for pause in self.pauses]
@@ -210,6 +219,14 @@ class _Writer:
 
     def _widen_gap(self, seconds: float) -> None:
         self._gap_seconds = max(self._gap_seconds, seconds)
+
+
+def _rewritten(text: str, options: ScriptOptions) -> str:
+    """The document in characters that can be read, at the same offsets and in the same lines."""
+    text = text.replace(REMOVED, "\ufffd").replace(CONTINUED, "\ufffd")  # as far as it has them
+    if options.markdown:
+        text = rewrite_markdown(text)
+    return drop_citations(text) if options.citations == "drop" else text
 
 
 def _parts(length: int, switches: Sequence[VoiceSwitch], options: ScriptOptions) -> Iterator[_Part]:

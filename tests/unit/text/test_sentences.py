@@ -35,6 +35,11 @@ def sentences(text: str, language: str) -> list[str]:
         ["What?!", "No!!!", "Tom’s dog and the dogs’ bones."],
         ["no punctuation at all just words"],
         ["hello!", "how are you?", "fine."],
+        ["The vote is at 2:30 p.m. ET, Sen. Cruz said.", "He left."],
+        ["See para. 3.2.1 of the rules.", "Then stop."],
+        ["As shown by Smith et al. [2004] and Jones et al. (2010), it holds.", "It does."],
+        ["The Com. & Adm. Board met.", "It voted."],
+        ["That is true.¹", "And so is this.[12]", "But not that."],
     ],
 )
 def test_english_sentences(parts: list[str]) -> None:

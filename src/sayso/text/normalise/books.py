@@ -68,7 +68,7 @@ def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule
         quantities.versions(grammar),
         quantities.numbers(grammar),
         words.plain_words(grammar.speller),
-        quantities.other_digits(),
+        quantities.other_digits(grammar.speller),
     )
 
 

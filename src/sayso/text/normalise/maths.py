@@ -33,14 +33,16 @@ def powers(grammar: Grammar) -> tuple[Rule, ...]:
     def read_number(match: re.Match[str]) -> Reading:
         return whole(match, (*numeral(match["base"], grammar).words(grammar), *exponent(match["raised"])))
 
-    def read_letter(match: re.Match[str]) -> Reading:
-        return whole(match, (match["base"], *exponent(match["raised"])))
+    def read_letters(match: re.Match[str]) -> Reading:
+        if match[0] in grammar.units:
+            return whole(match, grammar.units[match[0]].many.split())
+        return whole(match, (*match["base"], *exponent(match["raised"])))
 
     caret = r"\^(?:\d{1,4}|[-−]\d{1,4}|[a-z](?![^\W_])|[{(][-−]?[^\W_]{1,4}[)}])"
     raised = rf"(?P<raised>{_RAISED}|{caret})"
     return (
         rule(rf"(?P<base>{grammar.number}){raised}{WORD_END}", read_number),
-        rule(rf"(?P<base>{LETTER}){raised}(?![^\W\d_])", read_letter),
+        rule(rf"(?P<base>{LETTER}{{1,2}}){raised}(?![^\W\d_])", read_letters),
     )
 
 

@@ -141,6 +141,11 @@ def long_digits(speller: Speller) -> Rule:
     return rule(r"\d{19,}+", read)
 
 
-def other_digits() -> Rule:
-    """The rule for numeric characters that are not digits: "²", "Ⅳ", "①"."""
-    return rule(rf"[^\W_](?:(?![\d{CJK}])[^\W_]){{0,{LONGEST - 1}}}", lambda match: whole(match, clean(match[0])))
+def other_digits(speller: Speller | None = None) -> Rule:
+    """The rule for numeric characters that are not digits: "²", "Ⅳ", "①"; with a speller, "²" is "two"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        plain = clean(match[0])
+        return whole(match, speller.cardinal(plain[0]) if speller and plain[0].isdecimal() else plain)
+
+    return rule(rf"[^\W_](?:(?![\d{CJK}])[^\W_]){{0,{LONGEST - 1}}}", read)

@@ -35,6 +35,8 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
         lead = view.shown(lead_start, word.start).lstrip()
         joined = bool(out) and " " not in gap
         span = view.span(word.start, word.end)
+        visible = view.shown(word.start, word.end)
+        shown = visible if len(visible) != span.end - span.start or "\n" in visible else None
         boundary = _boundary(trail, view.text[word.end : next_start])
         last = len(word.spoken) - 1
         for index, spoken in enumerate(word.spoken):
@@ -47,6 +49,7 @@ def tokens_of(view: View, words: Sequence[Written]) -> list[Token]:
                     joined=joined and not index,
                     boundary=Boundary.NONE if index < last else boundary,
                     ipa=word.ipa,
+                    shown=shown,
                 )
             )
         gap_start, lead_start = word.end, cut

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sayso.text.rewriting import CONTINUED
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -66,7 +67,16 @@ def view_of(text: str, span: Span, skip: Sequence[Span] = ()) -> View:
             starts.append(start + offset)
             folded.append(seen)
     ends = [start + len(cell) for start, cell in zip(starts, cells, strict=True)]
+    if CONTINUED in text:
+        ends = [_continued(text, end) for end in ends]
     return View(text="".join(folded).translate(_CONTROLS), starts=starts, ends=ends, cells=cells)
+
+
+def _continued(text: str, end: int) -> int:
+    """Where the place of a character ends that stands for more: "é" for "&eacute;"."""
+    while text.startswith(CONTINUED, end):
+        end += 1
+    return end
 
 
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")

@@ -24,7 +24,7 @@ _RUN = rf"{LETTER}++"
 _WORD = rf"(?:[{CJK}]|{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+)"
 _MORE = re.compile(rf"{_RUN}(?:['’ʼ]{_RUN}|[-‐‑](?=[^\W\d_]){_RUN})*+")
 _OPTIONAL_ENDING = re.compile(r"\(([a-z]{1,3})\)([a-z]{0,3})(?![^\W_])")
-_DIGITS_OR_OTHERS = re.compile(r"\d+|\D+")
+_DIGITS_OR_OTHERS = re.compile(r"\d+|[⁰¹²³⁴-⁹]+|[^\d⁰¹²³⁴-⁹]+")
 _WORD_BEFORE = re.compile(r"(?<![^\W_])(?<![^\W_]['’-])[^\W_]++(?:['’-][^\W_]++)*+$")
 _WORD_AFTER = re.compile(r"[^\W_]+")
 _CONSONANTS = re.compile(r"[^aeiouy]*")
@@ -88,15 +88,15 @@ def _continues(char: str) -> bool:
 def _spoken(word: str, speller: Speller) -> Words:
     if word.isalpha():
         return clean(word)
-    if not any(map(str.isdecimal, word)):
+    if not any(map(str.isdigit, word)):
         return clean(word)
     return tuple(said for run in _DIGITS_OR_OTHERS.findall(word) for said in _spoken_run(run, speller))
 
 
 def _spoken_run(run: str, speller: Speller) -> Words:
     """A run of a mixed word: digits as a number, a few letters by their names."""
-    if run.isdecimal():
-        return speller.cardinal(run)
+    if run.isdigit():
+        return speller.cardinal(unicodedata.normalize("NFKC", run))  # raised ones are the mark of a note
     letters = [char for char in run if char.isalpha()]
     spelled = len(letters) <= 3 and (run.isupper() or _VOWELS.isdisjoint(run))
     if not any(map(str.isalnum, run)):
@@ -171,7 +171,8 @@ def capitals(grammar: Grammar) -> Rule:
 
     def read(match: re.Match[str]) -> Reading:
         letters = match["letters"]
-        if not _spelled(letters, grammar, shouted=_shouted(match, grammar)):
+        names_speaker = match.string.startswith(": ", match.end())  # "BOB: Hello"
+        if not _spelled(letters, grammar, shouted=names_speaker or _shouted(match, grammar)):
             return None
         first, last = letters[:-1], letters[-1]
         # "DVDs", "the BBC's": the ending belongs to the last letter, with the apostrophe that makes it heard.

@@ -59,6 +59,8 @@ def phrase(utterance: Utterance, g2p: G2P, notation: Notation) -> Phrasing:
         symbols += notation.marks(token.lead)
         places.append((len(symbols), len(symbols) + len(spoken)))
         symbols += spoken + notation.marks(token.trail)
+        if token.boundary >= Boundary.SENTENCE and symbols[-1:].isalpha() and token is not utterance.tokens[-1]:
+            symbols += "."  # a line of verse, or of a chat, before another one
     last = utterance.tokens[-1]
     unfinished = last.boundary >= Boundary.SENTENCE and not notation.marks(last.trail)
     if unfinished or not symbols:

@@ -8,9 +8,11 @@ PREFIXES = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "pl
             "~": "about", "≈": "about", "<": "less than", ">": "more than", "≤": "at most", "≥": "at least",
             "×": "times", "№": "number", "§": "section"}  # fmt: skip
 
-BETWEEN_NUMBERS = {"–": "to", "-": "to", "×": "times", "÷": "divided by", "−": "minus", "+": "plus"}  # fmt: skip
+BETWEEN_NUMBERS = {"–": "to", "-": "to", "×": "times", "*": "times", "÷": "divided by", "−": "minus",
+    "+": "plus"}  # fmt: skip
 
 RELATIONS = {
+    "−": ("minus", "minus"),
     "<": ("is less than", "less than"),
     ">": ("is more than", "more than"),
     **dict.fromkeys(("≤", "<="), ("is at most", "at most")),
@@ -51,7 +53,8 @@ _ALWAYS = {
     "incl.": "including", "excl.": "excluding", "Ph.D.": "P H D", "PhD": "P H D", "a.k.a.": "also known as",
     "aka": "also known as", "w/o": "without", "w/": "with", "c/o": "care of", "n/a": "N A", "N/A": "N A",
     "I/O": "I O", "et al.": "et al", "para.": "paragraph", "paras.": "paragraphs", "Com.": "Committee",
-    "Messrs.": "Messieurs", "Messrs": "Messieurs", "Esq.": "Esquire", "ft.": "feet", "ibid.": "ibid", "a.m.": "A M",
+    "INT.": "Interior", "EXT.": "Exterior", "Messrs.": "Messieurs", "Messrs": "Messieurs", "Esq.": "Esquire",
+    "ft.": "feet", "ibid.": "ibid", "a.m.": "A M",
     "p.m.": "P M", "A.M.": "A M", "P.M.": "P M",
 }  # fmt: skip
 _BEFORE_NAME = {

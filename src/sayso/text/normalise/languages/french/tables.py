@@ -8,10 +8,11 @@ PREFIXES = {"-": "moins", "−": "moins", "–": "moins", "+": "plus", "±": "pl
             "~": "environ", "≈": "environ", "<": "moins de", ">": "plus de", "≤": "au plus", "≥": "au moins",
             "×": "fois", "№": "numéro", "§": "paragraphe"}  # fmt: skip
 
-BETWEEN_NUMBERS = {"–": "à", "-": "à", "×": "fois", "÷": "divisé par", "−": "moins", "+": "plus",
+BETWEEN_NUMBERS = {"–": "à", "-": "à", "×": "fois", "*": "fois", "÷": "divisé par", "−": "moins", "+": "plus",
                    "/": "sur"}  # fmt: skip
 
 RELATIONS = {
+    "−": ("moins", "moins"),
     "<": ("est inférieur à", "moins de"),
     ">": ("est supérieur à", "plus de"),
     **dict.fromkeys(("≤", "<="), ("est inférieur ou égal à", "au plus")),
