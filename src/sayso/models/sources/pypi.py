@@ -26,7 +26,7 @@ class PypiSource:
             OutputFailed: the staging directory cannot be written.
         """
         if find_spec("pip") is None:
-            raise SourceFailed("pip is not installed beside this Python")
+            raise SourceFailed(f"pip is not installed beside this Python ({sys.executable} -m ensurepip brings it)")
         work = staging.work_directory("pip")
         # -P prevents a file named pip.py in the current directory from being run instead of pip.
         command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
