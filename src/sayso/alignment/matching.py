@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 _GAP = np.float32(0.4)
+_EDGE_GAP = np.float32(0.35)
+"""The same before the first match and after the last, where there is no cost of a jump."""
+
 _OPEN = np.float32(3.0)
 """The cost of a jump, so that one of two readings of a text is matched as a whole, and not half of each."""
 
@@ -43,13 +46,19 @@ class _Row(NamedTuple):
     """The best scores of the first words of the text with each number of words of the transcription, by last step.
 
     ``matched`` ends with a match, ``swapped`` with two different words, ``skipped`` with a heard word that the text
-    does not have, ``dropped`` with a word of the text that was not heard.
+    does not have, ``dropped`` with a word of the text that was not heard. ``opening`` is the cost of the first skip.
     """
 
     matched: FloatArray
     swapped: FloatArray
     skipped: FloatArray
     dropped: FloatArray
+    opening: np.float32 = _OPEN
+
+    @property
+    def steps(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """The four, by the number of the step."""
+        return self.matched, self.swapped, self.skipped, self.dropped
 
     @property
     def best(self) -> FloatArray:
@@ -59,7 +68,7 @@ class _Row(NamedTuple):
 
     def step_at(self, place: int) -> int:
         """The number of the step that has the best score."""
-        return max(range(len(self)), key=lambda step: self[step][place])
+        return max(range(len(self.steps)), key=lambda step: float(self.steps[step][place]))
 
 
 _MATCHED, _SWAPPED, _SKIPPED, _DROPPED = range(4)
@@ -105,7 +114,7 @@ def _trace(
     rows = [_first_row(len(right))]
     row = rows[0]
     for index in range(len(left)):
-        row = _next_row(row, right == left[index], weights[index], index + 1)
+        row = _next_row(row, right == left[index], weights[index], (index + 1, len(left)))
         if (index + 1) % step == 0:
             rows.append(row)
             checkpoint()
@@ -116,7 +125,7 @@ def _trace(
         base = (i - 1) // step
         block = [rows[base]]
         for index in range(base * step, i):
-            block.append(_next_row(block[-1], right == left[index], weights[index], index + 1))
+            block.append(_next_row(block[-1], right == left[index], weights[index], (index + 1, len(left))))
         i, j, kind = _trace_block(block, base * step, (i, j, kind), pairs)
         checkpoint()
     return pairs[::-1]
@@ -124,10 +133,13 @@ def _trace(
 
 def _first_row(count: int) -> _Row:
     never = np.full(count + 1, _IMPOSSIBLE, np.float32)
-    return _Row(matched=never, swapped=never, skipped=-_GAP * np.arange(count + 1, dtype=np.float32), dropped=never)
+    return _Row(
+        matched=never, swapped=never, skipped=-_EDGE_GAP * np.arange(count + 1, dtype=np.float32), dropped=never
+    )
 
 
-def _next_row(above: _Row, equal: NDArray[np.bool_], weight: np.float32, number: int) -> _Row:
+def _next_row(above: _Row, equal: NDArray[np.bool_], weight: np.float32, number: tuple[int, int]) -> _Row:
+    """The row of one more word of the text; ``number`` is its own and the last one's, after which skips are free."""
     count = len(equal)
     best = above.best
     matched = np.full(count + 1, _IMPOSSIBLE, np.float32)
@@ -135,13 +147,16 @@ def _next_row(above: _Row, equal: NDArray[np.bool_], weight: np.float32, number:
     swapped = np.full(count + 1, _IMPOSSIBLE, np.float32)
     swapped[1:] = best[:-1] - _SWAP
     dropped = np.maximum(above.dropped, best - _OPEN) - _GAP
-    dropped[0] = -_GAP * number
+    dropped[0] = -_EDGE_GAP * number[0]
+    dropped[-1] = max(above.dropped[-1], best[-1]) - _EDGE_GAP
+    is_last = number[0] == number[1]
+    opening, gap = (np.float32(0.0), _EDGE_GAP) if is_last else (_OPEN, _GAP)
     # Any number of heard words may be skipped.
-    slope = _GAP * np.arange(count + 1, dtype=np.float32)
+    slope = gap * np.arange(count + 1, dtype=np.float32)
     reached = np.maximum.accumulate(np.maximum(np.maximum(matched, swapped), dropped) + slope) - slope
     skipped = np.full(count + 1, _IMPOSSIBLE, np.float32)
-    skipped[1:] = reached[:-1] - _GAP - _OPEN
-    return _Row(matched=matched, swapped=swapped, skipped=skipped, dropped=dropped)
+    skipped[1:] = reached[:-1] - gap - opening
+    return _Row(matched=matched, swapped=swapped, skipped=skipped, dropped=dropped, opening=opening)
 
 
 def _trace_block(
@@ -153,8 +168,10 @@ def _trace_block(
         above, row = block[i - base - 1], block[i - base]
         if kind == _SKIPPED:
             j -= 1
-            goes_on = row.skipped[j] >= max(row.matched[j], row.swapped[j], row.dropped[j]) - _OPEN
-            kind = _SKIPPED if goes_on else max(_MATCHED, _SWAPPED, _DROPPED, key=lambda each: row[each][j])
+            goes_on = row.skipped[j] >= max(row.matched[j], row.swapped[j], row.dropped[j]) - row.opening
+            kind = (
+                _SKIPPED if goes_on else max(_MATCHED, _SWAPPED, _DROPPED, key=lambda each: float(row.steps[each][j]))
+            )
             continue
         if kind == _MATCHED:
             pairs.append((i - 1, j - 1))
@@ -166,9 +183,10 @@ def _trace_block(
 def _step_before(kind: int, row: _Row, place: int) -> int:
     """The step before a match, a swap, or a word that was dropped."""
     best = row.step_at(place)
-    if kind == _MATCHED and row.matched[place] + _RUN_BONUS >= row[best][place]:
+    if kind == _MATCHED and row.matched[place] + _RUN_BONUS >= row.steps[best][place]:
         return _MATCHED
-    if kind == _DROPPED and row.dropped[place] >= row[best][place] - _OPEN:
+    opening = np.float32(0.0) if place == len(row.matched) - 1 else _OPEN
+    if kind == _DROPPED and row.dropped[place] >= row.steps[best][place] - opening:
         return _DROPPED
     return best
 

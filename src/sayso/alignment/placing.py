@@ -56,6 +56,10 @@ _FEWEST_OTHER_PHONES = 10
 
 _OTHER_MARGIN_SECONDS = 0.1
 
+_QUIET_PEAK = 0.05
+_WANTED_PEAK = 0.5
+_LARGEST_GAIN = 1000.0
+
 
 class Placed(NamedTuple):
     """A token's time in seconds from the start of the stretch."""
@@ -130,6 +134,7 @@ def place(
         EngineFailed: the model broke.
     """
     phones = [phones_of(word.ipa) or ["ə"] for word in words]
+    samples = _audible(samples)
     probabilities = model.log_probabilities(samples)
     found = spikes(probabilities, phones, model)
     if found is None:
@@ -164,6 +169,14 @@ def place(
         for index in range(len(words))
     ]
     return Placement(words=placed, others=list(_other_speech(probabilities, first, last, model)))
+
+
+def _audible(samples: FloatArray) -> FloatArray:
+    """The samples without values that are no numbers, and louder where they are very quiet."""
+    finite: FloatArray = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    peak = float(np.abs(finite).max(initial=0.0))
+    gain = min(_WANTED_PEAK / peak, _LARGEST_GAIN) if 0.0 < peak < _QUIET_PEAK else 1.0
+    return finite if gain == 1.0 else (finite * gain).astype(np.float32)
 
 
 def _other_speech(

@@ -40,6 +40,7 @@ def test_of_two_readings_one_is_matched_as_a_whole() -> None:
     text = [f"w{number}" for number in range(60)]
     first = [*text[:30], "slip", *text[31:]]
     assert match(text, [*first, *text]) == list(range(60, 120))
+    assert match(text, [*text, *first]) == list(range(60))
 
 
 def test_of_a_text_that_stands_twice_one_is_matched_as_a_whole() -> None:
@@ -75,6 +76,13 @@ def test_long_texts_are_matched_across_the_blocks_of_the_table() -> None:
     assert all(heard[hit] == word for word, hit in found)
     assert [hit for _, hit in found] == sorted({hit for _, hit in found})
     assert len(found) > 0.95 * len(heard)
+
+
+def test_a_single_word_is_found_in_a_long_transcription() -> None:
+    """What is before and after it costs nothing."""
+    heard = [f"w{number}" for number in range(50)]
+    assert match(["w7"], heard) == [7]
+    assert match(["w7", "w8"], heard) == [7, 8]
 
 
 def test_nothing_matches_nothing() -> None:
