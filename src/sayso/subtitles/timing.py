@@ -43,28 +43,36 @@ def on_time(passage: Passage) -> list[list[Start]]:
 def shifted(passage: Passage, style: Style) -> list[list[Start]]:
     """The possible starts, for each gap, of a cue for which the speech leaves too little time to read.
 
-    On time; early or late within the style's tolerance; later, up to the style's maximum; and early, in a silence.
+    On time; early or late within the style's tolerance; later, up to the style's maximum; and early, in a silence:
+    as early as it allows, and just early enough that a short paragraph is shown for the style's shortest time.
     """
     starts = on_time(passage)
-    silent_since = 0
-    for options, piece in zip(starts, passage.pieces, strict=True):
+    latest = max(passage.duration_ms - 1, 0)
+    for options, (head_start, missing) in zip(starts, _early(passage, style), strict=True):
         sound = options[0].ms
-        head_start = min(sound - silent_since - style.min_gap_ms, _HEAD_START_MS)
-        offsets = {
-            -style.start_early_ms,
-            -head_start if head_start > style.start_early_ms else 0,
-            style.start_late_ms,
-            (style.start_late_ms + style.max_lag_ms) // 2,
-            style.max_lag_ms,
-        }
-        latest = max(passage.duration_ms - 1, 0)
-        options += [
-            Start(sound + offset, _shift_cost(offset, style))
-            for offset in offsets - {0}
-            if 0 <= sound + offset <= latest
-        ]
-        silent_since = piece.end_ms
+        early = {style.start_early_ms, *({head_start, missing} if head_start > style.start_early_ms else ())}
+        late = {style.start_late_ms, (style.start_late_ms + style.max_lag_ms) // 2, style.max_lag_ms}
+        offsets = {-min(offset, sound) for offset in early} | {offset for offset in late if sound + offset <= latest}
+        options += [Start(sound + offset, _shift_cost(offset, style)) for offset in sorted(offsets - {0})]
     return starts
+
+
+def _early(passage: Passage, style: Style) -> list[tuple[int, int]]:
+    """For each piece, how early a cue may start in the silence before it, and has to for its paragraph's sake.
+
+    Both in milliseconds. From the end: a paragraph that starts earlier leaves less time to the one before it.
+    """
+    found: list[tuple[int, int]] = []
+    paragraph_end = passage.duration_ms
+    for number in range(len(passage.pieces) - 1, -1, -1):
+        sound = passage.pieces[number].start_ms
+        silent_since = passage.pieces[number - 1].end_ms if number else -style.min_gap_ms
+        head_start = max(min(sound - silent_since - style.min_gap_ms, _HEAD_START_MS), 0)
+        missing = min(max(style.min_duration_ms - (paragraph_end - sound), 0), head_start)
+        found.append((head_start, missing))
+        if passage.must_break[number]:
+            paragraph_end = sound - missing - style.min_gap_ms
+    return found[::-1]
 
 
 def _shift_cost(offset_ms: int, style: Style) -> float:

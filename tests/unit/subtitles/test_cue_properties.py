@@ -158,3 +158,22 @@ def test_speech_that_can_be_read_passes_the_lint(words: list[Said], style: Style
     timeline = timeline_of(words)
     cues = compile_cues(timeline, style, language=language)
     assert lint(cues, style, duration_ms=duration_ms(timeline)) == []
+
+
+@given(st.lists(st.integers(300, 900), min_size=1, max_size=8), st.sampled_from(["netflix", "kids", "bbc"]))
+def test_short_paragraphs_are_shown_long_enough(lengths_ms: list[int], style_name: str) -> None:
+    """Wherever it is possible: cues give way into the silences before them."""
+    style = STYLES[style_name]
+    words = [Said("Oh!", ms=length, pause_ms=700, boundary=Boundary.PARAGRAPH) for length in lengths_ms]
+    timeline = timeline_of([*words[:-1], words[-1]._replace(pause_ms=120)], start_ms=40)
+    end = duration_ms(timeline) + style.min_gap_ms
+    is_possible = True
+    silent_since = [0, *(word.end_sample * 1000 // RATE_HZ for word in timeline.words)]
+    for number in reversed(range(len(words))):
+        sound = timeline.words[number].start_sample * 1000 // RATE_HZ
+        latest = min(sound, end - style.min_gap_ms - style.min_duration_ms)
+        silence = sound - silent_since[number] - style.min_gap_ms
+        is_possible &= latest >= max(0, sound - max(style.start_early_ms, min(silence, 1500)))
+        end = latest
+    cues = compile_cues(timeline, style, language="en-us")
+    assert not is_possible or lint(cues, style, duration_ms=duration_ms(timeline)) == []
