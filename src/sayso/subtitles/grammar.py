@@ -93,6 +93,7 @@ class Grammar:
     """The good places for line breaks in one language.
 
     Attributes:
+        language: the first part of the tag.
         is_japanese: whether breaks between wide characters follow the Japanese scripts.
 
     Args:
@@ -101,6 +102,7 @@ class Grammar:
 
     def __init__(self, language: str) -> None:
         primary = language.split("-", maxsplit=1)[0].lower()
+        self.language = primary
         self.is_japanese = primary == "ja"
         self._known = primary in _OPENERS
         self._determiners = _DETERMINERS_OF.get(primary, frozenset())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from sayso.subtitles.cohesion import is_name_with_next, is_number_with_next
 from sayso.subtitles.grammar import Grammar
 from sayso.subtitles.kinsoku import japanese_cost, may_break
 from sayso.subtitles.measure import columns
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sayso.subtitles.style import Style
     from sayso.types import Timeline, Word
 
+_MARKS_IN_WORD = re.compile(r"(?<=[^\W_])[-\u2010\u2013\u2014/\\_&=?|]+(?=[^\W_])")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 # The costs of a break, and of running on past a break. Only their ratios matter; a cue costs 20 to 35 (`layout.py`).
@@ -28,6 +30,8 @@ _IN_CLAUSE = 30.0
 _BEFORE_OPENER = 20.0
 _AFTER_LEANING = 80.0
 _FORBIDDEN = 4e5  # after an article, and where kinsoku allows no break: less than a cue that cannot be read
+_IN_NAME = 60.0
+_IN_NUMBER = 200.0
 _WITHOUT_SPACE = 200.0
 _IN_WORD = 400.0
 _PAUSE_BONUS = 0.02  # for each millisecond, up to
@@ -35,6 +39,8 @@ _PAUSE_BONUS_UP_TO_MS = 500
 _HESITATION_MS = 2000  # after a longer pause the speaker begins anew
 _PAST_SENTENCE = 25.0
 _PAST_UNIT = 80.0
+_BEGUN_SENTENCE = 60.0  # a cue that ends with the first words of a sentence
+_BEGUN_WORDS = 2
 _PAST_PAUSE = 0.04  # for each millisecond above
 _PAST_PAUSE_ABOVE_MS = 250
 
@@ -84,6 +90,7 @@ class Passage:
         self._spaces = [0 if piece.joined else 1 for piece in self.pieces]
         widths = (space + columns(piece.text) for space, piece in zip(self._spaces, self.pieces, strict=True))
         self._reached = list(accumulate(widths, initial=0))
+        self._sentence_starts = list(_sentence_starts(self.pieces))
         run_on = (_run_on_cost(before, after, style.unit) for before, after in gaps)
         self._run_on = list(accumulate(run_on, initial=0.0))
 
@@ -92,8 +99,12 @@ class Passage:
         return self._reached[end] - self._reached[first] - self._spaces[first]
 
     def run_on_cost(self, first: int, end: int) -> float:
-        """The cost of running past the sentence ends and pauses inside the range."""
-        return self._run_on[end - 1] - self._run_on[first]
+        """The cost of running past sentence ends and pauses inside the range, and of a sentence just begun in it."""
+        cost = self._run_on[end - 1] - self._run_on[first]
+        begun = end - self._sentence_starts[end]
+        if begun and begun <= _BEGUN_WORDS and self._sentence_starts[end] > first:
+            cost += _BEGUN_SENTENCE
+        return cost
 
     def line(self, first: int, end: int) -> str:
         """The range as a line of text."""
@@ -154,7 +165,13 @@ def _cut(text: str, max_columns: int) -> Iterator[tuple[str, bool]]:
 
 
 def _cut_before(text: str, start: int, latest: int) -> int:
-    """Where to cut a text that has no space: late, and where a line may end; at the latest place if it may nowhere."""
+    """Where to cut a text that has no space: behind its last hyphen, slash or the like, else late where a line may end.
+
+    At the latest place if it may nowhere; a mark in the first third is too early.
+    """
+    marks = [found.end() for found in _MARKS_IN_WORD.finditer(text, start, latest)]
+    if marks and marks[-1] - start >= (latest - start) // 3:
+        return marks[-1]
     for index in range(latest, start, -1):
         if may_break(text[start:index], text[index:]):
             return index
@@ -182,6 +199,10 @@ def _phrase_break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
         return _FORBIDDEN
     if before.boundary is Boundary.CLAUSE:
         return _AT_CLAUSE
+    if is_number_with_next(before.core, after.core):
+        return _IN_NUMBER
+    if is_name_with_next(before.core, after.core, grammar.language):
+        return _IN_NAME
     if grammar.leans_on_next(before.core):
         return _AFTER_LEANING
     if grammar.is_japanese and after.joined and all(is_wide):
@@ -191,6 +212,16 @@ def _phrase_break_cost(before: Piece, after: Piece, grammar: Grammar) -> float:
 
 def _is_wide(character: str) -> bool:
     return columns(character) > 1
+
+
+def _sentence_starts(pieces: tuple[Piece, ...]) -> Iterator[int]:
+    """For each gap, the gap where the sentence before it began; the gap itself where that sentence ends there."""
+    start = 0
+    yield start
+    for number, piece in enumerate(pieces, start=1):
+        if piece.boundary >= Boundary.SENTENCE:
+            start = number
+        yield start
 
 
 def _run_on_cost(before: Piece, after: Piece, unit: Boundary) -> float:

@@ -20,6 +20,8 @@ _INVISIBLE = 1e4 * VIOLATION
 # In the same unit as the costs of `passage.py`, for each millisecond.
 _PAST_MAX_DURATION = 1.0  # a word still sounds, and nothing is shown
 _PAST_LEAD_OUT = 0.02
+_BRIEF = 0.3
+_BRIEF_BELOW_MS = 1000  # the eye needs a moment to find a cue; one that short had better be joined with its neighbour
 _SHIFT = 0.04
 _SHIFT_PAST_TOLERANCE = 0.12
 
@@ -100,6 +102,7 @@ def time_cost(start_ms: int, latest_end_ms: int, needed_ms: int, spoken_until_ms
         cost = VIOLATION * (1 + _MISSING_TIME * missing * missing)
     elif wanted_end > spoken_until_ms + style.lead_out_ms:
         cost = _PAST_LEAD_OUT * (wanted_end - spoken_until_ms - style.lead_out_ms)
+    cost += _BRIEF * max(_BRIEF_BELOW_MS - (latest_end_ms - start_ms), 0)
     if spoken_until_ms > start_ms + style.max_duration_ms:
         cost += _PAST_MAX_DURATION * (spoken_until_ms - start_ms - style.max_duration_ms)
     return cost
