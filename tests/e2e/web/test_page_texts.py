@@ -94,6 +94,16 @@ async () => {
 """
 
 
+_BLOCKS = """
+async (line) => {
+  const { ReadingText } = await import("/page/text/reading-text.js");
+  const element = document.createElement("div");
+  new ReadingText(element, line.repeat(200_000), () => {}, { isMarkdown: true }).close();
+  return element.childElementCount;
+}
+"""
+
+
 def test_a_book_has_only_the_words_in_sight(visit: Visit) -> None:
     """Of 600,000 words few are elements; the lit one is among them and in sight, also after a jump to the end."""
     page = visit(fake_served())
@@ -105,6 +115,8 @@ def test_a_book_has_only_the_words_in_sight(visit: Visit) -> None:
         expect(lit).to_have_attribute("data-index", str(index))
         expect(lit).to_be_in_viewport()
         assert page.locator("#transcript .word").count() < 6_000
+    for line in ("- one\n", "# one\n", "\n", "one ", "`[_*"):
+        assert 0 < page.evaluate(_BLOCKS, line) < 20_000
 
 
 def test_markdown_is_shown_and_saved_without_its_marks(visit: Visit) -> None:

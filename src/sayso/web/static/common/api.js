@@ -2,6 +2,7 @@
 
 import { known, language, plural, t } from "./language.js";
 
+const API_LANGUAGE = "en"; // whose messages say more than the page's own of the same code
 const KEY_NAME = "sayso.key";
 
 /** An error of the API, or of the connection to it. */
@@ -35,7 +36,7 @@ function failureOf(status, body, retryAfter, asksForKey = true) {
   let message;
   try {
     const { error } = JSON.parse(body);
-    message = known(`error.${error.code}`) ?? error.message;
+    message = (language !== API_LANGUAGE && known(`error.code.${error.code}`)) || error.message;
   } catch {
     message = t("error.status", { status }); // a proxy in between has other error bodies
   }

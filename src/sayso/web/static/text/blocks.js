@@ -7,8 +7,8 @@ const PLAIN_BLOCK = 1_500; // lines are joined up to so many
 
 /** The next place to cut a long piece: after a space, if there is one. */
 function cutAt(text, from, end) {
-  const space = text.lastIndexOf(" ", end);
-  return space > from ? space + 1 : end;
+  const space = text.slice(from, end).lastIndexOf(" ");
+  return space > 0 ? from + space + 1 : end;
 }
 
 /** Cut a text into consecutive ranges `{from, to}`, at the ends of lines where possible. */
@@ -56,23 +56,26 @@ export class Block {
   end = -1;
   #text;
   #written; // the unit up to which words were written
+  #isMarked = false;
   #hidden = [];
   #styled = [];
   #cuts = [];
 
   /** @param text the whole text, of which the block shows the range from `from` to `to` */
-  constructor(text, { from, to }, isMarkdown) {
+  constructor(text, { from, to }) {
     this.#text = text;
     this.from = this.#written = from;
     this.to = to;
     this.element.className = "block";
-    if (isMarkdown) {
-      this.#readMarkup();
-    }
-    this.element.append(...this.#rest());
+    this.element.append(text.slice(from, to));
   }
 
-  #readMarkup() {
+  /** Show it without its marks: when it comes into sight, since a book has many blocks. */
+  readMarkup() {
+    if (this.#isMarked) {
+      return;
+    }
+    this.#isMarked = true;
     const source = this.#text.slice(this.from, this.to);
     const { hidden, styled } = markupOf(source);
     this.element.classList.add("marked", kindOf(source));
@@ -82,6 +85,7 @@ export class Block {
     this.#styled = styled.map(({ from, to, style }) => ({ from: this.from + from, to: this.from + to, style }));
     this.#cuts = [...new Set([...this.#hidden.flat(), ...this.#styled.flatMap(({ from, to }) => [from, to])])]
       .sort((one, other) => one - other);
+    this.undress();
   }
 
   /** The visible pieces of a range, with their styles. */
@@ -135,7 +139,7 @@ export class Block {
       made.append(span);
       this.#written = end;
     }
-    while (this.element.lastChild && !this.element.lastChild.classList.contains("word")) {
+    while (this.element.lastChild && !this.element.lastChild.classList?.contains("word")) {
       this.element.lastChild.remove();
     }
     this.element.append(made, ...this.#rest());

@@ -4,6 +4,7 @@ import { Block, blocksOf } from "./blocks.js";
 
 const FEW_BLOCKS = 40; // a text with no more has all its words in the page; a longer one only those in sight
 
+const MOST_MARKED_BLOCKS = 20_000; // a text with more, such as a list of a million lines, is shown as it is
 const MOST_STEPS = 8; // of scrolling to a word
 
 /** Converts ascending offsets in Unicode code points into offsets in a UTF-16 string. */
@@ -42,6 +43,7 @@ export class ReadingText {
   #element;
   #blocks;
   #isLong;
+  #isMarkdown;
   #words = []; // {start, end, from, to, index}, by start; `index` is of the word whose span it shares
   #place = 0; // the block of the last word
   #spans = new Map(); // of the words in dressed blocks, by index
@@ -56,9 +58,16 @@ export class ReadingText {
   constructor(element, text, onSeek, { isMarkdown = false } = {}) {
     this.#element = element;
     this.#onSeek = onSeek;
-    this.#blocks = blocksOf(text, isMarkdown).map((range) => new Block(text, range, isMarkdown));
+    const ranges = blocksOf(text, isMarkdown);
+    this.#isMarkdown = isMarkdown && ranges.length <= MOST_MARKED_BLOCKS;
+    const shown = this.#isMarkdown ? ranges : blocksOf(text, false);
+    this.#blocks = shown.map((range) => new Block(text, range));
     this.#isLong = this.#blocks.length > FEW_BLOCKS;
-    element.replaceChildren(...this.#blocks.map((block) => block.element));
+    element.replaceChildren();
+    this.#blocks.forEach((block) => element.append(block.element));
+    if (this.#isMarkdown && !this.#isLong) {
+      this.#blocks.forEach((block) => block.readMarkup());
+    }
     element.classList.toggle("long", this.#isLong);
     element.scrollTop = 0;
     if (this.#isLong) {
@@ -148,6 +157,9 @@ export class ReadingText {
 
   /** Write the words of a block that are known and not written. */
   #dress(block) {
+    if (this.#isMarkdown) {
+      block.readMarkup();
+    }
     block.isDressed = true;
     if (block.first === -1) {
       return;
