@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer.main
 from prometheus_client import CollectorRegistry
@@ -16,6 +17,8 @@ from sayso.bootstrap.roles import ROLES
 from sayso.cli.app import app
 from sayso.modelsync.plan.manifests import manifest_schema
 from sayso.observability import CardMetrics, JobMetrics, Metrics, QueueState, SyncMetrics
+from sayso.providers.parsing import presets
+from sayso.providers.provider import SpeechFacts, TranscriptionFacts
 from sayso.resilience import BreakerState
 from sayso.scheduling import Load
 from sayso.settings import EnvironmentSettings, Settings, variables
@@ -23,7 +26,7 @@ from sayso.subtitles import STYLES
 from sayso.workers import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
     from pydantic.fields import FieldInfo
@@ -39,12 +42,107 @@ def pages() -> dict[str, str]:
         "client-fields.md": _client_fields(),
         "commands.md": _commands(),
         "model-manifest.schema.json": json.dumps(manifest_schema(), indent=2) + "\n",
+        "providers.md": _providers(),
         "settings.md": _settings(),
         "styles.md": _styles(),
         "../operations/metrics.md": _metrics(),
         "../../.env.sample": _environment(".env.sample"),
         "../../.env.prod.sample": _environment(".env.prod.sample"),
     }
+
+
+_PROVIDERS = """# Providers
+
+`SAYSO_PROVIDERS` lists the cloud services that are tried, in order, before the local engines. Its value is JSON, or the
+path of a file with JSON: a list in which each entry is the name of a preset or an object. Without it the list is
+`["openai"]`, with `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
+
+```json
+[
+  "openai",
+  {"name": "groq", "key_variable": ["GROQ_API_KEY", "GROQ_API_KEY_2"]},
+  {"name": "azure", "resource": "mine", "transcription": {"model": "my-whisper", "gives_words": true}},
+  {"name": "office", "base_url": "http://10.0.0.5:8000/v1", "transcription": {"model": "small"}}
+]
+```
+
+- A request for one of OpenAI's model names goes to the provider's model of that name, or else to its first model.
+- Each model has a circuit breaker for each key: a dead model leaves its siblings alone, a rejected key the next key.
+- Keys stand in the variables that `key_variable` names, never in the list. A provider without any key is skipped.
+- What a model cannot do, Sayso adds or leaves to the next engine: word times by the aligner, translations by Whisper.
+- `voice_aliases` names the provider's voices by other names, such as OpenAI's: `{"alloy": "autumn"}`. A voice that a
+  provider does not have is spoken by the next engine.
+
+## Fields of an entry
+
+| field | meaning |
+|---|---|
+| `name` | in logs, metrics, `/health` and `x-sayso-engine`; a preset of this name fills in what is not said |
+| `preset` | the preset, if the name is another one |
+| `label` | in messages |
+| `base_url` | the address, with the version |
+| `resource` | the part of Azure's address that is yours |
+| `key_variable` | an environment variable with a key, or a list of them: each is tried in turn |
+| `needs_key` | whether it refuses requests without a key; false where `key_variable` is not set |
+| `speech`, `transcription` | a model, or a list of them, the default first |
+
+## Fields of a model
+
+"""
+
+_FIELDS: Mapping[str, str] = {
+    "model": "the provider's name of it",
+    "shutdown_date": "when it is retired, as 2027-02-26; the provider's list of models outweighs it",
+    "successor": "the model of the same provider that takes over then",
+    "voices": "its voices; required",
+    "voice_aliases": "its voices by other names",
+    "maximum_characters": "of one request",
+    "response_format": "`pcm`, or `wav` where it has no `pcm`",
+    "sample_rate_hz": "of its sound",
+    "takes_instructions": "whether it takes `instructions`",
+    "takes_speed": "whether it takes `speed`; otherwise Sayso stretches the sound",
+    "transport": "`http` for `/audio/speech`, `realtime` for a realtime model",
+    "maximum_bytes": "of one file; a larger one is sent in parts",
+    "maximum_seconds": "of one file",
+    "gives_words": "whether it gives word times (`verbose_json`)",
+    "gives_segments": "whether it gives segments (`verbose_json`)",
+    "gives_speakers": "whether it tells speakers apart (`diarized_json`)",
+    "streams": "whether it sends its text as events",
+    "translates": "whether it has `/audio/translations`",
+    "language_field": "`language`, or `languages` for a list",
+    "takes_keywords": "whether it takes `keywords`; otherwise they go into the prompt",
+    "takes_prompt": "whether it takes `prompt`",
+    "takes_vad": "whether it takes `chunking_strategy`",
+}
+
+
+def _providers() -> str:
+    lines = [_PROVIDERS + "| field | of | default | meaning |", "|---|---|---|---|"]
+    kinds: dict[str, list[str]] = {}
+    defaults: dict[str, object] = {}
+    for kind, facts in (("speech", SpeechFacts), ("transcription", TranscriptionFacts)):
+        for each in dataclasses.fields(facts):
+            kinds.setdefault(each.name, []).append(kind)
+            defaults[each.name] = None if each.default is dataclasses.MISSING else each.default
+    for name, of in kinds.items():
+        default = json.dumps(defaults[name]) if defaults[name] not in (None, ()) else "–"
+        lines.append(f"| `{name}` | {', '.join(of)} | {default} | {_FIELDS[name]} |")
+    lines += ["", "## Presets", "", "What has no source is left out; name it in the entry.", ""]
+    lines += ["| preset | address | key | models | sources |", "|---|---|---|---|---|"]
+    for name, known in presets().items():
+        models = [
+            f"`{model['model']}`" for task in ("speech", "transcription") for model in _several(known.get(task, []))
+        ]
+        sources = " ".join(f"[{number}]({source})" for number, source in enumerate(known["sources"], 1))
+        key = f"`{known['key_variable']}`" + ("" if known.get("needs_key", True) else ", optional")
+        lines.append(
+            f"| `{name}` | `{known['base_url']}` | {key} | {', '.join(models) or 'name your deployments'} | {sources} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 _CLIENT_FIELDS = """# Clients of other servers

@@ -140,11 +140,13 @@ class Speech:
         audio: the sound.
         times: one entry per token of the utterance, ordered and within the audio; None when the engine gives no times.
         is_aligned: whether the times are those of an aligner, not of the engine.
+        is_substitute: whether another engine than the one that was asked spoke it; the speech cache does not keep it.
     """
 
     audio: Audio
     times: tuple[TokenTime, ...] | None
     is_aligned: bool = False
+    is_substitute: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

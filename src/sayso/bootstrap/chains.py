@@ -19,21 +19,26 @@ from sayso.models import installed_models
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.providers.provider import OPENAI
 from sayso.providers.shutdown_watch import WARNING_DAYS
-from sayso.resilience import Breaker, Chain, Link
+from sayso.resilience import Breaker, Chain, Failure, Link
 from sayso.resilience.breaker_limits import LOCAL_ENGINE
+from sayso.resilience.chain import reason_of
 from sayso.stt import LocalTranscriber, OpenAITranscriber
 from sayso.tts.engines.openai import OpenAISpeech
+from sayso.tts.engines.realtime import RealtimeSpeech
+from sayso.tts.reading_check import TRANSCRIPT_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from sayso.bootstrap.model_needs import Obtain
     from sayso.bootstrap.providers import OpenProvider
+    from sayso.providers.provider import SpeechFacts
     from sayso.providers.shutdowns import Shutdown
-    from sayso.resilience import BreakerState, Failure
+    from sayso.resilience import BreakerState
     from sayso.settings import SpeechSettings
     from sayso.stt import Transcriber
+    from sayso.tts.reading_check import ReadingCheck
     from sayso.tts.selection import SpeechSource
     from sayso.types import Voice
 
@@ -75,6 +80,8 @@ class EngineRegistry:
 
     Args:
         settings: select the engines and their order.
+        reading_check: compares the speech of realtime models with its text.
+        on_tokens: called with a provider, a realtime model, and the input and output tokens of a reading.
         on_reload: called with an engine's name, and ``loaded`` or ``rejected``, when its model was to be replaced.
         clock: Unix time in seconds, which decides when models of providers are retired.
         obtain: gets models that are missing when they are used; None to get none.
@@ -88,11 +95,15 @@ class EngineRegistry:
         self,
         settings: SpeechSettings,
         *,
+        reading_check: ReadingCheck = TRANSCRIPT_ONLY,
+        on_tokens: Callable[[str, str, int, int], None] = lambda *_: None,
         on_reload: Callable[[str, str], None] = lambda _name, _result: None,
         clock: Callable[[], float] = time.time,
         obtain: Obtain | None = None,
     ) -> None:
         self.providers = open_providers(settings, clock=clock)
+        self._reading_check = reading_check
+        self._on_tokens = on_tokens
         self.wants_providers = settings.primary_service == OPENAI
         self.asks_local = settings.fallback_to_local or not self.wants_providers
         self.models = DirectoryModels(settings, on_reload)
@@ -153,7 +164,8 @@ class EngineRegistry:
         local = [self._link(name, source) for name, source in self.speech.items()]
 
         def chain(model: str) -> Chain[SpeechSource]:
-            return Chain([*self._speaking(model), *(local if self.asks_local else [])], on_fallback=on_fallback)
+            following = local if self.asks_local else []
+            return Chain([*self._speaking(model, following, on_fallback), *following], on_fallback=on_fallback)
 
         models = [
             *(
@@ -165,13 +177,37 @@ class EngineRegistry:
         ]
         return [model for model in models if model.chain.links]  # a list of providers may have none for this task
 
-    def _speaking(self, name: str) -> Iterator[Link[SpeechSource]]:
-        """The providers' models that serve a name."""
-        for each in self.asked_providers:
+    def _speaking(
+        self, name: str, local: Sequence[Link[SpeechSource]], on_fallback: Callable[[Failure], None]
+    ) -> list[Link[SpeechSource]]:
+        """The providers' models that serve a name; a realtime one has those after it, and the local ones, to help."""
+        links: list[Link[SpeechSource]] = []
+        for each in reversed(self.asked_providers):
             line = each.provider.speech.line(name)
-            for place, facts in enumerate(line):
-                source: SpeechSource = OpenAISpeech(each.connection, facts, provider=each.provider.name)
-                yield each.link(facts, source, after=line[:place])
+            for place, facts in reversed(list(enumerate(line))):
+                source = self._speech_source(each, facts, (*links, *local), on_fallback)
+                links.insert(0, each.link(facts, source, after=line[:place]))
+        return links
+
+    def _speech_source(
+        self,
+        each: OpenProvider,
+        facts: SpeechFacts,
+        following: Sequence[Link[SpeechSource]],
+        on_fallback: Callable[[Failure], None],
+    ) -> SpeechSource:
+        provider = each.provider.name
+        if facts.transport == "http":
+            return OpenAISpeech(each.connection, facts, provider=provider)
+        return RealtimeSpeech(
+            each.connection,
+            facts,
+            provider=provider,
+            check=self._reading_check,
+            substitutes=lambda: [link.engine for link in following if link.is_needed() and link.refusal() is None],
+            on_tokens=functools.partial(self._on_tokens, provider, facts.model),
+            on_substitute=lambda error: on_fallback(Failure(engine=provider, reason=reason_of(error), error=error)),
+        )
 
     def _transcription_models(self, on_fallback: Callable[[Failure], None]) -> list[TranscriptionModel]:
         default = self._link(self.default_whisper, self.whisper[self.default_whisper])

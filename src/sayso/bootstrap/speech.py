@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from sayso.bootstrap.alignment import open_aligner
 from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.local_engines import has_local_engines
 from sayso.bootstrap.model_needs import KOKORO, MODELS, open_pulls
 from sayso.bootstrap.providers import KeyChecks, shutdown_watch, worst
+from sayso.bootstrap.reading_check import reading_check
 from sayso.errors import InvalidInput, ModelArriving, ModelMissing
 from sayso.machine import processors
 from sayso.models import ModelWatcher, WatchedModel, installed_models
 from sayso.observability import EngineHealth
 from sayso.providers.openai.health import provider_health
 from sayso.scheduling import Scheduler
+from sayso.tts.reading_check import TRANSCRIPT_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +55,11 @@ class Speech:
     def __init__(self, settings: SpeechSettings, metrics: Metrics) -> None:
         self._settings = settings
         self.pulls = open_pulls(settings)
+        check = reading_check(aligner=self.aligner, listener=lambda: self.engines.whisper[self.engines.default_whisper])
         self.engines = EngineRegistry(
             settings,
+            reading_check=check if has_local_engines() else TRANSCRIPT_ONLY,
+            on_tokens=metrics.provider_tokens,
             on_reload=metrics.model_reload,
             obtain=None if self.pulls is None else self.pulls.require,
         )

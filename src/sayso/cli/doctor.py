@@ -41,7 +41,7 @@ _SPACE_FOR_MODELS_BYTES = _ONE_GIB
 class Finding:
     """The result of one check; ``mend`` is the command that fixes a state other than ok."""
 
-    area: Literal["software", "models", "directories", "settings"]
+    area: Literal["software", "models", "providers", "directories", "settings"]
     what: str
     state: Literal["ok", "optional", "missing"]
     detail: str
@@ -56,7 +56,13 @@ def doctor(*, as_json: JsonOption = False) -> None:
     from sayso.settings import load_settings
 
     settings = load_settings()
-    findings = [*_software(), *_models(settings), *_directories(settings), *_settings(settings)]
+    findings = [
+        *_software(),
+        *_models(settings),
+        *_providers(settings),
+        *_directories(settings),
+        *_settings(settings),
+    ]
     if as_json:
         typer.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
     else:
@@ -120,6 +126,35 @@ def _directory_models(settings: Settings) -> Iterator[Finding]:
         else:
             state, detail, mend = "ok", f"{model.directory}, which is complete", None
         yield Finding(area="models", what=SETTINGS[model.name], state=state, detail=detail, mend=mend)
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    """The providers with their keys, and their models that are retired soon; the lists of models are asked for dates.
+
+    Nothing is sent where the settings say so: SAYSO_OFFLINE, or SAYSO_OPENAI_CHECK_SECONDS=0.
+    """
+    from sayso.bootstrap.providers import open_providers, shutdown_watch
+    from sayso.providers.shutdown_watch import SETTING, WARNING_DAYS, sentence
+
+    try:
+        opened = open_providers(settings)
+    except InvalidInput as error:
+        yield Finding(area="providers", what=SETTING, state="missing", detail=error.message, mend=error.hint)
+        return
+    try:
+        watch = None if settings.offline or not settings.openai_check_seconds else shutdown_watch(opened)
+        if watch is not None:
+            watch.read(is_silent=True)
+        for each in opened:
+            name, has_key = each.provider.name, each.connection.is_configured
+            detail = "has a key" if has_key else "has no key, and is not used"
+            yield Finding(area="providers", what=name, state="ok", detail=detail)
+            for found in each.shutdowns.announced(within_days=WARNING_DAYS) if has_key else ():
+                mend = "docs/how-to/openai-shutdown.md"
+                yield Finding(area="providers", what=found.model, state="optional", detail=sentence(found), mend=mend)
+    finally:
+        for each in opened:
+            each.connection.close()
 
 
 def _directories(settings: Settings) -> Iterator[Finding]:

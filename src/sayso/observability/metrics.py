@@ -104,6 +104,9 @@ class Metrics:
         self._model_reloads = self._counter(
             "sayso_model_reloads", "New models in an engine's directory, by what became of them.", ("engine", "result")
         )
+        self._provider_tokens = self._counter(
+            "sayso_provider_tokens", "Tokens that a provider bills for speech.", ("provider", "model", "kind")
+        )
         self._audio_in = self._counter("sayso_audio_received_seconds", "Seconds of audio transcribed.", ("engine",))
         self._audio_out = self._counter("sayso_audio_made_seconds", "Seconds of audio synthesised.", ("engine",))
 
@@ -152,6 +155,18 @@ class Metrics:
     def fallback(self, engine: str, reason: str) -> None:
         """Count a failure of ``engine`` after which another engine was tried."""
         self._fallbacks.labels(engine, reason).inc()
+
+    def provider_tokens(self, provider: str, model: str, received: int, made: int) -> None:
+        """Count the tokens that a provider bills for speech from a realtime model.
+
+        Args:
+            provider: its name.
+            model: the model's.
+            received: input tokens.
+            made: output tokens.
+        """
+        self._provider_tokens.labels(provider, model, "input").inc(received)
+        self._provider_tokens.labels(provider, model, "output").inc(made)
 
     def model_reload(self, engine: str, result: str) -> None:
         """Count a new model in an engine's directory: ``loaded`` in place of the old one, or ``rejected``."""

@@ -103,12 +103,14 @@ class ShutdownWatch:
         if self._thread.is_alive():
             self._thread.join()
 
-    def read(self) -> None:
-        """Read every list now, and log what is retired soon; blocks."""
+    def read(self, *, is_silent: bool = False) -> None:
+        """Read every list now, and log what is retired soon, unless it is to be silent; blocks."""
         for each in self._lists:
             if self._closing.is_set():
                 return
             self._read_one(each)
+            if is_silent:
+                continue
             for shutdown in each.shutdowns.announced(within_days=WARNING_DAYS):
                 _warn(shutdown)
 

@@ -90,7 +90,8 @@ class SpeechCache:
         It is rounded even where nothing is stored, so that the result is the same with and without a cache.
         """
         data = _pack(speech)
-        self.store.put(key, data)
+        if not speech.is_substitute:
+            self.store.put(key, data)
         return _unpack(data)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sayso.audio import stretch
@@ -155,4 +156,4 @@ def _stretched(speech: Speech, factor: float) -> Speech:
             TokenTime(start_sample=int(time.start_sample / factor), end_sample=int(time.end_sample / factor))
             for time in speech.times
         )
-    return Speech(audio=stretch(speech.audio, factor), times=times, is_aligned=speech.is_aligned)
+    return replace(speech, audio=stretch(speech.audio, factor), times=times)

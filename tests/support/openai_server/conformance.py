@@ -42,7 +42,7 @@ class Target:
 
 
 @cache
-def _kokoro() -> SpeechEngine:
+def kokoro() -> SpeechEngine:
     from sayso.bootstrap import open_engine
     from sayso.settings import load_settings
 
@@ -56,7 +56,7 @@ def speech_of(*sentences: str, voice: str = "af_heart") -> bytes:
     from sayso.narration import Document, stream, to_script
     from sayso.tts.cache import SpeechCache
 
-    engine = _kokoro()
+    engine = kokoro()
     pieces = []
     for sentence in sentences:
         script = to_script(Document(text=sentence, name="sound", markdown=False), engine, voice=voice)
@@ -78,7 +78,7 @@ def spoken_words(*sentences: str, voice: str = "af_heart") -> tuple[FloatArray, 
     from sayso.narration import Document, Stream, to_script
     from sayso.tts.cache import SpeechCache
 
-    engine = _kokoro()
+    engine = kokoro()
     pieces: list[FloatArray] = []
     words: list[SpokenWord] = []
     for sentence in sentences:

@@ -28,8 +28,9 @@ def test_the_name_of_a_preset_is_enough() -> None:
 
 @pytest.mark.parametrize("name", presets())
 def test_every_preset_is_valid(name: str) -> None:
-    """Those with a part to name are, once it is named; each says where its facts are from."""
-    (found,) = parsed({"name": name, "resource": "mine"})
+    """Those with a part or a model to name are, once it is named; each says where its facts are from."""
+    named = {"transcription": {"model": "mine"}} if name == "azure" else {}
+    (found,) = parsed({"name": name, "resource": "mine", **named})
     assert found.name == name
     assert presets()[name]["sources"]
 
@@ -39,6 +40,14 @@ def test_an_entry_may_differ_from_its_preset() -> None:
     assert (found.name, found.label) == ("second", "OpenAI")
     assert found.key_variables == ("FIRST_KEY", "SECOND_KEY")
     assert found.speech.named("tts-1") is not None
+
+
+def test_a_preset_may_leave_a_part_to_the_user() -> None:
+    """At Azure the resource is part of the address, and models go by the names of deployments."""
+    (found,) = parsed({"name": "azure", "resource": "mine", "speech": {"model": "my-tts", "voices": ["alloy"]}})
+    assert found.base_url == "https://mine.openai.azure.com/openai/v1"
+    with pytest.raises(InvalidInput, match="needs resource"):
+        parsed({"name": "azure", "speech": {"model": "my-tts", "voices": ["alloy"]}})
 
 
 def test_a_service_of_ones_own_needs_no_key() -> None:

@@ -37,6 +37,7 @@ def main() -> None:
     )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds from a request for speech to its response")
     parser.add_argument("--whisper", metavar="MODEL", help="the Whisper model, such as base; a fake by default")
+    parser.add_argument("--realtime", action="store_true", help="serve a realtime model, too")
     options = parser.parse_args()
     is_stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,6 +50,7 @@ def main() -> None:
         key=options.key,
         port=options.port,
         latency_seconds=options.latency,
+        is_realtime=options.realtime,
     ) as server:
         sys.stdout.write(json.dumps({"base_url": server.base_url, "key": server.key}) + "\n")
         sys.stdout.flush()

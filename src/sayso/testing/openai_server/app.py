@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from sayso.providers.openai.limits import MAXIMUM_UPLOAD_BYTES
 from sayso.testing.openai_server.envelope import Refused, refusal
 from sayso.testing.openai_server.faults import Fault, FaultKind
 from sayso.testing.openai_server.models import HEARING_MODELS, SPEECH_MODELS, TIMED_MODEL, ServedModels
-from sayso.testing.openai_server.speech import SpeechEndpoint
-from sayso.testing.openai_server.stamped import StampedSpeech
 from sayso.testing.openai_server.transcriptions import TranscriptionEndpoint, as_events
 
 if TYPE_CHECKING:
@@ -27,29 +25,34 @@ if TYPE_CHECKING:
 
     from sayso.stt import Transcriber
     from sayso.testing.openai_server.faults import Plan
-    from sayso.tts.base import SpeechEngine
+    from sayso.testing.openai_server.realtime import RealtimeEndpoint
+    from sayso.testing.openai_server.speech import SpeechEndpoint
+    from sayso.testing.openai_server.stamped import StampedSpeech
 
 
 def application(
     plan: Plan,
     *,
     served: ServedModels,
-    speech: SpeechEngine | StampedSpeech | None,
+    realtime: RealtimeEndpoint | None,
+    speech: SpeechEndpoint | StampedSpeech | None,
     transcriber: Transcriber | None,
     key: str,
     latency_seconds: float,
 ) -> Starlette:
     """The application without its faults; see `OpenAIServer`."""
     routes = _Routes(
-        speech if speech is None or isinstance(speech, StampedSpeech) else SpeechEndpoint(speech),
+        speech,
         TranscriptionEndpoint(transcriber) if transcriber else None,
         key=key,
         plan=plan,
         served=served,
         latency_seconds=latency_seconds,
     )
+    sockets = [] if realtime is None else [WebSocketRoute("/v1/realtime", realtime.answer)]
     return Starlette(
         routes=[
+            *sockets,
             Route("/v1/models", routes.guarded(routes.models), methods=["GET"]),
             Route("/v1/audio/speech", routes.guarded(routes.speech), methods=["POST"]),
             Route("/v1/audio/transcriptions", routes.guarded(routes.transcription), methods=["POST"]),

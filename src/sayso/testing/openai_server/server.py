@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Self
 from sayso.testing.openai_server.app import application
 from sayso.testing.openai_server.faults import Fault, FaultKind, Faulty, Plan, Received
 from sayso.testing.openai_server.models import ServedModels
+from sayso.testing.openai_server.realtime import RealtimeEndpoint
+from sayso.testing.openai_server.speech import SpeechEndpoint
+from sayso.testing.openai_server.stamped import StampedSpeech
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from sayso.stt import Transcriber
-    from sayso.testing.openai_server.stamped import StampedSpeech
     from sayso.tts.base import SpeechEngine
 
 _HOST = "127.0.0.1"
@@ -30,6 +32,7 @@ class OpenAIServer:
 
     Attributes:
         models: which models are retired, and their shutdown dates.
+        realtime: the realtime model; None without one.
 
     Args:
         speech: the speech engine; OpenAI's voices are mapped to its English voices, in turn. Or `StampedSpeech`.
@@ -37,6 +40,7 @@ class OpenAIServer:
         key: the API key that is accepted.
         port: to listen on; 0 for a free port, which it keeps across restarts.
         latency_seconds: from the arrival of a request for speech to its response, at least.
+        is_realtime: whether there is a realtime model, too; it needs the package ``websockets``.
     """
 
     def __init__(
@@ -47,15 +51,21 @@ class OpenAIServer:
         key: str = "sk-test-of-the-fault-server",
         port: int = 0,
         latency_seconds: float = 0.0,
+        is_realtime: bool = False,
     ) -> None:
         self.key = key
         self.port = port
         self._plan = Plan()
         self.models = ServedModels()
+        endpoint = speech if speech is None or isinstance(speech, StampedSpeech) else SpeechEndpoint(speech)
+        self.realtime: RealtimeEndpoint | None = None
+        if is_realtime and isinstance(endpoint, SpeechEndpoint):
+            self.realtime = RealtimeEndpoint(endpoint, self.models, key=key)
         app = application(
             self._plan,
             served=self.models,
-            speech=speech,
+            realtime=self.realtime,
+            speech=endpoint,
             transcriber=transcriber,
             key=key,
             latency_seconds=latency_seconds,
@@ -77,7 +87,12 @@ class OpenAIServer:
         listener.bind((_HOST, self.port))
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
-            self._app, log_config=None, log_level="critical", lifespan="off", ws="none", loop="asyncio"
+            self._app,
+            log_config=None,
+            log_level="critical",
+            lifespan="off",
+            ws="none" if self.realtime is None else "websockets-sansio",
+            loop="asyncio",
         )
         self._server = uvicorn.Server(config)
         self._listener = listener
@@ -123,6 +138,8 @@ class OpenAIServer:
         """Empty the log of requests, inject no more faults, and serve all models again."""
         self._plan.forget()
         self.models.reset()
+        if self.realtime is not None:
+            self.realtime.forget()
         self.faults()
 
 

@@ -53,6 +53,14 @@ class SpeechEndpoint:
         samples = self._spoken(text, self._voices[voice], speed)
         return _encoded(samples, wanted), _MEDIA_TYPES[wanted]
 
+    def pcm(self, text: str, voice: str) -> bytes:
+        """A text as 16-bit samples at `SAMPLE_RATE_HZ`.
+
+        Raises:
+            Refused: as OpenAI would.
+        """
+        return _encoded(self._spoken(text, self._voices[voice], 1.0), "pcm")
+
     def _spoken(self, text: str, voice: str, speed: float) -> FloatArray:
         options = ScriptOptions(
             voice=voice,
