@@ -33,7 +33,7 @@ def open_aligner(
         settings: name the model and its place.
         listener: opens the engine whose transcriptions find the text in long recordings; None for the local Whisper
             that the settings name, if its model is there.
-        obtain: gets the model if it is missing; None to get none.
+        obtain: gets the models if they are missing, Whisper's when it is needed; None to get none.
 
     Raises:
         InvalidInput: the settings name no alignment model that there is.
@@ -52,7 +52,7 @@ def open_aligner(
             raise
         obtain((settings.alignment_model,))
         model = open_phoneme_model(settings)
-    open_listener = listener or partial(_local_whisper, settings)
+    open_listener = listener or partial(_local_whisper, settings, obtain)
     return Aligner(model, espeak(), second=_second(), listen=_listen_with(open_listener))
 
 
@@ -106,9 +106,11 @@ def _second() -> SecondAligner | None:
         return None
 
 
-def _local_whisper(settings: EngineSettings) -> Transcriber:
+def _local_whisper(settings: EngineSettings, obtain: Obtain | None) -> Transcriber:
     from sayso.bootstrap.engines import open_transcriber
 
+    if obtain is not None and settings.whisper_directory is None:
+        obtain((f"whisper-{settings.whisper_model}",))
     return open_transcriber(settings.whisper_model, settings)
 
 
