@@ -98,7 +98,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
             directory = store.path(name)
         except ModelMissing as error:
             state: Literal["optional", "missing"] = "missing" if _is_needed(name, settings) else "optional"
-            is_pulled = settings.pull_models and name in (*_NEEDED_MODELS, f"whisper-{settings.whisper_model}")
+            used = (*_NEEDED_MODELS, f"whisper-{settings.whisper_model}", settings.alignment_model)
+            is_pulled = settings.pull_models and name in used
             if is_pulled:
                 state = "optional"
             detail = f"{error.message} It is pulled at its first use." if is_pulled else error.message
