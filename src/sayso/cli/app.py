@@ -35,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Speech in production: text to audio with exact subtitles, audio to text.\n\n"
-    "Start with: sayso models pull, then sayso narrate story.md --out out.\n\n"
+    "Start with: sayso say 'Hello there.', then sayso narrate story.md --out out. A missing model is pulled first.\n\n"
     "Exit codes: 0 done, 1 the work failed, 2 wrong use.",
 )
 app.command(
