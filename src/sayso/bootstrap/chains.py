@@ -16,6 +16,7 @@ from sayso.bootstrap.model_needs import obtaining
 from sayso.bootstrap.providers import open_providers, worst
 from sayso.errors import InvalidInput
 from sayso.models import installed_models
+from sayso.models.hub_whispers import REPOSITORIES
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
 from sayso.providers.provider import OPENAI
 from sayso.providers.shutdown_watch import WARNING_DAYS
@@ -23,6 +24,7 @@ from sayso.resilience import Breaker, Chain, Failure, Link
 from sayso.resilience.breaker_limits import LOCAL_ENGINE
 from sayso.resilience.chain import reason_of
 from sayso.stt import LocalTranscriber, OpenAITranscriber
+from sayso.stt.whisper.abilities import translates
 from sayso.tts.engines.openai import OpenAISpeech
 from sayso.tts.engines.realtime import RealtimeSpeech
 from sayso.tts.reading_check import TRANSCRIPT_ONLY
@@ -63,8 +65,11 @@ TRANSCRIPTION_MODELS = (
 )
 HYBRID_TRANSCRIPTION_MODEL = "whisper-1"
 
-TRANSLATE = "translate"
-"""What engines may lack; `transcribe` asks for those that do not."""
+TRANSLATE, TRANSCRIBE = "translate", "transcribe"
+"""What engines may lack; `transcribe` asks those that do not."""
+
+TRANSLATOR = "whisper-base"
+"""Translates where the local Whisper that the settings name cannot."""
 
 WHISPER_PREFIX = "whisper-"
 
@@ -114,7 +119,7 @@ class EngineRegistry:
             known = ", ".join(name.removeprefix(WHISPER_PREFIX) for name in self.whisper)
             raise InvalidInput(
                 f"SAYSO_WHISPER_MODEL names an unknown model: {settings.whisper_model!r}.",
-                hint=f"There are: {known}. A path to a model has a / in it.",
+                hint=f"There are: {known}; of the hub: {', '.join(REPOSITORIES)}. A path to a model has a / in it.",
             )
         limits = replace(LOCAL_ENGINE, open_seconds=settings.breaker_open_seconds)
         self.breakers: Mapping[str, Breaker] = {name: Breaker(limits) for name in (*self.speech, *self.whisper)}
@@ -210,10 +215,10 @@ class EngineRegistry:
         )
 
     def _transcription_models(self, on_fallback: Callable[[Failure], None]) -> list[TranscriptionModel]:
-        default = self._link(self.default_whisper, self.whisper[self.default_whisper])
+        local = self._default_listeners() if self.asks_local else []
 
         def chain(model: str) -> Chain[Transcriber]:
-            return Chain([*self._hearing(model), *([default] if self.asks_local else [])], on_fallback=on_fallback)
+            return Chain([*self._hearing(model), *local], on_fallback=on_fallback)
 
         models = [
             TranscriptionModel(
@@ -227,7 +232,7 @@ class EngineRegistry:
         ]
         models.append(TranscriptionModel(id=HYBRID, owner=OWNER, chain=chain(HYBRID_TRANSCRIPTION_MODEL)))
         models += [
-            TranscriptionModel(id=name, owner=OWNER, chain=Chain([self._link(name, transcriber)]))
+            TranscriptionModel(id=name, owner=OWNER, chain=Chain([self._listener(name, transcriber)]))
             for name, transcriber in self.whisper.items()
         ]
         return [model for model in models if model.chain.links]
@@ -243,8 +248,21 @@ class EngineRegistry:
                     facts, transcriber, after=line[:place], lacks=[what for what, has in lacks.items() if not has]
                 )
 
+    def _default_listeners(self) -> list[Link[Transcriber]]:
+        """The local Whisper behind OpenAI's names, and another one for translations if it was not trained for them."""
+        default = self._listener(self.default_whisper, self.whisper[self.default_whisper])
+        if TRANSLATE not in default.lacks or TRANSLATOR not in self.whisper:
+            return [default]
+        translator = self._listener(TRANSLATOR, self.whisper[TRANSLATOR])
+        return [default, replace(translator, lacks=translator.lacks | {TRANSCRIBE})]
+
+    def _listener(self, name: str, engine: Transcriber) -> Link[Transcriber]:
+        directory = self.models.whisper.directory.name if name == WHISPER and self.models.whisper else name
+        lacks = {SPEAKERS} if translates(directory) else {SPEAKERS, TRANSLATE}
+        return replace(self._link(name, engine), lacks=frozenset(lacks))
+
     def _link(self, name: str, engine: Engine) -> Link[Engine]:
-        return Link(name=name, engine=engine, breaker=self.breakers[name], lacks=frozenset({SPEAKERS}))
+        return Link(name=name, engine=engine, breaker=self.breakers[name])
 
     def _voices(self) -> list[Voice]:
         return [voice for source in self.speech.values() for voice in source.voices()]
@@ -263,6 +281,9 @@ def _transcribers(
         for name in installed_models(settings).catalogue
         if name.startswith(WHISPER_PREFIX)
     }
+    name = WHISPER_PREFIX + settings.whisper_model
+    if settings.whisper_model in REPOSITORIES and name not in found:
+        found[name] = LocalTranscriber(name, functools.partial(open_transcriber, settings.whisper_model, settings))
     watched = models.whisper
     if watched is not None:
         reopen = cast("Callable[[Transcriber], Transcriber]", watched.reopened)

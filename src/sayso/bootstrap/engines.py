@@ -111,10 +111,11 @@ def installed_voices(settings: EngineSettings) -> Iterator[Voice]:
 
 
 def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
-    """Whisper with a model of the catalogue, "base" is ``whisper-base``, or with that of a directory.
+    """Whisper with a model of the catalogue, "base" is ``whisper-base``, or of the hub, or with that of a directory.
 
     Args:
-        model: the model's name, without ``whisper-``; or a path, which has a ``/`` in it.
+        model: the model's name, without ``whisper-``; or a path, which has a ``/`` in it. A model of the hub that the
+            catalogue does not have is in the directory of its name among the models.
         settings: where the models are.
 
     Raises:
@@ -125,13 +126,21 @@ def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
     require_packages()
     from sayso.bootstrap.model_directories import DirectoryModels
     from sayso.models import installed_models
+    from sayso.models.hub_whispers import REPOSITORIES, pull_hint
     from sayso.stt import WhisperTranscriber
 
     watched = DirectoryModels(settings.model_copy(update={"whisper_model": model})).whisper
     if watched is not None:
         return watched.current()
+    store = installed_models(settings)
+    name = f"whisper-{model}"
+    directory = store.root / name
+    if name in store.catalogue:
+        directory = store.path(name)
+    elif model in REPOSITORIES and not directory.is_dir():
+        raise ModelMissing(f"The model {name} is not in {store.root}.", hint=pull_hint(model, directory))
     return WhisperTranscriber(
-        installed_models(settings).path(f"whisper-{model}"),
+        directory,
         threads=settings.synthesis_workers,
         idle_unload_seconds=settings.idle_unload_seconds,
     )

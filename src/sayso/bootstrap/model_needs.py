@@ -58,4 +58,7 @@ def open_pulls(settings: SpeechSettings) -> ModelPulls | None:
 def models_of_the_start(settings: EngineSettings, default_whisper: str) -> Sequence[str]:
     """The models of the catalogue that a service with the default voice and the default Whisper needs."""
     speaking = () if settings.kokoro_model is not None else MODELS[KOKORO]
-    return (*speaking, *(() if settings.whisper_directory is not None else (default_whisper,)))
+    from sayso.models.hub_whispers import REPOSITORIES
+
+    is_elsewhere = settings.whisper_directory is not None or settings.whisper_model in REPOSITORIES
+    return (*speaking, *(() if is_elsewhere else (default_whisper,)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.bootstrap.alignment import open_aligner
 from sayso.bootstrap.chains import EngineRegistry
-from sayso.bootstrap.engines import open_speech_cache
+from sayso.bootstrap.engines import open_speech_cache, open_transcriber
 from sayso.bootstrap.local_engines import has_local_engines
 from sayso.bootstrap.model_needs import KOKORO, MODELS, open_pulls
 from sayso.bootstrap.providers import KeyChecks, shutdown_watch, worst
@@ -17,6 +17,7 @@ from sayso.bootstrap.reading_check import reading_check
 from sayso.errors import InvalidInput, ModelArriving, ModelMissing
 from sayso.machine import processors
 from sayso.models import ModelWatcher, WatchedModel, installed_models
+from sayso.models.hub_whispers import REPOSITORIES
 from sayso.observability import EngineHealth
 from sayso.providers.openai.health import provider_health
 from sayso.scheduling import Scheduler
@@ -178,6 +179,8 @@ class Speech:
         try:
             if isinstance(models, WatchedModel):
                 models.require_found()
+            elif models == (self.engines.default_whisper,) and self._settings.whisper_model in REPOSITORIES:
+                open_transcriber(self._settings.whisper_model, self._settings)  # it reads no weights
             elif self.pulls is not None:
                 return self.pulls.state(models)
             else:

@@ -27,7 +27,9 @@ class EngineSettings(EnvironmentSettings):
         default="base",
         validation_alias="SAYSO_WHISPER_MODEL",
         description="The local Whisper model for OpenAI's model names: base is whisper-base. A path, which has a / in "
-        "it, names a directory with any Whisper model in CTranslate2's format: the model whisper-local.",
+        "it, names a directory with any Whisper model in CTranslate2's format: the model whisper-local. Other names, "
+        "such as small and large-v3-turbo, are those of the hub; `hf download` puts such a model in MODELS_BASE_PATH. "
+        "Where it cannot translate, whisper-base does.",
     )
     kokoro_model: Directory | None = Field(
         default=None,

@@ -79,8 +79,7 @@ def transcribe(
     Raises:
         SaysoError: as `Chain.run`.
     """
-    if options.task == "translate":
-        chain = chain.able(options.task)
+    chain = chain.able(options.task)
     last = chain.last.engine
     has_passed_on = False
 

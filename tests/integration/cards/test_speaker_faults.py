@@ -241,3 +241,19 @@ async def test_a_text_goes_on_for_the_other_jobs_that_wait_for_it(
         leading.cancel()
         assert (await following).is_cached
     assert texts(server) == ["First", "Second"]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_deck_begun_before_a_shutdown_ends_after_it(
+    database_url: str, server: OpenAIServer, store: Path, status: int
+) -> None:
+    """The model ends between two phrases: one request reaches it, and the rest of the deck is spoken here."""
+    async with speaking(database_url, server, store, Options()) as one:
+        before = await one.speaker.speak("Good morning", "en", job_id="j")
+        server.models.retire("gpt-4o-mini-tts", status=status)
+        after = [await one.speaker.speak(f"Good evening {number}", "en", job_id="j") for number in range(3)]
+        totals = await one.purchases.totals()
+    assert (before.engine, {spoken.engine for spoken in after}) == ("openai", {"kokoro"})
+    assert len(server.requests) == 2
+    assert {failure.reason for failure in one.fallbacks} == {"model_retired"}
+    assert totals == {"openai": len("Good morning")}

@@ -172,9 +172,11 @@ def test_a_server_without_realtime_does_not_have_the_model(
     connect: Callable[..., OpenAIConnection],
 ) -> None:
     with OpenAIServer(speech=FakeSpeechEngine(), transcriber=ToneTranscriber()) as plain:
-        connection = connect(base_url=plain.base_url, api_key=plain.key, timeout_seconds=250.0, retries=0)
-        with pytest.raises(SaysoError):
-            say(source(connection, Counted()), SENTENCE)
+        connection = connect(base_url=plain.base_url, api_key=plain.key, timeout_seconds=250.0)
+        for _ in range(2):
+            with pytest.raises(EngineUnavailable) as caught:
+                say(source(connection, Counted()), SENTENCE)
+            assert caught.value.reason == "model_retired"
 
 
 def test_voices_that_realtime_models_lack_are_the_next_engines(connection: OpenAIConnection) -> None:

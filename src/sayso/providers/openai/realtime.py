@@ -179,6 +179,8 @@ def _refused(status: int, body: bytes) -> APIStatusError:
     except (ValueError, RecursionError):
         content = {}
     details = content.get("error") if isinstance(content, dict) else None
+    if status == 404 and not isinstance(details, dict):  # a server without realtime models
+        details = {"code": "model_not_found", "message": "There are no realtime models."}
     return _status_error(status, details if isinstance(details, dict) else {})
 
 

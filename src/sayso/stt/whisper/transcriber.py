@@ -20,6 +20,7 @@ from sayso.stt.segments import Segmenter
 from sayso.stt.transcript import TranscriptBuilder
 from sayso.stt.vad import SpeechDetector, chunks_of, prepared
 from sayso.stt.vad_options import VadOptions
+from sayso.stt.whisper.abilities import translates
 from sayso.stt.whisper.batched_decoder import BatchedDecoder, engine_errors
 from sayso.stt.whisper.decoding import DecodingOptions
 from sayso.stt.whisper.files import WhisperFiles
@@ -205,6 +206,8 @@ class WhisperTranscriber:
             raise UnsupportedLanguage(
                 f"{self.name} knows English only and cannot translate.", hint="Use a model without “.en” in its name."
             )
+        if options.task == "translate" and not translates(self.model_name):
+            raise UnsupportedLanguage(f"{self.name} was not trained to translate.", hint="whisper-base can.")
         if options.language is None:
             return known[0] if len(known) == 1 else None
         code = options.language.lower().split("-")[0]
