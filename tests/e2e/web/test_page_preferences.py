@@ -52,6 +52,23 @@ def test_the_colours_are_chosen(visit: Visit) -> None:
     assert ground(page) == light
 
 
+_TIMES = """
+async () => {
+  const { secondsLeft, timeLeft } = await import("/page/common/times.js");
+  return [[0, 10], [0.01, 10], [0.5, 1], [0.5, 60], [0.25, 600], [0.9, 36_000], [1, 5], [2, 9], [NaN, 9]]
+    .map(([share, seconds]) => timeLeft(secondsLeft(share, seconds)));
+}
+"""
+
+
+def test_the_time_left_is_told_when_it_can_be_known(visit: Visit) -> None:
+    """Not before some of the work is done; rounded to what an estimate is worth."""
+    told = visit(fake_served()).evaluate(_TIMES)
+    assert told[:3] == [None, None, None]
+    assert told[3:6] == ["about 1:00 left", "about 30:00 left", "about 1:07:00 left"]
+    assert told[6:] == ["about 0:05 left", None, None]
+
+
 def test_speech_is_replayed_and_has_an_outline(visit: Visit) -> None:
     """After its end one button begins it again; the outline shows what has been heard."""
     page = visit(fake_served())

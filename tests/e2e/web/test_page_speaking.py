@@ -69,6 +69,7 @@ def test_speech_starts_before_the_whole_text_is_synthesised(visit: Visit, held_e
     assert not held_engine.gate.is_set()
     assert page.get_by_role("group", name="Download the speech").is_hidden()
     expect(page.locator("#speak-status")).to_have_text("Synthesising…")  # all that came has been heard
+    expect(page.locator("#speak-left")).to_have_text(re.compile(r"^about \d:\d\d left$"))
     held_engine.gate.set()
     wait_until_spoken(page)
     expect(page.locator("#speak-status")).to_have_text("Done", timeout=60_000)
