@@ -38,12 +38,25 @@ _LOOK_AHEAD = 6
 # Abbreviations before a name or a number, where the library finds the end of a sentence.
 _NEVER_LAST = {
     "en": {
-        "adm", "approx", "ch", "com", "fig", "figs", "gen", "gov", "messrs", "para", "paras", "sen", "sens", "vol",
+        "adm", "approx", "ch", "com", "ext", "fig", "figs", "gen", "gov", "int", "messrs", "para", "paras", "sen",
+        "sens", "vol",
         "vols",
     },
     "fr": {
-        "apr", "av", "bd", "boul", "chap", "dr", "éd", "env", "fig", "lt", "me", "mgr", "mlle", "mlles", "mm", "mme",
+        "apr", "av", "bd", "ext", "int", "boul", "chap", "dr", "éd", "env", "fig", "lt", "me", "mgr", "mlle",
+        "mlles", "mm", "mme",
         "mmes", "mr", "pr", "prof", "st", "ste", "vol",
+    },
+}  # fmt: skip
+# These end no sentence before a number or a word in lower case: "Sat. 12 Oct.", "lun. au ven."
+_BEFORE_MORE = {
+    "en": {
+        "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "jun",
+        "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel", "ext", "bldg", "apt", "ref", "no", "nos",
+    },
+    "fr": {
+        "janv", "févr", "fév", "avr", "juil", "sept", "oct", "nov", "déc", "lun", "mar", "mer", "jeu", "ven", "sam",
+        "dim", "tél", "réf", "max", "min", "art", "hab",
     },
 }  # fmt: skip
 # Words that the library takes for abbreviations and that, before a capital letter, are far more often just words.
@@ -98,9 +111,9 @@ def _is_false_end(before: str, following: str, language: str, *, is_cased: bool)
     written = before.rstrip()
     if _is_within_citation(before, following, is_cased=is_cased):
         return True
-    if len(written) == len(before) and following[0] in "-‐‑":
+    if len(written) == len(before) and following[0] in "-‐‑–":
         return True  # J.-C.
-    if written.endswith(".") and _CONTINUES.match(following):
+    if written.endswith(",") or (written.endswith(".") and _CONTINUES.match(following)):
         return True
     if following[0].islower() and is_cased and _SPEECH_END.search(written):
         return True  # “Stop!” he said. In a text without capitals, a lower-case letter tells nothing.
@@ -109,6 +122,8 @@ def _is_false_end(before: str, following: str, language: str, *, is_cased: bool)
         return False
     if word[1].lower() in _NEVER_LAST.get(language, ()):
         return True
+    if not following[0].isupper() and (len(word[1]) == 1 or word[1].lower() in _BEFORE_MORE.get(language, ())):
+        return is_cased or not following[0].isalpha()
     is_initial = len(word[1]) == 1 and word[1].isupper()
     return is_initial and (following[0].islower() or language not in _KNOWS_INITIALS)
 

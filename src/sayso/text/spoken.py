@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise import NormaliseOptions, normalise
-from sayso.types import Span
+from sayso.types import Boundary, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,14 @@ _HEARD = frozenset('.,;:!?…—–()"“”«»¿¡।。、，！？：；')
 
 def spoken_text(tokens: Iterable[Token]) -> str:
     """The spoken words with the punctuation that affects how they are read: "three pounds fifty, please"."""
-    return " ".join(f"{_heard(token.lead)}{token.spoken}{_heard(token.trail)}" for token in tokens)
+    tokens = list(tokens)
+    said = [f"{_heard(token.lead)}{token.spoken}{_heard(token.trail) or _stop(token)}" for token in tokens[:-1]]
+    return " ".join([*said, *(f"{_heard(token.lead)}{token.spoken}{_heard(token.trail)}" for token in tokens[-1:])])
+
+
+def _stop(token: Token) -> str:
+    """The full stop that an engine gets at the end of a line without one, before another line."""
+    return "." if token.boundary >= Boundary.SENTENCE else ""
 
 
 def spoken_lines(text: str, language: str, lexicon: Lexicon, options: NormaliseOptions) -> Iterator[Sequence[Token]]:

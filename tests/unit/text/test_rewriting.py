@@ -60,7 +60,7 @@ def test_markup_is_read_as_a_page_shows_it(written: str, spoken: list[str]) -> N
     [
         (
             "That is true.¹ And so is[15] this.",
-            "That is true. one And so is fifteen this.",
+            "That is true. one. And so is fifteen this.",
             "That is true. And so is this.",
         ),
         ("As shown before [3, 4], it holds.", "As shown before three, four, it holds.", "As shown before, it holds."),

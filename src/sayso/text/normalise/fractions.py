@@ -33,6 +33,8 @@ def fractions(grammar: Grammar) -> Rule:
         if grammar.feminine and not match["whole"] and not match["unit"]:
             said = _before_noun(match, said, grammar)
         unit = grammar.units[match["unit"]] if match["unit"] else None
+        if unit and not match["whole"] and _is_improper(match["fraction"]):
+            return parts(match, ("fraction", said), ("unit", unit.many.split()))
         if not match["whole"]:
             return parts(match, ("fraction", said), ("unit", (*grammar.part_of, *unit.one.split()) if unit else ()))
         amount = Numeral(match["whole"], "")
@@ -48,6 +50,12 @@ def fractions(grammar: Grammar) -> Rule:
     fraction = rf"(?P<fraction>[{signs}]|(?<![/.,])\d{{1,3}}[/⁄]\d{{1,4}}(?![/\d]|[.,]\d)(?:(?i:st|nd|rd|th)s?)?)"
     unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}))?{WORD_END}"
     return rule(rf"(?:(?P<whole>\d{{1,9}})(?: |(?=[{signs}])))?{fraction}{unit}", read)
+
+
+def _is_improper(fraction: str) -> bool:
+    """Whether a fraction is more than one, as the two values of a blood pressure: "120/80 mmHg"."""
+    top, _, bottom = fraction.partition("/")
+    return top.isdecimal() and bottom.isdecimal() and int(top) > int(bottom)
 
 
 def _before_noun(match: re.Match[str], said: Words, grammar: Grammar) -> Words:

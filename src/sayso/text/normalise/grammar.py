@@ -94,6 +94,7 @@ class Grammar:
         times_ten: the words for the "e" of "1e-5".
         relations: signs of comparison: between two operands, and before a number alone.
         scores: is searched in the text before two numbers with a hyphen, which are a result then and no range.
+        between, and_word: matches the text before a range that is spoken with "and" ("between 10-12"), and that word.
         fraction: the words of any other fraction, alone and after a whole number; None if it is read as two numbers.
         before_attribute: matches the text before a number whose unit stays singular ("a 5 km run").
         silent_zero: whether ".5" is "point five".
@@ -135,6 +136,8 @@ class Grammar:
     times_ten: Words = ()
     relations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     scores: re.Pattern[str] | None = None
+    between: re.Pattern[str] | None = None
+    and_word: str = ""
     fraction: Callable[[Speller, int, int], tuple[Words, Words] | None] | None = None
     before_attribute: re.Pattern[str] | None = None
     silent_zero: bool = False

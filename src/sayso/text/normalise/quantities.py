@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sayso.text.normalise.grammar import CJK, WORD_END, alternatives
-from sayso.text.normalise.rules import Written, rule, whole
-from sayso.text.normalise.words import LONGEST, clean, word_after
+from sayso.text.normalise.grammar import CJK, WORD_END, alternatives, listed
+from sayso.text.normalise.rules import Written, parts, rule, whole
+from sayso.text.normalise.words import LONGEST, clean, word_after, word_before
 
 if TYPE_CHECKING:
     import re
@@ -49,23 +49,39 @@ def scaled(grammar: Grammar) -> Rule:
 
     def read(match: re.Match[str]) -> Reading:
         amount = numeral(match["number"], grammar)
+        if match["scale"].isupper() and _is_in_place(match):
+            return None
         return whole(match, (*amount.words(grammar), *amount.of(grammar, grammar.scales[match["scale"]])))
 
     letters = {scale: name for scale, name in grammar.scales.items() if scale not in grammar.units}
     return rule(rf"(?P<number>{grammar.number})(?P<scale>{alternatives(letters)}){WORD_END}", read)
 
 
+def _is_in_place(match: re.Match[str]) -> bool:
+    """Whether a number with a capital letter is that of a door or a page: "apt 4B", "221B Baker Street"."""
+    before = word_before(match).lower()
+    return before in _PLACES or (match["scale"] == "B" and word_after(match)[:1].isupper())
+
+
+_PLACES = listed(
+    "apt apartment flat room suite unit section gate seat exhibit form building floor page figure table bus no class "
+    "at appartement bâtiment porte chambre salle siège page"
+)
+
+
 def products(grammar: Grammar) -> Rule:
-    """The rule for "3×4", "1920x1080" and "2x"."""
+    """The rule for "3×4", "1920x1080", "4x100 m" and "2x"."""
 
     def read(match: re.Match[str]) -> Reading:
         times = grammar.between_numbers["×"].split()
         first = numeral(match["first"], grammar).words(grammar)
         second = numeral(match["second"], grammar).words(grammar) if match["second"] else ()
-        return whole(match, (*first, *times, *second))
+        unit = grammar.units[match["unit"]].many.split() if match["unit"] else ()
+        return parts(match, ("product", (*first, *times, *second)), ("unit", unit))
 
     number = grammar.number
-    return rule(rf"(?P<first>{number})[x×](?P<second>{number})?{WORD_END}", read)
+    unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}){WORD_END}(?!['’]))?"
+    return rule(rf"(?P<product>(?P<first>{number})[x×](?P<second>{number})?){WORD_END}{unit}", read)
 
 
 def multipliers(grammar: Grammar) -> Rule:

@@ -64,7 +64,10 @@ def dashes(grammar: Grammar) -> Rule:
         if _EQUALS.match(match.string, last_end) or match.string[first_start - 1 : first_start] == "=":
             return parts(match, ("sign", grammar.between_numbers["−"].split()))
         is_range = sides.measured if sides.spaced else _is_range(match, sides, grammar, unit_after)
-        return parts(match, ("sign", grammar.between_numbers["-"].split())) if is_range else None
+        near = match.string[max(0, first_start - 12) : first_start]
+        among = grammar.between is not None and grammar.between.search(near)
+        word = grammar.and_word if among else grammar.between_numbers["-"]
+        return parts(match, ("sign", word.split())) if is_range else None
 
     return rule(r"(?P<sign>[-–—])", read)
 
@@ -100,7 +103,7 @@ def _is_range(match: re.Match[str], sides: _Sides, grammar: Grammar, unit_after:
 
 def _is_result(text: str, start: int, end: int, grammar: Grammar) -> bool:
     """Whether the numbers are those of a game: after a word for it, or in a row with a falling pair."""
-    if grammar.scores and grammar.scores.search(text[max(0, start - 48) : start]):
+    if grammar.scores and grammar.scores.search(text[max(0, start - 48) : start].rstrip("0123456789")):
         return True
     before = _PAIR_BEFORE.search(text[max(0, start - 20) : start].rstrip("0123456789"))
     digits = _AFTER.match(text, end)

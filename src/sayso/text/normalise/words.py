@@ -147,14 +147,21 @@ def word_after(match: re.Match[str], *, reach: int = 24) -> str:
 
 
 def initials() -> Rule:
-    """The rule for the initials of a name with spaces: "C. S. Lewis"; the points are no ends of sentences."""
+    """The rule for initials: "C. S. Lewis", "V. Hugo", "C. elegans"; their points are no ends of sentences."""
 
     def read(match: re.Match[str]) -> Reading:
         text, start, end = match.string, match.start(), match.end()
-        in_row = _INITIAL_AFTER.match(text, end) or _INITIAL_BEFORE.search(text[max(0, start - 4) : start])
-        return whole(match, (match[0][0],)) if in_row else None
+        if _INITIAL_AFTER.match(text, end) or _INITIAL_BEFORE.search(text[max(0, start - 4) : start]):
+            return whole(match, (match[0][0],))
+        before = word_before(match)
+        named = before[:1].isupper() or before in _BEFORE_INITIAL
+        is_species = text[end + 1 : end + 2].islower()
+        return whole(match, (match[0][0],)) if is_species or (named and len(before) > 1) or not before else None
 
-    return rule(r"[A-Z]\.(?= ?[A-Z])", read)
+    return rule(r"[A-Z]\.(?= ?[A-Z]| [a-z]{3})(?! [A-Z]\W)", read)
+
+
+_BEFORE_INITIAL = listed("and by of with to from for et de par avec")
 
 
 def dotted_initials() -> Rule:
@@ -198,9 +205,17 @@ def _shouted(match: re.Match[str], grammar: Grammar) -> bool:
     always = (grammar.acronyms | grammar.initialisms) - grammar.short_words
     return any(
         len(word) > 1 and word.isupper() and word.isalpha() and word not in always
-        for word in (word_before(match), word_after(match))
+        for word in (word_before(match), word_after(match), *_beyond_dash(match))
     )
 
+
+def _beyond_dash(match: re.Match[str]) -> Words:
+    """The word on the other side of a dash: "STREET - DAY"."""
+    found = _ACROSS_DASH.match(match.string, match.end())
+    return (found[1],) if found else ()
+
+
+_ACROSS_DASH = re.compile(r" [-–—] ([^\W\d_]{2,24})")
 
 # Consonants that begin or end no English or French syllable together are a sign of initials.
 _ONSETS = listed(
@@ -241,10 +256,13 @@ def signs_between_numbers(grammar: Grammar) -> Rule:
 
 
 def slashes(grammar: Grammar) -> Rule:
-    """The rule for a slash between two words, "upgrade/update"; it is silent in "he/she" and "TCP/IP"."""
+    """The rule for a slash between two words, "upgrade/update"; "per" in "requests/s"; silent in "he/she"."""
 
     def read(match: re.Match[str]) -> Reading:
         before, after = word_before(match), word_after(match)
+        if after in {"s", "sec", "min", "h", "hr"} and before.endswith("s"):
+            per = (grammar.per, *grammar.units[after].one.split())
+            return [Written(match.start(), match.end() + len(after), per)]
         silent = not grammar.slash or before.lower() in _SILENT_SLASH or after.lower() in _SILENT_SLASH
         if silent or (before.isupper() and after.isupper()):
             return None

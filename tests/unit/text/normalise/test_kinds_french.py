@@ -109,7 +109,7 @@ KINDS: dict[str, dict[str, str]] = {
     "ordinals": {
         "6°": "sixième",
         "il fait 6°": "il fait six degrés",
-        "1° Le maire": "premier Le maire",
+        "1° Le maire": "premièrement Le maire",
         "6° C": "six degrés Celsius",
     },
     "signs": {

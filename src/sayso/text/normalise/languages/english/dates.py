@@ -25,7 +25,8 @@ _BEFORE_DAY = re.compile(rf"(?<![^\W_])({_MONTH})\.?[ -]$")
 _DAY_BEFORE = re.compile(r"(?<![\d.,])(?:[12]?\d|3[01])(?:st|nd|rd|th)?(?: of)?[ -]$")
 _DAY_AFTER = re.compile(r"\.?[ -](?:[12]?\d|3[01])(?:st|nd|rd|th)?(?![^\W_])(?![:.,/]\d)")
 _YEAR_AFTER = re.compile(r"(?:st|nd|rd|th)?,? \d{4}(?!\d)")
-_SECONDS_BEFORE = listed("a an for in within after every wait takes took about than of another")
+_DECADE_AFTER = re.compile(r",? (?:and|or|to) (?:the )?\d0s")
+_SECONDS_BEFORE = listed("a an for in within after every wait takes took about than of another to")
 _BEFORE_DATE = listed("on since until by from dated before after")
 _ERA = r"(?:A\.?D|B\.?C\.?E|B\.?C|C\.?E)"
 
@@ -117,6 +118,21 @@ def named_months(speller: Speller, *, american: bool) -> tuple[Rule, ...]:
     )
 
 
+_DAY_NAMES = "Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun"
+_DAY_OR_MONTH = rf"(?:(?:{_DAY_NAMES})(?:\.|[a-z]{{3,6}})?|{_MONTH}\.?)"
+_NAME_BEFORE_DASH = re.compile(rf"(?<![^\W_]){_DAY_OR_MONTH}$")
+
+
+def days_in_row(to: str) -> Rule:
+    """The rule for the dash of "Mon.–Fri." and "May–June"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        near = match.string[max(0, match.start() - 12) : match.start()]
+        return whole(match, (to,)) if _NAME_BEFORE_DASH.search(near) else None
+
+    return rule(rf"[-–](?={_DAY_OR_MONTH}(?![^\W_]))", read)
+
+
 def _is_word(month: str, match: re.Match[str], end: int) -> bool:
     """Whether the name of a month in lower case is rather a word: "you may 5 times"."""
     return month in _WORDS and not _YEAR_AFTER.match(match.string, end)
@@ -154,7 +170,9 @@ def decades(speller: Speller) -> tuple[Rule, Rule, Rule]:
     """The rules for "'90s" and "80s", for "1990s" and "the 1980 s", and for "2Q22"; "wait 30s" are seconds."""
 
     def read_short(match: re.Match[str]) -> Reading:
-        if match[0][0].isdecimal() and word_before(match).lower() in _SECONDS_BEFORE and "'" not in match[0]:
+        seconds = match[0].isascii() and match[0][0].isdecimal() and "'" not in match[0]
+        listed_ones = _DECADE_AFTER.match(match.string, match.end())
+        if seconds and not listed_ones and word_before(match).lower() in _SECONDS_BEFORE:
             return None
         return whole(match, plural(speller.cardinal(match["decade"])))
 

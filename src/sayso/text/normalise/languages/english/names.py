@@ -38,7 +38,7 @@ def dotted_names() -> Rule:
 
 
 def numbers_of_things(speller: Speller) -> tuple[Rule, ...]:
-    """The rules for "401(k)", "111-11-1111", ISBNs, "192.168.0.1", "12st 4lb" and "Chapter 07"."""
+    """The rules for "401(k)", "10:1", "111-11-1111", ISBNs, "192.168.0.1", "12st 4lb" and "Chapter 07"."""
 
     def read_plan(match: re.Match[str]) -> Reading:
         first, _, last = (speller.digits(digit) for digit in match["plan"])
@@ -60,11 +60,15 @@ def numbers_of_things(speller: Speller) -> tuple[Rule, ...]:
         numbered = word_before(match).lower() in tables.NUMBERED
         return whole(match, speller.cardinal(match["number"])) if numbered else None
 
+    def read_ratio(match: re.Match[str]) -> Reading:
+        return whole(match, (*speller.cardinal(match["first"]), "to", *speller.cardinal(match["second"])))
+
     octet = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
     return (
         rule(r"(?P<plan>40[13])\((?P<letter>[kb])\)", read_plan),
         rule(rf"\d{{1,8}}(?:-\d{{1,8}}){{2,5}}{WORD_END}(?!-[^\W_])", read_groups),
         rule(rf"(?P<address>{octet}(?:\.{octet}){{3}})(?::(?P<port>\d{{1,5}}))?{WORD_END}(?!\.\d)", read_internet),
+        rule(rf"(?P<first>\d{{1,4}}):(?P<second>\d{{1,4}}){WORD_END}(?![:.]\d)", read_ratio),
         rule(rf"(?P<stone>\d{{1,2}}) ?st{WORD_END}", read_stone),
         rule(rf"0{{1,3}}(?P<number>[1-9]\d{{0,2}}){WORD_END}(?![.,:/-]\d)", read_numbered),
     )

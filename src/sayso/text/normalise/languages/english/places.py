@@ -98,7 +98,7 @@ def places() -> tuple[Rule, ...]:
         city = before[:-2].rpartition(" ")[2]
         if not before.endswith(", ") or not city[:1].isupper() or city.isupper():
             return None
-        if match["state"] in _AMBIGUOUS and not match["zip"]:
+        if match["state"] in _AMBIGUOUS and match["zip"] is None:
             return None
         return parts(match, ("state", _STATES[match["state"]].split()))
 

@@ -9,7 +9,7 @@ from sayso.text.normalise.addresses import phone_numbers
 from sayso.text.normalise.books import number_rules, sign_rules, word_rules
 from sayso.text.normalise.grammar import WORD_END, Grammar, Unit
 from sayso.text.normalise.languages.english import names, tables, units
-from sayso.text.normalise.languages.english.dates import dates, decades, named_months, years
+from sayso.text.normalise.languages.english.dates import dates, days_in_row, decades, named_months, years
 from sayso.text.normalise.languages.english.homographs import homographs
 from sayso.text.normalise.languages.english.names import plural_numbers
 from sayso.text.normalise.languages.english.places import house_numbers, places
@@ -67,7 +67,7 @@ def english(language: str) -> RuleBook:
             ),
             late=(_ordinals(speller), *years(speller, grammar.units)),
         ),
-        signs=sign_rules(grammar, own=(phone, short_decade, names.dotted_names())),
+        signs=sign_rules(grammar, own=(phone, short_decade, names.dotted_names(), days_in_row("to"))),
         sign_chars=sign_chars(grammar) + "'’",
         prefixes=grammar.prefixes,
     )
@@ -110,8 +110,11 @@ def english_grammar(language: str) -> Grammar:
         times_ten=("times", "ten"),
         relations=tables.RELATIONS,
         scores=re.compile(
-            r"(?i:\b(?:won|wins?|beat|beats|lost|loses|led|leads|drew|draw|score|scores|scored|victory)\b)[^.!?]*$"
+            r"\b(?i:won|wins?|beats?|lost|loses?|led|leads|drew|draws?|scores?|scored|victory|passed)"
+            r"(?: (?!for |about |over |in |after |every )[^\s.!?]{1,20}){0,5} $"
         ),
+        between=re.compile(r"(?<![^\W_])[Bb]etween $"),
+        and_word="and",
         fraction=_fraction,
         before_attribute=re.compile(r"(?<![^\W_])[Aa]n? $"),
         silent_zero=True,
@@ -149,6 +152,9 @@ def _exponent(speller: Speller, sign: str, digits: str) -> Words:
 def _fraction(speller: Speller, top: int, bottom: int) -> tuple[Words, Words] | None:
     """The words of a fraction: "thirty-one thirty-seconds"; "24/7" and "50/50" are two numbers, 120/80 is "over"."""
     said, below = speller.cardinal(str(top)), speller.cardinal(str(bottom))
+    if top == bottom and top in _FULL_MARKS:
+        both = (*said, "out", "of", *below)
+        return both, both
     if (top, bottom) in _NO_FRACTIONS or top == bottom or bottom < 2 or top == 0:
         both = (*said, *below)
         return both, both
@@ -167,6 +173,7 @@ def _fraction(speller: Speller, top: int, bottom: int) -> tuple[Words, Words] | 
 
 
 _NO_FRACTIONS = frozenset({(24, 7), (9, 11), (7, 11), (20, 20), (360, 365)})
+_FULL_MARKS = frozenset({5, 10, 100})
 _LARGEST_DENOMINATOR = 100
 _LARGEST_IMPROPER = 9
 

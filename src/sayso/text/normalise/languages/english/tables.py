@@ -43,6 +43,11 @@ MONTHS = {name: number for number, name in enumerate(MONTH_NAMES, start=1)} | {
 }
 
 _ALWAYS = {
+    "Sen.": "Senator", "Gov.": "Governor", "Gen.": "General", "Col.": "Colonel", "Capt.": "Captain",
+    "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Maj.": "Major", "Rev.": "Reverend", "MR.": "Mister", "MRS.": "Missus",
+    "DR.": "Doctor", "MS.": "Ms", "PROF.": "Professor", "Tel.": "telephone", "tel.": "telephone", "Bldg.": "Building",
+    "bldg.": "building", "Adm. Board": "Administrative Board", "Adm. Code": "Administrative Code",
+    "Adm. Law": "Administrative Law", "Ref.": "Reference", "apt.": "apartment", "Apt.": "Apartment",
     "Mr": "Mister", "Mr.": "Mister", "Mrs": "Missus", "Mrs.": "Missus", "Ms.": "Ms", "Dr": "Doctor",
     "Prof.": "Professor",
     "vs.": "versus", "vs": "versus", "etc.": "et cetera", "etc": "et cetera", "e.g.": "for example",
@@ -58,18 +63,18 @@ _ALWAYS = {
     "p.m.": "P M", "A.M.": "A M", "P.M.": "P M",
 }  # fmt: skip
 _BEFORE_NAME = {
-    "St.": "Saint", "St": "Saint", "Dr.": "Doctor", "Mt.": "Mount", "Ft.": "Fort", "Gen.": "General",
-    "Col.": "Colonel",
-    "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Maj.": "Major", "Rev.": "Reverend",
-    "Gov.": "Governor",
-    "Sen.": "Senator", "Rep.": "Representative", "Pres.": "President", "Hon.": "Honorable", "Sr": "Sister",
+    "St.": "Saint", "St": "Saint", "Dr.": "Doctor", "Mt.": "Mount", "Ft.": "Fort",
+
+
+
+    "Rep.": "Representative", "Pres.": "President", "Hon.": "Honorable", "Sr": "Sister",
     "Msgr.": "Monsignor", "Adm.": "Admiral",
 }  # fmt: skip
 _BEFORE_NUMBER = {
     "No.": "number", "no.": "number", "Nos.": "numbers", "nos.": "numbers", "p.": "page", "pp.": "pages",
     "Fig.": "figure", "fig.": "figure", "Vol.": "volume", "vol.": "volume", "Ch.": "chapter", "ch.": "chapter",
     "Sec.": "section", "sec.": "section", "Eq.": "equation", "c.": "circa", "ca.": "circa", "est.": "established",
-    "Est.": "established", "ext.": "extension", "Ext.": "extension", "Tel.": "telephone", "tel.": "telephone",
+    "Est.": "established", "ext.": "extension", "apt": "apartment", "Apt": "Apartment", "Ext.": "extension",
     **dict.fromkeys(("N°", "n°", "Nº", "nº"), "number"),
 }  # fmt: skip
 _BETWEEN_NAMES = {"v.": "versus", "v": "versus"}

@@ -109,6 +109,8 @@ UNITS = {
     "mpg": Unit("mile per gallon", "miles per gallon"),
     "h": Unit("hour", "hours"),
     "hr": Unit("hour", "hours"),
+    **dict.fromkeys(("yr", "yrs"), Unit("year", "years")),
+    "wks": Unit("week", "weeks"),
     "hrs": Unit("hour", "hours"),
     "min": Unit("minute", "minutes"),
     "mins": Unit("minute", "minutes"),

@@ -89,8 +89,13 @@ def french_grammar(language: str) -> Grammar:
         exponent=_exponent,
         times_ten=("fois", "dix"),
         relations=tables.RELATIONS,
-        scores=re.compile(r"(?i:\b(?:battu|battent|bat|gagne|gagné|perd|perdu|mène|victoire|défaite|score)\b)[^.!?]*$"),
+        scores=re.compile(
+            r"(?i:\b(?:battu|battent|bat|gagne|gagné|perd|perdu|mène|victoire|défaite|score|impose)\b)"
+            r"(?: [^\s.!?]{1,20}){0,5} $"
+        ),
         fraction=_fraction,
+        between=re.compile(r"(?<![^\W_])[Ee]ntre $"),
+        and_word="et",
         feminine=is_feminine,
     )
 
@@ -188,7 +193,12 @@ def _listed_ordinals(speller: Speller) -> Rule:
     """The rule for "6°" where it numbers a paragraph: "1° Le maire"; elsewhere these are degrees."""
 
     def read(match: re.Match[str]) -> Reading:
-        return whole(match, speller.ordinal(int(match["number"]))) if match.start() == 0 else None
+        if match.start():
+            return None
+        *first, last = speller.ordinal(int(match["number"]))
+        if match.end() == len(match.string):
+            return whole(match, (*first, last))
+        return whole(match, (*first, "premièrement" if last == "premier" else f"{last}ment"))
 
     return rule(r"(?P<number>[1-9]\d?)°(?=$| (?![CF]\b)[A-ZÉÈÀÊÎ])", read)
 

@@ -51,6 +51,8 @@ _ALWAYS = {
     "Mʳ": "Monsieur", "Mᵍʳ": "Monseigneur", "Dʳ": "Docteur", "Dʳˢ": "Docteurs", "Dʳᵉ": "Docteure", "Dʳᵉˢ": "Docteures",
     "Pʳ": "Professeur", "Pʳᵉ": "Professeure", "Mᵉ": "Maître", "Sᵗ": "Saint", "Sᵗᵉ": "Sainte", "Cⁱᵉ": "Compagnie",
     "Dre": "Docteure", "Pre": "Professeure",
+    "INT.": "Intérieur", "EXT.": "Extérieur", "Réf.": "Référence", "réf.": "référence",
+    **dict.fromkeys(("n°", "nº", "N°"), "numéro"),
     "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche",
 }  # fmt: skip
 _BEFORE_NAME = {"St": "Saint", "Me": "Maître"}
@@ -94,6 +96,7 @@ INITIALISMS = listed(
 SHORT_WORDS = listed(
     "A À Y AU CE CET DE DES DU ELLE EN ES EST ET EU HA HE IL JE LA LE LES LUI MA ME MES MOI MON NE NI NON NOS NUL ON "
     "OH OR OU OÙ OUI PAR PAS PEU QUE QUI SA SE SES SI SON SUR TA TE TES TOI TON TU UN UNE VA VAS VIE VOS VU AI AS AVEC "
+    "RUE "
     "BON BAS FIN FOU JOUR LOI MAL MER MOT NUIT PEUR ROI SOL TOT TÔT TRES VIF VIN ÇA"
 )
 
