@@ -16,8 +16,12 @@ from sayso.audio import resample
 from sayso.bootstrap.alignment import open_aligner
 from sayso.errors import Cancelled
 from sayso.models import open_store
-from sayso.scheduling import Scheduler, UnboundedContext
+from sayso.scheduling import UNBOUNDED, Scheduler, UnboundedContext
 from sayso.stt import SAMPLE_RATE_HZ, Transcript, WhisperTranscriber, open_recording, with_placed_words
+from sayso.stt.openai.answers import ProviderTranscript
+from sayso.stt.openai.believed import believed
+from sayso.stt.openai.parts import Part
+from sayso.stt.openai.word_alignment import TimedText
 from sayso.types import Audio
 from support.audio.transcripts import transcribed
 from support.text.utterances import utterance
@@ -136,6 +140,18 @@ def test_no_words_are_made_up_for_what_is_no_speech(whisper: WhisperTranscriber,
     made = transcribed(whisper, audio(sound))
     assert made.text == ""
     assert (made.timeline.words, made.details) == ((), ())
+
+
+def test_spoken_thanks_are_kept(whisper: WhisperTranscriber, say: Callable[[str], FloatArray]) -> None:
+    """A voice that really says what models invent is transcribed, by this engine and from a provider."""
+    thanks = "Thank you for watching."
+    sound = audio(silence(1), say(thanks), noise(4, 0.01))
+    assert letters(transcribed(whisper, sound).text) == letters(thanks)
+    made = ProviderTranscript(segments=(TimedText(thanks, 0.5, 3.0),), words=(), language="en")
+    with open_recording(sound) as recording:
+        for has_times in (True, False):
+            part = Part(0, recording.duration_samples)
+            assert believed(made, part, recording, UNBOUNDED, has_times=has_times) == made
 
 
 def test_placed_words_are_where_they_are_spoken(

@@ -17,6 +17,7 @@ from sayso.providers.provider import OPENAI, TranscriptionFacts
 from sayso.scheduling import UNBOUNDED
 from sayso.stt.base import DEFAULT_OPTIONS
 from sayso.stt.openai.answers import ProviderTranscript, read_answer
+from sayso.stt.openai.believed import believed
 from sayso.stt.openai.guidance import guidance
 from sayso.stt.openai.parts import PART_SECONDS, Part, parts_of, seams_of
 from sayso.stt.openai.transcript_merger import TranscriptMerger
@@ -39,7 +40,7 @@ _log = structlog.get_logger(__name__)
 LONGEST_WHOLE_SECONDS = 600.0
 """A longer file is sent in parts, several at a time; some models take no more than 1400 s."""
 
-REVISION = 2
+REVISION = 3
 """Raised whenever this module makes other transcripts of the same answers."""
 
 _SHORTEST_SECONDS = 0.1  # OpenAI refuses what is shorter
@@ -140,7 +141,8 @@ class OpenAITranscriber:
             try:
                 with self._connection.calls(context) as calls:
                     part = Part(0, recording.duration_samples)
-                    merger.add(part, calls.result(self._begin(original, part, options, calls)))
+                    answer = calls.result(self._begin(original, part, options, calls))
+                    merger.add(part, self._believed(answer, part, recording, context))
             except UnsupportedLanguage:
                 raise
             except InvalidInput as error:
@@ -168,7 +170,7 @@ class OpenAITranscriber:
 
         def merge_next() -> None:
             part, future = waiting.popleft()
-            merger.add(part, calls.result(future))
+            merger.add(part, self._believed(calls.result(future), part, recording, context))
 
         for part in parts_of(seams, recording.duration_samples):
             if len(waiting) == self._parts_at_once:
@@ -176,6 +178,13 @@ class OpenAITranscriber:
             waiting.append((part, self._begin(_as_flac(recording, part, context), part, options, calls)))
         while waiting:
             merge_next()
+
+    def _believed(
+        self, transcript: ProviderTranscript, part: Part, recording: Recording, context: RequestContext
+    ) -> ProviderTranscript:
+        """The transcript without what the model invented for silence, laughter or noise."""
+        has_times = self._facts.gives_segments or self._facts.gives_words
+        return believed(transcript, part, recording, context, has_times=has_times)
 
     def _begin(
         self, file: tuple[str, bytes], part: Part, options: TranscriptionOptions, calls: Calls

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import structlog
 
 from sayso.errors import EngineFailed, SaysoError
+from sayso.stt.invented import is_invented
 from sayso.stt.recording import SAMPLE_RATE_HZ
 from sayso.stt.segments import DecodedWord
 from sayso.stt.transcript import EngineWord
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
     from sayso.stt.recording import Recording
     from sayso.stt.vad import Chunk
-    from sayso.stt.whisper.decoding import DecodedChunk, DecodingOptions
+    from sayso.stt.whisper.decoding import DecodedChunk, DecodingOptions, TimedWord
     from sayso.stt.whisper.model import LoadedWhisper
     from sayso.types import FloatArray
 
@@ -40,6 +42,10 @@ _EARLY_SECONDS = 0.08
 """How much too early whisper-base's alignment is, on speech by Kokoro, whose times are known."""
 
 _SHORTEST_WORD_SECONDS = 0.02
+
+_SENTENCE_ENDS = tuple(".!?。！？")
+
+_log = structlog.get_logger(__name__)
 
 
 class ChunkResult(NamedTuple):
@@ -210,13 +216,38 @@ def words_in_recording(chunk: Chunk, decoded: DecodedChunk) -> list[DecodedWord]
         return []
     details = decoded.details
     words = []
-    for word in without_repetitions(decoded.words):
+    for word in _believed(chunk, decoded, without_repetitions(decoded.words)):
         start = chunk.sample_at(word.start_seconds + _EARLY_SECONDS)
         speech = chunk.clipped_to_speech(start, chunk.sample_at(word.end_seconds + _EARLY_SECONDS, is_end=True))
         start_seconds, end_seconds = speech.start / SAMPLE_RATE_HZ, speech.end / SAMPLE_RATE_HZ
         end_seconds = max(end_seconds, start_seconds + _SHORTEST_WORD_SECONDS)
         words.append(DecodedWord(EngineWord(word.text, start_seconds, end_seconds), word.tokens, details))
     return words
+
+
+def _believed(chunk: Chunk, decoded: DecodedChunk, words: Sequence[TimedWord]) -> Iterator[TimedWord]:
+    """The words without sentences that were invented for what is no speech, which are logged."""
+    sentences = list(_sentences(words))
+    for sentence in sentences:
+        text = "".join(word.text for word in sentence).strip()
+        start, end = chunk.sample_at(sentence[0].start_seconds), chunk.sample_at(sentence[-1].end_seconds, is_end=True)
+        no_speech = decoded.no_speech_probability if len(sentences) == 1 else None  # it is that of the whole chunk
+        share = chunk.speech_between(start, end) / max(end - start, 1) if end > start else None
+        if is_invented(text, no_speech_probability=no_speech, speech_share=share):
+            _log.info("an invented sentence is left out", text=text, start_seconds=round(start / SAMPLE_RATE_HZ, 2))
+            continue
+        yield from sentence
+
+
+def _sentences(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
+    sentence: list[TimedWord] = []
+    for word in words:
+        sentence.append(word)
+        if word.text.rstrip().endswith(_SENTENCE_ENDS):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
 
 
 def ends_early(chunk: Chunk, words: Sequence[DecodedWord]) -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _DIGEST_DIGITS = 16
 _SHOWN_DIGITS = 12
 
-REVISION = 4
+REVISION = 5
 """Raised whenever the code around the model gives other texts or times for the same recording."""
 
 _SURE = 0.5
