@@ -196,7 +196,8 @@ def test_a_model_that_is_not_there_is_named(server: OpenAIServer, connection: Op
     with pytest.raises(EngineUnavailable) as caught:
         OpenAISpeechEngine(connection, model="tts-9").synthesise(HELLO, voice="alloy", speed=1.0)
 
-    assert caught.value.reason == "model_not_found"
+    assert caught.value.reason == "model_retired"
+    assert caught.value.message == "OpenAI does not have the model tts-9, or not any more."
     assert len(server.requests) == 1
 
 

@@ -84,9 +84,9 @@ def unusable_key(service: Service = OPENAI_ITSELF) -> EngineUnavailable:
 
 
 def retired(model: str, *, label: str) -> EngineUnavailable:
-    """The error for a model that its provider has retired."""
+    """The error for a model that its provider has retired, or never had: it is not asked for again for a while."""
     return EngineUnavailable(
-        f"{label} has retired the model {model}.",
+        f"{label} does not have the model {model}, or not any more.",
         reason="model_retired",
         hint="docs/how-to/openai-shutdown.md says what answers in its place.",
     )
