@@ -1,6 +1,6 @@
 /** The voices: their names, and lists of them. */
 
-import { languageName, percent, t } from "../common/language.js";
+import { language, languageName, percent, t } from "../common/language.js";
 
 const FAVOURITES = { en: "af_heart", fr: "ff_siwis" };
 
@@ -41,11 +41,12 @@ export function searchText(voice) {
   return [voice.name, shortName(voice.name), voice.language, languageName(voice.language), kind].join(" ").toLowerCase();
 }
 
-/** Voices by language: `[language, voices]`, the page's own language first. */
+/** Voices by language: `[tag, voices]`, the page's own language first. */
 export function byLanguage(voices) {
   const groups = new Map(voices.map((one) => [one.language, []]));
   voices.forEach((one) => groups.get(one.language).push(one));
-  return [...groups];
+  const isOther = ([tag]) => Number(tag.split("-")[0] !== language);
+  return [...groups].sort((one, other) => isOther(one) - isOther(other)); // stable
 }
 
 function optionOf(voice) {
@@ -57,7 +58,8 @@ function optionOf(voice) {
 
 /** Offer these voices in a list, grouped by language; the selection stays. */
 export function fillVoices(select, voices) {
-  const chosen = select.value || FAVOURITES.en;
+  const favourites = [FAVOURITES[language], FAVOURITES.en];
+  const chosen = select.value || favourites.find((name) => voices.some((voice) => voice.id === name)) || "";
   select.replaceChildren(...byLanguage(voices).map(([tag, members]) => {
     const group = document.createElement("optgroup");
     group.label = languageName(tag);
