@@ -107,7 +107,7 @@ class Stream:
         yield from self._silence(pause_samples)
 
     def _parts(self) -> Iterator[LinePart]:
-        if self._is_awaited and can_plan(self._engine):
+        if self._is_awaited and can_plan(self._engine, speed=self._speed):
             paced = PacedSynthesis(
                 self._script, self._engine, self._cache, speed=self._speed, is_contended=self._is_contended
             )

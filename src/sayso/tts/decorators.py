@@ -46,10 +46,9 @@ class EngineDecorator:
         """See `SpeechEngine.workers`."""
         return self._engine.workers
 
-    @property
-    def plans(self) -> bool:
-        """See `PlanningEngine.plans`."""
-        return can_plan(self._engine)
+    def plans_at(self, speed: float) -> bool:
+        """See `PlanningEngine.plans_at`."""
+        return can_plan(self._engine, speed=speed)
 
     def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
         """See `PlanningEngine.plan`."""
@@ -141,11 +140,9 @@ class StretchingEngine(EngineDecorator):
         speech = self._engine.synthesise(utterance, voice=voice, speed=model_speed)
         return speech if model_speed == speed else _stretched(speech, speed / model_speed)
 
-    def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
-        """See `PlanningEngine.plan`; None for a speed beyond the engine's own, since only a whole can be stretched."""
-        if not self._slowest <= speed <= self._fastest:
-            return None
-        return super().plan(utterance, voice=voice, speed=speed)
+    def plans_at(self, speed: float) -> bool:
+        """See `PlanningEngine.plans_at`; not beyond the engine's own speeds, since only a whole can be stretched."""
+        return self._slowest <= speed <= self._fastest and super().plans_at(speed)
 
 
 def _stretched(speech: Speech, factor: float) -> Speech:

@@ -77,15 +77,14 @@ class PlanningEngine(Protocol):
         """
         ...
 
-    @property
-    def plans(self) -> bool:
-        """Whether it plans at all."""
+    def plans_at(self, speed: float) -> bool:
+        """Whether it plans speech of this speed."""
         ...
 
 
-def can_plan(engine: object) -> bool:
-    """Whether an engine plans its speech."""
-    return isinstance(engine, PlanningEngine) and engine.plans
+def can_plan(engine: object, *, speed: float) -> bool:
+    """Whether an engine plans its speech at a speed."""
+    return isinstance(engine, PlanningEngine) and engine.plans_at(speed)
 
 
 def plan_of(engine: object, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:

@@ -26,12 +26,14 @@ class PlanningFakeEngine(FakeSpeechEngine):
         made: what was made, in that order: the seconds, and whether it was a piece.
     """
 
-    plans = True
-
     def __init__(self, on_made: Callable[[float], object] = lambda _: None, *, workers: int = 1) -> None:
         super().__init__(workers=workers)
         self._on_made = on_made
         self.made: list[tuple[float, bool]] = []
+
+    def plans_at(self, _speed: float) -> bool:
+        """See `PlanningEngine.plans_at`."""
+        return True
 
     def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
         """See `PlanningEngine.plan`."""

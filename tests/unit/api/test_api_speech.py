@@ -5,19 +5,25 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sayso.api.routes.synthesis import begin_speech
+from sayso.api.schemas.audio import SpeechBody
 from sayso.audio import decode
 from sayso.errors import EngineUnavailable, ModelMissing
 from sayso.resilience import Breaker, Chain, Link
 from sayso.resilience.breaker_limits import PROVIDER
+from sayso.scheduling import UNBOUNDED
 from sayso.testing import FakeSpeechEngine
 from sayso.tts.joins import LEAD_IN_SECONDS, LEAD_OUT_SECONDS
 from sayso.tts.selection import LocalSpeech
 from support.api.app_contexts import client_of, fake_served
+from support.audio.planning import PlanningFakeEngine
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,3 +228,21 @@ def test_a_full_server_says_when_to_come_again() -> None:
         assert answer.json()["error"]["code"] == "rate_limit_exceeded"
         places.pop().close()
         assert client.post("/v1/audio/speech", json=body()).status_code == 200
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+@pytest.mark.parametrize("response_format", ["pcm", "mp3", "opus"])
+def test_an_answer_begins_when_only_its_beginning_is_made(stream_format: str, response_format: str) -> None:
+    """Its first bytes hold up to a second of sound, while all the rest of the sentence is still to be made."""
+    is_begun = threading.Event()
+    engine = PlanningFakeEngine(lambda _: len(engine.made) == 1 or is_begun.wait(WAIT_SECONDS))
+    served = fake_served(speech=engine)
+    text = "The keeper climbed the narrow winding stairs at dusk and lit the enormous old lamp above the harbour."
+    fields = body(input=text, stream_format=stream_format, response_format=response_format)
+    events = (lambda speech, _: ({"audio": len(chunk)} for _, chunk in speech)) if stream_format == "sse" else None
+    begun = begin_speech(served, SpeechBody.model_validate(fields), UNBOUNDED, events=events)
+    is_begun.set()
+    assert begun.first
+    assert 0.5 < engine.made[0][0] < 1.3
+    assert engine.made[0][1]
+    assert all(begun.rest)

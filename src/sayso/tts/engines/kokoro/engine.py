@@ -15,6 +15,7 @@ import numpy as np
 from sayso.errors import ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
 from sayso.machine import is_busy
+from sayso.tts.base import MAXIMUM_MODEL_SPEED, MINIMUM_MODEL_SPEED
 from sayso.tts.engines.kokoro.durations import symbol_edges
 from sayso.tts.engines.kokoro.model import KokoroModel
 from sayso.tts.engines.kokoro.planned import PlannedKokoro
@@ -142,10 +143,9 @@ class KokoroEngine:
         """See `SpeechEngine.language_of`; a blend speaks the language of its heaviest part."""
         return self._book.language_of(voice)
 
-    @property
-    def plans(self) -> bool:
-        """See `PlanningEngine.plans`."""
-        return True
+    def plans_at(self, speed: float) -> bool:
+        """See `PlanningEngine.plans_at`."""
+        return MINIMUM_MODEL_SPEED <= speed <= MAXIMUM_MODEL_SPEED
 
     def plan(self, utterance: Utterance, *, voice: str, speed: float) -> PlannedSpeech | None:
         """See `PlanningEngine.plan`; None where the model's graph cannot be divided."""
