@@ -34,6 +34,9 @@ _RESERVED = frozenset({"sayso", "hybrid", "local", "fallback", "kokoro", "piper"
 _PLACE = re.compile(r"\{([a-z]+)\}")
 """A part of a preset's address that the user has to name, such as the resource at Azure."""
 
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
+"""A label of a host name, so that no value of a part names another host, which would get the key."""
+
 _MOST_BYTES = 2**20
 _MOST_PROVIDERS = 32
 
@@ -99,7 +102,7 @@ class _Entry(_Strict):
 
     name: Annotated[str, StringConstraints(pattern=_NAME)]
     label: Text
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#]+$")]
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#@]+$")]
     key_variable: tuple[Variable, ...] = ()
     needs_key: bool = True
     speech: tuple[_Speech, ...] = ()
@@ -207,9 +210,10 @@ def _filled(values: Mapping[str, Any], where: str) -> Any:
     address = values.get("base_url")
     if not isinstance(address, str):
         return address
-    missing = [part for part in _PLACE.findall(address) if not isinstance(values.get(part), str)]
+    given = {part: values.get(part) for part in _PLACE.findall(address)}
+    missing = [part for part, value in given.items() if not isinstance(value, str) or not _LABEL.fullmatch(value)]
     if missing:
-        raise InvalidInput(f"Providers: {where} needs {' and '.join(missing)}, or a base_url.")
+        raise InvalidInput(f"Providers: {where} needs {' and '.join(missing)} of letters and digits, or a base_url.")
     return _PLACE.sub(lambda part: values[part[1]], address)
 
 

@@ -6,8 +6,9 @@ import asyncio
 import threading
 import time
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date  # noqa: TC003 -- pydantic reads the annotations
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -38,6 +39,7 @@ _LEAST_SECONDS = 60.0
 """The shortest time from one reading to the next, however many models are not found."""
 
 _ANSWER_SECONDS = 20.0
+_DATE_CHARACTERS = len("2027-02-26")  # some servers give a time, too
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,11 +151,11 @@ def as_json(shutdown: Shutdown) -> dict[str, Any]:
 
 def sentence(shutdown: Shutdown) -> str:
     """What happens to a model, and what answers then, in two sentences."""
-    then = "another engine" if shutdown.successor is None else shutdown.successor
+    then = shutdown.successor or "another engine"
     if shutdown.on is None:
-        return f"{shutdown.provider} does not have {shutdown.model}. {then} answers in its place."
+        return f"{shutdown.provider} does not have {shutdown.model}; {then} answers in its place."
     if shutdown.days <= 0:
-        return f"{shutdown.provider} retired {shutdown.model} on {shutdown.on}. {then} answers in its place."
+        return f"{shutdown.provider} retired {shutdown.model} on {shutdown.on}; {then} answers in its place."
     return f"{shutdown.provider} retires {shutdown.model} on {shutdown.on}. Then {then} answers in its place."
 
 
@@ -169,13 +171,23 @@ def _warn(shutdown: Shutdown) -> None:
     )
 
 
-class _Model(BaseModel):
-    id: str
-    shutdown_date: date | None = None
-
-
 class _Models(BaseModel):
-    data: tuple[_Model, ...]
+    data: tuple[dict[str, Any], ...]
+
+
+def dates_of(body: bytes) -> Mapping[str, date | None]:
+    """The date of each model of a list; one whose entry cannot be understood is left out, and keeps its known date.
+
+    Raises:
+        ValidationError: it is no list of models.
+    """
+    found: dict[str, date | None] = {}
+    for model in _Models.model_validate_json(body).data:
+        name, on = model.get("id"), model.get("shutdown_date")
+        if isinstance(name, str) and (on is None or isinstance(on, str)):
+            with suppress(ValueError):
+                found[name] = None if on is None else date.fromisoformat(on[:_DATE_CHARACTERS])
+    return found
 
 
 async def _listed(client: AsyncOpenAI) -> Mapping[str, date | None]:
@@ -189,7 +201,7 @@ async def _listed(client: AsyncOpenAI) -> Mapping[str, date | None]:
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
             response = await client.models.with_raw_response.list()
-            return {model.id: model.shutdown_date for model in _Models.model_validate_json(response.content).data}
+            return dates_of(response.content)
     except TimeoutError:
         raise timed_out(_ANSWER_SECONDS) from None
     except ValidationError:

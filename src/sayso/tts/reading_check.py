@@ -30,6 +30,8 @@ _FIGURES = re.compile(r"\S*\d(?:\S|\s(?=\S*\d))*")
 """Words with digits; those that follow one another count as one."""
 
 
+_MOST_NUMBERS = 20
+
 _LONGEST_NUMBER = 80
 """How many letters a number has in words, at the most."""
 
@@ -87,6 +89,8 @@ def same_words(text: str, other: str, language: str) -> bool:
     if not any(map(str.isdigit, text)):
         return False
     parts = [_letters(part) for part in _FIGURES.split(text.casefold())]
+    if len(parts) > _MOST_NUMBERS + 1:  # a table rather than a sentence
+        return wrong_share(text, other, language) <= MOST_WRONG
     return _has_parts(_letters(other.casefold()), parts)
 
 
