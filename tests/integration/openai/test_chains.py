@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai import OpenAI
 from pydantic import SecretStr
 
+from sayso.audio import AudioFormat, AudioWriter
 from sayso.bootstrap.chains import EngineRegistry
 from sayso.bootstrap.providers import shutdown_watch
 from sayso.errors import EngineUnavailable, EverythingFailed
@@ -23,6 +27,7 @@ from sayso.stt import TranscriptionOptions, open_recording
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import FaultKind, OpenAIServer
 from sayso.transcription import transcribe
+from support.api.app_contexts import fake_served, running
 from support.audio.tones import ToneTranscriber, spoken
 from support.text.utterances import utterance
 from support.waiting import wait_until
@@ -136,41 +141,65 @@ def test_a_model_that_ends_without_notice(server: OpenAIServer, tmp_path: Path, 
 
 
 def test_eight_clients_while_the_day_comes(server: OpenAIServer, tmp_path: Path) -> None:
-    """The clock passes the shutdown while 8 clients ask without pause: no request fails, and none reaches the model."""
+    """The clock passes the shutdown while 8 of OpenAI's clients ask over HTTP without pause: no request fails.
+
+    None reaches the model after its date, either.
+    """
     clock = Clock(MIDNIGHT - 3600)
     server.models.date("whisper-1", on=SHUTDOWN)
-    done: list[str] = []
-    failed: list[BaseException] = []
-    over = threading.Event()
     with registry(tmp_path, server, clock=clock) as engines:
         watch = shutdown_watch(engines.asked_providers)
         assert watch is not None
         watch.read()
-
-        def client(_number: int) -> None:
-            while not over.is_set():
-                try:
-                    done.append(heard(engines, "whisper-1").model)
-                except Exception as error:  # noqa: BLE001 -- counted
-                    failed.append(error)
-
-        with ThreadPoolExecutor(8) as clients:
-            running = [clients.submit(client, number) for number in range(8)]
-            wait_until(lambda: len(done) >= 24)
-            clock.now = MIDNIGHT - 299
-            before = len(done)
-            wait_until(lambda: len(done) >= before + 16)  # what was under way has ended
-            late = asked(server, "whisper-1")
-            server.models.retire("whisper-1")
-            clock.now = MIDNIGHT
-            before = len(done)
-            wait_until(lambda: len(done) >= before + 24)
-            over.set()
-            for each in running:
+        served = replace(fake_served(), catalogue=engines.catalogue(lambda _failure: None))
+        with running(served) as address, ThreadPoolExecutor(8) as threads:
+            clients = Clients(f"{address}/v1")
+            work = [threads.submit(clients.ask) for _ in range(8)]
+            try:
+                clients.wait_for(24)
+                clock.now = MIDNIGHT - 299
+                clients.wait_for(16)  # what was under way has ended
+                late = asked(server, "whisper-1")
+                server.models.retire("whisper-1")
+                clock.now = MIDNIGHT
+                clients.wait_for(24)
+            finally:
+                clients.is_over.set()
+            for each in work:
                 each.result()
-    assert failed == []
-    assert set(done) == {"whisper-1", "gpt-transcribe"}
+    assert clients.failed == []
+    assert set(clients.models) == {"whisper-1", "gpt-transcribe"}
     assert asked(server, "whisper-1") == late
+
+
+class Clients:
+    """OpenAI's clients, which ask for the same transcript until they are told to stop."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.is_over = threading.Event()
+        self.models: list[str] = []
+        """Which model answered each request."""
+        self.failed: list[BaseException] = []
+
+    def ask(self) -> None:
+        sound = io.BytesIO()
+        with AudioWriter(sound, AudioFormat.WAV, sample_rate_hz=RECORDING.sample_rate_hz) as writer:
+            writer.write(RECORDING.samples)
+        with OpenAI(base_url=self.base_url, api_key="none", max_retries=0, timeout=240) as client:
+            while not self.is_over.is_set():
+                try:
+                    raw = client.audio.transcriptions.with_raw_response.create(
+                        model="whisper-1", file=("tones.wav", sound.getvalue())
+                    )
+                    self.models.append(raw.headers["x-sayso-model"])
+                except Exception as error:  # noqa: BLE001 -- counted
+                    self.failed.append(error)
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many more requests have been answered, or failed."""
+        before = len(self.models) + len(self.failed)
+        wait_until(lambda: len(self.models) + len(self.failed) >= before + count)
 
 
 def test_a_dead_model_leaves_its_sibling_alone(server: OpenAIServer, tmp_path: Path) -> None:
