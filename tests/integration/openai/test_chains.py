@@ -276,7 +276,7 @@ def test_when_nothing_is_left_the_error_says_so(server: OpenAIServer, tmp_path: 
     server.models.retire("whisper-1", "gpt-transcribe")
     with registry(tmp_path, server) as engines:
         for _ in range(2):
-            with pytest.raises(EverythingFailed, match="retired the model gpt-transcribe"):
+            with pytest.raises(EverythingFailed, match="does not have the model gpt-transcribe"):
                 heard(engines, "whisper-1")
     assert (asked(server, "whisper-1"), asked(server, "gpt-transcribe")) == (1, 1)
 
