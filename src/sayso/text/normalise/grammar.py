@@ -72,6 +72,7 @@ class Grammar:
         part_of: the words between a fraction and its unit ("three quarters *of a* mile").
         fraction_last: whether a fraction after a whole number follows the unit ("une heure et demie").
         of_millions: a currency's name after "million".
+        before_cents: the words between a currency and its hundredths ("doze reais *e* cinco centavos").
         units, currencies: by symbol.
         scales: words that multiply an amount: "million", "bn", "k".
         fractions: a fraction alone, and after a whole number.
@@ -129,6 +130,7 @@ class Grammar:
     first_ruler: re.Pattern[str]
     rank: Callable[[Speller, int], Words]
     url_signs: Mapping[str, str]
+    before_cents: Words = ()
     money_scales: Mapping[str, Unit] = field(default_factory=dict)
     per_units: Mapping[str, Unit] = field(default_factory=dict)
     raise_unit: Callable[[Unit, int, bool], Unit] = lambda unit, _exponent, _divided: unit

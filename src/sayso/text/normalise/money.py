@@ -88,6 +88,7 @@ def _money(match: re.Match[str], grammar: Grammar) -> tuple[Words, Words]:
         return hundredths.words(grammar, cents), hundredths.of(grammar, cents)
     # "three pounds fifty", but "three pounds five pence".
     small = names_cents or len(hundredths.digits) == 1
+    counted = (*counted, *grammar.before_cents)
     return euros.words(grammar, unit), (*counted, *(named if small else hundredths.words(grammar)))
 
 

@@ -60,6 +60,10 @@ class Speller:
             return (*words[:-1], words[-1] + "e")
         return words
 
+    def counted(self, digits: str, *, feminine: bool, grouped: bool = False) -> Words:
+        """A cardinal before the unit that it counts; some languages shorten it there ("un kilómetro")."""
+        return self.cardinal(digits, feminine=feminine, grouped=grouped)
+
     def digits(self, digits: str) -> Words:
         """Digit by digit: "007" is "zero zero seven"."""
         if not self.converter:

@@ -29,6 +29,8 @@ class Numeral(NamedTuple):
         if not self.digits:
             return (grammar.point, *grammar.say_decimals(grammar.speller, self.decimals))
         feminine = unit is not None and unit.feminine
+        if unit is not None and not self.decimals:
+            return grammar.speller.counted(self.digits, feminine=feminine, grouped=self.grouped)
         said = grammar.speller.cardinal(self.digits, feminine=feminine, grouped=self.grouped)
         return (*said, grammar.point, *grammar.say_decimals(grammar.speller, self.decimals)) if self.decimals else said
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from sayso.text.normalise.languages.english.rules import english
 from sayso.text.normalise.languages.french.rules import french
 from sayso.text.normalise.languages.generic import generic
+from sayso.text.normalise.languages.italian.rules import italian
+from sayso.text.normalise.languages.portuguese.rules import portuguese
+from sayso.text.normalise.languages.spanish.rules import spanish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,16 +19,19 @@ if TYPE_CHECKING:
 
 LANGUAGES: Mapping[str, Callable[[str], RuleBook]] = {
     "en": english,
+    "es": spanish,
     "fr": french,
+    "it": italian,
+    "pt": portuguese,
 }
 """By primary language subtag; any other language gets the rules of `generic`."""
 
-_DEFAULT_REGIONS = {"en": "en-us"}
+_DEFAULT_REGIONS = {"en": "en-us", "pt": "pt-br"}
 
 
 @lru_cache(maxsize=32)
 def rules_of(language: str) -> RuleBook:
-    """The rules of a language, a BCP 47 tag in lower case; "en" alone means "en-us"."""
+    """The rules of a language, a BCP 47 tag in lower case; "en" alone means "en-us", "pt" means "pt-br"."""
     primary, _, _ = language.partition("-")
     make = LANGUAGES.get(primary, generic)
     return make(_DEFAULT_REGIONS.get(language, language))

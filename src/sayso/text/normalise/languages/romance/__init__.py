@@ -1,0 +1,1 @@
+"""Spanish, Italian and Portuguese: one order of rules, with tables of their own."""

@@ -1,0 +1,1 @@
+"""Spanish, of Spain and other countries."""
