@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +14,7 @@ from sayso.errors import NotInstalled
 from sayso.installation import install_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
 
 _BEAMS = (1e-120, 1e-200)
 _FRAMES_PER_SECOND = 100
+_CMN = "40,3,-1"
+_MOST_IDLE = 2
+_USES_OF_EACH = 200
+"""A decoder is given up after about so many uses: each adds words to its dictionary, and none is ever taken out."""
+
 _FULL_SCALE = 32767
 
 # Its phones for espeak-ng's.
@@ -33,7 +41,7 @@ _ARPABET: Mapping[str, str] = {
 
 
 class SphinxAligner:
-    """The `SecondAligner` of English. Each call has a decoder of its own, so threads may share it.
+    """The `SecondAligner` of English. Each call has a decoder to itself, so threads may share it.
 
     Raises:
         NotInstalled: the extra is not installed.
@@ -47,6 +55,8 @@ class SphinxAligner:
         except ImportError as error:
             raise NotInstalled("pocketsphinx is not installed", hint=install_hint("alignment")) from error
         self._library: Any = pocketsphinx
+        self._idle: dict[float, deque[Any]] = {}
+        self._names, self._uses = count(), count(1)
 
     def speaks(self, language: str) -> bool:
         """See `SecondAligner.speaks`."""
@@ -67,21 +77,43 @@ class SphinxAligner:
         return None
 
     def _decode(self, data: bytes, words: Sequence[str], ipa: Sequence[str], beam: float) -> list[tuple[float, float]]:
-        config = self._library.Config(
-            beam=beam,
-            wbeam=beam,
-            pbeam=beam,
-            bestpath=False,  # a second pass over the words that were found takes four times as long and moves nothing
-            loglevel="FATAL",
-            lm=None,
-            samprate=16_000,
+        with self._decoder(beam) as decoder:
+            decoder.set_cmn(_CMN)  # as in a new one: it adapts to each voice
+            return self._aligned(decoder, data, words, ipa)
+
+    @contextmanager
+    def _decoder(self, beam: float) -> Iterator[Any]:
+        """A decoder for one caller: an idle one, or a new one, which takes a tenth of a second to make."""
+        idle = self._idle.setdefault(beam, deque())
+        try:
+            decoder = idle.pop()
+        except IndexError:
+            decoder = self._new_decoder(beam)
+        yield decoder
+        if len(idle) < _MOST_IDLE and next(self._uses) % _USES_OF_EACH:
+            idle.append(decoder)
+
+    def _new_decoder(self, beam: float) -> Any:
+        return self._library.Decoder(
+            self._library.Config(
+                beam=beam,
+                wbeam=beam,
+                pbeam=beam,
+                bestpath=False,  # a second pass over the found words takes four times as long and moves nothing
+                loglevel="FATAL",
+                lm=None,
+                samprate=16_000,
+            )
         )
-        decoder = self._library.Decoder(config)
+
+    def _aligned(
+        self, decoder: Any, data: bytes, words: Sequence[str], ipa: Sequence[str]
+    ) -> list[tuple[float, float]]:
         names = []
-        for number, (word, pronunciation) in enumerate(zip(words, ipa, strict=True)):
+        for word, pronunciation in zip(words, ipa, strict=True):
             name = word.lower()
             if not name.isascii() or not name.isalpha() or decoder.lookup_word(name) is None:
-                name = f"w{number}x"
+                name = f"w{next(self._names)}x"
                 decoder.add_word(name, " ".join(_arpabet(pronunciation)), True)  # noqa: FBT003 -- its own signature
             names.append(name)
         decoder.set_align_text(" ".join(names))
