@@ -38,6 +38,9 @@ ALLOWED = (
 )
 """The name of a user, and texts that are quoted."""
 
+WORDS_OF_TEXTS = SOURCE / "text" / "normalise" / "languages"
+"""Its strings are words of the texts that are read, but for the documentation."""
+
 PYTHON = sorted(path for path in SOURCE.rglob("*.py") if path.parent != MIGRATIONS)
 OTHERS = sorted(
     [
@@ -50,7 +53,10 @@ OTHERS = sorted(
 
 
 def prose_of(path: Path) -> list[tuple[int, str]]:
-    """The comments and strings of a module, each with its line; of any other file, its lines."""
+    """The comments and strings of a module, each with its line; of any other file, its lines.
+
+    Of the languages' rules, the strings in three quotes alone.
+    """
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         return list(enumerate(text.splitlines(), start=1))
@@ -60,6 +66,7 @@ def prose_of(path: Path) -> list[tuple[int, str]]:
         (token.start[0] + number, line)
         for token in tokens
         if token.type in kinds
+        and (WORDS_OF_TEXTS not in path.parents or token.type == tokenize.COMMENT or token.string.startswith('"""'))
         for number, line in enumerate(token.string.splitlines())
     ]
 

@@ -12,7 +12,7 @@ from bench.words import plain_words, spoken_words
 @pytest.mark.parametrize(
     ("read", "heard"),
     [
-        ("“Dr. Green paid $1.25,” she said.", "Doctor Green paid one dollar twenty five she said"),
+        ("“Dr. Green paid $1.25,” she said.", "Doctor Green paid one dollar twenty-five cents she said"),
         ("On March 3, 24 boats left.", "On march third twenty-four boats left"),
         ("Don’t!", "don't"),
         ("twenty-four steps", "twenty four steps"),
