@@ -38,11 +38,11 @@ def powers(grammar: Grammar) -> tuple[Rule, ...]:
             return whole(match, grammar.units[match[0]].many.split())
         return whole(match, (*match["base"], *exponent(match["raised"])))
 
-    caret = r"\^(?:\d{1,4}|[-−]\d{1,4}|[a-z](?![^\W_])|[{(][-−]?[^\W_]{1,4}[)}])"
+    caret = r"\^(?:\d{1,15}|[-−]\d{1,15}|[a-z](?![^\W_])|[{(][-−]?[^\W_]{1,4}[)}])"
     raised = rf"(?P<raised>{_RAISED}|{caret})"
     return (
         rule(rf"(?P<base>{grammar.number}){raised}{WORD_END}", read_number),
-        rule(rf"(?P<base>{LETTER}{{1,2}}){raised}(?![^\W\d_])", read_letters),
+        rule(rf"(?P<base>(?:(?![{_SUPERSCRIPTS}]){LETTER}){{1,2}}){raised}(?![^\W\d_])", read_letters),
     )
 
 

@@ -32,16 +32,19 @@ def money_ranges(grammar: Grammar) -> Rule:
 
     def read(match: re.Match[str]) -> Reading:
         amount, counted = _money(match, grammar)
-        first = numeral(match["first"], grammar).words(grammar)
+        amount_first = numeral(match["first"], grammar)
+        first = amount_first.words(grammar)
+        if match["first_scale"]:
+            scale = grammar.money_scales.get(match["first_scale"]) or grammar.scales[match["first_scale"]]
+            first = (*first, *amount_first.of(grammar, scale))
         range_word = grammar.between_numbers["-"].split()
-        written = ("currency", ()), ("first", first), ("dash", range_word), ("number", amount)
-        return parts(
-            match, *written[:3], ("number", (*amount, *(() if match["scale"] else counted))), ("scale", counted)
-        )
+        written = ("currency", ()), ("first", first), ("first_scale", ()), ("dash", range_word)
+        return parts(match, *written, ("number", (*amount, *(() if match["scale"] else counted))), ("scale", counted))
 
     number = grammar.number
     return rule(
-        rf"(?P<currency>{grammar.currency_pattern}) ?(?P<first>{number})(?P<dash>[-–])(?P<number>{number})"
+        rf"(?P<currency>{grammar.currency_pattern}) ?(?P<first>{number})(?P<first_scale>{grammar.money_scale_pattern})?"
+        rf"(?P<dash>[-–])(?P<number>{number})"
         rf"(?![-–%]|{grammar.currency_pattern}){_scale(grammar)}",
         read,
     )

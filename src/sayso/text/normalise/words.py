@@ -101,7 +101,8 @@ def _spoken_run(run: str, speller: Speller) -> Words:
     spelled = len(letters) <= 3 and (run.isupper() or _VOWELS.isdisjoint(run))
     if not any(map(str.isalnum, run)):
         return ()
-    return tuple(letter.upper() for letter in letters) if spelled and len(letters) == len(run) else clean(run)
+    bare = run.strip("-'’‐‑")  # what joins it to the digits beside it
+    return tuple(letter.upper() for letter in letters) if spelled and len(letters) == len(bare) else clean(bare)
 
 
 def abbreviations(grammar: Grammar) -> Rule:
@@ -158,7 +159,7 @@ def initials() -> Rule:
         is_species = text[end + 1 : end + 2].islower()
         return whole(match, (match[0][0],)) if is_species or (named and len(before) > 1) or not before else None
 
-    return rule(r"[A-Z]\.(?= ?[A-Z]| [a-z]{3})(?! [A-Z]\W)", read)
+    return rule(r"[A-Z]\.(?= ?[A-Z]| [a-z]{3})", read)
 
 
 _BEFORE_INITIAL = listed("and by of with to from for et de par avec")

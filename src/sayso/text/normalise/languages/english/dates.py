@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sayso.text.normalise.dates import numeric_dates
 from sayso.text.normalise.grammar import WORD_END, alternatives, listed
 from sayso.text.normalise.languages.english import tables
-from sayso.text.normalise.rules import Rule, rule, whole
+from sayso.text.normalise.rules import Rule, parts, rule, whole
 from sayso.text.normalise.words import word_before
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ _DAY_AFTER = re.compile(r"\.?[ -](?:[12]?\d|3[01])(?:st|nd|rd|th)?(?![^\W_])(?![
 _YEAR_AFTER = re.compile(r"(?:st|nd|rd|th)?,? \d{4}(?!\d)")
 _DECADE_AFTER = re.compile(r",? (?:and|or|to) (?:the )?\d0s")
 _SECONDS_BEFORE = listed("a an for in within after every wait takes took about than of another to")
+_DAY_NAMES = "Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun"
+_WEEKDAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday", "Sat": "Saturday",
+    "Sun": "Sunday",
+}  # fmt: skip
 _BEFORE_DATE = listed("on since until by from dated before after")
 _ERA = r"(?:A\.?D|B\.?C\.?E|B\.?C|C\.?E)"
 
@@ -111,14 +116,18 @@ def named_months(speller: Speller, *, american: bool) -> tuple[Rule, ...]:
             return None
         return whole(match, (_SHORT[match["month"].lower()],))
 
+    def read_days(match: re.Match[str]) -> Reading:
+        first, last = _WEEKDAYS[match["first"][:3]], _WEEKDAYS[match["last"][:3]]
+        return parts(match, ("first", (first,)), ("dash", ("to",)), ("last", (last,)))
+
     shorts = alternatives({short: name for short, name in _SHORT.items() if len(short) <= len("sept")})
     return (
         rule(rf"(?P<month>{_MONTH})[-/](?P<day>\d{{1,2}})[-/](?P<year>[12]\d{{3}}){WORD_END}", read_date),
+        rule(rf"(?P<first>{_DAY_NAMES})(?P<dash>[-–])(?P<last>{_DAY_NAMES}){WORD_END}", read_days),
         rule(rf"(?P<month>(?i:{shorts}))(?<!may)(?<!May)(?<!MAY)(?:\.|{WORD_END})", read),
     )
 
 
-_DAY_NAMES = "Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun"
 _DAY_OR_MONTH = rf"(?:(?:{_DAY_NAMES})(?:\.|[a-z]{{3,6}})?|{_MONTH}\.?)"
 _NAME_BEFORE_DASH = re.compile(rf"(?<![^\W_]){_DAY_OR_MONTH}$")
 
