@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import WORD_END
-from sayso.text.normalise.rules import Written, rule, whole
+from sayso.text.normalise.rules import Written, first_reading, rule, whole
 from sayso.text.normalise.words import clean, sayable
 
 if TYPE_CHECKING:
@@ -62,13 +62,16 @@ def addresses(grammar: Grammar) -> tuple[Rule, ...]:
     dotted = r"(?P<address>[a-z][a-z0-9_]{1,30}+(?:\.[a-z][a-z0-9_]{1,30}+){1,4}+)(?![\w’'-])"
     url = rf"(?:(?i:https?|ftp)://(?=[^\W_])|(?=www\.))(?P<address>{_HOST}{_PORT}{_PATH})"
     bare = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_DOMAINS})(?![\w-]|\.\w){_PORT}{_PATH})"
+    with_points = (rule(mail, read_mail), rule(bare, read), rule(name, read), rule(dotted, read_dotted))
+
+    def read_with_points(match: re.Match[str]) -> Reading:
+        return first_reading(with_points, match.string, match.start(), match.endpos)
+
     return (
-        rule(mail, read_mail),
-        rule(url, read),
-        rule(bare, read),
-        rule(local, read_file),
-        rule(name, read),
-        rule(dotted, read_dotted),
+        rule(url, read, "hHfFwW"),
+        rule(local, read_file, "fF"),
+        # Most words have no point or sign of an address within: one look instead of four.
+        rule(r"(?=[\w%+-]{1,64}+[.@][\w.%+-])", read_with_points),
     )
 
 

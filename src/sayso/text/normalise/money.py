@@ -24,7 +24,11 @@ def money_before(grammar: Grammar) -> Rule:
             return parts(match, ("currency", ()), ("number", amount), ("scale", counted))
         return parts(match, ("currency", ()), ("number", (*amount, *counted)))
 
-    return rule(rf"(?P<currency>{grammar.currency_pattern}) ?(?P<number>{grammar.number}){_scale(grammar)}", read)
+    return rule(
+        rf"(?P<currency>{grammar.currency_pattern}) ?(?P<number>{grammar.number}){_scale(grammar)}",
+        read,
+        grammar.currencies,
+    )
 
 
 def money_ranges(grammar: Grammar) -> Rule:
@@ -47,6 +51,7 @@ def money_ranges(grammar: Grammar) -> Rule:
         rf"(?P<dash>[-–])(?P<number>{number})"
         rf"(?![-–%]|{grammar.currency_pattern}){_scale(grammar)}",
         read,
+        grammar.currencies,
     )
 
 

@@ -93,7 +93,7 @@ def multipliers(grammar: Grammar) -> Rule:
         times = grammar.between_numbers["×"].split()
         return whole(match, (*times, *grammar.speller.cardinal(match["number"])))
 
-    return rule(rf"x(?!86|64)(?P<number>\d{{1,4}}){WORD_END}", read)
+    return rule(rf"x(?!86|64)(?P<number>\d{{1,4}}){WORD_END}", read, "x")
 
 
 _VERSION = r"\d{1,9}(?:\.\d{1,9})"
@@ -116,7 +116,7 @@ def named_versions(grammar: Grammar) -> Rule:
     def read(match: re.Match[str]) -> Reading:
         return whole(match, ("version", *_say_version(match["version"], grammar)))
 
-    return rule(rf"[vV](?P<version>{_VERSION}{{1,6}}){WORD_END}", read)
+    return rule(rf"[vV](?P<version>{_VERSION}{{1,6}}){WORD_END}", read, "vV")
 
 
 def _say_version(version: str, grammar: Grammar) -> Words:

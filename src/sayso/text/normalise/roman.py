@@ -40,7 +40,7 @@ def roman_numerals(grammar: Grammar) -> Rule:
         heading = match.start() == 0 and _is_heading(match)
         return whole(match, grammar.speller.cardinal(str(value))) if alone or named or heading else None
 
-    return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read)
+    return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read, "IVXLCDM")
 
 
 def _is_heading(match: re.Match[str]) -> bool:

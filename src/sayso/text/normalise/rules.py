@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Words: TypeAlias = tuple[str, ...]
 
@@ -37,15 +37,17 @@ class Rule:
             so that a megabyte of anything is read in linear time.
         read: the written words of a match, ordered, from its start on; None when the rule does not apply after all.
             ``match.string`` is the whole view, for a look at the context.
+        starts: the ASCII characters that a match may begin with, as far as they are known: others are not tried.
     """
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], Reading]
+    starts: frozenset[str] | None = None
 
 
-def rule(pattern: str, read: Callable[[re.Match[str]], Reading]) -> Rule:
-    """Make a rule from the source of its pattern."""
-    return Rule(re.compile(pattern), read)
+def rule(pattern: str, read: Callable[[re.Match[str]], Reading], starts: Iterable[str] | None = None) -> Rule:
+    """Make a rule from the source of its pattern; ``starts`` has words or characters that a match begins with."""
+    return Rule(re.compile(pattern), read, None if starts is None else frozenset(word[0] for word in starts))
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,15 @@ class RuleBook:
     sign_chars: str
     prefixes: Mapping[str, str]
     elision: re.Pattern[str] | None = None
+
+    @cached_property
+    def words_by_start(self) -> Mapping[str, Sequence[Rule]]:
+        """For each ASCII letter, the rules for words that may begin with it."""
+        return {
+            char: [rule for rule in self.words if rule.starts is None or char in rule.starts]
+            for char in map(chr, range(128))
+            if char.isalpha()
+        }
 
     @cached_property
     def next_word(self) -> re.Pattern[str]:
@@ -119,7 +130,9 @@ def scan(text: str, start: int, end: int, book: RuleBook) -> list[Written]:
 def _read(text: str, at: int, end: int, book: RuleBook) -> Reading:
     char = text[at]
     if char.isalpha():
-        return _read_elided(text, at, end, book) or first_reading(book.words, text, at, end)
+        return _read_elided(text, at, end, book) or first_reading(
+            book.words_by_start.get(char, book.words), text, at, end
+        )
     if char.isalnum():
         return first_reading(book.numbers, text, at, end)
     return first_reading(book.signs, text, at, end) or _read_prefixed(text, at, end, book)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import CJK, LETTER, WORD_END, When, alternatives, listed
@@ -48,7 +49,7 @@ def clean(text: str) -> Words:
 
 def ideographs() -> Rule:
     """The rule for scripts without spaces, character by character; following marks are left to `plain_words`."""
-    return rule(f"[{CJK}](?![^\x00-\x7f\\w])", lambda match: whole(match, clean(match[0])))
+    return rule(f"[{CJK}](?![^\x00-\x7f\\w])", lambda match: whole(match, clean(match[0])), ())
 
 
 def plain_words(speller: Speller) -> Rule:
@@ -115,7 +116,7 @@ def abbreviations(grammar: Grammar) -> Rule:
                 return whole(match, abbreviation.words.split())
         return None
 
-    return rule(rf"(?:{alternatives(forms)})(?:(?<=[.°])|{WORD_END}(?!['’]))", read)
+    return rule(rf"(?:{alternatives(forms)})(?:(?<=[.°])|{WORD_END}(?!['’]))", read, forms)
 
 
 def _applies(when: When, match: re.Match[str]) -> bool:
@@ -159,7 +160,7 @@ def initials() -> Rule:
         is_species = text[end + 1 : end + 2].islower()
         return whole(match, (match[0][0],)) if is_species or (named and len(before) > 1) or not before else None
 
-    return rule(r"[A-Z]\.(?= ?[A-Z]| [a-z]{3})", read)
+    return rule(r"[A-Z]\.(?= ?[A-Z]| [a-z]{3})", read, ascii_uppercase)
 
 
 _BEFORE_INITIAL = listed("and by of with to from for et de par avec")
@@ -186,7 +187,7 @@ def capitals(grammar: Grammar) -> Rule:
         # "DVDs", "the BBC's": the ending belongs to the last letter, with the apostrophe that makes it heard.
         return whole(match, (*first, f"{last}'s" if match["ending"] else last))
 
-    return rule(rf"(?P<letters>[A-Z]{{2,5}})(?P<ending>['’]?s)?{WORD_END}(?!['’-]{LETTER})", read)
+    return rule(rf"(?P<letters>[A-Z]{{2,5}})(?P<ending>['’]?s)?{WORD_END}(?!['’-]{LETTER})", read, ascii_uppercase)
 
 
 def _spelled(letters: str, grammar: Grammar, *, shouted: bool) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SHORT = {short.lower(): name for short, number in tables.MONTHS.items() for name in (tables.MONTH_NAMES[number - 1],)}
 _MONTH = rf"(?i:{alternatives(_SHORT)})"
 # In lower case these are words; a month needs a year beside it.
+_INITIALS_OF_MONTHS = "JFMASONDjfmasond"
 _WORDS = listed("may march mar sun sat dec jan")
 _BEFORE_DAY = re.compile(rf"(?<![^\W_])({_MONTH})\.?[ -]$")
 _DAY_BEFORE = re.compile(r"(?<![\d.,])(?:[12]?\d|3[01])(?:st|nd|rd|th)?(?: of)?[ -]$")
@@ -122,9 +123,13 @@ def named_months(speller: Speller, *, american: bool) -> tuple[Rule, ...]:
 
     shorts = alternatives({short: name for short, name in _SHORT.items() if len(short) <= len("sept")})
     return (
-        rule(rf"(?P<month>{_MONTH})[-/](?P<day>\d{{1,2}})[-/](?P<year>[12]\d{{3}}){WORD_END}", read_date),
-        rule(rf"(?P<first>{_DAY_NAMES})(?P<dash>[-–])(?P<last>{_DAY_NAMES}){WORD_END}", read_days),
-        rule(rf"(?P<month>(?i:{shorts}))(?<!may)(?<!May)(?<!MAY)(?:\.|{WORD_END})", read),
+        rule(
+            rf"(?P<month>{_MONTH})[-/](?P<day>\d{{1,2}})[-/](?P<year>[12]\d{{3}}){WORD_END}",
+            read_date,
+            _INITIALS_OF_MONTHS,
+        ),
+        rule(rf"(?P<first>{_DAY_NAMES})(?P<dash>[-–])(?P<last>{_DAY_NAMES}){WORD_END}", read_days, "MTWFS"),
+        rule(rf"(?P<month>(?i:{shorts}))(?<!may)(?<!May)(?<!MAY)(?:\.|{WORD_END})", read, _INITIALS_OF_MONTHS),
     )
 
 

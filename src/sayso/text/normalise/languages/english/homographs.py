@@ -46,7 +46,8 @@ def homographs(*, american: bool) -> Rule:
                 return [Written(match.start(), match.end(), (match[0],), ipa or None)]
         return None
 
-    return rule(rf"(?i:{alternatives(HOMOGRAPHS)}){WORD_END}(?!['’-]{LETTER})", read)
+    starts = [letter for word in HOMOGRAPHS for letter in (word[0], word[0].upper())]
+    return rule(rf"(?i:{alternatives(HOMOGRAPHS)}){WORD_END}(?!['’-]{LETTER})", read, starts)
 
 
 def _sentence_around(match: re.Match[str]) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import WORD_END
@@ -27,7 +28,7 @@ def names_of_things() -> tuple[Rule, ...]:
         rule(
             rf"WW(?P<war>I{{1,3}}|[123]){WORD_END}", lambda match: whole(match, ("World", "War", _WARS[match["war"]]))
         ),
-        rule(r"(?P<name>[A-Z])#(?![^\W_])", lambda match: whole(match, (match["name"], "sharp"))),
+        rule(r"(?P<name>[A-Z])#(?![^\W_])", lambda match: whole(match, (match["name"], "sharp")), ascii_uppercase),
         rule(r"(?P<name>[A-Za-z]{1,12})\+\+(?![^\W_])", lambda match: whole(match, (match["name"], "plus", "plus"))),
     )
 

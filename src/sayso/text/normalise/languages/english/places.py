@@ -103,9 +103,17 @@ def places() -> tuple[Rule, ...]:
         return parts(match, ("state", _STATES[match["state"]].split()))
 
     return (
-        rule(rf"(?P<direction>[NSEW]{{1,2}})\.?(?= (?:{_NAME} ){{1,3}}(?:{_ENDS}|st)\b)(?<!NS)(?<!EW)", read_direction),
-        rule(rf"(?P<street>{alternatives(_STREETS)}|st)(?:\.|{WORD_END})(?!['’])", read_street),
-        rule(rf"(?P<state>{alternatives(_STATES)})(?P<zip>(?= \d{{5}}\b))?{WORD_END}(?=$|[ .,;:!?)])", read_state),
+        rule(
+            rf"(?P<direction>[NSEW]{{1,2}})\.?(?= (?:{_NAME} ){{1,3}}(?:{_ENDS}|st)\b)(?<!NS)(?<!EW)",
+            read_direction,
+            "NSEW",
+        ),
+        rule(rf"(?P<street>{alternatives(_STREETS)}|st)(?:\.|{WORD_END})(?!['’])", read_street, [*_STREETS, "st"]),
+        rule(
+            rf"(?P<state>{alternatives(_STATES)})(?P<zip>(?= \d{{5}}\b))?{WORD_END}(?=$|[ .,;:!?)])",
+            read_state,
+            _STATES,
+        ),
     )
 
 
