@@ -113,7 +113,7 @@ async def open_speaker(
 def _models(provider: Provider, settings: CardsSettings) -> Sequence[SpeechFacts]:
     """The provider's models for cards, each the successor of the one before: those that make MP3 files."""
     name = settings.cards_model
-    if provider.name == OPENAI and provider.speech.named(name) is None:
+    if provider.name == OPENAI and provider.speech.models and provider.speech.named(name) is None:
         return (openai_speech(name),)  # a model that is not known here
     return [each for each in provider.speech.line(name) if each.transport == "http" and each.response_format == "pcm"]
 
