@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -190,7 +191,8 @@ class TranscriptBuilder:
 
 
 def _sample(seconds: float) -> int:
-    return round(seconds * SAMPLE_RATE_HZ)
+    """The sample at a time; at the start for what is no number, which providers have sent."""
+    return round(seconds * SAMPLE_RATE_HZ) if math.isfinite(seconds) else 0
 
 
 def _split_punctuation(shown: str) -> _Parts:

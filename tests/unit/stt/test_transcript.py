@@ -109,6 +109,18 @@ def test_segments_of_spaced_scripts_never_run_together() -> None:
     assert transcript([" It", " was."], ["Nobody", " came."]).text == "It was. Nobody came."
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_times_that_are_no_numbers_lose_no_word(bad: float) -> None:
+    """A provider's bad time moves its word, and the text stays."""
+    words = (EngineWord(" one", bad, 1.0), EngineWord(" two", 1.0, bad), EngineWord(" three", 2.0, 3.0))
+    made = transcript_of(
+        [EngineSegment(words)], language="en", language_probability=1.0, duration_samples=10 * SAMPLE_RATE_HZ
+    )
+    assert made.text == "one two three"
+    assert all(word.start_sample < word.end_sample for word in made.timeline.words)
+    assert made.timeline.words[2].start_sample == 2 * SAMPLE_RATE_HZ
+
+
 def test_nothing_heard_is_an_empty_transcript() -> None:
     """Silence has no text, no words and no segments, and keeps its length."""
     made = transcript(duration_seconds=5)
