@@ -191,7 +191,7 @@ class TranscriptBuilder:
 
 
 def _sample(seconds: float) -> int:
-    """The sample at a time; at the start for what is no number, which providers have sent."""
+    """The sample at a time; the first for what is no number."""
     return round(seconds * SAMPLE_RATE_HZ) if math.isfinite(seconds) else 0
 
 

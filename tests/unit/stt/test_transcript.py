@@ -111,7 +111,7 @@ def test_segments_of_spaced_scripts_never_run_together() -> None:
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_times_that_are_no_numbers_lose_no_word(bad: float) -> None:
-    """A provider's bad time moves its word, and the text stays."""
+    """A bad time moves its word, and the text stays."""
     words = (EngineWord(" one", bad, 1.0), EngineWord(" two", 1.0, bad), EngineWord(" three", 2.0, 3.0))
     made = transcript_of(
         [EngineSegment(words)], language="en", language_probability=1.0, duration_samples=10 * SAMPLE_RATE_HZ
