@@ -99,3 +99,12 @@ def test_there_is_one_espeak_per_process() -> None:
     """The library's state is process-wide, and so is what guards it."""
     assert espeak() is espeak()
     assert espeak().fingerprint.startswith("espeak-ng 1.")
+
+
+def test_kanji_are_refused_rather_than_called_chinese_letters() -> None:
+    """The message names the character and what to do; kana is spoken."""
+    with pytest.raises(UnsupportedLanguage, match=r"'東'.*kana only") as refused:
+        espeak().pronounce(["これは", "東京"], "ja")
+
+    assert "in kana" in str(refused.value.hint)
+    assert all(espeak().pronounce(["これは", "とうきょう"], "ja"))

@@ -31,6 +31,8 @@ _PHONEME_MODE = _PHONEMES_IPA | _PHONEMES_TIE | (ord(TIE) << 8)
 # Its letters are tied like any others.
 _LANGUAGE_FLAG = re.compile(rf"\([a-z0-9-{TIE}]+\)")
 
+_KANJI = re.compile(r"[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
 
 class _VoiceProperties(ctypes.Structure):
     """``espeak_VOICE`` of speak_lib.h."""
@@ -62,7 +64,12 @@ class EspeakG2P:
         self._language: str | None = None
 
     def pronounce(self, words: Sequence[str], language: str) -> list[str]:
-        """See `G2P.pronounce`."""
+        """See `G2P.pronounce`; Japanese is read in kana only, for espeak-ng says "Chinese letter" for each kanji."""
+        if _primary(language.lower()) == "ja" and (kanji := _KANJI.search("".join(words))):
+            raise UnsupportedLanguage(
+                f"espeak-ng has no Japanese reading of {kanji[0]!r}: it reads kana only",
+                hint="Write the text in kana, give the word a respelling in kana in the lexicon, or use a cloud voice.",
+            )
         with self._lock:
             self._select(language)
             phrase = self._phonemes(" ".join(words)).split()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sayso.text.normalise.languages.english.rules import english
 from sayso.text.normalise.languages.french.rules import french
 from sayso.text.normalise.languages.generic import generic
+from sayso.text.normalise.languages.hindi.rules import hindi
 from sayso.text.normalise.languages.italian.rules import italian
 from sayso.text.normalise.languages.portuguese.rules import portuguese
 from sayso.text.normalise.languages.spanish.rules import spanish
@@ -21,6 +22,7 @@ LANGUAGES: Mapping[str, Callable[[str], RuleBook]] = {
     "en": english,
     "es": spanish,
     "fr": french,
+    "hi": hindi,
     "it": italian,
     "pt": portuguese,
 }
