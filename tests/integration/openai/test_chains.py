@@ -27,7 +27,7 @@ from sayso.stt import TranscriptionOptions, open_recording
 from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import FaultKind, OpenAIServer
 from sayso.transcription import transcribe
-from support.api.app_contexts import fake_served, running
+from support.api.app_contexts import client_of, fake_served, running
 from support.audio.tones import ToneTranscriber, spoken
 from support.text.utterances import utterance
 from support.waiting import wait_until
@@ -131,6 +131,29 @@ def test_on_the_day_one_request_at_most_reaches_it(server: OpenAIServer, tmp_pat
     assert states["openai"] is BreakerState.CLOSED
 
 
+def test_the_hybrid_answer_says_who_it_was(server: OpenAIServer, tmp_path: Path) -> None:
+    """``source`` keeps its values: the successor is OpenAI still; the reason of the first answer is the retirement."""
+    server.models.retire("whisper-1")
+    with registry(tmp_path, server) as engines:
+        served = replace(fake_served(), catalogue=engines.catalogue(lambda _failure: None))
+        with client_of(served) as client:
+            files = {"audio_file": ("tones.wav", sound_of_tones())}
+            first, second = (
+                client.post("/api/v1/hybrid/stt", files=files, data={"return_debug": "true"}).json() for _ in range(2)
+            )
+    for body in (first, second):
+        assert (body["source"], body["metadata"]["model_used"]) == ("openai", "gpt-transcribe")
+        assert body["metadata"]["fallback_used"] is False
+    assert first["debug"]["fallback_reason"] == "model_retired"
+
+
+def sound_of_tones() -> bytes:
+    sound = io.BytesIO()
+    with AudioWriter(sound, AudioFormat.WAV, sample_rate_hz=RECORDING.sample_rate_hz) as writer:
+        writer.write(RECORDING.samples)
+    return sound.getvalue()
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_model_that_ends_without_notice(server: OpenAIServer, tmp_path: Path, status: int) -> None:
     server.models.retire("whisper-1", status=status)
@@ -183,14 +206,12 @@ class Clients:
         self.failed: list[BaseException] = []
 
     def ask(self) -> None:
-        sound = io.BytesIO()
-        with AudioWriter(sound, AudioFormat.WAV, sample_rate_hz=RECORDING.sample_rate_hz) as writer:
-            writer.write(RECORDING.samples)
+        sound = sound_of_tones()
         with OpenAI(base_url=self.base_url, api_key="none", max_retries=0, timeout=240) as client:
             while not self.is_over.is_set():
                 try:
                     raw = client.audio.transcriptions.with_raw_response.create(
-                        model="whisper-1", file=("tones.wav", sound.getvalue())
+                        model="whisper-1", file=("tones.wav", sound)
                     )
                     self.models.append(raw.headers["x-sayso-model"])
                 except Exception as error:  # noqa: BLE001 -- counted

@@ -109,8 +109,8 @@ def _transcribed(
 
 def _model_of(served: AppContext, made: ChainResult[Transcript]) -> str:
     """The model that made the transcript; an engine's name may have its library's before it."""
-    if made.result.model:
-        return made.result.model
+    if made.result.model or made.model:
+        return made.result.model or made.model
     links = served.catalogue.transcription_model(_MODEL).chain.links
     return next(link.engine.name for link in links if link.name == made.engine).rpartition(":")[2]
 
