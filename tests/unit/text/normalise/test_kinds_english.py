@@ -105,6 +105,7 @@ KINDS: dict[str, dict[str, str]] = {
         "350 g/m²": "three hundred fifty grams per square meter",
         "5 mg/kg/day": "five milligrams per kilogram per day",
         "1,000s of people": "thousands of people",
+        "1,000s and 747s": "thousands and seven forty-sevens",
         "100s of people": "hundreds of people",
         "two 747s": "two seven forty-sevens",
         "a 30s timeout": "a thirty second timeout",

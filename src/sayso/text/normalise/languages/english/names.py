@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WARS = {"I": "one", "II": "two", "III": "three", "1": "one", "2": "two", "3": "three"}
 _ROUND = {2: ("hundreds",), 3: ("thousands",), 4: ("tens", "of", "thousands"), 5: ("hundreds", "of", "thousands"),
-          6: ("millions",)}  # fmt: skip
+          6: ("millions",), 7: ("tens", "of", "millions"), 8: ("hundreds", "of", "millions")}  # fmt: skip
 _POUNDS_AFTER = re.compile(r" \d{1,2} ?lbs?\b")
 
 
@@ -85,7 +85,8 @@ def plural_numbers(speller: Speller) -> tuple[Rule, ...]:
         return whole(match, (*speller.cardinal(match["first"]), *_plural_pair(speller, match["pair"])))
 
     return (
-        rule(rf"1(?:00|,?000|0,?000|00,?000|,?000,000)s{WORD_END}(?=,| of|$|[.!?)])", read_round),
+        rule(rf"1(?:0|00)?(?:,000){{1,2}}s{WORD_END}", read_round),
+        rule(rf"1(?:00|000|0000|00000|000000)s{WORD_END}(?=,| of|$|[.!?)])", read_round),
         rule(rf"(?P<first>[1-9])(?P<pair>\d[1-9])s{WORD_END}", read_model),
     )
 
