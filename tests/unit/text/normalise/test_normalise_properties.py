@@ -195,7 +195,8 @@ def test_emoji_are_named_in_the_language(language: str, name: str) -> None:
         ("de", "21 Katzen", "einundzwanzig Katzen"),
         ("pt-br", "3 gatos", "três gatos"),
         ("nb", "2 katter", "to katter"),
-        ("zh", "2024年", "2024 年"),
+        ("zh", "2024年", "二零二四 年"),
+        ("yue", "2024年", "2024 年"),
         ("am", "999999999", "999999999"),
     ],
 )

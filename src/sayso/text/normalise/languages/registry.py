@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sayso.text.normalise.languages.east_asian.rules import chinese, japanese
 from sayso.text.normalise.languages.english.rules import english
 from sayso.text.normalise.languages.french.rules import french
 from sayso.text.normalise.languages.generic import generic
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from sayso.text.normalise.rules import RuleBook
 
 LANGUAGES: Mapping[str, Callable[[str], RuleBook]] = {
+    "cmn": chinese,
     "en": english,
     "es": spanish,
     "fr": french,
     "hi": hindi,
     "it": italian,
+    "ja": japanese,
     "pt": portuguese,
+    "zh": chinese,
 }
 """By primary language subtag; any other language gets the rules of `generic`."""
 

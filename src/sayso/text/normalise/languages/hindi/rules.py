@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import WORD_END, alternatives
@@ -50,7 +51,7 @@ def hindi(language: str) -> RuleBook:
             *_years(),
             rule(rf"(?P<number>{_NUMBER})", lambda match: whole(match, _amount(match["number"]))),
             plain,
-            other_digits(),
+            other_digits(speller),
         ),
         signs=(money, *_phones_and_codes(), _ranges(), _signs()),
         sign_chars="".join(
@@ -164,7 +165,10 @@ def _times() -> Rule:
         of_seconds = (*numbers.of_value(second), "सेकंड") if second else ()
         return whole(match, (*hour, "बजकर", *of_minutes, *of_seconds))
 
-    return rule(r"(?P<hour>[01०१]?\d|[2२][0-4०-४]):(?P<minute>[0-5०-५]\d)(?::(?P<second>[0-5०-५]\d))?(?![:\d])", read)
+    return rule(
+        r"(?P<hour>[01०१]?\d|[2२][0-4०-४]):(?P<minute>[0-5०-५]\d)(?::(?P<second>[0-5०-५]\d))?(?![:\d])(?: बजे(?!\w))?",
+        read,
+    )
 
 
 def _ordinals() -> tuple[Rule, ...]:
@@ -218,7 +222,15 @@ def _fractions() -> tuple[Rule, ...]:
         before = (*numbers.cardinal(match["whole"]), "और") if match["whole"] else ()
         return whole(match, (*before, *top, "बटा", *bottom))
 
-    return (rule(r"(?:(?P<whole>\d{1,9}) )?(?P<top>\d{1,18})/(?P<bottom>\d{1,9})(?![/\d])", read),)
+    def read_sign(match: re.Match[str]) -> Reading:
+        top, _, bottom = unicodedata.normalize("NFKC", match[0]).partition("⁄")
+        both = (*numbers.cardinal(top), "बटा", *numbers.cardinal(bottom))
+        return whole(match, ("आधा",) if (top, bottom) == ("1", "2") else both)
+
+    return (
+        rule(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]", read_sign),
+        rule(r"(?:(?P<whole>\d{1,9}) )?(?P<top>\d{1,18})/(?P<bottom>\d{1,9})(?![/\d])", read),
+    )
 
 
 def _years() -> tuple[Rule, ...]:
