@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TIME = r"(?:([0-9]{1,9}) ?: ?)?([0-9]{1,2}) ?: ?([0-9]{1,2})(?: ?[.,:;] ?([0-9]{1,9}))?(?![0-9])"
-_TIMES = re.compile(rf"\s*({_TIME}\s*[-\u2010-\u2015\u2212]{{1,3}}(?: -)? ?>\s*{_TIME})")
-_REGULAR = re.compile(r"[0-9]{2,}:[0-5][0-9]:[0-5][0-9][,.][0-9]{3} ?--> ?[0-9]{2,}:[0-5][0-9]:[0-5][0-9][,.][0-9]{3}")
-_NUMBER = re.compile(r"\s*([0-9]{1,9})\s*")
+_TIMES = re.compile(rf"({_TIME}\s*+[-\u2010-\u2015\u2212]{{1,3}}(?: -)? ?>\s*+{_TIME})")
+_WRITTEN = r"[0-9]{2,9}:[0-5][0-9]:[0-5][0-9][,.][0-9]{3}"
+_REGULAR = re.compile(rf"{_WRITTEN} ?--> ?{_WRITTEN}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _ARROW = "-->"
 
 
 def parse_srt(lines: list[str], *, plain_text: Callable[[str], str] = srt_text) -> tuple[list[CueInFile], list[Remark]]:
     """The cues of a SubRip file, and what is not as it should be; ``plain_text`` is what a viewer reads of a line."""
-    starts = [(at, times) for at, line in enumerate(lines) if (times := _TIMES.match(line)) is not None]
+    starts = [(at, times) for at, line in enumerate(lines) if (times := _times_in(line)) is not None]
     firsts = _first_lines(lines, [at for at, _ in starts])
     remarks = list(_before(lines, firsts[0] if firsts else len(lines)))
     cues = []
@@ -36,6 +37,15 @@ def parse_srt(lines: list[str], *, plain_text: Callable[[str], str] = srt_text) 
         remarks += text_remarks
         cues.append(_cue(times, at, end, shown(found, plain_text)))
     return cues, remarks
+
+
+def _times_in(line: str) -> re.Match[str] | None:
+    """The times with which a line begins, behind any white space."""
+    return _TIMES.match(line, len(line) - len(line.lstrip()))
+
+
+def _is_number(line: str) -> bool:
+    return _NUMBER.fullmatch(line.strip()) is not None
 
 
 def _first_lines(lines: list[str], starts: list[int]) -> list[int]:
@@ -58,11 +68,11 @@ def _number_above(lines: list[str], at: int, floor: int, last: int) -> int | Non
     """
     has_gap = at - 1 > floor and not lines[at - 1].strip()
     above = at - 2 if has_gap else at - 1
-    found = _NUMBER.fullmatch(lines[above]) if above > floor else None
+    found = _NUMBER.fullmatch(lines[above].strip()) if above > floor else None
     if found is None:
         return None
     is_apart = above == 0 or not lines[above - 1].strip()
-    is_due = int(found[1]) == last + 1
+    is_due = int(found[0]) == last + 1
     return above if is_due or (is_apart and not has_gap) else None
 
 
@@ -83,9 +93,9 @@ def _text(lines: list[str], start: int, end: int, *, is_last: bool) -> tuple[lis
     if damaged is not None:
         message = f"{lines[damaged][:60]!r} is not the time of a cue and is left out with what follows it"
         remarks.append(Remark(line=damaged + 1, message=message, is_lost=True))
-        end = damaged - 1 if _NUMBER.fullmatch(lines[damaged - 1]) else damaged
+        end = damaged - 1 if _is_number(lines[damaged - 1]) else damaged
     end = _without_blanks(lines, start, end)
-    is_number_apart = end - 2 >= start and not lines[end - 2].strip() and _NUMBER.fullmatch(lines[end - 1])
+    is_number_apart = end - 2 >= start and not lines[end - 2].strip() and _is_number(lines[end - 1])
     if is_last and damaged is None and is_number_apart:
         remarks.append(Remark(line=end, message=f"the number {lines[end - 1].strip()} has no cue"))
         end = _without_blanks(lines, start, end - 1)
@@ -97,7 +107,7 @@ def _text(lines: list[str], start: int, end: int, *, is_last: bool) -> tuple[lis
 
 def _is_damaged(lines: list[str], at: int, start: int) -> bool:
     """Whether a line was the time of another cue: it has the arrow, after a blank line and perhaps a number."""
-    above = at - 1 if at == 0 or not _NUMBER.fullmatch(lines[at - 1]) else at - 2
+    above = at - 1 if at == 0 or not _is_number(lines[at - 1]) else at - 2
     return _ARROW in lines[at] and above >= start and not lines[above].strip()
 
 

@@ -14,7 +14,7 @@ from sayso.subtitles.formats.subtitle_file import CueInFile, Remark, millisecond
 from sayso.types import Cue
 
 _TIME = r"(?:([0-9]{1,9}):)?([0-5][0-9]):([0-5][0-9])([.,])([0-9]{3})(?![0-9])"
-_TIMES = re.compile(rf"[ \t\f]*({_TIME}[ \t\f]*-->[ \t\f]*{_TIME})")
+_TIMES = re.compile(rf"({_TIME}[ \t\f]*+-->[ \t\f]*+{_TIME})")
 _NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)([ \t]|$)")
 _ARROW = "-->"
 
@@ -48,9 +48,10 @@ def parse_webvtt(lines: list[str]) -> tuple[list[CueInFile], list[Remark]]:
             if lines[block.first].strip() and not _NOT_CUES.match(lines[block.first]):
                 remarks.append(_left_out(block.first, lines[block.first], "has no times"))
             continue
-        times = _TIMES.match(lines[block.arrow])
+        line = lines[block.arrow]
+        times = _TIMES.match(line, len(line) - len(line.lstrip(" \t\f")))
         if times is None:
-            remarks.append(_left_out(block.arrow, lines[block.arrow], "is not the time of a cue"))
+            remarks.append(_left_out(block.arrow, line, "is not the time of a cue"))
             continue
         if "," in times[1]:
             remarks.append(Remark(line=block.arrow + 1, message="the times have commas in place of points"))
