@@ -108,7 +108,18 @@ def test_punctuation_alone_says_nothing(text: str) -> None:
     st.integers(0, 10**7),
     st.integers(0, 99),
     st.sampled_from("$£€"),
-    st.sampled_from([("en-us", "{sign}{whole:,}.{cents:02}"), ("fr-fr", "{whole},{cents:02} {sign}")]),
+    st.sampled_from(
+        [
+            ("en-us", "{sign}{whole:,}.{cents:02}"),
+            ("fr-fr", "{whole},{cents:02} {sign}"),
+            ("es", "{whole},{cents:02} {sign}"),
+            ("it", "{sign} {whole},{cents:02}"),
+            ("pt-br", "{sign} {whole},{cents:02}"),
+            ("hi", "{sign}{whole}.{cents:02}"),
+            ("zh", "{sign}{whole:,}.{cents:02}"),
+            ("ja", "{sign}{whole:,}"),
+        ]
+    ),
 )
 def test_prices_are_said_in_words(whole: int, cents: int, sign: str, style: tuple[str, str]) -> None:
     """No price leaves a digit or a sign in what is spoken."""
@@ -120,7 +131,7 @@ def test_prices_are_said_in_words(whole: int, cents: int, sign: str, style: tupl
 
 @given(
     st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31)),
-    st.sampled_from(["en-us", "en-gb", "fr-fr"]),
+    st.sampled_from(["en-us", "en-gb", "fr-fr", "es", "it", "pt-br", "hi"]),
     st.sampled_from(["%Y-%m-%d", "%d/%m/%Y"]),
 )
 def test_dates_are_one_written_word(date: dt.date, language: str, style: str) -> None:
