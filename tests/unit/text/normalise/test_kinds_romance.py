@@ -50,7 +50,13 @@ KINDS: dict[str, dict[str, dict[str, str]]] = {
         },
         "Roman numerals": {"siglo XX": "siglo veinte", "Felipe II": "Felipe segundo", "Alfonso XIII": "Alfonso trece"},
         "units": {"90 km/h": "noventa kilómetros por hora", "5 m²": "cinco metros cuadrados"},
-        "fractions": {"1/2": "un medio", "3/4": "tres cuartos", "1/30": "un treintavo", "24/7": "veinticuatro siete"},
+        "fractions": {
+            "1/2": "un medio",
+            "3/4": "tres cuartos",
+            "1/30": "un treintavo",
+            "24/7": "veinticuatro siete",
+            "50/50": "cincuenta cincuenta",
+        },
         "abbreviations": {"El Sr. García": "El señor García", "EE. UU.": "Estados Unidos", "n.º 5": "número cinco"},
     },
     "it": {

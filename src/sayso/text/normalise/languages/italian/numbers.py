@@ -41,6 +41,7 @@ _SCALES = (
     "triliardo triliardi",
 )
 _FIRST = ["primo", "secondo", "terzo", "quarto", "quinto", "sesto", "settimo", "ottavo", "nono", "decimo"]
+_ALWAYS_OPEN = (24, 7)
 
 
 def cardinal(value: int) -> Words:
@@ -99,6 +100,9 @@ def fraction(top: int, bottom: int) -> tuple[Words, Words] | None:
     """The words of a fraction, alone and after a whole number; None if it is read as two numbers."""
     if not 1 < bottom <= 1000 or not top:
         return None
+    if top == bottom or (top, bottom) == _ALWAYS_OPEN:
+        both = (*cardinal(top), *cardinal(bottom))
+        return both, both
     part = "mezzo" if bottom == 2 else ordinal(bottom, False)[0]  # noqa: FBT003
     said = (*agree(cardinal(top), False), part if top == 1 else part[:-1] + "i")  # noqa: FBT003
     return said, ("e", *(("mezzo",) if (top, bottom) == (1, 2) else said))

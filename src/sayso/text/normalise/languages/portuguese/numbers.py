@@ -69,6 +69,7 @@ _HUNDREDTHS = [
     "octingentésimo",
     "noningentésimo",
 ]
+_ALWAYS_OPEN = (24, 7)
 
 
 def cardinals(*, brazil: bool) -> Callable[[int], Words]:
@@ -155,6 +156,9 @@ def fraction(cardinal: Callable[[int], Words], top: int, bottom: int) -> tuple[W
     """The words of a fraction, alone and after a whole number; None if it is read as two numbers."""
     if not 1 < bottom <= 1000 or not top:
         return None
+    if top == bottom or (top, bottom) == _ALWAYS_OPEN:
+        both = (*cardinal(top), *cardinal(bottom))
+        return both, both
     ending = () if top == 1 else ("s",)
     if bottom <= 10 or bottom in {100, 1000}:
         part = {2: "meio", 3: "terço"}.get(bottom) or ordinal(bottom, False)[-1]  # noqa: FBT003

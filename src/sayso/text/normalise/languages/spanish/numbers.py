@@ -76,8 +76,7 @@ _HUNDREDTHS = [
     "octingentésimo",
     "noningentésimo",
 ]
-NO_FRACTIONS = frozenset({(24, 7), (24, 24), (7, 7)})
-"""Numbers that are said one after the other: "24/7"."""
+_ALWAYS_OPEN = (24, 7)
 _PARTS = {2: "medio", 3: "tercio", 4: "cuarto"}
 
 
@@ -159,7 +158,7 @@ def fraction(top: int, bottom: int) -> tuple[Words, Words] | None:
     """The words of a fraction, alone and after a whole number; None if it is read as two numbers."""
     if not 1 < bottom <= 10**9 or not top:
         return None
-    if (top, bottom) in NO_FRACTIONS:
+    if top == bottom or (top, bottom) == _ALWAYS_OPEN:
         both = (*cardinal(top), *cardinal(bottom))
         return both, both
     part = _part(bottom)
