@@ -8,7 +8,7 @@ from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading, NormaliseOptions
 from sayso.text.pauses import Pauses
 from sayso.text.script import CitationReading, ScriptOptions, check_script, write_script
-from sayso.text.spoken import spoken_lines, spoken_text
+from sayso.text.spoken import as_dashes, spoken_lines, spoken_text
 from sayso.text.steps import Checkpoint, never_cancel
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "NormaliseOptions",
     "Pauses",
     "ScriptOptions",
+    "as_dashes",
     "check_script",
     "load_lexicon",
     "never_cancel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise import NormaliseOptions, normalise
@@ -45,5 +46,13 @@ def spoken_lines(text: str, language: str, lexicon: Lexicon, options: NormaliseO
         yield lexicon.apply(text, normalise(text, span, language=language, options=options), language)
 
 
+def as_dashes(punctuation: str) -> str:
+    """The punctuation with a dash for hyphens that stand for one: "came--and went", "came - and went"."""
+    return _HYPHENS.sub("—", punctuation) if "-" in punctuation else punctuation
+
+
+_HYPHENS = re.compile(r"-{2,}| -(?= |$)")
+
+
 def _heard(punctuation: str) -> str:
-    return "".join(mark for mark in punctuation if mark in _HEARD)
+    return "".join(mark for mark in as_dashes(punctuation) if mark in _HEARD)

@@ -1,4 +1,4 @@
-"""Rules for web addresses, e-mail addresses and telephone numbers."""
+"""Rules for web addresses, e-mail addresses, files, options of commands and telephone numbers."""
 
 from __future__ import annotations
 
@@ -84,6 +84,19 @@ def paths(grammar: Grammar) -> Rule:
     segment = r"[\w-]++(?:\.[\w-]++){0,8}+"
     start = rf"(?:~/{segment}|/{segment}/{segment}|/(?:{_ROOTS})(?![\w.-]))"
     return rule(rf"(?<![^\W_])(?<![/.:~)\]%€$£]){start}(?:/{segment}){{0,12}}+/?", read)
+
+
+def options(grammar: Grammar) -> Rule:
+    """The rule for the dash of a command's option: "foo -v", "tar -x -f"; not for "-a" and "-y", which are words."""
+
+    def read(match: re.Match[str]) -> Reading:
+        near = match.string[max(0, match.start() - 24) : match.start()]
+        return whole(match, (grammar.url_signs["-"],)) if _COMMAND_BEFORE.search(near) else None
+
+    return rule(r"-(?=[b-df-hj-np-xzB-HJ-NP-XZ](?:[ \n.,;:)]|$))", read)
+
+
+_COMMAND_BEFORE = re.compile(r"(?:[^\W_]{2}| -[A-Za-z]) $")
 
 
 def _spoken_address(address: str, grammar: Grammar) -> Words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise import fractions, maths, measures, money, quantities, ranges, roman, words
-from sayso.text.normalise.addresses import addresses, paths
+from sayso.text.normalise.addresses import addresses, options, paths
 from sayso.text.normalise.rules import first_reading, rule
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ def number_rules(grammar: Grammar, *, early: Iterable[Rule], late: Iterable[Rule
     """
     return (
         quantities.long_digits(grammar.speller),
+        maths.raised_signs(grammar),
         *addresses(grammar),
         *early,
+        quantities.software_versions(grammar),
         money.money_after(grammar),
         fractions.fractions(grammar),
         *maths.powers(grammar)[:1],
@@ -86,6 +88,7 @@ def sign_rules(grammar: Grammar, own: Iterable[Rule]) -> tuple[Rule, ...]:
         paths(grammar),
         words.slashes(grammar),
         words.hashtags(),
+        options(grammar),
         words.attached_signs(grammar),
         maths.raised_signs(grammar),
         words.signs(grammar),

@@ -12,7 +12,7 @@ from sayso.text.normalise.words import word_after
 if TYPE_CHECKING:
     import re
 
-    from sayso.text.normalise.grammar import Grammar
+    from sayso.text.normalise.grammar import Grammar, Unit
     from sayso.text.normalise.rules import Reading, Rule, Words
 
 # The characters that stand for a third and the like, besides "1/3" itself.
@@ -36,7 +36,10 @@ def fractions(grammar: Grammar) -> Rule:
         if unit and not match["whole"] and _is_improper(match["fraction"]):
             return parts(match, ("fraction", said), ("unit", unit.many.split()))
         if not match["whole"]:
-            return parts(match, ("fraction", said), ("unit", (*grammar.part_of, *unit.one.split()) if unit else ()))
+            of = () if unit and _measures_directly(match, unit) else grammar.part_of
+            if unit and of == ("of", "a") and unit.one.startswith(("ounce", "hour", "inch", "amp")):
+                of = ("of", "an")
+            return parts(match, ("fraction", said), ("unit", (*of, *unit.one.split()) if unit else ()))
         amount = Numeral(match["whole"], "")
         counted = amount.of(grammar, unit._replace(one=unit.many)) if unit else ()
         said_whole = amount.words(grammar, unit)
@@ -50,6 +53,16 @@ def fractions(grammar: Grammar) -> Rule:
     fraction = rf"(?P<fraction>[{signs}]|(?<![/.,])\d{{1,3}}[/⁄]\d{{1,4}}(?![/\d]|[.,]\d)(?:(?i:st|nd|rd|th)s?)?)"
     unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}))?{WORD_END}"
     return rule(rf"(?:(?P<whole>\d{{1,9}})(?: |(?=[{signs}])))?{fraction}{unit}", read)
+
+
+def _measures_directly(match: re.Match[str], unit: Unit) -> bool:
+    """Whether what is measured follows without "of", as in a recipe: "1/4 tsp salt"."""
+    following = word_after(match) if match.string.startswith(" ", match.end()) else ""
+    return unit.one in _SPOONS and following.isalpha() and following.islower() and following not in _AFTER_SPOONS
+
+
+_SPOONS = frozenset({"teaspoon", "tablespoon", "ounce", "fluid ounce"})
+_AFTER_SPOONS = listed("of and or per each in into on at to for from with at a an the if then more less was is")
 
 
 def _is_improper(fraction: str) -> bool:

@@ -99,6 +99,8 @@ class Grammar:
         fraction: the words of any other fraction, alone and after a whole number; None if it is read as two numbers.
         before_attribute: matches the text before a number whose unit stays singular ("a 5 km run").
         silent_zero: whether ".5" is "point five".
+        physical_units: symbols of one letter that are a unit only after a number such as "1.6e-19".
+        by: the word between the sides of something ("4x100 m"), "" if it is that of a product.
         slash: the word for a slash between two words, "" if it is not spoken.
         feminine: whether a noun is feminine, where a number before it depends on that ("21 pages").
     """
@@ -143,6 +145,8 @@ class Grammar:
     fraction: Callable[[Speller, int, int], tuple[Words, Words] | None] | None = None
     before_attribute: re.Pattern[str] | None = None
     silent_zero: bool = False
+    physical_units: Mapping[str, Unit] = field(default_factory=dict)
+    by: str = ""
     slash: str = ""
     feminine: Callable[[str], bool] | None = None
 

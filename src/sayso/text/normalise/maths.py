@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import LETTER, WORD_END
+from sayso.text.normalise.grammar import LETTER, WORD_END, alternatives
 from sayso.text.normalise.quantities import numeral
 from sayso.text.normalise.rules import parts, rule, whole
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿⁱˣʸᵏᵐ"
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _PLAIN = str.maketrans(_SUPERSCRIPTS + _SUBSCRIPTS + "⁻⁺−", "0123456789nixykm" + "0123456789" + "-+-")
+# What is raised in brackets has no words in it: after them, it is the mark of a note.
+_FORMULA_BEFORE = re.compile(r"[(\[](?:(?![^\W\d_]{3})[^()\[\]\n]){1,40}[)\]]$")
 _RAISED = rf"[⁻⁺]?[{_SUPERSCRIPTS}]{{1,6}}"
+# "With p < .05": a preposition leaves no place for a verb.
+_PREPOSITION_BEFORE = re.compile(r"(?<![^\W_])(?i:with|for|avec|pour|con|com|para|per) [^\W\d_] ?$")
+_VERBS = frozenset({"is", "est", "es", "è", "é"})
 _OPERAND_BEFORE = re.compile(r"(?:(?<![^\W_])[^\W_]|[\d)\]²³]) ?$")
 
 
@@ -52,7 +57,7 @@ def raised_signs(grammar: Grammar) -> Rule:
 
     def read(match: re.Match[str]) -> Reading:
         plain = match[0].translate(_PLAIN).lstrip("+")
-        if say is None or match.string[match.start() - 1 : match.start()] not in {")", "]"}:
+        if say is None or not _FORMULA_BEFORE.search(match.string[max(0, match.start() - 42) : match.start()]):
             return None
         return whole(match, say(grammar.speller, "-" if plain.startswith("-") else "", plain.lstrip("-")))
 
@@ -60,16 +65,21 @@ def raised_signs(grammar: Grammar) -> Rule:
 
 
 def scientific(grammar: Grammar) -> Rule:
-    """The rule for "1e-5" and "6.02e23"."""
+    """The rule for "1e-5", "6.02e23" and "1.6e-19 C"."""
 
     def read(match: re.Match[str]) -> Reading:
         if grammar.exponent is None:
             return None
         amount = numeral(match["number"], grammar).words(grammar)
         sign = "-" if match["sign"] in {"-", "−"} else ""
-        return whole(match, (*amount, *grammar.times_ten, *grammar.exponent(grammar.speller, sign, match["digits"])))
+        power = grammar.exponent(grammar.speller, sign, match["digits"])
+        unit = named[match["unit"]].many.split() if match["unit"] else ()
+        return parts(match, ("amount", (*amount, *grammar.times_ten, *power)), ("unit", unit))
 
-    return rule(rf"(?P<number>{grammar.number})[eE](?P<sign>[-−+]?)(?P<digits>\d{{1,3}}){WORD_END}", read)
+    named = {**grammar.units, **grammar.physical_units}
+    digits = rf"(?P<amount>(?P<number>{grammar.number})[eE](?P<sign>[-−+]?)(?P<digits>\d{{1,3}}))"
+    unit = rf"(?: ?(?P<unit>{alternatives(named)}){WORD_END}(?!['’/²³+]))?"
+    return rule(rf"{digits}{WORD_END}{unit}", read)
 
 
 def formulas(grammar: Grammar) -> Rule:
@@ -101,7 +111,9 @@ def relations(grammar: Grammar) -> Rule:
         spaced = before.endswith(" ") and after[:1] == " "
         tight = before[-1:].isalnum() and (after[:1].isalnum() or after[:1] in "-−.")
         if _OPERAND_BEFORE.search(before) and (spaced or (tight and match[0] not in "<>")):
-            return whole(match, between.split())
+            verb, *said = between.split()
+            without = verb in _VERBS and _PREPOSITION_BEFORE.search(text[max(0, start - 10) : start])
+            return whole(match, said if without else (verb, *said))
         number_follows = after.lstrip(" ")[:1].isdecimal() or (after[:1] == "." and after[1:].isdecimal())
         number_follows = number_follows or after in {" .", " -", " −"}
         return whole(match, alone.split()) if number_follows and (spaced or not before[-1:].isalnum()) else None

@@ -75,15 +75,27 @@ def products(grammar: Grammar) -> Rule:
     """The rule for "3×4", "1920x1080", "4x100 m" and "2x"."""
 
     def read(match: re.Match[str]) -> Reading:
-        times = grammar.between_numbers["×"].split()
         first = numeral(match["first"], grammar).words(grammar)
         second = numeral(match["second"], grammar).words(grammar) if match["second"] else ()
-        unit = grammar.units[match["unit"]].many.split() if match["unit"] else ()
+        sides = grammar.by and second and (match["unit"] or match["sign"] == "x")
+        equals = match.string[match.end() : match.end() + 2].strip().startswith("=")
+        times = (grammar.by,) if sides and not equals else grammar.between_numbers["×"].split()
+        unit = _unit_of_product(match, grammar) if match["unit"] else ()
         return parts(match, ("product", (*first, *times, *second)), ("unit", unit))
 
     number = grammar.number
-    unit = rf"(?: ?(?P<unit>{grammar.unit_pattern}){WORD_END}(?!['’]))?"
-    return rule(rf"(?P<product>(?P<first>{number})[x×](?P<second>{number})?){WORD_END}{unit}", read)
+    unit = rf"(?: ?(?P<unit>{grammar.unit_pattern})(?!['’]|[^\W_]))?"
+    return rule(rf"(?P<product>(?P<first>{number})(?P<sign>[x×])(?P<second>{number})?){unit}{WORD_END}", read)
+
+
+def _unit_of_product(match: re.Match[str], grammar: Grammar) -> Words:
+    """The unit after a product, in the singular where it describes a noun: "a 10x12 ft room", "the 4x100 m relay"."""
+    unit = grammar.units[match["unit"]]
+    near = match.string[max(0, match.start() - 12) : match.start()]
+    following = word_after(match)
+    article = grammar.before_attribute is not None and grammar.before_attribute.search(near)
+    describes = grammar.by and ((article and following.islower()) or following.removesuffix("s") == "relay")
+    return tuple((unit.one if describes else unit.many).split())
 
 
 def multipliers(grammar: Grammar) -> Rule:
@@ -117,6 +129,21 @@ def named_versions(grammar: Grammar) -> Rule:
         return whole(match, ("version", *_say_version(match["version"], grammar)))
 
     return rule(rf"[vV](?P<version>{_VERSION}{{1,6}}){WORD_END}", read, "vV")
+
+
+_SOFTWARE = listed(
+    "version versions release python java node nodejs ruby go golang rust django rails php perl postgresql postgres "
+    "mysql mariadb kubernetes docker linux kernel ios android macos firefox chrome numpy pandas pytorch tensorflow"
+)
+
+
+def software_versions(grammar: Grammar) -> Rule:
+    """The rule for "Python 3.11" and "version 1.10", of which the second number is one, too; "22.04" keeps its zero."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, _say_version(match[0], grammar)) if word_before(match).lower() in _SOFTWARE else None
+
+    return rule(rf"\d{{1,3}}\.(?:[1-9]\d{{0,2}}|0){WORD_END}(?!(?:[.,]?\d)| ?%)", read)
 
 
 def _say_version(version: str, grammar: Grammar) -> Words:

@@ -23,6 +23,7 @@ _PAIR_BEFORE = re.compile(r"(?<!\d)(\d{1,3})[-–](\d{1,3})(?:, |; | and | et )$
 _PAIR_AFTER = re.compile(r"(?:, |; | and | et )(\d{1,3})[-–](\d{1,3})(?!\d)")
 _YEARS = range(1000, 2100)
 _LARGEST_SCORE = 40
+_LARGEST_TOGETHER = 20  # a result with a larger number is "110 to 98": without the word they would run together
 
 
 class _Sides(NamedTuple):
@@ -50,7 +51,7 @@ def dashes(grammar: Grammar) -> Rule:
 
     - a range: "10–12", "10-12", "9 a.m.–5 p.m.", "10:30-11:45", "1960-80", "5%–10%";
     - a subtraction, where an equals sign is near: "1-2=5", "5 - 3 = 2";
-    - a result, where both numbers are spoken without a word between them: "won 6-4, 3-6, 7-5";
+    - a result: "won 6-4, 3-6, 7-5", without a word between the numbers, and "won 110-98", with it;
     - digits in groups, with more than one dash or with letters: "1-800-GO", "b-c-1-5".
     """
     unit_after = re.compile(rf"\d(?:[\d.,]{{0,23}}\d)? ?(?:{grammar.unit_pattern})(?![^\W_])")
@@ -92,7 +93,7 @@ def _is_range(match: re.Match[str], sides: _Sides, grammar: Grammar, unit_after:
         return True
     first, second = int(sides.before["number"]), int(sides.after["number"])
     if _is_result(text, start, end, grammar):
-        return False
+        return max(first, second) > _LARGEST_TOGETHER
     if first < second:
         return True
     if first in _YEARS and len(sides.after["number"]) == 2 and first % 100 < second:

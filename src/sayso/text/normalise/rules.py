@@ -124,7 +124,19 @@ def scan(text: str, start: int, end: int, book: RuleBook) -> list[Written]:
             at = reading[-1].end
         else:
             at = found.end()
-    return out
+    return _closed(text, out)
+
+
+def _closed(text: str, words: list[Written]) -> list[Written]:
+    """The words, of which the last one of "f(x, y)" has the bracket that closes, as the first one has the other."""
+    inside = False
+    for index, word in enumerate(words):
+        if text[word.end - 1] == "(":
+            inside = True
+        elif inside and text.startswith(")", word.end):
+            words[index] = word._replace(end=word.end + 1)
+            inside = False
+    return words
 
 
 def _read(text: str, at: int, end: int, book: RuleBook) -> Reading:

@@ -83,4 +83,5 @@ def _boundary(trail: str, gap: str) -> Boundary:
     if not trail:
         return Boundary.NONE
     ends_clause = not _CLAUSE_ENDS.isdisjoint(trail) or (" " in gap and not _DASHES.isdisjoint(trail))
+    ends_clause = ends_clause or "--" in trail
     return Boundary.CLAUSE if ends_clause else Boundary.NONE

@@ -187,7 +187,7 @@ def capitals(grammar: Grammar) -> Rule:
         # "DVDs", "the BBC's": the ending belongs to the last letter, with the apostrophe that makes it heard.
         return whole(match, (*first, f"{last}'s" if match["ending"] else last))
 
-    return rule(rf"(?P<letters>[A-Z]{{2,5}})(?P<ending>['’]?s)?{WORD_END}(?!['’-]{LETTER})", read, ascii_uppercase)
+    return rule(rf"(?P<letters>[A-Z]{{2,5}})(?P<ending>['’]?s)?{WORD_END}(?!['’-][^\W\d_])", read, ascii_uppercase)
 
 
 def _spelled(letters: str, grammar: Grammar, *, shouted: bool) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sayso.text import as_dashes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,6 +20,6 @@ PROSODIC = frozenset(';:,.!?—…"()“”')
 
 def to_prosody(punctuation: str) -> str:
     """The marks that are among `PROSODIC`, or stand for one of them; all others are left out."""
-    marks = punctuation.replace("...", "…")
+    marks = as_dashes(punctuation).replace("...", "…")
     marks = "".join(_WRITTEN_AS.get(mark, mark) for mark in marks)
     return "".join(mark for mark in marks if mark in PROSODIC)

@@ -37,6 +37,32 @@ KINDS: dict[str, dict[str, str]] = {
         "1,5 page": "un virgule cinq page",
         "la page 1 page": "la page une page",
     },
+    "brackets of functions": {
+        "f(x) vaut g(x, y)": "f de x vaut g de x y",
+        "(a + b)²": "a plus b au carré",
+    },
+    "a comparison after a preposition": {
+        "avec p < 0,05": "avec p inférieur à zéro virgule zéro cinq",
+        "pour n ≥ 5": "pour n supérieur ou égal à cinq",
+        "si p < 0,05": "si p est inférieur à zéro virgule zéro cinq",
+    },
+    "large scores": {
+        "Paris bat Lyon 110-98": "Paris bat Lyon cent dix à quatre-vingt-dix-huit",
+        "Paris bat Lyon 3-1": "Paris bat Lyon trois un",
+    },
+    "software": {
+        "Python 3.11": "Python trois point onze",
+        "la version 1.10": "la version un point dix",
+        "la commande tar -x": "la commande tar tiret x",
+        "Ctrl+C": "contrôle plus C",
+    },
+    "letters before a hyphen and a number": {
+        "AB-1234": "A B mille deux cent trente-quatre",
+        "COVID-19": "COVID dix-neuf",
+    },
+    "units after a power of ten": {
+        "1,6e-19 C": "un virgule six fois dix puissance moins dix-neuf coulombs",
+    },
     "fractions": {
         "1/7": "un septième",
         "2/7": "deux septièmes",

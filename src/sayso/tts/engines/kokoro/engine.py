@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sayso.tts.planned import PlannedSpeech
     from sayso.types import FloatArray, Utterance
 
-REVISION = 2
+REVISION = 3
 """Raised whenever this package makes other audio or times with the same model."""
 
 _DIGEST_DIGITS = 16

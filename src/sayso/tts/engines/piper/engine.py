@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PULL_HINT = "Fetch it: sayso models pull"
 
-REVISION = 2
+REVISION = 3
 """Raised whenever this package makes other audio or times with the same model."""
 
 MAXIMUM_PHONEMES = 510

@@ -34,6 +34,9 @@ _WEEKDAYS = {
     "Sun": "Sunday",
 }  # fmt: skip
 _BEFORE_DATE = listed("on since until by from dated before after")
+_BEFORE_EARLY_YEAR = re.compile(
+    r"(?<![^\W_])(?i:in|since|until|before|after|year|(?:conquest|battle) of|(?:older|earlier|later) than) $"
+)
 _ERA = r"(?:A\.?D|B\.?C\.?E|B\.?C|C\.?E)"
 
 
@@ -166,8 +169,14 @@ def years(speller: Speller, units: Iterable[str]) -> tuple[Rule, ...]:
         return None if amount.match(match.string, match.end()) else whole(match, speller.year(int(match[0])))
 
     amount = re.compile(rf"[-–]\d{{1,5}} ?(?:{alternatives(dict.fromkeys(units))})(?![^\W_])")
+
+    def read_early(match: re.Match[str]) -> Reading:
+        near = match.string[max(0, match.start() - 16) : match.start()]
+        return read_era(match) if _BEFORE_EARLY_YEAR.search(near) else None
+
     return (
         rule(rf"(?P<year>\d{{3}})(?= {_ERA}\b)", read_era),
+        rule(rf"(?P<year>10[1-9]\d){WORD_END}(?![,.]\d|[-–:/%]| [a-z]{{2,24}}s\b| [A-Z]?\d)", read_early),
         rule(rf"(?:1[1-9]\d\d|20\d\d){WORD_END}(?![,.]\d)", read),
     )
 

@@ -6,9 +6,10 @@ import re
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import WORD_END
+from sayso.text.normalise.grammar import WORD_END, listed
 from sayso.text.normalise.languages.english import tables
 from sayso.text.normalise.languages.english.dates import plural
+from sayso.text.normalise.languages.english.places import in_pairs
 from sayso.text.normalise.rules import Rule, rule, whole
 from sayso.text.normalise.words import word_before
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 _WARS = {"I": "one", "II": "two", "III": "three", "1": "one", "2": "two", "3": "three"}
 _ROUND = {2: ("hundreds",), 3: ("thousands",), 4: ("tens", "of", "thousands"), 5: ("hundreds", "of", "thousands"),
           6: ("millions",), 7: ("tens", "of", "millions"), 8: ("hundreds", "of", "millions")}  # fmt: skip
+# What is numbered by names of three digits, "Room 101"; and by four, "RFC 2616".
+_NAMED_BY_THREE = listed("room suite flight highway interstate route error status http")
+_BEFORE_CODE = re.compile(r"(?<![^\W_])(?:(?:status|error|response) code|returned|returns|gets|got)(?: an?)? $")
+_AFTER_CODE = re.compile(r"[.,;:!?)]|$| (?:for|when|if|on|to)\b")
+_ERROR_AFTER = re.compile(r" errors?\b")
+_AVERAGES = listed("batted batting bats hitting")
 _POUNDS_AFTER = re.compile(r" \d{1,2} ?lbs?\b")
 
 
@@ -64,15 +71,32 @@ def numbers_of_things(speller: Speller) -> tuple[Rule, ...]:
     def read_ratio(match: re.Match[str]) -> Reading:
         return whole(match, (*speller.cardinal(match["first"]), "to", *speller.cardinal(match["second"])))
 
+    def read_named(match: re.Match[str]) -> Reading:
+        before, near = word_before(match).lower(), match.string[max(0, match.start() - 20) : match.start()]
+        is_code = _BEFORE_CODE.search(near) and _AFTER_CODE.match(match.string, match.end())
+        is_code = is_code or _ERROR_AFTER.match(match.string, match.end())
+        three = len(match[0]) == len("101") and (before in _NAMED_BY_THREE or is_code)
+        return whole(match, in_pairs(speller, match[0])) if three or before == "rfc" else None
+
     octet = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
     return (
         rule(r"(?P<plan>40[13])\((?P<letter>[kb])\)", read_plan),
         rule(rf"\d{{1,8}}(?:-\d{{1,8}}){{2,5}}{WORD_END}(?!-[^\W_])", read_groups),
         rule(rf"(?P<address>{octet}(?:\.{octet}){{3}})(?::(?P<port>\d{{1,5}}))?{WORD_END}(?!\.\d)", read_internet),
         rule(rf"(?P<first>\d{{1,4}}):(?P<second>\d{{1,4}}){WORD_END}(?![:.]\d)", read_ratio),
+        rule(rf"[1-9]\d{{2,3}}{WORD_END}(?![.,:/-]\d| ?[%$€£])", read_named),
         rule(rf"(?P<stone>\d{{1,2}}) ?st{WORD_END}", read_stone),
         rule(rf"0{{1,3}}(?P<number>[1-9]\d{{0,2}}){WORD_END}(?![.,:/-]\d)", read_numbered),
     )
+
+
+def averages(speller: Speller) -> Rule:
+    """The rule for the average of a batter: "batted .300"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, in_pairs(speller, match["average"])) if word_before(match) in _AVERAGES else None
+
+    return rule(rf"\.(?<= \.)(?P<average>[1-4]\d\d){WORD_END}", read)
 
 
 def plural_numbers(speller: Speller) -> tuple[Rule, ...]:

@@ -53,7 +53,7 @@ def house_numbers(speller: Speller) -> tuple[Rule, ...]:
     """The rules for "1211 E Arques Ave" (twelve eleven), and for the ZIP code after a state."""
 
     def read_house(match: re.Match[str]) -> Reading:
-        return whole(match, _say_house(speller, match[0]))
+        return whole(match, in_pairs(speller, match[0]))
 
     def read_zip(match: re.Match[str]) -> Reading:
         near = match.string[max(0, match.start() - 5) : match.start()]
@@ -67,7 +67,8 @@ def house_numbers(speller: Speller) -> tuple[Rule, ...]:
     )
 
 
-def _say_house(speller: Speller, digits: str) -> Words:
+def in_pairs(speller: Speller, digits: str) -> Words:
+    """The number of a house or a room: "twelve eleven", "one oh one", "three hundred"."""
     if len(digits) < 3 or digits[0] == "0":
         return speller.cardinal(digits)
     if len(digits) > 4:

@@ -67,7 +67,9 @@ def english(language: str) -> RuleBook:
             ),
             late=(_ordinals(speller), *years(speller, grammar.units)),
         ),
-        signs=sign_rules(grammar, own=(phone, short_decade, names.dotted_names(), days_in_row("to"))),
+        signs=sign_rules(
+            grammar, own=(phone, short_decade, names.dotted_names(), names.averages(speller), days_in_row("to"))
+        ),
         sign_chars=sign_chars(grammar) + "'’",
         prefixes=grammar.prefixes,
     )
@@ -118,6 +120,8 @@ def english_grammar(language: str) -> Grammar:
         fraction=_fraction,
         before_attribute=re.compile(r"(?<![^\W_])[Aa]n? $"),
         silent_zero=True,
+        physical_units=units.PHYSICAL_UNITS,
+        by="by",
         slash="slash",
     )
 

@@ -42,6 +42,8 @@ MONTHS = {name: number for number, name in enumerate(MONTH_NAMES, start=1)} | {
     if name.startswith(short)
 }
 
+_CHAT = {"thx": "thanks", "thnx": "thanks", "pls": "please", "plz": "please", "ppl": "people", "btw": "by the way",
+         "tmrw": "tomorrow", "msg": "message"}  # fmt: skip
 _ALWAYS = {
     "Sen.": "Senator", "Gov.": "Governor", "Gen.": "General", "Col.": "Colonel", "Capt.": "Captain",
     "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Maj.": "Major", "Rev.": "Reverend", "MR.": "Mister", "MRS.": "Missus",
@@ -61,6 +63,9 @@ _ALWAYS = {
     "INT.": "Interior", "EXT.": "Exterior", "Messrs.": "Messieurs", "Messrs": "Messieurs", "Esq.": "Esquire",
     "ft.": "feet", "ibid.": "ibid", "a.m.": "A M",
     "p.m.": "P M", "A.M.": "A M", "P.M.": "P M",
+    "DOB": "date of birth", "addr": "address", "addr.": "address", "Ctrl": "Control", "ctrl": "control",
+    "CTRL": "Control", "Cmd": "Command",
+    **_CHAT, **{short.capitalize(): said.capitalize() for short, said in _CHAT.items()},
 }  # fmt: skip
 _BEFORE_NAME = {
     "St.": "Saint", "St": "Saint", "Dr.": "Doctor", "Mt.": "Mount", "Ft.": "Fort",
@@ -74,7 +79,8 @@ _BEFORE_NUMBER = {
     "No.": "number", "no.": "number", "Nos.": "numbers", "nos.": "numbers", "p.": "page", "pp.": "pages",
     "Fig.": "figure", "fig.": "figure", "Vol.": "volume", "vol.": "volume", "Ch.": "chapter", "ch.": "chapter",
     "Sec.": "section", "sec.": "section", "Eq.": "equation", "c.": "circa", "ca.": "circa", "est.": "established",
-    "Est.": "established", "ext.": "extension", "apt": "apartment", "Apt": "Apartment", "Ext.": "extension",
+    "Est.": "established", "ext.": "extension", "Art.": "Article", "art.": "article", "Arts.": "Articles",
+    "arts.": "articles", "apt": "apartment", "Apt": "Apartment", "Ext.": "extension",
     **dict.fromkeys(("N°", "n°", "Nº", "nº"), "number"),
 }  # fmt: skip
 _BETWEEN_NAMES = {"v.": "versus", "v": "versus"}
@@ -105,7 +111,7 @@ ABBREVIATIONS = _abbreviations()
 ACRONYMS = listed(
     "NASA NATO UNESCO UNICEF OPEC AIDS SARS RADAR LASER SONAR FIFA UEFA NAFTA ASAP AWOL BREXIT COVID DARPA GIF IKEA "
     "JPEG LIDAR MENSA NASDAQ NIMBY OSHA PIN RAM ROM SCUBA SIM SWAT TASER WASP YOLO ZIP CAPTCHA BAFTA ACAS "
-    "GAN GUI JSON YAML CRUD"
+    "GAN GUI JSON YAML CRUD ARM"
 )
 
 INITIALISMS = listed(
@@ -118,7 +124,8 @@ SHORT_WORDS = listed(
     "A I AM AN AS AT BE BY DO GO HE IF IN IS IT ME MY NO OF ON OR SO TO UP US WE OH AH HA HI THE AND ALL ANY ARE ASK "
     "BAD BIG BUT BUY CAN DAY DID DON END FAR FEW FOR FUN GET GOD GOT HAD HAS HER HEY HIM HIS HOT HOW ITS JOB LET "
     "LIE LOT MAN MEN MAY NEW NOT NOW OFF OLD ONE OUR OUT OWN PUT RED RUN SAD SAY SEE SET SHE SIT SIX SON TEN TOO TOP "
-    "TRY TWO USE WAR WAS WAY WHO WHY WIN YES YET YOU BOOM WOW HUH AHA MOM DAD SIR CAT DOG BOY"
+    "TRY TWO USE WAR WAS WAY WHO WHY WIN YES YET YOU BOOM WOW HUH AHA MOM DAD SIR CAT DOG BOY MID PRE NON "
+    "SUB"
 )
 
 NUMBERED = listed(

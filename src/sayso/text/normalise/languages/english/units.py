@@ -182,6 +182,15 @@ UNITS = {
     "¢": _CENT,
 }
 
+PHYSICAL_UNITS = {
+    "C": Unit("coulomb", "coulombs"),
+    "F": Unit("farad", "farads"),
+    "J": Unit("joule", "joules"),
+    "K": Unit("kelvin", "kelvins"),
+    "N": Unit("newton", "newtons"),
+    "T": Unit("tesla", "teslas"),
+}
+
 MONEY_SCALES = {"b": Unit("billion", "billion"), "t": Unit("trillion", "trillion"), "mm": Unit("million", "million")}
 
 PER_UNITS = {

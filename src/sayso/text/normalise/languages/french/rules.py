@@ -97,6 +97,7 @@ def french_grammar(language: str) -> Grammar:
         between=re.compile(r"(?<![^\W_])[Ee]ntre $"),
         and_word="et",
         feminine=is_feminine,
+        physical_units=units.PHYSICAL_UNITS,
     )
 
 

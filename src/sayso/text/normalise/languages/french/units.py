@@ -113,6 +113,15 @@ UNITS = {
     "Gbit/s": Unit("gigabit par seconde", "gigabits par seconde"),
 }
 
+PHYSICAL_UNITS = {
+    "C": Unit("coulomb", "coulombs"),
+    "F": Unit("farad", "farads"),
+    "J": Unit("joule", "joules"),
+    "K": Unit("kelvin", "kelvins"),
+    "N": Unit("newton", "newtons"),
+    "T": Unit("tesla", "teslas"),
+}
+
 PER_UNITS = {
     **dict.fromkeys(("j", "jour"), Unit("jour", "jours")),
     "an": Unit("an", "ans"),
