@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from sayso.settings import SpeechSettings
 
     Engine = TypeVar("Engine")
+
+_JSON = re.compile(r"[\s\ufeff]*[\[{\"]")
+"""The beginning of a list in JSON, or of what was meant as one."""
+
+_PATH = re.compile(r"(?:[\w.~-]*/)*[\w.-]*\.\w{1,8}|(?:[\w.~-]*/)+[\w.-]*")
+"""What has the form of a path: it has a folder, or the ending of a file's name."""
 
 _SEVERITY = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
 
@@ -95,15 +102,31 @@ def providers_of(settings: SpeechSettings) -> tuple[Provider, ...]:
     if given is None:
         own = preset(OPENAI)
         return (replace(own, base_url=(settings.openai_base_url or own.base_url).rstrip("/")),)
-    if given.startswith("["):
-        return parse_providers(given)
-    path = Path(given).expanduser()
+    return parse_providers(given if _JSON.match(given) else _content_of(given))
+
+
+def _content_of(name: str) -> str:
+    """The text of the file with the list.
+
+    Raises:
+        InvalidInput: it is no regular file in UTF-8. The message names what has the form of a path, and nothing else:
+            a key that was given instead of a list is not shown.
+    """
+    shown = name if _PATH.fullmatch(name) else "the file"
     try:
-        return parse_providers(path.read_text(encoding="utf-8"))
+        path = Path(name).expanduser()
+        if path.exists() and not path.is_file():  # a named pipe would keep the process waiting
+            raise InvalidInput(f"SAYSO_PROVIDERS: {shown} cannot be read: it is no regular file.")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InvalidInput(f"SAYSO_PROVIDERS: {path} cannot be read: {error.strerror}.") from error
+        raise InvalidInput(
+            f"SAYSO_PROVIDERS: {shown} cannot be read: {error.strerror}.",
+            hint="Give a list in JSON, such as [\"openai\"], or the path of a file with one.",
+        ) from None
     except UnicodeDecodeError:
-        raise InvalidInput(f"SAYSO_PROVIDERS: {path} is no text in UTF-8.") from None
+        raise InvalidInput(f"SAYSO_PROVIDERS: {shown} is no text in UTF-8.") from None
+    except (ValueError, RuntimeError):
+        raise InvalidInput("SAYSO_PROVIDERS is neither a list in JSON nor the path of a file.") from None
 
 
 def open_providers(settings: SpeechSettings, *, clock: Callable[[], float] = time.time) -> tuple[OpenProvider, ...]:

@@ -8,8 +8,9 @@ from datetime import date  # noqa: TC003 -- pydantic reads the annotations
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
 from sayso.errors import InvalidInput
 from sayso.providers.openai.limits import MAXIMUM_SPEECH_CHARACTERS, MAXIMUM_UPLOAD_BYTES
@@ -37,11 +38,42 @@ _PLACE = re.compile(r"\{([a-z]+)\}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
 """A label of a host name, so that no value of a part names another host, which would get the key."""
 
-_MOST_BYTES = 2**20
+_MOST_CHARACTERS = 2**20
 _MOST_PROVIDERS = 32
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+_KEY = re.compile(r"(?i:g?sk_)|(?=.*[a-z])(?=.*[0-9]).{20}")
+"""The beginning of what is more likely a key than the name of a variable, which other places show."""
+
+
+def _single_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a control character is not allowed")
+    return text
+
+
+def _no_key(variable: str) -> str:
+    if _KEY.match(variable):
+        raise ValueError("this looks like a key; give the name of the environment variable that holds it")
+    return variable
+
+
+def _address(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        usable = bool(parts.hostname) and parts.port != 0 and address.isprintable()
+    except ValueError:  # a port above 65535, or an IPv6 address that is none
+        usable = False
+    if not usable:
+        raise ValueError("the host or the port is invalid")
+    return address
+
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_single_line)
+]
+Variable = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100), AfterValidator(_no_key)
+]
 
 Facts = TypeVar("Facts", bound=ModelFacts)
 
@@ -102,7 +134,7 @@ class _Entry(_Strict):
 
     name: Annotated[str, StringConstraints(pattern=_NAME)]
     label: Text
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#@]+$")]
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#@]+$"), AfterValidator(_address)]
     key_variable: tuple[Variable, ...] = ()
     needs_key: bool = True
     speech: tuple[_Speech, ...] = ()
@@ -147,16 +179,16 @@ def parse_providers(text: str) -> tuple[Provider, ...]:
     """The providers of a list in JSON.
 
     Args:
-        text: a list; each entry is the name of a preset, or an object. An object has a ``name``, and takes what it
+        text: a list, with or without a byte order mark; each entry is the name of a preset, or an object. An object has a ``name``, and takes what it
             does not say from the preset of its ``preset`` or its name, if there is one.
 
     Raises:
         InvalidInput: it is no such list; the message names the entry and the field, and repeats no value.
     """
-    if len(text.encode()) > _MOST_BYTES:
-        raise InvalidInput(f"The list of providers has more than {_MOST_BYTES} bytes.")
+    if len(text) > _MOST_CHARACTERS:
+        raise InvalidInput(f"The list of providers has more than {_MOST_CHARACTERS} characters.")
     try:
-        entries = json.loads(text)
+        entries = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidInput(f"The list of providers is not JSON{place}.") from None

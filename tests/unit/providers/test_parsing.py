@@ -89,6 +89,13 @@ def test_the_line_of_a_model_ends_where_it_would_return() -> None:
         ('[{"name": "x", "base_url": "http://h/v1", "transcription": {"model": "m", "successor": "m"}}]', "successor"),
         ('[{"name": "x", "base_url": "http://h/v1", "transcription": [{"model": "m"}, {"model": "m"}]}]', "twice"),
         ('[{"name": "x", "base_url": "http://h/v1", "key_variable": "A B", "transcription": {"model": "m"}}]', "key_v"),
+        ('[{"name": "x", "base_url": "http://h:99999/v1", "transcription": {"model": "m"}}]', "host or the port"),
+        ('[{"name": "x", "base_url": "http://h:port/v1", "transcription": {"model": "m"}}]', "host or the port"),
+        ('[{"name": "x", "base_url": "http:///v1", "transcription": {"model": "m"}}]', "host or the port"),
+        ('[{"name": "x", "base_url": "http://[::1/v1", "transcription": {"model": "m"}}]', "host or the port"),
+        ('[{"name": "x", "base_url": "http://h\\u0000/v1", "transcription": {"model": "m"}}]', "host or the port"),
+        ('[{"name": "x", "base_url": "http://h", "transcription": {"model": "m\\r\\nX: y"}}]', "control character"),
+        ("\udcff", "not JSON"),
         (
             '[{"name": "x", "base_url":"http://h","speech":{"model":"m","voices":["v"],"voice_aliases": {"a":"w"}}}]',
             "w is none of its voices",
@@ -101,8 +108,22 @@ def test_a_wrong_list_is_refused(entries: str, says: str) -> None:
     assert says in str(caught.value)
 
 
-def test_a_refusal_repeats_no_value() -> None:
-    """A key that stands where it must not is not shown."""
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"key": "sk-secret"},
+        {"key_variable": "gsk_secret"},
+        {"key_variable": ["OPENAI_API_KEY", "mZ3kQ9vR7tY1wX5nB8cD2fG4hJ6secret"]},
+        {"base_url": "https://me:secret@h:99999/v1"},
+    ],
+)
+def test_a_refusal_repeats_no_value(fields: dict[str, Any]) -> None:
+    """A key that stands where it must not is not shown, nor taken for the name of a variable, which is shown."""
     with pytest.raises(InvalidInput) as caught:
-        parsed({"name": "x", "preset": "openai", "key": "sk-secret"})
-    assert "sk-secret" not in str(caught.value)
+        parsed({"name": "x", "preset": "openai", **fields})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "openai_key_2", "_K", "DEPARTMENT_42_TRANSCRIPTION_API_KEY_2"])
+def test_the_names_of_variables_are_not_taken_for_keys(variable: str) -> None:
+    assert parsed(OWN | {"key_variable": variable})[0].key_variables == (variable,)
