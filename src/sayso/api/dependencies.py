@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from sayso.api.auth.keys import ApiKey, Scope, presented_keys
 from sayso.api.context import AppContext, ProcessContext
+from sayso.api.http.azure_paths import DEPLOYMENT
 from sayso.api.http.errors import Problem, problem_of_fields
 from sayso.api.http.middleware import ANSWER_HEADERS
 from sayso.api.http.rate_limits import address_of
@@ -31,6 +32,9 @@ IGNORED_FIELDS_HEADER = "sayso-ignored-fields"
 
 _MEMBER = re.compile(r"(?P<name>\w+)\[(?P<key>\w+)\]")
 """The form in which OpenAI's clients send a member of an object."""
+
+_ITEM = re.compile(r"(?P<name>\w+)\[\d{1,3}\]")
+"""The form in which clients written in PHP and in JavaScript send an item of a list."""
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
@@ -127,6 +131,12 @@ def admit(served: AppContext, caller: Caller) -> AdmissionSlot:
     return served.scheduler.admit(caller.name, deadline_seconds=served.settings.request_seconds)
 
 
+def model_of_path(request: Request) -> str | None:
+    """The model of a request whose body names none: Azure's deployment, which the path names; None on other paths."""
+    named: str | None = request.scope.get(DEPLOYMENT)
+    return named
+
+
 def accepted(request: Request, endpoint: str, values: Mapping[str, Any]) -> SortedFields:
     """The fields of a request, sorted; a header of the response names those that have no effect.
 
@@ -171,7 +181,8 @@ def checked(fields: type[Fields], values: Mapping[str, Any], *, sent_as: Mapping
 
 
 def checked_form(fields: type[Fields], form: Form, *, request: Request | None = None, endpoint: str = "") -> Fields:
-    """The text fields of a form; list fields may be sent several times, members of objects as ``name[key]``.
+    """The text fields of a form; list fields may be sent several times or as ``name[0]``, ``name[1]`` and so on, and
+    members of objects as ``name[key]``. An empty text asks for nothing.
 
     Args:
         fields: of the endpoint.
@@ -187,10 +198,16 @@ def checked_form(fields: type[Fields], form: Form, *, request: Request | None = 
     values: dict[str, Any] = {}
     sent_as: Mapping[str, str] = {}
     if request is not None:
-        found = accepted(request, endpoint, form.fields)
+        named = model_of_path(request)
+        found = accepted(request, endpoint, form.fields if named is None else {"model": (named,), **form.fields})
         form.fields, sent_as = found.kept, found.sent_as
     for name in form.fields:
-        value = list(form.all(name)) if name in lists else form.one(name)
+        item = _ITEM.fullmatch(name)
+        if (listed := item["name"] if item else name) in lists:
+            if sent := [each for each in form.all(name) if each]:
+                values.setdefault(listed, []).extend(sent)
+            continue
+        value = form.one(name)
         member = _MEMBER.fullmatch(name)
         if member is not None and isinstance(values.setdefault(member["name"], {}), dict):
             values[member["name"]][member["key"]] = value

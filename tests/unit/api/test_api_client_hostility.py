@@ -126,6 +126,41 @@ def test_azures_client_is_served(address: str, model: str) -> None:
         assert [each.id for each in client.models.list()]
 
 
+def test_azures_path_names_the_model(client: TestClient) -> None:
+    """Clients of its REST API send no ``model``: the deployment is enough. The field, if it is sent, comes first."""
+    unnamed = {name: value for name, value in SPEECH.items() if name != "model"}
+    path = "/openai/deployments/{}/audio/{}?api-version=2024-10-21"
+    assert client.post(path.format("tts-1", "speech"), json=unnamed).status_code == 200
+    assert client.post(path.format("my-tts", "speech"), json=SPEECH).status_code == 200
+    refused = client.post(path.format("my-tts", "speech"), json=unnamed)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
+    for kind in ("transcriptions", "translations"):
+        heard = client.post(path.format("whisper-1", kind), files={"file": ("hum.wav", HUM)})
+        assert (heard.status_code, bool(heard.json().get("text"))) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"timestamp_granularities[0]": "word"},
+        {"timestamp_granularities[0]": "segment", "timestamp_granularities[1]": "word"},
+        {"timestamp_granularities[]": ["", "word"]},
+    ],
+)
+def test_the_items_of_a_list_may_be_numbered_or_empty(client: TestClient, fields: dict[str, str]) -> None:
+    """As PHP and JavaScript write them; an empty text asks for nothing."""
+    asked = {"model": "whisper-1", "response_format": "verbose_json", **fields}
+    heard = client.post("/v1/audio/transcriptions", data=asked, files={"file": ("hum.wav", HUM)})
+    assert (heard.status_code, bool(heard.json().get("words"))) == (200, True)
+
+
+@pytest.mark.parametrize("name", ["timestamp_granularities", "keywords[]", "languages[]", "include[0]"])
+def test_an_empty_list_is_as_if_it_were_not_sent(client: TestClient, name: str) -> None:
+    asked = {"model": "whisper-1", "response_format": "verbose_json", name: ""}
+    heard = client.post("/v1/audio/transcriptions", data=asked, files={"file": ("hum.wav", HUM)})
+    assert (heard.status_code, bool(heard.json().get("segments"))) == (200, True)
+
+
 @pytest.mark.parametrize(
     "path", ["/openai/deployments//audio/speech", "/openai/deployments/x/chat", "/openai/v1/../live", "/openai/v1/"]
 )

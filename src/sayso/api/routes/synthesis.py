@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 
-from sayso.api.dependencies import accepted, checked
+from sayso.api.dependencies import accepted, checked, model_of_path
 from sayso.api.http import sse
 from sayso.api.http.errors import Problem
 from sayso.api.http.responses import StartedResponse
@@ -94,7 +94,8 @@ async def read_speech(
         raise Problem(status=400, message=message, param="input", code="string_above_max_length") from None
     if endpoint is None:
         return checked(fields, values)
-    found = accepted(request, endpoint, values)
+    named = model_of_path(request)
+    found = accepted(request, endpoint, values if named is None else {"model": named, **values})
     return checked(fields, found.kept, sent_as=found.sent_as)
 
 
