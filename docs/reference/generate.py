@@ -161,8 +161,9 @@ Models go by their names on hubs too (`Systran/faster-whisper-base`, `hexgrad/Ko
 date (`tts-1-1106`, `gpt-4o-mini-tts-2025-12-15`), which stand for the model without it. No name stands for a model of
 another size. `af_bella(2)+af_sky(1)` is the same blend as `af_bella:2+af_sky:1`; `alloy(2)+nova(1)` is one too. The key
 may be in `Authorization: Bearer`, `X-API-Key` or `api-key`; one valid key is enough. Azure's clients find their paths,
-`/openai/deployments/NAME/audio/…` and `/openai/v1/…`. HEAD is answered wherever GET is. `GET /v1/audio/models` lists
-the models for speech, and `GET /v1/audio/voices?legacy=true` the voices' names alone.
+`/openai/deployments/NAME/audio/…` and `/openai/v1/…`; NAME is the model where the body has none. HEAD is answered
+wherever GET is. `GET /v1/audio/models` lists the models for speech, and `GET /v1/audio/voices?legacy=true` the voices'
+names alone. In a form, the items of a list may be numbered (`timestamp_granularities[0]`), and empty ones do not count.
 """
 
 

@@ -121,7 +121,7 @@ def _content_of(name: str) -> str:
     except OSError as error:
         raise InvalidInput(
             f"SAYSO_PROVIDERS: {shown} cannot be read: {error.strerror}.",
-            hint="Give a list in JSON, such as [\"openai\"], or the path of a file with one.",
+            hint='Give a list in JSON, such as ["openai"], or the path of a file with one.',
         ) from None
     except UnicodeDecodeError:
         raise InvalidInput(f"SAYSO_PROVIDERS: {shown} is no text in UTF-8.") from None

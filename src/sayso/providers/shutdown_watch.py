@@ -128,7 +128,8 @@ class ShutdownWatch:
             with self._lock:
                 if self._closing.is_set():
                     return
-                self._asked = each.connection.with_client(_listed)
+                label = each.connection.label
+                self._asked = each.connection.with_client(lambda client: _listed(client, label=label))
             listed = self._asked.result()
         except (SaysoError, CancelledError) as error:
             reason = getattr(error, "message", "no answer")
@@ -190,7 +191,7 @@ def dates_of(body: bytes) -> Mapping[str, date | None]:
     return found
 
 
-async def _listed(client: AsyncOpenAI) -> Mapping[str, date | None]:
+async def _listed(client: AsyncOpenAI, *, label: str) -> Mapping[str, date | None]:
     """Every model of the list with its date.
 
     Raises:
@@ -203,9 +204,9 @@ async def _listed(client: AsyncOpenAI) -> Mapping[str, date | None]:
             response = await client.models.with_raw_response.list()
             return dates_of(response.content)
     except TimeoutError:
-        raise timed_out(_ANSWER_SECONDS) from None
+        raise timed_out(_ANSWER_SECONDS, label=label) from None
     except ValidationError:
-        raise bad_response("it is no list of models") from None
+        raise bad_response("it is no list of models", label=label) from None
     except OpenAIError as error:
         problem = type(error).__name__
-    raise bad_response(problem)  # outside of the handler: the SDK's exception holds the request, and that the key
+    raise bad_response(problem, label=label)  # outside of the handler: the SDK's exception holds the request, and a key
