@@ -181,8 +181,10 @@ def checked(fields: type[Fields], values: Mapping[str, Any], *, sent_as: Mapping
 
 
 def checked_form(fields: type[Fields], form: Form, *, request: Request | None = None, endpoint: str = "") -> Fields:
-    """The text fields of a form; list fields may be sent several times or as ``name[0]``, ``name[1]`` and so on, and
-    members of objects as ``name[key]``. An empty text asks for nothing.
+    """The text fields of a form; an empty text asks for nothing.
+
+    A list may be sent as one field several times, or as ``name[0]``, ``name[1]`` and so on, and a member of an object
+    as ``name[key]``.
 
     Args:
         fields: of the endpoint.

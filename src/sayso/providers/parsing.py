@@ -188,8 +188,8 @@ def parse_providers(text: str) -> tuple[Provider, ...]:
     """The providers of a list in JSON.
 
     Args:
-        text: a list, with or without a byte order mark; each entry is the name of a preset, or an object. An object has a ``name``, and takes what it
-            does not say from the preset of its ``preset`` or its name, if there is one.
+        text: a list, with or without a byte order mark; each entry is the name of a preset, or an object. An object has
+            a ``name``, and takes what it does not say from the preset of its ``preset`` or its name, if there is one.
 
     Raises:
         InvalidInput: it is no such list; the message names the entry and the field, and repeats no value.
