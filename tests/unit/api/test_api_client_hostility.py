@@ -162,6 +162,28 @@ def test_an_empty_list_is_as_if_it_were_not_sent(client: TestClient, name: str) 
 
 
 @pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("stt", {"language": "auto"}),
+        ("stt", {"language": "English"}),
+        ("translate", {"target_language": "English", "source_language": "auto"}),
+        ("translate", {"target_language": "en", "source_language": " french "}),
+    ],
+)
+def test_languages_have_names_on_the_hybrid_paths_too(client: TestClient, path: str, fields: dict[str, str]) -> None:
+    """As on OpenAI's paths."""
+    heard = client.post(f"/api/v1/hybrid/{path}", data=fields, files={"audio_file": ("hum.wav", HUM)})
+    assert heard.status_code == 200, heard.text
+
+
+@pytest.mark.parametrize("voice", [None, 5, ["af_sky"], {"id": None}, {"name": "x"}])
+def test_a_wrong_voice_is_named_as_the_client_names_it(client: TestClient, voice: Any) -> None:
+    """Without the names of the types that were tried."""
+    error = client.post("/v1/audio/speech", json=SPEECH | {"voice": voice}).json()["error"]
+    assert (error["message"], error["param"]) == ("voice: Input should be a valid string", "voice")
+
+
+@pytest.mark.parametrize(
     "path", ["/openai/deployments//audio/speech", "/openai/deployments/x/chat", "/openai/v1/../live", "/openai/v1/"]
 )
 def test_other_azure_paths_are_not_here(client: TestClient, path: str) -> None:

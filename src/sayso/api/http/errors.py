@@ -156,11 +156,16 @@ def _callers_mistake(error: InvalidInput, message: str) -> Problem:
 def problem_of_fields(error: ValidationError) -> Problem:
     """The response to a body with invalid fields; it names the first of them."""
     first = error.errors(include_url=False, include_input=False)[0]
-    param = ".".join(str(part) for part in first["loc"]) or None
+    param = ".".join(str(part) for place, part in enumerate(first["loc"]) if not place or _is_place(part)) or None
     field_name = str(first["loc"][0]) if first["loc"] else None
     text = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     code = _CODES.get(first["type"])
     return Problem(status=400, message=f"{param}: {text}" if param else text, param=field_name, code=code)
+
+
+def _is_place(part: int | str) -> bool:
+    """Whether a part of a location is a field or an index; others name the kind of value that was tried."""
+    return isinstance(part, int) or (part.isidentifier() and part not in {"str", "int", "float", "bool"})
 
 
 def unknown_model(model: str) -> Problem:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from sayso.api.schemas.audio import FormBody, LanguageTag
+from sayso.api.schemas.client_fields import LANGUAGES_BY_NAME
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.stt import Task, TranscriptionOptions, VadOptions
 from sayso.stt.speech_ranges import RangeOptions
@@ -179,13 +180,22 @@ class TimestampsForm(FormBody):
         )
 
 
+def _code(language: Any) -> Any:
+    """The code of a language that was sent by its English name; None for ``auto``, to have it detected."""
+    if not isinstance(language, str):
+        return language
+    return LANGUAGES_BY_NAME.get(language.strip().lower(), language) or None
+
+
 class HybridTranscriptionForm(FormBody):
     """A recording to transcribe with the first engine that succeeds, with an optional report."""
 
     audio_url: str | None = Field(
         default=None, max_length=MAXIMUM_URL_CHARACTERS, description="The URL of the recording, instead of a file."
     )
-    language: LanguageTag | None = Field(default=None, description="The language of the speech; detected by default.")
+    language: Annotated[LanguageTag | None, BeforeValidator(_code)] = Field(
+        default=None, description="The language of the speech; detected by default."
+    )
     prompt: str | None = Field(default=None)
     return_debug: bool = Field(default=False)
 
@@ -198,8 +208,8 @@ class HybridTranscriptionForm(FormBody):
 class HybridTranslationForm(FormBody):
     """A recording to transcribe and to translate."""
 
-    target_language: LanguageTag = Field(description="The target language: en.")
-    source_language: LanguageTag | None = Field(
+    target_language: Annotated[LanguageTag, BeforeValidator(_code)] = Field(description="The target language: en.")
+    source_language: Annotated[LanguageTag | None, BeforeValidator(_code)] = Field(
         default=None, description="The language of the speech; detected by default."
     )
 
