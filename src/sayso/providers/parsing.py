@@ -8,7 +8,6 @@ from datetime import date  # noqa: TC003 -- pydantic reads the annotations
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +32,7 @@ from sayso.providers.provider import (
     TranscriptionFacts,
     Transport,
 )
+from sayso.settings.openai import usable_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,17 +64,6 @@ def _no_key(variable: str) -> str:
     if _KEY.match(variable):
         raise ValueError("this looks like a key; give the name of the environment variable that holds it")
     return variable
-
-
-def _address(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-        usable = bool(parts.hostname) and parts.port != 0 and address.isprintable()
-    except ValueError:  # a port above 65535, or an IPv6 address that is none
-        usable = False
-    if not usable:
-        raise ValueError("the host or the port is invalid")
-    return address
 
 
 Text = Annotated[
@@ -143,7 +132,7 @@ class _Entry(_Strict):
 
     name: Annotated[str, StringConstraints(pattern=_NAME)]
     label: Text
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#@]+$"), AfterValidator(_address)]
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}?#@]+$"), AfterValidator(usable_address)]
     key_variable: tuple[Variable, ...] = ()
     needs_key: bool = True
     speech: tuple[_Speech, ...] = ()

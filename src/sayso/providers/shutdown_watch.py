@@ -207,6 +207,6 @@ async def _listed(client: AsyncOpenAI, *, label: str) -> Mapping[str, date | Non
         raise timed_out(_ANSWER_SECONDS, label=label) from None
     except ValidationError:
         raise bad_response("it is no list of models", label=label) from None
-    except OpenAIError as error:
+    except (OpenAIError, UnicodeEncodeError) as error:  # the latter for a key that no header can carry
         problem = type(error).__name__
     raise bad_response(problem, label=label)  # outside of the handler: the SDK's exception holds the request, and a key

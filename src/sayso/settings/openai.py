@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, SecretStr
 
 from sayso.settings.base import EnvironmentSettings
+
+
+def usable_address(address: str) -> str:
+    """An address that a client can connect to.
+
+    Raises:
+        ValueError: it names no host, or no port that can be; the message does not repeat it.
+    """
+    try:
+        parts = urlsplit(address)
+        usable = bool(parts.hostname) and parts.port != 0 and address.isprintable()
+    except ValueError:  # a port above 65535, or an IPv6 address that is none
+        usable = False
+    if not usable:
+        raise ValueError("the host or the port is invalid")
+    return address
 
 
 def _seldom(seconds: float) -> float:
@@ -25,9 +42,8 @@ class OpenAISettings(EnvironmentSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="The key of OpenAI's API."
     )
-    openai_base_url: str | None = Field(
+    openai_base_url: Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(usable_address)] | None = Field(
         default=None,
-        pattern=r"^https?://\S+$",
         validation_alias="OPENAI_BASE_URL",
         description="Address of a service with OpenAI's protocol, instead of OpenAI.",
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sayso.bootstrap.providers import providers_of
-from sayso.errors import InvalidInput
-from sayso.settings import SpeechSettings
+from sayso.bootstrap.providers import open_providers, providers_of, shutdown_watch
+from sayso.errors import InvalidInput, SaysoError
+from sayso.settings import SpeechSettings, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,3 +62,28 @@ def test_a_named_pipe_does_not_keep_the_process_waiting(monkeypatch: pytest.Monk
     os.mkfifo(tmp_path / "pipe.json")
     with pytest.raises(InvalidInput, match="no regular file"):
         named(monkeypatch, str(tmp_path / "pipe.json"))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://u:secret@[::1/v1", "http://h:99999/v1", "https://:443/v1", "http://h\x7f/"]
+)
+def test_an_address_of_openai_without_a_host_or_a_port_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """A request to it would fail in a way that no fallback knows."""
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(SaysoError, match="OPENAI_BASE_URL") as caught:
+        load_settings(SpeechSettings)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_no_header_can_carry_ends_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of models is not read; nothing else happens."""
+    monkeypatch.setenv("OPENAI_API_KEY", "cl\u00e9")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    opened = open_providers(SpeechSettings())
+    watch = shutdown_watch(opened)
+    assert watch is not None
+    watch.read()
+    for each in opened:
+        each.connection.close()
