@@ -107,6 +107,15 @@ API: Rows = {
             hint="The state that each engine's breaker is in.",
         ),
         Panel(
+            title="Days until a model is retired",
+            queries={"{{provider}} {{model}}": gauge("sayso_model_shutdown_days", "provider, model", "min")},
+            hint="Of the providers' models that end within 60 days.",
+        ),
+        Panel(
+            title="Tokens of spoken sentences",
+            queries={"{{provider}} {{kind}}": rate("sayso_provider_tokens_total", "provider, kind")},
+        ),
+        Panel(
             title="New models found",
             queries={"{{engine}} {{result}}": rate("sayso_model_reloads_total", "engine, result")},
         ),

@@ -137,7 +137,13 @@ def open_transcriber(model: str, settings: EngineSettings) -> Transcriber:
     directory = store.root / name
     if name in store.catalogue:
         directory = store.path(name)
-    elif model in REPOSITORIES and not directory.is_dir():
+    elif not directory.is_dir():
+        if model not in REPOSITORIES:
+            known = {each.removeprefix("whisper-") for each in store.catalogue if each.startswith("whisper-")}
+            raise InvalidInput(
+                f"There is no Whisper model named {model}.",
+                hint=f"Models: {', '.join(sorted({*known, *REPOSITORIES}))}; or the path of a directory.",
+            )
         raise ModelMissing(f"The model {name} is not in {store.root}.", hint=pull_hint(model, directory))
     return WhisperTranscriber(
         directory,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -159,7 +158,7 @@ class SyncOpener:
 
             async def prepare() -> None:
                 while self.sync.journal is None:  # another replica has the volume, and takes the events
-                    worker.last_contact = time.monotonic()
+                    worker.stand_by()
                     await asyncio.sleep(_STANDBY_POLL_SECONDS)
                 await queue.check(max_attempts=settings.sync_max_attempts)
 

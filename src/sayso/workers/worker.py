@@ -85,7 +85,7 @@ class Worker:
         self._is_stopping = False
         self._found_nothing = False
         self.has_answered = False
-        """Whether the queue has ever answered."""
+        """Whether the queue has ever answered, or need not."""
         self.last_contact = clock()
         """When the queue last answered."""
         self.last_failure: str | None = None
@@ -130,6 +130,10 @@ class Worker:
                 self._drain(grace_seconds, hurry or asyncio.Event()),
             )
             await _cancelled(heartbeat)
+
+    def stand_by(self) -> None:
+        """Note that the queue is not asked on purpose, because another replica does the work: that is no fault."""
+        self._answered()
 
     def _answered(self) -> None:
         """Note that the queue answers."""

@@ -78,6 +78,9 @@ CASES = {
         fires={f'sayso_fallbacks_total{{{TARGET},engine="openai",reason="rejected_key"}}': "0x110 0+1x10"},
         quiet={f'sayso_fallbacks_total{{{TARGET},engine="openai",reason="timeout"}}': "0x110 0+1x10"},
     ),
+    "SaysoModelShutdown": one(
+        "sayso_model_shutdown_days", f'{TARGET},provider="openai",model="tts-1"', "29x120", "31x120"
+    ),
     "SaysoFallbacks": one(
         "sayso_fallbacks_total", f'{TARGET},engine="openai",reason="timeout"', "0+5x120", "0x110 0+1x10"
     ),

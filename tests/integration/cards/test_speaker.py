@@ -80,4 +80,4 @@ async def test_a_retired_model_is_a_reason_for_the_local_engine_and_is_met_once(
         others = await asyncio.gather(*(one.speaker.speak(f"Text {n}", "en", job_id="j") for n in range(20)))
     assert {each.engine for each in (first, *others)} == {"kokoro"}
     assert [request.status for request in server.requests] == [404]
-    assert {failure.reason for failure in one.fallbacks} == {"model_not_found"}
+    assert {failure.reason for failure in one.fallbacks} == {"model_retired"}
