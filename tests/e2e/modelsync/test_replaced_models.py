@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import numpy as np
 import onnx
 import pytest
 
@@ -224,6 +225,11 @@ def put_kokoro(directory: Path, *, voice: str, edition: str) -> None:
         beside.rename(directory / name)
 
 
+def samples_of(content: bytes) -> np.ndarray:
+    """The samples of an answer in PCM."""
+    return np.frombuffer(content, "<i2").astype(np.int32)
+
+
 def test_speech_while_the_files_of_kokoro_are_replaced(tmp_path: Path) -> None:
     """One by one, without a manifest: a stream ends with the voice that it began with, and the cache mixes none up."""
     directory = tmp_path / "kokoro"
@@ -260,6 +266,8 @@ def test_speech_while_the_files_of_kokoro_are_replaced(tmp_path: Path) -> None:
         assert old.content != new.content
         put_kokoro(directory, voice=VOICE, edition="1")
         wait_until(lambda: reloads(api, "kokoro", "loaded") == 2, seconds=SECONDS)
-        assert speech(api, SAID).content == old.content
+        again = speech(api, SAID).content
+        # A first answer is made in pieces, a repeated one of what the cache stores: samples may be rounded otherwise.
+        assert np.abs(samples_of(again) - samples_of(old.content)).max() <= 1
         assert speech(api, SENTENCES[-1]).content != new_end.content  # from the cache, where the stream has put it
         assert health(api, "speech")["model"]["replacements"] == 2
