@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     from support.cards.prisma import PrismaApplication
     from support.postgres.databases import Databases
+
+DECK_SIZE = int(os.environ.get("SAYSO_DECK_CARDS", "60"))
+"""SAYSO_DECK_CARDS makes the deck larger than a test needs."""
 
 CARDS = json.loads((EXAMPLE / "deck.json").read_text(encoding="utf-8"))["cards"]
 WITH_IDS = [card for card in CARDS if "id" in card]
@@ -122,7 +126,7 @@ def test_the_example_inserts_a_deck(
 
 
 @pytest.mark.parametrize("deployment", [ENUM, TEXT], ids=["enum", "text"])
-def test_two_hundred_phrases_come_back_to_the_client(
+def test_a_deck_comes_back_to_the_client(
     application: PrismaApplication, databases: Databases, server: OpenAIServer, deployment: Deployment, tmp_path: Path
 ) -> None:
     """The client inserts a deck, and reads its URLs and its times, although the provider fails now and then."""
@@ -130,23 +134,23 @@ def test_two_hundred_phrases_come_back_to_the_client(
     server.faults(
         Fault(kind=FaultKind.RATE_LIMITED, retry_after_seconds=1), FaultKind.SERVER_ERROR, FaultKind.HANG, None
     )
-    cards = [{"id": f"card-{number}", "en": f"Lamp {number}.", "fr": f"Lampe {number}."} for number in range(200)]
+    cards = [{"id": f"card-{number}", "en": f"Lamp {number}.", "fr": f"Lampe {number}."} for number in range(DECK_SIZE)]
     deck = tmp_path / "deck.json"
-    deck.write_text(json.dumps({"deckId": "deck-200", "userId": "user-1", "cards": cards}), encoding="utf-8")
+    deck.write_text(json.dumps({"deckId": "deck", "userId": "user-1", "cards": cards}), encoding="utf-8")
     with CardsProcess(tmp_path, url, server=server, settings={"SAYSO_OPENAI_TIMEOUT_SECONDS": "5"}) as worker:
         printed = application.insert_deck(url, str(deck), "--wait")
         job_id, _, rest = printed.partition("\n")
         shown = json.loads(rest)
         job = shown["job"]
         assert (job["id"], job["status"], job["errorMessage"]) == (job_id, "completed", None)
-        assert (job["processedCount"], job["totalPhrases"]) == (200, 200)
+        assert (job["processedCount"], job["totalPhrases"]) == (DECK_SIZE, DECK_SIZE)
         assert [entry["cardId"] for entry in job["resultUrls"]] == [card["id"] for card in cards]
         urls = {entry["cardId"]: (entry["audioUrlEn"], entry["audioUrlFr"]) for entry in job["resultUrls"]}
         assert urls == {card["id"]: (card["audioUrlEn"], card["audioUrlFr"]) for card in shown["cards"]}
         for spoken in (spoken for pair in urls.values() for spoken in pair):
             assert decode(io.BytesIO(worker.content(spoken)), sample_rate_hz=24_000).duration_seconds > 0.1
     read = json.loads(application.run_script(url, AS_AN_APPLICATION_READS))
-    assert (read["id"], read["cards"], read["failed"]) == (job_id, 200, 0)
+    assert (read["id"], read["cards"], read["failed"]) == (job_id, DECK_SIZE, 0)
     assert all(-60_000 < age < 3_600_000 for age in read["ages"])
     assert sorted(read["ages"][:3], reverse=True) == read["ages"][:3]
     if deployment is ENUM:
