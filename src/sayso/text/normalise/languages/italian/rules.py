@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar, Unit
+from sayso.text.normalise.grammar import Grammar
 from sayso.text.normalise.languages.italian import numbers, tables
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
 from sayso.text.normalise.languages.romance.speller import RomanceSpeller
-from sayso.text.normalise.languages.romance.units import units_of
+from sayso.text.normalise.languages.romance.units import unit_raiser, units_of
 
 if TYPE_CHECKING:
     from sayso.text.normalise.numbers import Speller
@@ -102,12 +102,7 @@ def _say_decimals(speller: Speller, decimals: str) -> Words:
     return (*speller.digits(zeros), *(speller.cardinal(number) if number else ()))
 
 
-def _raise_unit(unit: Unit, exponent: int, divided: bool) -> Unit:  # noqa: ARG001, FBT001 -- a callback
-    endings = ("a", "e") if unit.feminine else ("o", "i")
-    power = {2: "quadrat", 3: "cub"}.get(exponent)
-    if power is None:
-        return Unit(f"{unit.one} alla {exponent}", f"{unit.many} alla {exponent}", unit.feminine)
-    return Unit(f"{unit.one} {power}{endings[0]}", f"{unit.many} {power}{endings[1]}", unit.feminine)
+_raise_unit = unit_raiser(square="quadrat", cube="cub", to_the="alla", masculine=("o", "i"), feminine=("a", "e"))
 
 
 def _exponent(speller: Speller, sign: str, digits: str) -> Words:

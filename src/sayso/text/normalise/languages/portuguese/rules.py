@@ -6,12 +6,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar, Unit
+from sayso.text.normalise.grammar import Grammar
 from sayso.text.normalise.languages.portuguese import numbers, tables
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
 from sayso.text.normalise.languages.romance.speller import RomanceSpeller
-from sayso.text.normalise.languages.romance.units import units_of
+from sayso.text.normalise.languages.romance.units import unit_raiser, units_of
 
 if TYPE_CHECKING:
     from sayso.text.normalise.numbers import Speller
@@ -100,12 +100,7 @@ def _grammar(speller: RomanceSpeller, *, brazil: bool) -> Grammar:
     )
 
 
-def _raise_unit(unit: Unit, exponent: int, divided: bool) -> Unit:  # noqa: ARG001, FBT001 -- a callback
-    power = {2: "quadrad", 3: "cúbic"}.get(exponent)
-    if power is None:
-        return Unit(f"{unit.one} à {exponent}", f"{unit.many} à {exponent}", unit.feminine)
-    gender = "a" if unit.feminine else "o"
-    return Unit(f"{unit.one} {power}{gender}", f"{unit.many} {power}{gender}s", unit.feminine)
+_raise_unit = unit_raiser(square="quadrad", cube="cúbic", to_the="à")
 
 
 def _exponent(speller: Speller, sign: str, digits: str) -> Words:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sayso.text.normalise.grammar import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Symbols | singular and plural in Spanish | in Italian | in Portuguese of Brazil; a star marks a feminine name.
 # A line that begins with a bar continues the one before.
@@ -94,3 +99,32 @@ def units_of(language: str) -> dict[str, Unit]:
         unit = Unit(one, many.removesuffix("*"), feminine=many.endswith("*"))
         out |= dict.fromkeys(symbols.split(), unit)
     return out
+
+
+def unit_raiser(
+    *,
+    square: str,
+    cube: str,
+    to_the: str,
+    masculine: tuple[str, str] = ("o", "os"),
+    feminine: tuple[str, str] = ("a", "as"),
+) -> Callable[[Unit, int, bool], Unit]:
+    """How a unit is raised to a power: by an adjective that agrees with it, else by the number.
+
+    Args:
+        square: the adjective for 2 without its ending.
+        cube: that for 3.
+        to_the: what stands before any other exponent.
+        masculine: the endings of the adjectives, of one and of many.
+        feminine: those of feminine units.
+    """
+    adjectives = {2: square, 3: cube}
+
+    def raise_unit(unit: Unit, exponent: int, divided: bool) -> Unit:  # noqa: ARG001, FBT001 -- a callback
+        adjective = adjectives.get(exponent)
+        if adjective is None:
+            return Unit(f"{unit.one} {to_the} {exponent}", f"{unit.many} {to_the} {exponent}", unit.feminine)
+        one, many = feminine if unit.feminine else masculine
+        return Unit(f"{unit.one} {adjective}{one}", f"{unit.many} {adjective}{many}", unit.feminine)
+
+    return raise_unit

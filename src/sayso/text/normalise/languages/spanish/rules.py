@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar, Unit
+from sayso.text.normalise.grammar import Grammar
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
 from sayso.text.normalise.languages.romance.speller import RomanceSpeller
-from sayso.text.normalise.languages.romance.units import units_of
+from sayso.text.normalise.languages.romance.units import unit_raiser, units_of
 from sayso.text.normalise.languages.spanish import numbers, tables
 
 if TYPE_CHECKING:
@@ -104,12 +104,7 @@ def say_decimals(speller: Speller, decimals: str) -> Words:
     return tuple(word for pair in pairs for word in speller.cardinal(pair))
 
 
-def _raise_unit(unit: Unit, exponent: int, divided: bool) -> Unit:  # noqa: ARG001, FBT001 -- a callback
-    power = {2: "cuadrad", 3: "cúbic"}.get(exponent)
-    if power is None:
-        return Unit(f"{unit.one} a la {exponent}", f"{unit.many} a la {exponent}", unit.feminine)
-    gender = "a" if unit.feminine else "o"
-    return Unit(f"{unit.one} {power}{gender}", f"{unit.many} {power}{gender}s", unit.feminine)
+_raise_unit = unit_raiser(square="cuadrad", cube="cúbic", to_the="a la")
 
 
 def _exponent(speller: Speller, sign: str, digits: str) -> Words:
