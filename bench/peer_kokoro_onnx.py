@@ -1,4 +1,4 @@
-"""A program that reads a text with kokoro-onnx, as its README tells: the process that `bench.speed` measures.
+"""A program that reads a text with kokoro-onnx, as its README shows: the process that `bench.speed` measures.
 
 Usage: python -m bench.peer_kokoro_onnx MODEL VOICES VOICE TEXT_FILE WAV_FILE
 """

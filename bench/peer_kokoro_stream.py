@@ -1,4 +1,4 @@
-"""A program that streams texts with kokoro-onnx, as its README tells: the process that `bench.first_audio` measures.
+"""A program that streams texts with kokoro-onnx, as its README shows: the process that `bench.first_audio` measures.
 
 Usage: python -m bench.peer_kokoro_stream MODEL VOICES VOICE; each line of the input is a text in JSON. For each block
 of samples it writes a line with its length in bytes, and the block; and 0 at the end of a text.

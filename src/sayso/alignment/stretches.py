@@ -57,7 +57,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """How a text lies on a recording, as far as the transcription tells.
+    """How a text lies on a recording, as far as the transcription shows.
 
     Attributes:
         windows: in order.
