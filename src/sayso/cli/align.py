@@ -31,7 +31,7 @@ def align(
     language: Annotated[
         str, typer.Option("--language", "-l", metavar="TAG", help="The language of the text, for example fr-fr.")
     ] = "en-us",
-    subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, json.")] = "srt,vtt,json",
+    subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, ttml, json.")] = "srt,vtt,json",
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")
     ] = "netflix",

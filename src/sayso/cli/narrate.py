@@ -43,7 +43,9 @@ def narrate(
     language: LanguageOption = None,
     engine: EngineOption = None,
     audio: Annotated[str, typer.Option(metavar="LIST", help="Of mp3, wav, flac, opus, aac, m4a; or none.")] = "mp3",
-    subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, json; or none.")] = "srt,vtt,json",
+    subtitles: Annotated[
+        str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, ttml, json; or none.")
+    ] = "srt,vtt,json",
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")
     ] = "netflix",

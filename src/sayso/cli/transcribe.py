@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from sayso.settings import Settings
     from sayso.stt import Transcriber, Transcript, TranscriptionOptions
 
-TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt"]
+TranscriptFormat: TypeAlias = Literal["txt", "json", "srt", "vtt", "ttml"]
 FORMATS: tuple[TranscriptFormat, ...] = ("txt", "json", "srt", "vtt")
+"""Those of a directory, unless others are requested."""
+
+ALL_FORMATS: tuple[TranscriptFormat, ...] = (*FORMATS, "ttml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +39,7 @@ class TranscriptionJob:
 
     Attributes:
         out: the directory of the files to write; None to print one format of one recording.
-        formats: of `FORMATS`.
+        formats: of `ALL_FORMATS`.
         style: of the subtitles.
         options: of the transcription.
         aligner: opens the aligner that places the words; None to leave them where the engine has them.
@@ -66,7 +69,11 @@ def transcribe(
     formats: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", metavar="LIST", help=f"Of {', '.join(FORMATS)}.", show_default="txt, or all with --out"
+            "--format",
+            "-f",
+            metavar="LIST",
+            help=f"Of {', '.join(ALL_FORMATS)}.",
+            show_default=f"txt, or {','.join(FORMATS)} with --out",
         ),
     ] = None,
     language: Annotated[
@@ -105,7 +112,7 @@ def transcribe(
     settings = load_settings()
     job = TranscriptionJob(
         out=out,
-        formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), FORMATS),
+        formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), ALL_FORMATS),
         style=style_named(style),
         options=TranscriptionOptions(language=language),
         aligner=functools.cache(lambda: open_aligner(settings)),
@@ -169,7 +176,7 @@ def transcribe_files(
 
 
 def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJob, *, engine: str) -> str:
-    """A transcript in one of `FORMATS`; ``txt`` has a line for each segment."""
+    """A transcript in one of `ALL_FORMATS`; ``txt`` has a line for each segment."""
     timeline = transcript.timeline
     match form:
         case "txt":
@@ -183,9 +190,9 @@ def rendered(transcript: Transcript, form: TranscriptFormat, job: TranscriptionJ
                 engine=engine,
                 timing=transcript.timing,
             )
-        case "srt" | "vtt":
+        case "srt" | "vtt" | "ttml":
             cues = compile_cues(timeline, job.style, language=transcript.language)
-            return render(cues, form, style=job.style)
+            return render(cues, form, style=job.style, language=transcript.language)
 
 
 def _require_places(files: Sequence[Path], job: TranscriptionJob) -> None:
@@ -195,7 +202,7 @@ def _require_places(files: Sequence[Path], job: TranscriptionJob) -> None:
         InvalidInput: several results for one standard output, or two for one file.
     """
     if not job.formats:
-        raise InvalidInput("With --format none there is nothing to do.", hint=f"It knows {', '.join(FORMATS)}.")
+        raise InvalidInput("With --format none there is nothing to do.", hint=f"It knows {', '.join(ALL_FORMATS)}.")
     if job.out is None:
         if len(files) > 1 or len(job.formats) > 1:
             raise InvalidInput(

@@ -119,7 +119,7 @@ def aligned_files(
     return {
         each: json.dumps(aligned_content(aligned), ensure_ascii=False) + "\n"
         if each == "json"
-        else render(cues, each, style=style)
+        else render(cues, each, style=style, language=aligned.script.language)
         for each in formats
     }
 

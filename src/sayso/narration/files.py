@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SubtitleFormat: TypeAlias = CueFormat | Literal["json"]
 CUE_FORMATS: frozenset[SubtitleFormat] = frozenset(get_args(CueFormat))
-SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "json")
+SUBTITLE_FORMATS: tuple[SubtitleFormat, ...] = ("srt", "vtt", "ass", "ttml", "json")
 FileFormat: TypeAlias = AudioFormat | SubtitleFormat
 
 
@@ -99,7 +99,7 @@ def _write_subtitles(rendered: RenderedNarration, formats: Sequence[SubtitleForm
                 timing=recording.timing,
             )
         else:
-            content = render(rendered.cues, subtitle_format, style=rendered.style)
+            content = render(rendered.cues, subtitle_format, style=rendered.style, language=recording.script.language)
         path = rendered.path(subtitle_format)
         with replacing(path) as file:
             file.write(content.encode())

@@ -15,6 +15,7 @@ _TYPES = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
     "srt": "application/x-subrip; charset=utf-8",
+    "ttml": "application/ttml+xml; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "vtt": "text/vtt; charset=utf-8",
     "wav": "audio/wav",

@@ -57,6 +57,14 @@ def test_subtitles_are_an_answer_of_their_own_or_in_the_json(client: TestClient,
     assert " ".join(line for cue in parse_subtitles(alone) for line in cue.lines) == TEXT
 
 
+def test_ttml_is_an_answer_of_its_own_or_in_the_json(client: TestClient) -> None:
+    """With its own media type, in the form of the style's owner."""
+    alone = post(client, response_format="ttml", style="bbc")
+    assert alone.headers["content-type"] == "application/ttml+xml"
+    assert "urn:ebu:tt:distribution" in alone.text
+    assert post(client, subtitles=["ttml"], style="bbc").json()["subtitles"]["ttml"] == alone.text
+
+
 def test_the_text_may_be_a_file(client: TestClient) -> None:
     """As curl sends it: ``-F text=@story.txt``."""
     files: dict[str, Any] = {"file": ("reading.wav", READING), "text": ("story.txt", TEXT.encode(), "text/plain")}

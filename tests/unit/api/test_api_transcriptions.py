@@ -93,6 +93,14 @@ def test_subtitles_hold_every_word(client: TestClient, response_format: str) -> 
     assert " ".join(line for cue in cues for line in cue.lines) == HEARD
 
 
+def test_ttml_is_an_answer_of_its_own_or_in_the_json(client: TestClient) -> None:
+    """An extension: with its own media type, and the language of what was heard."""
+    alone = post(client, response_format="ttml")
+    assert alone.headers["content-type"] == "application/ttml+xml"
+    assert 'xml:lang="en"' in alone.text
+    assert post(client, subtitles="ttml").json()["subtitles"]["ttml"] == alone.text
+
+
 def test_verbose_json_has_every_field(client: TestClient) -> None:
     """Segments have all of OpenAI's fields, the language its English name, and words come only when asked for."""
     verbose = post(client, response_format="verbose_json").json()

@@ -20,8 +20,23 @@ PLURAL = re.compile(r"\.(zero|one|two|few|many|other)$")
 VALUES = re.compile(r"\{(\w+)\}")
 USED = re.compile(r"""(?:\bt|\bplural|\bknown)\(\s*[^()]*?["`]([\w.]+)""")
 
-NAMES = {"Sayso", "English", "Français", "MP3", "M4A", "WAV", "FLAC", "Opus", "AAC", "SRT", "VTT", "ASS", "JSON", "TXT"}
-NAMES |= {"Netflix", "BBC", "Ctrl", "Enter"}
+NAMES = {
+    "Sayso",
+    "English",
+    "Français",
+    "MP3",
+    "M4A",
+    "WAV",
+    "FLAC",
+    "Opus",
+    "AAC",
+    "SRT",
+    "VTT",
+    "ASS",
+    "TTML",
+    "JSON",
+}
+NAMES |= {"TXT", "Netflix", "BBC", "Ctrl", "Enter"}
 """Names, which no language translates, and the keys that keyboards have."""
 
 ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "aria-description")

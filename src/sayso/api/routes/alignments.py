@@ -13,7 +13,7 @@ from sayso.api.http.openapi import form_request
 from sayso.api.http.responses import done
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER
-from sayso.api.schemas.recordings import AlignmentForm
+from sayso.api.schemas.recordings import SUBTITLE_TYPES, AlignmentForm
 from sayso.errors import NothingToSay
 from sayso.narration import Document, align_document, aligned_content, aligned_files
 from sayso.subtitles import style_named
@@ -31,7 +31,7 @@ MAXIMUM_TEXT_BYTES = 512 * 1024
 
 _NAME = "recording"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {}, "text/plain": {}, "text/vtt": {}}}
+    200: {"content": {"application/json": {}, **{each: {} for each in SUBTITLE_TYPES.values()}}}
 }
 
 
@@ -88,8 +88,7 @@ def _answer(aligned: AlignedDocument, fields: AlignmentForm) -> Response:
     style = style_named(fields.style)
     if fields.response_format != "json":
         content = aligned_files(aligned, (fields.response_format,), style)[fields.response_format]
-        media_type = "text/vtt" if fields.response_format == "vtt" else "text/plain"
-        return PlainTextResponse(content, media_type=media_type, headers=headers)
+        return PlainTextResponse(content, media_type=SUBTITLE_TYPES[fields.response_format], headers=headers)
     body = aligned_content(aligned)
     if fields.subtitles:
         body["subtitles"] = aligned_files(aligned, tuple(dict.fromkeys(fields.subtitles)), style)

@@ -18,7 +18,7 @@ from sayso.api.http.responses import StartedResponse, done, streamed
 from sayso.api.http.uploads import errors_named, read_form
 from sayso.api.routes.synthesis import ENGINE_HEADER, FINGERPRINT_HEADER, MODEL_HEADER
 from sayso.api.schemas.catalogue import SPEAKERS
-from sayso.api.schemas.recordings import TranscriptionForm, TranslationForm
+from sayso.api.schemas.recordings import SUBTITLE_TYPES, TranscriptionForm, TranslationForm
 from sayso.stt import with_placed_words
 from sayso.subtitles import compile_cues, render, style_named
 from sayso.transcription import (
@@ -57,16 +57,16 @@ _IN_NAMES = "@ ._-"
 _LISTS_LANGUAGES = "gpt-transcribe"
 
 _STYLE = "netflix"
-"""The subtitle style of srt and vtt."""
+"""The subtitle style of srt, vtt and ttml."""
 
-_TIMED = frozenset({"verbose_json", "diarized_json", "srt", "vtt"})
+_TIMED = frozenset({"verbose_json", "diarized_json", "srt", "vtt", "ttml"})
 """The formats with times."""
 
 TIMING_HEADER = "x-sayso-timing"
 """Where the times come from: an aligner, the engine's estimate, or a share of the length."""
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {}, "text/plain": {}, "text/vtt": {}, sse.MEDIA_TYPE: {}}}
+    200: {"content": {"application/json": {}, **{each: {} for each in SUBTITLE_TYPES.values()}, sse.MEDIA_TYPE: {}}}
 }
 
 
@@ -273,9 +273,10 @@ def _answer(made: ChainResult[Transcript], fields: TranslationForm, model: Trans
             return JSONResponse(diarized_body(transcript, task=fields.options.task), headers=headers)
         case "text":
             return PlainTextResponse(f"{transcript.text}\n", headers=headers)
-        case "srt" | "vtt" as form:
-            media_type = "text/vtt" if form == "vtt" else "text/plain"
-            return PlainTextResponse(_rendered(transcript, (form,))[form], media_type=media_type, headers=headers)
+        case "srt" | "vtt" | "ttml" as form:
+            return PlainTextResponse(
+                _rendered(transcript, (form,))[form], media_type=SUBTITLE_TYPES[form], headers=headers
+            )
 
 
 def _languages(transcript: Transcript, model: TranscriptionModel) -> dict[str, Any]:
@@ -293,7 +294,7 @@ def _rendered(transcript: Transcript, forms: Sequence[CueFormat]) -> dict[CueFor
     """The transcript's subtitles in these formats."""
     style = style_named(_STYLE)
     cues = compile_cues(transcript.timeline, style, language=transcript.language)
-    return {form: render(cues, form, style=style) for form in forms}
+    return {form: render(cues, form, style=style, language=transcript.language) for form in forms}
 
 
 def _progress_event(position: Position) -> dict[str, Any]:

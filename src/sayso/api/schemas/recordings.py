@@ -18,7 +18,12 @@ MAXIMUM_WORDS_CHARACTERS = 16_384
 
 MAXIMUM_DURATION_MS = 3_600_000
 
-TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
+TranscriptFormat: TypeAlias = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json", "ttml"]
+"""OpenAI's, and TTML as an extension."""
+
+SUBTITLE_TYPES = {"srt": "text/plain", "vtt": "text/vtt", "ttml": "application/ttml+xml"}
+"""The media type of an answer that is a subtitle file."""
+
 Granularity: TypeAlias = Literal["word", "segment"]
 
 
@@ -144,7 +149,7 @@ class AlignmentForm(FormBody):
 
     text: str = Field(min_length=1, description="The text, at most 512 KiB; a field or a file.")
     language: LanguageTag = Field(default="en-us", description="The language of the text, as en-us or fr-fr.")
-    response_format: Literal["json", "srt", "vtt"] = Field(default="json")
+    response_format: Literal["json", "srt", "vtt", "ttml"] = Field(default="json")
     subtitles: list[CueFormat] = Field(
         default_factory=list, description="Subtitle files in the answer json, in the field `subtitles`."
     )

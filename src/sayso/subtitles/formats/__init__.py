@@ -1,4 +1,4 @@
-"""The formats of subtitle files: writing SubRip, WebVTT, ASS and JSON, reading the first two."""
+"""The formats of subtitle files: writing SubRip, WebVTT, ASS, TTML and JSON, reading the first two."""
 
 from sayso.subtitles.formats.ass import render_ass
 from sayso.subtitles.formats.cue_file import CueFormat, render
@@ -7,6 +7,7 @@ from sayso.subtitles.formats.retime import CueTime, with_times
 from sayso.subtitles.formats.srt import render_srt
 from sayso.subtitles.formats.subtitle_file import Remark, SubtitleFile
 from sayso.subtitles.formats.timeline_json import Timing, render_json, timeline_document, weaker_timing, words_json
+from sayso.subtitles.formats.ttml import render_ttml
 from sayso.subtitles.formats.webvtt import render_vtt
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "render_ass",
     "render_json",
     "render_srt",
+    "render_ttml",
     "render_vtt",
     "timeline_document",
     "weaker_timing",

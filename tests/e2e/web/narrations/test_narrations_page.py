@@ -72,7 +72,7 @@ def test_what_the_form_says_is_what_is_asked_for(page: Page, narrated: Narrated)
     page.get_by_label("Pace").fill("1.25")
     page.get_by_label("Style of the subtitles").select_option("kids")
     page.get_by_role("checkbox", name="MP3").uncheck()
-    for form in ("Opus", "WAV", "ASS"):
+    for form in ("Opus", "WAV", "ASS", "TTML"):
         page.get_by_role("checkbox", name=form).check()
     paste(page, "Bonjour.", "asked for")
     wait_for(page, "asked for", "Done")
@@ -80,7 +80,7 @@ def test_what_the_form_says_is_what_is_asked_for(page: Page, narrated: Narrated)
     options = record.options
     assert (options["voice"], options["speed"], options["style"]) == ("fake_fr", 1.25, "kids")
     assert set(options["audio"]) == {"opus", "wav"}
-    assert set(options["subtitles"]) == {"srt", "vtt", "ass", "json"}
+    assert set(options["subtitles"]) == {"srt", "vtt", "ass", "ttml", "json"}
     expect(page.get_by_label("Or a text")).to_have_value("")
     expect(page.get_by_label("Name of the files")).to_have_value("")
 

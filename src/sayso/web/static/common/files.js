@@ -12,6 +12,7 @@ export const MEDIA_TYPES = {
   srt: "application/x-subrip",
   vtt: "text/vtt",
   ass: "text/x-ssa",
+  ttml: "application/ttml+xml",
   json: "application/json",
   txt: "text/plain",
 };

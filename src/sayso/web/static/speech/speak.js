@@ -13,7 +13,7 @@ import { linkTo, takeLink } from "./share.js";
 import { PATH, Speech } from "./speech.js";
 import * as input from "./text-input.js";
 
-const SUBTITLES = ["srt", "vtt", "ass"];
+const SUBTITLES = ["srt", "vtt", "ass", "ttml"];
 
 const byId = (id) => document.getElementById(id);
 const voice = byId("voice");

@@ -19,6 +19,7 @@ const SHAPE = [ // one transcription has everything that is saved
   ["timestamp_granularities[]", "word"],
   ["subtitles[]", "srt"],
   ["subtitles[]", "vtt"],
+  ["subtitles[]", "ttml"],
 ];
 
 const byId = (id) => document.getElementById(id);
@@ -146,6 +147,7 @@ function make(form) {
     txt: () => `${text}\n`,
     srt: () => subtitles.srt,
     vtt: () => subtitles.vtt,
+    ttml: () => subtitles.ttml,
     json: () => `${JSON.stringify({ text, ...rest }, null, 2)}\n`,
   };
   return fileOf(form, contents[form]());
