@@ -12,7 +12,7 @@ from sayso.alignment.placing import place, pronounce
 from sayso.alignment.run import LEAST_CONFIDENCE, AlignmentRun
 from sayso.errors import ModelMissing
 from sayso.scheduling import UNBOUNDED
-from sayso.text import ScriptOptions, write_script
+from sayso.text import ScriptOptions, variety_of, write_script
 from sayso.types import TokenTime
 
 if TYPE_CHECKING:
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
         Pronouncer,
         SecondAligner,
     )
+    from sayso.alignment.placing import Pronounced
     from sayso.scheduling import RequestContext
     from sayso.types import FloatArray, Token
 
     Listen = Callable[[AlignableRecording, str, RequestContext], Sequence[HeardWord]]
+
+_ENGLISH = "en-us"
+"""English without a variety is American, as the models are."""
 
 DIRECT_SECONDS = 60.0
 """A recording up to this length is aligned in one piece if the text fits; a longer one needs a transcription."""
@@ -113,7 +117,7 @@ class Aligner:
     ) -> AlignedWords:
         """As `align`, for a text that has been normalised: the spans of its tokens are those of the words."""
         with context.permit():
-            words = pronounce(tokens, language, self._pronouncer)
+            words = self._pronounced(tokens, language)
         run = AlignmentRun(self._model, self._second_for(language), recording, words, context)
         duration_seconds = recording.duration_samples / SAMPLE_RATE_HZ
         if heard is None and duration_seconds <= DIRECT_SECONDS:
@@ -154,7 +158,7 @@ class Aligner:
             Cancelled, DeadlineExceeded: as the context says.
         """
         with context.permit():
-            placement = place(samples, pronounce(tokens, language, self._pronouncer), self._model)
+            placement = place(samples, self._pronounced(tokens, language), self._model)
         if placement is None or mean(word.confidence for word in placement.words) < LEAST_CONFIDENCE:
             return None
         edges = [round(edge * SAMPLE_RATE_HZ) for word in placement.words for edge in (word.start, word.end)]
@@ -168,6 +172,9 @@ class Aligner:
     def name(self) -> str:
         """The phoneme model's name."""
         return self._model.name
+
+    def _pronounced(self, tokens: Sequence[Token], language: str) -> list[Pronounced]:
+        return pronounce(tokens, variety_of(language, _ENGLISH), self._pronouncer)
 
     def _second_for(self, language: str) -> SecondAligner | None:
         return self._second if self._second is not None and self._second.speaks(language) else None

@@ -55,10 +55,23 @@ SpeedOption = Annotated[
     float,
     typer.Option("--speed", "-s", min=MINIMUM_SPEED, max=MAXIMUM_SPEED, help="1 is the voice's normal speed."),
 ]
+
+
+def named_language(name: str) -> str:
+    """The tag of a language that is given by a tag or by its English name; empty for ``auto``."""
+    from sayso.providers.openai.languages import language_tag
+
+    return "" if name.strip().lower() == "auto" else language_tag(name)
+
+
 LanguageOption = Annotated[
     str | None,
     typer.Option(
-        "--language", "-l", metavar="TAG", help="For example en-us or fr-fr; the voice's language by default."
+        "--language",
+        "-l",
+        metavar="TAG",
+        parser=named_language,
+        help="For example en-us or fr-fr; the voice's language by default.",
     ),
 ]
 EngineOption = Annotated[

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sayso.bootstrap import speech_sources
-from sayso.cli.options import CitationsOption, JsonOption, LexiconOption, citation_reading, emoji_reading, read_lexicon
+from sayso.cli.options import (
+    CitationsOption,
+    JsonOption,
+    LexiconOption,
+    citation_reading,
+    emoji_reading,
+    named_language,
+    read_lexicon,
+)
 from sayso.files import decode_prose
 
 if TYPE_CHECKING:
@@ -32,7 +40,8 @@ def spoken(
         bool, typer.Option("--lines", help="One line out for each line in, none of them Markdown or directives.")
     ] = False,
     language: Annotated[
-        str, typer.Option("--language", "-l", metavar="TAG", help="For example en-gb or fr-fr.")
+        str,
+        typer.Option("--language", "-l", metavar="TAG", parser=named_language, help="For example en-gb or fr-fr."),
     ] = _DEFAULT_LANGUAGE,
     lexicon: LexiconOption = None,
     emoji: Annotated[

@@ -14,7 +14,7 @@ import typer
 from sayso.bootstrap import open_transcriber
 from sayso.bootstrap.alignment import open_aligner
 from sayso.cli.errors import print_error
-from sayso.cli.options import JsonOption, QuietOption, choices, require_distinct
+from sayso.cli.options import JsonOption, QuietOption, choices, named_language, require_distinct
 from sayso.errors import InvalidInput, OutputFailed, SaysoError, UnsupportedLanguage
 from sayso.files import replacing
 from sayso.subtitles import STYLES, Style, compile_cues, render, render_json, style_named
@@ -82,6 +82,7 @@ def transcribe(
             "--language",
             "-l",
             metavar="TAG",
+            parser=named_language,
             help="The language of the speech, for example en or fr; detected by default.",
         ),
     ] = None,
@@ -114,7 +115,7 @@ def transcribe(
         out=out,
         formats=choices("--format", formats or ("txt" if out is None else ",".join(FORMATS)), ALL_FORMATS),
         style=style_named(style),
-        options=TranscriptionOptions(language=language),
+        options=TranscriptionOptions(language=language or None),
         aligner=functools.cache(lambda: open_aligner(settings)),
     )
     _require_places(files, job)

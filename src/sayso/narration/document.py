@@ -10,7 +10,7 @@ from sayso.errors import InvalidInput
 from sayso.files import decode_prose
 from sayso.narration.spec import NarrationSpec
 from sayso.scheduling import UNBOUNDED, compute_permits
-from sayso.text import ScriptOptions, check_script, write_script
+from sayso.text import ScriptOptions, check_script, variety_of, write_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
     own_language = engine.language_of(voice)
     return ScriptOptions(
         voice=voice,
-        language=spec.language or own_language,
+        language=variety_of(spec.language, own_language) if spec.language else own_language,
         language_of_voice=engine.language_of,
         markdown=document.markdown,
         directives=document.directives,

@@ -12,6 +12,7 @@ from sayso.narration import (
     require_length,
     to_script,
 )
+from sayso.text import variety_of
 from sayso.tts.selection import select
 from sayso.types import Boundary, Span, Token, Utterance
 
@@ -60,9 +61,11 @@ def check_request(
     """
     spec = request.spec
     engine, voice = select(sources, spec.voice or "", context)
-    if spec.language not in {None, engine.language_of(voice)}:
+    own = engine.language_of(voice)
+    language = variety_of(spec.language or own, own)
+    if language != own:
         # Only a synthesis shows it: engines do not list what they can pronounce.
-        word = Utterance(tokens=_SHORT_WORD.tokens, language=spec.language or "")
+        word = Utterance(tokens=_SHORT_WORD.tokens, language=language)
         engine.synthesise(word, voice=voice, speed=1.0)
     if request.text is not None:
         document = Document(text=request.text, name=spec.name or "", markdown=bool(spec.markdown))

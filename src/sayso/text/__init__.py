@@ -10,6 +10,7 @@ from sayso.text.pauses import Pauses
 from sayso.text.script import CitationReading, ScriptOptions, check_script, write_script
 from sayso.text.spoken import as_dashes, spoken_lines, spoken_text
 from sayso.text.steps import Checkpoint, never_cancel
+from sayso.text.varieties import variety_of
 
 __all__ = [
     "LONGEST_PAUSE_SECONDS",
@@ -29,5 +30,6 @@ __all__ = [
     "spoken_length",
     "spoken_lines",
     "spoken_text",
+    "variety_of",
     "write_script",
 ]

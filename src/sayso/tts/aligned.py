@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sayso.tts.base import SpeechEngine
     from sayso.types import Speech, Utterance
 
-REVISION = 1
+REVISION = 2
 """Raised whenever the aligner gives other times for the same sound."""
 
 

@@ -176,3 +176,19 @@ def test_silence_has_no_words() -> None:
     """Without a transcription the words would be spread over it; their confidence says that they are not there."""
     result = aligner(Writer()).align(Writer().pause(20.0).recording, FOX, "en-us")
     assert result.words == ()
+
+
+@pytest.mark.parametrize(("language", "asked"), [("en", "en-us"), ("EN", "en-us"), ("en-gb", "en-gb"), ("fr", "fr")])
+def test_english_without_a_variety_is_that_of_the_model(language: str, asked: str) -> None:
+    """espeak-ng would take it for British."""
+
+    class Noting(LetterPronouncer):
+        language = ""
+
+        def pronounce(self, words: Sequence[str], language: str) -> list[str]:
+            self.language = language
+            return super().pronounce(words, language)
+
+    pronouncer = Noting()
+    Aligner(WrittenModel(), pronouncer).align(Writer().say(SHIP).recording, SHIP, language)
+    assert pronouncer.language == asked

@@ -86,6 +86,12 @@ def test_markdown_is_not_spoken(client: TestClient) -> None:
     assert [chapter["title"] for chapter in body["chapters"]] == ["The ferry leaves"]
 
 
+@pytest.mark.parametrize(("sent", "language"), [("English", "en"), ("en-US", "en-US"), ("en_gb", "en-gb")])
+def test_a_language_is_a_tag_or_a_name(client: TestClient, sent: str, language: str) -> None:
+    """As for transcriptions."""
+    assert post(client, language=sent).json()["language"] == language
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [

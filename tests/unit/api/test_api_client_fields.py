@@ -13,6 +13,7 @@ import pytest
 
 from sayso.api.schemas.audio import CaptionedSpeechBody, SpeechBody
 from sayso.api.schemas.client_fields import CLIENT_FIELDS, KOKORO_LANGUAGES, ClientField, Treatment
+from sayso.api.schemas.narrations import NarrationBody
 from sayso.api.schemas.recordings import TimestampsForm, TranscriptionForm, TranslationForm
 from sayso.audio import decode
 from sayso.testing import FakeSpeechEngine, FakeTranscriber
@@ -209,6 +210,23 @@ def test_a_language_comes_before_its_code(client: TestClient) -> None:
     answer = post(client, SPEECH, language="en-us", lang_code="f")
     assert (answer.status_code, named(answer)) == (200, ["lang_code"])
     assert named(post(client, SPEECH, language="en-us", lang_code=None)) == []
+
+
+@pytest.mark.parametrize("language", ["English", "ENGLISH", "en", "en-US", "en_us", "auto", "French"])
+@pytest.mark.parametrize("endpoint", [SPEECH, CAPTIONED, "/v1/audio/speech/captions"])
+def test_speech_takes_a_language_by_its_name_too(client: TestClient, endpoint: str, language: str) -> None:
+    """As transcriptions do; ``auto`` is the voice's."""
+    body = {"model": "fake", "input": "It was late.", "voice": "fake_en", "language": language}
+    assert client.post(endpoint, json=body).status_code == 200
+    refused = client.post(endpoint, json={**body, "language": "no language"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "language")
+
+
+def test_narrations_take_a_language_by_its_name_too() -> None:
+    """And ``auto`` for the voice's."""
+    bodies = [{"text": "It was late.", "language": language} for language in ("English", "en-US", "auto")]
+    read: list[Any] = [NarrationBody.model_validate(body) for body in bodies]
+    assert [body.language for body in read] == ["en", "en-US", None]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sayso.errors import Cancelled, InvalidInput, NotText
-from sayso.narration import Document, read_document, to_script
+from sayso.narration import Document, NarrationSpec, read_document, to_script
 from sayso.scheduling import Scheduler
 from sayso.testing import FakeSpeechEngine
 
@@ -95,3 +95,13 @@ def test_a_long_script_takes_many_turns_and_ends_when_its_client_leaves(unit: st
         to_script(document, FakeSpeechEngine(), voice="fake_en", context=place)
     assert turns == 5
     assert scheduler.load.computing == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "en-us"), ("en-US", "en-us"), ("en-gb", "en-gb"), ("fr", "fr")]
+)
+def test_english_is_that_of_the_voice(language: str, expected: str) -> None:
+    """A voice that is American stays so unless another English is named."""
+    document = Document(text="A hundred.", name="note", markdown=False)
+    script = to_script(document, FakeSpeechEngine(), voice="fake_en", spec=NarrationSpec(language=language))
+    assert {line.utterance.language for line in script.lines} == {expected}

@@ -89,6 +89,7 @@ def test_a_language_that_the_voice_does_not_speak_is_refused() -> None:
     check(source(engine), language="fr-fr")
     assert engine.calls == 1
     check(source(engine), language="en-us")
+    check(source(engine), language="en")
     check(source(engine), language=None)
     assert engine.calls == 1
     with pytest.raises(UnsupportedLanguage):

@@ -7,12 +7,13 @@ other servers send are in `sayso.api.schemas.client_fields`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from sayso.audio import StreamFormat, encoder_rates
 from sayso.narration import MAXIMUM_NAME_CHARACTERS
+from sayso.providers.openai.languages import language_tag
 from sayso.subtitles import CueFormat, StyleName
 from sayso.text import DirectiveReading
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
@@ -21,9 +22,26 @@ MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
 MAXIMUM_VOLUME = 100.0
 LOWEST_SAMPLE_RATE_HZ, HIGHEST_SAMPLE_RATE_HZ = 8_000, 48_000
 
+
+def _tag(language: Any) -> Any:
+    """The tag of a language that was sent by its English name."""
+    return language_tag(language) if isinstance(language, str) else language
+
+
+def _tag_or_detected(language: Any) -> Any:
+    """None for ``auto``, to have the language detected or to take that of the voice."""
+    return None if isinstance(language, str) and language.strip().lower() == "auto" else language
+
+
 LanguageTag: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=MAXIMUM_NAME_CHARACTERS)
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=MAXIMUM_NAME_CHARACTERS),
+    BeforeValidator(_tag),
 ]
+"""A language: a BCP 47 tag, or an English name, which becomes one."""
+
+OptionalLanguage: TypeAlias = Annotated[LanguageTag | None, BeforeValidator(_tag_or_detected)]
+"""The same; None, which ``auto`` is too, for the one that is detected, or for the voice's."""
 
 
 class Body(BaseModel):
@@ -86,7 +104,7 @@ class SpokenText(Body):
     stream_format: Literal["audio", "sse"] = Field(
         default="audio", description="Whether the response is bare audio, or server-sent events."
     )
-    language: LanguageTag | None = Field(
+    language: OptionalLanguage = Field(
         default=None,
         description="Extension: the language of the text, as en-us or fr-fr; the voice's language by default.",
     )

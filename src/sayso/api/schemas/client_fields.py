@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sayso.providers.openai.languages import LANGUAGE_NAMES
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -77,9 +75,6 @@ KOKORO_LANGUAGES: Mapping[str, str] = {
 }  # fmt: skip
 """Kokoro's languages by the letters of its voices."""
 
-LANGUAGES_BY_NAME: Mapping[str, str] = {"auto": "", **{name: code for code, name in LANGUAGE_NAMES.items()}}
-"""Codes of languages by their English names, as whisper.cpp's clients send them; ``auto`` is to have it detected."""
-
 _SAMPLING = "Local engines do not sample."
 _OTHER_ENGINES = "An option of other engines."
 
@@ -117,7 +112,7 @@ _SPEECH: tuple[ClientField, ...] = (
         becomes="language",
         values=KOKORO_LANGUAGES,
     ),
-    _honoured("language", LOCALAI, VLLM, note="The language of the text, as en-us.", values={"auto": None}),
+    _honoured("language", LOCALAI, VLLM, note="The language of the text, as en-us."),
     _NORMALISATION,
     *_ignored(
         KOKORO,
@@ -236,9 +231,7 @@ _RECOGNITION: tuple[ClientField, ...] = (
 
 _TRANSCRIPTIONS: tuple[ClientField, ...] = (
     *_RECOGNITION,
-    _honoured(
-        "language", WHISPER, OPENAI, note="A tag as en or fr, an English name, or auto.", values=LANGUAGES_BY_NAME
-    ),
+    _honoured("language", WHISPER, OPENAI, note="A tag as en or fr, an English name, or auto."),
     _honoured("languages", OPENAI, note="The languages among which the spoken one is detected."),
     _honoured("task", WHISPER, note="translate: the text is English."),
     _honoured(
@@ -256,7 +249,7 @@ _TRANSCRIPTIONS: tuple[ClientField, ...] = (
 
 _TRANSLATIONS: tuple[ClientField, ...] = (
     *_RECOGNITION,
-    _honoured("language", VLLM, LOCALAI, WHISPER, note="The language of the speech.", values=LANGUAGES_BY_NAME),
+    _honoured("language", VLLM, LOCALAI, WHISPER, note="The language of the speech."),
     _honoured("stream", VLLM, note="Server-sent events, as for transcriptions."),
     _refused("to_language", VLLM, note="Recordings are translated to English.", neutral=("en", "english")),
     _refused("task", WHISPER, note="Transcripts come from /v1/audio/transcriptions.", neutral=("translate",)),

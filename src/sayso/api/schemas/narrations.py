@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
 from sayso.api.http.errors import Problem
-from sayso.api.schemas.audio import Body, FormBody, LanguageTag, VoiceName, VoiceText
+from sayso.api.schemas.audio import Body, FormBody, OptionalLanguage, VoiceName, VoiceText
 from sayso.errors import FetchRefused, NotText
 from sayso.files import decode_prose
 from sayso.narration import DOCUMENT_SUFFIXES, MARKDOWN_SUFFIXES, NarrationSpec, offered_options
@@ -32,7 +32,7 @@ _ANY_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NARROWER: Mapping[str, Any] = {
     "name": Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_NAME, pattern=_NAME_PATTERN)] | None,
     "voice": VoiceText | VoiceName | None,
-    "language": LanguageTag | None,
+    "language": OptionalLanguage,
 }
 """The types of options in HTTP that differ from the spec's."""
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from sayso.api.schemas.audio import FormBody, LanguageTag
-from sayso.api.schemas.client_fields import LANGUAGES_BY_NAME
+from sayso.api.schemas.audio import FormBody, LanguageTag, OptionalLanguage
 from sayso.net import MAXIMUM_URL_CHARACTERS
 from sayso.stt import Task, TranscriptionOptions, VadOptions
 from sayso.stt.speech_ranges import RangeOptions
@@ -68,7 +67,7 @@ class TranslationForm(FormBody):
     response_format: TranscriptFormat = Field(default="json")
     temperature: float = Field(default=0.0, ge=0.0, le=1.0)
 
-    language: LanguageTag | None = Field(
+    language: OptionalLanguage = Field(
         default=None, description="The language of the speech, as en or fr; detected by default."
     )
     stream: bool = Field(default=False, description="Whether the text is streamed as server-sent events.")
@@ -185,22 +184,13 @@ class TimestampsForm(FormBody):
         )
 
 
-def _code(language: Any) -> Any:
-    """The code of a language that was sent by its English name; None for ``auto``, to have it detected."""
-    if not isinstance(language, str):
-        return language
-    return LANGUAGES_BY_NAME.get(language.strip().lower(), language) or None
-
-
 class HybridTranscriptionForm(FormBody):
     """A recording to transcribe with the first engine that succeeds, with an optional report."""
 
     audio_url: str | None = Field(
         default=None, max_length=MAXIMUM_URL_CHARACTERS, description="The URL of the recording, instead of a file."
     )
-    language: Annotated[LanguageTag | None, BeforeValidator(_code)] = Field(
-        default=None, description="The language of the speech; detected by default."
-    )
+    language: OptionalLanguage = Field(default=None, description="The language of the speech; detected by default.")
     prompt: str | None = Field(default=None)
     return_debug: bool = Field(default=False)
 
@@ -213,8 +203,8 @@ class HybridTranscriptionForm(FormBody):
 class HybridTranslationForm(FormBody):
     """A recording to transcribe and to translate."""
 
-    target_language: Annotated[LanguageTag, BeforeValidator(_code)] = Field(description="The target language: en.")
-    source_language: Annotated[LanguageTag | None, BeforeValidator(_code)] = Field(
+    target_language: LanguageTag = Field(description="The target language: en.")
+    source_language: OptionalLanguage = Field(
         default=None, description="The language of the speech; detected by default."
     )
 

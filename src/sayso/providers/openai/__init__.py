@@ -2,6 +2,6 @@
 
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.connection import LastAnswer, OpenAIConnection
-from sayso.providers.openai.languages import LANGUAGE_NAMES, code_of_language
+from sayso.providers.openai.languages import LANGUAGE_NAMES, code_of_language, language_tag
 
-__all__ = ["LANGUAGE_NAMES", "Answer", "Calls", "LastAnswer", "OpenAIConnection", "code_of_language"]
+__all__ = ["LANGUAGE_NAMES", "Answer", "Calls", "LastAnswer", "OpenAIConnection", "code_of_language", "language_tag"]

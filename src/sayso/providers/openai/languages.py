@@ -28,7 +28,22 @@ LANGUAGE_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 """Whisper's languages: ISO 639-1 where there is one, and the name in ``verbose_json`` (whisper/tokenizer.py)."""
 
-_CODES = {name: code for code, name in LANGUAGE_NAMES.items()}
+_OTHER_NAMES: Mapping[str, str] = {
+    "burmese": "my", "valencian": "ca", "flemish": "nl", "haitian": "ht", "letzeburgesch": "lb", "pushto": "ps",
+    "panjabi": "pa", "moldavian": "ro", "moldovan": "ro", "sinhalese": "si", "castilian": "es", "mandarin": "zh",
+}  # fmt: skip
+"""Further names that Whisper takes (whisper/tokenizer.py)."""
+
+_CODES: Mapping[str, str] = {name: code for code, name in LANGUAGE_NAMES.items()} | dict(_OTHER_NAMES)
+
+
+def language_tag(language: str) -> str:
+    """The BCP 47 tag of a language that is given by its English name, in any case, or by a tag.
+
+    A tag stays as it is, but for the underscores of a locale's name: "en_US" is "en-US".
+    """
+    stripped = language.strip()
+    return _CODES.get(stripped.lower(), stripped.replace("_", "-"))
 
 
 def code_of_language(language: str) -> str | None:
