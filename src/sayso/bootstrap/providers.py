@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sayso.errors import EngineUnavailable
-    from sayso.providers.openai.connection import LastAnswer
+    from sayso.providers.openai.last_answer import LastAnswer
     from sayso.providers.provider import ModelFacts
     from sayso.settings import SpeechSettings
 

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from sayso.cards.voices import VoiceChoice
     from sayso.observability import EngineHealth
     from sayso.providers.openai.calls import Answer
-    from sayso.providers.openai.connection import LastAnswer, OpenAIConnection
+    from sayso.providers.openai.connection import OpenAIConnection
     from sayso.providers.openai.departures import Departure
+    from sayso.providers.openai.last_answer import LastAnswer
     from sayso.providers.provider import SpeechFacts
     from sayso.resilience import BreakerState
 

@@ -251,7 +251,8 @@ def _check(entry: _Entry, where: str) -> None:
     """Refuse what no single field shows.
 
     Raises:
-        InvalidInput: the name is an engine's, no task has a model, or a model is named twice or succeeds itself.
+        InvalidInput: the name is an engine's, no task has a model, a model is named twice, or one that succeeds
+            another is that one itself or no model of the same task.
     """
     if entry.name in _RESERVED or entry.name.startswith("whisper-"):
         raise InvalidInput(f"Providers: {where} cannot have the name {entry.name!r}, which is an engine's.")
@@ -264,3 +265,8 @@ def _check(entry: _Entry, where: str) -> None:
                 raise InvalidInput(f"Providers: {where} has the model {each.model!r} twice for one task.")
             if each.successor == each.model:
                 raise InvalidInput(f"Providers: in {where}, the model {each.model!r} is its own successor.")
+            if each.successor is not None and each.successor not in names:
+                raise InvalidInput(
+                    f"Providers: in {where}, {each.model!r} is succeeded by {each.successor!r}, which it lacks.",
+                    hint=f"Describe it beside the others, or leave out the successor of {each.model!r}.",
+                )

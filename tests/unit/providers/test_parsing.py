@@ -87,6 +87,7 @@ def test_the_line_of_a_model_ends_where_it_would_return() -> None:
         ('[{"name": "x", "base_url": "http://h/v1", "speech": {"model": "m"}}]', "voices"),
         ('[{"name": "x", "base_url": "http://h/v1", "transcription": {"modle": "m"}}]', "modle"),
         ('[{"name": "x", "base_url": "http://h/v1", "transcription": {"model": "m", "successor": "m"}}]', "successor"),
+        ('[{"name": "x", "base_url": "http://h/v1", "transcription": {"model": "m", "successor": "n"}}]', "it lacks"),
         ('[{"name": "x", "base_url": "http://h/v1", "transcription": [{"model": "m"}, {"model": "m"}]}]', "twice"),
         ('[{"name": "x", "base_url": "http://h/v1", "key_variable": "A B", "transcription": {"model": "m"}}]', "key_v"),
         ('[{"name": "x", "base_url": "http://h:99999/v1", "transcription": {"model": "m"}}]', "host or the port"),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sayso.errors import EngineUnavailable
-from sayso.providers.openai.connection import LastAnswer
 from sayso.providers.openai.errors import Verdict, timed_out, verdict_of
+from sayso.providers.openai.last_answer import LastAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

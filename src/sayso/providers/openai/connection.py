@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sayso.errors import EngineUnavailable
+from sayso.providers.openai.background_loop import BackgroundLoop
 from sayso.providers.openai.calls import Answer, Calls
 from sayso.providers.openai.departures import delay_request
 from sayso.providers.openai.errors import (
@@ -25,6 +25,7 @@ from sayso.providers.openai.errors import (
     unusable_key,
     verdict_of,
 )
+from sayso.providers.openai.last_answer import LastAnswer
 from sayso.providers.shutdowns import Shutdowns
 from sayso.resilience.retry import RetryableError, retry
 from sayso.resilience.retry_policies import OPENAI_REQUEST
@@ -51,30 +52,6 @@ _SHARE_OF_DEADLINE = 0.5
 """The share of the remaining time that is spent here; the rest is for the next engine of the chain."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastAnswer:
-    """The outcome of the latest attempt.
-
-    Attributes:
-        status: the HTTP status; None when there was no response.
-        reason: why the engine was unavailable, as in `EngineUnavailable`; None when it was not.
-        at_seconds: when, in Unix time.
-        failing_since_seconds: when the first of the failures in a row happened, in Unix time; None for a success.
-    """
-
-    status: int | None
-    reason: str | None
-    at_seconds: float
-    failing_since_seconds: float | None = None
-
-    @classmethod
-    def after(cls, before: LastAnswer | None, *, status: int | None, reason: str | None, now: float) -> LastAnswer:
-        """The outcome of an attempt that ended now, after another one or None."""
-        since = None if before is None else before.failing_since_seconds
-        failing_since = None if reason is None else now if since is None else since
-        return cls(status=status, reason=reason, at_seconds=now, failing_since_seconds=failing_since)
-
-
 class OpenAIConnection:
     """Sends requests, retries them where that may help, and translates failures into Sayso's errors.
 
@@ -83,9 +60,8 @@ class OpenAIConnection:
     asks for.
 
     Any thread may call. A single background thread, started by the first call, owns the event loop, the SDK's client
-    and its sockets; callers submit coroutines to it and wait. ``_lock`` guards the creation and the end of both. All
-    other mutable state is used only by the background thread, and ``_last_answer``, which other threads read, is
-    replaced whole.
+    and its sockets; callers submit coroutines to it and wait. All mutable state is used only by that thread, and
+    ``_last_answer``, which other threads read, is replaced whole.
 
     Args:
         api_key: the key; without one every call is refused and nothing is sent.
@@ -127,10 +103,7 @@ class OpenAIConnection:
         self._clock = clock
         self._wall_clock = wall_clock
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._background = BackgroundLoop("openai")
         self._client: AsyncOpenAI | None = None
         self._next_start = -math.inf
         self._last_answer: LastAnswer | None = None
@@ -215,26 +188,14 @@ class OpenAIConnection:
 
     def _started(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the background thread."""
-        with self._lock:
-            if self._closed:
-                work.close()
-                raise EngineUnavailable(f"The connection to {self.label} is closed.", reason="connection")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="openai", daemon=True)
-                self._thread.start()
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return self._background.start(work)
+        except RuntimeError:
+            raise EngineUnavailable(f"The connection to {self.label} is closed.", reason="connection") from None
 
     def close(self) -> None:
         """Accept no more requests, wait for the running ones, and end the thread; a second call does nothing."""
-        with self._lock:
-            self._closed = True
-            loop, self._loop = self._loop, None
-        if loop is not None and self._thread is not None:
-            asyncio.run_coroutine_threadsafe(self._drain(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
-            self._thread.join()
-            loop.close()
+        self._background.close(self._disconnect)
 
     def __enter__(self) -> Self:
         return self
@@ -338,10 +299,7 @@ class OpenAIConnection:
             _ = self._client.audio.transcriptions, self._client.audio.speech  # imports them before any time limit runs
         return self._client
 
-    async def _drain(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others)
+    async def _disconnect(self) -> None:
         if self._client is not None:
             await self._client.close()
 

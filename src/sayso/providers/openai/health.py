@@ -9,7 +9,7 @@ from sayso.observability import EngineHealth
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.providers.openai.connection import LastAnswer
+    from sayso.providers.openai.last_answer import LastAnswer
     from sayso.resilience import BreakerState
 
 FORGOTTEN_AFTER_SECONDS = 600.0
