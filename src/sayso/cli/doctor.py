@@ -140,7 +140,8 @@ def _providers(settings: Settings) -> Iterator[Finding]:
     try:
         opened = open_providers(settings)
     except InvalidInput as error:
-        yield Finding(area="providers", what=SETTING, state="missing", detail=error.message, mend=error.hint)
+        detail = error.message.removeprefix(f"{SETTING}: ")
+        yield Finding(area="providers", what=SETTING, state="missing", detail=detail, mend=error.hint)
         return
     try:
         watch = None if settings.offline or not settings.openai_check_seconds else shutdown_watch(opened)

@@ -162,7 +162,7 @@ def sentence(shutdown: Shutdown) -> str:
 
 def _warn(shutdown: Shutdown) -> None:
     _log.warning(
-        "a model is retired",
+        "a model will be retired" if shutdown.days > 0 else "a model is retired",
         provider=shutdown.provider,
         model=shutdown.model,
         shutdown_date=None if shutdown.on is None else shutdown.on.isoformat(),

@@ -228,6 +228,7 @@ def test_with_keys_the_key_decides() -> None:
         headers = {"origin": "http://evil.example", "sec-fetch-site": "cross-site"}
         answer = client.post("/v1/audio/speech", json=SPEECH, headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+        assert answer.headers["www-authenticate"] == "Bearer"
         assert "set-cookie" not in answer.headers
         headers["authorization"] = f"Bearer {key.key}"
         assert client.post("/v1/audio/speech", json=SPEECH, headers=headers).status_code == 200

@@ -123,7 +123,8 @@ def problem_of(error: SaysoError) -> Problem:
     if isinstance(error, ScopeMissing):
         return Problem(status=403, message=message, code="missing_scope")  # not 401: the key itself is valid
     if isinstance(error, NotAllowed):
-        return Problem(status=401, message=message, code="invalid_api_key")
+        scheme = {"www-authenticate": "Bearer"}  # RFC 9110, section 11.6.1: a 401 names one
+        return Problem(status=401, message=message, code="invalid_api_key", headers=scheme)
     if isinstance(error, Busy):
         retry = {"retry-after": str(math.ceil(error.retry_after_seconds))}
         return Problem(status=429, message=message, type="rate_limit_error", code="rate_limit_exceeded", headers=retry)
