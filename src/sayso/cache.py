@@ -15,14 +15,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
 from sayso.files import make_private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_log = structlog.get_logger(__name__)
 
 _MAGIC = b"sayso cache 1\n"
 _DIGEST_BYTES = 16
@@ -132,8 +128,11 @@ class DirectoryCache:
             self._make_room(len(data))
         except OSError as error:
             if not self._has_failed:
+                import structlog  # takes longer than most commands that use a cache
+
                 self._has_failed = True
-                _log.warning("cache not written", directory=str(self._directory), reason=error.strerror)
+                log = structlog.get_logger(__name__)
+                log.warning("cache not written", directory=str(self._directory), reason=error.strerror)
 
     def close(self, timeout_seconds: float) -> None:
         """Does nothing: `put` writes each entry before it returns."""

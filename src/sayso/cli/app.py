@@ -16,6 +16,7 @@ from sayso.cli.align import align
 from sayso.cli.doctor import doctor
 from sayso.cli.errors import EXIT_INTERRUPTED, exit_code, print_error
 from sayso.cli.lint import lint
+from sayso.cli.logs import start_logs
 from sayso.cli.migrate import migrate
 from sayso.cli.narrate import narrate
 from sayso.cli.options import examples
@@ -85,6 +86,10 @@ app.add_typer(sync.app, name="sync")
 app.command()(doctor)
 
 
+STARTS_LOGS_ITSELF = ("narrate",)
+"""The commands that start the log when they have work to do, for that takes longer than to find that there is none."""
+
+
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
         typer.echo(__version__)
@@ -93,17 +98,15 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 
 @app.callback()
 def options(
+    context: typer.Context,
     *,
     version: Annotated[  # noqa: ARG001 - its callback has done the work
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Accept the options that stand before a command."""
-    from sayso.observability import configure_logs
-    from sayso.settings import ObservabilitySettings, load_settings
-
-    settings = load_settings(ObservabilitySettings)
-    configure_logs(settings.log_level, settings.log_format)
+    if context.invoked_subcommand not in STARTS_LOGS_ITSELF:
+        start_logs()
 
 
 def main() -> None:

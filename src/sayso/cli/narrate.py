@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sayso.bootstrap import open_speech_cache
+from sayso.cli.clock import clock
+from sayso.cli.logs import start_logs
 from sayso.cli.options import (
     CitationsOption,
     EngineOption,
@@ -31,7 +34,9 @@ from sayso.errors import InvalidInput
 from sayso.subtitles import STYLES, style_named
 
 if TYPE_CHECKING:
-    from sayso.narration import Document, Narration
+    from sayso.cli.finished_narrations import FinishedNarrations
+    from sayso.narration import Document, Narration, NarrationSpec
+    from sayso.settings import Settings
 
 
 def narrate(
@@ -68,48 +73,140 @@ def narrate(
     """Make narrated audio and exact subtitles from texts.
 
     Each FILE becomes DIR/<name>.mp3, .srt, .vtt, .json and so on. To resume an interrupted narration, give the command
-    again: finished utterances are in the cache.
+    again: finished utterances are in the cache. A narration that is finished, with its files in DIR, is not made again.
     """
-    from rich.console import Console
-
-    from sayso.audio import AudioFormat
-    from sayso.cli.narration_progress import narration_progress
-    from sayso.narration import SUBTITLE_FORMATS, NarrationSpec
-    from sayso.narration import narrate as narrate_document
+    from sayso.cli.finished_narrations import FinishedNarrations
     from sayso.settings import load_settings
 
     settings = load_settings()
-    voice = voice or settings.kokoro_voice
-    speaker, own_voice = select_engine(engine, voice, settings, quiet=quiet or as_json)
-    spec = NarrationSpec(
-        voice=voice,
+    options = _Options(
+        voice=voice or settings.kokoro_voice,
         speed=speed,
         language=language or None,
-        audio=choices("--audio", audio, list(AudioFormat)),
-        subtitles=choices("--subtitles", subtitles, SUBTITLE_FORMATS),
-        style=style_named(style).name,
-        loudness_lufs=_loudness(loudness),
-        lexicon=read_lexicon(lexicon),
-        emoji=emoji_reading(emoji),
-        citations=citation_reading(citations),
+        engine=engine,
+        audio=audio,
+        subtitles=subtitles,
+        style=style,
+        loudness=loudness,
+        lexicon=lexicon,
+        emoji=emoji,
+        citations=citations,
         keep_speed=keep_speed,
     )
+    is_talkative = not quiet and not as_json
+    finished = None if no_cache else FinishedNarrations(settings, options.deciding(), lexicon)
+    reports = _finished_reports(files, out, finished)
+    if reports is None:
+        start_logs()
+        reports = _narrate(files, out, options, settings, finished, is_talkative=is_talkative)
+    elif is_talkative:
+        for report in reports:
+            typer.echo(_summary(report, how="finished already"))
+    if as_json:
+        typer.echo(json.dumps({"narrations": reports}, ensure_ascii=False))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Options:
+    """The options that decide the files, as they were given; see the command."""
+
+    voice: str
+    speed: float
+    language: str | None
+    engine: str | None
+    audio: str
+    subtitles: str
+    style: str
+    loudness: str
+    lexicon: Path | None
+    emoji: str
+    citations: str
+    keep_speed: bool
+
+    def deciding(self) -> dict[str, object]:
+        """All options as JSON values, but for the lexicon: its content decides."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lexicon"}
+
+    def spec(self) -> NarrationSpec:
+        """The narration's options.
+
+        Raises:
+            InvalidInput: one of them cannot be used.
+        """
+        from sayso.audio import AudioFormat
+        from sayso.narration import SUBTITLE_FORMATS, NarrationSpec
+
+        return NarrationSpec(
+            voice=self.voice,
+            speed=self.speed,
+            language=self.language,
+            audio=choices("--audio", self.audio, list(AudioFormat)),
+            subtitles=choices("--subtitles", self.subtitles, SUBTITLE_FORMATS),
+            style=style_named(self.style).name,
+            loudness_lufs=_loudness(self.loudness),
+            lexicon=read_lexicon(self.lexicon),
+            emoji=emoji_reading(self.emoji),
+            citations=citation_reading(self.citations),
+            keep_speed=self.keep_speed,
+        )
+
+
+def _finished_reports(
+    files: list[Path], directory: Path, finished: FinishedNarrations | None
+) -> list[dict[str, Any]] | None:
+    """The reports of all narrations if all are finished already; otherwise None."""
+    if finished is None or len({file.stem for file in files}) < len(files):
+        return None
+    reports = []
+    for file in files:
+        began = time.monotonic()
+        report = finished.find(file, directory)
+        if report is None:
+            return None
+        reports.append({**report, "elapsed_seconds": _elapsed_seconds(began)})
+    return reports
+
+
+def _narrate(
+    files: list[Path],
+    directory: Path,
+    options: _Options,
+    settings: Settings,
+    finished: FinishedNarrations | None,
+    *,
+    is_talkative: bool,
+) -> list[dict[str, Any]]:
+    """Narrate the texts, and return the reports."""
+    from rich.console import Console
+
+    from sayso.cli.narration_progress import narration_progress
+    from sayso.narration import narrate as narrate_document
+
+    speaker, own_voice = select_engine(options.engine, options.voice, settings, quiet=not is_talkative)
+    spec = options.spec()
     documents = _read(files)
     console = Console(stderr=True)
     reports = []
-    with open_speech_cache(settings, use=not no_cache) as cache:
-        for document in documents:
+    with open_speech_cache(settings, use=finished is not None) as cache:
+        for file, document in zip(files, documents, strict=True):
             began = time.monotonic()
-            with narration_progress(console, document.name, quiet=quiet or as_json) as on_progress:
+            with narration_progress(console, document.name, quiet=not is_talkative) as on_progress:
                 narration = narrate_document(
-                    document, speaker, cache, spec, out, voice=own_voice, on_progress=on_progress
+                    document, speaker, cache, spec, directory, voice=own_voice, on_progress=on_progress
                 )
-            elapsed = time.monotonic() - began
-            reports.append(_report(document, narration, elapsed))
-            if not quiet and not as_json:
-                typer.echo(_summary(document, narration, elapsed))
-    if as_json:
-        typer.echo(json.dumps({"narrations": reports}, ensure_ascii=False))
+            report = _report(document, narration, _elapsed_seconds(began))
+            if finished is not None:
+                finished.remember(file, document.text, {**report, "cached_segments": report["segments"]})
+            reports.append(report)
+            if is_talkative:
+                rate = report["audio_seconds"] / report["elapsed_seconds"]
+                typer.echo(_summary(report, how=f"in {report['elapsed_seconds']:.1f} s, {rate:.1f}× real time"))
+    return reports
+
+
+def _elapsed_seconds(began: float) -> float:
+    """The seconds since a reading of the monotonic clock, at least a millisecond."""
+    return max(round(time.monotonic() - began, 3), 0.001)
 
 
 def _read(files: list[Path]) -> list[Document]:
@@ -147,7 +244,7 @@ def _report(document: Document, narration: Narration, elapsed_seconds: float) ->
         "name": document.name,
         "files": [str(path) for path in narration.files.values()],
         "audio_seconds": narration.audio_seconds,
-        "elapsed_seconds": round(elapsed_seconds, 3),
+        "elapsed_seconds": elapsed_seconds,
         "segments": narration.segments,
         "cached_segments": narration.cached_segments,
         "slowed_segments": narration.slowed_lines,
@@ -156,22 +253,19 @@ def _report(document: Document, narration: Narration, elapsed_seconds: float) ->
     }
 
 
-def _summary(document: Document, narration: Narration, elapsed_seconds: float) -> str:
+def _summary(report: dict[str, Any], *, how: str) -> str:
     from rich.filesize import decimal as readable_size
 
-    from sayso.cli.narration_progress import clock
-
-    rate = narration.audio_seconds / elapsed_seconds
-    head = f"{clock(narration.audio_seconds)} of audio in {elapsed_seconds:.1f} s, {rate:.1f}× real time"
-    if narration.cached_segments:
-        head += f", {narration.cached_segments} of {narration.segments} segments from the cache"
-    lines = [f"{document.name}: {head}"]
-    if narration.slowed_lines:
+    head = f"{clock(report['audio_seconds'])} of audio {how}"
+    if report["cached_segments"]:
+        head += f", {report['cached_segments']} of {report['segments']} segments from the cache"
+    lines = [f"{report['name']}: {head}"]
+    if report["slowed_segments"]:
         lines.append(
-            f"  {narration.slowed_lines} of {narration.segments} segments are slower, "
+            f"  {report['slowed_segments']} of {report['segments']} segments are slower, "
             "so that their subtitles can be read (--keep-speed prevents that)"
         )
-    if narration.unreadable_cues:
-        lines.append(f"  {narration.unreadable_cues} subtitles are too fast to read in this style: lower the --speed")
-    lines += [f"  {path}  {readable_size(path.stat().st_size)}" for path in narration.files.values()]
+    if report["unreadable_cues"]:
+        lines.append(f"  {report['unreadable_cues']} subtitles are too fast to read in this style: lower the --speed")
+    lines += [f"  {path}  {readable_size(Path(path).stat().st_size)}" for path in report["files"]]
     return "\n".join(lines)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from sayso.cli.clock import clock
 from sayso.cli.steps import PercentSteps
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ def narration_progress(console: Console, name: str, *, quiet: bool) -> Iterator[
             yield move
     else:
         yield LogLines(console, name)
-
-
-def clock(seconds: float) -> str:
-    """Seconds in the format of a player: 3:07, 1:00:00."""
-    return str(timedelta(seconds=round(seconds))).removeprefix("0:").removeprefix("0") or "0"
 
 
 def _bar(console: Console) -> Progress:

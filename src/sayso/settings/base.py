@@ -23,6 +23,7 @@ class EnvironmentSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         case_sensitive=True,
+        defer_build=True,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from sayso.cli.narration_progress import LogLines, clock, narration_progress
+from sayso.cli.clock import clock
+from sayso.cli.narration_progress import LogLines, narration_progress
 from sayso.narration import Progress
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -13,14 +14,45 @@ from sayso.audio import AudioFormat
 from sayso.cli.app import app
 from sayso.narration import SUBTITLE_FORMATS
 
-HEAVY = ("av", "numpy", "onnxruntime", "faster_whisper", "num2words", "pydantic_settings", "structlog")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command_line import RunSayso
+
+HEAVY = (
+    "aiobotocore", "alembic", "av", "botocore", "ctranslate2", "faster_whisper", "fastapi", "num2words", "numpy",
+    "obstore", "onnx", "onnxruntime", "openai", "prometheus_client", "psycopg", "rich.console", "sentencex", "soxr",
+    "sqlalchemy", "starlette", "structlog", "tokenizers", "uvicorn",
+)  # fmt: skip
+"""What takes long to import."""
 
 
 def test_the_commands_come_without_the_libraries_they_work_with() -> None:
-    """Help and version load no library of sound or language: every run of `sayso` would wait for it."""
-    program = f"import json, sys, sayso.cli; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
-    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    assert json.loads(loaded) == []
+    """Help and version load no library of sound, language or services: every run of `sayso` would wait for it."""
+    assert _loaded("import sayso.cli") == set()
+
+
+def test_a_narration_that_is_finished_loads_no_library_either(sayso: RunSayso, tmp_path: Path) -> None:
+    """Its whole process reads, compares digests, and reports."""
+    (tmp_path / "story.md").write_text("It was late.")
+    arguments = ("narrate", str(tmp_path / "story.md"), "--out", str(tmp_path / "out"), "--json")
+    sayso(*arguments)
+    program = f"""
+import contextlib, io, json, sys
+from sayso.cli import main
+sys.argv = ["sayso", *{arguments!r}]
+printed = io.StringIO()
+with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    main()
+assert json.loads(printed.getvalue())["narrations"][0]["cached_segments"] == 1"""
+    assert _loaded(program) == set()
+
+
+def _loaded(program: str) -> set[str]:
+    """The heavy modules that another process has loaded after a program."""
+    ending = f"import json, sys; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    command = [sys.executable, "-c", f"{program}\n{ending}"]
+    return set(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
