@@ -19,6 +19,7 @@ from support.narrations.stores import CALLBACK, Scene
 async def test_what_is_accepted_is_there_with_its_job_and_its_tasks(scene: Scene) -> None:
     """The row says all that was asked for; the job's message names the narration; the tasks can be claimed."""
     fields: dict[str, Any] = {"name": "Le phare", "speed": 1.25, "language": "fr-fr", "style": "kids"}
+    fields["lexicon"] = "Nantes = /nɑ̃t/\n"
     wanted = request(**fields, text="Où est le phare ?\n" * 3, callback_url=CALLBACK)
     submitted = await scene.store.submit(wanted, owner="ann")
     record = submitted.record

@@ -100,13 +100,14 @@ def audio_api(
         narrations,
         speech,
         speech_timestamps,
+        spoken,
         transcriptions,
     )
     from sayso.web import router as page
 
     def install(app: FastAPI) -> None:
         app.state.served = served
-        speaking = (speech, captions, captioned_speech)
+        speaking = (speech, captions, captioned_speech, spoken)
         listening = (transcriptions, speech_timestamps, alignments, hybrid)
         for family in (*speaking, *listening, narrations, files, models):
             app.include_router(family.router, responses=ERRORS)

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,9 +23,9 @@ from sayso.cli.options import (
 from sayso.files import decode_prose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from sayso.types import Token
+    from sayso.types import Voice
 
 STANDARD_STREAM = "-"
 _DEFAULT_LANGUAGE = "en-us"
@@ -54,29 +54,22 @@ def spoken(
 
     No model is needed. Without --lines, one line is printed for each utterance of the script.
     """
-    from sayso.text import NormaliseOptions, ScriptOptions, spoken_lines, spoken_text, write_script
+    from sayso.text import ScriptOptions, languages_of, spoken_content, spoken_text, spoken_tokens
 
     source, markdown = _source(text)
-    pronunciations, reading = read_lexicon(lexicon), emoji_reading(emoji)
-    if lines:
-        options = NormaliseOptions(emoji=reading)
-        said: Iterator[Sequence[Token]] = spoken_lines(source, language, pronunciations, options)
-    else:
-        script_options = ScriptOptions(
-            voice="",
-            language=language,
-            language_of_voice=_language_of_voice(language),
-            markdown=markdown,
-            emoji=reading,
-            citations=citation_reading(citations),
-            lexicon=pronunciations,
-        )
-        said = (line.utterance.tokens for line in write_script(source, script_options).lines)
+    options = ScriptOptions(
+        voice="",
+        language=language,
+        language_of_voice=languages_of(_voices, language),
+        markdown=markdown,
+        emoji=emoji_reading(emoji),
+        citations=citation_reading(citations),
+        lexicon=read_lexicon(lexicon),
+    )
     if as_json:
-        document = {"language": language, "lines": [_as_json(tokens, source) for tokens in said]}
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        typer.echo(json.dumps(spoken_content(source, options, by_line=lines), ensure_ascii=False))
     else:
-        for tokens in said:
+        for tokens in spoken_tokens(source, options, by_line=lines):
             typer.echo(spoken_text(tokens))
 
 
@@ -92,28 +85,7 @@ def _source(text: str) -> tuple[str, bool]:
     return text, False
 
 
-def _language_of_voice(default: str) -> Callable[[str], str]:
-    """The language of a voice that a ``[voice:…]`` line names; of a voice that is not installed, the default."""
+def _voices() -> Iterator[Voice]:
     from sayso.settings import load_settings
 
-    def language_of(name: str) -> str:
-        voices = (voice for source in speech_sources(load_settings()).values() for voice in source.voices())
-        return next((voice.language for voice in voices if voice.name == name), default)
-
-    return language_of
-
-
-def _as_json(tokens: Sequence[Token], source: str) -> dict[str, Any]:
-    from sayso.text import spoken_text
-
-    words = [
-        {
-            "spoken": token.spoken,
-            "written": token.span.of(source),
-            "start": token.span.start,
-            "end": token.span.end,
-            "ipa": token.ipa,
-        }
-        for token in tokens
-    ]
-    return {"spoken": spoken_text(tokens), "words": words}
+    return (voice for source in speech_sources(load_settings()).values() for voice in source.voices())

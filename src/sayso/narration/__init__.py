@@ -15,7 +15,16 @@ from sayso.narration.files import SUBTITLE_FORMATS, FileFormat, SubtitleFormat
 from sayso.narration.length import SHORTEST_LETTER_SECONDS, estimated_seconds, require_length
 from sayso.narration.narrate import Narration, narrate
 from sayso.narration.retiming import RetimedSubtitles, UnplacedCue, retime
-from sayso.narration.spec import MAXIMUM_NAME_CHARACTERS, SHOWN, VERSION, NarrationSpec, offered_options, takes_none
+from sayso.narration.spec import (
+    MAXIMUM_LEXICON_CHARACTERS,
+    MAXIMUM_NAME_CHARACTERS,
+    SHOWN,
+    VERSION,
+    LexiconText,
+    NarrationSpec,
+    offered_options,
+    takes_none,
+)
 from sayso.narration.stream import Piece, Stream, stream
 from sayso.narration.synthesiser import Progress
 
@@ -24,6 +33,7 @@ __all__ = [
     "LOUDEST_LUFS",
     "MARKDOWN_SUFFIXES",
     "MAXIMUM_BYTES",
+    "MAXIMUM_LEXICON_CHARACTERS",
     "MAXIMUM_NAME_CHARACTERS",
     "QUIETEST_LUFS",
     "SHORTEST_LETTER_SECONDS",
@@ -33,6 +43,7 @@ __all__ = [
     "AlignedDocument",
     "Document",
     "FileFormat",
+    "LexiconText",
     "Narration",
     "NarrationSpec",
     "Piece",

@@ -10,7 +10,7 @@ from sayso.errors import InvalidInput
 from sayso.files import decode_prose
 from sayso.narration.spec import NarrationSpec
 from sayso.scheduling import UNBOUNDED, compute_permits
-from sayso.text import ScriptOptions, check_script, variety_of, write_script
+from sayso.text import Lexicon, ScriptOptions, check_script, variety_of, write_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,5 +128,5 @@ def _options(document: Document, engine: SpeechEngine, voice: str, spec: Narrati
         directives=document.directives,
         emoji=spec.emoji,
         citations=spec.citations,
-        lexicon=spec.lexicon,
+        lexicon=spec.lexicon or Lexicon.empty(),
     )

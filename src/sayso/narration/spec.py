@@ -7,18 +7,19 @@ option is a field of the spec, the place in this room that applies it, and an op
 This module is without ``from __future__ import annotations``: the annotations are data.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import Field, InstanceOf, Strict, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import Field, Strict, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from sayso.audio import AudioFormat
 from sayso.audio.loudness_targets import LOUDEST_LUFS, NARRATION_LUFS, QUIETEST_LUFS
 from sayso.errors import InvalidInput
 from sayso.narration.files import SubtitleFormat
 from sayso.subtitles import StyleName
-from sayso.text import CitationReading, EmojiReading, Lexicon
+from sayso.text import CitationReading, EmojiReading, Lexicon, load_lexicon
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 MAXIMUM_NAME_CHARACTERS = 512
 """The longest name, language, or voice, which may be a blend of several."""
+
+MAXIMUM_LEXICON_CHARACTERS = 60_000
+"""The longest lexicon of a request or a message: about two thousand words."""
+
+MAXIMUM_ENTRY_WORDS = 20
+"""The longest entry of such a lexicon, in words: each word of a text is compared with as many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +53,44 @@ _Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAXIMUM_NAME_CH
 _Audio: TypeAlias = Annotated[
     AudioFormat, Strict(strict=False), WithJsonSchema({"enum": [str(each) for each in AudioFormat], "type": "string"})
 ]
+
+
+def _read_lexicon(value: Any) -> Lexicon:
+    """A lexicon, or the text of one within the bounds of a request."""
+    if isinstance(value, Lexicon):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+    if len(value) > MAXIMUM_LEXICON_CHARACTERS:
+        most = {"most": MAXIMUM_LEXICON_CHARACTERS}
+        raise PydanticCustomError("string_too_long", "a lexicon has at most {most} characters", most)
+    if "\0" in value:
+        raise PydanticCustomError("invalid_lexicon", "a lexicon holds no NUL characters")
+    try:
+        lexicon = load_lexicon(value)
+    except InvalidInput as error:
+        raise PydanticCustomError("invalid_lexicon", "{problem}", {"problem": error.for_callers()}) from None
+    if lexicon.most_words > MAXIMUM_ENTRY_WORDS:
+        most = {"most": MAXIMUM_ENTRY_WORDS}
+        raise PydanticCustomError("invalid_lexicon", "an entry of a lexicon has at most {most} words", most)
+    return lexicon
+
+
+class _AsText:
+    """Marks a lexicon that is a text in JSON."""
+
+    def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
+        """See pydantic; the fields of a `Lexicon` are not looked at."""
+        text = core_schema.plain_serializer_function_ser_schema(
+            lambda lexicon: lexicon.source, return_schema=core_schema.str_schema()
+        )
+        return core_schema.no_info_plain_validator_function(_read_lexicon, serialization=text)
+
+
+LexiconText: TypeAlias = Annotated[
+    Lexicon, _AsText(), WithJsonSchema({"type": "string", "maxLength": MAXIMUM_LEXICON_CHARACTERS})
+]
+"""A lexicon; in JSON, its text in the format of `sayso.text.lexicon`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,10 +148,18 @@ class NarrationSpec:
             description="Integrated loudness (EBU R128); None leaves it unchanged.",
         ),
     ] = NARRATION_LUFS
-    lexicon: Annotated[InstanceOf[Lexicon], Field(description="Pronunciations.")] = field(default_factory=Lexicon.empty)
+    lexicon: Annotated[
+        LexiconText | None,
+        Field(
+            description="Pronunciations, as the text of a lexicon file: lines of `word = respelling` or `word = /IPA/`."
+        ),
+        Offered(since=2),
+    ] = None
     emoji: Annotated[EmojiReading, Field(description="Whether emoji are read by their names or left out.")] = "drop"
     citations: Annotated[
-        CitationReading, Field(description="Whether marks of notes and citations, such as [15], are read or left out.")
+        CitationReading,
+        Field(description="Whether marks of notes and citations, such as [15], are read or left out."),
+        Offered(since=2),
     ] = "read"
     keep_speed: Annotated[
         bool, Field(description="Whether sentences whose subtitles are too fast to read keep their speed.")
@@ -160,8 +213,11 @@ class NarrationSpec:
         }
 
 
-SHOWN = ("name", "voice", "speed", "language", "style", "audio", "subtitles")
-"""The options that a narration's row and the narration object have, in the object's order; each is a column."""
+SHOWN = ("name", "voice", "speed", "language", "style", "audio", "subtitles", "lexicon")
+"""The options that a narration's row and the narration object have, in the object's order; each is a column.
+
+The object has a lexicon only where there is one.
+"""
 
 
 def offered_options(*, in_stories: bool = False) -> dict[str, tuple[Any, Any]]:

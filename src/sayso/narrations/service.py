@@ -14,7 +14,7 @@ from sayso.errors import SaysoError
 from sayso.narrations.checks import check_request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sayso.broadcaster import Subscription
@@ -192,7 +192,7 @@ class NarrationPresenter:
             "id": record.id,
             "object": "narration",
             "status": record.status,
-            **record.options,
+            **_shown(record.options),
             "created_at": _time(record.created_at),
             "started_at": _time(record.started_at),
             "finished_at": _time(record.finished_at),
@@ -236,6 +236,11 @@ def file_stem(name: str) -> str:
 
 def _log_outage(error: ServiceUnavailable) -> None:
     _log.warning("changes of narrations cannot be seen", reason=error.message)
+
+
+def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the narration object: a lexicon only where there is one."""
+    return {name: value for name, value in options.items() if name != "lexicon" or value is not None}
 
 
 def _callback(callback: Callback) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading, NormaliseOptions
 from sayso.text.pauses import Pauses
 from sayso.text.script import CitationReading, ScriptOptions, check_script, write_script
-from sayso.text.spoken import as_dashes, spoken_lines, spoken_text
+from sayso.text.spoken import as_dashes, languages_of, spoken_content, spoken_text, spoken_tokens
 from sayso.text.steps import Checkpoint, never_cancel
 from sayso.text.varieties import variety_of
 
@@ -24,12 +24,14 @@ __all__ = [
     "ScriptOptions",
     "as_dashes",
     "check_script",
+    "languages_of",
     "load_lexicon",
     "never_cancel",
     "split_utterance",
+    "spoken_content",
     "spoken_length",
-    "spoken_lines",
     "spoken_text",
+    "spoken_tokens",
     "variety_of",
     "write_script",
 ]

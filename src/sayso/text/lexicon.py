@@ -52,11 +52,13 @@ class Lexicon:
             are as `_key` returns them.
         most_words: the largest number of words of an entry.
         most_characters: the length of the longest entry.
+        source: the text that it was read from.
     """
 
     entries: Mapping[str, Mapping[str, Pronunciation]] = field(default_factory=dict)
     most_words: int = 0
     most_characters: int = 0
+    source: str = field(default="", compare=False)
 
     @classmethod
     def empty(cls) -> Lexicon:
@@ -121,7 +123,7 @@ def load_lexicon(text: str) -> Lexicon:
     # A written word may consist of several spoken and marked parts: "well-known".
     most_words = max((len(_WORDS.findall(word)) for word in keys), default=0)
     most_characters = max(map(len, keys), default=0)
-    return Lexicon(entries=entries, most_words=most_words, most_characters=most_characters)
+    return Lexicon(entries=entries, most_words=most_words, most_characters=most_characters, source=text)
 
 
 def _read_entry(content: str, number: int) -> tuple[str, Pronunciation]:
@@ -134,7 +136,8 @@ def _read_entry(content: str, number: int) -> tuple[str, Pronunciation]:
         )
     if not any(character.isupper() for part in word.split() for character in part[1:]):
         word = word.casefold()
-    if ipa := _IPA.fullmatch(value):
+    ipa = _IPA.fullmatch(value)
+    if ipa and any(character.isalpha() for character in ipa[1]):
         return word, Pronunciation(ipa=" ".join(ipa[1].split()))
     if "/" in value or not any(character.isalnum() for character in value):
         raise InvalidInput(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from sayso.types import Speech, Utterance
+
 TEXT = "The keeper’s lamp costs £3.50. Nobody came."
 PATH = "/v1/audio/speech/captions"
 
@@ -46,6 +48,28 @@ def test_one_answer_has_it_all(client: TestClient) -> None:
     assert set(body["subtitles"]) == {"srt", "ass"}
     cues = parse_subtitles(body["subtitles"]["srt"])
     assert " ".join(line for cue in cues for line in cue.lines) == TEXT
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_a_lexicon_and_dropped_citations_are_applied(stream_format: str) -> None:
+    """The engine gets the respelling and no marks of notes; the words are shown as they are written."""
+    heard: list[list[str]] = []
+
+    class Listening(FakeSpeechEngine):
+        def synthesise(self, utterance: Utterance, *, voice: str, speed: float) -> Speech:
+            heard.append([token.spoken for token in utterance.tokens])
+            return super().synthesise(utterance, voice=voice, speed=speed)
+
+    engine = Listening()
+    options = {"lexicon": "SQL = sequel", "citations": "drop", "response_format": "pcm"}
+    with client_of(fake_served(speech=engine)) as client:
+        answer = ask(client, input="They use SQL [15].", stream_format=stream_format, **options)
+        assert answer.status_code == 200
+        refused = ask(client, lexicon="SQL sequel", stream_format=stream_format)
+    assert heard == [["They", "use", "sequel"]]
+    error = refused.json()["error"]
+    assert (refused.status_code, error["param"], error["code"]) == (400, "lexicon", "invalid_lexicon")
+    assert "SQL sequel" in error["message"]
 
 
 def test_marks_of_markdown_are_in_no_subtitle(client: TestClient) -> None:

@@ -95,7 +95,7 @@ FORMS = (
 SOUND = wav(silent_samples(1.0))
 
 
-@pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/audio/speech/captions", "/v1/narrations"])
+@pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/audio/speech/captions", "/v1/spoken", "/v1/narrations"])
 def test_bad_json_is_told_in_plain_words(client: TestClient, path: str) -> None:
     """Whatever is wrong with a body, its refusal names nothing of Python or of the server."""
     for body in BODIES:

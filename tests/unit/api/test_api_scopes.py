@@ -50,6 +50,7 @@ def shown(scope: Scope) -> dict[str, str]:
     [
         ("/v1/audio/speech", Scope.SPEECH),
         ("/v1/audio/speech/captions", Scope.SPEECH),
+        ("/v1/spoken", Scope.SPEECH),
         ("/v1/audio/transcriptions", Scope.TRANSCRIBE),
         ("/v1/audio/alignments", Scope.TRANSCRIBE),
         ("/api/v1/hybrid/stt", Scope.TRANSCRIBE),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from sayso.api.schemas.spoken import SpokenAnswer
+from support.api.app_contexts import client_of, fake_served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +66,25 @@ def test_a_lexicon_is_applied(sayso: RunSayso, tmp_path: Path) -> None:
 def test_a_text_with_nothing_to_say_is_an_error(sayso: RunSayso) -> None:
     """As it is for a narration."""
     assert sayso("spoken", "...").code != 0
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "arguments"),
+    [
+        ("It cost £3.50 in 1984, said Dr. Bell.\n\nHe read it.", {}, ()),
+        ("le 1er mai 17h30", {"language": "fr-fr"}, ("--language", "fr-fr")),
+        ("one 1\n\n2\n[pause x]\nfour\n", {"lines": True}, ("--lines",)),
+        ("It is true [15]. 👍", {"citations": "drop", "emoji": "name"}, ("--citations", "drop", "--emoji", "name")),
+        ("Ja.\n[voice:nobody]\n5 %", {}, ()),
+    ],
+)
+def test_the_endpoint_answers_the_same(
+    sayso: RunSayso, text: str, fields: dict[str, Any], arguments: tuple[str, ...]
+) -> None:
+    """``/v1/spoken`` says what --json prints, whatever the options are."""
+    printed = json.loads(sayso("spoken", text, "--json", *arguments).out)
+    with client_of(fake_served()) as client:
+        answer = client.post("/v1/spoken", json={"text": text, **fields})
+    assert answer.status_code == 200
+    assert answer.json() == printed
+    SpokenAnswer.model_validate(answer.json(), extra="forbid")

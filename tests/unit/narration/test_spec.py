@@ -24,7 +24,7 @@ from sayso.narration import (
 from sayso.narration.spec import Offered
 from sayso.narrations.postgres.statements import ADD
 from sayso.subtitles import STYLES, StyleName
-from sayso.text import Lexicon
+from sayso.text import Lexicon, load_lexicon
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
 
 
@@ -55,6 +55,11 @@ def test_values_have_the_types_that_are_written() -> None:
         ("emoji", "perhaps"),
         ("timing", "late"),
         ("lexicon", {"a": "b"}),
+        ("lexicon", "no entry"),
+        ("lexicon", "word = /!/"),
+        ("lexicon", "a\0b = c"),
+        ("lexicon", "a = b\n" * 20_000),
+        ("lexicon", f"{'word ' * 21} = b"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused(option: str, value: object) -> None:
@@ -64,6 +69,16 @@ def test_what_is_out_of_bounds_is_refused(option: str, value: object) -> None:
         NarrationSpec(**values)
     with pytest.raises(InvalidInput):
         replace(NarrationSpec(), **values)
+
+
+def test_a_lexicon_is_read_from_its_text_and_written_as_it() -> None:
+    """So that it passes through messages, and can be downloaded as the file that it was."""
+    text = "# Names\nSiobhan = shivawn\n"
+    values: dict[str, Any] = {"lexicon": text}
+    made = NarrationSpec(**values)
+    assert made == NarrationSpec(lexicon=load_lexicon(text))
+    assert (made.content()["lexicon"], made.shown()["lexicon"]) == (text, text)
+    assert NarrationSpec().shown()["lexicon"] is None
 
 
 def test_a_spec_does_not_change() -> None:

@@ -16,6 +16,7 @@ from sayso.narration import VERSION, NarrationSpec, spec
 from sayso.narration.spec import Offered
 from sayso.narrations import NarrationRequest
 from sayso.stories import Output, Story, read_message
+from sayso.text import load_lexicon
 
 ID = "nar_0123456789abcdef0123456789abcdef"
 ROOT = "s3://stories"
@@ -142,7 +143,7 @@ def test_messages_of_others_have_the_options_that_they_are_offered(more: dict[st
 def test_options_that_are_not_offered_are_left_aside() -> None:
     """Also in the message of a narration."""
     message, _, request_ = STORED["a text"]
-    more = {"timing": "naive", "lexicon": "SQL = sequel"}
+    more = {"timing": "naive", "emoji": "name"}
     assert read_message(json.dumps(json.loads(message) | more), output_root=ROOT).spec == request_.spec
 
 
@@ -165,6 +166,25 @@ def test_a_message_that_uses_a_later_option_says_so(monkeypatch: pytest.MonkeyPa
     plain = NarrationRequest(spec=NarrationSpec(name="n", voice="v"), text="It was late.")
     assert "version" not in json.loads(plain.message(ID, owner=""))
     assert asked.fingerprint != plain.fingerprint
+
+
+def test_a_lexicon_and_dropped_citations_are_of_the_second_version() -> None:
+    """The worker reads what was asked for; a worker of the first version refuses the message by its version."""
+    asked = NarrationSpec(
+        name="n",
+        voice="v",
+        markdown=False,
+        lexicon=load_lexicon("SQL = sequel\n[fr]\nNantes = /nɑ̃t/"),
+        citations="drop",
+    )
+    body = NarrationRequest(spec=asked, text="It was late.").message(ID, owner="")
+    message = json.loads(body)
+    assert (message["version"], message["lexicon"], message["citations"]) == (
+        2,
+        "SQL = sequel\n[fr]\nNantes = /nɑ̃t/",
+        "drop",
+    )
+    assert read_message(body, output_root=ROOT).spec == asked
 
 
 @pytest.mark.parametrize("missing", ["name", "audio", "subtitles"])

@@ -91,7 +91,20 @@ def test_an_empty_lexicon_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["word", "= value", "word =", "word = /a", "word = /a/ b", "word = //", "word = …", "... = x", "[english"]
+    "line",
+    [
+        "word",
+        "= value",
+        "word =",
+        "word = /a",
+        "word = /a/ b",
+        "word = //",
+        "word = / /",
+        "word = /!/",
+        "word = …",
+        "... = x",
+        "[english",
+    ],
 )
 def test_a_line_that_is_no_entry_is_named(line: str) -> None:
     """An author finds the mistake at once."""

@@ -61,8 +61,9 @@ _CODES = {
     "string_too_long": "string_above_max_length",
     "missing": "missing_required_parameter",
     "extra_forbidden": "unknown_parameter",
+    "invalid_lexicon": "invalid_lexicon",
 }
-"""OpenAI's codes for pydantic's kinds of error."""
+"""OpenAI's codes, and ours, for pydantic's kinds of error."""
 
 
 _MISTAKES: tuple[tuple[type[InvalidInput], int, str | None, str | None], ...] = (

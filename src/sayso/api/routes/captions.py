@@ -150,6 +150,8 @@ def _narrated(
         audio=(_audio_format(body),),
         subtitles=("json", *dict.fromkeys(body.subtitles)),
         style=body.style,
+        lexicon=body.lexicon,
+        citations=body.citations,
         keep_speed=body.keep_speed,
     )
     document = Document(text=body.input, name=_NAME, markdown=body.is_markdown, directives=body.directive_reading)

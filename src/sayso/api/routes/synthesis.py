@@ -147,7 +147,7 @@ class SpeechStream:
         document = Document(
             text=body.input, name="speech", markdown=body.is_markdown, directives=body.directive_reading
         )
-        spec = NarrationSpec(language=body.language)
+        spec = NarrationSpec(language=body.language, lexicon=body.pronunciations, citations=body.citation_reading)
         script = to_script(document, engine, voice=voice, spec=spec, context=context)
         require_length(estimated_seconds(script, speed=body.speed), served.settings.max_speech_seconds)
         self._context = context

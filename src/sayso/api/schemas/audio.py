@@ -12,11 +12,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from sayso.audio import StreamFormat, encoder_rates
-from sayso.narration import MAXIMUM_NAME_CHARACTERS
+from sayso.narration import MAXIMUM_NAME_CHARACTERS, LexiconText
 from sayso.providers.openai.languages import language_tag
 from sayso.subtitles import CueFormat, StyleName
-from sayso.text import DirectiveReading
+from sayso.text import CitationReading, DirectiveReading, Lexicon
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+
+LEXICON_DESCRIPTION = "Pronunciations, as the text of a lexicon file: lines of `word = respelling` or `word = /IPA/`."
+CITATIONS_DESCRIPTION = "Whether marks of notes and citations, such as [15], are read or left out."
 
 MAXIMUM_INSTRUCTIONS_CHARACTERS = 4096
 MAXIMUM_VOLUME = 100.0
@@ -126,6 +129,16 @@ class SpokenText(Body):
         return False
 
     @property
+    def pronunciations(self) -> Lexicon | None:
+        """The author's pronunciations; None for none."""
+        return None
+
+    @property
+    def citation_reading(self) -> CitationReading:
+        """Whether the marks of notes and citations are spoken."""
+        return "read"
+
+    @property
     def delivery(self) -> Delivery:
         """How the audio is delivered."""
         return Delivery()
@@ -206,6 +219,18 @@ class CaptionsBody(SpokenText):
     markdown: bool = Field(
         default=False, description="Whether the text is Markdown, whose marks are neither spoken nor in the subtitles."
     )
+    lexicon: LexiconText | None = Field(default=None, description=LEXICON_DESCRIPTION)
+    citations: CitationReading = Field(default="read", description=CITATIONS_DESCRIPTION)
+
+    @property
+    def pronunciations(self) -> Lexicon | None:
+        """The author's pronunciations; None for none."""
+        return self.lexicon
+
+    @property
+    def citation_reading(self) -> CitationReading:
+        """Whether the marks of notes and citations are spoken."""
+        return self.citations
 
     @property
     def directive_reading(self) -> DirectiveReading:

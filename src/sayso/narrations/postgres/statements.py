@@ -46,10 +46,11 @@ where latest.id > known.event_id
 ADD = """
 insert into sayso.narrations (
     id, owner, idempotency_key, fingerprint, job_id,
-    name, voice, speed, language, style, audio, subtitles, callback_url
+    name, voice, speed, language, style, audio, subtitles, lexicon, callback_url
 ) values (
     %(id)s, %(owner)s, %(key)s, %(fingerprint)s, %(job_id)s,
-    %(name)s, %(voice)s, %(speed)s, %(language)s, %(style)s, %(audio)s::text[], %(subtitles)s::text[], %(callback_url)s
+    %(name)s, %(voice)s, %(speed)s, %(language)s, %(style)s, %(audio)s::text[], %(subtitles)s::text[], %(lexicon)s,
+    %(callback_url)s
 )
 on conflict do nothing
 returning id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+import json
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from pydantic.fields import FieldInfo
@@ -12,6 +13,12 @@ from sayso.api.http.openapi import json_request
 from sayso.api.schemas.narrations import NarrationBody, NarrationForm
 from sayso.narration import NarrationSpec, offered_options
 from sayso.tts.base import MAXIMUM_SPEED, MINIMUM_SPEED
+from support.narrations.client import URL
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from sayso.testing import InMemoryNarrationStore
 
 OWN = ("text", "url", "callback_url")
 """The fields that are no options: what is narrated, and who is called."""
@@ -46,3 +53,30 @@ def test_bounds_are_those_of_the_spec() -> None:
     assert (shown["speed"]["minimum"], shown["speed"]["maximum"]) == (MINIMUM_SPEED, MAXIMUM_SPEED)
     assert shown["audio"]["items"] == {"enum": ["mp3", "wav", "flac", "opus", "aac", "m4a"], "type": "string"}
     assert shown["style"]["enum"] == ["netflix", "bbc", "kids", "flashcard", "karaoke"]
+
+
+def test_a_lexicon_is_kept_with_the_narration(client: TestClient, store: InMemoryNarrationStore) -> None:
+    """Its text is in the job and in the narration object, however it is sent; without one there is no such key."""
+    lexicon = "# Names\nSQL = sequel\n"
+    sent = [
+        client.post(URL, json={"text": "SQL [1].", "lexicon": lexicon, "citations": "drop"}),
+        client.post(URL, data={"lexicon": lexicon, "citations": "drop"}, files={"file": ("a.md", b"SQL [1].")}),
+    ]
+    assert [answer.status_code for answer in sent] == [202, 202], [answer.text for answer in sent]
+    for answer in sent:
+        assert client.get(f"{URL}/{answer.json()['id']}").json()["lexicon"] == lexicon
+    for job in store.stories.jobs.values():
+        message = json.loads(job.body)
+        assert (message["version"], message["lexicon"], message["citations"]) == (2, lexicon, "drop")
+    assert "lexicon" not in client.post(URL, json={"text": "SQL.", "lexicon": None}).json()
+
+
+def test_a_wrong_lexicon_is_refused_with_its_line(client: TestClient) -> None:
+    """Before anything is accepted."""
+    for answer in (
+        client.post(URL, json={"text": "SQL.", "lexicon": "SQL = sequel\nSQL /sequel/"}),
+        client.post(URL, data={"lexicon": "SQL = sequel\nSQL /sequel/"}, files={"file": ("a.md", b"SQL.")}),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["param"], error["code"]) == (400, "lexicon", "invalid_lexicon")
+        assert "line 2" in error["message"]
