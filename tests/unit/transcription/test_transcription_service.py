@@ -65,8 +65,9 @@ class Seeing(FakeTranscriber):
 
 @pytest.fixture(scope="module")
 def hum(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small enough to be opened without a trial by another process."""
     path = tmp_path_factory.mktemp("hum") / "hum.flac"
-    samples = np.random.default_rng(1).standard_normal(24_000 * 3).astype(np.float32) * 0.1
+    samples = np.random.default_rng(1).standard_normal(36_000).astype(np.float32) * 0.1
     path.write_bytes(encoded(samples, "flac"))
     return path
 
