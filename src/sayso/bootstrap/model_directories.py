@@ -156,6 +156,7 @@ class KokoroOpener(_Checked):
             tuning_file=settings.cache_dir / "tuning.json",
             workers=settings.synthesis_workers,
             idle_unload_seconds=settings.idle_unload_seconds,
+            use_kernels=settings.kernels == "auto",
             may_change=True,
             model_name=name,
             model_version=version,

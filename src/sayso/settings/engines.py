@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -59,6 +60,12 @@ class EngineSettings(EnvironmentSettings):
         default=None,
         validation_alias="SAYSO_SYNTHESIS_WORKERS",
         description="How many utterances are synthesised at once; measured on this machine by default.",
+    )
+    kernels: Literal["auto", "off"] = Field(
+        default="auto",
+        validation_alias="SAYSO_KERNELS",
+        description="Whether native code makes most of Kokoro's sound, in about half the time: auto for where it was "
+        "compiled and computes what the ONNX graph does; off for the graph alone.",
     )
     idle_unload_seconds: NonNegativeInt = Field(
         default=0,

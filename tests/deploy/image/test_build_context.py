@@ -56,5 +56,5 @@ def test_no_secret_reaches_the_builder(engine: ContainerEngine, tmp_path: Path) 
     names = {line.removeprefix("/context/") for line in found.splitlines()}
     assert "src/sayso/cli/app.py" in names
     assert {name.partition("/")[0] for name in names} == {
-        *("src", "deploy", "requirements", "pyproject.toml", "README.md", "LICENSE"),
+        *("src", "native", "deploy", "requirements", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE"),
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import ModelCorrupt
+from sayso.errors import EngineFailed, ModelCorrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from onnxruntime import SessionOptions
@@ -25,3 +26,15 @@ def open_session(graph: bytes, options: SessionOptions, *, model_file: Path, hin
         return onnxruntime.InferenceSession(graph, options)
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise ModelCorrupt(f"onnxruntime does not load {model_file}: {error}", hint=hint) from error
+
+
+def run_session(session: Any, outputs: Sequence[str], feed: Mapping[str, Any]) -> Any:
+    """The outputs of a session, computed on the calling thread.
+
+    Raises:
+        EngineFailed: onnxruntime failed.
+    """
+    try:
+        return session.run(outputs, feed)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise EngineFailed(f"onnxruntime failed: {error}") from error

@@ -17,6 +17,7 @@ from sayso.lazy import LazyModel
 from sayso.machine import is_busy
 from sayso.tts.base import MAXIMUM_MODEL_SPEED, MINIMUM_MODEL_SPEED
 from sayso.tts.engines.kokoro.durations import symbol_edges
+from sayso.tts.engines.kokoro.kernels import load_kernels
 from sayso.tts.engines.kokoro.model import KokoroModel
 from sayso.tts.engines.kokoro.planned import PlannedKokoro
 from sayso.tts.engines.kokoro.tuning import Tuning, tuning
@@ -37,12 +38,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sayso.tts.base import G2P
+    from sayso.tts.engines.kokoro.kernels import Kernels
     from sayso.tts.phonemes.phrasing import Phrasing
     from sayso.tts.planned import PlannedSpeech
     from sayso.types import FloatArray, Utterance
 
 REVISION = 3
-"""Raised whenever this package makes other audio or times with the same model."""
+"""Raised whenever this package makes other audio or times with the same model.
+
+Native kernels and the ONNX graph differ only in rounding, as the graph itself does from one processor to another: what
+either made is as good as what the other would make, so the speech cache does not tell them apart.
+"""
 
 _DIGEST_DIGITS = 16
 _PIECE_BYTES = 2**26
@@ -77,6 +83,7 @@ class KokoroEngine:
         tuning_file: Path,
         workers: int | None = None,
         idle_unload_seconds: float = 0,
+        use_kernels: bool = True,
         may_change: bool = False,
         model_name: str = "",
         model_version: str = "",
@@ -90,6 +97,7 @@ class KokoroEngine:
             tuning_file: stores the measurement of this machine.
             workers: how many utterances at once, one thread each; None to measure.
             idle_unload_seconds: an idle model is unloaded after this time; 0 for never.
+            use_kernels: whether native kernels make the sound, where they were compiled and can be trusted.
             may_change: whether another process replaces the files; then the fingerprint covers the voices, too.
             model_name: by its manifest or its directory, where the files may change.
             model_version: by its manifest; empty if it has none.
@@ -107,6 +115,7 @@ class KokoroEngine:
         self._model_file = model_file
         self._tuning_file = tuning_file
         self._workers = workers
+        self._use_kernels = use_kernels
         self._lock = threading.Lock()  # guards the tuning
         self._tuning: Tuning | None = None
         self._session: LazyModel[KokoroModel] = LazyModel(self._load, idle_unload_seconds=idle_unload_seconds)
@@ -210,8 +219,13 @@ class KokoroEngine:
             return Tuning(workers=self._workers, threads=1)
         with self._lock:
             if self._tuning is None:
-                self._tuning = tuning(self._tuning_file, self._edition, self._open_speaker, is_busy=is_busy)
+                path = "" if self._kernels is None else " with native kernels"
+                self._tuning = tuning(self._tuning_file, self._edition + path, self._open_speaker, is_busy=is_busy)
             return self._tuning
+
+    @functools.cached_property
+    def _kernels(self) -> Kernels | None:
+        return load_kernels() if self._use_kernels else None
 
     def _open_speaker(self, threads: int) -> Callable[[], object]:
         ids = [SYMBOLS[symbol] for symbol in _TRIAL_SYMBOLS]
@@ -219,7 +233,7 @@ class KokoroEngine:
         return functools.partial(self._open(threads).speak, ids, style, 1.0)
 
     def _open(self, threads: int) -> KokoroModel:
-        return KokoroModel(self._content(), self._model_file, threads=threads, hint=PULL_HINT)
+        return KokoroModel(self._content(), self._model_file, threads=threads, hint=PULL_HINT, kernels=self._kernels)
 
     def _content(self) -> bytes:
         """The model's file, whichever of its names it still has.

@@ -18,7 +18,7 @@ from sayso.tts.engines.kokoro.editor import GraphEditor
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from onnx import ModelProto, ValueInfoProto
+    from onnx import ModelProto, NodeProto, ValueInfoProto
 
 SYMBOLS_OUTPUT: Final = "aligned"
 """The vectors of the symbols, repeated over their frames: float32 of shape (1, channels, frames)."""
@@ -32,15 +32,15 @@ _LONGEST_CHAIN: Final = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Halves:
-    """Two serialised models.
+    """Two models.
 
     Attributes:
         prosody: inputs ``tokens``, ``style``, ``speed``; outputs ``durations`` and the three that are named above.
         vocoder: inputs those three and ``style``; output ``audio``.
     """
 
-    prosody: bytes
-    vocoder: bytes
+    prosody: ModelProto
+    vocoder: ModelProto
 
 
 def divide(model: ModelProto) -> Halves | None:
@@ -62,14 +62,15 @@ def divide(model: ModelProto) -> Halves | None:
             (LOUDNESS_OUTPUT, (1, "halves")),
         )
     ]
-    durations, audio = (_named(model.graph.output, name) for name in ("durations", "audio"))
+    durations, audio = (named(model.graph.output, name) for name in ("durations", "audio"))
     return Halves(
-        prosody=_part(model, list(model.graph.input), [durations, *given]),
-        vocoder=_part(model, [*given, _named(model.graph.input, "style")], [audio]),
+        prosody=part(model, list(model.graph.input), [durations, *given]),
+        vocoder=part(model, [*given, named(model.graph.input, "style")], [audio]),
     )
 
 
-def _named(values: Iterable[ValueInfoProto], name: str) -> ValueInfoProto:
+def named(values: Iterable[ValueInfoProto], name: str) -> ValueInfoProto:
+    """The one of some inputs or outputs of a graph that has a name."""
     return next(value for value in values if value.name == name)
 
 
@@ -93,16 +94,27 @@ def _unsqueezed(editor: GraphEditor, value: str) -> str | None:
     return None
 
 
-def _part(model: ModelProto, inputs: Sequence[ValueInfoProto], outputs: Sequence[ValueInfoProto]) -> bytes:
-    """The nodes between some values and others."""
+def part(
+    model: ModelProto,
+    inputs: Sequence[ValueInfoProto],
+    outputs: Sequence[ValueInfoProto],
+    *,
+    further: Sequence[NodeProto] = (),
+) -> ModelProto:
+    """The nodes between some values and others.
+
+    Args:
+        model: is left as it is.
+        inputs: the values that are given.
+        outputs: the values that are wanted.
+        further: nodes that come after those of the model.
+    """
     nodes, needed = [], {value.name for value in outputs}
     given: Collection[str] = {value.name for value in inputs}
-    for node in reversed(model.graph.node):
+    for node in (*reversed(further), *reversed(model.graph.node)):
         if any(value in needed and value not in given for value in node.output):
             nodes.append(node)
             needed.update(node.input)
     constants = [tensor for tensor in model.graph.initializer if tensor.name in needed]
     graph = helper.make_graph(nodes[::-1], model.graph.name, inputs, outputs, constants)
-    part = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    serialised: bytes = part.SerializeToString()
-    return serialised
+    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)

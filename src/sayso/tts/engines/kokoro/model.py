@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from sayso.errors import EngineFailed, ModelCorrupt
 from sayso.tts.engines.kokoro.vocabulary import PAD, SAMPLES_PER_FRAME, SYMBOLS
 from sayso.tts.engines.kokoro.voices import STYLE_WIDTH
-from sayso.tts.engines.onnx_session import open_session
+from sayso.tts.engines.onnx_session import open_session, run_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sayso.tts.engines.kokoro.kernels import Kernels
+    from sayso.tts.engines.kokoro.vocoder import Vocoder
     from sayso.types import FloatArray
 
 
@@ -48,29 +51,38 @@ class KokoroModel:
         model_file: for the messages of errors.
         threads: of each call.
         hint: says how to get a sound file.
+        kernels: compute most of the sound, where they compute this model; None for the graph alone.
 
     Raises:
         ModelCorrupt: it is not a Kokoro model, or its durations are not those of its audio.
     """
 
-    def __init__(self, content: bytes, model_file: Path, *, threads: int, hint: str) -> None:
+    def __init__(
+        self, content: bytes, model_file: Path, *, threads: int, hint: str, kernels: Kernels | None = None
+    ) -> None:
         # Importing onnx takes longer than reading a short story from the cache.
         from sayso.tts.engines.kokoro.graph import prepared_model, session_options
         from sayso.tts.engines.kokoro.halves import divide
+        from sayso.tts.engines.kokoro.vocoder import open_vocoder
 
         options = session_options()
         options.intra_op_num_threads = threads
+        open_graph = functools.partial(open_session, options=options, model_file=model_file, hint=hint)
         model = prepared_model(content, model_file)
         halves = divide(model)
-        graphs = (model.SerializeToString(),) if halves is None else (halves.prosody, halves.vocoder)
-        del model, halves
-        self._sessions = [open_session(graph, options, model_file=model_file, hint=hint) for graph in graphs]
+        self._vocoder: Vocoder | None = None  # only of a divided model
+        if halves is None:
+            self._session = open_graph(model.SerializeToString())
+        else:
+            del model
+            self._session = open_graph(halves.prosody.SerializeToString())
+            self._vocoder = open_vocoder(halves.vocoder, open_graph, kernels)
         self.speak([SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
 
     @property
     def is_divided(self) -> bool:
         """Whether `prosody` and `sound` can be called: its graph is built as the published one is."""
-        return len(self._sessions) > 1
+        return self._vocoder is not None
 
     def speak(self, ids: Sequence[int], style: FloatArray, speed: float) -> tuple[FloatArray, NDArray[np.int64]]:
         """An utterance: float32 samples of shape (n,) and int64 frames per symbol, both pads included.
@@ -80,7 +92,7 @@ class KokoroModel:
             ModelCorrupt: the frames are not those of the samples.
         """
         if not self.is_divided:
-            audio, durations = _run(self._sessions[0], ["audio", "durations"], _feed(ids, style, speed))
+            audio, durations = run_session(self._session, ["audio", "durations"], _feed(ids, style, speed))
             return _checked(audio, durations, ids)
         prosody = self.prosody(ids, style, speed)
         return _checked(self._sound(prosody, 0, prosody.aligned.shape[2]), prosody.frames, ids)
@@ -92,7 +104,7 @@ class KokoroModel:
             EngineFailed: onnxruntime failed.
         """
         outputs = ["durations", "aligned", "pitch", "loudness"]
-        durations, aligned, pitch, loudness = _run(self._sessions[0], outputs, _feed(ids, style, speed))
+        durations, aligned, pitch, loudness = run_session(self._session, outputs, _feed(ids, style, speed))
         return Prosody(style=style, frames=durations.reshape(-1), aligned=aligned, pitch=pitch, loudness=loudness)
 
     def sound(self, prosody: Prosody, begin: int, end: int) -> FloatArray:
@@ -114,9 +126,9 @@ class KokoroModel:
             "loudness": prosody.loudness[:, 2 * begin : 2 * end],
             "style": prosody.style,
         }
-        audio: FloatArray
-        (audio,) = _run(self._sessions[1], ["audio"], feed)
-        return audio
+        if self._vocoder is None:
+            raise EngineFailed("The model's graph cannot be divided, so it has no vocoder of its own.")
+        return self._vocoder.sound(feed)
 
 
 def _feed(ids: Sequence[int], style: FloatArray, speed: float) -> Mapping[str, Any]:
@@ -125,13 +137,6 @@ def _feed(ids: Sequence[int], style: FloatArray, speed: float) -> Mapping[str, A
         "style": style,
         "speed": np.array([speed], np.float32),
     }
-
-
-def _run(session: Any, outputs: Sequence[str], feed: Mapping[str, Any]) -> Any:
-    try:
-        return session.run(outputs, feed)
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise EngineFailed(f"onnxruntime failed on Kokoro: {error}") from error
 
 
 def _checked(

@@ -1,0 +1,275 @@
+"""Finds the residual blocks in Kokoro's generator, and divides the vocoder's graph around them.
+
+The generator makes sound in two stages. Each adds what is made of the pitch to an upsampled signal, and takes the mean
+of three residual blocks of that (Kong et al. 2020, "HiFi-GAN", with the adaptive norms of StyleTTS 2): about three
+quarters of the work of the whole model. `divide_generator` finds them by their structure in the graph as `rewrites`
+leave it, and gives their constants and the three graphs around them, so that another implementation can compute them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from sayso.tts.engines.kokoro.editor import GraphEditor
+from sayso.tts.engines.kokoro.halves import named, part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from onnx import ModelProto, NodeProto
+
+PAIRS: Final = 3
+BLOCKS: Final = 4
+STAGES: Final = 2
+
+_PRODUCT_INPUTS: Final = 7
+_FEWEST_TAPS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Convolution:
+    """A convolution with the norm, the snake and the quantiser before it.
+
+    Attributes:
+        weights: int8 of shape (taps * channels, channels), inputs of the first tap first.
+        weights_scale: what one step of ``weights`` is worth.
+        bias: float32 of shape (channels,).
+        reciprocal: float32 of shape (channels,), 1 / a of the snake.
+        epsilon: of the norm.
+        dilation: how many frames lie between one tap and the next.
+        scale: names the norm's scales, multiplied by a, in the graph.
+        shift: names the norm's shifts, multiplied by a.
+    """
+
+    weights: NDArray[np.int8]
+    weights_scale: float
+    bias: NDArray[np.float32]
+    reciprocal: NDArray[np.float32]
+    epsilon: float
+    dilation: int
+    scale: str
+    shift: str
+
+    @property
+    def channels(self) -> int:
+        """How many values a frame has."""
+        return int(self.weights.shape[1])
+
+    @property
+    def taps(self) -> int:
+        """How many frames an output is made of."""
+        return int(self.weights.shape[0]) // self.channels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Block:
+    """Three times ``x + conv(conv(x))``: the convolutions in order, and the names of what goes in and comes out."""
+
+    convolutions: Sequence[Convolution]
+    source: str
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Stage:
+    """``x = upsampled + noise(source)``, then the mean of three blocks of x.
+
+    Attributes:
+        blocks: the noise's, then the three.
+        source: names a value of shape (1, frames, channels).
+        upsampled: names a value of shape (1, channels, frames).
+        result: names a value of shape (1, channels, frames).
+    """
+
+    blocks: Sequence[Block]
+    source: str
+    upsampled: str
+    result: str
+
+    @property
+    def channels(self) -> int:
+        """How many values a frame has."""
+        return self.blocks[0].convolutions[0].channels
+
+    @property
+    def style_names(self) -> list[str]:
+        """Names the norms' scales and shifts, for each block and convolution, each of shape (channels,)."""
+        convolutions = [each for block in self.blocks for each in block.convolutions]
+        return [name for each in convolutions for name in (each.scale, each.shift)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Generator:
+    """The vocoder without its stages.
+
+    Attributes:
+        stages: two of them.
+        styles: the outputs of the first graph that hold each stage's norms, float32, for each block and convolution the
+            scales, then the shifts.
+        graphs: three serialised models. The first one's inputs are the vocoder's, its outputs the first stage's
+            ``upsampled``, both stages' ``source``, and ``styles``; the others' input is the result of a stage, their
+            output the second stage's ``upsampled``, and ``audio``.
+    """
+
+    stages: Sequence[Stage]
+    styles: Sequence[str]
+    graphs: Sequence[bytes]
+
+
+def divide_generator(vocoder: ModelProto) -> Generator | None:
+    """Divide the vocoder's graph, which is left as it is; None if it is not built as the published one is."""
+    editor = GraphEditor(vocoder.graph)
+    blocks = {block.result: block for node in editor.nodes("Add") if (block := _block(editor, node)) is not None}
+    stages = [stage for node in editor.nodes("Div") if (stage := _stage(editor, node, blocks)) is not None]
+    if len(stages) != STAGES or len(blocks) != STAGES * BLOCKS:
+        return None
+    styles = [f"styles {number}" for number in range(STAGES)]
+    joins = [
+        helper.make_node("Concat", stage.style_names, [name], axis=0)
+        for stage, name in zip(stages, styles, strict=True)
+    ]
+    first, second = stages
+    audio = named(vocoder.graph.output, "audio")
+    values = [_values(name) for name in (first.upsampled, first.source, second.source, *styles)]
+    graphs = (
+        part(vocoder, list(vocoder.graph.input), values, further=joins),
+        part(vocoder, [_values(first.result)], [_values(second.upsampled)]),
+        part(vocoder, [_values(second.result)], [audio]),
+    )
+    if not all(_is_complete(graph) for graph in graphs):
+        return None
+    return Generator(stages=stages, styles=styles, graphs=[graph.SerializeToString() for graph in graphs])
+
+
+def stage_graph(vocoder: ModelProto, stage: Stage) -> bytes:
+    """One stage as a serialised model: inputs ``upsampled``, ``source`` and its `style_names`."""
+    inputs = [_values(name) for name in (stage.upsampled, stage.source)]
+    styles = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (None,)) for name in stage.style_names]
+    graph: bytes = part(vocoder, [*inputs, *styles], [_values(stage.result)]).SerializeToString()
+    return graph
+
+
+def _values(name: str) -> Any:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+
+
+def _is_complete(model: ModelProto) -> bool:
+    """Whether every value that a node reads is made in the graph, or given."""
+    known = {value.name for value in model.graph.input} | {tensor.name for tensor in model.graph.initializer} | {""}
+    known |= {value for node in model.graph.node for value in node.output}
+    return all(value in known for node in model.graph.node for value in node.input)
+
+
+def _stage(editor: GraphEditor, quotient: NodeProto, blocks: dict[str, Block]) -> Stage | None:
+    """The match of ``(first(x) + second(x) + third(x)) / 3`` with ``x = upsampled + noise(source)``."""
+    divisor = editor.constant(quotient.input[1])
+    total = editor.made_by(quotient.input[0], "Add")
+    partial = total and editor.made_by(total.input[0], "Add")
+    if divisor is None or divisor.size != 1 or float(divisor) != BLOCKS - 1 or total is None or partial is None:
+        return None
+    three = [blocks.get(name) for name in (*partial.input, total.input[1])]
+    entrances = {block.source for block in three if block is not None}
+    entrance = editor.made_by(entrances.pop(), "Add") if len(entrances) == 1 and None not in three else None
+    if entrance is None:
+        return None
+    for noise, upsampled in (entrance.input, reversed(entrance.input)):
+        block = blocks.get(noise)
+        source = block and editor.made_by(block.source, "Transpose")
+        if block and source:
+            found = [block, *(each for each in three if each is not None)]
+            if len({each.channels for one in found for each in one.convolutions}) != 1:
+                return None
+            return Stage(blocks=found, source=source.input[0], upsampled=upsampled, result=quotient.output[0])
+    return None
+
+
+def _block(editor: GraphEditor, last: NodeProto) -> Block | None:
+    """The match of three pairs of convolutions whose last sum is made by ``last``, unless a further pair follows."""
+    convolutions: list[Convolution] = []
+    value = last.output[0]
+    for _ in range(PAIRS):
+        pair = _pair(editor, value)
+        if pair is None:
+            return None
+        *found, value = pair
+        convolutions[:0] = found
+    return Block(convolutions=convolutions, source=value, result=last.output[0])
+
+
+def _pair(editor: GraphEditor, value: str) -> tuple[Convolution, Convolution, str] | None:
+    """The match of ``x + second(first(x))`` that makes ``value``: both, and x."""
+    node = editor.made_by(value, "Add")
+    if node is None:
+        return None
+    for made, source in (node.input, reversed(node.input)):
+        second = _convolution(editor, made)
+        first = second and _convolution(editor, second[1])
+        if second and first and first[1] == source:
+            return first[0], second[0], source
+    return None
+
+
+def _convolution(editor: GraphEditor, value: str) -> tuple[Convolution, str] | None:
+    """The match of norm, snake, quantiser and convolution that makes ``value``: that, and what the norm is of."""
+    product = editor.made_by(value, "MatMulIntegerToFloat", "Transpose")
+    rows = product and editor.made_by(product.input[0], "Transpose", "Pad", "Gather", "Reshape")
+    quantiser = rows and editor.made_by(rows.input[0], "DynamicQuantizeLinear")
+    snake = quantiser and _snake(editor, quantiser.input[0])
+    if not (product and quantiser and snake and len(product.input) == _PRODUCT_INPUTS):
+        return None
+    norm, reciprocal = snake
+    weights, weights_scale, bias = (editor.constant(product.input[index]) for index in (1, 3, 6))
+    dilation = _dilation(editor, product.input[0])
+    if weights is None or weights_scale is None or bias is None or dilation is None:
+        return None
+    inputs, channels = weights.shape
+    same = list(product.input[2:5:2]) == list(quantiser.output[1:])
+    plain = weights.dtype == np.int8 and weights_scale.size == 1 and not product.input[5]
+    if not (same and plain and inputs == len(dilation) * channels and bias.size == reciprocal.size == channels):
+        return None
+    convolution = Convolution(
+        weights=weights,
+        weights_scale=float(weights_scale),
+        bias=bias.reshape(-1).astype(np.float32),
+        reciprocal=reciprocal.reshape(-1).astype(np.float32),
+        epsilon=next(each.f for each in norm.attribute if each.name == "epsilon"),
+        dilation=dilation.step,
+        scale=norm.input[1],
+        shift=norm.input[2],
+    )
+    return convolution, norm.input[0]
+
+
+def _snake(editor: GraphEditor, value: str) -> tuple[NodeProto, NDArray[Any]] | None:
+    """The match of ``(v + sin²(v)) * reciprocal``: the norm that makes v, and the constant."""
+    product = editor.operands(value, "Mul", "Add")
+    total = product and editor.operands(product[0].output[0], "Add", "InstanceNormalization")
+    square = total and editor.made_by(total[1], "Mul")
+    sine = square and editor.made_by(square.input[0], "Sin")
+    reciprocal = product and editor.constant(product[1])
+    if not (total and square and sine) or reciprocal is None:
+        return None
+    same = square.input[0] == square.input[1] and sine.input[0] == total[0].output[0]
+    return (total[0], reciprocal) if same else None
+
+
+def _dilation(editor: GraphEditor, rows: str) -> range | None:
+    """How many frames from the first each tap reads, where the frames are padded so that as many come out as go in."""
+    gather = editor.made_by(rows, "Gather", "Reshape")
+    index = gather and editor.made_by(gather.input[1], "Add")
+    frames = index and editor.made_by(index.input[0], "Range", "Reshape")
+    padding = gather and editor.made_by(gather.input[0], "Pad")
+    if not (index and frames and padding):
+        return None
+    offsets, pads, step = (editor.constant(name) for name in (index.input[1], padding.input[1], frames.input[2]))
+    if offsets is None or pads is None or step is None or step != 1 or offsets.size < _FEWEST_TAPS:
+        return None
+    expected = range(0, int(offsets[1]) * offsets.size, int(offsets[1]))
+    reach = expected[-1]
+    padded = pads.tolist() == [0, reach // 2, 0, 0, reach // 2, 0] and reach % 2 == 0
+    return expected if padded and offsets.tolist() == list(expected) else None
