@@ -31,8 +31,8 @@ MAXIMUM_NAME_CHARACTERS = 512
 MAXIMUM_LEXICON_CHARACTERS = 60_000
 """The longest lexicon of a request or a message: about two thousand words."""
 
-MAXIMUM_ENTRY_WORDS = 20
-"""The longest entry of such a lexicon, in words: each word of a text is compared with as many."""
+MAXIMUM_ENTRY_WORDS = 40
+"""The longest entry of such a lexicon, in words, digits and signs: each word of a text is compared with as many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ def _read_lexicon(value: Any) -> Lexicon:
         raise PydanticCustomError("invalid_lexicon", "{problem}", {"problem": error.for_callers()}) from None
     if lexicon.most_words > MAXIMUM_ENTRY_WORDS:
         most = {"most": MAXIMUM_ENTRY_WORDS}
-        raise PydanticCustomError("invalid_lexicon", "an entry of a lexicon has at most {most} words", most)
+        raise PydanticCustomError("invalid_lexicon", "an entry of a lexicon has at most {most} words and signs", most)
     return lexicon
 
 

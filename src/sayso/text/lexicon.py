@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _HEADER = re.compile(r"\[\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)\s*\]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _IPA = re.compile(r"/([^/]+)/")
-_WORDS = re.compile(r"\w+")
+_WORDS = re.compile(r"[^\W\d]+|\d|[^\w\s]")  # the smallest parts that are spoken by themselves: "AT&T", "12-15"
 _EDGES = re.compile(r"^\W++|(?<!\W)\W++$")
 _EVERY_LANGUAGE = ""
 
@@ -50,7 +50,7 @@ class Lexicon:
     Attributes:
         entries: for each language tag, in lower case, the words and their pronunciations; "" is every language. Words
             are as `_key` returns them.
-        most_words: the largest number of words of an entry.
+        most_words: the largest number of words, digits and signs of an entry.
         most_characters: the length of the longest entry.
         source: the text that it was read from.
     """
@@ -120,7 +120,6 @@ def load_lexicon(text: str) -> Lexicon:
             word, pronunciation = _read_entry(content, number)
             entries.setdefault(language, {})[word] = pronunciation
     keys = [word for words in entries.values() for word in words]
-    # A written word may consist of several spoken and marked parts: "well-known".
     most_words = max((len(_WORDS.findall(word)) for word in keys), default=0)
     most_characters = max(map(len, keys), default=0)
     return Lexicon(entries=entries, most_words=most_words, most_characters=most_characters, source=text)

@@ -59,7 +59,7 @@ def test_values_have_the_types_that_are_written() -> None:
         ("lexicon", "word = /!/"),
         ("lexicon", "a\0b = c"),
         ("lexicon", "a = b\n" * 20_000),
-        ("lexicon", f"{'word ' * 21} = b"),
+        ("lexicon", f"{'word ' * 41} = b"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused(option: str, value: object) -> None:

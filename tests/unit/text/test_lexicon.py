@@ -52,6 +52,17 @@ def test_a_respelling_shares_the_span_and_keeps_the_marks() -> None:
     assert tokens[1].trail == "”,"
 
 
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [("AT&T rules", "AT&T = at"), ("pages 12-15 are", "12-15 = some"), ("in 10:30 at", "10:30 = ten")],
+)
+def test_a_word_of_several_parts_has_one_entry(text: str, entry: str) -> None:
+    """Signs and digits are spoken by themselves, and an entry may hold them."""
+    written, _, said_as = entry.partition(" = ")
+    found = [token for token in said(text, lexicon=entry) if token.span.of(text) == written]
+    assert [token.spoken for token in found] == [said_as]
+
+
 def test_capitals_within_a_word_ask_for_that_spelling() -> None:
     """SQL is said otherwise, sql is not."""
     assert spoken("SQL or sql") == "sequel or sql"

@@ -42,8 +42,8 @@ NAMES |= {"TXT", "Netflix", "BBC", "Ctrl", "Enter"}
 ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "aria-description")
 
 CODE = re.compile(
-    r"[A-Z]\w+Error|Failure|Enter|Home|End|Arrow\w+|Files|Bearer .*|No message .*|Aborted\.|POST|DELETE|En|Fr|[A-Z]"
-    r"|(?:[a-z]{2,3} )+(?:[a-z]{2,3})?"  # codes of languages
+    r"[A-Z]\w+Error|Failure|Enter|Escape|Home|End|Arrow\w+|Files|Bearer .*|No message .*|Aborted\.|POST|DELETE"
+    r"|En|Fr|[A-Z]|(?:[a-z]{2,3} )+(?:[a-z]{2,3})?"  # codes of languages
 )
 """Strings that are for the browser or a developer: names of errors, of keys, of methods."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from sayso.text import load_lexicon
 from support.narrations.server import FAILING
 from support.pages.narrations import TEXT, made, paste, row, wait_for
 
@@ -69,3 +70,30 @@ def test_an_unfinished_text_of_speak_becomes_a_narration(page: Page) -> None:
     expect(page.locator("#text-aside")).to_be_visible()
     page.get_by_role("button", name="Take the text of Speak").click()
     expect(page.locator("#narrate-file-name")).to_have_text("book.md")
+
+
+def test_pronunciations_are_kept_with_the_narration(page: Page, narrated: Narrated) -> None:
+    """Those of Speak come with its text, are there after a reload, are a lexicon file, and serve another text."""
+    page.locator("#text").fill("The SQL is late.")
+    speak = page.locator("#text-spoken")
+    speak.get_by_role("button", name="What will be said").click()
+    speak.locator(".word", has_text="SQL").click()
+    speak.get_by_label("Said as").fill("sequel")
+    speak.get_by_role("button", name="Keep").click()
+    expect(speak.locator(".mended")).to_have_count(1)
+    page.get_by_role("button", name="Take the text of Speak").click()
+    page.get_by_label("Name of the files").fill("mended")
+    page.get_by_role("button", name="Narrate", exact=True).click()
+    wait_for(page, "mended", "Done")
+    expect(page.locator("#narrate-spoken .lexicon")).to_be_hidden()
+    page.reload()
+    found = wait_for(page, "mended", "Done")
+    found.locator("summary", has_text="Pronunciations of mended").click()
+    with page.expect_download() as download:
+        found.get_by_role("button", name="Download as a lexicon").click()
+    assert download.value.suggested_filename == "mended.lexicon.txt"
+    assert load_lexicon(download.value.path().read_text(encoding="utf-8")) == load_lexicon("SQL = sequel")
+    found.get_by_role("button", name="Use for another narration").click()
+    expect(page.locator("#narrate-spoken").get_by_role("listitem")).to_have_text("SQLsequelRemove")
+    (record,) = [record for record in narrated.records() if record.name == "mended"]
+    assert record.options["lexicon"] == "SQL = sequel\n"

@@ -7,10 +7,11 @@ const KEY_NAME = "sayso.key";
 
 /** An error of the API, or of the connection to it. */
 export class Failure extends Error {
-  constructor(message, { status = 0, retryAfterSeconds = null } = {}) {
+  constructor(message, { status = 0, code = null, retryAfterSeconds = null } = {}) {
     super(message);
     this.name = "Failure";
     this.status = status;
+    this.code = code; // of the API, for programs
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
@@ -34,14 +35,16 @@ function authorisation() {
 /** The failure of an error response; after a refused key the page asks for one, unless `asksForKey` is false. */
 function failureOf(status, body, retryAfter, asksForKey = true) {
   let message;
+  let code = null;
   try {
     const { error } = JSON.parse(body);
+    code = error.code;
     message = (language !== API_LANGUAGE && known(`error.code.${error.code}`)) || error.message;
   } catch {
     message = t("error.status", { status }); // a proxy in between has other error bodies
   }
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
-  const failure = new Failure(message, { status, retryAfterSeconds: Number.isFinite(seconds) ? seconds : null });
+  const failure = new Failure(message, { status, code, retryAfterSeconds: Number.isFinite(seconds) ? seconds : null });
   if (status === 401 && asksForKey) {
     keyWanted(message);
   }

@@ -2,9 +2,11 @@
 
 import { ask, explain } from "../common/api.js";
 import { factor, plural, t } from "../common/language.js";
+import { SpokenView } from "../pronunciation/spoken-view.js";
+import { lexicon as lexiconOfSpeak, modelOf } from "../speech/speak.js";
 import * as spoken from "../speech/text-input.js";
 import { MarkdownTick } from "../text/markdown-tick.js";
-import { requireText } from "../text/text-file.js";
+import { beginningOfFile, isMarkdownFile, requireText } from "../text/text-file.js";
 import * as voiceDialog from "../voices/voice-dialog.js";
 import { fillVoices } from "../voices/voices.js";
 
@@ -34,14 +36,25 @@ export class NarrationForm {
   #file = null;
   #key = null; // of the current content of the form, once that was sent
   #tick = new MarkdownTick(byId("narrate-markdown"));
+  #voice = byId("narrate-voice");
+  #citations = byId("narrate-citations");
+  #view;
   #isSending = false;
   #wasAccepted = false; // the form has not changed since
   #onAccepted;
 
   constructor({ onAccepted }) {
     this.#onAccepted = onAccepted;
+    this.#view = new SpokenView(byId("narrate-spoken"), {
+      read: () => this.#read(),
+      voice: () => ({ id: this.#voice.value, model: modelOf(this.#voice.selectedOptions[0].dataset.engine) }),
+      onChange: () => this.#changed(),
+    });
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
     this.#form.addEventListener("input", () => this.#changed());
+    for (const each of [this.#text, this.#voice, this.#citations, byId("narrate-markdown")]) {
+      each.addEventListener("input", () => this.#view.refresh());
+    }
     this.#text.addEventListener("input", () => this.#tick.follow(this.#text.value));
     this.#text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -64,6 +77,24 @@ export class NarrationForm {
       event.target.value = ""; // so that the same file can be chosen again
     });
     this.#listenForDrops();
+  }
+
+  /** What the view of what will be said shows. */
+  async #read() {
+    const file = this.#file;
+    return {
+      text: file === null ? this.#text.value : await beginningOfFile(file),
+      language: this.#voice.selectedOptions[0]?.dataset.language ?? document.documentElement.lang,
+      isMarkdown: file === null ? this.#tick.isMarkdown : isMarkdownFile(file.name),
+      citations: this.#citations.checked ? "drop" : "read",
+    };
+  }
+
+  /** Take the pronunciations of another narration. */
+  takeLexicon(text) {
+    this.#view.lexicon = text;
+    this.#say(t("spoken.taken"));
+    byId("narrate-spoken").scrollIntoView({ block: "nearest" });
   }
 
   /** Offer these voices. */
@@ -103,6 +134,7 @@ export class NarrationForm {
     byId("narrate-file-name").textContent = file?.name ?? t("narrate.drop");
     this.#remove.disabled = file === null;
     this.#text.disabled = file !== null;
+    this.#view.refresh();
     if (file !== null) {
       this.#requireText(file);
     }
@@ -122,12 +154,16 @@ export class NarrationForm {
 
   #takeSpoken() {
     const text = spoken.value();
+    if (text.trim() && lexiconOfSpeak()) {
+      this.#view.lexicon = lexiconOfSpeak();
+    }
     if (spoken.isKept()) {
       this.#choose(new File([text], `${spoken.name()}.${spoken.isMarkdown() ? "md" : "txt"}`));
     } else if (text.trim()) {
       this.#choose(null);
       this.#text.value = text;
       this.#tick.set(spoken.isMarkdown());
+      this.#view.refresh();
     } else {
       this.#say(t("narrate.none"));
     }
@@ -147,6 +183,8 @@ export class NarrationForm {
       audio: this.#checked("audio"),
       subtitles: this.#checked("subtitles"),
       ...(name && { name }),
+      ...(this.#citations.checked && { citations: "drop" }),
+      ...(this.#view.lexicon && { lexicon: this.#view.lexicon }),
     };
     if (this.#file === null) {
       const body = JSON.stringify({ text: this.#text.value, markdown: this.#tick.isMarkdown, ...fields });
@@ -201,6 +239,7 @@ export class NarrationForm {
     this.#text.value = byId("narrate-name").value = "";
     this.#tick.follow("");
     this.#choose(null);
+    this.#view.clear();
     this.#wasAccepted = true;
   }
 }

@@ -2,9 +2,11 @@
 
 import { busy, button, keepFocus, make } from "../common/elements.js";
 import { factor, percent, t } from "../common/language.js";
-import { linkOf } from "../common/files.js";
+import { linkOf, save } from "../common/files.js";
 import { NarrationPlayer, playableOf } from "./narration-player.js";
 import { elapsed, minutes, secondsLeft, timeLeft, when } from "../common/times.js";
+import { Lexicon } from "../pronunciation/lexicon.js";
+import { LexiconList } from "../pronunciation/lexicon-list.js";
 import { voiceLabel } from "../voices/voices.js";
 
 const STATUSES = new Set(["queued", "running", "completed", "failed", "cancelled"]);
@@ -24,8 +26,24 @@ let playing = null; // the row whose player is open: one at a time
 /** Draw again what depends on the colours. */
 export const redrawPlayer = () => playing?.redraw();
 
+/** The pronunciations of a narration, folded; nothing without any. They never change. */
+function lexiconOf({ id, name, lexicon }, onUse) {
+  if (!lexicon) {
+    return [];
+  }
+  const list = new LexiconList(id, {
+    onSave: () => save(new Blob([lexicon], { type: "text/plain" }), `${name}.lexicon.txt`),
+    onUse,
+  });
+  list.show(new Lexicon(lexicon));
+  const folded = make("details", "narration-lexicon");
+  folded.append(make("summary", "", t("spoken.lexicon.of", { name })), list.element);
+  return [folded];
+}
+
 /**
  * @param onCancel, onRetry, onDelete change it; each returns a promise that resolves when the attempt has ended
+ * @param onUseLexicon called when its pronunciations are to be used for another narration
  */
 export class NarrationRow {
   element = make("li", "job");
@@ -49,7 +67,7 @@ export class NarrationRow {
   #playerPlace = make("div", "narration-player");
   #player = null;
 
-  constructor(narration, { onCancel, onRetry, onDelete }) {
+  constructor(narration, { onCancel, onRetry, onDelete, onUseLexicon }) {
     busy(this.#cancel, () => onCancel(this.job));
     busy(this.#retry, () => onRetry(this.job));
     busy(this.#delete, () => this.#deleteOnce(onDelete));
@@ -62,7 +80,8 @@ export class NarrationRow {
     this.#actions.append(this.#retry, this.#delete);
     this.#done.append(this.#play, this.#links, this.#actions);
     this.element.tabIndex = -1; // takes the focus from a button that disappears
-    this.element.append(head, this.#facts, this.#running, this.#done, this.#problem, this.#playerPlace);
+    const parts = [head, this.#facts, this.#running, this.#done, this.#problem, this.#playerPlace];
+    this.element.append(...parts, ...lexiconOf(narration, () => onUseLexicon(this.job)));
     this.show(narration, 0);
   }
 

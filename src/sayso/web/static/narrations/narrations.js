@@ -25,6 +25,7 @@ const pathOf = (narration) => `${PATH}/${narration.id}`;
 const actions = {
   onCancel: (narration) => list.change(pathOf(narration), { method: "DELETE" }),
   onRetry: (narration) => list.change(`${pathOf(narration)}/retry`, { method: "POST" }),
+  onUseLexicon: (narration) => form.takeLexicon(narration.lexicon),
   onDelete: (narration) => list.remove(narration.id, `${pathOf(narration)}?permanently=true`),
 };
 

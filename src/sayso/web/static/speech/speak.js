@@ -5,6 +5,7 @@ import { copied } from "../common/clipboard.js";
 import { DownloadButtons, fileOf } from "../common/files.js";
 import { factor, t } from "../common/language.js";
 import { minutes, timeLeft } from "../common/times.js";
+import { SpokenView } from "../pronunciation/spoken-view.js";
 import { Waveform } from "../sound/waveform.js";
 import { preview } from "../voices/preview.js";
 import * as voiceDialog from "../voices/voice-dialog.js";
@@ -29,17 +30,19 @@ const reading = byId("reading");
 const position = byId("position");
 const clock = byId("clock");
 const left = byId("speak-left");
+const citations = byId("citations");
 
 let models = new Set();
 let current = null; // the current or the last speech
 let waveform = null;
 let shownProgress = null;
+let view = null; // of what will be said
 
 const say = (message) => { status.textContent = message; };
 const complain = (error) => { problem.textContent = explain(error) ?? ""; };
 
 /** The model that speaks with a voice: the chosen one, or that of the voice's engine. */
-function modelOf(name) {
+export function modelOf(name) {
   return model.value || (models.has(name) ? name : "hybrid");
 }
 
@@ -107,6 +110,8 @@ async function speak() {
     voice: voice.value,
     speed: Number(speed.value),
     markdown: input.isMarkdown(),
+    ...(citations.checked && { citations: "drop" }),
+    ...(view.lexicon && { lexicon: view.lexicon }),
   };
   waveform = new Waveform(byId("waveform"));
   const parts = { words: byId("words"), waveform };
@@ -195,14 +200,32 @@ export function offer(voices, offered) {
   openLink();
 }
 
+/** The author's pronunciations of the text, as the text of a lexicon. */
+export const lexicon = () => view.lexicon;
+
 /** Draw again what depends on the colours. */
 export const redraw = () => waveform?.draw(true);
 
+function openView() {
+  view = new SpokenView(byId("text-spoken"), {
+    read: async () => ({
+      text: input.value(),
+      language: voice.selectedOptions[0]?.dataset.language ?? document.documentElement.lang,
+      isMarkdown: input.isMarkdown(),
+      citations: citations.checked ? "drop" : "read",
+    }),
+    voice: () => ({ id: voice.value, model: modelOf(voice.selectedOptions[0].dataset.engine) }),
+  });
+  citations.addEventListener("input", () => view.refresh());
+}
+
 export function start() {
+  openView();
   input.start({
     onSay: say,
     onComplain: (message) => { problem.textContent = message; },
     onEnter: () => speakButton.disabled || speak(),
+    onChange: () => view.refresh(),
   });
   speakButton.addEventListener("click", speak);
   pauseButton.addEventListener("click", () => current?.toggle());

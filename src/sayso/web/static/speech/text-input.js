@@ -21,6 +21,7 @@ let fileName = null;
 let estimate = { language: "en", speed: 1 };
 let say = () => {};
 let complain = () => {};
+let changed = () => {};
 
 /** The text; the whole, also of one that is kept aside. */
 export const value = () => kept?.text ?? field.value;
@@ -45,6 +46,7 @@ function showCount() {
   const { length } = value();
   const seconds = speechSeconds(length, estimate.language, estimate.speed);
   count.textContent = length ? `${plural("speak.characters", length)}, ${about(seconds)}` : "";
+  changed();
 }
 
 function showKept() {
@@ -99,10 +101,13 @@ function listenForDrops() {
 /**
  * @param onSay, onComplain called with a message
  * @param onEnter called when Ctrl+Enter asks for the text to be spoken
+ * @param onChange called when the text, or how it is read, may have changed
  */
-export function start({ onSay, onComplain, onEnter }) {
+export function start({ onSay, onComplain, onEnter, onChange }) {
   say = onSay;
   complain = onComplain;
+  changed = onChange;
+  byId("markdown").addEventListener("input", () => changed());
   field.addEventListener("input", () => {
     if (field.value.length > LONGEST_IN_FIELD) {
       take(field.value);

@@ -5,6 +5,7 @@ import { t } from "../common/language.js";
 
 const LARGEST_BYTES = 64 * 2 ** 20; // as the server's limit
 const SNIFFED_BYTES = 4_096;
+const SHOWN_BYTES = 400_000; // of a file whose beginning is shown
 
 const KINDS = [ // how files of these kinds begin, in Latin-1
   ["pdf", /^[\s\S]{0,1024}%PDF-/],
@@ -50,6 +51,13 @@ export async function textOf(file) {
     throw new Failure(t("file.empty", { name: file.name }));
   }
   return text;
+}
+
+/** The beginning of a file of any size, or its whole text; throws as `requireText`. */
+export async function beginningOfFile(file) {
+  await requireText(file);
+  const part = file.slice(0, SHOWN_BYTES);
+  return new TextDecoder("utf-8").decode(await part.arrayBuffer(), { stream: true });
 }
 
 export const isMarkdownFile = (name) => /\.(?:md|markdown)$/i.test(name);
