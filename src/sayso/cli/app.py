@@ -63,7 +63,11 @@ app.command(
 app.command(
     epilog=examples("sayso retime film.srt film.mp4 -o film.new.srt", "sayso retime a.vtt a.mp3 -l fr > b.vtt")
 )(retime)
-app.command(epilog=examples("sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json"))(lint)
+app.command(
+    epilog=examples(
+        "sayso lint out/story.srt", "sayso lint *.vtt --style bbc --json", "sayso lint old.srt --encoding gb2312"
+    )
+)(lint)
 app.command(epilog=examples("sayso voices", "sayso voices --language fr"))(voices)
 app.command(epilog=examples("sayso up", "sayso up --port 9000 --data /srv/sayso"))(up)
 app.command(

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sayso.cli.options import JsonOption, QuietOption
-from sayso.errors import InvalidInput, NotSubtitles
+from sayso.cli.subtitle_input import EncodingOption, misnamed, read_content
+from sayso.errors import InvalidInput
 from sayso.files import replacing
-from sayso.subtitles import STYLES, decode_subtitles, style_named
+from sayso.subtitles import STYLES, Remark, format_of, style_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sayso.narration import RetimedSubtitles
 
-_MAXIMUM_BYTES = 16 * 1024 * 1024
 _SHOWN = 10
 
 
 def retime(
-    subtitles: Annotated[Path, typer.Argument(metavar="SUBTITLES", help="An SRT or VTT file, with any times.")],
+    subtitles: Annotated[Path, typer.Argument(metavar="SUBTITLES", help="An SRT, VTT or TTML file, with any times.")],
     audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="The recording or video: any file that holds audio.")],
     *,
     out: Annotated[
@@ -35,13 +37,14 @@ def retime(
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the cues' ends: {', '.join(STYLES)}.")
     ] = "netflix",
+    encoding: EncodingOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Move the cues of a subtitle file to where their words are heard in a recording.
 
-    Texts, tags, settings and notes stay as they are. A cue of which no word is heard (a sound, a translation, a scene
-    that was cut) moves with its neighbours, and is listed.
+    Texts, tags, settings, looks and notes stay as they are, in UTF-8. A cue of which no word is heard (a sound, a
+    translation, a scene that was cut) moves with its neighbours, and is listed.
     """
     from sayso.bootstrap.alignment import open_aligner
     from sayso.cli.missing_models import pulling
@@ -53,7 +56,8 @@ def retime(
     if as_json and out is None:
         raise InvalidInput("--json prints a report, so the subtitles need a file.", hint="Name it: --out FILE")
     chosen = style_named(style)
-    content = _read(subtitles)
+    content = read_content(subtitles, encoding=encoding)
+    names = [remark for path in (subtitles, out) if path for remark in misnamed(path, format_of(content))]
     settings = load_settings()
     aligner = open_aligner(settings, obtain=pulling(settings, quiet=quiet or as_json))
     began = time.monotonic()
@@ -69,42 +73,30 @@ def retime(
         with replacing(out) as file:
             file.write(result.content.encode())
     if as_json:
-        typer.echo(json.dumps(_report(result, out, time.monotonic() - began), ensure_ascii=False))
+        typer.echo(json.dumps(_report(result, names, out, time.monotonic() - began), ensure_ascii=False))
     elif not quiet:
-        typer.echo(_summary(subtitles, result), err=True)
+        typer.echo(_summary(subtitles, result, names), err=True)
 
 
-def _read(path: Path) -> str:
-    """The content of a subtitle file.
-
-    Raises:
-        InvalidInput: it cannot be read, or is too large.
-        NotText: it is not UTF-8, and has no byte order mark of UTF-16.
-    """
-    try:
-        if path.stat().st_size > _MAXIMUM_BYTES:
-            raise NotSubtitles(f"{path} is larger than {_MAXIMUM_BYTES // 2**20} MiB: it is no subtitle file.")
-        return decode_subtitles(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InvalidInput(f"Cannot read {path}: {error.strerror}") from error
-
-
-def _report(result: RetimedSubtitles, out: Path | None, elapsed_seconds: float) -> dict[str, object]:
+def _report(
+    result: RetimedSubtitles, names: Sequence[Remark], out: Path | None, elapsed_seconds: float
+) -> dict[str, object]:
     return {
         "file": str(out),
         "cues": result.cues,
         "median_shift": result.median_shift_ms / 1000,
         "largest_shift": result.largest_shift_ms / 1000,
         "unplaced": [{"cue": cue.number, "start": cue.start_ms / 1000, "text": cue.text} for cue in result.unplaced],
-        "remarks": [{"line": remark.line, "message": remark.message} for remark in result.remarks],
+        "remarks": [{"line": remark.line, "message": remark.message} for remark in (*names, *result.remarks)],
         "elapsed_seconds": round(elapsed_seconds, 3),
     }
 
 
-def _summary(path: Path, result: RetimedSubtitles) -> str:
+def _summary(path: Path, result: RetimedSubtitles, names: Sequence[Remark]) -> str:
     placed = result.cues - len(result.unplaced)
     middle, largest = result.median_shift_ms / 1000, result.largest_shift_ms / 1000
     lines = [f"{path}: {placed} of {result.cues} cues placed, moved by {middle:+.3f} s, {largest:.3f} s at most"]
+    lines += [f"  {remark.message}" for remark in names]
     lines += [f"  line {remark.line}: {remark.message}" for remark in result.remarks[:_SHOWN]]
     lines += [f"  not heard: cue {cue.number}: {cue.text}" for cue in result.unplaced[:_SHOWN]]
     hidden = sum(max(0, len(found) - _SHOWN) for found in (result.remarks, result.unplaced))

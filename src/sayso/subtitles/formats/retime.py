@@ -1,34 +1,27 @@
-"""New times for the cues of a SubRip or WebVTT file, whose every other character stays as it is."""
+"""New times for the cues of a subtitle file, whose every other character stays as it is."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sayso.subtitles.formats.clock import clock
 from sayso.subtitles.formats.parse import read_subtitles
+from sayso.subtitles.formats.retime_ttml import with_ttml_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sayso.subtitles.formats.subtitle_file import CueTime
     from sayso.types import Cue
 
 _WORD_TIME = re.compile(r"<((?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3}))>", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CueTime:
-    """When a cue is shown, in milliseconds."""
-
-    start_ms: int
-    end_ms: int
-
-
 def with_times(data: str, times: Sequence[CueTime]) -> str:
     """A file with other times: texts, tags, numbers, settings, notes and line ends are unchanged.
 
-    The times of words within a cue (``<00:00:01.500>``) are moved in proportion.
+    The times of words within a cue (``<00:00:01.500>``) are moved in proportion. Of TTML, see `with_ttml_times`.
 
     Args:
         data: the file.
@@ -41,6 +34,8 @@ def with_times(data: str, times: Sequence[CueTime]) -> str:
     file = read_subtitles(data)
     if len(file.cues) != len(times):
         raise ValueError(f"{len(times)} times for {len(file.cues)} cues")
+    if file.file_format == "ttml":
+        return file.mark + with_ttml_times(data.removeprefix(file.mark), times)
     texts = [line.text for line in file.lines]
     for found, time in zip(file.cues, times, strict=True):
         start, end = found.times_span

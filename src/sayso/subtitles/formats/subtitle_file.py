@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from sayso.types import Cue
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n)|([^\r\n]+)$")
 _DOUBLED_LINE = re.compile(r"([^\r\n]*)(\r\r\n|\r\n|\r|\n)|([^\r\n]+)$")
 BYTE_ORDER_MARK = "\ufeff"
+
+FileFormat: TypeAlias = Literal["srt", "vtt", "ttml"]
+"""The formats that are read."""
 
 
 class Line(NamedTuple):
@@ -29,11 +32,13 @@ class Remark:
         line: its number in the file, from 1.
         message: what is there, and what was made of it; a clause without a full stop.
         is_lost: whether something that may have been a cue, or text of one, is left out.
+        is_note: whether nothing is wrong: the format has it, and cues do not.
     """
 
     line: int
     message: str
     is_lost: bool = False
+    is_note: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +47,9 @@ class CueInFile:
 
     Attributes:
         cue: its times, and its lines as a viewer reads them: without tags, with entities resolved.
-        times_line: the index of the line with its times.
-        times_span: the columns in that line from the start's first to after the end's last.
-        text_end: the index of the line after its text.
+        times_line: the index of the line with its times; of TTML, of its paragraph's start tag.
+        times_span: the columns in that line from the start's first to after the end's last; of TTML, none.
+        text_end: the index of the line after its text; of TTML, after ``times_line``.
     """
 
     cue: Cue
@@ -58,18 +63,26 @@ class SubtitleFile:
     """What was read.
 
     Attributes:
-        file_format: which of the two.
+        file_format: which it is by its content.
         mark: the byte order mark, if it has one.
-        lines: of the file.
+        lines: of the file; of TTML, none.
         cues: in the file's order.
         remarks: what is not as the format has it, in the file's order.
     """
 
-    file_format: Literal["srt", "vtt"]
+    file_format: FileFormat
     mark: str
     lines: tuple[Line, ...]
     cues: tuple[CueInFile, ...]
     remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CueTime:
+    """When a cue is shown, in milliseconds."""
+
+    start_ms: int
+    end_ms: int
 
 
 def lines_of(data: str) -> tuple[Line, ...]:
