@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 16_000
 """The rate of every recording that is aligned; all samples of an alignment are counted at this rate."""
 
-Method: TypeAlias = Literal["ctc", "ctc+hmm", "interpolated"]
-"""How a word was placed: by the phoneme model, by it and a second aligner that agrees, or between its neighbours."""
+Method: TypeAlias = Literal["ctc", "ctc+hmm", "hmm"]
+"""How a word was placed: by the phoneme model, by it and a second aligner that agrees, or by the latter alone."""
 
 
 class PhonemeModel(Protocol):

@@ -14,7 +14,7 @@ from sayso.alignment.viterbi import spikes
 from sayso.types import Boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,6 +42,12 @@ SECOND_FARTHEST_SECONDS = 0.25
 
 SECOND_WEIGHT = 0.85
 """Its weight where it agrees: it is more precise, and more often wrong."""
+
+NOT_HEARD_SCORE = -2.5
+"""A word whose phones have so small a mean logarithm is where the second aligner has it, if that is elsewhere."""
+
+LATER_SECONDS: Mapping[str, float] = {"ð": 0.01}
+"""Phones that begin later than both aligners have them: before this one, both count some of the silence."""
 
 _MOVED_AT_MOST_SECONDS = 0.12
 
@@ -143,14 +149,19 @@ def place(
     first = np.array([word[0].first for word in found]) * frame_seconds
     last = np.array([word[-1].last for word in found]) * frame_seconds
     starts = _starts(first, last)
-    agreed = np.zeros(len(words), np.bool_)
+    agreed = elsewhere = np.zeros(len(words), np.bool_)
     ends = np.full(len(words), np.nan)
     if second is not None:
         times = second.align(samples, [word.token.spoken for word in words], [word.ipa for word in words])
         if times is not None:
             agreed = _agreement(times[:, 0], starts, first, last)
+            elsewhere = ~agreed & _elsewhere(times, starts, first, last, found)
             starts = np.where(agreed, SECOND_WEIGHT * times[:, 0] + (1 - SECOND_WEIGHT) * starts, starts)
-            ends = np.where(agreed, times[:, 1], np.nan)
+            starts = np.where(elsewhere, times[:, 0], starts)
+            ends = np.where(agreed | elsewhere, times[:, 1], np.nan)
+            first = np.where(elsewhere, times[:, 0] + SPIKE_LATE_SECONDS, first)
+            last = np.where(elsewhere, np.maximum(times[:, 1] - SPIKE_LATE_SECONDS, first), last)
+    starts += np.array([LATER_SECONDS.get(word[0], 0.0) for word in phones])
     begun, ended = set_edges(
         samples,
         starts,
@@ -164,7 +175,7 @@ def place(
             start=float(begun[index]),
             end=float(ended[index]),
             confidence=_confidence(found[index], agreed=bool(agreed[index])),
-            method="ctc+hmm" if agreed[index] else "ctc",
+            method="ctc+hmm" if agreed[index] else "hmm" if elsewhere[index] else "ctc",
         )
         for index in range(len(words))
     ]
@@ -220,6 +231,26 @@ def _agreement(
             & (np.abs(other - starts) < SECOND_FARTHEST_SECONDS)
         )
     return agreed
+
+
+def _elsewhere(
+    other: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    first: NDArray[np.float64],
+    last: NDArray[np.float64],
+    found: Sequence[Sequence[Spike]],
+) -> NDArray[np.bool_]:
+    """Where the model does not hear a word, and the second aligner has it elsewhere between the words around it."""
+    heard = np.array([np.mean([phone.score for phone in word]) for word in found])
+    before, after = np.append(-np.inf, last[:-1]), np.append(first[1:], np.inf)
+    with np.errstate(invalid="ignore"):
+        elsewhere: NDArray[np.bool_] = (
+            (heard < NOT_HEARD_SCORE)
+            & (np.abs(other[:, 0] - starts) >= SECOND_FARTHEST_SECONDS)
+            & (other[:, 0] >= before - SECOND_EARLIEST_SECONDS)
+            & (other[:, 1] <= after + SECOND_LATEST_SECONDS)
+        )
+    return elsewhere
 
 
 def _confidence(phones: Sequence[Spike], *, agreed: bool) -> float:

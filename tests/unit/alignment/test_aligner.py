@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from sayso.alignment import SAMPLE_RATE_HZ, AlignedWords, Aligner, HeardWord
+from sayso.alignment import DOUBTFUL, SAMPLE_RATE_HZ, AlignedWords, Aligner, HeardWord
 from sayso.errors import ModelMissing, NothingToSay
 from support.alignment.written import LetterPronouncer, Writer, WrittenModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from sayso.alignment import AlignableRecording
     from sayso.scheduling import RequestContext
+    from sayso.types import FloatArray
 
 FOX = "the quick brown fox jumps over the lazy dog near the quiet river bank"
 SHIP = "seven ships sailed from a northern harbour with salt and amber for the king"
@@ -192,3 +196,41 @@ def test_english_without_a_variety_is_that_of_the_model(language: str, asked: st
     pronouncer = Noting()
     Aligner(WrittenModel(), pronouncer).align(Writer().say(SHIP).recording, SHIP, language)
     assert pronouncer.language == asked
+
+
+class Elsewhere:
+    """A second aligner that has the words at given times."""
+
+    name = "elsewhere"
+
+    def __init__(self, times: Sequence[tuple[float, float]]) -> None:
+        self._times = np.array(times)
+
+    def speaks(self, language: str) -> bool:
+        return language.startswith("en")
+
+    def align(self, samples: FloatArray, words: Sequence[str], ipa: Sequence[str]) -> NDArray[np.float64]:
+        del samples, words, ipa
+        return self._times
+
+
+def test_a_word_that_the_model_does_not_hear_is_where_the_second_aligner_has_it() -> None:
+    """A filler, for example; a word that it hears stays, and neither gains confidence."""
+    writer = Writer().pause(0.5).say("seven ships").pause(1.2).say("sailed").pause(0.5)
+    times = [(start, end) for _, start, end in writer.times]
+    unheard = (times[1][1] + 0.6, times[1][1] + 0.8)
+    text = "seven ships um sailed"
+
+    def placed(found: Sequence[tuple[float, float]]) -> AlignedWords:
+        second = Elsewhere(found)
+        return Aligner(WrittenModel(), LetterPronouncer(), second=second).align(writer.recording, text, "en-us")
+
+    filler = placed([*times[:2], unheard, times[2]]).words[2]
+    assert filler.method == "hmm"
+    assert filler.start_sample / SAMPLE_RATE_HZ == pytest.approx(unheard[0], abs=0.06)
+    assert filler.confidence < DOUBTFUL
+    moved = placed([*times[:2], unheard, (unheard[1], unheard[1] + 0.1)]).words[3]
+    assert moved.method == "ctc"
+    assert moved.start_sample / SAMPLE_RATE_HZ == pytest.approx(times[2][0], abs=0.03)
+    beyond = placed([*times[:2], (times[2][0] + 1, times[2][1] + 1), times[2]]).words[2]
+    assert beyond.method == "ctc"
