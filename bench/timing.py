@@ -16,21 +16,26 @@ different places; no ear has listened. Three rows for each voice judge the same 
 
 The constants of `sayso.tts` were tuned on af_heart, am_michael, bf_emma and ff_siwis: of the voices here only the last
 was among them. It is the one French voice there is.
+
+`bench.mid_clause` judges the words between which no pause is, in the same speech, and a shorter text at other speeds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.mid_clause import borders_of, figures_of, tables_of
 from bench.onsets import find_pauses
 from bench.report import Figure, Result, Table
 from bench.texts import ENGLISH_PAUSES, FRENCH_PAUSES
+from bench.witnesses import Witnesses
 from bench.word_times import speak_all
 from sayso.bootstrap import speech_sources
+from sayso.bootstrap.alignment import open_phoneme_model
 from sayso.settings import load_settings
 from sayso.subtitles import naive_times
 from sayso.tts.selection import select
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.mid_clause import Border
     from bench.onsets import Pause
     from bench.word_times import SpokenUtterance
     from sayso.types import Utterance
@@ -55,7 +61,19 @@ VOICES: Sequence[tuple[str, Path]] = (
 )
 """Each voice and the text that it reads."""
 
+OTHER_SPEEDS: Sequence[tuple[str, float]] = (
+    ("bm_george", 0.8),
+    ("bm_george", 1.25),
+    ("en_US-joe-medium", 0.8),
+    ("en_US-joe-medium", 1.25),
+)
+"""Read at other speeds than their own: the first `_LINES_AT_OTHER_SPEEDS` sentences of the English text."""
+
+_LINES_AT_OTHER_SPEEDS = 20
+
 TUNED_ON = frozenset({"af_heart", "am_michael", "bf_emma", "ff_siwis"})
+
+_KOKORO_ENGLISH = frozenset({"am_puck", "bf_isabella", "bm_george", "af_bella"})
 
 GOAL_MEAN_MS = 25.0
 GOAL_WITHIN_50_MS_PERCENT = 95.0
@@ -89,6 +107,8 @@ def measure_timing() -> Result:
     settings = load_settings()
     figures: list[Figure] = []
     start_rows, end_rows, worst_rows, faults, words = [], [], [], 0, 0
+    borders: list[Border] = []
+    witnesses = Witnesses(open_phoneme_model(settings))
     for voice, text_file in VOICES:
         engine, _ = select(speech_sources(settings).values(), voice)
         spoken = speak_all(engine, voice, text_file)
@@ -98,8 +118,16 @@ def measure_timing() -> Result:
         end_rows += _rows(shown, judged.ends)
         worst_rows += _worst(voice, judged.starts)
         figures += _figures(shown, judged)
+        borders += borders_of(voice, spoken, witnesses)
         faults += sum(map(_faults, spoken))
         words += sum(len(each.utterance.tokens) for each in spoken)
+    for voice, speed in OTHER_SPEEDS:
+        engine, _ = select(speech_sources(settings).values(), voice)
+        spoken = speak_all(engine, voice, ENGLISH_PAUSES, speed=speed, lines=_LINES_AT_OTHER_SPEEDS)
+        borders += borders_of(f"{voice}, speed {speed}", spoken, witnesses)
+        faults += sum(map(_faults, spoken))
+    borders += [replace(each, voice="Kokoro, English") for each in borders if each.voice in _KOKORO_ENGLISH]
+    figures += figures_of([each for each in borders if each.voice not in _KOKORO_ENGLISH])
     checked = f"{words} words: a time for each, in order, within the audio"
     figures.append(
         Figure(name="faults in word times", value=faults, unit="", compared_to=checked, at_most=0, decimals=0)
@@ -118,6 +146,7 @@ def measure_timing() -> Result:
     tables = (
         Table(title="Word starts after pauses", columns=columns, rows=start_rows),
         Table(title="Word ends before pauses", columns=columns, rows=end_rows),
+        *tables_of(borders),
         Table(title="The worst starts", columns=("voice", "words", "error, ms"), rows=worst_rows),
     )
     return Result(name="timing", figures=figures, tables=tables, notes=_NOTES)
@@ -228,5 +257,6 @@ def _figures(voice: str, judged: _Judged) -> list[Figure]:
 
 _NOTES = (
     "Errors are the time given less the edge in the sound: negative is early. Word ends have no goal.",
+    "Within a phrase, by all witnesses: the sound where it can tell, else the aligners of bench/witnesses.py.",
     "The detector of bench/onsets.py shares no code and no method with sayso.tts.",
 )

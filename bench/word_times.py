@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sayso.tts.base import SpeechEngine
     from sayso.tts.phonemes.phrasing import Phrasing
+    from sayso.tts.timing.borders import BorderLags
     from sayso.types import Audio, TokenTime, Utterance
 
 _CORRECTED_SAMPLES = {"kokoro": EARLY_SAMPLES, "piper": 0}
@@ -45,14 +46,16 @@ class SpokenUtterance:
     raw_times: tuple[tuple[int, int], ...]
 
 
-def speak_all(engine: SpeechEngine, voice: str, text_file: Path) -> list[SpokenUtterance]:
-    """Speak a text's utterances, as many at once as the engine does best, at the voice's own pace."""
+def speak_all(
+    engine: SpeechEngine, voice: str, text_file: Path, *, speed: float = 1.0, lines: int | None = None
+) -> list[SpokenUtterance]:
+    """Speak a text's first utterances, or all, as many at once as the engine does best."""
     document = Document(text=text_file.read_text(encoding="utf-8"), name=text_file.stem, markdown=False)
     script = to_script(document, engine, voice=voice)
     with _edges_recorded(engine.name) as recorded:
 
         def speak(utterance: Utterance) -> SpokenUtterance:
-            speech = engine.synthesise(utterance, voice=voice, speed=1.0)
+            speech = engine.synthesise(utterance, voice=voice, speed=speed)
             if speech.times is None:
                 raise ValueError(f"{engine.name} gives no times")
             phrasing, edges = recorded.phrasing, recorded.edges + _CORRECTED_SAMPLES[engine.name]
@@ -60,7 +63,7 @@ def speak_all(engine: SpeechEngine, voice: str, text_file: Path) -> list[SpokenU
             return SpokenUtterance(utterance=utterance, audio=speech.audio, times=speech.times, raw_times=raw)
 
         with ThreadPoolExecutor(engine.workers) as pool:
-            return list(pool.map(speak, [line.utterance for line in script.lines]))
+            return list(pool.map(speak, [line.utterance for line in script.lines[:lines]]))
 
 
 class _Recorded(threading.local):
@@ -75,9 +78,11 @@ def _edges_recorded(engine_name: str) -> Iterator[_Recorded]:
     """Note what an engine hands to `token_times`: the model's durations leave it nowhere else."""
     recorded = _Recorded()
 
-    def record(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> tuple[TokenTime, ...]:
+    def record(
+        phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio, *, lags: BorderLags
+    ) -> tuple[TokenTime, ...]:
         recorded.phrasing, recorded.edges = phrasing, edges
-        return token_times(phrasing, edges, audio)
+        return token_times(phrasing, edges, audio, lags=lags)
 
-    with patch(f"sayso.tts.{engine_name}.engine.token_times", record):
+    with patch(f"sayso.tts.engines.{engine_name}.engine.token_times", record):
         yield recorded

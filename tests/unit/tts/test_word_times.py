@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.tts.engines.kokoro.durations import EARLY_SAMPLES, symbol_edges
+from sayso.tts.engines.kokoro.durations import BORDER_LAGS, EARLY_SAMPLES, symbol_edges
 from sayso.tts.engines.kokoro.vocabulary import SAMPLES_PER_FRAME
 from sayso.tts.phonemes.phrasing import Phrasing
+from sayso.tts.timing.borders import Manner, manner_of
 from sayso.tts.timing.energy import FRAME_SAMPLES, levels_db, quiet_runs
 from sayso.tts.timing.word_times import token_times
 from sayso.types import Audio
@@ -41,7 +42,7 @@ def edges(*milliseconds: int) -> NDArray[np.int64]:
 
 def milliseconds(phrasing: Phrasing, model: NDArray[np.int64], audio: Audio) -> list[float]:
     """The times of the tokens, start and end in turn."""
-    times = token_times(phrasing, model, audio)
+    times = token_times(phrasing, model, audio, lags={})
     return [sample * 1000 / RATE for time in times for sample in (time.start_sample, time.end_sample)]
 
 
@@ -77,7 +78,69 @@ def test_a_stop_consonant_is_no_pause() -> None:
     phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 3)))
     audio = sound((100, 0), (300, 0.5), (80, 0), (300, 0.5), (200, 0))
 
-    assert milliseconds(phrasing, edges(100, 380, 400, 780), audio) == pytest.approx([100, 400, 400, 780], abs=10)
+    assert milliseconds(phrasing, edges(100, 400, 440, 780), audio) == pytest.approx([100, 400, 400, 780], abs=10)
+
+
+@pytest.mark.parametrize("between", [" ", ", ", ""])
+def test_what_is_between_two_words_without_a_pause_is_the_second_one_s(between: str) -> None:
+    """The next word is heard while the model still counts the space, or a comma without a pause: it begins there."""
+    phrasing = Phrasing(symbols=f"a{between}b", places=((0, 1), (1 + len(between), 2 + len(between))))
+    gap = [300 + 40 * (step + 1) for step in range(len(between))]
+
+    found = milliseconds(phrasing, edges(0, 300, *gap, 600), sound((300, 0.5), (300, 0.4)))
+
+    assert found == pytest.approx([0, 300, 300, 600], abs=1)
+
+
+def test_a_border_is_moved_by_what_was_measured_for_the_next_word_s_first_sound() -> None:
+    """A stressed sibilant is found behind its mark; a sound without a figure stays on the edge."""
+    audio = sound((900, 0.5))
+    phrasing = Phrasing(symbols="a ˈsa a", places=((0, 1), (2, 5), (6, 7)))
+    model = edges(0, 300, 350, 360, 450, 600, 650, 900)
+
+    times = token_times(phrasing, model, audio, lags={Manner.SIBILANT: -240})
+
+    assert [time.start_sample * 1000 // RATE for time in times] == [0, 290, 600]
+
+
+@pytest.mark.parametrize(("lag", "border"), [(-24_000, 150), (24_000, 475)])
+def test_no_border_is_moved_beyond_the_middle_of_a_word(lag: int, border: int) -> None:
+    """However long the lag, neither word loses more than half of its phonemes' time."""
+    phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 3)))
+    lags = dict.fromkeys(Manner, lag)
+
+    times = token_times(phrasing, edges(0, 300, 350, 600), sound((600, 0.5)), lags=lags)
+
+    assert [time.end_sample * 1000 // RATE for time in times] == [border, 600]
+
+
+def test_words_at_pauses_are_where_their_sound_is_whatever_the_lags() -> None:
+    """The lags of an engine are for words within a phrase: the first one and one after a pause do not move."""
+    audio = sound((100, 0), (300, 0.5), (400, 0), (300, 0.5), (200, 0))
+    model = edges(60, 550, 600, 740, 1140, 1300)
+
+    without = token_times(TWO_WORDS, model, audio, lags={})
+
+    assert token_times(TWO_WORDS, model, audio, lags=dict.fromkeys(Manner, -1200)) == without
+
+
+@pytest.mark.parametrize(
+    ("symbols", "manner"),
+    [
+        ("ʃˈɪp", Manner.SIBILANT),
+        ("ˈʧA", Manner.SIBILANT),
+        ("ðə", Manner.FRICATIVE),
+        ("ˈpʊt", Manner.VOICELESS_STOP),
+        ("ɡˈɛt", Manner.VOICED_STOP),
+        ("nˈO", Manner.NASAL),
+        ("jˈu", Manner.APPROXIMANT),
+        ("ˈIdəl", Manner.VOWEL),
+        ("", Manner.VOWEL),
+    ],
+)
+def test_a_word_has_the_manner_of_its_first_sound(symbols: str, manner: Manner) -> None:
+    """Marks of stress are no sounds."""
+    assert manner_of(symbols) is manner
 
 
 def test_a_long_silence_without_a_mark_is_a_pause() -> None:
@@ -107,7 +170,7 @@ def test_a_last_word_that_the_model_drags_out_ends_with_its_sound() -> None:
 def test_a_token_without_phonemes_lasts_no_time() -> None:
     """It has a place between its neighbours all the same."""
     phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 2), (2, 3)))
-    times = token_times(phrasing, edges(0, 280, 300, 600), sound((300, 0.5), (300, 0.4)))
+    times = token_times(phrasing, edges(0, 280, 300, 600), sound((300, 0.5), (300, 0.4)), lags={})
 
     assert times[1].start_sample == times[1].end_sample
     assert times[0].end_sample <= times[1].start_sample <= times[2].start_sample
@@ -118,7 +181,7 @@ def test_the_shortest_audio_has_times(samples: int) -> None:
     """Less audio than the energy is measured over is no reason to fail."""
     audio = Audio(samples=np.zeros(samples, np.float32), sample_rate_hz=RATE)
 
-    assert len(token_times(TWO_WORDS, edges(0, 10, 20, 30, 40, 50), audio)) == 2
+    assert len(token_times(TWO_WORDS, edges(0, 10, 20, 30, 40, 50), audio, lags={})) == 2
 
 
 @given(
@@ -143,6 +206,7 @@ def test_times_are_in_order_whatever_the_model_says(frames: list[int], words: li
         Phrasing(symbols=symbols, places=tuple(places)),
         symbol_edges(np.array(frames, np.int64)),
         Audio(samples=samples, sample_rate_hz=RATE),
+        lags=BORDER_LAGS,
     )
 
     assert len(times) == len(words)

@@ -1,8 +1,9 @@
 """From the times of a model's symbols to the times of words.
 
-The durations of phonemes are right within a phrase. Around a pause they are inaccurate: a final consonant gets most of
-the silence after it, and a soft first one begins long before its frames. There the waveform decides: the silence
-between the two words is looked up in the audio, and the edges of the words are moved to its edges.
+Within a phrase the durations of phonemes are right, and `sayso.tts.timing.borders` says which of them is the border of
+two words. Around a pause they are inaccurate: a final consonant gets most of the silence after it, and a soft first one
+begins long before its frames. There the waveform decides: the silence between the two words is looked up in the audio,
+and the edges of the words are moved to its edges.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sayso.tts.timing.borders import word_border
 from sayso.tts.timing.energy import FRAME_SAMPLES, levels_db, quiet_runs
 from sayso.types import TokenTime
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sayso.tts.phonemes.phrasing import Phrasing
+    from sayso.tts.timing.borders import BorderLags
     from sayso.types import Audio, FloatArray
 
 # Silence is what lies this far below the loud parts of the utterance (their 95th percentile). Voiced sounds die away
@@ -36,7 +39,9 @@ PAUSE_MINIMUM_SECONDS = 0.04
 UNMARKED_PAUSE_MINIMUM_SECONDS = 0.12
 
 
-def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> tuple[TokenTime, ...]:
+def token_times(
+    phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio, *, lags: BorderLags
+) -> tuple[TokenTime, ...]:
     """The time of each token of an utterance.
 
     Args:
@@ -44,6 +49,7 @@ def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> t
         edges: where each symbol begins and, last, where the final one ends, in samples as far as the model knows;
             shape (symbols + 1,), never falling. What lies outside the audio is moved to its ends.
         audio: of the utterance.
+        lags: of the engine, for the borders of words within a phrase.
 
     Returns:
         One time per token: ordered, not overlapping, within the audio. A token without phonemes lasts no time.
@@ -51,12 +57,18 @@ def token_times(phrasing: Phrasing, edges: NDArray[np.int64], audio: Audio) -> t
     edges = np.clip(edges, 0, audio.samples.size)
     starts = [int(edges[begin]) for begin, _ in phrasing.places]
     ends = [int(edges[end]) for _, end in phrasing.places]
-    _move_to_silences(phrasing, starts, ends, audio)
+    joined = _move_to_silences(phrasing, starts, ends, audio)
+    _move_borders(phrasing, edges, joined, starts, ends, lags)
     return _in_order(starts, ends, audio.samples.size)
 
 
-def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> None:
-    """Move the words' edges at a pause, and at either end of the audio, to where the silence begins and ends."""
+def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], audio: Audio) -> list[tuple[int, int]]:
+    """Move the words' edges at a pause, and at either end of the audio, to where the silence begins and ends.
+
+    Returns:
+        The pairs of neighbours that have no pause between them.
+    """
+    joined = []
     level = levels_db(audio.samples)
     loud = float(np.percentile(level, 95))
     runs = quiet_runs(level, loud - END_BELOW_LOUD_DB, longest_click_frames=LONGEST_CLICK_FRAMES)
@@ -71,6 +83,7 @@ def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], au
         minimum_seconds = PAUSE_MINIMUM_SECONDS if _has_mark(phrasing, left, right) else UNMARKED_PAUSE_MINIMUM_SECONDS
         if length < minimum_seconds * audio.sample_rate_hz:
             ends[left] = starts[right]
+            joined.append((left, right))
         else:
             ends[left] = silence[0]
             starts[right] = _soft_start(level, silence, loud)
@@ -80,6 +93,24 @@ def _move_to_silences(phrasing: Phrasing, starts: list[int], ends: list[int], au
             starts[first] = _soft_start(level, silences[0], loud)
         if silences[-1][1] == level.size * FRAME_SAMPLES and silences[-1][0] > starts[last]:
             ends[last] = silences[-1][0]
+    return joined
+
+
+def _move_borders(
+    phrasing: Phrasing,
+    edges: NDArray[np.int64],
+    joined: Sequence[tuple[int, int]],
+    starts: list[int],
+    ends: list[int],
+    lags: BorderLags,
+) -> None:
+    """Move the edges of neighbours to their border, but into neither beyond its middle."""
+    for left, right in joined:
+        begin, end = phrasing.places[right]
+        earliest = (starts[left] + int(edges[phrasing.places[left][1]])) // 2
+        latest = (int(edges[begin]) + int(edges[end])) // 2
+        border = word_border(phrasing, edges, left, right, lags)
+        ends[left] = starts[right] = min(max(border, earliest), latest)
 
 
 def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:

@@ -11,13 +11,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.tts.engines.kokoro.vocabulary import SAMPLES_PER_FRAME
+from sayso.tts.engines.kokoro.vocabulary import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+from sayso.tts.timing.borders import Manner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sayso.tts.timing.borders import BorderLags
+
 EARLY_SAMPLES = 2 * SAMPLES_PER_FRAME
 """A phoneme is in the audio this much earlier than its frames: 50 ms."""
+
+_LEADS_MS = {
+    Manner.VOWEL: 30,
+    Manner.SIBILANT: 38,
+    Manner.FRICATIVE: 38,
+    Manner.VOICELESS_STOP: 38,
+    Manner.VOICED_STOP: 33,
+    Manner.NASAL: 43,
+    Manner.APPROXIMANT: 35,
+}
+"""Within a phrase a word is heard so long before the frames of the space in front of it: medians over am_michael,
+bf_emma, bm_lewis and ff_siwis reading `bench/text_files/clauses-en.txt` and ``clauses-fr.txt`` (1,951 words), by the
+witnesses of `bench/witnesses.py`. The voices differ by 5 ms; neither the speed nor the length of the space matters."""
+
+BORDER_LAGS: BorderLags = {manner: EARLY_SAMPLES - lead * SAMPLE_RATE_HZ // 1000 for manner, lead in _LEADS_MS.items()}
+"""The same, relative to the edges of `symbol_edges`."""
 
 
 def symbol_edges(frames: NDArray[np.int64]) -> NDArray[np.int64]:

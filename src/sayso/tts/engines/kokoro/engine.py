@@ -16,7 +16,7 @@ from sayso.errors import ModelCorrupt, ModelMissing, UtteranceTooLong
 from sayso.lazy import LazyModel
 from sayso.machine import is_busy
 from sayso.tts.base import MAXIMUM_MODEL_SPEED, MINIMUM_MODEL_SPEED
-from sayso.tts.engines.kokoro.durations import symbol_edges
+from sayso.tts.engines.kokoro.durations import BORDER_LAGS, symbol_edges
 from sayso.tts.engines.kokoro.kernels import load_kernels
 from sayso.tts.engines.kokoro.model import KokoroModel
 from sayso.tts.engines.kokoro.planned import PlannedKokoro
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sayso.tts.planned import PlannedSpeech
     from sayso.types import FloatArray, Utterance
 
-REVISION = 3
+REVISION = 4
 """Raised whenever this package makes other audio or times with the same model.
 
 Native kernels and the ONNX graph differ only in rounding, as the graph itself does from one processor to another: what
@@ -171,7 +171,7 @@ class KokoroEngine:
         with self._session.use() as model:
             samples, frames = model.speak(ids, style, speed)
         audio = Audio(samples=samples, sample_rate_hz=self.sample_rate_hz)
-        return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio))
+        return Speech(audio=audio, times=token_times(phrasing, symbol_edges(frames), audio, lags=BORDER_LAGS))
 
     def _read(self, utterance: Utterance, voice: str, speed: float) -> tuple[Phrasing, list[int], FloatArray]:
         """The symbols of an utterance, their numbers, and the voice's style for so many."""

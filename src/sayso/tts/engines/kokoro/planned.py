@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sayso.tts.engines.kokoro.durations import BORDER_LAGS
 from sayso.tts.engines.kokoro.vocabulary import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from sayso.tts.phonemes.phrasing import Phrasing
 from sayso.tts.planned import Cut
+from sayso.tts.timing.borders import word_border
 from sayso.tts.timing.word_times import (
     END_BELOW_LOUD_DB,
     PAUSE_MINIMUM_SECONDS,
@@ -73,6 +75,7 @@ class PlannedKokoro:
         self._length = int(prosody.frames.sum()) * SAMPLES_PER_FRAME
         self._edges = np.clip(edges, 0, self._length)
         self._levels = _DECIBELS_AT_ZERO + _DECIBELS_PER_UNIT * prosody.loudness.reshape(-1)
+        self._quiet = self._levels < float(np.percentile(self._levels, 95)) - END_BELOW_LOUD_DB
         first = int(self._edges[phrasing.places[0][0]])
         last = min(self._length, int(self._edges[phrasing.places[-1][1]]) + _TAIL_SAMPLES)
         self.begin = Cut(token=0, sample=first, boundary=Boundary.SENTENCE, level_db=-np.inf)
@@ -91,7 +94,7 @@ class PlannedKokoro:
         audio = Audio(samples=made[start - offset : stop - offset], sample_rate_hz=SAMPLE_RATE_HZ)
         places = self._phrasing.places[begin.token : end.token]
         phrasing = Phrasing(symbols=self._phrasing.symbols, places=places)
-        times = token_times(phrasing, self._edges - start, audio)
+        times = token_times(phrasing, self._edges - start, audio, lags=BORDER_LAGS)
         return Speech(audio=audio, times=self._without_pauses_at_cuts(times, begin, end, start, stop))
 
     def _without_pauses_at_cuts(
@@ -101,20 +104,23 @@ class PlannedKokoro:
         changed = list(times)
         for cut, index in ((begin, 0), (end, -1)):
             if cut is not self.begin and cut is not self.end and not self._is_in_pause(cut):
-                border = min(max(int(self._edges[self._phrasing.places[cut.token][0]]), start), stop) - start
+                border = min(max(self._border(cut.token), start), stop) - start
                 if index == 0:
                     changed[0] = replace(changed[0], start_sample=min(border, changed[0].end_sample))
                 else:
                     changed[-1] = replace(changed[-1], end_sample=max(border, changed[-1].start_sample))
         return tuple(changed)
 
+    def _border(self, right: int) -> int:
+        """Where a token of the utterance begins, in samples, if no pause is before it."""
+        return word_border(self._phrasing, self._edges, right - 1, right, BORDER_LAGS)
+
     def _is_in_pause(self, cut: Cut) -> bool:
         """Whether the silence around a cut is one by the rules of `token_times`."""
-        quiet = self._levels < float(np.percentile(self._levels, 95)) - END_BELOW_LOUD_DB
         at = cut.sample // _HALF_FRAME
-        if not quiet[at]:
+        if not self._quiet[at]:
             return False
-        before, after = quiet[:at][::-1], quiet[at:]
+        before, after = self._quiet[:at][::-1], self._quiet[at:]
         steps = sum(int(side.argmin()) if not side.all() else side.size for side in (before, after))
         left, right = self._phrasing.places[cut.token - 1], self._phrasing.places[cut.token]
         is_marked = self._phrasing.symbols[left[1] : right[0]].strip() != ""
@@ -126,14 +132,22 @@ class PlannedKokoro:
         for index, ((before, left), (after, right)) in enumerate(pairs, 1):
             if before.span == after.span or left[0] == left[1] or right[0] == right[1]:
                 continue
-            low = max(int(self._edges[left[0]]), int(self._edges[left[1]]) - _NEAR_SAMPLES) // _HALF_FRAME + 1
-            high = min(int(self._edges[right[1]]), int(self._edges[right[0]]) + _NEAR_SAMPLES) // _HALF_FRAME
-            levels = self._levels[low:high]
-            if levels.size:
-                quietest = low + int(levels.argmin())
-                yield Cut(
-                    token=index,
-                    sample=quietest * _HALF_FRAME + _HALF_FRAME // 2,
-                    boundary=before.boundary,
-                    level_db=float(levels.min()),
-                )
+            low = max(int(self._edges[left[0]]), int(self._edges[left[1]]) - _NEAR_SAMPLES)
+            high = min(int(self._edges[right[1]]), int(self._edges[right[0]]) + _NEAR_SAMPLES)
+            cut = self._quietest(low, high, index, before.boundary)
+            if cut is not None and not self._is_in_pause(cut):
+                border = self._border(index)
+                low, high = max(low, border - _NEAR_SAMPLES), min(high, border + _NEAR_SAMPLES)
+                cut = self._quietest(low, high, index, before.boundary)
+            if cut is not None:
+                yield cut
+
+    def _quietest(self, low: int, high: int, token: int, boundary: Boundary) -> Cut | None:
+        """The quietest place between two samples, if a step of the planned loudness lies there."""
+        first = low // _HALF_FRAME + 1
+        levels = self._levels[first : high // _HALF_FRAME]
+        if not levels.size:
+            return None
+        quietest = first + int(levels.argmin())
+        sample = quietest * _HALF_FRAME + _HALF_FRAME // 2
+        return Cut(token=token, sample=sample, boundary=boundary, level_db=float(levels.min()))
