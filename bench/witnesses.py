@@ -6,11 +6,11 @@ None shares code or constants with what it judges (`sayso.tts.timing`), and none
   between the sibilant's peak and the quietest moment within 150 ms on the other side;
 - a **stop** (p, t, k, b, d, g, ch, j) behind a vowel or a sonorant: where its closure begins, the middle in dB of the
   fall between 400 Hz and 4 kHz, before the burst;
-- **pocketsphinx** with the true text, where the phoneme model agrees within `AGREEMENT_SECONDS`; English;
+- **pocketsphinx** with the true text, where the phoneme model agrees within `ALIGNERS_AGREE_SECONDS`; English;
 - the **phoneme model**, where pocketsphinx does not speak the language.
 
 Both aligners place words in any recording. The sound is looked at around the place that they give; where it disagrees
-with it by more than `AGREEMENT_SECONDS`, the word is not judged.
+with it by more than `SOUND_AGREES_SECONDS`, the word is not judged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from sayso.alignment.base import PhonemeModel
     from sayso.types import Audio, Utterance
 
-AGREEMENT_SECONDS = 0.08
+ALIGNERS_AGREE_SECONDS = 0.08
+SOUND_AGREES_SECONDS = 0.06
 
 _RATE = 16_000
 _HOP_SECONDS = 0.002
@@ -101,7 +102,7 @@ class Witnesses:
             found = self._sphinx.align(samples, [word.token.spoken for word in words], [word.ipa for word in words])
             if found is None:
                 return []
-            times = np.where(np.abs(found - heard) <= AGREEMENT_SECONDS, found, np.nan)
+            times = np.where(np.abs(found - heard) <= ALIGNERS_AGREE_SECONDS, found, np.nan)
         bands = _Bands(audio.samples.astype(np.float64), audio.sample_rate_hz)
         witnessed = []
         for index in range(1, len(words)):
@@ -126,7 +127,7 @@ def _agreed(by_sound: float | None, around: float) -> float:
     """By the sound, if an aligner is near; by the aligner where the sound cannot tell."""
     if by_sound is None:
         return around
-    return by_sound if abs(by_sound - around) <= AGREEMENT_SECONDS else float("nan")
+    return by_sound if abs(by_sound - around) <= SOUND_AGREES_SECONDS else float("nan")
 
 
 class _Bands:
