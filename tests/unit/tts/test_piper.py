@@ -16,8 +16,10 @@ from sayso.errors import InvalidInput, ModelCorrupt, ModelMissing, UnknownVoice,
 from sayso.testing import FakeG2P
 from sayso.tts.engines.piper import PiperEngine
 from sayso.tts.engines.piper.config import read_config
+from sayso.tts.engines.piper.engine import BORDER_LAGS
 from sayso.tts.engines.piper.graph import DURATIONS_OUTPUT, prepare_graph
 from sayso.tts.phonemes.phrasing import phrase
+from sayso.tts.timing.borders import Manner
 from support.text.utterances import utterance
 
 if TYPE_CHECKING:
@@ -225,13 +227,14 @@ def test_a_faster_speed_shortens_every_symbol(tmp_path: Path) -> None:
 
 
 def test_words_begin_and_end_with_their_symbols(tmp_path: Path) -> None:
-    """In a sound without silence, the times are the durations' own."""
+    """In a sound without silence, a word lasts as its phonemes do, and the space is the next one's."""
     write_voice(tmp_path, inference={"noise_scale": 0.5, "length_scale": 1, "noise_w": 0.8})
     speech = say(PiperEngine([tmp_path], FakeG2P()), "ab c", speed=1.0)
 
     # begin 1, then a 4, b 5, space 3, c 6, end 2; the pads last no time.
+    border = 10 * HOP + BORDER_LAGS[Manner.VOICELESS_STOP]
     assert speech.times is not None
-    assert [(time.start_sample // HOP, time.end_sample // HOP) for time in speech.times] == [(1, 13), (13, 19)]
+    assert [(time.start_sample, time.end_sample) for time in speech.times] == [(HOP, border), (border, 19 * HOP)]
     assert speech.audio.samples.size == 21 * HOP
 
 
@@ -243,8 +246,9 @@ def test_a_voice_of_another_rate_speaks_at_the_engine_s(tmp_path: Path) -> None:
     assert speech.audio.sample_rate_hz == PiperEngine.sample_rate_hz
     assert speech.times is not None
     seconds = [time.start_sample / speech.audio.sample_rate_hz for time in speech.times]
-    # At 1.5: begin 2, a 6, b 8, space 5 (4.5 rounded up).
-    assert seconds == pytest.approx([2 * HOP / 16_000, 21 * HOP / 16_000], abs=0.001)
+    # At 1.5: begin 2, a 6, b 8, space 5 (4.5 rounded up), which is the second word's.
+    border = 16 * HOP / 16_000 + BORDER_LAGS[Manner.VOICELESS_STOP] / PiperEngine.sample_rate_hz
+    assert seconds == pytest.approx([2 * HOP / 16_000, border], abs=0.001)
     assert speech.audio.duration_seconds == pytest.approx((2 + 6 + 8 + 5 + 9 + 3) * HOP / 16_000, abs=0.001)
 
 
