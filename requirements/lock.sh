@@ -15,7 +15,7 @@ lock() { # name, then uv's selection of sources, extras and groups
     --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt" "$@"
 }
 
-extras=(--extra espeak --extra alignment --extra aws --extra embedded --extra otel)
+extras=(--extra espeak --extra ja --extra zh --extra alignment --extra aws --extra embedded --extra otel)
 
 lock run pyproject.toml "${extras[@]}" --group build
 lock test pyproject.toml "${extras[@]}" --group build --group test --constraint requirements/run.txt
@@ -27,10 +27,11 @@ lock lint-deploy --group pyproject.toml:lint-deploy --constraint requirements/te
 lock ../deploy/compose/aws/requirements --group pyproject.toml:aws-emulator --constraint requirements/test.txt
 
 # The images have no embedded database, and no command of num2words (docopt, which has no wheel). hf-xet makes large
-# downloads from a model hub faster; the images download nothing. Those without local engines do not have `engines`.
-image=(pyproject.toml --extra espeak --extra aws --extra otel)
-engines=(espeakng-loader faster-whisper huggingface-hub onnx onnxruntime)
-excluding() { printf '%s\n' docopt hf-xet "$@"; }
+# downloads from a model hub faster; the images download nothing. pyopenjtalk-plus has a dictionary of its own, and asks
+# sudachidict-core (193 MB) only for what Sayso turns off. Those without local engines do not have `engines`.
+image=(pyproject.toml --extra espeak --extra ja --extra zh --extra aws --extra otel)
+engines=(espeakng-loader faster-whisper huggingface-hub jieba-py onnx onnxruntime pyopenjtalk-plus pypinyin sudachipy)
+excluding() { printf '%s\n' docopt hf-xet sudachidict-core "$@"; }
 
 lock image "${image[@]}" --excludes <(excluding "${engines[@]}") --constraint requirements/run.txt
 mapfile -t both < <(sed -nE 's/^([a-z0-9._-]+)==.*/--no-emit-package=\1/p' requirements/image.txt)

@@ -13,6 +13,9 @@ find "$directory" -type d -path '*/botocore/data' | while read -r data; do
   find "$data" -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sqs ! -name dynamodb ! -name sts ! -name sso \
     ! -name sso-oidc ! -name signin -exec rm -rf {} +
 done
+# jieba's tables for parts of speech and key words, and the voice of Open JTalk's own synthesis.
+rm -rf "$directory"/jieba/_data/posseg_data "$directory"/jieba/_data/idf.txt "$directory"/jieba/posseg.py \
+  "$directory"/jieba/analyse "$directory"/pyopenjtalk/htsvoice
 # onnxruntime's tools for making models, and the library for C programs, which Python does not load.
 for part in transformers quantization tools datasets; do
   rm -rf "$directory/onnxruntime/$part"

@@ -3,7 +3,9 @@
     SaysoError
       InvalidInput                  the caller's mistake
         NothingToSay  NotText  NotSubtitles  NotAudio
-        UnknownVoice  MalformedVoice  UnsupportedLanguage  NoSuchJob  IdempotencyKeyReused
+        UnknownVoice  MalformedVoice  NoSuchJob  IdempotencyKeyReused
+        UnsupportedLanguage
+          LanguageNotInstalled
         UtteranceTooLong  SpeechTooLong  AudioTooLong  AudioTooShort  TooLarge
         FetchRefused
           FetchFailed               *
@@ -111,6 +113,12 @@ class UnsupportedLanguage(InvalidInput):
     """A component does not support this language."""
 
     is_for_one_engine = True
+
+
+class LanguageNotInstalled(UnsupportedLanguage):
+    """A language needs an optional component that is missing here; the hint says how to install it."""
+
+    public_message = "A part that this language needs is not installed on the server."
 
 
 class UtteranceTooLong(InvalidInput):

@@ -1,4 +1,4 @@
-"""What every source of phonemes promises, asked of espeak-ng and of the fake."""
+"""What every source of phonemes promises, asked of espeak-ng, of all sources together, and of the fake."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sayso.errors import UnsupportedLanguage
 from sayso.testing import FakeG2P
 from sayso.tts.phonemes.espeak import espeak
+from sayso.tts.phonemes.languages import phonemes
 
 if TYPE_CHECKING:
     from sayso.tts.base import G2P
 
-SOURCES = pytest.mark.parametrize("g2p", [FakeG2P(), espeak()], ids=["fake", "espeak"])
+SOURCES = pytest.mark.parametrize("g2p", [FakeG2P(), espeak(), phonemes()], ids=["fake", "espeak", "all"])
 WORDS = st.lists(st.text(min_size=1).filter(lambda word: not any(map(str.isspace, word))), max_size=8)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sayso.alignment.matching import letters_of, match
 from sayso.text.normalise import normalise
+from sayso.text.words import has_spaces, join_words
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -71,14 +72,16 @@ class Plan:
 def spoken_words(heard: Sequence[HeardWord], language: str) -> list[TextWord]:
     """The words of a transcription as they are spoken, with a share of the time of what was written for them."""
     text, places = "", []
+    space = " " if has_spaces(language) else ""
     for word in heard:
         written = word.text.strip()
         places.append((len(text), len(text) + len(written), word))
-        text += written + " "
+        text += written + space
     words: list[TextWord] = []
     numbered = iter(places)
     current = next(numbered, None)
-    for token in normalise(text, Span(start=0, end=len(text)), language=language):
+    tokens = normalise(text, Span(start=0, end=len(text)), language=language)
+    for token in join_words(text, tokens, language):
         while current is not None and current[1] <= token.span.start:
             current = next(numbered, None)
         if current is None:

@@ -43,7 +43,7 @@ def open_aligner(
     """
     require_packages()
     from sayso.alignment import Aligner
-    from sayso.tts.phonemes.espeak import espeak
+    from sayso.tts.phonemes.languages import phonemes
 
     try:
         model = open_phoneme_model(settings)
@@ -53,7 +53,7 @@ def open_aligner(
         obtain((settings.alignment_model,))
         model = open_phoneme_model(settings)
     open_listener = listener or partial(_local_whisper, settings, obtain)
-    return Aligner(model, espeak(), second=_second(), listen=_listen_with(open_listener))
+    return Aligner(model, phonemes(), second=_second(), listen=_listen_with(open_listener))
 
 
 def open_aligner_if_installed(settings: EngineSettings) -> Aligner | None:

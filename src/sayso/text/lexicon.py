@@ -22,6 +22,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sayso.errors import InvalidInput
+from sayso.text.normalise.grammar import CJK
 from sayso.types import Span, Token
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _HEADER = re.compile(r"\[\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)\s*\]")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _IPA = re.compile(r"/([^/]+)/")
-_WORDS = re.compile(r"[^\W\d]+|\d|[^\w\s]")  # the smallest parts that are spoken by themselves: "AT&T", "12-15"
+# The smallest parts that are spoken by themselves: "AT&T", "12-15", each character of Japanese and Chinese.
+_WORDS = re.compile(rf"[{CJK}]|(?:(?![{CJK}])[^\W\d])+|\d|[^\w\s]")
 _EDGES = re.compile(r"^\W++|(?<!\W)\W++$")
 _EVERY_LANGUAGE = ""
 

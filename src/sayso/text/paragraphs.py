@@ -11,6 +11,7 @@ from sayso.text.lines import line_ends
 from sayso.text.normalise import NormaliseOptions, normalise
 from sayso.text.segments import mark_boundaries, with_boundary
 from sayso.text.sentences import sentence_ends
+from sayso.text.words import join_words
 from sayso.types import Boundary, Span
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class TokenReader:
         tokens = normalise(self.text, span, language=language, options=self.options, skip=skip)
         if tokens and start and not (visible.text[start - 1].isspace() or visible.text[start].isspace()):
             tokens[0] = replace(tokens[0], joined=True)  # as in scripts without spaces between sentences
-        return self.lexicon.apply(self.text, tokens, language) if tokens else []
+        return join_words(self.text, self.lexicon.apply(self.text, tokens, language), language)
 
 
 def _pieces(text: str, language: str) -> Iterator[tuple[int, int, list[int]]]:

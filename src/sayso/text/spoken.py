@@ -10,6 +10,7 @@ from sayso.errors import TooLarge
 from sayso.text.normalise import NormaliseOptions, normalise
 from sayso.text.script import write_script
 from sayso.text.steps import Steps, never_cancel
+from sayso.text.words import join_words
 from sayso.types import Boundary, Span
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _tokens_by_line(text: str, options: ScriptOptions, steps: Steps) -> Iterator
         span = Span(start=start, end=start + len(line))
         start = span.end + 1
         tokens = normalise(text, span, language=options.language, options=normalising)
-        yield options.lexicon.apply(text, tokens, options.language)
+        yield join_words(text, options.lexicon.apply(text, tokens, options.language), options.language)
         steps.advance(len(line) + 1)
 
 

@@ -61,14 +61,14 @@ def _kokoro() -> SpeechEngine:
     from sayso.models import open_store
     from sayso.settings import load_settings
     from sayso.tts.engines.kokoro import KokoroEngine
-    from sayso.tts.phonemes.espeak import espeak
+    from sayso.tts.phonemes.languages import phonemes
 
     settings = load_settings()
     store = open_store(settings)
     return KokoroEngine(
         store.path("kokoro-82m-int8") / "model.onnx",
         store.path("kokoro-voices"),
-        espeak(),
+        phonemes(),
         tuning_file=settings.cache_dir / "tuning.json",
         workers=settings.synthesis_workers,
     )

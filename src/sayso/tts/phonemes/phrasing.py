@@ -24,10 +24,12 @@ class Notation:
     Attributes:
         phonemes: writes the IPA of a word, given its language as well.
         marks: writes the punctuation beside a word, as far as it affects the model.
+        spaced: the languages (primary subtags) that are written without spaces, and had them where the model learned.
     """
 
     phonemes: Callable[[str, str], str]
     marks: Callable[[str], str]
+    spaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +55,9 @@ def phrase(utterance: Utterance, g2p: G2P, notation: Notation) -> Phrasing:
     """
     symbols = ""
     places = []
+    spaced = utterance.language.lower().partition("-")[0] in notation.spaced
     for token, spoken in zip(utterance.tokens, _pronounce(utterance, g2p, notation), strict=True):
-        if symbols and not symbols.endswith(" ") and not token.joined:
+        if symbols and not symbols.endswith(" ") and (spaced or not token.joined):
             symbols += " "
         symbols += notation.marks(token.lead)
         places.append((len(symbols), len(symbols) + len(spoken)))

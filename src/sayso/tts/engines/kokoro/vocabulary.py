@@ -55,6 +55,11 @@ _OTHERS = {
     "a͡ɪ": "I", "a͡ʊ": "W", "d͡z": "ʣ", "d͡ʒ": "ʤ", "e͡ɪ": "A", "o͡ʊ": "O", "ə͡ʊ": "Q", "s͡s": "S", "t͡s": "ʦ",
     "t͡ʃ": "ʧ", "ɔ͡ɪ": "Y",
 }  # fmt: skip
+# misaki/cutlet.py and misaki/zh.py, ZHG2P.retone: what `sayso.tts.phonemes` has for Japanese and Mandarin.
+_JAPANESE = {"t͡ɕ": "ʨ", "d͡ʑ": "ʥ"}
+_MANDARIN = {
+    "t͡ɕ": "ʨ", "ʈ͡ʂ": "ꭧ", "ɻ\u0329": "ɨ", "ɹ\u0329": "ɨ", "˧˥": "↗", "˨˩˦": "↓", "˥˩": "↘", "˥": "→",
+}  # fmt: skip
 
 
 def _rewriter(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -64,6 +69,8 @@ def _rewriter(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 _REWRITES = {
     "en-us": _rewriter(_AMERICAN | _ENGLISH),
     "en-gb": _rewriter(_BRITISH | _ENGLISH),
+    "ja": _rewriter(_OTHERS | _JAPANESE),
+    **dict.fromkeys(("zh", "cmn"), _rewriter(_OTHERS | _MANDARIN)),
 }
 _OTHER_REWRITES = _rewriter(_OTHERS)
 
@@ -76,8 +83,9 @@ def to_symbols(ipa: str, language: str) -> str:
         language: a BCP 47 tag; the region matters for English.
     """
     language = language.lower()
-    english = language.partition("-")[0] == "en"
-    rewrites = _REWRITES.get(language, _REWRITES["en-us"] if english else _OTHER_REWRITES)
+    primary = language.partition("-")[0]
+    english = primary == "en"
+    rewrites = _REWRITES.get(language) or _REWRITES.get("en-us" if english else primary, _OTHER_REWRITES)
     for written, symbol in rewrites:
         ipa = ipa.replace(written, symbol)
     if english:
@@ -86,4 +94,4 @@ def to_symbols(ipa: str, language: str) -> str:
     return _ENGLISH_WORDS.get(symbols, symbols) if english else symbols
 
 
-NOTATION = Notation(phonemes=to_symbols, marks=to_prosody)
+NOTATION = Notation(phonemes=to_symbols, marks=to_prosody, spaced=frozenset({"ja", "zh", "cmn"}))
