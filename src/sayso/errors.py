@@ -34,7 +34,10 @@ an HTTP status. Code never matches an error by its text.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
 
 class SaysoError(Exception):
@@ -57,6 +60,11 @@ class SaysoError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """The kind of error for programs: the name of its class, as ``unknown_voice``."""
+        return _CAPITAL.sub(r"_\1", type(self).__name__).lower()
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by attributes, not by constructor arguments, which differ between classes."""

@@ -65,10 +65,12 @@ async def test_a_failed_narration_says_why_and_can_be_done_again(scene: Scene) -
     await scene.failed(record)
     failed = await scene.now(record)
     assert (failed.status, failed.error, dict(failed.files)) == ("failed", "It was too long.", {})
+    assert failed.error_code == "speech_too_long"
     assert failed.finished_at is not None
     claim = await scene.claimed(record)
     again = await scene.now(record)
     assert (again.status, again.error, again.finished_at) == (NarrationStatus.RUNNING, None, None)
+    assert again.error_code is None
     await scene.tasks.complete(claim, dict.fromkeys(claim.lease_ids, "file:///data/a"))
     assert (await scene.now(record)).status is NarrationStatus.COMPLETED
 

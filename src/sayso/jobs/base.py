@@ -208,8 +208,13 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
         """Fail the tasks of the claim for good.
+
+        Args:
+            claim: the claim, which is spent then.
+            error: why, for people.
+            code: the kind of error, for programs; a store of another system's items keeps none.
 
         Raises:
             LeaseLost: as for `complete`.

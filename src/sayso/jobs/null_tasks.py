@@ -25,7 +25,7 @@ class NullTaskStore:
     async def complete(self, claim: Claim, media_urls: Mapping[str, str]) -> None:
         """Does nothing."""
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
         """Does nothing."""
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:

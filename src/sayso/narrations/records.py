@@ -126,6 +126,7 @@ class NarrationRecord:
         error: why it failed, in a sentence.
         files: the URI of each format, in the order of the formats; empty until it is completed.
         callback: None without a callback URL.
+        error_code: the kind of error, for programs; None if it has not failed, or an earlier version recorded it.
     """
 
     id: str
@@ -141,6 +142,7 @@ class NarrationRecord:
     error: str | None
     files: Mapping[str, str]
     callback: Callback | None
+    error_code: str | None = None
 
     @property
     def name(self) -> str:

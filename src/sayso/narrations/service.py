@@ -199,6 +199,7 @@ class NarrationPresenter:
             "progress": round(record.progress, 4),
             "audio_seconds": round(record.audio_seconds, 3),
             "error": record.error,
+            **({} if record.error_code is None else {"error_code": record.error_code}),
             "files": [await self._file(record, name, uri, base_url) for name, uri in record.files.items()],
             "callback": None if record.callback is None else _callback(record.callback),
         }

@@ -125,7 +125,7 @@ class StoryHandler:
         is_done = False
         refusal: InvalidInput | None = None
         try:
-            is_done = await self._claims.fail(parent_id, task_ids, error)
+            is_done = await self._claims.fail(parent_id, task_ids, error, code=job.error_code)
         except InvalidInput as caught:
             refusal = caught
         await self._announce_finished(parent_id)

@@ -185,6 +185,7 @@ class MemoryTask:
     status: str = "IN_PROGRESS"
     media_url: str | None = None
     error: str | None = None
+    error_code: str | None = None
     progress: TaskProgress | None = None
     lease_id: int = 0
     lease_until: float = 0.0
@@ -229,10 +230,10 @@ class InMemoryTaskStore:
         for task_id, task in self._held(claim).items():
             task.status, task.media_url, task.lease_until = "COMPLETED", media_urls[task_id], 0.0
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
         """See `TaskStore.fail`."""
         for task in self._held(claim).values():
-            task.status, task.error, task.lease_until = "FAILED", error, 0.0
+            task.status, task.error, task.error_code, task.lease_until = "FAILED", error, code, 0.0
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:  # noqa: ARG002
         """See `TaskStore.release`."""

@@ -225,6 +225,7 @@ class InMemoryNarrationStore:
             progress=1.0 if is_completed else max((each.share for each in progress), default=0.0),
             audio_seconds=max((each.audio_seconds for each in progress), default=0.0),
             error=next((task.error for task in tasks if task.status == "FAILED"), None),
+            error_code=next((task.error_code for task in tasks if task.status == "FAILED"), None),
             files={name: task.media_url or "" for name, task in zip(row.request.formats, tasks, strict=True)}
             if is_completed
             else {},
@@ -261,7 +262,8 @@ class _Tasks(InMemoryTaskStore):
     def retry(self, parent_id: str, task_id: str) -> None:
         task = self.tasks[parent_id, task_id]
         if task.status != "COMPLETED":
-            task.status, task.lease_id, task.error, task.progress = _QUEUED, 0, None, None
+            task.status, task.lease_id, task.progress = _QUEUED, 0, None
+            task.error = task.error_code = None
 
     async def claim(self, parent_id: str, task_ids: Sequence[str]) -> Claim | ClaimHeldElsewhere | Finished:
         tasks = [self.tasks.get((parent_id, task_id)) for task_id in task_ids]
@@ -279,6 +281,6 @@ class _Tasks(InMemoryTaskStore):
         await super().complete(claim, media_urls)
         self._on_change(claim.parent_id)
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
-        await super().fail(claim, error=error)
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
+        await super().fail(claim, error=error, code=code)
         self._on_change(claim.parent_id)

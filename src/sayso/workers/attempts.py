@@ -49,12 +49,14 @@ class Job:
         queue: its queue.
         max_attempts: how often it may be tried.
         attempt: which attempt this is, by the larger count: the queue's, or that of a store that counts too.
+        error_code: the kind of error for which it is given up; None before.
     """
 
     delivery: Delivery
     queue: JobQueue
     max_attempts: int = 5
     attempt: int = field(init=False)
+    error_code: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.attempt = self.delivery.attempt
@@ -168,6 +170,7 @@ class Attempts:
             finally:
                 on_worked()
         except AttemptsUsedUp as error:
+            job.error_code = error.code
             return await self._dead_letter(job, error.message, unless_done=True)
         except LeaseLost:
             raise
@@ -178,10 +181,11 @@ class Attempts:
         except SaysoError as error:
             _log.warning("the attempt failed", kind=type(error).__name__, error=error.message, hint=error.hint)
             pause_seconds = error.retry_after_seconds or 0.0
-            reason = error.for_callers()
+            reason, job.error_code = error.for_callers(), error.code
             return await self._failed(job, reason, retryable=error.retryable, pause_seconds=pause_seconds)
         except Exception as error:  # noqa: BLE001 -- whatever a handler raises is its job's failure, not the worker's
             _log.exception("the handler broke")
+            job.error_code = "unexpected"
             reason = f"Sayso failed unexpectedly ({type(error).__name__}); the worker's log says why."
             return await self._failed(job, reason, retryable=True)
         await self._settle(lambda: self._queue.finish(job.delivery))

@@ -127,7 +127,7 @@ class TaskClaims:
         await retry_until_available(partial(self._tasks.heartbeat, claim, progress))
         await retry_until_available(partial(self._tasks.complete, claim, media_urls))
 
-    async def fail(self, parent_id: str, task_ids: Sequence[str], error: str) -> bool:
+    async def fail(self, parent_id: str, task_ids: Sequence[str], error: str, *, code: str | None = None) -> bool:
         """Fail those tasks that are not completed, and return whether all of them were completed before.
 
         Raises:
@@ -135,20 +135,20 @@ class TaskClaims:
             InvalidInput: a task cannot be changed; the others have failed.
         """
         try:
-            return await self._fail(parent_id, task_ids, error)
+            return await self._fail(parent_id, task_ids, error, code)
         except InvalidInput:
             if len(task_ids) > 1:
                 for task_id in task_ids:
                     with suppress(InvalidInput):
-                        await self._fail(parent_id, [task_id], error)
+                        await self._fail(parent_id, [task_id], error, code)
             raise
 
-    async def _fail(self, parent_id: str, task_ids: Sequence[str], error: str) -> bool:
+    async def _fail(self, parent_id: str, task_ids: Sequence[str], error: str, code: str | None) -> bool:
         claim = await self.claim(parent_id, task_ids)
         if isinstance(claim, Finished):
             return bool(claim.media_urls)
         try:
-            await self._tasks.fail(claim, error=error)
+            await self._tasks.fail(claim, error=error, code=code)
         except InvalidInput:
             await self._release(claim)
             raise

@@ -33,6 +33,7 @@ class Recorder:
         self.begun: list[str] = []
         self.ended: list[str] = []
         self.given_up: list[tuple[str, str]] = []
+        self.codes: list[str | None] = []
         self.most_at_once = 0
         self._work = work
         self._now = 0
@@ -50,6 +51,7 @@ class Recorder:
 
     async def give_up(self, job: Job, error: str) -> bool:
         self.given_up.append((job.delivery.body, error))
+        self.codes.append(job.error_code)
         return False
 
 

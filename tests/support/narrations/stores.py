@@ -50,7 +50,7 @@ class Scene:
         await self.tasks.complete(claim, {name: f"file:///data/{name}" for name in claim.lease_ids})
 
     async def failed(self, record: NarrationRecord) -> None:
-        await self.tasks.fail(await self.claimed(record), error="It was too long.")
+        await self.tasks.fail(await self.claimed(record), error="It was too long.", code="speech_too_long")
 
     async def now(self, record: NarrationRecord) -> NarrationRecord:
         return await self.store.get(record.id, owner=None)

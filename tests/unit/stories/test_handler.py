@@ -106,10 +106,12 @@ async def test_a_mistake_of_the_sender_is_an_error_that_no_retry_mends(
 async def test_giving_up_fails_the_tasks(scene: Scene) -> None:
     """Whoever waits sees that the story failed, and why."""
     job = await scene.job(TASKS | {"voice": "nobody"})
+    job.error_code = "unknown_voice"
     await scene.stories.give_up(job, "There is no voice nobody.")
     await scene.stories.give_up(await scene.job("not json"), "It is not JSON.")
     assert scene.statuses == {"a": "FAILED", "b": "FAILED"}
     assert scene.tasks.tasks["p", "a"].error == "There is no voice nobody."
+    assert scene.tasks.tasks["p", "a"].error_code == "unknown_voice"
     assert scene.announced == ["p"]
 
 
@@ -146,10 +148,10 @@ async def test_a_task_that_takes_no_change_does_not_keep_the_others_from_failing
     """An item that is full stays as it is, which is told; its sibling is failed."""
     fail = scene.tasks.fail
 
-    async def full(claim: Claim, *, error: str) -> None:
+    async def full(claim: Claim, *, error: str, code: str | None = None) -> None:
         if "b" in claim.lease_ids:
             raise InvalidInput("The item is too large.")
-        await fail(claim, error=error)
+        await fail(claim, error=error, code=code)
 
     scene.tasks.fail = full  # type: ignore[method-assign]
     with pytest.raises(InvalidInput, match="too large"):

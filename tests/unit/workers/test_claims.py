@@ -32,10 +32,10 @@ class Store(InMemoryTaskStore):
         self.releases.append(is_counted)
         await super().release(claim, is_counted=is_counted)
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
         if set(self._refused) & set(claim.lease_ids):
             raise InvalidInput("The item is too large.")
-        await super().fail(claim, error=error)
+        await super().fail(claim, error=error, code=code)
 
 
 async def received(*, deliveries: int = 1) -> Job:

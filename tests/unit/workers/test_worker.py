@@ -71,6 +71,7 @@ async def test_a_handler_that_breaks_fails_its_job_and_nothing_else() -> None:
     async with working(queue, handler, quick(max_attempts=2)):
         await until(lambda: states(queue) == {"dead", "done"})
     assert queue.jobs["1"].errors == ["Sayso failed unexpectedly (ZeroDivisionError); the worker's log says why."] * 2
+    assert handler.codes == ["unexpected"]
 
 
 async def test_a_failed_job_s_reason_names_no_file_of_the_worker() -> None:
@@ -184,6 +185,7 @@ async def test_a_job_whose_workers_died_is_put_aside_unread() -> None:
         await until(lambda: states(queue) == {"dead"})
     assert handler.begun == []
     assert handler.given_up == [("a", "It was begun 3 times and came to no end: its worker died, or had to stop.")]
+    assert handler.codes == ["attempts_used_up"]
 
 
 async def test_a_job_that_is_done_by_another_is_no_dead_letter() -> None:

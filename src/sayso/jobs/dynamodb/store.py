@@ -163,7 +163,7 @@ class DynamoTaskStore:
                 if (item.status, item.lease, item.media_url) != (COMPLETED, lease, url):
                     raise _lost(claim, task_id) from None
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:  # noqa: ARG002 -- as documented
         """See `TaskStore.fail`; failing a task again in the same way succeeds."""
         await self._confirm(claim, FAILED)
         for task_id, lease in claim.lease_ids.items():

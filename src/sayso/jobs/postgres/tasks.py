@@ -33,7 +33,7 @@ _CLAIM = """
 update sayso.tasks
 set status = 'IN_PROGRESS',
     lease_id = nextval('sayso.lease_ids'), lease_until = now() + %(lease)s * interval '1 second',
-    started_at = coalesce(started_at, now()), date_updated = now(), error = null
+    started_at = coalesce(started_at, now()), date_updated = now(), error = null, error_code = null
 where parent_id = %(parent)s and task_id = any(%(tasks)s)
 returning task_id, lease_id
 """
@@ -54,7 +54,7 @@ where parent_id = %(parent)s and task_id = done.id
 
 _FAIL = """
 update sayso.tasks
-set status = 'FAILED', error = %(error)s, lease_until = null, date_updated = now()
+set status = 'FAILED', error = %(error)s, error_code = %(code)s, lease_until = null, date_updated = now()
 where parent_id = %(parent)s and task_id = any(%(tasks)s)
 """
 
@@ -119,9 +119,9 @@ class PostgresTaskStore:
         urls = [media_urls[task_id] for task_id in claim.lease_ids]
         await self._change(claim, _COMPLETE, {"urls": urls}, kind="completed", result="COMPLETED")
 
-    async def fail(self, claim: Claim, *, error: str) -> None:
+    async def fail(self, claim: Claim, *, error: str, code: str | None = None) -> None:
         """See `TaskStore.fail`."""
-        await self._change(claim, _FAIL, {"error": storable(error)}, kind="failed", result="FAILED")
+        await self._change(claim, _FAIL, {"error": storable(error), "code": code}, kind="failed", result="FAILED")
 
     async def release(self, claim: Claim, *, is_counted: bool = False) -> None:  # noqa: ARG002 -- the queue counts
         """See `TaskStore.release`."""

@@ -11,11 +11,12 @@ from typing import LiteralString
 def _records(narrations: LiteralString) -> LiteralString:
     """A statement that returns narrations with their tasks and latest event, given the one that finds their rows."""
     return f"""
-        select narration.*, coalesce(event.id, 0) as event_id, task.progress, task.audio_seconds, task.error, task.files
+        select narration.*, coalesce(event.id, 0) as event_id, task.progress, task.audio_seconds, task.error,
+            task.error_code, task.files
         from ({narrations}) as narration
         cross join lateral (
             select coalesce(max(progress), 0) as progress, coalesce(max(audio_seconds), 0) as audio_seconds,
-                max(error) as error, jsonb_object_agg(task_id, media_url) as files
+                max(error) as error, max(error_code) as error_code, jsonb_object_agg(task_id, media_url) as files
             from sayso.tasks where parent_id = narration.id
         ) as task
         left join lateral (
@@ -83,8 +84,8 @@ JOB_IS_OPEN = "select id from sayso.jobs where id = %(job_id)s and state in ('wa
 
 RETRY_TASKS = """
 update sayso.tasks
-set status = 'PENDING', lease_id = nextval('sayso.lease_ids'), lease_until = null, error = null, progress = 0,
-    audio_seconds = 0, started_at = null, date_updated = now()
+set status = 'PENDING', lease_id = nextval('sayso.lease_ids'), lease_until = null, error = null, error_code = null,
+    progress = 0, audio_seconds = 0, started_at = null, date_updated = now()
 where parent_id = %(id)s and status <> 'COMPLETED'
 """
 

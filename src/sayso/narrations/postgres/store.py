@@ -267,6 +267,7 @@ def _record(row: Row) -> NarrationRecord:
         progress=row["progress"],
         audio_seconds=row["audio_seconds"],
         error=row["error"] if status is NarrationStatus.FAILED else None,
+        error_code=row["error_code"] if status is NarrationStatus.FAILED else None,
         files={name: row["files"][name] for name in formats} if is_completed else {},
         callback=_callback(row),
     )

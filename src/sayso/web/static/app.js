@@ -1,7 +1,8 @@
 /** The page: its parts, the key, and the models of the server. */
 
 import * as cards from "./cards/cards.js";
-import { explain, getJson, onKeyRequired, storeKey } from "./common/api.js";
+import { getJson, onKeyRequired, storeKey } from "./common/api.js";
+import { showError } from "./common/errors.js";
 import * as preferences from "./common/preferences.js";
 import * as narrations from "./narrations/narrations.js";
 import * as speak from "./speech/speak.js";
@@ -27,7 +28,7 @@ async function load() {
     await cards.open(server.cards);
   } catch (error) {
     if (error.status !== 401) { // shown beside the key
-      byId("page-error").textContent = explain(error);
+      showError(byId("page-error"), error);
     }
     return false;
   }

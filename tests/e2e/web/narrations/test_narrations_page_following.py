@@ -126,3 +126,22 @@ def test_older_narrations_are_a_button_away(visit: Visit, narrated: Narrated) ->
         older.click()
         expect(page.locator("#narrations-older")).not_to_have_attribute("aria-busy", "true")
     assert shown.all_text_contents() == narrated.names()
+
+
+def test_in_french_errors_are_french(visit: Visit, narrated: Narrated) -> None:
+    """By their codes; an error without French words has the server's behind, which are marked as English."""
+    narrated.submit(f"{FAILING} it will.", name="fails in French")
+    narrated.settle()
+    page = visit(narrated.address, expects_failures=True, locale="fr-FR")
+    found = row(page, "fails in French")
+    expect(found.locator(".state")).to_have_text("Échec")
+    expect(found.locator(".error")).to_have_text("Le moteur a échoué sur ce texte.")
+    page.locator("#text").fill("[pause x]")
+    page.get_by_role("button", name="Lire", exact=True).click()
+    shown = page.locator("#speak-error")
+    expect(shown).to_contain_text("Le serveur a refusé cette demande.")
+    expect(shown.locator("[lang=en]")).to_contain_text("is not a directive")
+    page.locator("#text").fill("…")
+    page.get_by_role("button", name="Lire", exact=True).click()
+    expect(shown.locator("[lang=en]")).to_contain_text("nothing that can be spoken")
+    expect(shown).to_contain_text("Ce texte ne peut pas être utilisé.")

@@ -1,6 +1,7 @@
 /** A job of a deck in the list: its progress, its buttons, and its cards. */
 
-import { explain, getJson } from "../common/api.js";
+import { getJson } from "../common/api.js";
+import { failureOfJob, showError } from "../common/errors.js";
 import { busy, button, keepFocus, make } from "../common/elements.js";
 import { plural, t } from "../common/language.js";
 import { elapsed, secondsLeft, timeLeft, when } from "../common/times.js";
@@ -87,7 +88,7 @@ export class CardJobRow {
     this.#running.hidden = hasEnded(job);
     this.#retry.hidden = job.status !== "failed";
     this.#problem.hidden = !job.errorMessage || !hasEnded(job);
-    this.#problem.textContent = job.errorMessage ?? "";
+    showError(this.#problem, job.errorMessage ? failureOfJob(job.errorMessage, null, "error.card") : null);
     if (job.phrases !== undefined) {
       this.#whole = job;
     }
@@ -156,7 +157,7 @@ export class CardJobRow {
       this.#cards?.show(this.#whole);
       this.#note.textContent = "";
     } catch (error) {
-      this.#note.textContent = explain(error);
+      showError(this.#note, error);
     } finally {
       this.#isLoading = false;
     }

@@ -1,6 +1,7 @@
 /** The cards of the page: the jobs of decks, as the server has them. */
 
 import { CardJobRow, hasEnded, isRunning, wordsOf } from "./card-job-row.js";
+import { failureOfJob, inOneLine } from "../common/errors.js";
 import { linkOf } from "../common/files.js";
 import { openList } from "../common/open-list.js";
 
@@ -15,7 +16,7 @@ let files = null; // the address of the MP3 files, and whether this server serve
 const jobPath = (kind, id) => `${PATH}/${kind}/${encodeURIComponent(id)}`;
 
 function newsOf(job) {
-  return `${job.deckId}: ${wordsOf(job)}${job.errorMessage ? `. ${job.errorMessage}` : ""}`;
+  return `${job.deckId}: ${wordsOf(job)}${job.errorMessage ? `. ${inOneLine(failureOfJob(job.errorMessage, null, "error.card"))}` : ""}`;
 }
 
 /** The address at which the page may play a file, given its URL; null where it may not. */

@@ -1,20 +1,9 @@
-/** Requests to the API: the key, the responses, and the errors. */
+/** Requests to the API: the key and the responses. */
 
-import { known, language, plural, t } from "./language.js";
+import { Failure, wordsOf } from "./errors.js";
+import { t } from "./language.js";
 
-const API_LANGUAGE = "en"; // whose messages say more than the page's own of the same code
 const KEY_NAME = "sayso.key";
-
-/** An error of the API, or of the connection to it. */
-export class Failure extends Error {
-  constructor(message, { status = 0, code = null, retryAfterSeconds = null } = {}) {
-    super(message);
-    this.name = "Failure";
-    this.status = status;
-    this.code = code; // of the API, for programs
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
 
 let keyWanted = () => {};
 
@@ -34,26 +23,28 @@ function authorisation() {
 
 /** The failure of an error response; after a refused key the page asks for one, unless `asksForKey` is false. */
 function failureOf(status, body, retryAfter, asksForKey = true) {
-  let message;
+  let words;
   let code = null;
   try {
     const { error } = JSON.parse(body);
     code = error.code;
-    message = (language !== API_LANGUAGE && known(`error.code.${error.code}`)) || error.message;
+    words = wordsOf(error);
   } catch {
-    message = t("error.status", { status }); // a proxy in between has other error bodies
+    words = { message: t("error.status", { status }) }; // a proxy in between has other error bodies
   }
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
-  const failure = new Failure(message, { status, code, retryAfterSeconds: Number.isFinite(seconds) ? seconds : null });
+  const retryAfterSeconds = Number.isFinite(seconds) ? seconds : null;
+  const failure = new Failure(words.message, { status, code, detail: words.detail, retryAfterSeconds });
   if (status === 401 && asksForKey) {
-    keyWanted(message);
+    keyWanted(words.message);
   }
   return failure;
 }
 
 /** The failure of an `error` event in the middle of a stream. */
-export function failureOfEvent(event) {
-  return new Failure(event.error?.message ?? t("error.broken"));
+export function failureOfEvent({ error }) {
+  const { message, detail } = error?.message ? wordsOf(error) : { message: t("error.broken") };
+  return new Failure(message, { code: error?.code ?? null, detail });
 }
 
 export const cutOff = () => new Failure(t("error.cut"));
@@ -128,17 +119,4 @@ export function postForm(path, form, { signal, onUpload = () => {}, onText = () 
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
   });
-}
-
-/** The message of an error for people; null if they cancelled the request themselves. */
-export function explain(error) {
-  if (error.name === "AbortError") {
-    return null;
-  }
-  if (error.retryAfterSeconds === null || error.retryAfterSeconds === undefined) {
-    return error.message;
-  }
-  const seconds = error.retryAfterSeconds;
-  const when = new Date(Date.now() + seconds * 1000).toLocaleTimeString(language);
-  return `${error.message} ${plural("error.again", seconds, { when })}`;
 }

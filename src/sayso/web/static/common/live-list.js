@@ -1,6 +1,7 @@
 /** A list of the server's jobs, the newest first, which follows their changes. */
 
-import { ask, explain } from "./api.js";
+import { ask } from "./api.js";
+import { showError } from "./errors.js";
 import { follow } from "./following.js";
 import { PAGE, pageOf } from "./list-page.js";
 
@@ -59,7 +60,7 @@ export class LiveList {
 
   /** Show an error of the list; null for none. */
   fail(error) {
-    this.#part("error").textContent = error === null ? "" : explain(error);
+    showError(this.#part("error"), error);
   }
 
   /** Show a job that was just made, as the first. */

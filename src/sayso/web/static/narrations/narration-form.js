@@ -1,6 +1,7 @@
 /** The form that submits a narration. */
 
-import { ask, explain } from "../common/api.js";
+import { ask } from "../common/api.js";
+import { showError } from "../common/errors.js";
 import { factor, plural, t } from "../common/language.js";
 import { SpokenView } from "../pronunciation/spoken-view.js";
 import { lexicon as lexiconOfSpeak, modelOf } from "../speech/speak.js";
@@ -147,7 +148,7 @@ export class NarrationForm {
     } catch (error) {
       if (this.#file === file) {
         this.#choose(null);
-        this.#problem.textContent = error.message;
+        showError(this.#problem, error);
       }
     }
   }
@@ -225,7 +226,7 @@ export class NarrationForm {
       this.#onAccepted(narration);
     } catch (error) {
       this.#say("");
-      this.#problem.textContent = explain(error) ?? "";
+      showError(this.#problem, error);
       if (error.status >= 400 && error.status < 500) {
         this.#key = null; // it was not accepted; after other failures that is unknown
       }

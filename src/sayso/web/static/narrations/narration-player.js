@@ -3,6 +3,7 @@
 import { ask } from "../common/api.js";
 import { copied } from "../common/clipboard.js";
 import { button, make } from "../common/elements.js";
+import { inOneLine } from "../common/errors.js";
 import { linkOf, MEDIA_TYPES } from "../common/files.js";
 import { t } from "../common/language.js";
 import { minutes } from "../common/times.js";
@@ -113,7 +114,7 @@ export class NarrationPlayer {
       this.#text.scrollIntoView({ block: "nearest" }); // on a narrow screen it is below the fold
     } catch (error) {
       if (error.name !== "AbortError") {
-        this.#say(t("narration.unreadable", { reason: error.message }));
+        this.#say(t("narration.unreadable", { reason: inOneLine(error) }));
       }
     }
   }

@@ -1,6 +1,7 @@
 /** A narration in the list: its name, its progress, and its buttons. */
 
 import { busy, button, keepFocus, make } from "../common/elements.js";
+import { failureOfJob, showError } from "../common/errors.js";
 import { factor, percent, t } from "../common/language.js";
 import { linkOf, save } from "../common/files.js";
 import { NarrationPlayer, playableOf } from "./narration-player.js";
@@ -110,7 +111,7 @@ export class NarrationRow {
     this.#retry.hidden = !["failed", "cancelled"].includes(narration.status);
     this.#askNoMore();
     this.#problem.hidden = narration.status !== "failed";
-    this.#problem.textContent = narration.error ?? "";
+    showError(this.#problem, narration.error ? failureOfJob(narration.error, narration.error_code) : null);
     this.#showFiles(before);
     this.tick(skewMs);
     keep();

@@ -1,5 +1,6 @@
 /** The narrations of the page: the form, and the server's list with its changes. */
 
+import { failureOfJob, inOneLine } from "../common/errors.js";
 import { t } from "../common/language.js";
 import { openList } from "../common/open-list.js";
 import { NarrationForm } from "./narration-form.js";
@@ -17,7 +18,8 @@ function newsOf(narration) {
   const length = narration.status === "completed" && narration.audio_seconds > 0
     ? `, ${t("narration.audio", { time: minutes(narration.audio_seconds) })}`
     : "";
-  return `${narration.name}: ${wordsOf(narration)}${length}${narration.error ? `. ${narration.error}` : ""}`;
+  const reason = narration.error ? `. ${inOneLine(failureOfJob(narration.error, narration.error_code))}` : "";
+  return `${narration.name}: ${wordsOf(narration)}${length}${reason}`;
 }
 
 const pathOf = (narration) => `${PATH}/${narration.id}`;

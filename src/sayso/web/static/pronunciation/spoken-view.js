@@ -1,7 +1,8 @@
 /** What will be said: shown for a text before it is spoken, with the pronunciations that its author gives. */
 
-import { explain, postJson } from "../common/api.js";
+import { postJson } from "../common/api.js";
 import { button, make } from "../common/elements.js";
+import { showError } from "../common/errors.js";
 import { plural, t } from "../common/language.js";
 import { save } from "../common/files.js";
 import { Lexicon } from "./lexicon.js";
@@ -156,7 +157,7 @@ export class SpokenView {
       if (error.name === "AbortError") {
         return; // another look has begun
       }
-      this.#problem.textContent = explain(error);
+      showError(this.#problem, error);
       this.#status.textContent = "";
       this.#area.hidden = true;
     }

@@ -1,12 +1,13 @@
 /** Changes the pronunciation of one word: by a respelling or by IPA, which can be heard before it is kept. */
 
-import { explain } from "../common/api.js";
 import { busy, button, make } from "../common/elements.js";
+import { Failure, showError } from "../common/errors.js";
 import { t } from "../common/language.js";
 import { isWritable } from "./lexicon.js";
 
 let count = 0; // of editors, for the ids of their elements
 
+const REFUSED = "invalid_lexicon";
 const KINDS = ["respelling", "ipa"];
 
 /** The value of an entry in a lexicon, as it stands behind the equals sign. */
@@ -125,7 +126,7 @@ export class WordEditor {
     const typed = this.#typed.value.trim();
     if (typed === "") {
       this.#problem.textContent = t("spoken.empty");
-      this.#typed.setAttribute("aria-invalid", "true");
+      this.#mark(true);
       this.#typed.focus();
       return;
     }
@@ -138,10 +139,13 @@ export class WordEditor {
   }
 
   #complain(error) {
-    const isRefused = error?.code === "invalid_lexicon"; // the server's message is about a line of a file
-    const message = error === null ? "" : isRefused ? t("error.code.invalid_lexicon") : explain(error) ?? "";
-    this.#problem.textContent = message;
-    this.#typed.toggleAttribute("aria-invalid", message !== "");
-    message && this.#typed.setAttribute("aria-invalid", "true");
+    // The server's message of a wrong entry is about a line of a file.
+    showError(this.#problem, error?.code === REFUSED ? new Failure(t("error.code.invalid_lexicon")) : error);
+    this.#mark(this.#problem.textContent !== "");
+  }
+
+  /** Mark the value as wrong, or not. */
+  #mark(isWrong) {
+    isWrong ? this.#typed.setAttribute("aria-invalid", "true") : this.#typed.removeAttribute("aria-invalid");
   }
 }

@@ -1,6 +1,6 @@
 /** Records the microphone into a file. */
 
-import { Failure } from "../common/api.js";
+import { Failure } from "../common/errors.js";
 import { t } from "../common/language.js";
 
 const FORMS = [["audio/webm;codecs=opus", "webm"], ["audio/mp4", "m4a"], ["audio/ogg;codecs=opus", "ogg"]];

@@ -1,7 +1,8 @@
 /** The part of the page that speaks a text. */
 
-import { explain, postJson } from "../common/api.js";
+import { postJson } from "../common/api.js";
 import { copied } from "../common/clipboard.js";
+import { showError } from "../common/errors.js";
 import { DownloadButtons, fileOf } from "../common/files.js";
 import { factor, t } from "../common/language.js";
 import { minutes, timeLeft } from "../common/times.js";
@@ -39,7 +40,7 @@ let shownProgress = null;
 let view = null; // of what will be said
 
 const say = (message) => { status.textContent = message; };
-const complain = (error) => { problem.textContent = explain(error) ?? ""; };
+const complain = (error) => showError(problem, error);
 
 /** The model that speaks with a voice: the chosen one, or that of the voice's engine. */
 export function modelOf(name) {
@@ -237,8 +238,7 @@ export function start() {
   byId("voice-browse").addEventListener("click", () => voiceDialog.open(voice));
   byId("voice-listen").addEventListener("click", (event) => {
     const { engine: name, language } = voice.selectedOptions[0].dataset;
-    const onProblem = (message) => { problem.textContent = message; };
-    preview(event.currentTarget, { id: voice.value, language }, modelOf(name), onProblem);
+    preview(event.currentTarget, { id: voice.value, language }, modelOf(name), complain);
   });
   addEventListener("hashchange", openLink);
 }

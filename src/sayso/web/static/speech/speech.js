@@ -1,6 +1,7 @@
 /** The speech of one text: its request, its sound and its words. */
 
-import { cutOff, Failure, failureOfEvent, postJson } from "../common/api.js";
+import { cutOff, failureOfEvent, postJson } from "../common/api.js";
+import { Failure } from "../common/errors.js";
 import { eventsOf } from "../common/sse.js";
 import { Player, SampleDecoder } from "../sound/player.js";
 import { placer, ReadingText } from "../text/reading-text.js";

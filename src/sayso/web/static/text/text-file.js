@@ -1,6 +1,6 @@
 /** Texts from files: what is no text is refused in a sentence that says what to do. */
 
-import { Failure } from "../common/api.js";
+import { Failure } from "../common/errors.js";
 import { t } from "../common/language.js";
 
 const LARGEST_BYTES = 64 * 2 ** 20; // as the server's limit

@@ -1,6 +1,7 @@
 /** The transcription part of the page. */
 
-import { cutOff, explain, failureOfEvent, postForm } from "../common/api.js";
+import { cutOff, failureOfEvent, postForm } from "../common/api.js";
+import { showError } from "../common/errors.js";
 import { copied } from "../common/clipboard.js";
 import { DownloadButtons, fileOf, stem } from "../common/files.js";
 import { percent, t } from "../common/language.js";
@@ -42,7 +43,7 @@ let finished = null; // the last event of the last one
 let listeningSince = 0; // by performance.now()
 
 const say = (message) => { status.textContent = message; };
-const complain = (error) => { problem.textContent = explain(error) ?? ""; };
+const complain = (error) => showError(problem, error);
 
 function showState() {
   const isBusy = controller !== null;

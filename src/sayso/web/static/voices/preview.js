@@ -1,6 +1,6 @@
 /** Lets a voice be heard with a sentence of its language. */
 
-import { explain, postJson } from "../common/api.js";
+import { postJson } from "../common/api.js";
 import { sound } from "../sound/one-sound.js";
 import { sampleOf } from "./samples.js";
 
@@ -19,12 +19,12 @@ export function stopPreview() {
  * @param button shows whether it plays, by aria-pressed
  * @param voice {id, language}
  * @param model that speaks it
- * @param onProblem called with a problem in words, or an empty text
+ * @param onProblem called with an error, or null
  */
 export async function preview(button, voice, model, onProblem) {
   const isPlaying = sound.isPlaying(button);
   stopPreview();
-  onProblem("");
+  onProblem(null);
   if (isPlaying) {
     return;
   }
@@ -42,10 +42,10 @@ export async function preview(button, voice, model, onProblem) {
     button.setAttribute("aria-pressed", "true");
     sound.play(made.get(key), button, (problem) => {
       button.setAttribute("aria-pressed", "false");
-      onProblem(problem ?? "");
+      onProblem(problem === null ? null : new Error(problem));
     });
   } catch (error) {
-    onProblem(explain(error) ?? "");
+    onProblem(error);
   } finally {
     button.removeAttribute("aria-busy");
   }

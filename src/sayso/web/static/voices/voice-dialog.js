@@ -1,6 +1,7 @@
 /** The dialog of voices: search, listen, choose, and blend with sliders. */
 
 import { button, make } from "../common/elements.js";
+import { showError } from "../common/errors.js";
 import { languageName, percent, plural, t } from "../common/language.js";
 import { preview, stopPreview } from "./preview.js";
 import { blendOf, byLanguage, chooseVoice, partsOf, searchText, shortName, voiceLabel } from "./voices.js";
@@ -23,6 +24,7 @@ let select = null; // the list that the dialog chooses for
 let parts = []; // of the blend: {id, weight}
 
 const say = (message) => { problem.textContent = message; };
+const complain = (error) => showError(problem, error);
 const voiceOf = (id) => voices.find((voice) => voice.id === id);
 
 /** @param model gives the model for a voice's engine */
@@ -55,7 +57,7 @@ function listenButton(voice, name) {
   listen.classList.add("listen");
   listen.setAttribute("aria-pressed", "false");
   listen.setAttribute("aria-label", t("voices.listen.to", { name }));
-  listen.addEventListener("click", () => preview(listen, voice, modelOf(voice), say));
+  listen.addEventListener("click", () => preview(listen, voice, modelOf(voice), complain));
   return listen;
 }
 
@@ -157,6 +159,6 @@ export function start() {
   byId("blend-listen").addEventListener("click", (event) => {
     const heaviest = heavy().reduce((one, other) => (other.weight > one.weight ? other : one));
     const voice = { ...voiceOf(heaviest.id), id: blendOf(heavy()) };
-    preview(event.currentTarget, voice, modelOf(voice), say);
+    preview(event.currentTarget, voice, modelOf(voice), complain);
   });
 }
