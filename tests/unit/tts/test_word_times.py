@@ -114,6 +114,14 @@ def test_no_border_is_moved_beyond_the_middle_of_a_word(lag: int, border: int) -
     assert [time.end_sample * 1000 // RATE for time in times] == [border, 600]
 
 
+def test_a_word_that_begins_late_behind_a_silence_still_lasts_some_time() -> None:
+    """Its phonemes' own time is over when it is first heard: it takes a part of the space."""
+    phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 3)))
+    audio = sound((330, 0), (370, 0.5))
+
+    assert milliseconds(phrasing, edges(0, 300, 400, 700), audio) == pytest.approx([330, 365, 365, 700], abs=10)
+
+
 def test_words_at_pauses_are_where_their_sound_is_whatever_the_lags() -> None:
     """The lags of an engine are for words within a phrase: the first one and one after a pause do not move."""
     audio = sound((100, 0), (300, 0.5), (400, 0), (300, 0.5), (200, 0))

@@ -106,11 +106,14 @@ def _move_borders(
 ) -> None:
     """Move the edges of neighbours to their border, but into neither beyond its middle."""
     for left, right in joined:
-        begin, end = phrasing.places[right]
-        earliest = (starts[left] + int(edges[phrasing.places[left][1]])) // 2
-        latest = (int(edges[begin]) + int(edges[end])) // 2
+        begin, end = (int(edges[symbol]) for symbol in phrasing.places[right])
+        left_end = int(edges[phrasing.places[left][1]])
+        if left_end <= starts[left]:  # it begins late, behind a pause
+            left_end = begin
+        earliest = (starts[left] + left_end) // 2
+        latest = (begin + min(end, ends[right])) // 2
         border = word_border(phrasing, edges, left, right, lags)
-        ends[left] = starts[right] = min(max(border, earliest), latest)
+        ends[left] = starts[right] = max(min(border, latest), earliest)
 
 
 def _has_mark(phrasing: Phrasing, left: int, right: int) -> bool:
