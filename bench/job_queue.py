@@ -2,7 +2,8 @@
 
 Both run in this process, on one embedded PostgreSQL with its durability as it comes, in turns. Jobs are enqueued one by
 one, each a transaction of its own; then a worker with leases on (Sayso) or heartbeats on (procrastinate) does them all
-with a handler that does nothing. The median over the rounds counts.
+with a handler that does nothing. The median over the rounds counts. In each round pgbench sends the same statements in
+the same batches, which is the floor: see `bench.queue_floor`.
 
 Pick-up is the time from the moment when a lone job is committed until its handler begins, in an idle worker: with
 NOTIFY, and with every notification lost, when the worker finds jobs by looking.
@@ -17,6 +18,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench import queue_floor
 from bench.report import Figure, Result, Table
 from sayso.jobs.postgres.queue import PostgresQueue
 from sayso.postgres.embedded.server import EmbeddedPostgres
@@ -60,12 +62,13 @@ def measure_job_queue(work: Path, *, runs: int) -> Result:
     with EmbeddedPostgres(work / "postgres") as server:
         conninfo = server.start()
         migrate(conninfo)
-        return asyncio.run(_measure(conninfo, runs))
+        return asyncio.run(_measure(conninfo, work, runs))
 
 
-async def _measure(conninfo: str, runs: int) -> Result:
+async def _measure(conninfo: str, work: Path, runs: int) -> Result:
     ours: dict[int, list[float]] = {number: [] for number in CONCURRENCIES}
     theirs: dict[int, list[float]] = {number: [] for number in CONCURRENCIES}
+    floors: dict[int, list[float]] = {number: [] for number in CONCURRENCIES}
     enqueues: tuple[list[float], list[float]] = ([], [])
     async with _procrastinate(conninfo) as app:
         for _ in range(runs):
@@ -76,12 +79,15 @@ async def _measure(conninfo: str, runs: int) -> Result:
                 enqueued, done = await _procrastinate_round(app, concurrency)
                 enqueues[1].append(enqueued)
                 theirs[concurrency].append(done)
+                floors[concurrency].append(
+                    queue_floor.jobs_a_second(conninfo, work, jobs=JOBS, batch=concurrency)  # alone, and it waits
+                )
     heard = await _pick_ups(conninfo, PICK_UPS, listen=True)
     deaf = await _pick_ups(conninfo, PICK_UPS_DEAF, listen=False)
     return Result(
         name="job-queue",
-        figures=_figures(ours, theirs, heard, deaf),
-        tables=[_table(ours, theirs, enqueues)],
+        figures=_figures(ours, theirs, floors, heard, deaf),
+        tables=[_table(ours, theirs, floors, enqueues)],
         notes=[f"With every notification lost, {len(deaf)} of {PICK_UPS_DEAF} lone jobs were found by looking."],
     )
 
@@ -177,7 +183,11 @@ async def _pick_ups(conninfo: str, count: int, *, listen: bool) -> Sequence[floa
 
 
 def _figures(
-    ours: dict[int, list[float]], theirs: dict[int, list[float]], heard: Sequence[float], deaf: Sequence[float]
+    ours: dict[int, list[float]],
+    theirs: dict[int, list[float]],
+    floors: dict[int, list[float]],
+    heard: Sequence[float],
+    deaf: Sequence[float],
 ) -> Sequence[Figure]:
     best = max(CONCURRENCIES, key=lambda number: statistics.median(theirs[number]))
     ratios = [mine / other for mine, other in zip(ours[best], theirs[best], strict=True)]
@@ -189,6 +199,16 @@ def _figures(
             compared_to=f"procrastinate where it is fastest; {min(ratios):.1f} to {max(ratios):.1f}",
             at_least=5,
             decimals=1,
+        ),
+        *(
+            Figure(
+                name=f"time per job at concurrency {number}",
+                value=statistics.median(floors[number]) / statistics.median(ours[number]),
+                unit="×",
+                compared_to="pgbench with the same statements",
+                at_most=1.2,
+            )
+            for number in CONCURRENCIES
         ),
         *(
             Figure(
@@ -209,17 +229,25 @@ def _p99(values: Sequence[float]) -> float:
 
 
 def _table(
-    ours: dict[int, list[float]], theirs: dict[int, list[float]], enqueues: tuple[list[float], list[float]]
+    ours: dict[int, list[float]],
+    theirs: dict[int, list[float]],
+    floors: dict[int, list[float]],
+    enqueues: tuple[list[float], list[float]],
 ) -> Table:
-    rows = [
-        (
-            f"done, {concurrency} at once",
-            f"{statistics.median(ours[concurrency]):,.0f}",
-            f"{statistics.median(theirs[concurrency]):,.0f}",
-            f"{statistics.median(ours[concurrency]) / statistics.median(theirs[concurrency]):.1f}",
+    rows = []
+    for concurrency in CONCURRENCIES:
+        mine, other, floor = (statistics.median(rates[concurrency]) for rates in (ours, theirs, floors))
+        rows.append(
+            (
+                f"done, {concurrency} at once",
+                f"{mine:,.0f}",
+                f"{other:,.0f}",
+                f"{mine / other:.1f}",
+                f"{floor:,.0f}",
+                f"{floor / mine:.2f}",
+            )
         )
-        for concurrency in CONCURRENCIES
-    ]
     mine, other = (statistics.median(rates) for rates in enqueues)
-    rows.insert(0, ("enqueued one by one", f"{mine:,.0f}", f"{other:,.0f}", f"{mine / other:.1f}"))
-    return Table(title="Jobs a second", columns=("what", "sayso", "procrastinate", "ratio"), rows=rows)
+    rows.insert(0, ("enqueued one by one", f"{mine:,.0f}", f"{other:,.0f}", f"{mine / other:.1f}", "", ""))
+    columns = ("what", "sayso", "procrastinate", "ratio", "pgbench, the same statements", "its ratio to sayso")
+    return Table(title="Jobs a second", columns=columns, rows=rows)

@@ -25,6 +25,9 @@ select set_config('statement_timeout', %(milliseconds)s, false), set_config('Dat
 where pg_backend_pid() = %(pid)s
 """
 
+_NEVER_UNASKED = 2**31
+"""After so many executions psycopg prepares a statement by itself."""
+
 
 class WatchedConnection(psycopg.AsyncConnection[Row]):
     """A connection that reports attempts to connect: the pool connects in the background, and reports no failure."""
@@ -82,22 +85,31 @@ def connection_parameters(given: Mapping[str, str], *, connect_seconds: float) -
 def own_parameters() -> dict[str, Any]:
     """The parameters of psycopg itself, for every connection that runs statements.
 
-    Statements are not prepared on the server: a plan for any number of rows can be a bad one for few, and
-    PgBouncer gives each transaction another connection.
+    Statements are not prepared on the server by themselves: a plan for any number of rows can be a bad one for few, and
+    PgBouncer gives each transaction another connection. See `allow_preparing`.
     """
     return {"autocommit": True, "prepare_threshold": None, "row_factory": dict_row}
 
 
-async def set_up(connection: Connection, *, statement_seconds: float) -> None:
+async def set_up(connection: Connection, *, statement_seconds: float) -> bool:
     """Make the server end statements that take too long, and write times as psycopg reads them.
 
     This is for a connection that is not shared.
 
     Behind PgBouncer in transaction mode it is shared, as the number of its process shows; a setting would persist for
     others. There a statement ends when its connection is closed.
+
+    Returns:
+        Whether the connection is not shared.
     """
     values = {"milliseconds": str(round(1000 * statement_seconds)), "pid": connection.info.backend_pid}
-    await connection.execute(_SET_UP, values)
+    cursor = await connection.execute(_SET_UP, values)
+    return await cursor.fetchone() is not None
+
+
+def allow_preparing(connection: Connection) -> None:
+    """Let statements be prepared for which that is asked, and no others; for a connection that is not shared."""
+    connection.prepare_threshold = _NEVER_UNASKED
 
 
 def _default(name: str) -> str:

@@ -20,6 +20,7 @@ from sayso.postgres.connections import (
     Row,
     Statement,
     WatchedConnection,
+    allow_preparing,
     connection_parameters,
     cut_off,
     own_parameters,
@@ -79,6 +80,7 @@ class Database:
         self._statement_seconds = statement_seconds
         self._connect_seconds = connect_seconds
         address = parse_address(conninfo)
+        self._is_pooled = address.is_pooled
         listen = listen and not address.is_pooled
         parameters = connection_parameters(address.parameters, connect_seconds=connect_seconds)
         self._parameters = parameters | own_parameters()
@@ -123,7 +125,9 @@ class Database:
             await cancel_until_done(self._listening)
         await self._pool.close()
 
-    async def fetch(self, statement: Statement, parameters: Mapping[str, Any], *, is_repeatable: bool) -> Sequence[Row]:
+    async def fetch(
+        self, statement: Statement, parameters: Mapping[str, Any], *, is_repeatable: bool, is_prepared: bool = False
+    ) -> Sequence[Row]:
         """Run a statement in a transaction of its own, and return its rows.
 
         Args:
@@ -131,24 +135,33 @@ class Database:
             parameters: by name.
             is_repeatable: whether it may be retried after its response was lost, because running it twice has the same
                 effect as once.
+            is_prepared: as for `attempt`.
         """
         if is_repeatable:
-            return await self.persist(partial(self.attempt, statement, parameters))
+            return await self.persist(partial(self.attempt, statement, parameters, is_prepared=is_prepared))
         try:
             async with self._connection(checked=True) as connection:
-                return await rows_of(connection, statement, parameters)
+                return await rows_of(connection, statement, parameters, is_prepared=is_prepared)
         except RetryableError as error:
             failure = error.error
         raise failure
 
-    async def attempt(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    async def attempt(
+        self, statement: Statement, parameters: Mapping[str, Any], *, is_prepared: bool = False
+    ) -> Sequence[Row]:
         """Run a statement, for `persist`.
+
+        Args:
+            statement: in SQL.
+            parameters: by name.
+            is_prepared: whether each connection may have the server parse and plan it once. For a statement that runs
+                often, whose plan is the same whatever the parameters are; not done behind PgBouncer.
 
         Raises:
             RetryableError: the response was lost; the statement may have been executed.
         """
         async with self._connection(checked=False) as connection:
-            return await rows_of(connection, statement, parameters)
+            return await rows_of(connection, statement, parameters, is_prepared=is_prepared)
 
     async def persist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Run a coroutine function, with a few retries while the database does not answer.
@@ -257,7 +270,9 @@ class Database:
     async def _prepare(self, connection: Connection) -> None:
         """Configure a new connection."""
         with self._bounded(connection):
-            await set_up(connection, statement_seconds=self._statement_seconds)
+            is_own = await set_up(connection, statement_seconds=self._statement_seconds)
+        if is_own and not self._is_pooled:
+            allow_preparing(connection)
         self._new.add(connection)
 
     async def _renew_after(self, error: psycopg.Error, connection: Connection) -> None:

@@ -68,6 +68,28 @@ def test_what_is_asked_often_reads_indexes(full: str, name: str, *, analysed: bo
     assert "Seq Scan on jobs" not in plan, plan
 
 
+PREPARED = sorted(set(ASKED) - {"FIND_ENQUEUED", "RECLAIM"})
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_the_plan_for_any_parameters_reads_indexes_too(full: str, name: str) -> None:
+    """Connections of one client keep a plan that is made once, for no limit and no number of leases in particular."""
+    statement, types = ASKED[name], {"queue": "text", "worker": "text", "claim": "uuid"}
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    numbered = re.sub(r"%\((\w+)\)s", lambda match: f"${names.index(match[1]) + 1}", statement)
+    declared = ", ".join(types.get(each, "unknown") for each in names)
+    with psycopg.connect(full, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute("set plan_cache_mode = force_generic_plan")
+        connection.execute(f"prepare asked ({declared}) as {numbered}")
+        values = ", ".join(["%s"] * len(names))
+        explained = connection.execute(f"explain execute asked ({values})", [ABOUT[each] for each in names])
+        plan = "\n".join(line for (line,) in explained)
+        connection.rollback()
+        connection.execute("deallocate all")
+    assert "Seq Scan on jobs" not in plan, plan
+    assert name != "CLAIM" or {"jobs_waiting", "jobs_leased"} <= set(re.findall(r"using (\w+) on jobs", plan)), plan
+
+
 def test_a_claim_reads_no_more_than_it_takes(full: str) -> None:
     """Twenty jobs are found by the index in their order: nothing is sorted, and little more than they is read."""
     with psycopg.connect(full) as connection:

@@ -75,7 +75,7 @@ class PostgresQueue:
         """Claims whose responses were lost: they may have succeeded."""
 
     async def _fetch(self, statement: LiteralString, about: Mapping[str, Any]) -> Sequence[Row]:
-        return await self._database.fetch(statement, about, is_repeatable=True)
+        return await self._database.fetch(statement, about, is_repeatable=True, is_prepared=True)
 
     def _on_job(self, queue: str) -> None:
         if queue in {self.name, ""}:
@@ -130,7 +130,7 @@ class PostgresQueue:
             if len(rows) < limit:
                 self._unanswered -= unanswered
             if not rows:
-                rows = await self._database.attempt(statements.CLAIM, {**about, "claim": key})
+                rows = await self._database.attempt(statements.CLAIM, {**about, "claim": key}, is_prepared=True)
             self._unanswered.discard(key)
             return rows
 
