@@ -47,8 +47,9 @@ def jobs_a_second(conninfo: str, work: Path, *, jobs: int, batch: int) -> float:
         connection.execute(_FILL, [_QUEUE, jobs])
     script = work / "floor.sql"
     script.write_text(_script(batch))
-    command = [find_program("pgbench"), "-n", "-M", "prepared", "-c", "1", "-t", str(jobs // batch), "-f", script]
-    printed = subprocess.run([*command, conninfo], check=True, capture_output=True, text=True).stdout
+    options = ["-n", "-M", "prepared", "-c", "1", "-t", str(jobs // batch), "-f", str(script), conninfo]
+    command = [str(find_program("pgbench")), *options]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     with psycopg.connect(conninfo, autocommit=True) as connection:
         done = connection.execute(
             "select count(*) from sayso.jobs where queue = %s and state = 'done'", [_QUEUE]
@@ -71,7 +72,7 @@ def _script(batch: int) -> str:
     )
     gathered = "array_agg(id) as ids, array_agg(lease_id) as leases, count(body) as bodies"
     finish = _line(statements.FINISH, ids=":ids", leases=":leases")
-    return f"with claimed as ({claim}) select {gathered} from claimed \\gset\n{finish};\n"
+    return f"with claimed as ({claim}) select {gathered} from claimed \\gset\n{finish};\n"  # noqa: S608 -- our own
 
 
 def _line(statement: str, **values: str) -> str:
