@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.subtitles import STYLES, Rule, Style, compile_cues, lint
+from sayso.subtitles import STYLES, FileFormat, Rule, Style, compile_cues, lint, read_subtitles, render
 from sayso.types import Boundary, Timeline
 from unit.subtitles.timelines import RATE_HZ, Said, timeline_of
 
 styles = st.sampled_from(list(STYLES.values()))
+formats = st.sampled_from(get_args(FileFormat))
 languages = st.sampled_from(["en-us", "fr", "de", "zh"])
 letters = st.characters(categories=["L", "M", "N", "P", "S"])
 
@@ -177,3 +179,14 @@ def test_short_paragraphs_are_shown_long_enough(lengths_ms: list[int], style_nam
         end = latest
     cues = compile_cues(timeline, style, language="en-us")
     assert not is_possible or lint(cues, style, duration_ms=duration_ms(timeline)) == []
+
+
+@given(any_words(), styles, languages, formats)
+def test_a_file_breaks_only_the_rules_that_its_cues_break(
+    words: list[Said], style: Style, language: str, file_format: FileFormat
+) -> None:
+    """Whatever the format makes of a text, `sayso lint` finds what was announced, and nothing of it out of form."""
+    cues = compile_cues(timeline_of(words), style, language=language)
+    file = read_subtitles(render(cues, file_format, style=style, language=language))
+    assert lint([found.cue for found in file.cues], style) == lint(cues, style)
+    assert (file.file_format, file.remarks) == (file_format, ())

@@ -159,6 +159,24 @@ def test_webvtt_is_read_as_browsers_read_it(old: str, new: str, line: int | None
     assert [remark.line for remark in file.remarks] == ([] if line is None else [line])
 
 
+@pytest.mark.parametrize(
+    ("text", "lines", "remarks"),
+    [
+        ("<i>One</i>", ("One",), []),
+        ("<c.loud\nother>One\n</c\n>two", ("One", "two"), []),
+        ("a > b", ("a > b",), []),
+        ("One\ntwo <c", ("One", "two <c"), [5]),
+        ("<", ("<",), [4]),
+        ("One > two <00:01.500\nthree", ("One > two <00:01.500", "three"), [4]),
+    ],
+)
+def test_tags_of_webvtt_may_go_on_in_the_next_line(text: str, lines: tuple[str, ...], remarks: list[int]) -> None:
+    """One that does not end hides the rest in browsers: it is read as text, and said."""
+    file = read_subtitles(VTT.replace("One.", text, 1))
+    assert file.cues[0].cue.lines == lines
+    assert [remark.line for remark in file.remarks] == remarks
+
+
 def test_webvtt_without_a_cue_of_the_standard_is_read_like_srt() -> None:
     """Other programs read such times, and players of theirs."""
     file = read_subtitles(VTT.replace("00:01.000", "0:1.0").replace("00:03.000 -->", "0:0:3.0 ->"))

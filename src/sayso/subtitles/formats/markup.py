@@ -21,6 +21,18 @@ def vtt_text(line: str) -> str:
     return html.unescape(_NO_CHARACTER.sub("&amp;", _without_tags(line, _VTT_TAG)))
 
 
+def vtt_lines(lines: list[str]) -> tuple[str, ...]:
+    """The lines of a WebVTT cue that show something; a tag may go on in the next line."""
+    return shown(vtt_text("\n".join(lines)).split("\n"), str)
+
+
+def open_tag_line(lines: list[str]) -> int | None:
+    """The index of the line with a tag that does not end before the cue does; None if there is none."""
+    text = "\n".join(lines)
+    at = text.find("<", text.rfind(">") + 1)
+    return None if at < 0 else text.count("\n", 0, at)
+
+
 def srt_text(line: str) -> str:
     """A line of SubRip, which has no entities; tags of HTML and of ASS are known to all players."""
     return _SRT_GUARD.sub(r"\1", _without_tags(line, _SRT_TAG))

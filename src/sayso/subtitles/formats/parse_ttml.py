@@ -1,21 +1,35 @@
 """Read TTML: the cues are what a viewer sees of each paragraph, whatever gives it its time.
 
-Profiles that are read: TTML 1 and 2, DFXP, IMSC (text), EBU-TT, EBU-TT-D, SMPTE-TT. The look is not: no colours, places
-or animations. Nothing is fetched, and entities that a document declares are refused: they could grow without end. The
-parser is that of the standard library; it keeps the place of every tag, so that times can be changed in place.
+Profiles that are read: TTML 1 and 2, DFXP, IMSC (text), EBU-TT, EBU-TT-D, SMPTE-TT, and Apple's lyrics. The look is
+not: no colours, places or animations. Nothing is fetched, and entities that a document declares are refused: they could
+grow without end. The parser is that of the standard library; it keeps the place of every tag, so that times can be
+changed in place.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from sayso.errors import NotSubtitles
 from sayso.subtitles.formats.subtitle_file import CueInFile, Remark
-from sayso.subtitles.formats.ttml_paragraph import Moment, Paragraph, Part, TimedElement, is_finite
+from sayso.subtitles.formats.ttml_paragraph import (
+    LEFT_OUT,
+    LOST,
+    SHOWN,
+    SILENT,
+    Moment,
+    Paragraph,
+    Part,
+    TimedElement,
+    is_finite,
+    is_timed,
+    text_rule,
+)
 from sayso.subtitles.formats.ttml_times import TimeRules, is_regular, time_rules
 from sayso.types import Cue
 
@@ -28,12 +42,8 @@ _BEGINNING = re.compile(r"\s*(?:<\?xml\s|<!--|<!DOCTYPE\s|<(?:[\w.-]+:)?tt(?:[\s
 _NAMESPACE = re.compile(r"http://www\.w3\.org/(?:ns/ttml|[0-9]{4}/[0-9]{2}/ttaf1)[#/]?")
 _XML = "http://www.w3.org/XML/1998/namespace "
 _TIMES = ("begin", "end", "dur")
-_SILENT = frozenset({"head", "metadata", "set", "animate", "image", "audio", "data"})
-_SHOWN, _LEFT_OUT, _LOST = "shown", "left out", "lost"
-"""What becomes of text directly in an element."""
-_RUBY = frozenset({"text", "textContainer", "delimiter"})
-_RUBY_CONTAINERS = frozenset({"container", "baseContainer"})
 _QUOTED = 60
+_LYRICS = "http://music.apple.com/lyric-ttml-internal timing"
 
 
 def is_ttml(content: str) -> bool:
@@ -72,6 +82,7 @@ class TtmlReader:
         self.hidden: list[Paragraph] = []
         self.rules = TimeRules()
         self._namespace = ""
+        self._is_lyrics = False  # whose words light up at their times, rather than appear
         self._stack: list[TimedElement] = []
         self._moments: list[tuple[Moment, int]] = []
         self._notes: dict[str, tuple[int, int]] = {}
@@ -109,13 +120,13 @@ class TtmlReader:
         element = self._element(local if is_own else "", parent, attributes)
         self._stack.append(element)
         paragraph = parent.paragraph if parent is not None else None
-        if is_own and local in {"p", "span"} and (local == "p" or paragraph is None) and element.text == _SHOWN:
+        if is_own and local in {"p", "span"} and (local == "p" or paragraph is None) and element.text == SHOWN:
             paragraph = Paragraph(element=element, line=self._line)
-        elif paragraph is not None and local in {"span", "set", "animate"} and is_own and _is_timed(element):
+        elif paragraph is not None and local in {"span", "set", "animate"} and is_own and is_timed(element):
             paragraph.inner.append(element)
         element.paragraph = paragraph
         self._check_times(attributes, element)
-        if local == "br" and is_own and paragraph is not None and element.text == _SHOWN:
+        if local == "br" and is_own and paragraph is not None and element.text == SHOWN:
             paragraph.parts.append(Part("", element.begin, element.end, is_break=True))
 
     def _end(self, _: str) -> None:
@@ -125,17 +136,17 @@ class TtmlReader:
         parent = element.parent
         ended = element.end if is_finite(element.stated_end) else min(element.end, max(element.last_end, element.begin))
         element.last_end = ended
-        if parent is None or element.name in _SILENT or (element.text == _LOST and not element.name):
+        if parent is None or element.name in SILENT or (element.text == LOST and not element.name):
             return
         parent.last_end = max(parent.last_end, ended)
         parent.next_begin = ended
 
     def _text(self, data: str) -> None:
         element = self._stack[-1]
-        if element.text == _LEFT_OUT:
+        if element.text == LEFT_OUT:
             return
         is_blank = not data.strip()
-        if element.text == _LOST:
+        if element.text == LOST:
             if not is_blank:
                 self._lose(self._line, f"{_quoted(data)}, in an element that shows no text,")
             return
@@ -146,7 +157,8 @@ class TtmlReader:
             self._lose(self._line, f"{_quoted(data)}, without a time of its own in a sequence,")
             return
         element.last_end = element.last_end if is_blank else math.inf
-        paragraph.parts.append(Part(data, element.begin, element.end, keeps_space=element.keeps_space))
+        timed = paragraph.element if self._is_lyrics else element
+        paragraph.parts.append(Part(data, timed.begin, timed.end, keeps_space=element.keeps_space))
 
     def _refuse_entity(self, name: str, *_: object) -> None:
         raise NotSubtitles(
@@ -171,6 +183,8 @@ class TtmlReader:
         self._namespace = namespace
         parameters = {name.rpartition(" ")[2]: value for name, value in attributes.items() if "#parameter " in name}
         self.rules, wrong = time_rules(parameters)
+        if _LYRICS in attributes:
+            self._is_lyrics, self.rules = True, replace(self.rules, is_absolute=True)
         for each in wrong:
             self.remarks.append(Remark(line=self._line, message=f"the parameter {each} cannot be, and is not followed"))
 
@@ -185,7 +199,7 @@ class TtmlReader:
         reference = zero if self.rules.is_absolute else begin
         given = {name: self.rules.seconds(attributes[name].strip()) for name in _TIMES if name in attributes}
         stated: Time = math.inf
-        if local and local not in {"tt", *_SILENT} - {"set", "animate"}:
+        if local and local not in {"tt", *SILENT} - {"set", "animate"}:
             begin_offset, end_offset, duration = (given.get(name) for name in _TIMES)
             begin = begin if begin_offset is None else reference + begin_offset
             stated = reference + end_offset if end_offset is not None else stated
@@ -202,7 +216,7 @@ class TtmlReader:
             next_begin=begin,
             last_end=begin,
             keeps_space={"preserve": True, "default": False}.get(attributes.get(f"{_XML}space", ""), keeps_space),
-            text=_text_rule(local, parent, attributes),
+            text=text_rule(local, parent, attributes),
         )
 
     def _check_times(self, attributes: Mapping[str, str], element: TimedElement) -> None:
@@ -219,7 +233,7 @@ class TtmlReader:
                 else:
                     paragraph.is_broken = True
                     self._lose(self._line, f"{message}: its paragraph")
-            elif not is_regular(expression):
+            elif not is_regular(expression) and not self._is_lyrics:
                 self.remarks.append(
                     Remark(line=self._line, message=f"the time {expression!r} is not written as it should be")
                 )
@@ -278,20 +292,6 @@ class TtmlReader:
         self.cues = cues[::-1]
         for what, (line, count) in self._notes.items():
             self.remarks.append(Remark(line=line, message=f"{count} {what}", is_note=True))
-
-
-def _is_timed(element: TimedElement) -> bool:
-    """Whether its times are not just those of what holds it."""
-    return element.has_times or (element.parent is not None and element.parent.is_sequence)
-
-
-def _text_rule(local: str, parent: TimedElement | None, attributes: Mapping[str, str]) -> str:
-    if parent is not None and parent.text == _LEFT_OUT:
-        return _LEFT_OUT
-    ruby = next((value for name, value in attributes.items() if name.endswith("#styling ruby")), "")
-    if local in _SILENT or ruby in _RUBY:
-        return _LEFT_OUT
-    return _SHOWN if local in {"p", "span", "br"} and ruby not in _RUBY_CONTAINERS else _LOST
 
 
 def _quoted(text: str | list[Part]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sayso.subtitles.formats.markup import shown, vtt_text
+from sayso.subtitles.formats.markup import open_tag_line, vtt_lines, vtt_text
 from sayso.subtitles.formats.parse_srt import parse_srt
 from sayso.subtitles.formats.subtitle_file import CueInFile, Remark, milliseconds
 from sayso.types import Cue
@@ -55,6 +55,11 @@ def parse_webvtt(lines: list[str]) -> tuple[list[CueInFile], list[Remark]]:
             continue
         if "," in times[1]:
             remarks.append(Remark(line=block.arrow + 1, message="the times have commas in place of points"))
+        open_tag = open_tag_line(lines[block.arrow + 1 : block.end])
+        if open_tag is not None:
+            number = block.arrow + open_tag + 2
+            message = f"a tag in {lines[number - 1][:60]!r} does not end, and browsers show nothing from there on"
+            remarks.append(Remark(line=number, message=message))
         cues.append(_cue(lines, block.arrow, block.end, times))
     return cues, remarks
 
@@ -97,7 +102,7 @@ def _cue(lines: list[str], arrow: int, end: int, times: re.Match[str]) -> CueInF
         cue=Cue(
             start_ms=milliseconds(hours, minutes, seconds, fraction),
             end_ms=milliseconds(end_hours, end_minutes, end_seconds, end_fraction),
-            lines=shown(lines[arrow + 1 : end], vtt_text),
+            lines=vtt_lines(lines[arrow + 1 : end]),
         ),
         times_line=arrow,
         times_span=times.span(1),

@@ -9,12 +9,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sayso.subtitles.formats.ttml_times import Time
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _LINE_END = re.compile(r"\r\n|[\r\n\u2028]")
+SHOWN, LEFT_OUT, LOST = "shown", "left out", "lost"
+"""What becomes of text directly in an element."""
+
+SILENT = frozenset({"head", "metadata", "set", "animate", "image", "audio", "data"})
+"""Elements in which no text is to be shown."""
+
+_RUBY = frozenset({"text", "textContainer", "delimiter"})
+_RUBY_CONTAINERS = frozenset({"container", "baseContainer"})
 _MOST_PARTS = 2_000_000
 """The product of parts and moments of a paragraph up to which each moment is looked at."""
 
@@ -63,6 +71,11 @@ class Part(NamedTuple):
     is_break: bool = False
     keeps_space: bool = False
 
+    @property
+    def shows(self) -> bool:
+        """Whether what is seen changes with it."""
+        return self.is_break or bool(self.text.strip())
+
 
 class Moment(NamedTuple):
     """A stretch of time in which a paragraph shows the same lines."""
@@ -104,7 +117,7 @@ class Paragraph:
         element = self.element
         if element.stated_end <= element.begin:
             return [Moment(element.begin, element.stated_end, lines_of(self.parts))]
-        times = {(part.begin, part.end) for part in self.parts if part.begin < part.end and part.text.strip()}
+        times = {(part.begin, part.end) for part in self.parts if part.begin < part.end and part.shows}
         edges = sorted({edge for time in times for edge in time})
         if len(edges) * len(self.parts) > _MOST_PARTS:
             return [Moment(edges[0], edges[-1], lines_of(self.parts))]
@@ -148,3 +161,18 @@ def lines_of(parts: list[Part]) -> tuple[str, ...]:
 def is_finite(time: Time) -> bool:
     """Whether a time is one, and not that of what does not end or begin."""
     return time != math.inf
+
+
+def is_timed(element: TimedElement) -> bool:
+    """Whether its times are not just those of what holds it."""
+    return element.has_times or (element.parent is not None and element.parent.is_sequence)
+
+
+def text_rule(local: str, parent: TimedElement | None, attributes: Mapping[str, str]) -> str:
+    """What becomes of text directly in an element; below what is left out, everything is."""
+    if parent is not None and parent.text == LEFT_OUT:
+        return LEFT_OUT
+    ruby = next((value for name, value in attributes.items() if name.endswith("#styling ruby")), "")
+    if local in SILENT or ruby in _RUBY:
+        return LEFT_OUT
+    return SHOWN if local in {"p", "span", "br"} and ruby not in _RUBY_CONTAINERS else LOST

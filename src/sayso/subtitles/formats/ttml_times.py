@@ -17,7 +17,7 @@ Time: TypeAlias = Fraction | float
 """Seconds on the document's clock; infinite for what does not end."""
 
 _CLOCK = re.compile(
-    r"([0-9]{1,9}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]{1,9})[0-9]*|:([0-9]{1,9})(?:\.([0-9]{1,9}))?)?"
+    r"(?:(?:([0-9]{1,9}):)?([0-9]{1,2}):)?([0-9]{1,9})(?:[.,]([0-9]{1,9})[0-9]*|:([0-9]{1,9})(?:\.([0-9]{1,9}))?)?"
 )
 _OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)[0-9]*(h|m|s|ms|f|t)")
 _REGULAR = re.compile(r"[0-9]{2,}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+|:[0-9]{2,}(?:\.[0-9]+)?)?|[0-9.]+[a-z]+")
@@ -59,14 +59,13 @@ class TimeRules:
         if found is None:
             return None
         hours, minutes, whole, fraction, frames, subframes = found.groups()
-        seconds = (int(hours) * _MINUTE + int(minutes)) * _MINUTE + int(whole)
+        whole_minutes = int(hours or 0) * _MINUTE + int(minutes or 0)
+        seconds = whole_minutes * _MINUTE + int(whole)
         if frames is None and not (self.is_smpte and fraction is None):
             return seconds + Fraction(f"0.{fraction or 0}")
         count = int(frames or 0) + Fraction(int(subframes or 0), self.subframes)
         if self.is_smpte:
-            return (
-                seconds * self.frames + count - self._left_out(int(hours) * _MINUTE + int(minutes))
-            ) / self.frame_rate
+            return (seconds * self.frames + count - self._left_out(whole_minutes)) / self.frame_rate
         return seconds + count / self.frame_rate
 
     def written(self, seconds: Fraction) -> str:
