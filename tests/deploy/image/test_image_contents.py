@@ -90,7 +90,8 @@ def test_the_tools_that_operators_call_are_there(engine: ContainerEngine, target
     assert done.code == 0, done.errors
     assert __version__ in done.output.splitlines()
     here = {line.split()[0] for line in done.output.splitlines() if " here " in line and " not here " not in line}
-    assert here == ({"kokoro-82m-int8", "kokoro-voices", "whisper-base"} if target == "full" else set())
+    spoken_and_heard = {"kokoro-82m-int8", "kokoro-voices", "whisper-base", "hama-phonemes"}
+    assert here == (spoken_and_heard if target == "full" else set())
 
 
 def test_every_module_of_slim_and_full_can_be_imported(engine: ContainerEngine) -> None:
