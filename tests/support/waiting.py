@@ -19,6 +19,8 @@ WAIT_SECONDS = 120.0
 """For conditions that hold soon: only a defect takes so long."""
 
 _LOOK_SECONDS = 0.005
+_LONGEST_LOOK_SECONDS = 0.05
+"""Most conditions ask a server, and tests that wait long must leave the processors to what they wait for."""
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
@@ -30,7 +32,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) 
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, _never(condition, seconds)
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_pause_seconds(give_up, seconds))
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
@@ -38,7 +40,7 @@ async def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS)
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, _never(condition, seconds)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_pause_seconds(give_up, seconds))
 
 
 async def until_true(condition: Callable[[], Awaitable[object]], *, seconds: float = WAIT_SECONDS) -> None:
@@ -46,7 +48,13 @@ async def until_true(condition: Callable[[], Awaitable[object]], *, seconds: flo
     give_up = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < give_up, _never(condition, seconds)
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_pause_seconds(give_up, seconds))
+
+
+def _pause_seconds(give_up: float, seconds: float) -> float:
+    """The time until the next look: a twentieth of the time that was waited so far, between two bounds."""
+    waited_seconds = time.monotonic() - (give_up - seconds)
+    return min(max(_LOOK_SECONDS, waited_seconds / 20), _LONGEST_LOOK_SECONDS)
 
 
 def threads_since(before: Collection[threading.Thread]) -> list[threading.Thread]:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from support.aws.faults import AwsFaults
     from support.aws.server import AwsPlace
 
-TRIES = 5  # of a call, until it is given up
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
+TRIES = 5  # of a call, until it is given up
 
 MESSAGE = {"text": "The lamp is lit.", "parent_id": "p", "tts_task_id": "a", "srt_task_id": "b"}
 

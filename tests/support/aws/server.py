@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
@@ -34,7 +34,9 @@ QUICK = Patience(
 Watch: TypeAlias = "Callable[[Mapping[str, Any], bytes, str, bytes], None]"
 """Called with a request and its response: the WSGI environment, the body, the status line, the response's body."""
 
-_LOOK_SECONDS = 0.01
+_PAUSE_SECONDS = 0.01
+_LOOK_SECONDS = 0.1
+_READS = ("Receive", "Get", "List", "Describe", "Query", "Scan", "BatchGet")
 _LARGEST_ITEM_BYTES = 405_000  # moto's bound, a little under DynamoDB's
 _TASK_KEYS = ("id", "task_id")
 
@@ -52,12 +54,13 @@ class Time:
 class InterruptiblePolls:
     """A wrapper of moto's application, which reads and writes in two steps: it serves one request at a time.
 
-    A long poll would block all other requests, so it is made of many short ones.
+    A long poll would block all other requests, so it is made of short ones: the next follows a request that may have
+    put a message in a queue. Since messages also become visible by the clock, it follows in any case after a while.
 
     Args:
         application: moto's.
         watch: called with each request and its response, before the next is served.
-        look_seconds: the time between two short polls.
+        look_seconds: the longest time between two short polls.
     """
 
     def __init__(
@@ -69,7 +72,8 @@ class InterruptiblePolls:
         self._application = application
         self._watch = watch
         self._look_seconds = look_seconds
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = threading.Condition()
+        self._changes = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -80,11 +84,17 @@ class InterruptiblePolls:
             give_up = time.monotonic() + wishes.get("WaitTimeSeconds", 0)
             body = json.dumps({**wishes, "WaitTimeSeconds": 0}).encode()
         while True:
+            changes = self._changes
             answer, content = self._ask(environ, body)
             if not is_poll or b'"Messages"' in content or time.monotonic() >= give_up:
                 start_response(*answer)
                 return [content]
-            time.sleep(self._look_seconds)
+            time.sleep(_PAUSE_SECONDS)
+            with self._one_at_a_time:
+                self._one_at_a_time.wait_for(partial(self._has_changed, changes), self._look_seconds)
+
+    def _has_changed(self, changes: int) -> bool:
+        return self._changes != changes
 
     def _ask(self, environ: Mapping[str, Any], body: bytes) -> tuple[list[Any], bytes]:
         answer: list[Any] = []
@@ -96,7 +106,16 @@ class InterruptiblePolls:
         with self._one_at_a_time:
             content = b"".join(self._application(asked, keep))
             self._watch(environ, body, answer[0], content)
+            if not _is_read(environ):
+                self._changes += 1
+                self._one_at_a_time.notify_all()
             return answer, content
+
+
+def _is_read(environ: Mapping[str, Any]) -> bool:
+    """Whether a request changes nothing: by its operation, or for S3 by its method."""
+    _, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")
+    return operation.startswith(_READS) if operation else environ["REQUEST_METHOD"] in {"GET", "HEAD"}
 
 
 class AwsPlace:
@@ -220,7 +239,7 @@ def aws_place(watch: Watch = lambda *_: None, *, look_seconds: float = _LOOK_SEC
 
     Args:
         watch: called with each request and its response, before the next is served.
-        look_seconds: the time between two short polls of a long poll.
+        look_seconds: the longest time between two short polls of a long poll.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
