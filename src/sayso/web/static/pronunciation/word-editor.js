@@ -96,7 +96,7 @@ export class WordEditor {
   open(word, value) {
     this.#word = word;
     const isIpa = /^\/.*\/$/.test(value ?? "");
-    this.#title.textContent = t("spoken.word", word);
+    this.#title.textContent = word.spoken === word.written ? word.written : t("spoken.word", word);
     this.#kind.value = isIpa ? "ipa" : "respelling";
     this.#typed.value = (value ?? "").replace(/^\/|\/$/g, "");
     this.#remove.hidden = value === undefined;
