@@ -49,6 +49,7 @@ class Options:
     rivals: tuple[str, ...]
     recordings: Path | None
     voice: str | None
+    quick: bool
 
     def minutes_or(self, default: float) -> float:
         """The minutes that were asked for, or else a benchmark's own."""
@@ -57,7 +58,7 @@ class Options:
 
 BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "speed": lambda work, options: measure_speed(work, runs=options.runs),
-    "alignment": lambda _work, _options: measure_alignment(),
+    "alignment": lambda work, options: measure_alignment(work, minutes=options.minutes_or(120), quick=options.quick),
     "timing": lambda _work, _options: measure_timing(),
     "roundtrip": lambda work, _options: measure_roundtrip(work),
     "profile": lambda _work, _options: measure_profile(),
@@ -99,9 +100,9 @@ def main(
         float | None,
         typer.Option(
             min=0.1,
-            show_default="60, 90, 10, 120, 10, 10",
-            help="memory, long-recording, transcription, long-story: how much audio; schemathesis: for how long; "
-            "cards: how long a worker is idle.",
+            show_default="60, 90, 10, 120, 120, 10, 10",
+            help="memory, long-recording, transcription, long-story, alignment: how much audio; schemathesis: for how "
+            "long; cards: how long a worker is idle.",
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=5, help="api-load: how long each level takes.")] = 60,
@@ -113,6 +114,7 @@ def main(
         typer.Option(metavar="DIR", help="long-recording, transcription: where recordings are kept from run to run."),
     ] = None,
     voice: Annotated[str | None, typer.Option(metavar="NAME", help="long-story: who tells it.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="alignment: leave out what takes long.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
     ] = None,
@@ -123,7 +125,8 @@ def main(
 
     timing     word starts after pauses against the sound, six voices
 
-    alignment  known texts placed on readings by people and on voices, by Sayso and by others
+    alignment  known texts placed on readings by people and on voices, by Sayso and by others; transcripts, wrong texts,
+    subtitles and two hours of audio; takes most of an hour, --quick some minutes
 
     roundtrip  the examples narrated and read back by whisper-base
 
@@ -165,7 +168,13 @@ def main(
     if unknown:
         raise typer.BadParameter(f"There is no {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}.")
     options = Options(
-        runs=runs, minutes=minutes, seconds=seconds, rivals=tuple(rival or ()), recordings=recordings, voice=voice
+        runs=runs,
+        minutes=minutes,
+        seconds=seconds,
+        rivals=tuple(rival or ()),
+        recordings=recordings,
+        voice=voice,
+        quick=quick,
     )
     facts = machine_facts()
     results = []

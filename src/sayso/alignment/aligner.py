@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sayso.alignment.base import SAMPLE_RATE_HZ, AlignedWords
 from sayso.alignment.placing import place, pronounce
 from sayso.alignment.run import LEAST_CONFIDENCE, AlignmentRun
-from sayso.errors import ModelMissing
+from sayso.errors import ModelMissing, UnsupportedLanguage
 from sayso.scheduling import UNBOUNDED
 from sayso.text import ScriptOptions, variety_of, write_script
 from sayso.types import TokenTime
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         AlignableRecording,
         HeardWord,
         PhonemeModel,
+        Progress,
         Pronouncer,
         SecondAligner,
     )
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
     from sayso.scheduling import RequestContext
     from sayso.types import FloatArray, Token
 
-    Listen = Callable[[AlignableRecording, str, RequestContext], Sequence[HeardWord]]
+    Listen = Callable[[AlignableRecording, str, RequestContext, Progress], Sequence[HeardWord]]
 
 _ENGLISH = "en-us"
 """English without a variety is American, as the models are."""
+
+_SHARE_OF_LISTENING = 0.8
+"""How much of the time a transcription takes; the rest is the placing of its words."""
 
 DIRECT_SECONDS = 60.0
 """A recording up to this length is aligned in one piece if the text fits; a longer one needs a transcription."""
@@ -62,7 +66,7 @@ class Aligner:
         pronouncer: gives the phonemes of the text.
         second: another aligner, for the languages that it speaks; None for none.
         listen: makes a quick transcription of a recording in a language, for recordings that are long, or that do not
-            have the whole text and nothing else; None where there is no engine for it.
+            have the whole text and nothing else, and reports its progress; None where there is no engine for it.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Aligner:
         language: str,
         *,
         heard: Sequence[HeardWord] | None = None,
+        progress: Progress = lambda _done, _total: None,
         context: RequestContext = UNBOUNDED,
     ) -> AlignedWords:
         """Find when each word of a text is spoken.
@@ -95,6 +100,7 @@ class Aligner:
             language: of the text (BCP 47).
             heard: the words of a transcription with approximate times, for example those of the transcript that
                 ``text`` is; None to have one made if it is necessary.
+            progress: called while a long recording is transcribed and placed, also on other threads.
             context: each stretch of some seconds is computed under a compute permit of its own.
 
         Raises:
@@ -104,7 +110,7 @@ class Aligner:
             Cancelled, DeadlineExceeded: as the context says.
         """
         tokens = tokens_of(text, language)
-        return self.align_tokens(recording, tokens, language, heard=heard, context=context)
+        return self.align_tokens(recording, tokens, language, heard=heard, progress=progress, context=context)
 
     def align_tokens(
         self,
@@ -113,6 +119,7 @@ class Aligner:
         language: str,
         *,
         heard: Sequence[HeardWord] | None = None,
+        progress: Progress = lambda _done, _total: None,
         context: RequestContext = UNBOUNDED,
     ) -> AlignedWords:
         """As `align`, for a text that has been normalised: the spans of its tokens are those of the words."""
@@ -132,8 +139,11 @@ class Aligner:
                     f"A recording of more than {DIRECT_SECONDS:g} s needs a transcription for its alignment.",
                     hint="sayso models pull whisper-base",
                 )
-            heard = self._listen(recording, language, context)
-        run.windowed(heard, language)
+            share = _SHARE_OF_LISTENING
+            heard = self._listen(recording, language, context, lambda done, total: progress(share * done, total))
+        else:
+            share = 0.0
+        run.windowed(heard, language, lambda done, total: progress(share * total + (1 - share) * done, total))
         return run.result()
 
     def align_utterance(
@@ -174,7 +184,13 @@ class Aligner:
         return self._model.name
 
     def _pronounced(self, tokens: Sequence[Token], language: str) -> list[Pronounced]:
-        return pronounce(tokens, variety_of(language, _ENGLISH), self._pronouncer)
+        try:
+            return pronounce(tokens, variety_of(language, _ENGLISH), self._pronouncer)
+        except UnsupportedLanguage as error:
+            raise UnsupportedLanguage(
+                f"Words in “{language}” cannot be placed, because there are no phonemes for them: {error.message}",
+                hint=error.hint,
+            ) from error
 
     def _second_for(self, language: str) -> SecondAligner | None:
         return self._second if self._second is not None and self._second.speaks(language) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -18,6 +18,10 @@ SAMPLE_RATE_HZ = 16_000
 
 Method: TypeAlias = Literal["ctc", "ctc+hmm", "hmm"]
 """How a word was placed: by the phoneme model, by it and a second aligner that agrees, or by the latter alone."""
+
+
+Progress: TypeAlias = "Callable[[float, float], None]"
+"""Called with how much of the work is done, and with all of it, in seconds of audio; the first never falls."""
 
 
 class PhonemeModel(Protocol):

@@ -16,7 +16,7 @@ from sayso.types import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from sayso.alignment.base import AlignableRecording, HeardWord, PhonemeModel, SecondAligner
+    from sayso.alignment.base import AlignableRecording, HeardWord, PhonemeModel, Progress, SecondAligner
     from sayso.alignment.placing import Pronounced
     from sayso.alignment.stretches import Window
     from sayso.scheduling import RequestContext
@@ -66,7 +66,7 @@ class AlignmentRun:
         few = sum(doubtful) <= _LARGEST_DOUBTFUL_SHARE * len(doubtful)
         return few and longest < _FEWEST_DOUBTFUL and not self._others
 
-    def windowed(self, heard: Sequence[HeardWord], language: str) -> None:
+    def windowed(self, heard: Sequence[HeardWord], language: str, progress: Progress) -> None:
         """Place the words in stretches around those that a transcription has, too."""
         self._placed, self._others = {}, []
         with compute_permits(self._context) as next_permit:
@@ -76,8 +76,11 @@ class AlignmentRun:
                 self._recording.duration_samples / SAMPLE_RATE_HZ,
                 next_permit,
             )
+        duration_seconds = self._recording.duration_samples / SAMPLE_RATE_HZ
         for window in planned.windows:
             self._place_window(window)
+            progress(min(window.end, duration_seconds), duration_seconds)
+        progress(duration_seconds, duration_seconds)
         self._others += planned.others
 
     def result(self) -> AlignedWords:

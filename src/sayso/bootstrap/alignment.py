@@ -11,7 +11,7 @@ from sayso.errors import InvalidInput, ModelMissing, NotInstalled
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sayso.alignment import AlignableRecording, Aligner, HeardWord, PhonemeModel, SecondAligner
+    from sayso.alignment import AlignableRecording, Aligner, HeardWord, PhonemeModel, Progress, SecondAligner
     from sayso.bootstrap.model_needs import Obtain
     from sayso.scheduling import RequestContext
     from sayso.settings import EngineSettings
@@ -116,23 +116,25 @@ def _local_whisper(settings: EngineSettings, obtain: Obtain | None) -> Transcrib
 
 def _listen_with(
     opened: Callable[[], Transcriber],
-) -> Callable[[AlignableRecording, str, RequestContext], Sequence[HeardWord]]:
+) -> Callable[[AlignableRecording, str, RequestContext, Progress], Sequence[HeardWord]]:
     """How the aligner listens to a recording: by a transcription, with the words' approximate times."""
 
-    def listen(recording: AlignableRecording, language: str, context: RequestContext) -> Sequence[HeardWord]:
+    def listen(
+        recording: AlignableRecording, language: str, context: RequestContext, progress: Progress
+    ) -> Sequence[HeardWord]:
         from sayso.alignment import HeardWord
         from sayso.stt import Recording, TranscriptionOptions, open_recording
         from sayso.types import Audio
 
         options = TranscriptionOptions(language=language)
         if isinstance(recording, Recording):
-            transcript = opened().transcribe(recording, options, context=context)
+            transcript = opened().transcribe(recording, options, progress=progress, context=context)
         else:
             import numpy as np
 
             samples = np.concatenate(list(recording.blocks(0, recording.duration_samples)))
             with open_recording(Audio(samples=samples, sample_rate_hz=16_000), context) as copied:
-                transcript = opened().transcribe(copied, options, context=context)
+                transcript = opened().transcribe(copied, options, progress=progress, context=context)
         timeline = transcript.timeline
         return [
             HeardWord(word.text, timeline.seconds(word.start_sample), timeline.seconds(word.end_sample))

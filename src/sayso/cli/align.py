@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sayso.cli.languages import DetectedLanguageOption, language_or_detected
 from sayso.cli.options import JsonOption, QuietOption, choices
 from sayso.errors import InvalidInput, OutputFailed
 from sayso.files import replacing
@@ -28,9 +29,7 @@ def align(
     text: Annotated[Path, typer.Argument(metavar="TEXT", help="What is read in it: .txt or .md, in UTF-8.")],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The directory for the files.")] = Path(),
-    language: Annotated[
-        str, typer.Option("--language", "-l", metavar="TAG", help="The language of the text, for example fr-fr.")
-    ] = "en-us",
+    language: DetectedLanguageOption = None,
     subtitles: Annotated[str, typer.Option(metavar="LIST", help="Of srt, vtt, ass, ttml, json.")] = "srt,vtt,json",
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the subtitles: {', '.join(STYLES)}.")
@@ -44,8 +43,11 @@ def align(
     round, is reported and moves nothing else. A recording of more than a minute, or one that does not match, is
     transcribed first, which takes most of the time.
     """
+    from rich.console import Console
+
     from sayso.bootstrap.alignment import open_aligner
     from sayso.cli.missing_models import pulling
+    from sayso.cli.transcription_progress import transcription_progress
     from sayso.narration import SUBTITLE_FORMATS, align_document, aligned_files, read_document
     from sayso.scheduling import UNBOUNDED
     from sayso.settings import load_settings
@@ -56,11 +58,16 @@ def align(
         raise InvalidInput("With --subtitles none there is nothing to do.", hint=f"{', '.join(SUBTITLE_FORMATS)}.")
     chosen = style_named(style)
     document = read_document(text, directives="lenient")
+    silent = quiet or as_json
     settings = load_settings()
-    aligner = open_aligner(settings, obtain=pulling(settings, quiet=quiet or as_json))
+    aligner = open_aligner(settings, obtain=pulling(settings, quiet=silent))
     began = time.monotonic()
     with open_recording(audio) as recording:
-        aligned = align_document(document, recording, aligner, language=language, context=UNBOUNDED)
+        spoken = language_or_detected(language, audio, recording, document.text, settings, quiet=silent)
+        with transcription_progress(Console(stderr=True), audio.name, quiet=silent) as progress:
+            aligned = align_document(
+                document, recording, aligner, language=spoken, progress=progress, context=UNBOUNDED
+            )
     if not aligned.timeline.words:
         raise InvalidInput(
             f"Nothing of {text} is heard in {audio}.", hint="Is it another text, or in another --language?"
@@ -94,6 +101,7 @@ def _report(audio: Path, aligned: AlignedDocument, written: Sequence[Path], elap
     text = aligned.script.text
     return {
         "source": str(audio),
+        "language": aligned.script.language,
         "files": [str(path) for path in written],
         "audio_seconds": round(timeline.seconds(timeline.duration_samples), 3),
         "elapsed_seconds": round(elapsed_seconds, 3),

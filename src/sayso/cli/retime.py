@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sayso.cli.languages import DetectedLanguageOption, language_or_detected
 from sayso.cli.options import JsonOption, QuietOption
 from sayso.cli.subtitle_input import EncodingOption, misnamed, read_content
 from sayso.errors import InvalidInput
 from sayso.files import replacing
-from sayso.subtitles import STYLES, Remark, format_of, style_named
+from sayso.subtitles import STYLES, Remark, format_of, read_subtitles, style_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,7 @@ def retime(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="The file to write; without it, the subtitles are printed."),
     ] = None,
-    language: Annotated[
-        str, typer.Option("--language", "-l", metavar="TAG", help="The language of the subtitles, for example fr-fr.")
-    ] = "en-us",
+    language: DetectedLanguageOption = None,
     style: Annotated[
         str, typer.Option(metavar="NAME", help=f"The style of the cues' ends: {', '.join(STYLES)}.")
     ] = "netflix",
@@ -46,8 +45,11 @@ def retime(
     Texts, tags, settings, looks and notes stay as they are, in UTF-8. A cue of which no word is heard (a sound, a
     translation, a scene that was cut) moves with its neighbours, and is listed.
     """
+    from rich.console import Console
+
     from sayso.bootstrap.alignment import open_aligner
     from sayso.cli.missing_models import pulling
+    from sayso.cli.transcription_progress import transcription_progress
     from sayso.narration import retime as retime_subtitles
     from sayso.scheduling import UNBOUNDED
     from sayso.settings import load_settings
@@ -58,11 +60,21 @@ def retime(
     chosen = style_named(style)
     content = read_content(subtitles, encoding=encoding)
     names = [remark for path in (subtitles, out) if path for remark in misnamed(path, format_of(content))]
+    silent = quiet or as_json
     settings = load_settings()
-    aligner = open_aligner(settings, obtain=pulling(settings, quiet=quiet or as_json))
+    aligner = open_aligner(settings, obtain=pulling(settings, quiet=silent))
     began = time.monotonic()
     with open_recording(audio) as recording:
-        result = retime_subtitles(content, recording, aligner, language=language, style=chosen, context=UNBOUNDED)
+        text = (
+            "\n".join(line for found in read_subtitles(content).cues for line in found.cue.lines)
+            if not language
+            else ""
+        )
+        spoken = language_or_detected(language, audio, recording, text, settings, quiet=silent)
+        with transcription_progress(Console(stderr=True), audio.name, quiet=silent) as progress:
+            result = retime_subtitles(
+                content, recording, aligner, language=spoken, style=chosen, progress=progress, context=UNBOUNDED
+            )
     if len(result.unplaced) == result.cues:
         raise InvalidInput(
             f"Nothing of {subtitles} is heard in {audio}.", hint="Is it another recording, or another --language?"

@@ -16,7 +16,7 @@ from sayso.types import Chapter, Segment, Span, Timeline, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sayso.alignment import AlignableRecording, AlignedWord, Aligner, Stretch
+    from sayso.alignment import AlignableRecording, AlignedWord, Aligner, Progress, Stretch
     from sayso.narration.document import Document
     from sayso.narration.files import SubtitleFormat
     from sayso.scheduling import RequestContext
@@ -54,6 +54,7 @@ def align_document(
     aligner: Aligner,
     *,
     language: str,
+    progress: Progress = lambda _done, _total: None,
     context: RequestContext,
 ) -> AlignedDocument:
     """Find when each word of a document is spoken in a recording.
@@ -63,6 +64,7 @@ def align_document(
         recording: of the document, by any voice.
         aligner: finds the words.
         language: of the document (BCP 47).
+        progress: as `Aligner.align` calls it.
         context: of the request.
 
     Raises:
@@ -79,7 +81,7 @@ def align_document(
     with compute_permits(context) as next_permit:
         script = write_script(document.text, options, next_permit)
     tokens = [token for line in script.lines for token in line.utterance.tokens]
-    aligned = aligner.align_tokens(recording, tokens, language, context=context)
+    aligned = aligner.align_tokens(recording, tokens, language, progress=progress, context=context)
     times = {word.span: word for word in aligned.words}
     timeline = _timeline(script, times, aligned.duration_samples)
     return AlignedDocument(

@@ -16,7 +16,7 @@ from sayso.subtitles import CueTime, end_ms, read_subtitles, reading_columns, re
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sayso.alignment import AlignableRecording, AlignedWord, Aligner
+    from sayso.alignment import AlignableRecording, AlignedWord, Aligner, Progress
     from sayso.scheduling import RequestContext
     from sayso.subtitles import Remark, Style
     from sayso.types import Cue, Span, Token
@@ -66,6 +66,7 @@ def retime(
     *,
     language: str,
     style: Style,
+    progress: Progress = lambda _done, _total: None,
     context: RequestContext,
 ) -> RetimedSubtitles:
     """Move the cues of a file to where their words are heard.
@@ -79,6 +80,7 @@ def retime(
         aligner: finds them.
         language: of the subtitles (BCP 47).
         style: of the ends of cues.
+        progress: as `Aligner.align` calls it.
         context: of the request.
 
     Raises:
@@ -94,7 +96,7 @@ def retime(
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
     text = "\n".join(texts)
     tokens = tokens_of(text, language)
-    aligned = aligner.align_tokens(recording, tokens, language, context=context)
+    aligned = aligner.align_tokens(recording, tokens, language, progress=progress, context=context)
     spoken = _spoken(tokens, aligned.words, starts)
     times = _times(cues, spoken, style, round(recording.duration_samples * _MS_PER_SAMPLE))
     shifts = [times[number].start_ms - cues[number].start_ms for number in spoken]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sayso.text.cutting import split_utterance, spoken_length
+from sayso.text.detection import language_of_text
 from sayso.text.directives import LONGEST_PAUSE_SECONDS, DirectiveReading
 from sayso.text.lexicon import Lexicon, load_lexicon
 from sayso.text.normalise import EmojiReading, NormaliseOptions
@@ -24,6 +25,7 @@ __all__ = [
     "ScriptOptions",
     "as_dashes",
     "check_script",
+    "language_of_text",
     "languages_of",
     "load_lexicon",
     "never_cancel",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sayso.alignment import AlignableRecording
+    from sayso.alignment import AlignableRecording, Progress
     from sayso.scheduling import RequestContext
     from sayso.types import FloatArray
 
@@ -28,8 +28,12 @@ TOWN = "under every bridge of this town somebody keeps a boat painted blue or gr
 def aligner(writer: Writer | None = None) -> Aligner:
     """One that listens by reading what was written, if it may."""
 
-    def listen(recording: AlignableRecording, language: str, context: RequestContext) -> Sequence[HeardWord]:
-        del recording, language, context
+    def listen(
+        recording: AlignableRecording, language: str, context: RequestContext, progress: Progress
+    ) -> Sequence[HeardWord]:
+        del language, context
+        duration_seconds = recording.duration_samples / SAMPLE_RATE_HZ
+        progress(duration_seconds, duration_seconds)
         assert writer is not None
         return writer.heard()
 

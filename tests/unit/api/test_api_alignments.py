@@ -92,12 +92,19 @@ def test_a_language_is_a_tag_or_a_name(client: TestClient, sent: str, language: 
     assert post(client, language=sent).json()["language"] == language
 
 
+def test_auto_is_the_language_of_the_text(client: TestClient) -> None:
+    """Where the text shows it; without the field, it is English."""
+    assert post(client, language="auto").json()["language"] == "en"
+    assert post(client, text="Ferry.").json()["language"] == "en-us"
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"text": ""}, "text"),
         ({"text": " … "}, "text"),
         ({"language": "!"}, "language"),
+        ({"language": "auto", "text": "Ferry."}, "language"),
         ({"style": "plain"}, "style"),
         ({"response_format": "text"}, "response_format"),
         ({"response_format": "srt", "subtitles": ["vtt"]}, "subtitles"),

@@ -9,14 +9,18 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from sayso.alignment import Aligner
+from sayso.alignment import Aligner, HeardWord
 from sayso.cli.align import align
-from sayso.errors import InvalidInput, ModelMissing
+from sayso.errors import InvalidInput, ModelMissing, UnsupportedLanguage
+from sayso.stt import WhisperTranscriber
 from sayso.subtitles import parse_subtitles
 from support.alignment.written import LetterPronouncer, Writer, WrittenModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from sayso.alignment import Progress
 
 TEXT = "The ferry leaves at 25 past. Bring a warm coat, and be early."
 
@@ -31,7 +35,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "sayso.bootstrap.alignment.open_aligner",
         lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer()),
     )
+    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", no_whisper)
     return tmp_path
+
+
+def no_whisper(*_: object) -> Any:
+    raise ModelMissing("not here")
 
 
 def invoke(*arguments: object) -> Any:
@@ -65,7 +74,7 @@ def test_another_text_is_refused(place: Path) -> None:
     """No files are written for it."""
     (place / "text.txt").write_text("Juju, kudzu, jukebox and quokka: zigzag junk, jumbo mujik.", encoding="utf-8")
     with pytest.raises(InvalidInput, match="Nothing of"):
-        invoke(place / "take.2.wav", place / "text.txt", "-o", place / "out")
+        invoke(place / "take.2.wav", place / "text.txt", "-o", place / "out", "-l", "en")
     assert not (place / "out").exists()
 
 
@@ -84,3 +93,81 @@ def test_a_mistake_is_found_before_any_work(place: Path, monkeypatch: pytest.Mon
         invoke(audio, place / "text.docx")
     with pytest.raises(ModelMissing):
         invoke(audio, text)
+
+
+def test_the_language_is_detected_and_named(place: Path) -> None:
+    """By the text where Whisper is not here; the option's needs no detection."""
+    audio, text = place / "take.2.wav", place / "text.txt"
+    result = invoke(audio, text, "-o", place)
+    assert "take.2.wav: the language is en (the text); --language names another" in result.stderr
+    assert json.loads(invoke(audio, text, "-o", place, "--json").stdout)["language"] == "en"
+    named = invoke(audio, text, "-o", place, "--language", "English")
+    assert "the language is" not in named.stderr
+    assert "the language is" not in invoke(audio, text, "-o", place, "--quiet").stderr
+
+
+def test_whisper_hears_the_language_where_it_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is sure; else the text shows it."""
+    heard = ("fr", 0.97)
+
+    class Hearing(WhisperTranscriber):
+        def __init__(self) -> None:
+            pass
+
+        def detect_language(self, recording: Any, *, context: Any = None) -> tuple[str, float]:
+            del recording, context
+            return heard
+
+    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", lambda *_: Hearing())
+    audio, text = place / "take.2.wav", place / "text.txt"
+    assert "the language is fr (Whisper, 97 %)" in invoke(audio, text, "-o", place).stderr
+    heard = ("fr", 0.2)
+    assert "the language is en (the text)" in invoke(audio, text, "-o", place).stderr
+    text.write_text("Ferry.", encoding="utf-8")
+    assert "the language is fr (Whisper, 20 %)" in invoke(audio, text, "-o", place).stderr
+
+
+def test_a_language_that_nothing_shows_is_to_be_named(place: Path) -> None:
+    """And no file is written."""
+    (place / "text.txt").write_text("Ferry.", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="cannot be detected"):
+        invoke(place / "take.2.wav", place / "text.txt", "-o", place / "out")
+    assert not (place / "out").exists()
+
+
+def test_a_language_without_phonemes_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a mistake of the call."""
+
+    class Silent(LetterPronouncer):
+        def pronounce(self, words: Sequence[str], language: str) -> list[str]:
+            raise UnsupportedLanguage(f"It does not speak {language!r}: {words[0]}")
+
+    monkeypatch.setattr(
+        "sayso.bootstrap.alignment.open_aligner", lambda _settings, **_options: Aligner(WrittenModel(), Silent())
+    )
+    with pytest.raises(UnsupportedLanguage, match="“tlh” cannot be placed, because there are no phonemes"):
+        invoke(place / "take.2.wav", place / "text.txt", "-o", place, "--language", "tlh")
+
+
+def test_a_long_recording_shows_its_progress(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a log as lines; while it is transcribed, and while it is placed."""
+    writer = Writer()
+    for _ in range(16):
+        writer.say("The ferry leaves at twenty five past").pause(1).say("Bring a warm coat and be early").pause(1)
+    (place / "take.2.wav").write_bytes(writer.wav)
+    (place / "text.txt").write_text(f"{TEXT}\n\n" * 16, encoding="utf-8")
+
+    def listen(recording: Any, language: str, context: Any, progress: Progress) -> list[HeardWord]:
+        del recording, language, context
+        progress(writer.seconds / 2, writer.seconds)
+        progress(writer.seconds, writer.seconds)
+        return writer.heard()
+
+    monkeypatch.setattr(
+        "sayso.bootstrap.alignment.open_aligner",
+        lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer(), listen=listen),
+    )
+    result = invoke(place / "take.2.wav", place / "text.txt", "-o", place, "-l", "en")
+    lines = [line for line in result.stderr.splitlines() if " % of " in line]
+    assert [line.split(":")[1].split("%")[0].strip() for line in lines] == ["25", "75", "100"]
+    assert "Bring" in (place / "take.2.srt").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sayso.alignment import Aligner
 from sayso.cli.retime import retime
-from sayso.errors import NotText
+from sayso.errors import ModelMissing, NotText
 from sayso.subtitles import parse_subtitles
 from support.alignment.written import LetterPronouncer, Writer, WrittenModel
 
@@ -37,7 +37,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "sayso.bootstrap.alignment.open_aligner",
         lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer()),
     )
+    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", no_whisper)
     return tmp_path
+
+
+def no_whisper(*_: object) -> Any:
+    raise ModelMissing("not here")
 
 
 def invoke(*arguments: object) -> Any:
@@ -69,3 +74,11 @@ def test_an_encoding_is_named_and_names_of_other_formats_are_said(place: Path) -
     result = invoke(place / "film.srt", place / "film.wav", "--out", out, "--encoding", "windows-1252")
     assert "  new.vtt holds SubRip, and its name says WebVTT\n" in result.stderr
     assert "The ferry – leaves" in out.read_text(encoding="utf-8")
+
+
+def test_the_language_is_detected_from_the_cues_or_named(place: Path) -> None:
+    """By their words, where Whisper is not here."""
+    out = place / "new.ttml"
+    assert "the language is en (the text)" in invoke(place / "film.ttml", place / "film.wav", "--out", out).stderr
+    named = invoke(place / "film.ttml", place / "film.wav", "--out", out, "-l", "en")
+    assert "the language is" not in named.stderr

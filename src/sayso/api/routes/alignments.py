@@ -17,6 +17,7 @@ from sayso.api.schemas.recordings import SUBTITLE_TYPES, AlignmentForm
 from sayso.errors import NothingToSay
 from sayso.narration import Document, align_document, aligned_content, aligned_files
 from sayso.subtitles import style_named
+from sayso.text import language_of_text
 from sayso.transcription import opened
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ async def create_alignment(request: Request, served: ServedDep, caller: Transcri
     fields = checked_form(AlignmentForm, form)
     upload = uploaded(form, "file")
     _require_consistent(fields)
+    language = _language(fields)
     slot = admit(served, caller)
 
     def work(context: RequestContext) -> Response:
@@ -70,7 +72,7 @@ async def create_alignment(request: Request, served: ServedDep, caller: Transcri
             aligner: Aligner = served.aligner()
             document = Document(text=fields.text, name=_NAME, markdown=fields.markdown, directives="lenient")
             try:
-                aligned = align_document(document, recording, aligner, language=fields.language, context=context)
+                aligned = align_document(document, recording, aligner, language=language, context=context)
             except NothingToSay as error:
                 raise Problem(status=400, message=error.for_callers(), param="text") from None
         return _answer(aligned, fields)
@@ -81,6 +83,18 @@ async def create_alignment(request: Request, served: ServedDep, caller: Transcri
 def _require_consistent(fields: AlignmentForm) -> None:
     if fields.subtitles and fields.response_format != "json":
         raise Problem(status=400, message="subtitles need response_format json.", param="subtitles")
+
+
+def _language(fields: AlignmentForm) -> str:
+    """The language of the text.
+
+    Raises:
+        Problem: it is to be detected, and the text does not show it.
+    """
+    language = fields.language or language_of_text(fields.text)
+    if language is None:
+        raise Problem(status=400, message="The text does not show its language: name it.", param="language")
+    return language
 
 
 def _answer(aligned: AlignedDocument, fields: AlignmentForm) -> Response:

@@ -147,7 +147,9 @@ class AlignmentForm(FormBody):
     """A recording, and the text that is read in it."""
 
     text: str = Field(min_length=1, description="The text, at most 512 KiB; a field or a file.")
-    language: LanguageTag = Field(default="en-us", description="The language of the text, as en-us or fr-fr.")
+    language: OptionalLanguage = Field(
+        default="en-us", description="The language of the text, as en-us or fr-fr; auto for what the text shows."
+    )
     response_format: Literal["json", "srt", "vtt", "ttml"] = Field(default="json")
     subtitles: list[CueFormat] = Field(
         default_factory=list, description="Subtitle files in the answer json, in the field `subtitles`."

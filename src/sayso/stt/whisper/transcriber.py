@@ -47,6 +47,9 @@ _SURE = 0.5
 _CHUNKS_TO_BE_SURE = 3
 """At most so many chunks are used to detect a language that the first ones leave unsure."""
 
+_DETECTION_SECONDS = 300
+"""A language that is detected alone is that of so much of the beginning."""
+
 _UNKNOWN_LANGUAGE = "und"  # BCP 47's own
 
 
@@ -158,6 +161,27 @@ class WhisperTranscriber:
         with self._model.use() as model:
             return self._named(self._transcript(model, recording, options, listener, progress, context))
 
+    def detect_language(self, recording: Recording, *, context: RequestContext = UNBOUNDED) -> tuple[str, float] | None:
+        """The code of the language that is spoken in the first minutes, and its probability, 0 to 1.
+
+        Returns:
+            None for silence, and of a model that knows one language only.
+
+        Raises:
+            EngineFailed, ModelCorrupt, ModelReplaced: as `transcribe`.
+            Cancelled, DeadlineExceeded: as the context says.
+        """
+        with self._model.use() as model:
+            if len(model.languages) == 1:
+                return None
+            end_sample = min(recording.duration_samples, _DETECTION_SECONDS * SAMPLE_RATE_HZ)
+            chunks = _speech_chunks(recording, VadOptions(), context, end_sample=end_sample)
+            if not chunks:
+                return None
+            decoder = BatchedDecoder(model, recording, context, workers=self._workers)
+            found = _detect_language(model, decoder, chunks, None, frozenset(), context)
+            return found.code, found.probability
+
     def _transcript(
         self,
         model: LoadedWhisper,
@@ -169,7 +193,8 @@ class WhisperTranscriber:
     ) -> Transcript:
         code = self._language(model, options)
         growing = _GrowingTranscript(recording, listener, progress)
-        chunks = _speech_chunks(recording, options.vad or VadOptions(), context)
+        vad = options.vad or VadOptions()
+        chunks = _speech_chunks(recording, vad, context, end_sample=recording.duration_samples)
         if not chunks:
             return growing.transcript(code or _UNKNOWN_LANGUAGE, 1.0 if code else 0.0)
         decoder = BatchedDecoder(model, recording, context, workers=self._workers)
@@ -254,15 +279,15 @@ class _GrowingTranscript:
             self._progress(min(done_seconds, self._duration_seconds), self._duration_seconds)
 
 
-def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContext) -> list[Chunk]:
-    """The chunks that hold speech, detected a minute at a time."""
+def _speech_chunks(recording: Recording, vad: VadOptions, context: RequestContext, *, end_sample: int) -> list[Chunk]:
+    """The chunks up to a sample that hold speech, detected a minute at a time."""
     probabilities = [np.empty(0, np.float32)]
     if not recording.is_silent:
         detector = SpeechDetector()
-        for block in recording.blocks(0, recording.duration_samples):
+        for block in recording.blocks(0, end_sample):
             with engine_errors(), context.permit():
                 probabilities.append(detector.probabilities(prepared(recording, block)))
-    return chunks_of(np.concatenate(probabilities), recording.duration_samples, vad)
+    return chunks_of(np.concatenate(probabilities), end_sample, vad)
 
 
 def _detect_language(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,17 +35,24 @@ VOICES: Mapping[str, tuple[Path, str]] = {
 }
 """The voices and what each reads; none of the aligner's constants were tuned on any synthetic voice."""
 
+SILENCES = "two silences of 35 s"
+
 _PARAGRAPHS = 4
+_SILENCE_COUNT, _SILENCE_SECONDS = 2, 35
 _PAUSE_SECONDS = 0.4
 
 
 def spoken(voice: str, settings: Settings) -> Reading:
     """A voice's reading of the first paragraphs of an example, and of numbers."""
-    from sayso.bootstrap import speech_sources
-
     path, language = VOICES[voice]
     paragraphs = visible_paragraphs(path.read_text(encoding="utf-8"))[:_PARAGRAPHS]
-    text = "\n\n".join([*paragraphs, NUMBERS[language]])
+    return spoken_text("\n\n".join([*paragraphs, NUMBERS[language]]), voice, settings)
+
+
+def spoken_text(text: str, voice: str, settings: Settings) -> Reading:
+    """A voice's reading of a text, with the engine's own times of its words."""
+    from sayso.bootstrap import speech_sources
+
     engine, own_name = select(speech_sources(settings).values(), voice)
     script = to_script(Document(text=text, name=voice, markdown=False, directives="off"), engine, voice=own_name)
     pause = np.zeros(round(_PAUSE_SECONDS * engine.sample_rate_hz), np.float32)
@@ -70,15 +78,23 @@ def spoken(voice: str, settings: Settings) -> Reading:
 
 
 def changed(reading: Reading, condition: str) -> Reading:
-    """The same reading after a condition of `CONDITIONS`."""
+    """The same reading after a condition of `CONDITIONS`, or with `SILENCES`."""
+    if condition == SILENCES:
+        return _with_silences(reading)
     samples, factor = CONDITIONS[condition](reading.samples)
-    return Reading(
-        name=reading.name,
-        samples=samples,
-        text=reading.text,
-        times=reading.times / factor,
-        language=reading.language,
-    )
+    return replace(reading, samples=samples, times=reading.times / factor)
+
+
+def _with_silences(reading: Reading) -> Reading:
+    """The reading with a long silence in each of its longest pauses."""
+    gaps = reading.times[1:, 0] - reading.times[:-1, 1]
+    samples, times = reading.samples, reading.times.copy()
+    silence = np.zeros(_SILENCE_SECONDS * RATE, np.float32)
+    for index in sorted(np.argsort(gaps)[-_SILENCE_COUNT:].tolist(), reverse=True):
+        at = round((reading.times[index, 1] + reading.times[index + 1, 0]) / 2 * RATE)
+        samples = np.concatenate([samples[:at], silence, samples[at:]])
+        times[index + 1 :] += _SILENCE_SECONDS
+    return replace(reading, samples=samples, times=times)
 
 
 def _noise(decibels: float) -> Callable[[FloatArray], tuple[FloatArray, float]]:
