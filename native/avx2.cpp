@@ -2,8 +2,9 @@
 #include "simd_avx2.h"
 #include "snake.h"
 #include "residual.h"
+#include "dense.h"
 #include "instruction_sets.h"
 
 namespace sayso {
-const InstructionSet kAvx2 = {"avx2", kBlockOutputs, Simd::kInputs, stage};
+const InstructionSet kAvx2 = {"avx2", kBlockOutputs, Simd::kInputs, stage, dense};
 }

@@ -2,8 +2,9 @@
 #include "simd_avx_vnni.h"
 #include "snake.h"
 #include "residual.h"
+#include "dense.h"
 #include "instruction_sets.h"
 
 namespace sayso {
-const InstructionSet kAvxVnni = {"avx-vnni", kBlockOutputs, Simd::kInputs, stage};
+const InstructionSet kAvxVnni = {"avx-vnni", kBlockOutputs, Simd::kInputs, stage, dense};
 }

@@ -120,11 +120,11 @@ size_t sayso_stage_workspace(int32_t channels, int64_t frames) {
   if (!handles(channels) || frames < 1 || frames > sayso::kMaximumFrames) return 0;
   const size_t buffer = rounded(sizeof(float) * channels * static_cast<size_t>(frames));
   const size_t bytes = rounded(quantised_bytes(channels));
-  return 4 * buffer + bytes + 3 * rounded(sizeof(Statistics));
+  return 2 * buffer + bytes + 3 * rounded(sizeof(Statistics));
 }
 
-int32_t sayso_stage(const sayso_block *const blocks[4], const float *styles, const float *source, const float *upsampled,
-                    float *result, int64_t frames, void *workspace, size_t workspace_bytes) {
+int32_t sayso_stage(const sayso_block *const blocks[4], const float *styles, const float *source, float *upsampled, float *result,
+                    int64_t frames, void *workspace, size_t workspace_bytes) {
   if (blocks == nullptr || styles == nullptr || source == nullptr || upsampled == nullptr || result == nullptr ||
       workspace == nullptr || reinterpret_cast<uintptr_t>(workspace) % kAlignment != 0) {
     return SAYSO_BAD_ARGUMENT;
@@ -146,13 +146,64 @@ int32_t sayso_stage(const sayso_block *const blocks[4], const float *styles, con
   };
   const size_t buffer = sizeof(float) * channels * static_cast<size_t>(frames);
   Workspace divided;
-  divided.input = reinterpret_cast<float *>(take(buffer));
   divided.current = reinterpret_cast<float *>(take(buffer));
   divided.middle = reinterpret_cast<float *>(take(buffer));
-  divided.total = reinterpret_cast<float *>(take(buffer));
   divided.quantised = take(quantised_bytes(channels));
   for (Statistics *&each : divided.statistics) each = reinterpret_cast<Statistics *>(take(sizeof(Statistics)));
   blocks[0]->instruction_set->stage(blocks, styles, source, upsampled, result, static_cast<int>(frames), divided);
+  return SAYSO_OK;
+}
+
+sayso_dense *sayso_dense_new(int32_t instruction_set, int32_t inputs, int32_t outputs, int32_t taps, const float *weights,
+                             const float *bias) {
+  const sayso::Choice *choice = chosen(instruction_set);
+  if (choice == nullptr || !choice->is_supported() || weights == nullptr || bias == nullptr) return nullptr;
+  if (inputs < 1 || inputs > sayso::kDenseInputs || inputs % 16 != 0 || outputs < 1 || outputs > sayso::kDenseOutputs ||
+      taps < 1 || taps > sayso::kMaximumTaps) {
+    return nullptr;
+  }
+  const int block = choice->instruction_set->block_outputs;
+  const size_t padded = static_cast<size_t>((outputs + block - 1) / block) * block;
+  const size_t count = static_cast<size_t>(taps) * inputs;
+  sayso_dense *made = static_cast<sayso_dense *>(calloc(1, sizeof *made));
+  if (made == nullptr) return nullptr;
+  void *memory = nullptr;
+  if (posix_memalign(&memory, kAlignment, sizeof(float) * padded * (count + 1)) != 0) {
+    free(made);
+    return nullptr;
+  }
+  *made = {choice->instruction_set, inputs, outputs, taps, static_cast<float *>(memory), static_cast<float *>(memory) + padded * count};
+  memset(memory, 0, sizeof(float) * padded * (count + 1));
+  memcpy(made->bias, bias, sizeof *bias * outputs);
+  for (size_t index = 0; index < count; ++index) {
+    for (int output = 0; output < outputs; ++output) {
+      made->packed[(output / block * count + index) * block + output % block] = weights[index * outputs + output];
+    }
+  }
+  return made;
+}
+
+void sayso_dense_free(sayso_dense *dense) {
+  if (dense == nullptr) return;
+  free(dense->packed);  // the bias is in the same memory
+  free(dense);
+}
+
+size_t sayso_dense_workspace(const sayso_dense *dense) {
+  return dense == nullptr ? 0 : rounded(sizeof(float) * sayso::kActivatedFrames * dense->inputs);
+}
+
+int32_t sayso_dense_run(const sayso_dense *dense, const float *x, float factor, float slope, int64_t frames, int64_t before,
+                        int64_t rows, float *result, void *workspace, size_t workspace_bytes) {
+  if (dense == nullptr || x == nullptr || result == nullptr || workspace == nullptr ||
+      reinterpret_cast<uintptr_t>(workspace) % kAlignment != 0 || workspace_bytes < sayso_dense_workspace(dense)) {
+    return SAYSO_BAD_ARGUMENT;
+  }
+  if (!(factor >= 0) || !(slope >= 0 && slope <= 1) || frames < 1 || frames > sayso::kMaximumFrames || rows < 1 ||
+      rows > sayso::kMaximumFrames || before < 0 || before > dense->taps) {
+    return SAYSO_BAD_ARGUMENT;
+  }
+  dense->instruction_set->dense(*dense, x, factor, slope, frames, before, rows, result, static_cast<float *>(workspace));
   return SAYSO_OK;
 }
 

@@ -2,8 +2,9 @@
 #include "simd_neon_dot.h"
 #include "snake.h"
 #include "residual.h"
+#include "dense.h"
 #include "instruction_sets.h"
 
 namespace sayso {
-const InstructionSet kNeonDot = {"neon-dot", kBlockOutputs, Simd::kInputs, stage};
+const InstructionSet kNeonDot = {"neon-dot", kBlockOutputs, Simd::kInputs, stage, dense};
 }

@@ -59,39 +59,19 @@ inline void measure(const float *x, int frames, int channels, sayso::Statistics 
   }
 }
 
-// to[row][column] = from[column][row] · factor, in squares that fit into the first-level cache.
-inline void transpose(const float *from, float *to, int rows, int columns, float factor) {
-  constexpr int kSquare = 32;
-  for (int row = 0; row < rows; row += kSquare) {
-    const int last_row = row + kSquare < rows ? row + kSquare : rows;
-    for (int column = 0; column < columns; column += kSquare) {
-      const int last_column = column + kSquare < columns ? column + kSquare : columns;
-      for (int r = row; r < last_row; ++r) {
-        for (int c = column; c < last_column; ++c) {
-          to[static_cast<size_t>(r) * columns + c] = from[static_cast<size_t>(c) * rows + r] * factor;
-        }
-      }
-    }
-  }
-}
-
 // See sayso_stage.
-inline void stage(const sayso_block *const *blocks, const float *styles, const float *source, const float *upsampled,
-                  float *result, int frames, const sayso::Workspace &workspace) {
+inline void stage(const sayso_block *const *blocks, const float *styles, const float *source, float *upsampled, float *result,
+                  int frames, const sayso::Workspace &workspace) {
   const int channels = blocks[0]->channels;
   const size_t block_styles = static_cast<size_t>(SAYSO_PAIRS) * 4 * channels;
-  transpose(upsampled, workspace.input, frames, channels, 1);
   measure(source, frames, channels, *workspace.statistics[0]);
-  residual_block(*blocks[0], styles, source, workspace.input, workspace.input, frames, workspace, workspace.statistics);
-  static_assert(sizeof(sayso::Statistics) % 64 == 0);
+  residual_block(*blocks[0], styles, source, upsampled, upsampled, frames, workspace, workspace.statistics);
   sayso::Statistics *const input = workspace.statistics[0];
   for (int block = 1; block < 4; ++block) {
     sayso::Statistics *const own[2] = {workspace.statistics[2], workspace.statistics[1]};
     *own[0] = *input;
-    residual_block(*blocks[block], styles + block * block_styles, workspace.input, workspace.total,
-                   block == 1 ? nullptr : workspace.total, frames, workspace, own);
+    residual_block(*blocks[block], styles + block * block_styles, upsampled, result, block == 1 ? nullptr : result, frames, workspace, own);
   }
-  transpose(workspace.total, result, channels, frames, 1.0f / 3);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 // Raised with every change of this interface; the caller refuses any other.
-#define SAYSO_KERNELS_INTERFACE 1
+#define SAYSO_KERNELS_INTERFACE 2
 
 #define SAYSO_PAIRS 3
 
@@ -41,6 +41,7 @@ typedef struct {
 } sayso_convolution;
 
 typedef struct sayso_block sayso_block;
+typedef struct sayso_dense sayso_dense;
 
 SAYSO_EXPORT int32_t sayso_interface(void);
 
@@ -60,18 +61,40 @@ SAYSO_EXPORT void sayso_block_free(sayso_block *block);
 // The bytes of workspace that sayso_stage needs; 0 for sizes that it does not handle.
 SAYSO_EXPORT size_t sayso_stage_workspace(int32_t channels, int64_t frames);
 
-// One stage of the generator: x = upsampled + noise(source); result = (first(x) + second(x) + third(x)) / 3.
+// One stage of the generator: x = upsampled + noise(source); result = first(x) + second(x) + third(x).
 //
 // blocks:    noise, first, second, third, all of one instruction set and one number of channels.
 // styles:    for each block and each of its convolutions, the norm's scales, then its shifts, both multiplied by the snake's a:
 //            [4][2 * SAYSO_PAIRS][2][channels].
 // source:    [frames][channels].
-// upsampled: [channels][frames].
-// result:    [channels][frames].
+// upsampled: [frames][channels]; becomes x.
+// result:    [frames][channels].
 // workspace: at least sayso_stage_workspace bytes, on a multiple of 64.
-SAYSO_EXPORT int32_t sayso_stage(const sayso_block *const blocks[4], const float *styles, const float *source,
-                                 const float *upsampled, float *result, int64_t frames, void *workspace,
-                                 size_t workspace_bytes);
+SAYSO_EXPORT int32_t sayso_stage(const sayso_block *const blocks[4], const float *styles, const float *source, float *upsampled,
+                                 float *result, int64_t frames, void *workspace, size_t workspace_bytes);
+
+// A convolution of floats: copies and packs its constants. NULL where inputs are no multiple of 16 up to 1024, outputs more than 4096,
+// taps more than 15, the instruction set is not supported, or there is no memory. The arrays are not used after the call.
+//
+// weights: [taps][inputs][outputs].
+// bias:    [outputs].
+SAYSO_EXPORT sayso_dense *sayso_dense_new(int32_t instruction_set, int32_t inputs, int32_t outputs, int32_t taps,
+                                          const float *weights, const float *bias);
+SAYSO_EXPORT void sayso_dense_free(sayso_dense *dense);
+
+// The bytes of workspace that sayso_dense_run needs.
+SAYSO_EXPORT size_t sayso_dense_workspace(const sayso_dense *dense);
+
+// result[row] = bias + the sum over taps of activated[row - before + tap] times the tap's weights, where activated is
+// max(factor x, slope factor x), and 0 outside of the frames.
+//
+// x:         [frames][inputs].
+// factor:    not negative.
+// slope:     0 to 1.
+// result:    [rows][outputs].
+// workspace: at least sayso_dense_workspace bytes, on a multiple of 64.
+SAYSO_EXPORT int32_t sayso_dense_run(const sayso_dense *dense, const float *x, float factor, float slope, int64_t frames,
+                                     int64_t before, int64_t rows, float *result, void *workspace, size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

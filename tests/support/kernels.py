@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.tts.engines.kokoro.generator import Block, Convolution, Stage
+from sayso.tts.engines.kokoro.generator import Block, Convolution, FloatConvolution, Stage
 from support.missing_parts import missing
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def random_stage(channels: int = 64, seed: int = 1) -> Stage:
 
 
 def random_inputs(frames: int, channels: int = 64, seed: int = 2) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """A stage's source, its upsampled signal and its styles."""
+    """A stage's source, its upsampled signal and its styles, each frame a row."""
     random = np.random.default_rng(seed)
     styles = random.standard_normal((24, 2, channels)).astype(np.float32)
     styles[:, 0] += 1  # some scales are negative
     return (
-        random.standard_normal((1, frames, channels), np.float32),
-        random.standard_normal((1, channels, frames), np.float32),
+        random.standard_normal((frames, channels), np.float32),
+        random.standard_normal((frames, channels), np.float32),
         styles.reshape(-1),
     )
 
@@ -80,10 +80,31 @@ def random_inputs(frames: int, channels: int = 64, seed: int = 2) -> tuple[Float
 def computed_by_numpy(stage: Stage, source: FloatArray, upsampled: FloatArray, styles: FloatArray) -> FloatArray:
     """What `NativeStage.run` computes, written down as plainly as can be."""
     of_convolutions = iter(styles.reshape(24, 2, -1))
-    x = upsampled[0].T + _block(stage.blocks[0], source[0], of_convolutions)
-    total = sum(_block(block, x, of_convolutions) for block in stage.blocks[1:])
-    result: FloatArray = (np.asarray(total).T / 3)[np.newaxis].astype(np.float32)
-    return result
+    x = upsampled + _block(stage.blocks[0], source, of_convolutions)
+    total: FloatArray = np.sum([_block(block, x, of_convolutions) for block in stage.blocks[1:]], axis=0)
+    return total
+
+
+def random_convolution(inputs: int, outputs: int, taps: int) -> FloatConvolution:
+    """A convolution of floats with random weights."""
+    random = np.random.default_rng(3)
+    return FloatConvolution(
+        weights=random.standard_normal((taps, inputs, outputs), np.float32),
+        bias=random.standard_normal(outputs).astype(np.float32),
+        slope=0.1,
+        before=taps // 2,
+        source="",
+        result="",
+    )
+
+
+def convolved_by_numpy(convolution: FloatConvolution, x: FloatArray, rows: int, factor: float) -> FloatArray:
+    """What `NativeConvolution.run` computes."""
+    taps = len(convolution.weights)
+    value = x.astype(np.float64) * factor
+    padded = np.pad(np.where(value < 0, convolution.slope * value, value), ((convolution.before, rows + taps), (0, 0)))
+    made: FloatArray = convolution.bias + sum(padded[tap:][:rows] @ convolution.weights[tap] for tap in range(taps))
+    return made
 
 
 def _block(block: Block, x: FloatArray, styles: Any) -> FloatArray:

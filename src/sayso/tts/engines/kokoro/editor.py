@@ -118,3 +118,8 @@ class NodeList:
         """The nodes, the last of which now makes the value that they lead to."""
         self.nodes[-1].output[0] = self._result
         return self.nodes
+
+
+def attributes_of(node: NodeProto) -> dict[str, Any]:
+    """The values of a node's attributes by their names."""
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from onnx import TensorProto, helper
 
-from sayso.tts.engines.kokoro.editor import GraphEditor
+from sayso.tts.engines.kokoro.editor import GraphEditor, attributes_of
 from sayso.tts.engines.kokoro.halves import named, part
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ STAGES: Final = 2
 
 _PRODUCT_INPUTS: Final = 7
 _FEWEST_TAPS: Final = 2
+_SLOPE: Final = 0.01
+"""Of ONNX's LeakyRelu where it names none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -104,19 +106,61 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Generator:
-    """The vocoder without its stages.
+class FloatConvolution:
+    """A convolution of floats, after a leaky rectifier.
 
     Attributes:
-        stages: two of them.
-        styles: the outputs of the first graph that hold each stage's norms, float32, for each block and convolution the
-            scales, then the shifts.
-        graphs: three serialised models. The first one's inputs are the vocoder's, its outputs the first stage's
-            ``upsampled``, both stages' ``source``, and ``styles``; the others' input is the result of a stage, their
-            output the second stage's ``upsampled``, and ``audio``.
+        weights: float32 of shape (taps, channels of a frame that goes in, of one that comes out).
+        bias: float32 of shape (channels that come out,).
+        slope: of the rectifier, below 0.
+        before: how many frames before its own the first tap reads.
+        source: names what goes in, of shape (1, channels, frames).
+        result: names what comes out, of shape (1, channels, frames).
     """
 
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    slope: float
+    before: int
+    source: str
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Upsampling:
+    """A transposed convolution by a factor, as a convolution that makes so many frames at once.
+
+    Attributes:
+        convolution: its result is that of the upsampling, mirrored frame included.
+        factor: how many frames come out for one.
+        cut: how many of the frames that come out are cut off at either end.
+        mirrored: how many frames are added before the first, as in a mirror that it is.
+    """
+
+    convolution: FloatConvolution
+    factor: int
+    cut: int
+    mirrored: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Generator:
+    """The vocoder without its generator, and the generator's parts in order: up, stage, up, stage, last.
+
+    Attributes:
+        upsamplings: two of them.
+        stages: two of them.
+        last: the convolution after them.
+        styles: the outputs of the first graph that hold each stage's norms, float32, for each block and convolution the
+            scales, then the shifts.
+        graphs: two serialised models. The first one's inputs are the vocoder's, its outputs the first upsampling's
+            source, both stages' ``source``, and ``styles``; the second one's input is the result of ``last``, its
+            output ``audio``.
+    """
+
+    upsamplings: Sequence[Upsampling]
     stages: Sequence[Stage]
+    last: FloatConvolution
     styles: Sequence[str]
     graphs: Sequence[bytes]
 
@@ -126,24 +170,28 @@ def divide_generator(vocoder: ModelProto) -> Generator | None:
     editor = GraphEditor(vocoder.graph)
     blocks = {block.result: block for node in editor.nodes("Add") if (block := _block(editor, node)) is not None}
     stages = [stage for node in editor.nodes("Div") if (stage := _stage(editor, node, blocks)) is not None]
-    if len(stages) != STAGES or len(blocks) != STAGES * BLOCKS:
+    upsamplings = [found for stage in stages if (found := _upsampling(editor, stage.upsampled)) is not None]
+    ends = [last for node in editor.nodes("Conv") if (last := _last(editor, node)) is not None]
+    if not len(stages) == len(upsamplings) == STAGES or len(blocks) != STAGES * BLOCKS or len(ends) != 1:
+        return None
+    first, second = stages
+    if upsamplings[1].convolution.source != first.result or ends[0].source != second.result:
         return None
     styles = [f"styles {number}" for number in range(STAGES)]
     joins = [
         helper.make_node("Concat", stage.style_names, [name], axis=0)
         for stage, name in zip(stages, styles, strict=True)
     ]
-    first, second = stages
-    audio = named(vocoder.graph.output, "audio")
-    values = [_values(name) for name in (first.upsampled, first.source, second.source, *styles)]
+    entrance = upsamplings[0].convolution.source
+    values = [_values(name) for name in (entrance, first.source, second.source, *styles)]
     graphs = (
         part(vocoder, list(vocoder.graph.input), values, further=joins),
-        part(vocoder, [_values(first.result)], [_values(second.upsampled)]),
-        part(vocoder, [_values(second.result)], [audio]),
+        part(vocoder, [_values(ends[0].result)], [named(vocoder.graph.output, "audio")]),
     )
     if not all(_is_complete(graph) for graph in graphs):
         return None
-    return Generator(stages=stages, styles=styles, graphs=[graph.SerializeToString() for graph in graphs])
+    serialised = [graph.SerializeToString() for graph in graphs]
+    return Generator(upsamplings=upsamplings, stages=stages, last=ends[0], styles=styles, graphs=serialised)
 
 
 def stage_graph(vocoder: ModelProto, stage: Stage) -> bytes:
@@ -151,6 +199,12 @@ def stage_graph(vocoder: ModelProto, stage: Stage) -> bytes:
     inputs = [_values(name) for name in (stage.upsampled, stage.source)]
     styles = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (None,)) for name in stage.style_names]
     graph: bytes = part(vocoder, [*inputs, *styles], [_values(stage.result)]).SerializeToString()
+    return graph
+
+
+def convolution_graph(vocoder: ModelProto, convolution: FloatConvolution) -> bytes:
+    """One convolution of floats as a serialised model."""
+    graph: bytes = part(vocoder, [_values(convolution.source)], [_values(convolution.result)]).SerializeToString()
     return graph
 
 
@@ -163,6 +217,74 @@ def _is_complete(model: ModelProto) -> bool:
     known = {value.name for value in model.graph.input} | {tensor.name for tensor in model.graph.initializer} | {""}
     known |= {value for node in model.graph.node for value in node.output}
     return all(value in known for node in model.graph.node for value in node.input)
+
+
+def _upsampling(editor: GraphEditor, value: str) -> Upsampling | None:
+    """The match of ``[pad](transposed(leaky(x)))`` that makes ``value``."""
+    pad = editor.made_by(value, "Pad")
+    mirrored = 0
+    if pad is not None:
+        pads = editor.constant(pad.input[1])
+        if attributes_of(pad).get("mode") != b"reflect" or pads is None or pads.tolist() != [0, 0, 1, 0, 0, 0]:
+            return None
+        mirrored = 1
+    node = editor.made_by(value if pad is None else pad.input[0], "ConvTranspose")
+    rectified = node and _rectified(editor, node)
+    if node is None or rectified is None:
+        return None
+    source, slope, weights, bias = rectified
+    attributes = attributes_of(node)
+    factor, cut = attributes["strides"][0], attributes["pads"][0]
+    inputs, outputs, taps = weights.shape
+    plain = (
+        attributes["group"] == 1 and attributes["dilations"] == [1] and not any(attributes.get("output_padding", ()))
+    )
+    if not plain or taps != 2 * factor or list(attributes["pads"]) != [factor // 2] * 2 or cut < mirrored or factor % 2:
+        return None
+    # Frames later and sooner: the taps of x[q - 1], then those of x[q], each of them `factor` frames at once.
+    halves = weights.transpose(2, 0, 1).reshape(2, factor, inputs, outputs)[::-1].transpose(0, 2, 1, 3)
+    convolution = FloatConvolution(
+        weights=np.ascontiguousarray(halves.reshape(2, inputs, factor * outputs)),
+        bias=np.tile(bias, factor),
+        slope=slope,
+        before=1,
+        source=source,
+        result=value,
+    )
+    return Upsampling(convolution=convolution, factor=factor, cut=cut, mirrored=mirrored)
+
+
+def _last(editor: GraphEditor, node: NodeProto) -> FloatConvolution | None:
+    """The match of ``conv(leaky(x))`` with as many frames out as in."""
+    rectified = _rectified(editor, node)
+    if rectified is None:
+        return None
+    source, slope, weights, bias = rectified
+    attributes, taps = attributes_of(node), weights.shape[2]
+    plain = attributes["group"] == 1 and attributes["dilations"] == [1] and attributes["strides"] == [1]
+    if not plain or taps % 2 == 0 or list(attributes["pads"]) != [taps // 2] * 2:
+        return None
+    return FloatConvolution(
+        weights=np.ascontiguousarray(weights.transpose(2, 1, 0)),
+        bias=bias,
+        slope=slope,
+        before=taps // 2,
+        source=source,
+        result=node.output[0],
+    )
+
+
+def _rectified(
+    editor: GraphEditor, node: NodeProto
+) -> tuple[str, float, NDArray[np.float32], NDArray[np.float32]] | None:
+    """Of a convolution with constants of floats after a leaky rectifier: what goes in, the slope, weights and bias."""
+    rectifier = editor.made_by(node.input[0], "LeakyRelu")
+    constants = [editor.constant(name) for name in node.input[1:3]]
+    weights, bias = constants if len(constants) == 2 else (None, None)
+    if rectifier is None or weights is None or bias is None or weights.ndim != 3 or weights.dtype != np.float32:
+        return None
+    slope = float(attributes_of(rectifier).get("alpha", _SLOPE))
+    return (rectifier.input[0], slope, weights, bias.astype(np.float32)) if 0 <= slope <= 1 else None
 
 
 def _stage(editor: GraphEditor, quotient: NodeProto, blocks: dict[str, Block]) -> Stage | None:
@@ -237,7 +359,7 @@ def _convolution(editor: GraphEditor, value: str) -> tuple[Convolution, str] | N
         weights_scale=float(weights_scale),
         bias=bias.reshape(-1).astype(np.float32),
         reciprocal=reciprocal.reshape(-1).astype(np.float32),
-        epsilon=next(each.f for each in norm.attribute if each.name == "epsilon"),
+        epsilon=attributes_of(norm)["epsilon"],
         dilation=dilation.step,
         scale=norm.input[1],
         shift=norm.input[2],

@@ -10,28 +10,25 @@ import ctypes
 from ctypes import POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_size_t, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import structlog
 
-from sayso.errors import EngineFailed
+from sayso.tts.engines.kokoro.native import NativeConvolution, NativeStage, WorkspacePool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.tts.engines.kokoro.generator import Block, Stage
-    from sayso.types import FloatArray
+    from sayso.tts.engines.kokoro.generator import Block, FloatConvolution, Stage
 
 _log = structlog.get_logger(__name__)
 
 LIBRARY: Final = Path(__file__).with_name("sayso_kernels.so")
 """Where the build puts the compiled kernels, on every system."""
 
-_INTERFACE: Final = 1
+_INTERFACE: Final = 2
 """Of ``native/sayso_kernels.h``; a library with any other is not used."""
-
-_ALIGNMENT: Final = 64
 
 
 class _Convolution(Structure):
@@ -79,6 +76,14 @@ class Kernels:
         library.sayso_stage_workspace.argtypes = (c_int32, c_int64)
         arrays = (c_void_p, c_void_p, c_void_p, c_void_p)
         library.sayso_stage.argtypes = (c_void_p, *arrays, c_int64, c_void_p, c_size_t)
+        library.sayso_dense_new.restype = c_void_p
+        library.sayso_dense_new.argtypes = (c_int32, c_int32, c_int32, c_int32, c_void_p, c_void_p)
+        library.sayso_dense_free.restype = None
+        library.sayso_dense_free.argtypes = (c_void_p,)
+        library.sayso_dense_workspace.restype = c_size_t
+        library.sayso_dense_workspace.argtypes = (c_void_p,)
+        sizes = (c_int64, c_int64, c_int64)
+        library.sayso_dense_run.argtypes = (c_void_p, c_void_p, c_float, c_float, *sizes, c_void_p, c_void_p, c_size_t)
 
     def instruction_sets(self) -> Sequence[InstructionSet]:
         """Those that the library was compiled for, the fastest first."""
@@ -88,16 +93,27 @@ class Kernels:
             found.append(InstructionSet(number=len(found), name=name.decode(), is_supported=supported))
         return found
 
-    def stage(self, stage: Stage, instruction_set: InstructionSet) -> NativeStage | None:
+    def stage(self, stage: Stage, instruction_set: InstructionSet, pool: WorkspacePool) -> NativeStage | None:
         """One stage of the generator, ready to run; None if it is of a shape that the kernels do not compute."""
         blocks: list[int] = []
-        native = NativeStage(self._library, blocks, stage.channels)  # which frees them, also when not all can be made
+        native = NativeStage(
+            self._library, blocks, stage.channels, pool
+        )  # which frees them, also when not all are made
         for block in stage.blocks:
             made = self._block(block, instruction_set, stage.channels)
             if made is None:
                 return None
             blocks.append(made)
         return native
+
+    def convolution(
+        self, convolution: FloatConvolution, instruction_set: InstructionSet, pool: WorkspacePool
+    ) -> NativeConvolution | None:
+        """A convolution of floats, ready to run; None if it is of a shape that the kernels do not compute."""
+        taps, inputs, outputs = convolution.weights.shape
+        addresses = (convolution.weights.ctypes.data, convolution.bias.ctypes.data)
+        made: int | None = self._library.sayso_dense_new(instruction_set.number, inputs, outputs, taps, *addresses)
+        return None if made is None else NativeConvolution(self._library, made, convolution, pool)
 
     def _block(self, block: Block, instruction_set: InstructionSet, channels: int) -> int | None:
         arrays = [
@@ -113,64 +129,6 @@ class Kernels:
         array = (_Convolution * len(constants))(*constants)
         made: int | None = self._library.sayso_block_new(instruction_set.number, channels, array)
         return made
-
-
-class NativeStage:
-    """One stage of the generator. Threads may share it: each call has buffers of its own.
-
-    It owns the packed weights, until it is collected: as many bytes as the model's.
-
-    Args:
-        library: the loaded kernels.
-        blocks: the addresses of its residual blocks, which it frees.
-        channels: how many values a frame has.
-    """
-
-    def __init__(self, library: Any, blocks: list[int], channels: int) -> None:
-        self._library = library
-        self._blocks = blocks
-        self._channels = channels
-
-    def __del__(self) -> None:
-        for block in self._blocks:
-            self._library.sayso_block_free(block)
-
-    def run(self, source: FloatArray, upsampled: FloatArray, styles: FloatArray) -> FloatArray:
-        """The stage's result, on the calling thread.
-
-        The workspace is four times as large as ``source``, and is released with the call.
-
-        Args:
-            source: float32 of shape (1, frames, channels).
-            upsampled: float32 of shape (1, channels, frames).
-            styles: float32, for each block and convolution the norm's scales, then its shifts.
-
-        Returns:
-            float32 of shape (1, channels, frames).
-
-        Raises:
-            EngineFailed: the kernels do not compute arrays of these sizes.
-        """
-        frames = upsampled.shape[2]
-        expected = (
-            (1, frames, self._channels),
-            (1, self._channels, frames),
-            (len(self._blocks) * 12 * self._channels,),
-        )
-        given = [np.ascontiguousarray(values, np.float32) for values in (source, upsampled, styles)]
-        if tuple(values.shape for values in given) != expected:
-            raise EngineFailed(
-                f"The kernels were given arrays of {[values.shape for values in given]}, not {expected}."
-            )
-        result = np.empty((1, self._channels, frames), np.float32)
-        size = self._library.sayso_stage_workspace(self._channels, frames)
-        workspace = np.empty(size + _ALIGNMENT, np.uint8)
-        blocks = (c_void_p * len(self._blocks))(*self._blocks)
-        addresses = (values.ctypes.data for values in (given[2], given[0], given[1], result))
-        begin = workspace.ctypes.data + -workspace.ctypes.data % _ALIGNMENT
-        if size == 0 or self._library.sayso_stage(blocks, *addresses, frames, begin, size):
-            raise EngineFailed(f"The kernels refused {frames} frames of {self._channels} channels.")
-        return result
 
 
 def load_kernels(path: Path = LIBRARY) -> Kernels | None:

@@ -11,12 +11,11 @@ utterance, one rewrite after the other: 0.345 as published, 0.202 after all of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import helper
 
-from sayso.tts.engines.kokoro.editor import GraphEditor, NodeList
+from sayso.tts.engines.kokoro.editor import GraphEditor, NodeList, attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +108,7 @@ def fuse_snakes(editor: GraphEditor) -> None:
         fused = NodeList(node.output[0])
         flat = fused.add("Reshape", frequency, editor.integers(-1))
         scale, shift = (fused.add("Mul", value, flat) for value in norm.input[1:])
-        epsilon = _attributes(norm)["epsilon"]
+        epsilon = attributes_of(norm)["epsilon"]
         phase = fused.add("InstanceNormalization", norm.input[0], scale, shift, epsilon=epsilon)
         wave = fused.add("Sin", phase)
         fused.add("Mul", fused.add("Add", phase, fused.add("Mul", wave, wave)), power[1])
@@ -191,7 +190,7 @@ def _match_convolution(editor: GraphEditor, result: str) -> _Convolution | None:
     product = editor.made_by(scales, "Mul")
     if not node or not quantiser or not product or (biased and not (rounding and rounding.input[1] == scales)):
         return None
-    weights, attributes = _centred_weights(editor, node), _attributes(node)
+    weights, attributes = _centred_weights(editor, node), attributes_of(node)
     plain = attributes["group"] == 1 and attributes["auto_pad"] == b"NOTSET"
     weights_scale = [name for name in product.input if name != quantiser.output[1]]
     if weights is None or not plain or len(weights_scale) != 1:
@@ -247,7 +246,3 @@ def _as_product(editor: GraphEditor, convolution: _Convolution, result: str) -> 
     )
     nodes.add("Transpose", product, perm=[0, 2, 1])
     return nodes.end()
-
-
-def _attributes(node: NodeProto) -> dict[str, Any]:
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
