@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SYMBOLS = "_^$ abcdefghijklmnopqrstuvwxyz,.;!?:\u0327"
 HOP = 256
+LAG = BORDER_LAGS.before[Manner.VOICELESS_STOP] + BORDER_LAGS.after[Manner.VOICED_STOP]
+"""Of the border between "ab" and "c"."""
 
 
 def description(**changes: Any) -> dict[str, Any]:
@@ -232,7 +234,7 @@ def test_words_begin_and_end_with_their_symbols(tmp_path: Path) -> None:
     speech = say(PiperEngine([tmp_path], FakeG2P()), "ab c", speed=1.0)
 
     # begin 1, then a 4, b 5, space 3, c 6, end 2; the pads last no time.
-    border = 10 * HOP + BORDER_LAGS[Manner.VOICELESS_STOP]
+    border = 10 * HOP + LAG
     assert speech.times is not None
     assert [(time.start_sample, time.end_sample) for time in speech.times] == [(HOP, border), (border, 19 * HOP)]
     assert speech.audio.samples.size == 21 * HOP
@@ -247,7 +249,7 @@ def test_a_voice_of_another_rate_speaks_at_the_engine_s(tmp_path: Path) -> None:
     assert speech.times is not None
     seconds = [time.start_sample / speech.audio.sample_rate_hz for time in speech.times]
     # At 1.5: begin 2, a 6, b 8, space 5 (4.5 rounded up), which is the second word's.
-    border = 16 * HOP / 16_000 + BORDER_LAGS[Manner.VOICELESS_STOP] / PiperEngine.sample_rate_hz
+    border = 16 * HOP / 16_000 + LAG / PiperEngine.sample_rate_hz
     assert seconds == pytest.approx([2 * HOP / 16_000, border], abs=0.001)
     assert speech.audio.duration_seconds == pytest.approx((2 + 6 + 8 + 5 + 9 + 3) * HOP / 16_000, abs=0.001)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sayso.tts.engines.kokoro.durations import BORDER_LAGS, EARLY_SAMPLES, symbol_edges
 from sayso.tts.engines.kokoro.vocabulary import SAMPLES_PER_FRAME
 from sayso.tts.phonemes.phrasing import Phrasing
-from sayso.tts.timing.borders import Manner, manner_of
+from sayso.tts.timing.borders import BorderLags, Manner, manner_of
 from sayso.tts.timing.energy import FRAME_SAMPLES, levels_db, quiet_runs
 from sayso.tts.timing.word_times import token_times
 from sayso.types import Audio
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sayso.types import FloatArray
 
 RATE = 24_000
+NO_LAGS = BorderLags(before={}, after={})
 NEAR = 2 * FRAME_SAMPLES
 
 
@@ -42,7 +43,7 @@ def edges(*milliseconds: int) -> NDArray[np.int64]:
 
 def milliseconds(phrasing: Phrasing, model: NDArray[np.int64], audio: Audio) -> list[float]:
     """The times of the tokens, start and end in turn."""
-    times = token_times(phrasing, model, audio, lags={})
+    times = token_times(phrasing, model, audio, lags=NO_LAGS)
     return [sample * 1000 / RATE for time in times for sample in (time.start_sample, time.end_sample)]
 
 
@@ -98,16 +99,26 @@ def test_a_border_is_moved_by_what_was_measured_for_the_next_word_s_first_sound(
     phrasing = Phrasing(symbols="a ˈsa a", places=((0, 1), (2, 5), (6, 7)))
     model = edges(0, 300, 350, 360, 450, 600, 650, 900)
 
-    times = token_times(phrasing, model, audio, lags={Manner.SIBILANT: -240})
+    times = token_times(phrasing, model, audio, lags=BorderLags(before={Manner.SIBILANT: -240}, after={}))
 
     assert [time.start_sample * 1000 // RATE for time in times] == [0, 290, 600]
+
+
+def test_a_border_is_moved_by_what_was_measured_for_the_last_sound_before_it_too() -> None:
+    """A word's end is not the same behind a hiss and behind a long vowel: both figures add up."""
+    phrasing = Phrasing(symbols="as saː", places=((0, 2), (3, 6)))
+    lags = BorderLags(before={Manner.SIBILANT: 240}, after={Manner.SIBILANT: 480, Manner.VOWEL: 999})
+
+    times = token_times(phrasing, edges(0, 100, 300, 350, 500, 550, 600), sound((600, 0.5)), lags=lags)
+
+    assert [time.end_sample * 1000 // RATE for time in times] == [330, 600]
 
 
 @pytest.mark.parametrize(("lag", "border"), [(-24_000, 150), (24_000, 475)])
 def test_no_border_is_moved_beyond_the_middle_of_a_word(lag: int, border: int) -> None:
     """However long the lag, neither word loses more than half of its phonemes' time."""
     phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 3)))
-    lags = dict.fromkeys(Manner, lag)
+    lags = BorderLags(before=dict.fromkeys(Manner, lag), after={})
 
     times = token_times(phrasing, edges(0, 300, 350, 600), sound((600, 0.5)), lags=lags)
 
@@ -127,9 +138,10 @@ def test_words_at_pauses_are_where_their_sound_is_whatever_the_lags() -> None:
     audio = sound((100, 0), (300, 0.5), (400, 0), (300, 0.5), (200, 0))
     model = edges(60, 550, 600, 740, 1140, 1300)
 
-    without = token_times(TWO_WORDS, model, audio, lags={})
+    without = token_times(TWO_WORDS, model, audio, lags=NO_LAGS)
 
-    assert token_times(TWO_WORDS, model, audio, lags=dict.fromkeys(Manner, -1200)) == without
+    lags = BorderLags(before=dict.fromkeys(Manner, -1200), after=dict.fromkeys(Manner, 600))
+    assert token_times(TWO_WORDS, model, audio, lags=lags) == without
 
 
 @pytest.mark.parametrize(
@@ -178,7 +190,7 @@ def test_a_last_word_that_the_model_drags_out_ends_with_its_sound() -> None:
 def test_a_token_without_phonemes_lasts_no_time() -> None:
     """It has a place between its neighbours all the same."""
     phrasing = Phrasing(symbols="a b", places=((0, 1), (2, 2), (2, 3)))
-    times = token_times(phrasing, edges(0, 280, 300, 600), sound((300, 0.5), (300, 0.4)), lags={})
+    times = token_times(phrasing, edges(0, 280, 300, 600), sound((300, 0.5), (300, 0.4)), lags=NO_LAGS)
 
     assert times[1].start_sample == times[1].end_sample
     assert times[0].end_sample <= times[1].start_sample <= times[2].start_sample
@@ -189,7 +201,7 @@ def test_the_shortest_audio_has_times(samples: int) -> None:
     """Less audio than the energy is measured over is no reason to fail."""
     audio = Audio(samples=np.zeros(samples, np.float32), sample_rate_hz=RATE)
 
-    assert len(token_times(TWO_WORDS, edges(0, 10, 20, 30, 40, 50), audio, lags={})) == 2
+    assert len(token_times(TWO_WORDS, edges(0, 10, 20, 30, 40, 50), audio, lags=NO_LAGS)) == 2
 
 
 @given(

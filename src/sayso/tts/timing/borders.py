@@ -2,15 +2,16 @@
 
 A model reads the space between two words, and a comma too, as a symbol with a duration. Where no pause is spoken, the
 next word is already heard during it. So the border of two words is where the phonemes of the first one end, not where
-those of the second one begin; how far the sound is from that edge depends a little on the kind of sound that the second
-word begins with.
+those of the second one begin; how far the sound is from that edge depends a little on the kinds of sound that the first
+one ends and the second one begins with.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Manner(StrEnum):
-    """How the first sound of a word is made."""
+    """How the sound at a border of words is made."""
 
     VOWEL = "vowel"
     SIBILANT = "sibilant"
@@ -33,8 +34,20 @@ class Manner(StrEnum):
     APPROXIMANT = "approximant"
 
 
-BorderLags: TypeAlias = "Mapping[Manner, int]"
-"""How many samples after the phonemes of one word the next one is heard to begin; negative where it is before."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BorderLags:
+    """How many samples after the phonemes of one word the next one is heard to begin; negative where it is before.
+
+    The lag of a border is the sum of both; a kind of sound that is not there has none.
+
+    Attributes:
+        before: by the first sound of the next word.
+        after: by the last sound of the word before.
+    """
+
+    before: Mapping[Manner, int]
+    after: Mapping[Manner, int]
+
 
 _SOUNDS = {
     Manner.SIBILANT: "szʃʒʂʐɕʑʧʤʦʣʨʥ",
@@ -48,7 +61,7 @@ _MANNERS = {sound: manner for manner, sounds in _SOUNDS.items() for sound in sou
 
 
 def manner_of(symbols: str) -> Manner:
-    """The manner of a word's first sound: of its first letter, behind the marks of stress."""
+    """The manner of a word's first sound: of its first letter, behind the marks of stress. Reverse it for the last."""
     first = next((symbol for symbol in symbols if unicodedata.category(symbol) in {"Ll", "Lu", "Lo"}), "")
     return _MANNERS.get(first, Manner.VOWEL)
 
@@ -61,10 +74,11 @@ def word_border(phrasing: Phrasing, edges: NDArray[np.int64], left: int, right: 
         edges: where each symbol begins, in samples.
         left: a token with phonemes.
         right: the next token with phonemes.
-        lags: of the engine; empty for the edge itself.
+        lags: of the engine.
 
     Returns:
         Samples; it may be before the word ``left`` begins where that is very short.
     """
-    begin, end = phrasing.places[right]
-    return int(edges[phrasing.places[left][1]]) + lags.get(manner_of(phrasing.symbols[begin:end]), 0)
+    ended, begun = (phrasing.symbols[slice(*phrasing.places[token])] for token in (left, right))
+    lag = lags.before.get(manner_of(begun), 0) + lags.after.get(manner_of(ended[::-1]), 0)
+    return int(edges[phrasing.places[left][1]]) + lag

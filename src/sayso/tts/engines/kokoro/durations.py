@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.tts.engines.kokoro.vocabulary import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
-from sayso.tts.timing.borders import Manner
+from sayso.tts.timing.borders import BorderLags, Manner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from sayso.tts.timing.borders import BorderLags
 
 EARLY_SAMPLES = 2 * SAMPLES_PER_FRAME
 """A phoneme is in the audio this much earlier than its frames: 50 ms."""
@@ -31,11 +29,26 @@ _LEADS_MS = {
     Manner.NASAL: 43,
     Manner.APPROXIMANT: 35,
 }
-"""Within a phrase a word is heard so long before the frames of the space in front of it: medians over am_michael,
-bf_emma, bm_lewis and ff_siwis reading `bench/text_files/clauses-en.txt` and ``clauses-fr.txt`` (1,951 words), by the
-witnesses of `bench/witnesses.py`. The voices differ by 5 ms; neither the speed nor the length of the space matters."""
+"""Within a phrase a word that begins with such a sound is heard so long before the frames of the space in front of it:
+medians over am_michael, bf_emma, bm_lewis and ff_siwis reading `bench/text_files/clauses-en.txt` and ``clauses-fr.txt``
+(1,888 words), by the witnesses of `bench/witnesses.py`. The voices differ by 5 ms; neither the speed nor the length of
+the space matters."""
 
-BORDER_LAGS: BorderLags = {manner: EARLY_SAMPLES - lead * SAMPLE_RATE_HZ // 1000 for manner, lead in _LEADS_MS.items()}
+_LEADS_AFTER_MS = {
+    Manner.VOWEL: 3,
+    Manner.APPROXIMANT: 6,
+    Manner.SIBILANT: -7,
+    Manner.NASAL: -3,
+    Manner.VOICED_STOP: -3,
+}
+"""And so much more where the word before ends with such a sound; fitted to the same words."""
+
+_SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
+
+BORDER_LAGS = BorderLags(
+    before={manner: EARLY_SAMPLES - lead * _SAMPLES_PER_MS for manner, lead in _LEADS_MS.items()},
+    after={manner: -lead * _SAMPLES_PER_MS for manner, lead in _LEADS_AFTER_MS.items()},
+)
 """The same, relative to the edges of `symbol_edges`."""
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sayso.tts.planned import PlannedSpeech
     from sayso.types import FloatArray, Utterance
 
-REVISION = 4
+REVISION = 5
 """Raised whenever this package makes other audio or times with the same model.
 
 Native kernels and the ONNX graph differ only in rounding, as the graph itself does from one processor to another: what
