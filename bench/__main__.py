@@ -17,6 +17,7 @@ from bench.cards import measure_cards
 from bench.conformance import measure_conformance
 from bench.first_audio import measure_first_audio
 from bench.job_queue import measure_job_queue
+from bench.limits import measure_limits
 from bench.long_recording import measure_long_recording
 from bench.long_story import measure_long_story
 from bench.machine import machine_facts
@@ -62,6 +63,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "timing": lambda _work, _options: measure_timing(),
     "roundtrip": lambda work, _options: measure_roundtrip(work),
     "profile": lambda _work, _options: measure_profile(),
+    "limits": lambda _work, _options: measure_limits(),
     "resume": lambda work, _options: measure_resume(work),
     "memory": lambda work, options: measure_memory(work, minutes=options.minutes_or(60)),
     "conformance": lambda work, options: measure_conformance(work, rivals=options.rivals),
@@ -133,6 +135,8 @@ def main(
     resume     a narration killed at random moments and started again
 
     profile    the operators that Kokoro's time goes to
+
+    limits     what this machine could multiply, and the share of it that Kokoro and Whisper's encoder reach
 
     memory     the peak over an hour of audio; takes most of an hour, so only when named
 
