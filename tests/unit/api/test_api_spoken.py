@@ -79,6 +79,13 @@ def test_a_body_that_is_too_large_is_not_read(client: TestClient) -> None:
     assert client.post(PATH, json={"text": "a" * 4_000_000}).status_code == 413
 
 
+def test_an_optional_field_that_is_null_is_as_if_it_were_not_sent(client: TestClient) -> None:
+    """As for the other endpoints: many clients send all fields."""
+    names = ("language", "markdown", "lines", "lexicon", "citations", "emoji")
+    answer = ask(client, "It is 5 [1].", **dict.fromkeys(names))
+    assert answer.json() == ask(client, "It is 5 [1].").json()
+
+
 def test_no_engine_is_asked(client: TestClient) -> None:
     """Nothing is synthesised."""
     calls = ENGINE.calls
@@ -92,5 +99,6 @@ def test_it_is_described(client: TestClient) -> None:
     body = described["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {"text", "language", "markdown", "lines", "lexicon", "citations", "emoji"}
     assert body["required"] == ["text"]
+    assert body["properties"]["citations"]["enum"] == ["read", "drop", None]
     answer = described["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"$ref": "#/components/schemas/SpokenAnswer"}

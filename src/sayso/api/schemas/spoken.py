@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.api.schemas.audio import CITATIONS_DESCRIPTION, LEXICON_DESCRIPTION, Body, LanguageTag
 from sayso.narration import LexiconText
@@ -15,8 +17,19 @@ MAXIMUM_ANSWER_CHARACTERS = 2_000_000
 """The most characters in the words of an answer: a long number has a word for each digit, each with many as written."""
 
 
+def _describe_null(schema: dict[str, Any]) -> None:
+    """Describe that an optional field may be null, which is as if it were not sent."""
+    for name, field in schema["properties"].items():
+        if name not in schema["required"] and "type" in field:
+            field["type"] = [field["type"], "null"]
+            if "enum" in field:
+                field["enum"] = [*field["enum"], None]
+
+
 class SpokenBody(Body):
     """A text, and how it is read."""
+
+    model_config = ConfigDict(json_schema_extra=_describe_null)
 
     text: str = Field(
         min_length=1,
