@@ -202,7 +202,7 @@ def test_downloads_of_speech_are_what_they_say(visit: Visit, tmp_path: Path) -> 
         assert audio.samples.size / 24_000 == pytest.approx(words["duration"], abs=0.2)
     assert words["text"] == TEXT
     assert [word["text"] for word in words["words"]] == re.findall(r"\w+", TEXT)
-    for name in ("SRT", "VTT"):
+    for name in ("SRT", "VTT", "TTML"):
         cues = parse_subtitles(saved(page, f"Download {name}").decode())
         assert " ".join(" ".join(cue.lines) for cue in cues).split() == TEXT.split()
     assert saved(page, "Download ASS").startswith(b"[Script Info]")

@@ -52,7 +52,7 @@ def test_downloads_of_a_transcript_are_what_they_say(visit: Visit, recording: Pa
     expect(page.locator("#transcribe-status")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == HEARD
     assert saved(page, "Download TXT").decode() == f"{HEARD}\n"
-    for form in ("SRT", "VTT"):
+    for form in ("SRT", "VTT", "TTML"):
         cues = parse_subtitles(saved(page, f"Download {form} of the transcript").decode())
         assert " ".join(" ".join(cue.lines) for cue in cues) == HEARD
     whole = json.loads(saved(page, "Download JSON of the transcript"))

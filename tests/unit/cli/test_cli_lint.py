@@ -153,6 +153,22 @@ def test_ttml_says_its_encoding_itself(tmp_path: Path, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        b"\xef\xbb\xbf<?xml version='1.0' encoding='ISO-8859-1'?>",
+        b"<?xml version='1.0' encoding='cp037'?>",
+        b"<?xml version='1.0' encoding='UTF-16'?>",
+    ],
+)
+def test_an_encoding_that_cannot_be_is_not_believed(tmp_path: Path, said: bytes) -> None:
+    """A byte order mark, or bytes in which it could not be said, show that the file is UTF-8."""
+    path = tmp_path / "a.ttml"
+    path.write_bytes(said + TTML.partition("?>")[2].encode())
+    assert run(path).stdout == "1 cue checked against netflix, no violations.\n"
+    assert isinstance(run(path, "--encoding", "ascii").exception, NotText)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("a.srt", FAST.replace("far too much to read", "ok"), "a.srt holds WebVTT, and its name says SubRip"),

@@ -128,6 +128,8 @@ def test_what_is_seen_when(body: str, cues: list[tuple[int, int, str]]) -> None:
     ("body", "cues", "message"),
     [
         ('<p begin="abc" end="2s">A</p>', [], "begin='abc' is not a time: its paragraph is left out"),
+        ('<p begin="1s" end="1000000h">A</p>', [], "end='1000000h' is not a time"),
+        ('<p begin="1s" end="1234567890123456s">A</p>', [], "end='1234567890123456s' is not a time"),
         ('<p begin="-1s" end="2s">A</p>', [], "begin='-1s' is not a time"),
         ('<p begin="1s" end="2s">A<span begin="x">B</span></p>', [], "begin='x' is not a time"),
         ('<div end="2s"><p begin="3s" end="4s">A</p></div>', [], "'A', which is never shown, is left out"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from sayso.subtitles import STYLES, CueTime, parse_subtitles, read_subtitles, render_ttml, with_times
+from sayso.subtitles.formats.ttml_times import time_rules
 from sayso.types import Cue
 
 TT = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" xml:lang="en"'
@@ -88,6 +91,18 @@ def test_time_codes_stay_time_codes(parameters: str, begin: str, end: str) -> No
     assert f'begin="{begin}" end="{end}"' in changed
     (old,), (new,) = parse_subtitles(content), parse_subtitles(changed)
     assert new.start_ms - old.start_ms == pytest.approx(10_000, abs=20)
+
+
+@pytest.mark.parametrize("drop", ["nonDrop", "dropNTSC", "dropPAL"])
+@pytest.mark.parametrize("frames", [24, 30])
+def test_time_codes_are_written_as_they_are_read(drop: str, frames: int) -> None:
+    """Every frame around the minutes whose first codes are left out, and far from the beginning."""
+    rules, wrong = time_rules({"timeBase": "smpte", "dropMode": drop, "frameRate": str(frames)})
+    assert not wrong
+    for minute in (0, 1, 2, 9, 10, 11, 20, 60, 7_200_000):
+        for frame in range(minute * 60 * frames - 5, minute * 60 * frames + 5):
+            seconds = Fraction(max(frame, 0)) / rules.frame_rate
+            assert rules.seconds(rules.written(seconds)) == seconds
 
 
 def test_karaoke_moves_in_proportion() -> None:

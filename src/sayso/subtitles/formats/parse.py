@@ -27,9 +27,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 """The longer ones first: the mark of UTF-32 begins with that of UTF-16."""
-_DECLARED = re.compile(
-    rb"""(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']"""
-)
+_DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']""")
 _ENCODING_HINT = "Name the encoding that it is in, for example: --encoding windows-1252"
 _HINT = "Sayso reads SubRip, WebVTT and TTML, the first two with times such as 00:00:01,500 --> 00:00:03,000."
 
@@ -49,9 +47,8 @@ def decode_subtitles(data: bytes, name: str, *, encoding: str | None = None) -> 
     for mark, marked in _MARKS.items():
         if encoding is None and data.startswith(mark):
             return _decoded(data, name, marked)
-    declared = _DECLARED.match(data)
-    if encoding is None and declared is not None and declared[1].lower() not in {b"utf-8", b"utf8", b"utf-16"}:
-        encoding = declared[1].decode("ascii")
+    if encoding is None:
+        encoding = _declared(data)
     if encoding is not None:
         text = _decoded(data, name, encoding)
         if "\0" in text and not text.startswith("WEBVTT"):
@@ -62,6 +59,20 @@ def decode_subtitles(data: bytes, name: str, *, encoding: str | None = None) -> 
         return decode_text(data.replace(b"\0", b"\xef\xbf\xbd") if data.startswith(b"WEBVTT") else data, name)
     except NotText as error:
         raise NotText(error.message, hint=_ENCODING_HINT) from error
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that XML says it is in; None for UTF-8, and for one in which it could not say so in these bytes."""
+    found = _DECLARED.match(data)
+    if found is None or found[1].lower() in {b"utf-8", b"utf8"}:
+        return None
+    name = found[1].decode("ascii")
+    try:
+        return name if found[0].decode(name) == found[0].decode("ascii") else None
+    except UnicodeError:
+        return None
+    except (LookupError, ValueError):  # there is no such encoding, which is said where it is used
+        return name
 
 
 def _decoded(data: bytes, name: str, encoding: str) -> str:

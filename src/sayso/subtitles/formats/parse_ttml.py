@@ -43,6 +43,7 @@ _NAMESPACE = re.compile(r"http://www\.w3\.org/(?:ns/ttml|[0-9]{4}/[0-9]{2}/ttaf1
 _XML = "http://www.w3.org/XML/1998/namespace "
 _TIMES = ("begin", "end", "dur")
 _QUOTED = 60
+_START = Fraction(0)
 _LYRICS = "http://music.apple.com/lyric-ttml-internal timing"
 
 
@@ -117,7 +118,8 @@ class TtmlReader:
         parent = self._stack[-1] if self._stack else None
         is_own = namespace == self._namespace
         self._note_look(local, attributes, is_own=is_own)
-        element = self._element(local if is_own else "", parent, attributes)
+        given = {name: self.rules.seconds(attributes[name].strip()) for name in _TIMES if name in attributes}
+        element = self._element(local if is_own else "", parent, attributes, given)
         self._stack.append(element)
         paragraph = parent.paragraph if parent is not None else None
         if is_own and local in {"p", "span"} and (local == "p" or paragraph is None) and element.text == SHOWN:
@@ -125,7 +127,8 @@ class TtmlReader:
         elif paragraph is not None and local in {"span", "set", "animate"} and is_own and is_timed(element):
             paragraph.inner.append(element)
         element.paragraph = paragraph
-        self._check_times(attributes, element)
+        if given and element.name:
+            self._check_times(attributes, element, given)
         if local == "br" and is_own and paragraph is not None and element.text == SHOWN:
             paragraph.parts.append(Part("", element.begin, element.end, is_break=True))
 
@@ -188,16 +191,21 @@ class TtmlReader:
         for each in wrong:
             self.remarks.append(Remark(line=self._line, message=f"the parameter {each} cannot be, and is not followed"))
 
-    def _element(self, local: str, parent: TimedElement | None, attributes: Mapping[str, str]) -> TimedElement:
+    def _element(
+        self,
+        local: str,
+        parent: TimedElement | None,
+        attributes: Mapping[str, str],
+        given: Mapping[str, Fraction | None],
+    ) -> TimedElement:
         """An element as it begins; the name is empty for one that is not TTML's."""
-        zero: Time = Fraction(0)
+        zero: Time = _START
         begin, keeps_space = zero, False
         end: Time = math.inf
         if parent is not None:
             begin = parent.next_begin if parent.is_sequence else parent.begin
             end, keeps_space = parent.end, parent.keeps_space
         reference = zero if self.rules.is_absolute else begin
-        given = {name: self.rules.seconds(attributes[name].strip()) for name in _TIMES if name in attributes}
         stated: Time = math.inf
         if local and local not in {"tt", *SILENT} - {"set", "animate"}:
             begin_offset, end_offset, duration = (given.get(name) for name in _TIMES)
@@ -219,13 +227,13 @@ class TtmlReader:
             text=text_rule(local, parent, attributes),
         )
 
-    def _check_times(self, attributes: Mapping[str, str], element: TimedElement) -> None:
+    def _check_times(
+        self, attributes: Mapping[str, str], element: TimedElement, given: Mapping[str, Fraction | None]
+    ) -> None:
         """Note times that cannot be read; the text that they are of is left out, rather than shown at another time."""
-        if not element.name:
-            return
-        for name in _TIMES:
-            expression = attributes.get(name, "0s").strip()
-            if self.rules.seconds(expression) is None:
+        for name, seconds in given.items():
+            expression = attributes[name].strip()
+            if seconds is None:
                 paragraph = element.paragraph
                 message = f"{name}={expression[:_QUOTED]!r} is not a time"
                 if paragraph is None:

@@ -19,10 +19,11 @@ Time: TypeAlias = Fraction | float
 _CLOCK = re.compile(
     r"(?:(?:([0-9]{1,9}):)?([0-9]{1,2}):)?([0-9]{1,9})(?:[.,]([0-9]{1,9})[0-9]*|:([0-9]{1,9})(?:\.([0-9]{1,9}))?)?"
 )
-_OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)[0-9]*(h|m|s|ms|f|t)")
+_OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(?:(?<=\.[0-9]{15})[0-9]*)?(h|m|s|ms|f|t)")
+_LONGEST = Fraction(3600 * 1_000_000)  # of hours, a million: no time that is meant
 _REGULAR = re.compile(r"[0-9]{2,}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+|:[0-9]{2,}(?:\.[0-9]+)?)?|[0-9.]+[a-z]+")
 _RATE = re.compile(r"\s*([0-9]{1,9})(?:[ :/]+([0-9]{1,9}))?\s*")
-_SECONDS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
+_SECONDS = {"h": Fraction(3600), "m": Fraction(60), "ms": Fraction(1, 1000)}
 _MINUTE = 60
 
 
@@ -51,10 +52,22 @@ class TimeRules:
     is_absolute: bool = False
 
     def seconds(self, expression: str) -> Fraction | None:
-        """The time that is written; None if it is none."""
+        """The time that is written; None if it is none, or longer than a million hours."""
+        seconds = self._seconds(expression)
+        return seconds if seconds is not None and seconds < _LONGEST else None
+
+    def _seconds(self, expression: str) -> Fraction | None:
         if found := _OFFSET.fullmatch(expression):
-            units = _SECONDS | {"f": 1 / self.frame_rate, "t": 1 / self.ticks}
-            return Fraction(found[1]) * units[found[2]]
+            value = Fraction(found[1])
+            match found[2]:
+                case "s":
+                    return value
+                case "f":
+                    return value / self.frame_rate
+                case "t":
+                    return value / self.ticks
+                case unit:
+                    return value * _SECONDS[unit]
         found = _CLOCK.fullmatch(expression)
         if found is None:
             return None
@@ -62,7 +75,7 @@ class TimeRules:
         whole_minutes = int(hours or 0) * _MINUTE + int(minutes or 0)
         seconds = whole_minutes * _MINUTE + int(whole)
         if frames is None and not (self.is_smpte and fraction is None):
-            return seconds + Fraction(f"0.{fraction or 0}")
+            return Fraction(f"{seconds}.{fraction}") if fraction else Fraction(seconds)
         count = int(frames or 0) + Fraction(int(subframes or 0), self.subframes)
         if self.is_smpte:
             return (seconds * self.frames + count - self._left_out(whole_minutes)) / self.frame_rate
@@ -73,7 +86,8 @@ class TimeRules:
         if not self.is_smpte:
             return clock(math.floor(seconds * 1000 + Fraction(1, 2)), decimal_mark=".")
         count = math.floor(seconds * self.frame_rate + Fraction(1, 2))
-        minute = count // (self.frames * _MINUTE)
+        step, block = self.dropped_minutes
+        minute = count // (block * self.frames * _MINUTE - self.dropped * (block // step - 1)) * block
         while self._first_of(minute + 1) <= count:
             minute += 1
         rest = count - self._first_of(minute) + self._codes_left_out_in(minute)
