@@ -29,6 +29,21 @@ _TAG = re.compile(
 _ENTITY = re.compile(r"(?<!\\)&(?:[a-z]{2,31}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 
 
+_LONGEST_STAMP = 24
+_LONGEST_ELEMENT = 2000
+_STAMP = re.compile(r"[ \t]*(?:[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?[ \t]+)?")
+_SAYS = re.compile(r"[ \t]+[^\s<]")
+_ELEMENT_NAMES = """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br
+    button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em
+    embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i
+    iframe image img input ins kbd label legend li link main map mark marquee math menu meta meter nav nobr noframes
+    noscript object ol optgroup option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp
+    script search section select slot small source span strike strong style sub summary sup svg table tbody td
+    template textarea tfoot th thead time title tr track tt u ul var video wbr xmp
+"""
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+
 # Elements whose content no page shows.
 _SILENT_ENDS = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style", "template")}
 
@@ -48,12 +63,21 @@ def _hidden(text: str, steps: Steps) -> Iterator[Span]:
     for start in steps.places(_BEGINS, text, Span(start=0, end=len(text))):
         if text[start] == "&":
             yield from _entity(text, start)
-        elif tag := _TAG.match(text, start):
+        elif (tag := _TAG.match(text, start)) and not _is_nickname(tag):
             closing = _SILENT_ENDS.get(tag[1].lower()) if not tag[0].startswith("</") else None
             yield Span(start=start, end=_end_of_element(text, tag, closing, unclosed))
         elif comment_end <= start <= last_comment_end - len("<!--") and text.startswith("<!--", start):
             comment_end = text.find("-->", start + len("<!--")) + len("-->")
             yield Span(start=start, end=comment_end)
+
+
+def _is_nickname(tag: re.Match[str]) -> bool:
+    """Whether this begins a line of a chat, "<anna> did you see it?": no element of HTML, and never closed."""
+    text, name = tag.string, tag[1]
+    if tag[0] != f"<{name}>" or name.lower() in _ELEMENTS or "-" in name or not _SAYS.match(text, tag.end()):
+        return False
+    line = text[max(0, tag.start() - _LONGEST_STAMP) : tag.start()].rpartition("\n")[2]
+    return _STAMP.fullmatch(line) is not None and text.find(f"</{name}", tag.end(), tag.end() + _LONGEST_ELEMENT) < 0
 
 
 def _entity(text: str, start: int) -> Iterator[Span]:

@@ -118,6 +118,23 @@ def test_what_no_reader_sees_is_hidden() -> None:
     assert paragraphs("<!-- never closed") == ["<!-- never closed"]
 
 
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        ("<anna> did you?", "<anna> did you?"),
+        ("[12:30] <Bob_2> <em>no</em>", "[12:30] <Bob_2> no"),
+        ("<b> bold", "bold"),
+        ("<note> all of it </note>", "all of it"),
+        ("say <anna> did you?", "say did you?"),
+        ("<x-tag> text", "text"),
+        ("<anna>", ""),
+    ],
+)
+def test_who_speaks_in_a_chat_is_no_tag(text: str, visible: str) -> None:
+    """A name between angle brackets before what is said, unless it is closed or HTML has such an element."""
+    assert "".join(paragraphs(text)) == visible
+
+
 def test_link_definitions_are_hidden_and_footnotes_are_not() -> None:
     """The address of a link is no prose, the text of a note is; neither is a line of dialogue."""
     text = "See [the map][m] and [M], also [sic].[^1]\n\n[m]: https://example.com/map\n[^1]: A note.\n\n[Tom]: Hello."

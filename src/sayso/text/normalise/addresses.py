@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sayso.text.normalise.grammar import WORD_END
@@ -56,7 +57,7 @@ def addresses(grammar: Grammar) -> tuple[Rule, ...]:
     def read_mail(match: re.Match[str]) -> Reading:
         return whole(match, _spoken_address(match[0], grammar))
 
-    mail = rf"[\w.+%-]{{1,64}}+@{_HOST}{WORD_END}{_PATH}"
+    mail = rf"[\w.+%-]{{1,64}}+(?:![\w.+%-]{{1,64}}+)?@{_HOST}{WORD_END}{_PATH}"
     local = rf"(?i:file)://(?P<address>/?{_HOST}{_PATH})"
     name = rf"(?P<address>{_LABEL}(?:\.{_LABEL}){{0,4}}\.(?:{_SUFFIXES})(?![\w-]|\.\w))"
     dotted = r"(?P<address>[a-z][a-z0-9_]{1,30}+(?:\.[a-z][a-z0-9_]{1,30}+){1,4}+)(?![\w’'-])"
@@ -102,10 +103,11 @@ _COMMAND_BEFORE = re.compile(r"(?:[^\W_]{2}| -[A-Za-z]) $")
 def _spoken_address(address: str, grammar: Grammar) -> Words:
     """An address in spoken form: "example dot com slash a"."""
     said: list[str] = []
-    for part in _PARTS.findall(address.rstrip("/")):
+    for part, following in pairwise([*_PARTS.findall(address.rstrip("/")), ""]):
         if part.isdecimal():
-            # Three digits are more often a code than an amount.
-            said += grammar.speller.cardinal(part) if len(part) in {1, 2, 4} else grammar.speller.digits(part)
+            # Three digits are more often a code than an amount, and so are those at the beginning of a word: "23d".
+            is_amount = len(part) in {1, 2, 4} and not following[:1].isalpha()
+            said += grammar.speller.cardinal(part) if is_amount else grammar.speller.digits(part)
         elif part[0].isalnum():
             said += _spoken_label(part)
         else:

@@ -102,6 +102,7 @@ class Grammar:
         physical_units: symbols of one letter that are a unit only after a number such as "1.6e-19".
         by: the word between the sides of something ("4x100 m"), "" if it is that of a product.
         slash: the word for a slash between two words, "" if it is not spoken.
+        version: the word for the "v" of "v2.0".
         feminine: whether a noun is feminine, where a number before it depends on that ("21 pages").
     """
 
@@ -148,6 +149,7 @@ class Grammar:
     physical_units: Mapping[str, Unit] = field(default_factory=dict)
     by: str = ""
     slash: str = ""
+    version: str = "version"
     feminine: Callable[[str], bool] | None = None
 
     @cached_property

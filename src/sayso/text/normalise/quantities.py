@@ -123,10 +123,11 @@ def versions(grammar: Grammar) -> Rule:
 
 
 def named_versions(grammar: Grammar) -> Rule:
-    """The rule for "v2.0", a version in English and in French."""
+    """The rule for "v2.0"; after the word itself, only the number is spoken: "version v1.2"."""
 
     def read(match: re.Match[str]) -> Reading:
-        return whole(match, ("version", *_say_version(match["version"], grammar)))
+        named = word_before(match).lower() in {grammar.version, "version"}
+        return whole(match, (*(() if named else (grammar.version,)), *_say_version(match["version"], grammar)))
 
     return rule(rf"[vV](?P<version>{_VERSION}{{1,6}}){WORD_END}", read, "vV")
 

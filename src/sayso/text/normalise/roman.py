@@ -30,7 +30,7 @@ def roman_numerals(grammar: Grammar) -> Rule:
         if value is None:
             return None
         before = word_before(match)
-        if before.lower() in grammar.numbered:
+        if before.lower() in grammar.numbered or _follows_short_form(match, grammar):
             return whole(match, grammar.speller.cardinal(str(value)))
         if before in grammar.rulers and (match[0] != "I" or grammar.first_ruler.search(_near(match))):
             return whole(match, grammar.rank(grammar.speller, value))
@@ -41,6 +41,13 @@ def roman_numerals(grammar: Grammar) -> Rule:
         return whole(match, grammar.speller.cardinal(str(value))) if alone or named or heading else None
 
     return rule(rf"[IVXLCDM]{{1,15}}{WORD_END}(?!['’-]{LETTER})", read, "IVXLCDM")
+
+
+def _follows_short_form(match: re.Match[str], grammar: Grammar) -> bool:
+    """Whether the word before is short for one that is numbered: "cap. IV"."""
+    before = match.string[max(0, match.start() - 16) : match.start()].rstrip(" ").rpartition(" ")[2]
+    meant = grammar.abbreviations.get(before, ()) if before.endswith(".") else ()
+    return any(each.words.rpartition(" ")[2] in grammar.numbered for each in meant)
 
 
 def _is_heading(match: re.Match[str]) -> bool:

@@ -155,10 +155,16 @@ def _read_prefixed(text: str, at: int, end: int, book: RuleBook) -> Reading:
     sign = book.prefixes.get(text[at])
     if sign is None or at + 1 >= end or (at and text[at - 1].isalnum()):
         return None
-    return _onto(at, tuple(sign.split()), first_reading(_after_prefix(text[at + 1], book), text, at + 1, end))
+    return _onto(at, tuple(sign.split()), first_reading(_after_prefix(text, at + 1, book), text, at + 1, end))
 
 
-def _after_prefix(char: str, book: RuleBook) -> Sequence[Rule]:
+_PRICE = re.compile(r"[A-Z]{1,3}[$€£¥]")
+
+
+def _after_prefix(text: str, at: int, book: RuleBook) -> Sequence[Rule]:
+    char = text[at]
+    if _PRICE.match(text, at):  # "-R$ 5"
+        return book.words
     if char.isdecimal():
         return book.numbers
     if char == ".":

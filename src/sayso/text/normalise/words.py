@@ -35,6 +35,7 @@ _NUMBER_AFTER = re.compile(r" ?[^\w\s]?(\d{1,24})")
 _INITIAL_BEFORE = re.compile(r"(?<![^\W_])[A-Z]\. ?$")
 _INITIAL_AFTER = re.compile(r" ?[A-Z]\.(?![^\W_]{2})")
 _ZERO_WIDTH_SPACE = "\u200b"
+_ROMAN_AFTER = re.compile(rf" (?:[IVX]{{2,6}}|[VX](?!\. [A-Z])){WORD_END}(?!['’-])")
 _VOWELS = frozenset("aeiouyAEIOUYàâäéèêëîïôöùûüÀÂÄÉÈÊËÎÏÔÖÙÛÜ")
 
 
@@ -122,7 +123,7 @@ def abbreviations(grammar: Grammar) -> Rule:
 def _applies(when: When, match: re.Match[str]) -> bool:
     after = match.string[match.end() : match.end() + 2].lstrip(" ")[:1]
     if when is When.BEFORE_NUMBER:
-        return after.isdecimal()
+        return after.isdecimal() or _ROMAN_AFTER.match(match.string, match.end()) is not None
     if when is When.AFTER_NUMBER:
         return word_before(match)[-1:].isdecimal()
     if when is When.BEFORE_NAME:

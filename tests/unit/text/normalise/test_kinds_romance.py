@@ -9,6 +9,15 @@ from sayso.types import Span
 
 KINDS: dict[str, dict[str, dict[str, str]]] = {
     "es": {
+        "short forms before Roman numerals": {
+            "Véase el cap. IV": "Véase el capítulo cuatro",
+            "Cap. XII": "capítulo doce",
+            "el art. V": "el artículo cinco",
+            "vol. II": "volumen dos",
+        },
+        "ordinals with the sign of degrees": {"el 2° piso": "el segundo piso", "a 20°": "a veinte grados"},
+        "versions": {"v2.0": "versión dos punto cero", "la versión v1.2": "la versión uno punto dos"},
+        "negative money": {"-$5": "menos cinco dólares", "-5 €": "menos cinco euros", "-US$ 5": "menos cinco dólares"},
         "numbers": {
             "1.234.567 habitantes": "un millón doscientos treinta y cuatro mil quinientos sesenta y siete habitantes",
             "1 000 personas": "mil personas",
@@ -60,6 +69,16 @@ KINDS: dict[str, dict[str, dict[str, str]]] = {
         "abbreviations": {"El Sr. García": "El señor García", "EE. UU.": "Estados Unidos", "n.º 5": "número cinco"},
     },
     "it": {
+        "ordinals with the sign of degrees": {
+            "il 1° maggio": "il primo maggio",
+            "al 2° piano": "al secondo piano",
+            "È 1° in classifica": "È primo in classifica",
+            "a 20°": "a venti gradi",
+            "sono 5 °C": "sono cinque gradi Celsius",
+        },
+        "short forms before Roman numerals": {"Cap. IV": "capitolo quattro", "nel vol. II": "nel volume due"},
+        "versions": {"v2.0": "versione due punto zero"},
+        "a clock that shows a leading zero": {"03:38": "tre e trentotto minuti", "alle 3:38": "alle tre e trentotto"},
         "numbers": {
             "1.000": "mille",
             "1.234.567": "un milione duecento trentaquattromila cinquecento sessantasette",
@@ -81,6 +100,10 @@ KINDS: dict[str, dict[str, dict[str, str]]] = {
         "abbreviations": {"Sig. Rossi": "signor Rossi", "ecc.": "eccetera", "pag. 12": "pagina dodici"},
     },
     "pt": {
+        "negative money": {"-R$ 5": "menos cinco reais", "-R$5,50": "menos cinco reais e cinquenta centavos"},
+        "versions": {"v2.0": "versão dois ponto zero"},
+        "ordinals with the sign of degrees": {"o 3° lugar": "o terceiro lugar", "a 3°": "a três graus"},
+        "short forms before Roman numerals": {"o cap. IV": "o capítulo quatro"},
         "numbers": {
             "1.234": "mil duzentos e trinta e quatro",
             "1 100": "mil e cem",

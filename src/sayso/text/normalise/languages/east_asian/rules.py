@@ -105,8 +105,8 @@ def _rule_book(
             plain,
             other_digits(speller),
         ),
-        signs=(money, *signs, _ranges(book), _minus(book), _signs(book)),
-        sign_chars="".join(sorted({"(", "-", "−", "–", "~", "〜", *(sign[0] for sign in book.signs), *"$€£¥₩₹₽"})),
+        signs=(money, _leading_points(book), *signs, _ranges(book), _minus(book), _signs(book)),
+        sign_chars="".join(sorted({"(", ".", "-", "−", "–", "~", "〜", *(sign[0] for sign in book.signs), *"$€£¥₩₹₽"})),
         prefixes={},
     )
 
@@ -218,6 +218,16 @@ def _money_after(book: EastAsian) -> Rule:
     return rule(rf"(?P<number>{_NUMBER}) ?(?P<currency>{alternatives(book.currencies)}){WORD_END}(?!\d)", read)
 
 
+def _leading_points(book: EastAsian) -> Rule:
+    """The rule for ".5" and ".25%"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        said = _amount(f"0{match['number']}", book)
+        return whole(match, (book.percent(said) if match["percent"] else said,))
+
+    return rule(rf"(?P<number>(?<![0-9A-Za-z.])\.\d{{1,18}})(?![\d.])(?P<percent> ?%)?{WORD_END}", read)
+
+
 def _phones() -> Rule:
     """The rule for telephone numbers, "010-1234-5678" and "13800138000", digit by digit."""
 
@@ -269,7 +279,7 @@ def _ranges(book: EastAsian) -> Rule:
 
 def _minus(book: EastAsian) -> Rule:
     """The rule for a minus before a number, which may follow a word without a space: "気温は-2.5度"."""
-    return rule(r"[-−](?<![0-9A-Za-z)-].)(?=[\d√]|百分之\d)", lambda match: whole(match, (book.minus,)))
+    return rule(r"[-−](?<![0-9A-Za-z)-].)(?=\.?[\d√]|百分之\d)", lambda match: whole(match, (book.minus,)))
 
 
 def _counted_twos() -> Rule:

@@ -53,10 +53,10 @@ def hindi(language: str) -> RuleBook:
             plain,
             other_digits(speller),
         ),
-        signs=(money, *_phones_and_codes(), _ranges(), _signs()),
+        signs=(money, *_phones_and_codes(), _leading_points(), _ranges(), _signs()),
         sign_chars="".join(
             sorted({sign[0] for table in (tables.CURRENCIES, tables.SIGNS, tables.PREFIXES) for sign in table
-                    if not sign[0].isalpha()} | {"–"})
+                    if not sign[0].isalpha()} | {"–", "."})
         ),
         prefixes=tables.PREFIXES,
     )  # fmt: skip
@@ -67,6 +67,15 @@ def _amount(number: str) -> Words:
     digits, _, decimals = number.replace(",", "").partition(".")
     said = numbers.cardinal(digits)
     return (*said, "दशमलव", *numbers.by_digits(decimals)) if decimals else said
+
+
+def _leading_points() -> Rule:
+    """The rule for ".5" and ".25%"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        return whole(match, (*_amount(f"0{match['number']}"), *(("प्रतिशत",) if match["percent"] else ())))
+
+    return rule(rf"(?P<number>(?<![\w.])\.\d{{1,18}})(?![\d.])(?P<percent> ?%)?{WORD_END}", read)
 
 
 def _money_before() -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar
+from sayso.text.normalise.grammar import Grammar, listed
 from sayso.text.normalise.languages.italian import numbers, tables
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
@@ -40,6 +40,7 @@ def italian(language: str) -> RuleBook:
             before_time=frozenset({"alle", "ore", "dalle", "le"}),
             dayparts=_daypart,
             ordinal_marks={"º": False, "ª": True, "ᵒ": False, "ᵃ": True},
+            before_ordinal=listed("il lo del al dal nel sul è era ogni un arrivato classificato"),
             short_ordinal={},
             century=frozenset({"secolo", "sec"}),
             not_nouns=tables.NOT_NOUNS,
@@ -49,6 +50,7 @@ def italian(language: str) -> RuleBook:
             phone=r"(?:\+(?=(?:[-. ()]{0,2}\d){8,15}(?![-. ]?\d))\d{1,3}(?:[-. ()]{0,2}\d{1,4}){2,6}"
             r"|3\d{2}[- ]\d{6,7}|3\d{2} \d{3} \d{4}|0\d{1,3}[-/ ]\d{5,8})",
             plus="più",
+            minutes="minuti",
             elision=_ELISION,
         )
     )
@@ -89,6 +91,7 @@ def _grammar(speller: Speller) -> Grammar:
         exponent=_exponent,
         times_ten=("per", "dieci"),
         relations=tables.RELATIONS,
+        version="versione",
         fraction=lambda _speller, top, bottom: numbers.fraction(top, bottom),
     )
 

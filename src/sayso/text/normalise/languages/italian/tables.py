@@ -86,6 +86,7 @@ _BEFORE_NUMBER = {
     "pag.": "pagina", "pagg.": "pagine", "p.": "pagina", "pp.": "pagine", "vol.": "volume", "fig.": "figura",
     "art.": "articolo", "artt.": "articoli", "cap.": "capitolo", "par.": "paragrafo",
 }  # fmt: skip
+_BEFORE_NUMBER |= {short[0].upper() + short[1:]: word for short, word in _BEFORE_NUMBER.items() if len(short) > 2}
 _BEFORE_NAME = {"S.": "san", "SS.": "santi", "sec.": "secolo"}
 
 ABBREVIATIONS: dict[str, tuple[Abbreviation, ...]] = {}

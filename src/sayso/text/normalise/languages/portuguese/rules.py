@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar
+from sayso.text.normalise.grammar import Grammar, listed
 from sayso.text.normalise.languages.portuguese import numbers, tables
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
@@ -44,6 +44,7 @@ def portuguese(language: str) -> RuleBook:
             before_time=frozenset({"às", "as", "das"}),
             dayparts=_daypart,
             ordinal_marks={"º": False, "ª": True, "ᵒ": False, "ᵃ": True},
+            before_ordinal=listed("o do no ao pelo é foi um em"),
             short_ordinal={},
             century=frozenset({"século", "séculos"}),
             not_nouns=tables.NOT_NOUNS,
@@ -96,6 +97,7 @@ def _grammar(speller: RomanceSpeller, *, brazil: bool) -> Grammar:
         exponent=_exponent,
         times_ten=("vezes", "dez"),
         relations=tables.RELATIONS,
+        version="versão",
         fraction=lambda _speller, top, bottom: numbers.fraction(speller.spell, top, bottom),
     )
 

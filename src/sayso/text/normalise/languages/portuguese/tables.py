@@ -86,6 +86,7 @@ _BEFORE_NUMBER = {
     "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "vol.": "volume", "fig.": "figura",
     "art.": "artigo", "arts.": "artigos", "cap.": "capítulo",
 }  # fmt: skip
+_BEFORE_NUMBER |= {short[0].upper() + short[1:]: word for short, word in _BEFORE_NUMBER.items() if len(short) > 2}
 _BEFORE_NAME = {"D.": "dom", "Sta.": "santa", "Sto.": "santo", "S.": "são", "R.": "rua"}
 
 ABBREVIATIONS: dict[str, tuple[Abbreviation, ...]] = {}

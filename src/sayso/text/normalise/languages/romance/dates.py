@@ -66,6 +66,8 @@ def times(language: Romance) -> tuple[Rule, ...]:
         hour = int(match["hour"])
         minute, second = (int(found[name]) if found.get(name) else None for name in ("minute", "second"))
         said = language.say_time(hour, minute, second)
+        if language.minutes and match["hour"].startswith("0") and not second and (minute or 0) % 15 > 1:
+            said = (*said, language.minutes)
         if found.get("part"):
             mark = match["part"].replace(".", "").replace(" ", "").lower()
             said = (*said, *language.dayparts(hour, mark).split())

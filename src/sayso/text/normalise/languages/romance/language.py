@@ -29,11 +29,13 @@ class Romance:
         before_time: words before a time of day that is written with a point ("alle 15.30"), in lower case.
         dayparts: what "a.m." and the like mean after a time.
         ordinal_marks: the endings of an ordinal in figures; the value is whether it is feminine.
+        before_ordinal: words before an ordinal that is typed with the sign of degrees ("il 2° piano"), in lower case.
         short_ordinal: the ordinal before a masculine noun ("primer"), by the long one.
         century: the words for a century, before or after its Roman numeral, which is an ordinal then.
         not_nouns: words after a number that it does not count, in lower case.
         feminine_noun: whether a noun is feminine.
         phone: the pattern of telephone numbers.
+        minutes: the word after the minutes of a clock that shows "03:38", or "".
         plus: the word for the plus of an international number.
         elision: see `RuleBook.elision`.
     """
@@ -48,10 +50,12 @@ class Romance:
     before_time: frozenset[str]
     dayparts: Callable[[int, str], str]
     ordinal_marks: Mapping[str, bool]
+    before_ordinal: frozenset[str]
     short_ordinal: Mapping[str, str]
     century: frozenset[str]
     not_nouns: frozenset[str]
     feminine_noun: Callable[[str], bool]
     phone: str
     plus: str
+    minutes: str = ""
     elision: re.Pattern[str] | None = None

@@ -45,7 +45,7 @@ def rule_book(language: Romance) -> RuleBook:
         words=word_rules(grammar, own=(_centuries(language),), early=named_months(language)),
         numbers=number_rules(
             grammar,
-            early=(phone, *dates(language), *times(language), _ordinals(language)),
+            early=(phone, *dates(language), *times(language), _ordinals(language), _typed_ordinals(language)),
             late=(_scaled_words(language), _counted(language)),
         ),
         signs=sign_rules(grammar, own=(phone,)),
@@ -72,6 +72,18 @@ def _ordinals(language: Romance) -> Rule:
     return rule(rf"(?P<number>\d{{1,3}}(?:[ .]\d{{3}}){{1,2}}|\d{{1,6}})\.?(?P<mark>{marks}){WORD_END}", read)
 
 
+def _typed_ordinals(language: Romance) -> Rule:
+    """The rule for an ordinal that is typed with the sign of degrees: "il 2° piano", "el 1° de mayo", "o 3° lugar"."""
+
+    def read(match: re.Match[str]) -> Reading:
+        if word_before(match).lower() not in language.before_ordinal or not 0 < int(match["number"]) < _FEWEST_DEGREES:
+            return None
+        return whole(match, language.speller.ordinal(int(match["number"])))
+
+    return rule(rf"(?P<number>\d{{1,2}})°(?= |[^\w ]|$)(?! [CF]{WORD_END})", read)
+
+
+_FEWEST_DEGREES = 60
 _LARGEST_ORDINAL = 999_999
 
 

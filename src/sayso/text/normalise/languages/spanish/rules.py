@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sayso.text.normalise.grammar import Grammar
+from sayso.text.normalise.grammar import Grammar, listed
 from sayso.text.normalise.languages.romance.language import Romance
 from sayso.text.normalise.languages.romance.rules import NUMBER, rule_book, split_number
 from sayso.text.normalise.languages.romance.speller import RomanceSpeller
@@ -40,6 +40,7 @@ def spanish(language: str) -> RuleBook:
                 **dict.fromkeys(("º", "ro", "do", "to", "mo", "vo", "no", "ᵉʳ", "er", "ᵒ"), False),
                 **dict.fromkeys(("ª", "ra", "da", "ta", "ma", "va", "na", "ᵃ"), True),
             },
+            before_ordinal=listed("el del al es un último este"),
             short_ordinal={
                 "primero": "primer",
                 "tercero": "tercer",
@@ -94,6 +95,7 @@ def _grammar(speller: Speller) -> Grammar:
         exponent=_exponent,
         times_ten=("por", "diez"),
         relations=tables.RELATIONS,
+        version="versión",
         fraction=lambda _speller, top, bottom: numbers.fraction(top, bottom),
     )
 

@@ -94,13 +94,14 @@ _ALWAYS = {
     "aproximadamente", "máx.": "máximo", "mín.": "mínimo", "ed.": "edición", "cía.": "compañía", "Cía.": "compañía",
     "dpto.": "departamento", "Dpto.": "departamento", "vs.": "contra", "S. A.": "ese a", "S.A.": "ese a",
     "FF. AA.": "Fuerzas Armadas", "JJ. OO.": "Juegos Olímpicos", "RR. HH.": "recursos humanos", "gral.": "general",
-    "Gral.": "general", "cap.": "capítulo", "Cía": "compañía",
+    "Gral.": "general", "cap.": "capítulo", "Cap.": "capítulo", "Cía": "compañía",
 }  # fmt: skip
 _BEFORE_NUMBER = {
     **dict.fromkeys(("n.º", "N.º", "nº", "Nº", "n°", "N°", "núm.", "Núm."), "número"),
     "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "vol.": "volumen", "fig.": "figura",
     "art.": "artículo", "arts.": "artículos", "C/": "calle",
 }  # fmt: skip
+_BEFORE_NUMBER |= {short[0].upper() + short[1:]: word for short, word in _BEFORE_NUMBER.items() if len(short) > 2}
 _BEFORE_NAME = {"D.": "don", "Sta.": "santa", "Sto.": "santo", "S.": "san", "C/": "calle"}
 
 ABBREVIATIONS: dict[str, tuple[Abbreviation, ...]] = {}
