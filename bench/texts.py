@@ -18,6 +18,11 @@ ENGLISH_PAUSES = Path(__file__).parent / "text_files" / "pauses-en.txt"
 FRENCH_PAUSES = Path(__file__).parent / "text_files" / "pauses-fr.txt"
 
 
+def roundtrip_text(language: str) -> Path:
+    """Ten sentences in a language (a primary subtag), to be read and heard."""
+    return Path(__file__).parent / "text_files" / f"roundtrip-{language}.txt"
+
+
 def visible_paragraphs(markdown: str) -> list[str]:
     """The headings and paragraphs of a document as a reader sees them, each in one line."""
     blocks = markdown_blocks(markdown, Span(start=0, end=len(markdown)), frozenset())

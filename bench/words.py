@@ -14,7 +14,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from sayso.text.dictionaries.japanese import japanese_dictionary
 from sayso.text.normalise import NormaliseOptions, normalise
+from sayso.tts.phonemes.chinese import pinyin
 from sayso.types import Span
 
 if TYPE_CHECKING:
@@ -34,6 +36,19 @@ def spoken_words(text: str, language: str) -> list[str]:
     span = Span(start=0, end=len(text))
     tokens = normalise(text, span, language=language, options=NormaliseOptions(emoji="drop"), skip=())
     return plain_words((token.spoken for token in tokens), language)
+
+
+def sounds(text: str, language: str) -> list[str]:
+    """What a Japanese or Chinese text sounds like, mora by mora or syllable by syllable, with tones.
+
+    One word has several spellings there, of which a listener cannot know the one that was read.
+    """
+    said = "".join(spoken_words(text, language))
+    if language.startswith("ja"):
+        return list("".join(morpheme.kana for morpheme in japanese_dictionary().morphemes(said)))
+    package = pinyin()
+    syllables: list[str] = package.lazy_pinyin(said, style=package.Style.TONE3, neutral_tone_with_five=True)
+    return syllables
 
 
 def plain_words(spoken: Iterable[str], language: str) -> list[str]:
