@@ -31,8 +31,8 @@ _ENTITY = re.compile(r"(?<!\\)&(?:[a-z]{2,31}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re
 
 _LONGEST_STAMP = 24
 _LONGEST_ELEMENT = 2000
-_STAMP = re.compile(r"[ \t]*(?:[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?[ \t]+)?")
-_SAYS = re.compile(r"[ \t]+[^\s<]")
+_STAMP = re.compile(r"[ \t]{0,8}(?:[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?[ \t]{1,8})?")
+_SAYS = re.compile(r"[ \t]{1,8}[^\s<]")
 _ELEMENT_NAMES = """
     a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br
     button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em
