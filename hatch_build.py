@@ -6,6 +6,7 @@ set to ``require`` makes that a failure, and ``off`` leaves the kernels out.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
@@ -24,7 +25,8 @@ class KernelsHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - given by the interface
         """Compile into the source tree, and make the library a part of the wheel."""
         library = Path(self.root, LIBRARY)
-        library.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a source tree that cannot be written
+            library.unlink(missing_ok=True)
         wanted = os.environ.get("SAYSO_BUILD_KERNELS", "auto")
         if wanted == "off":
             return

@@ -76,31 +76,40 @@ def build(output: Path, *flags: str, machine: str | None = None) -> list[str]:
     """
     compiler = find_compiler()
     known = INSTRUCTION_SETS.get(machine or platform.machine(), {})
-    with tempfile.TemporaryDirectory() as directory:
-        objects, found = [], []
-        for name, own in known.items():
-            made = Path(directory, f"{name}.o")
-            if _compile(compiler, HERE / f"{name}.cpp", made, *own, *flags) is None:
-                objects.append(str(made))
-                found.append(name)
-        if not found:
-            raise NoCompiler(f"{shlex.join(compiler)} compiles none of the instruction sets of {platform.machine()}")
-        macros = [f"-DSAYSO_{name.upper()}" for name in found]
-        for source in NEVER_OPTIONAL:
-            made = Path(directory, source).with_suffix(".o")
-            error = _compile(compiler, HERE / source, made, *macros, *flags)
-            if error is not None:
-                raise NoCompiler(error)
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            return _build(compiler, known, output, flags, Path(directory))
+    except OSError as error:
+        raise NoCompiler(f"files cannot be written: {error}") from error
+
+
+def _build(
+    compiler: list[str], known: dict[str, tuple[str, ...]], output: Path, flags: tuple[str, ...], directory: Path
+) -> list[str]:
+    objects, found = [], []
+    for name, own in known.items():
+        made = Path(directory, f"{name}.o")
+        if _compile(compiler, HERE / f"{name}.cpp", made, *own, *flags) is None:
             objects.append(str(made))
-        output.parent.mkdir(parents=True, exist_ok=True)
-        new = output.with_name(f"{output.name}.{os.getpid()}")
-        try:
-            error = _run([*compiler, "-shared", *flags, "-o", str(new), *objects])
-            if error is not None:
-                raise NoCompiler(error)
-            new.replace(output)
-        finally:
-            new.unlink(missing_ok=True)
+            found.append(name)
+    if not found:
+        raise NoCompiler(f"{shlex.join(compiler)} compiles none of the instruction sets of {platform.machine()}")
+    macros = [f"-DSAYSO_{name.upper()}" for name in found]
+    for source in NEVER_OPTIONAL:
+        made = Path(directory, source).with_suffix(".o")
+        error = _compile(compiler, HERE / source, made, *macros, *flags)
+        if error is not None:
+            raise NoCompiler(error)
+        objects.append(str(made))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    new = output.with_name(f"{output.name}.{os.getpid()}")
+    try:
+        error = _run([*compiler, "-shared", *flags, "-o", str(new), *objects])
+        if error is not None:
+            raise NoCompiler(error)
+        new.replace(output)
+    finally:
+        new.unlink(missing_ok=True)
     return found
 
 

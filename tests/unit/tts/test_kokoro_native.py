@@ -141,7 +141,7 @@ def test_kernels_that_compute_something_else_are_not_used(
 
     monkeypatch.setattr(NativeStage, "run", with_one_wrong_frame)
     with capture_logs() as logs:
-        vocoder = open_vocoder(halves.vocoder, open_graph, kernels)
+        vocoder = open_vocoder(halves.vocoder, open_graph, open_graph, kernels)
     assert isinstance(vocoder, GraphVocoder)
     assert {(each["event"], each["log_level"]) for each in logs} == {
         ("the native kernels do not compute what the graph does", "warning")
@@ -163,7 +163,7 @@ def test_a_model_that_is_built_otherwise_runs_as_a_graph(model_file: Path, kerne
         if node.op_type == "Sin" and "resblocks" in node.name + node.output[0]
     )
     sine.op_type = "Cos"
-    assert isinstance(open_vocoder(halves.vocoder, open_graph, kernels), GraphVocoder)
+    assert isinstance(open_vocoder(halves.vocoder, open_graph, open_graph, kernels), GraphVocoder)
 
 
 def test_the_native_path_was_taken(models: Models) -> None:

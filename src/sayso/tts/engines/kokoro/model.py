@@ -67,7 +67,8 @@ class KokoroModel:
 
         options = session_options()
         options.intra_op_num_threads = threads
-        open_graph = functools.partial(open_session, options=options, model_file=model_file, hint=hint)
+        open_trial = functools.partial(open_session, options=session_options(), model_file=model_file, hint=hint)
+        open_graph = functools.partial(open_trial, options=options)
         model = prepared_model(content, model_file)
         halves = divide(model)
         self._vocoder: Vocoder | None = None  # only of a divided model
@@ -76,7 +77,7 @@ class KokoroModel:
         else:
             del model
             self._session = open_graph(halves.prosody.SerializeToString())
-            self._vocoder = open_vocoder(halves.vocoder, open_graph, kernels)
+            self._vocoder = open_vocoder(halves.vocoder, open_graph, open_trial, kernels)
         self.speak([SYMBOLS["."]], np.zeros((1, STYLE_WIDTH), np.float32), 1.0)  # checks durations against audio
 
     @property

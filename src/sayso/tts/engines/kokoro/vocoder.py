@@ -34,12 +34,18 @@ class Vocoder(Protocol):
         ...
 
 
-def open_vocoder(model: ModelProto, open_graph: Callable[[bytes], Any], kernels: Kernels | None) -> Vocoder:
+def open_vocoder(
+    model: ModelProto,
+    open_graph: Callable[[bytes], Any],
+    open_trial: Callable[[bytes], Any],
+    kernels: Kernels | None,
+) -> Vocoder:
     """The vocoder with the fastest kernels of this processor that compute what the graph does, else the graph.
 
     Args:
         model: the vocoder's graph.
         open_graph: makes a session of onnxruntime for a serialised graph.
+        open_trial: the same with one thread, as the kernels have, for their self-test.
         kernels: None to use the graph.
 
     Raises:
@@ -47,7 +53,7 @@ def open_vocoder(model: ModelProto, open_graph: Callable[[bytes], Any], kernels:
         EngineFailed: onnxruntime does not compute.
     """
     generator = None if kernels is None else divide_generator(model)
-    native = None if kernels is None or generator is None else open_generator(model, generator, open_graph, kernels)
+    native = None if kernels is None or generator is None else open_generator(model, generator, open_trial, kernels)
     if generator is None or native is None:
         return GraphVocoder(open_graph(model.SerializeToString()))
     return NativeVocoder(generator, [open_graph(graph) for graph in generator.graphs], native)
