@@ -48,7 +48,8 @@ class AudioTags:
         # Ogg keeps the tags in the stream, and so does MP4 the language; the others look at the file's.
         in_stream = audio_format in {AudioFormat.OPUS, AudioFormat.M4A}
         if self.title:
-            container.metadata["title"] = self.title
+            # A name of a file that is not UTF-8 has lone surrogates, which no tag can hold.
+            container.metadata["title"] = self.title.encode(errors="replace").decode()
         if language := self._language_for(audio_format):
             place = container.streams[0].metadata if in_stream else container.metadata
             place["language"] = language

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -126,7 +127,10 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Have a place for what is written to a standard stream that the process was started without."""
+    """Have a place for what is written to a standard stream that the process was started without.
+
+    The name of a file that is not UTF-8 is written as its bytes.
+    """
     for number in range(3):
         with suppress(OSError):
             os.fstat(number)
@@ -135,3 +139,5 @@ def _open_standard_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 -- to the end of the process
+        elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if name == "stdout" else "backslashreplace")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 from typer.testing import CliRunner
 
@@ -15,8 +18,6 @@ from sayso.cli.app import app
 from sayso.narration import SUBTITLE_FORMATS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.command_line import RunSayso
 
 HEAVY = (
@@ -62,6 +63,21 @@ def test_a_standard_stream_that_is_closed_is_no_error(closed: str) -> None:
     program = f"{sys.executable} -c 'import sayso.cli.app as a; a.main()' lint {__file__} {closed}"
     assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0
     assert subprocess.run(["/bin/sh", "-c", program], check=False).returncode == 2  # it holds no subtitles
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system has no such names")
+def test_a_file_whose_name_is_not_utf_8_is_narrated_and_named(sayso: RunSayso, tmp_path: Path) -> None:
+    """Its name is printed as it is; the title in the audio has question marks."""
+    story = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    Path(os.fsdecode(story)).write_text("It was late.")
+    out = tmp_path / "out"
+    arguments = ["narrate", os.fsdecode(story), "--out", str(out)]
+    assert sayso(*arguments, "--quiet").code == 0
+    command = [sys.executable, "-c", "import sayso.cli.app as a; a.main()", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True)  # finds it finished, and names it
+    assert done.stdout.count(b"caf\xe9") == 5
+    with Path(os.fsdecode(os.fsencode(out) + b"/caf\xe9.mp3")).open("rb") as file, av.open(file) as audio:
+        assert audio.metadata["title"] == "caf?"
 
 
 @pytest.mark.parametrize("name", [*AudioFormat, *SUBTITLE_FORMATS])
