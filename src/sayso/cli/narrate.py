@@ -144,7 +144,7 @@ class _Options:
             subtitles=choices("--subtitles", self.subtitles, SUBTITLE_FORMATS),
             style=style_named(self.style).name,
             loudness_lufs=_loudness(self.loudness),
-            lexicon=read_lexicon(self.lexicon),
+            lexicon=None if self.lexicon is None else read_lexicon(self.lexicon),
             emoji=emoji_reading(self.emoji),
             citations=citation_reading(self.citations),
             keep_speed=self.keep_speed,

@@ -134,7 +134,7 @@ def test_a_mistake_in_the_last_file_is_found_first(
     ("option", "value", "hint"),
     [
         ("--audio", "mp3,ogg", "mp3, wav, flac, opus, aac, m4a"),
-        ("--subtitles", "txt", "srt, vtt, ass, json"),
+        ("--subtitles", "txt", "srt, vtt, ass, ttml, json"),
         ("--style", "disney", "netflix, bbc, kids"),
         ("--loudness", "loud", "-16"),
         ("--loudness", "3", "-16"),
