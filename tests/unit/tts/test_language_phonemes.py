@@ -80,6 +80,11 @@ def test_a_missing_dictionary_is_named_with_the_command_that_installs_it(
     assert "install" not in refused.value.for_callers().replace("installed", "")
 
 
+def test_signs_of_another_script_are_silent() -> None:
+    """They are not called by the numbers of their characters."""
+    assert phonemes().pronounce(["我", "々"], "cmn")[1] == ""
+
+
 def test_kana_are_read_without_a_dictionary(without_dictionaries: LanguageG2P) -> None:
     """By espeak-ng, as other languages are."""
     assert without_dictionaries.pronounce(["とうきょう"], "ja") == espeak().pronounce(["とうきょう"], "ja")

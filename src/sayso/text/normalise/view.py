@@ -102,13 +102,21 @@ def _clusters(text: str) -> Iterator[tuple[int, str, str]]:
     while at < len(text):
         composed = text[at]
         end = at + 1
-        while end < len(text) and not text[end].isascii() and unicodedata.combining(text[end]):
-            longer = unicodedata.normalize("NFC", composed + text[end])
+        while end < len(text) and not text[end].isascii() and _is_accent(text[end]):
+            longer = unicodedata.normalize("NFKC" if text[end] in _HALF_WIDTH_MARKS else "NFC", composed + text[end])
             if len(longer) > 1:
                 break
             composed, end = longer, end + 1
         yield at, text[at:end], _fold(composed)
         at = end
+
+
+_HALF_WIDTH_MARKS = frozenset("ﾞﾟ")
+
+
+def _is_accent(char: str) -> bool:
+    """Whether a character belongs to the one before it; so do the voicing marks of half-width kana ("ｶﾞ" is ガ)."""
+    return char in _HALF_WIDTH_MARKS or unicodedata.combining(char) != 0
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("pyopenjtalk-plus", "pypinyin", "jieba-py")
 _FOREIGN = "en-us"
+_SIGNS = re.compile(r"[\u3000-\u303f]+")  # repetition marks and the like, which espeak-ng would call by their numbers
 
 
 class LanguageG2P:
@@ -69,6 +71,8 @@ class LanguageG2P:
 
     def _pronounce_foreign(self, word: str) -> str:
         """A word in another script than that of its text."""
+        if _SIGNS.fullmatch(word):
+            return ""
         return read_kana(word) or self._others.pronounce([word], _FOREIGN)[0]
 
 
