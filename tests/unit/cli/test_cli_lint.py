@@ -199,7 +199,7 @@ def test_notes_are_no_violations(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (
         0,
         (
-            f"{path}: line 3: note: 1 images have no text and are not read\n"
+            f"{path}: line 3: note: images have no text and are not read (1 of them)\n"
             "1 cue checked against netflix, no violations.\n"
         ),
     )

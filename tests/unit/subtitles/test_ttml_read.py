@@ -196,11 +196,11 @@ def test_what_cues_do_not_have_is_a_note() -> None:
     assert shown(content) == [(1000, 2000, "漢字")]
     remarks = read_subtitles(content).remarks
     assert all(remark.is_note and not remark.is_lost for remark in remarks)
-    assert sorted(remark.message.split(",")[0] for remark in remarks) == [
-        "1 elements or styles are hidden at first (tts:display)",
-        "1 readings beside the text (ruby) are not read",
-        "1 regions have times",
-        "2 images have no text and are not read",
+    assert sorted(remark.message for remark in remarks) == [
+        "elements or styles are hidden at first (tts:display), and are read all the same (1 of them)",
+        "images have no text and are not read (2 of them)",
+        "readings beside the text (ruby) are not read (1 of them)",
+        "regions have times, which are not read (1 of them)",
     ]
 
 

@@ -299,7 +299,7 @@ class TtmlReader:
             cues.append(CueInFile(cue=cue, times_line=line - 1, times_span=(0, 0), text_end=line))
         self.cues = cues[::-1]
         for what, (line, count) in self._notes.items():
-            self.remarks.append(Remark(line=line, message=f"{count} {what}", is_note=True))
+            self.remarks.append(Remark(line=line, message=f"{what} ({count} of them)", is_note=True))
 
 
 def _quoted(text: str | list[Part]) -> str:
