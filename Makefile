@@ -59,9 +59,10 @@ dev: $(VENV)/.installed-test $(VENV)/.npm ## Serve everything, and start again w
 
 test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
 	$(BIN)/sayso models pull
-# Four at a time on two processors, since these tests wait more than they compute.
-	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal
-	$(BIN)/pytest -q -m "engine and not containers"
+# Six at a time on two processors, since these tests wait as long as they compute. Those with real models compute more, and
+# a file of them is run by one process, whose fixtures its tests share.
+	$(BIN)/pytest -q -m "not engine and not containers" -n 6 --dist worksteal
+	$(BIN)/pytest -q -m "engine and not containers" -n 2 --dist loadfile
 
 # Of `make run`, or of another server: PAGE_URL=https://… SAYSO_PAGE_KEY=sk-…
 PAGE_URL ?= http://127.0.0.1:8000

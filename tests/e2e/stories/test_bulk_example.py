@@ -84,6 +84,7 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> Non
         for worker in killed:
             worker.process.kill()
             worker.process.wait()
+        wait_until(lambda: len(versions(place)) == 2 * TEXTS, seconds=WAIT_SECONDS)  # without a process each time
         wait_until(
             lambda: progress(client, manifest).startswith(f"{TEXTS}/{TEXTS} completed"),
             seconds=WAIT_SECONDS,

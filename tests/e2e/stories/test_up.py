@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 WAIT_SECONDS = 240
-LONG = " ".join(f"Keeper number {number} counted {number * 7} gulls at dawn." for number in range(40))
+SENTENCES = [f"Keeper number {number} counted {number * 7} gulls at dawn." for number in range(40)]
+LONG = " ".join(SENTENCES)
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +134,8 @@ def test_a_killed_one_goes_on_where_it_was(tmp_path: Path) -> None:
     """After kill -9 in the middle of a story, the next start finishes it, out of the cache and without new work."""
     process = StoriesProcess(tmp_path, {}, command=("up",))
     with process:
-        asked = submit(process, text=LONG, audio=["mp3"], subtitles=["json"])
-        until(process, asked["id"], lambda narration: narration["progress"] > 0.3)
+        asked = submit(process, text=" ".join(SENTENCES[:20]), audio=["mp3"], subtitles=["json"])
+        until(process, asked["id"], lambda narration: narration["progress"] > 0.5)
         process.process.kill()
         process.process.wait()
         process.start()

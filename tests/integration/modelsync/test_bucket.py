@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from sayso.aws.s3_reader import BucketReader, ObjectAbsent, ObjectChanged, locate_bucket
 from sayso.errors import ServiceUnavailable
@@ -102,8 +104,9 @@ def test_a_bucket_of_more_than_a_page_is_listed_completely(
     reader: BucketReader,
 ) -> None:
     """S3 sends a thousand objects at once."""
-    for number in range(1_005):
-        client.put_object(Bucket=bucket, Key=f"百+ {number:04}", Body=b"")
+    client.put_object(Bucket=bucket, Key="百+ 0000", Body=b"")
+    for number in range(1, 1_005):  # without HTTP, which takes many times as long
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, f"百+ {number:04}", b"")
     listing = list_objects(reader, policy=QUICK)
     assert listing.is_complete
     assert [each.key for each in listing.objects] == [f"百+ {number:04}" for number in range(1_005)]

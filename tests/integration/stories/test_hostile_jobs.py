@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from support.aws.server import AwsPlace
 
-GOOD = 100
-GOOD_ON_SQS = 20  # moto does one thing at a time, and a story asks for twenty
+GOOD = 40
+GOOD_ON_SQS = 10  # moto does one thing at a time, and a story asks for twenty
 WORD = "abracadabra"
 HOSTILE = f"The keeper said {WORD}."
 KILLED = "The process of the attempt was killed by SIGKILL."

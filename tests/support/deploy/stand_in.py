@@ -6,13 +6,14 @@ It is run as a program by the name of the engine; STAND_IN is its directory:
     calls        a line of JSON for each call: its arguments, and which of the deployment's secrets its environment had
     behaviour    for each image's tag: what its containers answer
 
-Only what deploy/scripts/server asks for is there.
+Only what deploy/scripts/server asks for is there. A deployment calls it some hundred times: it is compiled once, and
+imports next to nothing.
 """
 
 from __future__ import annotations
 
+import _json
 import fcntl
-import json
 import os
 import sys
 
@@ -28,16 +29,41 @@ HEALTH = {
 }
 
 
+class _Strict:
+    """The options of the C part of `json`, whose Python part takes as long to import as Python to start."""
+
+    strict = True
+    object_hook = object_pairs_hook = parse_constant = None
+    parse_float = float
+    parse_int = int
+
+
+_scan = _json.make_scanner(_Strict())  # type: ignore[arg-type]  # it takes whatever has these attributes
+_encode = _json.make_encoder(
+    None, lambda _value: None, _json.encode_basestring_ascii, None, ": ", ", ", False, False, False
+)
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text."""
+    return _scan(text, 0)[0]
+
+
+def dumps(value: object) -> str:
+    """A value as JSON."""
+    return "".join(_encode(value, 0))
+
+
 class Engine:
     """The state, and the commands."""
 
     def __init__(self) -> None:
-        self.state: dict[str, Any] = json.loads(text_of("state.json"))
-        self._before = json.dumps(self.state)
+        self.state: dict[str, Any] = loads(text_of("state.json"))
+        self._before = dumps(self.state)
 
     def keep(self) -> None:
         """Write the state, if it has changed."""
-        text = json.dumps(self.state)
+        text = dumps(self.state)
         if text != self._before:
             with open(f"{STATE}.new", "w") as file:
                 file.write(text)
@@ -58,7 +84,7 @@ class Engine:
 
     def behaviour(self, container: dict[str, Any]) -> dict[str, Any]:
         """What the containers of an image do."""
-        known: dict[str, Any] = json.loads(text_of("behaviour"))
+        known: dict[str, Any] = loads(text_of("behaviour"))
         return dict(known.get(container["image"], {}))
 
     # --- compose
@@ -147,7 +173,7 @@ class Engine:
         if "--write-out" in words:
             sys.stdout.write(str(known.get(path, 200)))
         else:
-            sys.stdout.write(json.dumps(known.get("health", HEALTH)))
+            sys.stdout.write(dumps(known.get("health", HEALTH)))
 
     def through_proxy(self, path: str) -> None:
         slots = os.environ["STAND_IN_PROJECT"] + "/deploy/compose/slots"
@@ -209,11 +235,11 @@ class Engine:
         self.state["images"][words[0]] = image
 
     def load(self, _words: list[str]) -> None:
-        self.state["images"].update(json.loads(sys.stdin.read()))
+        self.state["images"].update(loads(sys.stdin.read()))
 
     def save(self, words: list[str]) -> None:
         names = [word for word in words if not word.startswith("--") and word != "docker-archive"]
-        sys.stdout.write(json.dumps({name: self.state["local"][name] for name in names}))
+        sys.stdout.write(dumps({name: self.state["local"][name] for name in names}))
 
     def run(self, words: list[str]) -> None:
         if "migrate" in words:
@@ -234,7 +260,7 @@ def main() -> None:
     name, words = os.path.basename(sys.argv[0]), sys.argv[1:]
     record = {"program": name, "arguments": words, "environment": sorted(os.environ)}
     with open(f"{HOME}/calls", "a") as calls:
-        calls.write(json.dumps(record) + "\n")
+        calls.write(dumps(record) + "\n")
     if name == "podman-compose":
         words = ["compose", *words]
     command, rest = words[0], words[1:]
