@@ -57,7 +57,8 @@ run: $(VENV)/.installed-run $(VENV)/.npm ## Pull the models, narrate examples/ i
 dev: $(VENV)/.installed-test $(VENV)/.npm ## Serve everything, and start again when the code changes (ARGS="run api")
 	SAYSO_DATA=$${SAYSO_DATA:-.dev} PYTHONPATH=tests $(BIN)/python -m support.servers.reloading $(ARGS)
 
-test: lint lint-deploy types $(VENV)/.installed-test $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
+test: $(VENV)/.installed-test $(VENV)/.lint-deploy $(VENV)/.npm ## Every check: lint, types, layers, then the tests, fast ones first
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint lint-deploy types
 	$(BIN)/sayso models pull
 # Six at a time on two processors, since these tests wait as long as they compute. Those with real models compute more, and
 # a file of them is run by one process, whose fixtures its tests share.
@@ -76,7 +77,7 @@ test-containers: $(VENV)/.installed-test $(VENV)/.sbom image-local ## Run the im
 	  $(BIN)/pytest -q -m containers tests/deploy $(ARGS)
 
 coverage: $(VENV)/.installed-test $(VENV)/.npm $(VENV)/.lint-deploy ## The fast tests, and how much of the code they run: out/coverage.xml
-	$(BIN)/pytest -q -m "not engine and not containers" -n 4 --dist worksteal --cov=sayso --cov-branch \
+	$(BIN)/pytest -q -m "not engine and not containers" -n 6 --dist worksteal --cov=sayso --cov-branch \
 	  --cov-report=term:skip-covered --cov-report=xml:out/coverage.xml $(ARGS)
 
 test-newest: ## The fast tests on the newest Python that is here and that every dependency has a wheel for

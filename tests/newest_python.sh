@@ -39,7 +39,7 @@ is_installed() { # for this interpreter, from the lock and the metadata of now
 while read -r number path; do
   echo "Python 3.$number: $path"
   if is_installed "$number" || { install "$path" && touch "$environment/.installed"; }; then
-    exec "$environment/bin/pytest" -q -m "not engine and not containers" -n 4 --dist worksteal "$@"
+    exec "$environment/bin/pytest" -q -m "not engine and not containers" -n 6 --dist worksteal "$@"
   fi
   echo "Python 3.$number is not used: a dependency has no wheel for it, or could not be fetched."
 done < <(candidates)

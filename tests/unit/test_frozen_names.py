@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def events_of(tree: ast.AST) -> list[str]:
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
+@cache
 def trees() -> list[ast.AST]:
     """All modules of the package."""
     return [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))]
