@@ -12,6 +12,7 @@ import httpx2
 
 from bench.server import free_port
 from support.servers import reloading
+from support.servers.plain import NO_CERTIFICATES
 from support.waiting import WAIT_SECONDS, wait_until
 
 TESTS = Path(__file__).parents[1]
@@ -29,7 +30,9 @@ def test_a_change_starts_it_again(tmp_path: Path) -> None:
         """When the process that serves began; None while none does."""
         assert process.poll() is None
         try:
-            lines = httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=WAIT_SECONDS).text.splitlines()
+            lines = httpx2.get(
+                f"http://127.0.0.1:{port}/metrics", timeout=WAIT_SECONDS, verify=NO_CERTIFICATES
+            ).text.splitlines()
         except httpx2.TransportError:
             return None
         return next(float(line.split()[1]) for line in lines if line.startswith("process_start_time_seconds "))
@@ -50,7 +53,7 @@ def test_a_change_starts_it_again(tmp_path: Path) -> None:
 
 def served_by_nobody(port: int) -> bool:
     try:
-        httpx2.get(f"http://127.0.0.1:{port}/live", timeout=WAIT_SECONDS)
+        httpx2.get(f"http://127.0.0.1:{port}/live", timeout=WAIT_SECONDS, verify=NO_CERTIFICATES)
     except httpx2.TransportError:
         return True
     return False

@@ -16,6 +16,7 @@ from sayso.testing import FakeSpeechEngine
 from sayso.testing.openai_server import OpenAIServer
 from support.cards.process import CardsProcess
 from support.cards.tables import App, create_tables
+from support.servers.plain import NO_CERTIFICATES
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_a_deck_is_sent_followed_and_fetched(deployed: tuple[str, App], server: 
         for entry in job["resultUrls"]:
             for spoken in entry.values():
                 path = spoken.removeprefix(f"http://localhost:{worker.port}")
-                mp3 = httpx2.get(f"{worker.url}{path}", timeout=WAIT_SECONDS).content
+                mp3 = httpx2.get(f"{worker.url}{path}", timeout=WAIT_SECONDS, verify=NO_CERTIFICATES).content
                 assert decode(io.BytesIO(mp3), sample_rate_hz=24_000).duration_seconds > 0.1
 
 

@@ -20,6 +20,7 @@ from sayso.settings import load_settings
 from support.api.process import ApiProcess, api_process
 from support.aws.server import AwsPlace, aws_place
 from support.modelsync.process import SyncPlace, SyncProcess
+from support.servers.plain import NO_CERTIFICATES
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def aws() -> Iterator[AwsPlace]:
 
 def health(api: ApiProcess, task: str) -> dict[str, Any]:
     """The local engine of a task."""
-    answer = httpx2.get(f"{api.url}/health")
+    answer = httpx2.get(f"{api.url}/health", verify=NO_CERTIFICATES)
     assert (answer.status_code, answer.json()["status"]) == (200, "ok"), answer.text
     engine: dict[str, Any] = answer.json()["engines"][task][0]
     return engine
@@ -118,7 +119,8 @@ def health(api: ApiProcess, task: str) -> dict[str, Any]:
 def reloads(api: ApiProcess, engine: str, result: str) -> float:
     """The metric."""
     line = f'sayso_model_reloads_total{{engine="{engine}",result="{result}"}} '
-    found = [each for each in httpx2.get(f"{api.url}/metrics").text.splitlines() if each.startswith(line)]
+    page = httpx2.get(f"{api.url}/metrics", verify=NO_CERTIFICATES).text
+    found = [each for each in page.splitlines() if each.startswith(line)]
     return float(found[0].removeprefix(line)) if found else 0.0
 
 
@@ -148,6 +150,7 @@ def test_a_transcription_server_under_load_while_its_model_is_replaced_twice(aws
                 files={"audio_file": recording},
                 data={"language": "en"},
                 timeout=SECONDS,
+                verify=NO_CERTIFICATES,
             )
             body = answer.json()
             return Answer(
@@ -205,7 +208,7 @@ def transcribed(api: ApiProcess, recording: bytes, *, model: str) -> httpx2.Resp
 
 def speech(api: ApiProcess, text: str, *, form: str = "pcm") -> httpx2.Response:
     fields = {"model": "kokoro", "input": text, "voice": VOICE, "response_format": form}
-    answer = httpx2.post(f"{api.url}/v1/audio/speech", json=fields, timeout=SECONDS)
+    answer = httpx2.post(f"{api.url}/v1/audio/speech", json=fields, timeout=SECONDS, verify=NO_CERTIFICATES)
     assert answer.status_code == 200, answer.text
     return answer
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from bench.server import free_port
+from support.servers.plain import NO_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log_path: Path) -> None:
     give_up_at = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            httpx2.get(url)
+            httpx2.get(url, verify=NO_CERTIFICATES)
         except httpx2.TransportError:
             assert process.poll() is None, log_path.read_text()
             assert time.monotonic() < give_up_at, log_path.read_text()

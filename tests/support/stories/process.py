@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx2
 
 from bench.server import free_port
+from support.servers.plain import NO_CERTIFICATES
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class StoriesProcess:
 
     def get(self, path: str) -> tuple[int, Any]:
         """The status and the JSON of a response."""
-        answer = httpx2.get(f"{self.url}{path}", timeout=WAIT_SECONDS)
+        answer = httpx2.get(f"{self.url}{path}", timeout=WAIT_SECONDS, verify=NO_CERTIFICATES)
         return answer.status_code, answer.json()
 
     def wait_until_ready(self) -> None:
