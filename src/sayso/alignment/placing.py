@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -55,6 +56,11 @@ _LOWEST_SCORE = -6.0
 """A phone with such a logarithm of its probability counts as not heard at all."""
 
 _AGREEMENT_CONFIDENCE = 0.25
+
+_APART_SECONDS = 1.0
+_APART_CONFIDENCE = 0.2
+"""The most confidence in a word of which two phones are so far from each other: its sounds are those of others."""
+
 _PHRASE_WORDS = 12
 
 _FEWEST_OTHER_PHONES = 10
@@ -174,7 +180,7 @@ def place(
         Placed(
             start=float(begun[index]),
             end=float(ended[index]),
-            confidence=_confidence(found[index], agreed=bool(agreed[index])),
+            confidence=_confidence(found[index], frame_seconds, agreed=bool(agreed[index])),
             method="ctc+hmm" if agreed[index] else "hmm" if elsewhere[index] else "ctc",
         )
         for index in range(len(words))
@@ -253,6 +259,11 @@ def _elsewhere(
     return elsewhere
 
 
-def _confidence(phones: Sequence[Spike], *, agreed: bool) -> float:
+def _confidence(phones: Sequence[Spike], frame_seconds: float, *, agreed: bool) -> float:
     heard = float(np.mean([max(0.0, 1.0 - phone.score / _LOWEST_SCORE) for phone in phones]))
+    if (
+        max((after.first - before.last for before, after in pairwise(phones)), default=0) * frame_seconds
+        > _APART_SECONDS
+    ):
+        return round(min(heard, _APART_CONFIDENCE), 3)
     return round(min(1.0, heard + _AGREEMENT_CONFIDENCE * agreed), 3)

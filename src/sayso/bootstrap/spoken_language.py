@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sayso.errors import InvalidInput, ModelMissing, NotInstalled
+from sayso.errors import InvalidInput, ModelMissing, NothingToSay, NotInstalled
 from sayso.text import language_of_text
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ def detected_language(recording: Recording, text: str, settings: EngineSettings)
 
     Raises:
         InvalidInput: neither shows it.
+        NothingToSay: the text has no letter and no digit.
         EngineFailed, ModelCorrupt: of Whisper.
     """
+    if not any(map(str.isalnum, text)):
+        raise NothingToSay("The text holds nothing that can be spoken.", hint="It needs a letter or a digit at least.")
     heard = _heard(recording, settings)
     written = language_of_text(text)
     if heard is not None and (heard[1] >= _SURE or written is None):

@@ -238,3 +238,10 @@ def test_a_word_that_the_model_does_not_hear_is_where_the_second_aligner_has_it(
     assert moved.start_sample / SAMPLE_RATE_HZ == pytest.approx(times[2][0], abs=0.03)
     beyond = placed([*times[:2], (times[2][0] + 1, times[2][1] + 1), times[2]]).words[2]
     assert beyond.method == "ctc"
+
+
+def test_a_word_whose_sounds_are_far_apart_is_not_spoken() -> None:
+    """One word does not last as long as the recording, even if each of its sounds is heard somewhere."""
+    writer = Writer().pause(0.5).say("bridge").pause(1.5).say("over").pause(1.5).say("town").pause(0.5)
+    assert aligner().align(writer.recording, "bridgeovertown", "en-us").words == ()
+    assert len(aligner().align(writer.recording, "bridge over town", "en-us").words) == 3

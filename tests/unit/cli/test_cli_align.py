@@ -10,9 +10,11 @@ import typer
 from typer.testing import CliRunner
 
 from sayso.alignment import Aligner, HeardWord
+from sayso.bootstrap.spoken_language import detected_language
 from sayso.cli.align import align
-from sayso.errors import InvalidInput, ModelMissing, UnsupportedLanguage
-from sayso.stt import WhisperTranscriber
+from sayso.errors import InvalidInput, ModelMissing, NothingToSay, UnsupportedLanguage
+from sayso.settings import Settings
+from sayso.stt import WhisperTranscriber, open_recording
 from sayso.subtitles import parse_subtitles
 from support.alignment.written import LetterPronouncer, Writer, WrittenModel
 
@@ -123,8 +125,9 @@ def test_whisper_hears_the_language_where_it_is(place: Path, monkeypatch: pytest
     assert "the language is fr (Whisper, 97 %)" in invoke(audio, text, "-o", place).stderr
     heard = ("fr", 0.2)
     assert "the language is en (the text)" in invoke(audio, text, "-o", place).stderr
-    text.write_text("Ferry.", encoding="utf-8")
-    assert "the language is fr (Whisper, 20 %)" in invoke(audio, text, "-o", place).stderr
+    with open_recording(audio) as recording:
+        unsure = detected_language(recording, "Ferry.", Settings())
+    assert (unsure.code, unsure.source) == ("fr", "Whisper, 20 %")
 
 
 def test_a_language_that_nothing_shows_is_to_be_named(place: Path) -> None:
@@ -133,6 +136,18 @@ def test_a_language_that_nothing_shows_is_to_be_named(place: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be detected"):
         invoke(place / "take.2.wav", place / "text.txt", "-o", place / "out")
     assert not (place / "out").exists()
+
+
+def test_nothing_is_heard_for_an_empty_text(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused before its language is looked for."""
+
+    def opened(*_: object) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", opened)
+    (place / "text.txt").write_text(" … \n", encoding="utf-8")
+    with pytest.raises(NothingToSay):
+        invoke(place / "take.2.wav", place / "text.txt", "-o", place / "out")
 
 
 def test_a_language_without_phonemes_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
