@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayso.tts.engines.kokoro.generator import Block, Convolution, FloatConvolution, Stage
+from sayso.tts.engines.kokoro.generator_parts import Block, Convolution, FloatConvolution, Stage
 from support.missing_parts import missing
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from support.kernels import NATIVE, compiled, native_build, random_convolution, 
 from support.missing_parts import missing
 
 if TYPE_CHECKING:
-    from sayso.tts.engines.kokoro.generator import FloatConvolution, Stage
+    from sayso.tts.engines.kokoro.generator_parts import FloatConvolution, Stage
 
 COMPILER = "aarch64-linux-gnu-g++"
 EMULATOR = "qemu-aarch64"

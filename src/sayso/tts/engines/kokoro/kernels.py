@@ -20,7 +20,7 @@ from sayso.tts.engines.kokoro.native import NativeConvolution, NativeStage, Work
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sayso.tts.engines.kokoro.generator import Block, FloatConvolution, Stage
+    from sayso.tts.engines.kokoro.generator_parts import Block, FloatConvolution, Stage
 
 _log = structlog.get_logger(__name__)
 

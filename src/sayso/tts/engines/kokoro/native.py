@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sayso.tts.engines.kokoro.generator import FloatConvolution
+    from sayso.tts.engines.kokoro.generator_parts import FloatConvolution
     from sayso.types import FloatArray
 
 _ALIGNMENT: Final = 64

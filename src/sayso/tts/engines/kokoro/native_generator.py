@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from onnx import ModelProto
 
-    from sayso.tts.engines.kokoro.generator import FloatConvolution, Generator, Stage, Upsampling
+    from sayso.tts.engines.kokoro.generator import Generator
+    from sayso.tts.engines.kokoro.generator_parts import FloatConvolution, Stage, Upsampling
     from sayso.tts.engines.kokoro.kernels import InstructionSet, Kernels
     from sayso.tts.engines.kokoro.native import NativeConvolution, NativeStage
     from sayso.types import FloatArray
