@@ -267,8 +267,8 @@ async def test_a_change_whose_response_was_lost_counts(
         attempt = Database.attempt
         lost: list[str] = []
 
-        async def losing(self: Database, *arguments: Any) -> Any:
-            rows = await attempt(self, *arguments)
+        async def losing(self: Database, *arguments: Any, **named: Any) -> Any:
+            rows = await attempt(self, *arguments, **named)
             if not lost:
                 lost.append("response")
                 raise RetryableError(ServiceUnavailable("The response was lost."))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from sayso.subtitles.formats.ttml_times import Time
 
-_BEGINNING = re.compile(r"\s*(?:<\?xml\s|<!--|<!DOCTYPE\s|<(?:[\w.-]+:)?tt(?:[\s>/]|\Z))")
+_BEGINNING = re.compile(r"<\?xml\s|<!--|<!DOCTYPE\s|<(?:[\w.-]+:)?tt(?:[\s>/]|\Z)")
 _NAMESPACE = re.compile(r"http://www\.w3\.org/(?:ns/ttml|[0-9]{4}/[0-9]{2}/ttaf1)[#/]?")
 _XML = "http://www.w3.org/XML/1998/namespace "
 _TIMES = ("begin", "end", "dur")
@@ -49,7 +49,7 @@ _LYRICS = "http://music.apple.com/lyric-ttml-internal timing"
 
 def is_ttml(content: str) -> bool:
     """Whether a file is XML by its first characters, which no other subtitle format is."""
-    return _BEGINNING.match(content) is not None
+    return _BEGINNING.match(content.lstrip()) is not None
 
 
 def parse_ttml(content: str) -> tuple[list[CueInFile], list[Remark]]:

@@ -21,8 +21,10 @@ _CLOCK = re.compile(
 )
 _OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(?:(?<=\.[0-9]{15})[0-9]*)?(h|m|s|ms|f|t)")
 _LONGEST = Fraction(3600 * 1_000_000)  # of hours, a million: no time that is meant
-_REGULAR = re.compile(r"[0-9]{2,}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+|:[0-9]{2,}(?:\.[0-9]+)?)?|[0-9.]+[a-z]+")
-_RATE = re.compile(r"\s*([0-9]{1,9})(?:[ :/]+([0-9]{1,9}))?\s*")
+_REGULAR = re.compile(
+    r"[0-9]{2,9}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]{1,20}|:[0-9]{2,9}(?:\.[0-9]{1,9})?)?|[0-9.]{1,40}[a-z]{1,2}"
+)
+_RATE = re.compile(r"([0-9]{1,9})(?:[ :/]{1,9}([0-9]{1,9}))?")
 _SECONDS = {"h": Fraction(3600), "m": Fraction(60), "ms": Fraction(1, 1000)}
 _MINUTE = 60
 
@@ -125,7 +127,7 @@ def time_rules(parameters: Mapping[str, str]) -> tuple[TimeRules, tuple[str, ...
         given = parameters.get(name)
         if given is None:
             return default
-        found = _RATE.fullmatch(given)
+        found = _RATE.fullmatch(given.strip())
         parts = [int(part) for part in found.groups() if part is not None] if found else []
         if not all(parts) or len(parts) != (2 if is_ratio else 1):
             wrong.append(f"{name}={given[:40]!r}")
