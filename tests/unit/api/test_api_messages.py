@@ -104,7 +104,7 @@ def test_bad_json_is_told_in_plain_words(client: TestClient, path: str) -> None:
         plain(answer)
     for field in ("model", "input", "voice", "speed", "response_format", "language", "text", "url", "callback_url"):
         for value in (*FIELDS, None, 10**4000, -1.5, [], {}, {"id": "x"}, True):
-            if (field, value) != ("input", DIGITS):  # which is spoken, for an hour
+            if field != "input" or DIGITS not in str(value):  # they are spoken, for an hour
                 plain(client.post(path, json=SPEECH | {field: value}))
 
 
