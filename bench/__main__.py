@@ -18,6 +18,7 @@ from bench.conformance import measure_conformance
 from bench.first_audio import measure_first_audio
 from bench.job_queue import measure_job_queue
 from bench.limits import measure_limits
+from bench.listen import make_listening_page
 from bench.long_recording import measure_long_recording
 from bench.long_story import measure_long_story
 from bench.machine import machine_facts
@@ -51,6 +52,8 @@ class Options:
     recordings: Path | None
     voice: str | None
     quick: bool
+    out: Path
+    seed: int | None
 
     def minutes_or(self, default: float) -> float:
         """The minutes that were asked for, or else a benchmark's own."""
@@ -64,6 +67,7 @@ BENCHMARKS: Mapping[str, Callable[[Path, Options], Result]] = {
     "roundtrip": lambda work, _options: measure_roundtrip(work),
     "profile": lambda _work, _options: measure_profile(),
     "limits": lambda _work, _options: measure_limits(),
+    "listen": lambda work, options: make_listening_page(work, options.out, seed=options.seed, quick=options.quick),
     "resume": lambda work, _options: measure_resume(work),
     "memory": lambda work, options: measure_memory(work, minutes=options.minutes_or(60)),
     "conformance": lambda work, options: measure_conformance(work, rivals=options.rivals),
@@ -116,7 +120,16 @@ def main(
         typer.Option(metavar="DIR", help="long-recording, transcription: where recordings are kept from run to run."),
     ] = None,
     voice: Annotated[str | None, typer.Option(metavar="NAME", help="long-story: who tells it.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="alignment: leave out what takes long.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="alignment: leave out what takes long; listen: one sentence for each voice.")
+    ] = False,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="listen: where the page is written.")] = Path("out/listen"),
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, show_default="a new one", help="listen: repeats the order and the names of an earlier page."
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
     ] = None,
@@ -131,6 +144,10 @@ def main(
     subtitles and two hours of audio; takes most of an hour, --quick some minutes
 
     roundtrip  the examples narrated and read back by whisper-base
+
+    listen     a page on which a person compares native kernels, the ONNX graph and the published graph without knowing
+    which is which: run this, open out/listen/index.html with headphones on, and choose in each pair the better one; the
+    page shows at the end what was what, and how likely guesses would give as much. Nothing is sent or stored
 
     resume     a narration killed at random moments and started again
 
@@ -179,6 +196,8 @@ def main(
         recordings=recordings,
         voice=voice,
         quick=quick,
+        out=out,
+        seed=seed,
     )
     facts = machine_facts()
     results = []

@@ -17,6 +17,11 @@ ENGLISH_PAUSES = Path(__file__).parent / "text_files" / "pauses-en.txt"
 
 FRENCH_PAUSES = Path(__file__).parent / "text_files" / "pauses-fr.txt"
 
+ENGLISH_CLAUSES = Path(__file__).parent / "text_files" / "clauses-en.txt"
+"""Sentences of one clause each, with every kind of sound."""
+
+FRENCH_CLAUSES = Path(__file__).parent / "text_files" / "clauses-fr.txt"
+
 
 def roundtrip_text(language: str) -> Path:
     """Ten sentences in a language (a primary subtag), to be read and heard."""
