@@ -40,8 +40,8 @@ VOICES: Sequence[tuple[str, Path]] = (
 """Each voice and the text that its sentences are taken from."""
 
 NATIVE = "native kernels"
-GRAPH = "the ONNX graph that Sayso runs"
-PUBLISHED = "the published graph"
+GRAPH = "ONNX graph in use"
+PUBLISHED = "published graph"
 
 _NO_KERNELS = "Native kernels are not compiled here (see native/README.md), so they are not among the versions."
 _UNUSED_KERNELS = "The native kernels did not pass their self-test (see the log), so they are not among the versions."
