@@ -110,7 +110,8 @@ def _gain(reading: Reading) -> float:
 
 
 def _pcm(samples: FloatArray, gain: float) -> bytes:
-    return np.rint(samples * (gain * _FULL_SCALE)).astype("<i2").tobytes()
+    content: bytes = np.rint(samples * (gain * _FULL_SCALE)).astype("<i2").tobytes()
+    return content
 
 
 def _write_wav(path: Path, content: bytes) -> None:

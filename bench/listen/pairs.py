@@ -89,7 +89,7 @@ def arrange(readings: Sequence[Reading], random: Random) -> Sequence[Pair]:
 
 def _balanced(count: int, random: Random) -> Sequence[tuple[bool, bool]]:
     """So many of the four ways to set up a pair, each as often as the others or once more, in random order."""
-    ways = list(product((False, True), repeat=2))
+    ways = list(product((False, True), (False, True)))
     left = count % len(ways)
     first = random.choice(ways)
     opposite = (not first[0], not first[1])  # two that are left over balance each other
