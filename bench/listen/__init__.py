@@ -39,7 +39,7 @@ def make_listening_page(work: Path, directory: Path, *, seed: int | None = None,
         quick: one sentence for each voice.
 
     Raises:
-        typer.BadParameter: the directory holds something other than such a page.
+        typer.BadParameter: the directory cannot be used, or holds something other than such a page.
         ModelMissing: Kokoro's model is not installed.
     """
     require_own_directory(directory)

@@ -33,18 +33,19 @@ _FULL_SCALE = 32767
 
 
 def require_own_directory(directory: Path) -> None:
-    """Make sure that nothing is lost when the directory is filled.
+    """Make the directory, or make sure that nothing is lost when an earlier page in it is replaced.
 
     Raises:
-        typer.BadParameter: it is not a directory, or holds something other than a listening page.
+        typer.BadParameter: it cannot be made or read, or it holds something other than a listening page.
     """
-    if not directory.exists():
-        return
-    if not directory.is_dir():
-        raise typer.BadParameter(f"{directory} is not a directory.", param_hint="--out")
     page = directory / PAGE
-    strange = [path.name for path in directory.iterdir() if path != page and not _SOUND.fullmatch(path.name)]
-    is_ours = not any(directory.iterdir()) or (page.is_file() and MARK in page.read_text(encoding="utf-8"))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        found = list(directory.iterdir())
+        is_ours = not found or (page.is_file() and MARK.encode() in page.read_bytes())
+    except OSError as error:
+        raise typer.BadParameter(f"{directory} cannot be used: {error.strerror}.", param_hint="--out") from error
+    strange = [path.name for path in found if path != page and not (path.is_file() and _SOUND.fullmatch(path.name))]
     if strange or not is_ours:
         what = f"has {min(strange)!r} in it" if strange else "has files in it and no listening page"
         raise typer.BadParameter(f"{directory} {what}; give a new or an empty directory.", param_hint="--out")
@@ -54,7 +55,7 @@ def write_page(directory: Path, pairs: Sequence[Pair], *, seed: int, work: Path)
     """Write the page and its sound files, in place of those of an earlier run.
 
     Args:
-        directory: passed `require_own_directory`; it and its parents are made if need be.
+        directory: passed `require_own_directory`.
         pairs: in the order in which they are heard.
         seed: what made the order; it is a part of the key.
         work: an empty directory, where everything is made before anything is replaced.
@@ -66,7 +67,6 @@ def write_page(directory: Path, pairs: Sequence[Pair], *, seed: int, work: Path)
     for name in sorted(sounds):  # so that the times of the files say nothing either
         _write_wav(work / name, sounds[name])
     (work / PAGE).write_text(page_of(pairs, seed=seed), encoding="utf-8")
-    directory.mkdir(parents=True, exist_ok=True)
     for earlier in directory.iterdir():
         earlier.unlink()
     for name in (*sorted(sounds), PAGE):

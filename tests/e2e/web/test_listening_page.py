@@ -45,9 +45,10 @@ def test_pairs_are_played_judged_and_revealed(visit: Visit, tmp_path: Path) -> N
     """Keys play A, B and X; the answers are counted under the versions' names with their p values, and can be saved."""
     versions = {"one": tone(440), "two": tone(220)}
     readings = [Reading(voice="v", language="en-us", text=f"Sentence {n}.", versions=versions) for n in range(COUNT)]
-    (work := tmp_path / "work").mkdir()
+    for made in (work := tmp_path / "work", directory := tmp_path / "listen"):
+        made.mkdir()
     pairs = arrange(readings, Random(1))  # noqa: S311 - as the benchmark does
-    file = write_page(tmp_path / "listen", pairs, seed=9, work=work)
+    file = write_page(directory, pairs, seed=9, work=work)
     key = key_in(file)
 
     page = visit(file.as_uri())
@@ -84,9 +85,10 @@ def test_pairs_are_played_judged_and_revealed(visit: Visit, tmp_path: Path) -> N
 def test_a_missing_sound_is_named_and_unanswered_questions_do_not_count(visit: Visit, tmp_path: Path) -> None:
     """The message names the file; ending early counts what was answered, and p is left open without answers."""
     reading = Reading(voice="v", language="en-us", text="One.", versions={"one": tone(440), "two": tone(220)})
-    (work := tmp_path / "work").mkdir()
+    for made in (work := tmp_path / "work", directory := tmp_path / "listen"):
+        made.mkdir()
     (pair,) = arrange([reading], Random(1))  # noqa: S311
-    file = write_page(tmp_path / "listen", [pair], seed=9, work=work)
+    file = write_page(directory, [pair], seed=9, work=work)
     (file.parent / pair.names[1]).unlink()
     page = visit(file.as_uri(), expects_failures=True)
     page.get_by_role("button", name="Start").click()

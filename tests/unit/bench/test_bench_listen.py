@@ -56,6 +56,21 @@ def pairs() -> Sequence[Pair]:
     return arranged(readings(5), 1)
 
 
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """For files on their way."""
+    (made := tmp_path / "work").mkdir()
+    return made
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A new one, which is ready for the page."""
+    made = tmp_path / "new" / "listen"
+    require_own_directory(made)
+    return made
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 15, 16])
 @pytest.mark.parametrize("seed", range(5))
 def test_order_and_x_are_balanced(count: int, seed: int) -> None:
@@ -80,10 +95,9 @@ def test_a_seed_repeats_everything_and_another_does_not() -> None:
     assert not set(re.findall(r"\w{8}\.wav", first)) & set(re.findall(r"\w{8}\.wav", other))
 
 
-def test_the_directory_gives_nothing_away(pairs: Sequence[Pair], tmp_path: Path) -> None:
+def test_the_directory_gives_nothing_away(pairs: Sequence[Pair], directory: Path, work: Path) -> None:
     """Names never repeat, sizes are equal, times follow the names, and the page has no version in clear."""
-    (work := tmp_path / "work").mkdir()
-    page = write_page(tmp_path / "new" / "listen", pairs, seed=1, work=work)
+    page = write_page(directory, pairs, seed=1, work=work)
     sounds = sorted(page.parent.glob("*.wav"))
     assert {path.name for path in page.parent.iterdir()} == {PAGE, *(path.name for path in sounds)}
     assert len(sounds) == 3 * len(pairs)
@@ -96,10 +110,9 @@ def test_the_directory_gives_nothing_away(pairs: Sequence[Pair], tmp_path: Path)
     assert list(work.iterdir()) == []
 
 
-def test_the_files_are_what_the_key_says(pairs: Sequence[Pair], tmp_path: Path) -> None:
+def test_the_files_are_what_the_key_says(pairs: Sequence[Pair], directory: Path, work: Path) -> None:
     """A, B and X of the page have the samples of the versions that the key names, at one level."""
-    (work := tmp_path / "work").mkdir()
-    page = write_page(tmp_path / "listen", pairs, seed=5, work=work).read_text(encoding="utf-8")
+    page = write_page(directory, pairs, seed=5, work=work).read_text(encoding="utf-8")
     shown: list[dict[str, str]] = json.loads(script(page, "pairs"))
     key: dict[str, Any] = json.loads(base64.b64decode(script(page, "key")))
     assert key == key_of(pairs, seed=5)
@@ -107,44 +120,62 @@ def test_the_files_are_what_the_key_says(pairs: Sequence[Pair], tmp_path: Path) 
     for pair, hidden in zip(shown, key["pairs"], strict=True):
         assert pair["text"] == f"Sentence {hidden['voice'][-1]} </script> & @@KEY@@."
         for which, version in (("a", hidden["a"]), ("b", hidden["b"]), ("x", hidden[hidden["x"]])):
-            with wave.open(str(tmp_path / "listen" / pair[which])) as file:
+            with wave.open(str(directory / pair[which])) as file:
                 samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
                 assert (file.getframerate(), file.getnchannels()) == (SAMPLE_RATE_HZ, 1)
             assert set(samples) == {round((1 + VERSIONS.index(version)) / 10 * 32767)}
 
 
-def test_loud_versions_are_lowered_together(tmp_path: Path) -> None:
+def test_loud_versions_are_lowered_together(directory: Path, work: Path) -> None:
     """Samples above full scale are not clipped, and the levels of the versions stay in proportion."""
     versions = {"native": np.full(9, 2.0, np.float32), "graph": np.full(9, -1.0, np.float32)}
     (pair,) = arranged([Reading(voice="v", language="fr-fr", text="t", versions=versions)], 1)
-    (work := tmp_path / "work").mkdir()
-    write_page(tmp_path / "listen", [pair], seed=1, work=work)
+    write_page(directory, [pair], seed=1, work=work)
     levels = {}
     for which, name in (("a", pair.a), ("b", pair.b)):
-        with wave.open(str(tmp_path / "listen" / pair.names["ab".index(which)])) as file:
+        with wave.open(str(directory / pair.names["ab".index(which)])) as file:
             levels[name] = int(np.frombuffer(file.readframes(1), "<i2")[0])
     assert levels == {"native": 32112, "graph": -16056}
 
 
-def test_an_earlier_page_is_replaced_and_nothing_else(pairs: Sequence[Pair], tmp_path: Path) -> None:
-    """A second run leaves no sound of the first; a directory with other files is refused as it is."""
-    directory = tmp_path / "listen"
-    (work := tmp_path / "work").mkdir()
+def test_an_earlier_page_is_replaced(pairs: Sequence[Pair], directory: Path, work: Path) -> None:
+    """A second run leaves no sound of the first."""
     write_page(directory, pairs, seed=1, work=work)
     require_own_directory(directory)
     write_page(directory, arranged(readings(1), 2), seed=2, work=work)
     assert len(list(directory.glob("*.wav"))) == 9
 
-    (directory / "notes.txt").write_text("mine")
-    with pytest.raises(typer.BadParameter, match=r"notes\.txt"):
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("notes.txt", b"mine", r"has 'notes\.txt' in it"),
+        (PAGE, b"another page", "no listening page"),
+        (PAGE, b"\xff\xfe", "no listening page"),
+        ("abcdefgh.wav", b"another sound", "no listening page"),
+        ("abcdefgh.wav", None, r"has 'abcdefgh\.wav' in it"),
+    ],
+)
+def test_a_directory_with_anything_else_is_refused(
+    directory: Path, name: str, content: bytes | None, message: str
+) -> None:
+    """It stays as it is."""
+    other = directory / name
+    if content is None:
+        other.mkdir()
+    else:
+        other.write_bytes(content)
+    with pytest.raises(typer.BadParameter, match=message):
         require_own_directory(directory)
-    (other := tmp_path / "other").mkdir()
-    require_own_directory(other)
-    (other / PAGE).write_text("another page")
-    with pytest.raises(typer.BadParameter, match="no listening page"):
-        require_own_directory(other)
-    with pytest.raises(typer.BadParameter, match="not a directory"):
-        require_own_directory(other / PAGE)
+    assert list(directory.iterdir()) == [other]
+
+
+def test_what_cannot_be_a_directory_is_refused(tmp_path: Path) -> None:
+    """A file, and a place below a file."""
+    (file := tmp_path / "file").write_bytes(b"")
+    for directory in (file, file / "below"):
+        with pytest.raises(typer.BadParameter, match="cannot be used"):
+            require_own_directory(directory)
 
 
 def test_the_page_loads_nothing_from_elsewhere(pairs: Sequence[Pair]) -> None:
