@@ -16,6 +16,10 @@ done
 # jieba's tables for parts of speech and key words, and the voice of Open JTalk's own synthesis.
 rm -rf "$directory"/jieba/_data/posseg_data "$directory"/jieba/_data/idf.txt "$directory"/jieba/posseg.py \
   "$directory"/jieba/analyse "$directory"/pyopenjtalk/htsvoice
+# What libraries bring for their own tests, for compiling Fortran, and ONNX's operators in Python.
+for part in sqlalchemy/testing alembic/testing numpy/distutils numpy/f2py onnx/reference onnx/backend onnx/fuzz; do
+  rm -rf "${directory:?}"/lib/python3*/site-packages/"$part" "${directory:?}/$part"
+done
 # onnxruntime's tools for making models, and the library for C programs, which Python does not load.
 for part in transformers quantization tools datasets; do
   rm -rf "$directory/onnxruntime/$part"

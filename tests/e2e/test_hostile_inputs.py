@@ -69,7 +69,7 @@ def test_what_cannot_be_narrated_is_wrong_use(tmp_path: Path, content: bytes, me
         (["--voice", "af_heart:x+bm_george"], "af_heart:0.6+bm_george:0.4"),
         (["--speed", "9"], "less than or equal to 4"),
         (["--audio", "mp4"], "mp3, wav, flac"),
-        (["--subtitles", "sub"], "srt, vtt, ass, json"),
+        (["--subtitles", "sub"], "srt, vtt, ass, ttml, json"),
         (["--style", "disney"], "netflix"),
         (["--loudness", "loud"], "off"),
         (["--engine", "flite"], "kokoro, piper"),
