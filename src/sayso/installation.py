@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from sayso.errors import LanguageNotInstalled
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,6 +23,12 @@ _NAME = "sayso"
 def install_hint(extra: str) -> str:
     """A hint with the command that installs an extra into the Python that runs."""
     return f"Run: {install_command(extra)}"
+
+
+def language_not_installed(language: str, *, extra: str) -> LanguageNotInstalled:
+    """The error of a language whose dictionary is not installed."""
+    message = f"{language} needs the dictionary of the extra `{extra}`, which is not installed"
+    return LanguageNotInstalled(message, hint=install_hint(extra))
 
 
 def install_command(*extras: str) -> str:

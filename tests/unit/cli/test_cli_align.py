@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from sayso.alignment import Aligner, HeardWord
 from sayso.bootstrap.spoken_language import detected_language
@@ -16,6 +14,7 @@ from sayso.errors import InvalidInput, ModelMissing, NothingToSay, UnsupportedLa
 from sayso.settings import Settings
 from sayso.stt import WhisperTranscriber, open_recording
 from sayso.subtitles import parse_subtitles
+from support.alignment.commands import align_as_written, run_command
 from support.alignment.written import LetterPronouncer, Writer, WrittenModel
 
 if TYPE_CHECKING:
@@ -33,23 +32,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     writer = Writer().pause(0.4).say("The ferry leaves at twenty five past").pause(0.5)
     (tmp_path / "take.2.wav").write_bytes(writer.say("Bring a warm coat and be early").pause(0.5).wav)
     (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
-    monkeypatch.setattr(
-        "sayso.bootstrap.alignment.open_aligner",
-        lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer()),
-    )
-    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", no_whisper)
+    align_as_written(monkeypatch)
     return tmp_path
 
 
-def no_whisper(*_: object) -> Any:
-    raise ModelMissing("not here")
-
-
 def invoke(*arguments: object) -> Any:
-    """Run the command; its errors come through as the entry point sees them."""
-    app = typer.Typer()
-    app.command()(align)
-    return CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
+    return run_command(align, *arguments)
 
 
 def test_files_are_written_beside_each_other(place: Path) -> None:

@@ -6,14 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from sayso.alignment import Aligner
 from sayso.cli.retime import retime
-from sayso.errors import ModelMissing, NotText
+from sayso.errors import NotText
 from sayso.subtitles import parse_subtitles
-from support.alignment.written import LetterPronouncer, Writer, WrittenModel
+from support.alignment.commands import align_as_written, run_command
+from support.alignment.written import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,23 +31,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "film.wav").write_bytes(writer.say("Bring a coat").pause(0.5).wav)
     (tmp_path / "film.ttml").write_bytes(TTML.encode("windows-1252"))
     (tmp_path / "film.srt").write_bytes(SRT.encode("windows-1252"))
-    monkeypatch.setattr(
-        "sayso.bootstrap.alignment.open_aligner",
-        lambda _settings, **_options: Aligner(WrittenModel(), LetterPronouncer()),
-    )
-    monkeypatch.setattr("sayso.bootstrap.engines.open_transcriber", no_whisper)
+    align_as_written(monkeypatch)
     return tmp_path
 
 
-def no_whisper(*_: object) -> Any:
-    raise ModelMissing("not here")
-
-
 def invoke(*arguments: object) -> Any:
-    """Run the command; its errors come through as the entry point sees them."""
-    app = typer.Typer()
-    app.command()(retime)
-    return CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
+    return run_command(retime, *arguments)
 
 
 def test_ttml_gets_other_times_and_nothing_else(place: Path) -> None:

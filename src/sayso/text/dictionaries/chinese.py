@@ -8,8 +8,7 @@ import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import LanguageNotInstalled
-from sayso.installation import install_hint
+from sayso.installation import language_not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +52,5 @@ def chinese_dictionary() -> ChineseDictionary:
     try:
         import jieba
     except ImportError as error:
-        raise LanguageNotInstalled(
-            "Chinese needs the dictionary of the extra `zh`, which is not installed", hint=install_hint("zh")
-        ) from error
+        raise language_not_installed("Chinese", extra="zh") from error
     return ChineseDictionary(jieba)

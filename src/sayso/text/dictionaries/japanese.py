@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import LanguageNotInstalled
-from sayso.installation import install_hint
+from sayso.installation import language_not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +102,5 @@ def japanese_dictionary() -> JapaneseDictionary:
     try:
         import pyopenjtalk
     except ImportError as error:
-        raise LanguageNotInstalled(
-            "Japanese needs the dictionary of the extra `ja`, which is not installed", hint=install_hint("ja")
-        ) from error
+        raise language_not_installed("Japanese", extra="ja") from error
     return JapaneseDictionary(pyopenjtalk)

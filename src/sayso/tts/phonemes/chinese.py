@@ -8,8 +8,8 @@ import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sayso.errors import LanguageNotInstalled, UnsupportedLanguage
-from sayso.installation import install_hint
+from sayso.errors import UnsupportedLanguage
+from sayso.installation import language_not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,7 +147,5 @@ def pinyin() -> Any:
     try:
         import pypinyin
     except ImportError as error:
-        raise LanguageNotInstalled(
-            "Chinese needs the dictionary of the extra `zh`, which is not installed", hint=install_hint("zh")
-        ) from error
+        raise language_not_installed("Chinese", extra="zh") from error
     return pypinyin
