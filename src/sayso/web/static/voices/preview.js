@@ -1,16 +1,15 @@
 /** Lets a voice be heard with a sentence of its language. */
 
 import { postJson } from "../common/api.js";
-import { sound } from "../sound/one-sound.js";
+import { PressedSound } from "../sound/pressed-sound.js";
 import { sampleOf } from "./samples.js";
 
 const made = new Map(); // the addresses of sounds, by voice and model
-let controller = new AbortController();
+const pressed = new PressedSound();
 
 /** Stop a preview that is being made or played. */
 export function stopPreview() {
-  controller.abort();
-  sound.stop();
+  pressed.stop();
 }
 
 /**
@@ -21,32 +20,16 @@ export function stopPreview() {
  * @param model that speaks it
  * @param onProblem called with an error, or null
  */
-export async function preview(button, voice, model, onProblem) {
-  const isPlaying = sound.isPlaying(button);
-  stopPreview();
-  onProblem(null);
-  if (isPlaying) {
-    return;
+export function preview(button, voice, model, onProblem) {
+  return pressed.press(button, (signal) => sampled(voice, model, signal), onProblem);
+}
+
+async function sampled(voice, model, signal) {
+  const key = `${model} ${voice.id}`;
+  if (!made.has(key)) {
+    const body = { model, voice: voice.id, input: sampleOf(voice.language), response_format: "mp3" };
+    const response = await postJson("v1/audio/speech", body, signal);
+    made.set(key, URL.createObjectURL(await response.blob()));
   }
-  controller = new AbortController();
-  const { signal } = controller;
-  button.setAttribute("aria-busy", "true");
-  try {
-    const key = `${model} ${voice.id}`;
-    if (!made.has(key)) {
-      const body = { model, voice: voice.id, input: sampleOf(voice.language), response_format: "mp3" };
-      const response = await postJson("v1/audio/speech", body, signal);
-      made.set(key, URL.createObjectURL(await response.blob()));
-    }
-    signal.throwIfAborted();
-    button.setAttribute("aria-pressed", "true");
-    sound.play(made.get(key), button, (problem) => {
-      button.setAttribute("aria-pressed", "false");
-      onProblem(problem === null ? null : new Error(problem));
-    });
-  } catch (error) {
-    onProblem(error);
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
+  return made.get(key);
 }
