@@ -54,9 +54,9 @@ def test_a_finished_narration_is_reported_and_not_made_again(
     assert {**second, **unlike} == {**first, **unlike}
     assert {path: path.read_bytes() for path in out.iterdir()} == before
     assert all(path.stat().st_mtime > 1e9 for path in before)
-    told = sayso("narrate", story, "--out", out)
-    assert "finished already" in told.out
-    assert all(str(path) in told.out for path in before)
+    result = sayso("narrate", story, "--out", out)
+    assert "finished already" in result.out
+    assert all(str(path) in result.out for path in before)
 
 
 def _edit(path: Path, text: str) -> None:

@@ -20,25 +20,14 @@ from sayso.subtitles import (
     render_srt,
     render_vtt,
 )
-from sayso.types import Cue, CueWord, Span, Token, TokenTime
-from unit.subtitles.timelines import RATE_HZ, Said, spoken, timeline_of
+from sayso.types import Cue, Span, Token, TokenTime
+from unit.subtitles.timelines import LIT, RATE_HZ, Said, spoken, timeline_of
 
 NETFLIX, KARAOKE = STYLES["netflix"], STYLES["karaoke"]
 
 CUES = (
     Cue(start_ms=0, end_ms=1500, lines=("Tom & “Jerry”", "2 < 3")),
     Cue(start_ms=3_599_999, end_ms=360_000_000, lines=("At last.",)),
-)
-LIT = Cue(
-    start_ms=1000,
-    end_ms=3000,
-    lines=("One two-three", "four"),
-    words=(
-        CueWord(text="One", start_ms=1000, end_ms=1204),
-        CueWord(text="two-", start_ms=1309, end_ms=1700),
-        CueWord(text="three", start_ms=1700, end_ms=2000, joined=True),
-        CueWord(text="four", start_ms=2200, end_ms=2900, line=1),
-    ),
 )
 
 

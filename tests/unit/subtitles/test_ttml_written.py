@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.subtitles import STYLES, Style, StyleName, render, render_ttml
-from sayso.types import Cue, CueWord
+from sayso.types import Cue
+from unit.subtitles.timelines import LIT
 
 TT, TTP, TTS = (f"{{http://www.w3.org/ns/ttml{part}}}" for part in ("", "#parameter", "#styling"))
 XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -19,17 +20,6 @@ BBC, KARAOKE, NETFLIX = STYLES["bbc"], STYLES["karaoke"], STYLES["netflix"]
 CUES = (
     Cue(start_ms=0, end_ms=1500, lines=("Tom & “Jerry” <b>", '2 < 3 ]]> "4"')),
     Cue(start_ms=3_599_999, end_ms=360_000_000, lines=("At last.",)),
-)
-LIT = Cue(
-    start_ms=1000,
-    end_ms=3000,
-    lines=("One two-three", "four"),
-    words=(
-        CueWord(text="One", start_ms=1000, end_ms=1204),
-        CueWord(text="two-", start_ms=1309, end_ms=1700),
-        CueWord(text="three", start_ms=1700, end_ms=2000, joined=True),
-        CueWord(text="four", start_ms=2200, end_ms=2900, line=1),
-    ),
 )
 
 

@@ -6,9 +6,22 @@ import re
 from typing import NamedTuple
 
 from sayso.subtitles import TimelineBuilder
-from sayso.types import Boundary, Span, Timeline, Token, TokenTime
+from sayso.types import Boundary, Cue, CueWord, Span, Timeline, Token, TokenTime
 
 RATE_HZ = 24_000
+
+LIT = Cue(
+    start_ms=1000,
+    end_ms=3000,
+    lines=("One two-three", "four"),
+    words=(
+        CueWord(text="One", start_ms=1000, end_ms=1204),
+        CueWord(text="two-", start_ms=1309, end_ms=1700),
+        CueWord(text="three", start_ms=1700, end_ms=2000, joined=True),
+        CueWord(text="four", start_ms=2200, end_ms=2900, line=1),
+    ),
+)
+"""A cue of two lines whose words have times of their own."""
 
 
 class Said(NamedTuple):
